@@ -1,0 +1,25 @@
+"""Import optional dependencies, or say in one sentence how to install them."""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+from harnn.errors import MissingExtraError
+
+
+def require(module: str, *, extra: str, purpose: str) -> Any:
+    """Import *module*, which the extra *extra* installs.
+
+    Raises:
+        MissingExtraError: the module is not installed; names the pip command.
+    """
+    try:
+        return importlib.import_module(module)
+    except ModuleNotFoundError as error:
+        if error.name is None or not (module == error.name or module.startswith(error.name + ".")):
+            raise
+        raise MissingExtraError(
+            f"{purpose} needs the package {error.name!r}, which is not installed: "
+            f"pip install 'harnn[{extra}]'"
+        ) from None

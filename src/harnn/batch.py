@@ -1,0 +1,164 @@
+"""From documents to tensors: the encoded corpus and its length-bucketed batches."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import TypeVar
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from scipy.sparse import csr_array
+from torch import Tensor
+
+from harnn.data import Document
+from harnn.text import Encoder
+
+Item = TypeVar("Item")
+_ENCODED_AT_ONCE = 1_000
+_BUCKETED_BATCHES = 40
+
+
+@dataclass(frozen=True, slots=True)
+class EncodedCorpus:
+    """Documents as flat arrays of token ids: about 4 bytes a token, 8 a label."""
+
+    ids: tuple[str, ...]
+    token_ids: NDArray[np.int32]
+    """All documents behind each other."""
+    offsets: NDArray[np.int64]
+    """(N + 1,) where each document starts and the last one ends."""
+    full_lengths: NDArray[np.int64]
+    """(N,) tokens before cutting at the limit."""
+    targets: csr_array
+    """(N, C) bool, closed upward; C is 0 where the documents are unlabelled."""
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    @property
+    def lengths(self) -> NDArray[np.int64]:
+        return np.diff(self.offsets)
+
+    @property
+    def truncated(self) -> int:
+        """Documents of which the end was cut off."""
+        return int((self.full_lengths > self.lengths).sum())
+
+    def tokens(self, row: int) -> NDArray[np.int32]:
+        return self.token_ids[self.offsets[row] : self.offsets[row + 1]]
+
+    def fingerprint(self) -> str:
+        """Hash ids, tokens and targets, so that resuming on other data is noticed."""
+        digest = hashlib.sha256("\0".join(self.ids).encode("utf-8", "surrogatepass"))
+        for array in (self.token_ids, self.offsets, self.targets.indptr, self.targets.indices):
+            digest.update(np.ascontiguousarray(array, dtype=np.int64).data)
+        return digest.hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Documents as tensors, padded with 0 to the longest."""
+
+    rows: NDArray[np.int64]
+    """(B,) rows in the corpus."""
+    token_ids: Tensor
+    """(B, T) int64."""
+    lengths: Tensor
+    """(B,) int64."""
+    targets: Tensor
+    """(B, C) float32 of 0 and 1."""
+
+
+def encode_corpus(
+    documents: Iterable[tuple[Document, NDArray[np.int32]]], encoder: Encoder, labels: int
+) -> EncodedCorpus:
+    """Encode a stream of documents with their label columns; texts are not kept."""
+    ids: list[str] = []
+    pieces: list[NDArray[np.int32]] = []
+    full_lengths: list[NDArray[np.int64]] = []
+    columns: list[NDArray[np.int32]] = []
+    for chunk in _chunks(documents, _ENCODED_AT_ONCE):
+        encoded = encoder.encode([document.full_text for document, _ in chunk])
+        ids += [document.id for document, _ in chunk]
+        pieces += encoded.ids
+        full_lengths.append(np.asarray(encoded.lengths, dtype=np.int64))
+        columns += [column for _, column in chunk]
+    return EncodedCorpus(
+        ids=tuple(ids),
+        token_ids=_join(pieces, np.int32),
+        offsets=_offsets(pieces),
+        full_lengths=_join(full_lengths, np.int64),
+        targets=sparse_targets(columns, labels),
+    )
+
+
+def sparse_targets(columns: Sequence[NDArray[np.int32]], labels: int) -> csr_array:
+    """Make the (N, C) bool matrix whose row n holds *columns[n]*."""
+    indices = _join(list(columns), np.int32)
+    values = np.ones(len(indices), dtype=bool)
+    return csr_array((values, indices, _offsets(columns)), shape=(len(columns), labels))
+
+
+def shuffled_batches(
+    lengths: NDArray[np.int64], batch_size: int, generator: np.random.Generator
+) -> list[NDArray[np.int64]]:
+    """Divide all rows into batches of similar length, in random order.
+
+    Rows are shuffled, sorted by length inside pools of some dozen batches, and the batches
+    shuffled again: little padding, and still other batches in every epoch.
+    """
+    order = generator.permutation(len(lengths))
+    batches = []
+    for start in range(0, len(order), batch_size * _BUCKETED_BATCHES):
+        pool = order[start : start + batch_size * _BUCKETED_BATCHES]
+        pool = pool[np.argsort(lengths[pool], kind="stable")]
+        batches += [pool[i : i + batch_size] for i in range(0, len(pool), batch_size)]
+    return [batches[i] for i in generator.permutation(len(batches))]
+
+
+def ordered_batches(
+    lengths: NDArray[np.int64], batch_size: int, *, max_tokens: int = 0
+) -> list[NDArray[np.int64]]:
+    """Divide all rows into batches of similar length, longest first.
+
+    ``max_tokens`` above 0 bounds the padded tokens of a batch.
+    """
+    order = np.argsort(-lengths, kind="stable")
+    batches, start = [], 0
+    while start < len(order):
+        size = batch_size
+        if max_tokens:
+            size = max(1, min(size, max_tokens // max(1, int(lengths[order[start]]))))
+        batches.append(order[start : start + size])
+        start += size
+    return batches
+
+
+def make_batch(corpus: EncodedCorpus, rows: NDArray[np.int64]) -> Batch:
+    """Pad *rows* of the corpus to tensors."""
+    lengths = corpus.lengths[rows]
+    token_ids = np.zeros((len(rows), max(1, int(lengths.max(initial=0)))), dtype=np.int64)
+    for i, row in enumerate(rows):
+        token_ids[i, : lengths[i]] = corpus.tokens(int(row))
+    targets = corpus.targets[rows].toarray().astype(np.float32)
+    return Batch(
+        rows, torch.from_numpy(token_ids), torch.from_numpy(lengths), torch.from_numpy(targets)
+    )
+
+
+def _chunks(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
+    iterator = iter(items)
+    while chunk := list(islice(iterator, size)):
+        yield chunk
+
+
+def _join(arrays: Sequence[NDArray[np.generic]], dtype: type) -> NDArray[np.generic]:
+    return np.concatenate(arrays).astype(dtype) if arrays else np.zeros(0, dtype=dtype)
+
+
+def _offsets(arrays: Sequence[NDArray[np.generic]]) -> NDArray[np.int64]:
+    return np.concatenate([[0], np.cumsum([len(a) for a in arrays])]).astype(np.int64)

@@ -1,0 +1,24 @@
+"""A trained thing: the model directory and the predictor that reads it."""
+
+from harnn.bundle.predictor import (
+    Explanation,
+    LabelExplanation,
+    PredictedLabel,
+    Prediction,
+    Predictor,
+    WordWeight,
+)
+from harnn.bundle.storage import CHECKPOINTS, Bundle, load_bundle, save_bundle
+
+__all__ = [
+    "CHECKPOINTS",
+    "Bundle",
+    "Explanation",
+    "LabelExplanation",
+    "PredictedLabel",
+    "Prediction",
+    "Predictor",
+    "WordWeight",
+    "load_bundle",
+    "save_bundle",
+]

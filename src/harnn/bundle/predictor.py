@@ -1,0 +1,304 @@
+"""Predict, evaluate and explain with a trained model."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import islice
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from harnn.batch import EncodedCorpus, encode_corpus
+from harnn.bundle.storage import Bundle, load_bundle
+from harnn.config import DataConfig
+from harnn.data import Document, ReadReport
+from harnn.decode import Decoder, Scores, propagate_upward
+from harnn.metrics import Report
+from harnn.training import FitResult, Source
+from harnn.training.fit import labelled_documents, report_scores
+from harnn.training.scoring import gather_attention, score_corpus
+
+_DOCUMENTS_AT_ONCE = 2_048
+_WORDS_SHOWN = 10
+
+
+@dataclass(frozen=True, slots=True)
+class PredictedLabel:
+    """One label of an answer."""
+
+    label: str
+    name: str
+    score: float
+    """0 to 1; with ``close_upward`` at least that of every descendant."""
+    level: int
+    """1 is the top."""
+    path: tuple[str, ...]
+    """Labels from a root down to this one; of several parents, the one scored highest."""
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "label": self.label,
+            "name": self.name,
+            "score": round(self.score, 6),
+            "level": self.level,
+            "path": list(self.path),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """The answer for one document: labels in the taxonomy's order, top first."""
+
+    id: str
+    labels: tuple[PredictedLabel, ...]
+    notes: tuple[str, ...] = ()
+    """What the reader should know, such as that the text was cut."""
+
+    def to_dict(self) -> dict[str, Any]:
+        plain: dict[str, Any] = {"id": self.id, "labels": [x.to_dict() for x in self.labels]}
+        return plain | {"notes": list(self.notes)} if self.notes else plain
+
+
+@dataclass(frozen=True, slots=True)
+class WordWeight:
+    """A word of the text and how much of a label's attention it got."""
+
+    start: int
+    end: int
+    """Characters start to end of the text."""
+    word: str
+    weight: float
+    """0 to 1; the weights of all words of a label sum to 1."""
+
+
+@dataclass(frozen=True, slots=True)
+class LabelExplanation:
+    """The words that one predicted label looked at."""
+
+    predicted: PredictedLabel
+    weights: tuple[WordWeight, ...]
+    """Every word read, in the order of the text."""
+
+    def top(self, count: int = _WORDS_SHOWN) -> tuple[WordWeight, ...]:
+        """Return the *count* words with most attention, most first."""
+        return tuple(sorted(self.weights, key=lambda w: (-w.weight, w.start))[:count])
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """Why each label of a document was predicted."""
+
+    id: str
+    text: str
+    labels: tuple[LabelExplanation, ...]
+    notes: tuple[str, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "id": self.id,
+            "text": self.text,
+            "notes": list(self.notes),
+            "labels": [
+                item.predicted.to_dict()
+                | {
+                    "words": [
+                        {"word": w.word, "start": w.start, "end": w.end,
+                         "weight": round(w.weight, 6)}
+                        for w in item.weights
+                    ]
+                }
+                for item in self.labels
+            ],
+        }
+
+
+class Predictor:
+    """A trained model, ready for use.
+
+    Texts are given as strings or as :class:`harnn.Document`.
+    """
+
+    def __init__(self, bundle: Bundle) -> None:
+        self.bundle = bundle
+        self.taxonomy = bundle.taxonomy
+
+    @classmethod
+    def load(
+        cls, directory: str | Path, *, segment: Callable[[str], Sequence[str]] | None = None
+    ) -> Self:
+        """Load a model directory.
+
+        Raises:
+            BundleError: see :func:`harnn.bundle.load_bundle`.
+        """
+        return cls(load_bundle(directory, segment=segment))
+
+    @classmethod
+    def from_result(cls, result: FitResult) -> Self:
+        """Use what :func:`harnn.fit` returned without saving it."""
+        names = Bundle.__dataclass_fields__
+        return cls(Bundle(**{name: getattr(result, name) for name in names}))
+
+    def scores(self, texts: Iterable[str | Document]) -> Scores:
+        """Return the network's own scores of all labels, before any decoding."""
+        corpus = self._encode(_as_documents(texts))
+        return Scores(corpus.ids, score_corpus(self.bundle.network, corpus))
+
+    def predict(
+        self,
+        texts: Iterable[str | Document],
+        *,
+        top_k: int | None = None,
+        threshold: float | None = None,
+        close_upward: bool | None = None,
+    ) -> list[Prediction]:
+        """Predict the labels of each text; settings not given are the model's own.
+
+        Raises:
+            TypeError: *texts* is one string.
+            ValueError: settings out of range, or both top_k and threshold.
+        """
+        if isinstance(texts, str):
+            raise TypeError("Expected a list of texts, got one string: predict([text]).")
+        return list(
+            self.predict_stream(
+                texts, top_k=top_k, threshold=threshold, close_upward=close_upward
+            )
+        )
+
+    def predict_stream(
+        self,
+        texts: Iterable[str | Document],
+        *,
+        top_k: int | None = None,
+        threshold: float | None = None,
+        close_upward: bool | None = None,
+    ) -> Iterator[Prediction]:
+        """Predict a stream of any length in bounded memory, in its order."""
+        decoder = self._decoder(top_k, threshold, close_upward)
+        stream = iter(_as_documents(texts))
+        while documents := list(islice(stream, _DOCUMENTS_AT_ONCE)):
+            corpus = self._encode(documents)
+            values = score_corpus(self.bundle.network, corpus)
+            yield from self._answers(corpus, values, decoder)
+
+    def evaluate(
+        self,
+        source: Source,
+        *,
+        data: DataConfig | None = None,
+        top_k: int | None = None,
+        threshold: float | None = None,
+        report: ReadReport | None = None,
+        advance: Callable[[int], None] = lambda _documents: None,
+    ) -> Report:
+        """Compare predictions with the labels of *source*.
+
+        Raises:
+            DocumentError: documents cannot be read or have unknown labels.
+        """
+        pairs = labelled_documents(
+            source, self.taxonomy, data or self.bundle.config.data, report=report
+        )
+        corpus = encode_corpus(pairs, self.bundle.encoder, len(self.taxonomy))
+        values = score_corpus(self.bundle.network, corpus, advance=advance)
+        return report_scores(values, corpus, self._decoder(top_k, threshold, None), self.taxonomy)
+
+    def explain(
+        self,
+        text: str | Document,
+        *,
+        top_k: int | None = None,
+        threshold: float | None = None,
+    ) -> Explanation:
+        """Show which words each predicted label's own attention used.
+
+        In mode ``paper`` the attention of the lower levels is nearly flat; see docs/notation.md.
+        """
+        document = next(iter(_as_documents([text])))
+        corpus = self._encode([document])
+        tokens = corpus.tokens(0)
+        scores, attention = gather_attention(self.bundle.network, tokens)
+        decoder = self._decoder(top_k, threshold, None)
+        answer = next(iter(self._answers(corpus, scores[None, :], decoder)))
+        full_text = document.full_text
+        spans = self.bundle.encoder.spans(full_text)
+        labels = tuple(
+            LabelExplanation(
+                predicted,
+                tuple(
+                    WordWeight(start, end, full_text[start:end], float(weight))
+                    for (start, end), weight in zip(
+                        spans, attention[self.taxonomy.index[predicted.label]], strict=True
+                    )
+                ),
+            )
+            for predicted in answer.labels
+        )
+        return Explanation(document.id, full_text, labels, answer.notes)
+
+    def _encode(self, documents: Iterable[Document]) -> EncodedCorpus:
+        nothing = np.zeros(0, dtype=np.int32)
+        pairs = ((document, nothing) for document in documents)
+        return encode_corpus(pairs, self.bundle.encoder, 0)
+
+    def _decoder(
+        self, top_k: int | None, threshold: float | None, close_upward: bool | None
+    ) -> Decoder:
+        if top_k is not None and threshold is not None:
+            raise ValueError("Expected top_k or threshold, got both.")
+        decoder = self.bundle.decoder
+        if close_upward is not None:
+            decoder = replace(decoder, close_upward=close_upward)
+        if threshold is not None:
+            return replace(decoder, threshold=threshold, top_k=None)
+        return decoder if top_k is None else replace(decoder, top_k=top_k)
+
+    def _answers(
+        self, corpus: EncodedCorpus, values: NDArray[np.float32], decoder: Decoder
+    ) -> Iterator[Prediction]:
+        taxonomy = self.taxonomy
+        chosen = decoder.choose(values, edges=taxonomy.edges, levels=taxonomy.levels)
+        if decoder.close_upward:
+            values = propagate_upward(values, taxonomy.edges, taxonomy.levels)
+        for row, document_id in enumerate(corpus.ids):
+            columns = chosen.indices[chosen.indptr[row] : chosen.indptr[row + 1]]
+            labels = tuple(self._label(int(c), values[row]) for c in np.sort(columns))
+            yield Prediction(document_id, labels, self._notes(corpus, row))
+
+    def _label(self, column: int, values: NDArray[np.float32]) -> PredictedLabel:
+        taxonomy = self.taxonomy
+        path = [column]
+        while len(parents := taxonomy.parents(path[-1])):
+            path.append(int(max(parents, key=lambda parent: values[parent])))
+        return PredictedLabel(
+            label=taxonomy.codes[column],
+            name=taxonomy.names[column],
+            score=float(values[column]),
+            level=int(taxonomy.levels[column]),
+            path=tuple(taxonomy.codes[c] for c in reversed(path)),
+        )
+
+    def _notes(self, corpus: EncodedCorpus, row: int) -> tuple[str, ...]:
+        full, read = int(corpus.full_lengths[row]), int(corpus.lengths[row])
+        if full == 0:
+            return ("The text has no words: the answer is what is most common.",)
+        if full > read:
+            return (f"Only the first {read:,} of {full:,} words were read (text.max_length).",)
+        known = np.count_nonzero(corpus.tokens(row) != self.bundle.encoder.unknown_id)
+        if known == 0:
+            return ("No word of the text is known to the model: the answer is a guess.",)
+        return ()
+
+
+def _as_documents(texts: Iterable[str | Document]) -> Iterator[Document]:
+    for number, text in enumerate(texts, start=1):
+        if isinstance(text, Document):
+            yield text
+        elif isinstance(text, str):
+            yield Document(str(number), {"text": text}, None, f"text {number}")
+        else:
+            raise TypeError(f"Expected strings or harnn.Document objects, got {type(text)}.")

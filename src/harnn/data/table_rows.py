@@ -1,0 +1,158 @@
+"""Rows out of tables: CSV, TSV and Parquet."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator, Sequence
+from typing import Any, BinaryIO
+
+from harnn._optional import require
+from harnn.config import DataConfig
+from harnn.data.report import Rejected
+from harnn.data.rows import Row, describe_bad_byte, find_bad_byte, reject
+from harnn.data.sources import Source, UnreadableFileError, number_lines
+from harnn.errors import Problem, suggest
+
+CELL_LIMIT = 1 << 24
+"""Characters of one cell; an unclosed quotation mark would else swallow the rest of the file."""
+
+_DELIMITERS = {"csv": ",", "tsv": "\t"}
+_BATCH = 1024
+
+
+def find_missing_columns(
+    columns: Sequence[str], config: DataConfig, *, labelled: bool | None
+) -> list[tuple[str, str]]:
+    """Return what is wrong with a table's columns, each with a hint."""
+    wanted = list(config.text_fields)
+    if config.id_field != DataConfig.id_field:
+        wanted.append(config.id_field)
+    if labelled:
+        wanted.append(config.labels_field)
+    expected = "found " + (", ".join(repr(column) for column in columns) or "none") + "."
+    problems = [
+        (f"has no column {name!r}, {expected}", suggest(name, columns))
+        for name in wanted
+        if name not in columns
+    ]
+    if not config.text_fields and not {"text", "title", "abstract"} & set(columns):
+        what = f"has no column 'text' (or 'title' and 'abstract'), {expected}"
+        hint = suggest("text", columns) or "Name the columns of the text in data.text_fields."
+        problems.append((what, hint))
+    for name in dict.fromkeys(columns):
+        if list(columns).count(name) > 1:
+            problems.append((f"has two columns {name!r}.", ""))
+    return problems
+
+
+def read_delimited(
+    source: Source, stream: BinaryIO, config: DataConfig, *, labelled: bool | None
+) -> Iterator[Row | Rejected]:
+    """Read CSV or TSV; the first row names the columns."""
+    bad_bytes: dict[int, int] = {}
+    table = _read_cells(source, stream, bad_bytes)
+    header: list[str] | None = None
+    for line, cells in table:
+        if isinstance(cells, str):
+            yield reject(source, line, cells)
+        elif not any(cells):
+            continue
+        elif bad_bytes:
+            number, position = bad_bytes.popitem()
+            bad_bytes.clear()
+            yield reject(source, number, describe_bad_byte(position))
+        elif header is None:
+            header = [name.strip() for name in cells]
+            problems = find_missing_columns(header, config, labelled=labelled)
+            if problems:
+                where = source.at(line)
+                found = tuple(Problem(where, f"the table {what}", hint) for what, hint in problems)
+                yield Rejected(found, whole_file=True)
+                return
+        elif len(cells) != len(header):
+            names = ", ".join(header)
+            what = f"has {len(cells)} cells, expected {len(header)} ({names})."
+            yield reject(source, line, what)
+        else:
+            yield Row(line, dict(zip(header, cells, strict=True)))
+
+
+def _read_cells(
+    source: Source, stream: BinaryIO, bad_bytes: dict[int, int]
+) -> Iterator[tuple[int, list[str] | str]]:
+    """Yield the first line of each row with its cells, or with what is wrong with it."""
+    reader = csv.reader(
+        _decode_lines(stream, bad_bytes), delimiter=_DELIMITERS[source.format], strict=True
+    )
+    while True:
+        line = reader.line_num + 1
+        # The limit belongs to the whole process, so it is lent for one row only.
+        previous = csv.field_size_limit(CELL_LIMIT)
+        try:
+            cells: list[str] | str = next(reader)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            cells = f"is not a valid row of {source.format.upper()} ({error})."
+        finally:
+            csv.field_size_limit(previous)
+        yield line, cells
+
+
+def _decode_lines(stream: BinaryIO, bad_bytes: dict[int, int]) -> Iterator[str]:
+    for number, line in number_lines(stream):
+        try:
+            text = line.decode("utf-8")
+        except UnicodeDecodeError:
+            bad_bytes[number] = find_bad_byte(line) or 1
+            text = line.decode("utf-8", "replace")
+        yield text
+
+
+def read_parquet(
+    source: Source, config: DataConfig, *, labelled: bool | None
+) -> Iterator[Row | Rejected]:
+    """Read Parquet batch by batch; a row's number stands for its line.
+
+    Raises:
+        MissingExtraError: without the extra ``parquet``.
+        UnreadableFileError: the file is no Parquet or is damaged.
+    """
+    parquet = require("pyarrow.parquet", extra="parquet", purpose=f"Reading {source.name}")
+    arrow = require("pyarrow", extra="parquet", purpose=f"Reading {source.name}")
+    try:
+        with parquet.ParquetFile(source.path) as table:
+            problems = find_missing_columns(table.schema_arrow.names, config, labelled=labelled)
+            if problems:
+                found = tuple(
+                    Problem(source.name, f"the table {what}", hint) for what, hint in problems
+                )
+                yield Rejected(found, whole_file=True)
+                return
+            columns = _needed_columns(table.schema_arrow, config, arrow)
+            line = 0
+            for batch in table.iter_batches(batch_size=_BATCH, columns=columns):
+                for line, content in enumerate(batch.to_pylist(), start=line + 1):
+                    yield Row(line, content)
+    except (arrow.ArrowInvalid, arrow.ArrowNotImplementedError, OSError) as error:
+        reason = " ".join(str(error).split()).rstrip(".")
+        raise UnreadableFileError(f"is damaged or not a Parquet file ({reason}).") from None
+
+
+def _needed_columns(schema: Any, config: DataConfig, arrow: Any) -> list[str]:
+    """Return the columns a document is made of, with the levels of index records."""
+    text_fields = config.text_fields or ("text", "title", "abstract")
+    wanted = {config.id_field, config.labels_field, "text", *text_fields}
+
+    def holds_indices(column: Any) -> bool:
+        types = arrow.types
+        is_list = types.is_list(column.type) or types.is_large_list(column.type)
+        return is_list and bool(types.is_integer(column.type.value_type))
+
+    labels = config.labels_field
+    indexed = labels in schema.names and holds_indices(schema.field(labels))
+    return [
+        column.name
+        for column in schema
+        if column.name in wanted or (indexed and holds_indices(column))
+    ]

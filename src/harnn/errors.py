@@ -1,0 +1,139 @@
+"""The exception tree. Every error a user can cause derives from :class:`HarnnError`.
+
+HarnnError                  what the terminal prints without a traceback (exit code 2)
+├── InputError              one or more problems found in what people bring
+│   ├── TaxonomyError       taxonomy files
+│   ├── DocumentError       document files
+│   ├── ConfigError         configuration files and settings
+│   ├── VectorsError        word vector files
+│   └── BundleError         model directories
+├── MissingExtraError       an optional dependency is not installed (also an ImportError)
+└── TrainingInterrupted     Ctrl-C or SIGTERM during training (exit code 130)
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+SHOWN_PROBLEMS = 50
+_EXACT_SEARCH_LIMIT = 3_000
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that is wrong: where it stands, what it is, what to do about it."""
+
+    where: str
+    what: str
+    hint: str = ""
+
+    def __str__(self) -> str:
+        text = f"{self.where}: {self.what}" if self.where else self.what
+        return f"{text} {self.hint}" if self.hint else text
+
+
+class HarnnError(Exception):
+    """Base of every error that a user can cause and mend."""
+
+    exit_code = 2
+
+
+class InputError(HarnnError):
+    """Problems of one kind, gathered in one report.
+
+    ``problems`` holds all of them; the message lists the first ``SHOWN_PROBLEMS``.
+    """
+
+    noun = "input"
+
+    def __init__(self, problems: Problem | str | Iterable[Problem]) -> None:
+        if isinstance(problems, str):
+            problems = Problem("", problems)
+        self.problems: tuple[Problem, ...] = (
+            (problems,) if isinstance(problems, Problem) else tuple(problems)
+        )
+        super().__init__(self._message())
+
+    def _message(self) -> str:
+        if len(self.problems) == 1:
+            return str(self.problems[0])
+        lines = [f"{len(self.problems):,} problems in the {self.noun}:"]
+        lines += [f"  {problem}" for problem in self.problems[:SHOWN_PROBLEMS]]
+        hidden = len(self.problems) - SHOWN_PROBLEMS
+        if hidden > 0:
+            lines.append(f"  ... and {hidden:,} more")
+        return "\n".join(lines)
+
+
+class TaxonomyError(InputError):
+    """A taxonomy file cannot be read, or what it says is not a tree or DAG."""
+
+    noun = "taxonomy"
+
+
+class DocumentError(InputError):
+    """Documents cannot be read."""
+
+    noun = "documents"
+
+
+class ConfigError(InputError):
+    """A configuration has unknown keys or values out of range."""
+
+    noun = "configuration"
+
+
+class VectorsError(InputError):
+    """A word vector file cannot be read."""
+
+    noun = "word vectors"
+
+
+class BundleError(InputError):
+    """A model directory is not what this version can load."""
+
+    noun = "model directory"
+
+
+class MissingExtraError(HarnnError, ImportError):
+    """An optional dependency is not installed."""
+
+
+class TrainingInterrupted(HarnnError):
+    """Training was stopped by Ctrl-C or SIGTERM; the checkpoint is kept."""
+
+    exit_code = 130
+
+    def __init__(self, checkpoint: Path, step: int) -> None:
+        self.checkpoint = checkpoint
+        self.step = step
+        super().__init__(
+            f"Training stopped at step {step:,}. The checkpoint is kept in {checkpoint}; "
+            "repeat the command with --resume to go on."
+        )
+
+
+def suggest(name: str, candidates: Sequence[str]) -> str:
+    """Return ``Did you mean 'X'?`` for the candidate nearest to *name*, or an empty string.
+
+    Large candidate lists are first narrowed to those of similar length that share the
+    beginning or the end, so that a hundred thousand labels stay fast.
+    """
+    folded = name.casefold().strip()
+    pool: Sequence[str] = candidates
+    if len(pool) > _EXACT_SEARCH_LIMIT:
+        head, tail = folded[:2], folded[-3:]
+        pool = [
+            candidate
+            for candidate in candidates
+            if abs(len(candidate) - len(name)) <= 3
+            and (candidate.casefold().startswith(head) or candidate.casefold().endswith(tail))
+        ][:_EXACT_SEARCH_LIMIT]
+    by_folded: dict[str, str] = {}
+    for candidate in pool:
+        by_folded.setdefault(candidate.casefold(), candidate)
+    nearest = difflib.get_close_matches(folded, by_folded, n=1, cutoff=0.75)
+    return f"Did you mean {by_folded[nearest[0]]!r}?" if nearest else ""

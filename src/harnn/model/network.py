@@ -1,0 +1,136 @@
+"""HARNN: embedding, BiLSTM, one attention module per level, global head."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from harnn.model.attention import HarnnLevel, PaperLevel, masked_max, masked_mean
+from harnn.model.recurrent import BiLSTM
+
+
+@dataclass(frozen=True, kw_only=True)
+class NetworkShape:
+    """Every number that shapes the network; enough to build it again."""
+
+    mode: str
+    """``harnn`` or ``paper``."""
+    vocabulary_size: int
+    embedding_size: int
+    lstm_size: int
+    attention_size: int
+    fc_size: int
+    level_sizes: tuple[int, ...]
+    dropout: float
+    embedding_dropout: float
+    alpha: float
+
+    @property
+    def labels(self) -> int:
+        return sum(self.level_sizes)
+
+    def to_dict(self) -> dict[str, object]:
+        return dataclasses.asdict(self) | {"level_sizes": list(self.level_sizes)}
+
+
+class HarnnOutput(NamedTuple):
+    """Logits of all labels, level-major, and the attention where it was asked for."""
+
+    local_logits: Tensor
+    """(B, C)"""
+    global_logits: Tensor
+    """(B, C)"""
+    attention: tuple[Tensor, ...]
+    """One (B, C_l, T) for each level, rows summing to 1 over real tokens; else empty."""
+
+
+class Highway(nn.Module):
+    """g * relu(W x + b) + (1 - g) * x with g = sigmoid(W_g x + b_g), carrying at first."""
+
+    def __init__(self, size: int) -> None:
+        super().__init__()
+        self.transform = nn.Linear(size, size)
+        self.gate = nn.Linear(size, size)
+        nn.init.constant_(self.gate.bias, -2.0)
+
+    def forward(self, x: Tensor) -> Tensor:
+        gate = torch.sigmoid(self.gate(x))
+        return gate * torch.relu(self.transform(x)) + (1 - gate) * x
+
+
+class HarnnNetwork(nn.Module):
+    """Hierarchical attention-based recurrent network (doi 10.1145/3357384.3357885).
+
+    ``paper`` follows sections 4.1 to 4.3 of the paper with masks added; ``harnn`` differs as
+    :class:`~harnn.model.attention.HarnnLevel` says and has a highway layer in the global head.
+    """
+
+    def __init__(self, shape: NetworkShape) -> None:
+        super().__init__()
+        self.shape = shape
+        paper = shape.mode == "paper"
+        level = PaperLevel if paper else HarnnLevel
+        output_size = 2 * shape.lstm_size
+        self.embedding = nn.Embedding(shape.vocabulary_size, shape.embedding_size, padding_idx=0)
+        nn.init.normal_(self.embedding.weight, std=0.1)
+        nn.init.zeros_(self.embedding.weight[0])
+        self.lstm = BiLSTM(shape.embedding_size, shape.lstm_size)
+        self.levels = nn.ModuleList(
+            level(output_size, shape.attention_size, shape.fc_size, labels, shape.dropout)
+            for labels in shape.level_sizes
+        )
+        self.global_hidden = nn.Linear(len(shape.level_sizes) * shape.fc_size, shape.fc_size)
+        self.highway: nn.Module = nn.Identity() if paper else Highway(shape.fc_size)
+        self.global_predict = nn.Linear(shape.fc_size, shape.labels)
+        self.embedding_dropout = nn.Dropout(shape.embedding_dropout)
+        self.dropout = nn.Dropout(shape.dropout)
+
+    def forward(self, token_ids: Tensor, lengths: Tensor, *, attention: bool = False
+                ) -> HarnnOutput:
+        """Score token_ids (B, T), padded with 0, of which lengths (B,) tokens are real."""
+        mask = torch.arange(token_ids.shape[1], device=token_ids.device) < lengths[:, None]
+        words = self.embedding_dropout(self.embedding(token_ids))  # (B, T, E)
+        values = self.dropout(self.lstm(words, lengths, mask))  # (B, T, 2H)
+        document = masked_mean(values, mask)  # (B, 2H)
+        if self.shape.mode != "paper":
+            document = torch.cat([document, masked_max(values, mask)], dim=1)  # (B, 4H)
+        outputs = []
+        level_input = values
+        for level in self.levels:
+            output = level(level_input, document, mask)
+            outputs.append(output)
+            level_input = values * output.token_weights[:, :, None].to(values.dtype)
+        hidden = torch.cat([output.features for output in outputs], dim=1)  # (B, L F)
+        hidden = self.highway(torch.relu(self.global_hidden(hidden)))  # (B, F)
+        return HarnnOutput(
+            torch.cat([output.logits for output in outputs], dim=1),
+            self.global_predict(self.dropout(hidden)).float(),
+            tuple(output.attention.float() for output in outputs) if attention else (),
+        )
+
+    def scores(self, output: HarnnOutput) -> Tensor:
+        """Mix local and global scores: (1 - alpha) local + alpha global, (B, C) in 0..1."""
+        local, whole = torch.sigmoid(output.local_logits), torch.sigmoid(output.global_logits)
+        return (1 - self.shape.alpha) * local + self.shape.alpha * whole
+
+    @torch.no_grad()
+    def set_label_priors(self, priors: Sequence[float]) -> None:
+        """Start every label at its share of the training documents (C numbers in 0..1).
+
+        Without it the first epoch goes to learning that most labels are rare.
+        """
+        biases = torch.logit(torch.as_tensor(priors, dtype=torch.float32), eps=1e-4)
+        self.global_predict.bias.copy_(biases)
+        for level, part in zip(self.levels, biases.split(self.shape.level_sizes), strict=True):
+            level.predict.bias.copy_(part)  # type: ignore[union-attr, operator]
+
+    @torch.no_grad()
+    def set_word_vectors(self, vectors: Tensor, *, freeze: bool = False) -> None:
+        """Copy word vectors (V, E) into the embedding; ``freeze`` keeps them as they are."""
+        self.embedding.weight.copy_(vectors)
+        self.embedding.weight.requires_grad_(not freeze)

@@ -1,0 +1,242 @@
+"""The training loop, to be read aloud.
+
+Each epoch: train on all batches, score the validation documents, add a row to the history,
+keep the weights if they are the best so far, write a checkpoint, stop on patience. In the end
+the best weights are back in the network. Every stop leaves a checkpoint from which training goes
+on bit for bit as if it had never stopped.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from lightning_fabric import Fabric
+from numpy.typing import NDArray
+from torch import Tensor
+
+from harnn.batch import EncodedCorpus, make_batch, shuffled_batches
+from harnn.config import TrainingConfig
+from harnn.decode import propagate_upward, tune_threshold
+from harnn.errors import ConfigError, Problem, TrainingInterrupted
+from harnn.metrics import micro_auprc, prf
+from harnn.model import HarnnNetwork, hybrid_loss
+from harnn.taxonomy import Taxonomy
+from harnn.training.checkpoint import (
+    Checkpoint,
+    pack_optimizer,
+    save_checkpoint,
+    unpack_optimizer,
+)
+from harnn.training.history import EpochRow, History, Listener, Step, ignore
+from harnn.training.process import choose_device, choose_precision
+from harnn.training.schedule import rate_factor
+from harnn.training.scoring import score_corpus
+
+
+@dataclass(kw_only=True)
+class Progress:
+    """Where training stands; with the weights and random state this is all of it."""
+
+    epoch: int = 0
+    """Epochs finished."""
+    batch: int = 0
+    """Batches done of the epoch in progress."""
+    steps: int = 0
+    loss: float = 0.0
+    """Summed over the documents of the epoch in progress."""
+    documents: int = 0
+    tokens: int = 0
+    positions: int = 0
+    seconds: float = 0.0
+    history: History = field(default_factory=History)
+
+    def start_epoch(self) -> None:
+        self.batch = self.documents = self.tokens = self.positions = 0
+        self.loss = self.seconds = 0.0
+
+    def to_dict(self) -> dict[str, Any]:
+        plain = {k: v for k, v in vars(self).items() if k != "history"}
+        return plain | {"history": [row.to_dict() for row in self.history.rows]}
+
+    @classmethod
+    def from_dict(cls, plain: dict[str, Any]) -> Progress:
+        return cls(**(plain | {"history": History.from_rows(plain["history"])}))
+
+
+class Trainer:
+    """Train one network on one corpus."""
+
+    def __init__(
+        self,
+        network: HarnnNetwork,
+        taxonomy: Taxonomy,
+        config: TrainingConfig,
+        *,
+        listener: Listener = ignore,
+        checkpoint_directory: Path | None = None,
+        fingerprint: str = "",
+    ) -> None:
+        device = choose_device(config.device)
+        self.fabric = Fabric(
+            accelerator=device, devices=1, precision=choose_precision(config.precision, device)
+        )
+        self.network, self.taxonomy, self.config = network, taxonomy, config
+        self.listener, self.checkpoint_directory = listener, checkpoint_directory
+        self.fingerprint = fingerprint
+        self.progress = Progress()
+        self.best: dict[str, Tensor] = {}
+        self.model, self.optimizer = self.fabric.setup(network, build_optimizer(network, config))
+
+    def train(
+        self, train: EncodedCorpus, valid: EncodedCorpus, *, stopped: Callable[[], bool]
+    ) -> History:
+        """Train until the last epoch or until patience ends; restore the best weights.
+
+        Raises:
+            TrainingInterrupted: *stopped* answered true; the checkpoint is written.
+        """
+        progress = self.progress
+        while not self._finished():
+            self._train_epoch(train, stopped)
+            row = self._validate(valid)
+            progress.history = progress.history.add(row)
+            progress.epoch += 1
+            progress.start_epoch()
+            if progress.history.best(self.config.score) is row:
+                self.best = {k: v.detach().clone() for k, v in self.network.state_dict().items()}
+            self.listener(row)
+            self._write_checkpoint()
+        self.network.load_state_dict(self.best)
+        return progress.history
+
+    def _finished(self) -> bool:
+        history = self.progress.history
+        return (
+            self.progress.epoch >= self.config.epochs
+            or history.epochs_since_best(self.config.score) >= self.config.patience
+        )
+
+    def _train_epoch(self, train: EncodedCorpus, stopped: Callable[[], bool]) -> None:
+        progress, lengths = self.progress, train.lengths
+        generator = np.random.default_rng([self.config.seed, progress.epoch])
+        batches = shuffled_batches(lengths, self.config.batch_size, generator)
+        steps = len(batches) * self.config.epochs
+        factor = rate_factor(self.config.schedule, steps=steps, warmup=self.config.warmup)
+        started, done_before = time.perf_counter() - progress.seconds, progress.documents
+        self.model.train()
+        for rows in batches[progress.batch :]:
+            rate = self.config.learning_rate * factor(progress.steps)
+            progress.loss += self._step(train, rows, rate) * len(rows)
+            progress.batch += 1
+            progress.steps += 1
+            progress.documents += len(rows)
+            progress.tokens += int(lengths[rows].sum())
+            progress.positions += len(rows) * max(1, int(lengths[rows].max()))
+            progress.seconds = time.perf_counter() - started
+            self._tell_step(steps, len(train))
+            if stopped():
+                path = self._write_checkpoint()
+                raise TrainingInterrupted(path, progress.steps)
+        if done_before == progress.documents and not batches:
+            raise ConfigError(Problem("", "there is no training document."))
+
+    def _step(self, train: EncodedCorpus, rows: NDArray[np.int64], rate: float) -> float:
+        batch = make_batch(train, rows)
+        for group in self.optimizer.param_groups:
+            group["lr"] = rate
+        device = self.fabric.device
+        output = self.model(batch.token_ids.to(device), batch.lengths.to(device))
+        loss = hybrid_loss(output, batch.targets.to(device))
+        self.optimizer.zero_grad(set_to_none=True)
+        self.fabric.backward(loss)
+        self.fabric.clip_gradients(self.model, self.optimizer, max_norm=self.config.clip_norm)
+        self.optimizer.step()
+        return float(loss.detach())
+
+    def _tell_step(self, steps: int, documents: int) -> None:
+        progress = self.progress
+        rate = progress.documents / max(progress.seconds, 1e-9)
+        left = documents * (self.config.epochs - progress.epoch) - progress.documents
+        self.listener(
+            Step(
+                epoch=progress.epoch + 1,
+                step=progress.steps,
+                steps=steps,
+                loss=progress.loss / progress.documents,
+                documents_per_second=rate,
+                seconds_left=left / max(rate, 1e-9),
+            )
+        )
+
+    def _validate(self, valid: EncodedCorpus) -> EpochRow:
+        values = score_corpus(self.network, valid)
+        values = propagate_upward(values, self.taxonomy.edges, self.taxonomy.levels)
+        tuned = tune_threshold(values, valid.targets)
+        chosen = prf(values >= np.float32(tuned.threshold), valid.targets)
+        progress = self.progress
+        return EpochRow(
+            epoch=progress.epoch + 1,
+            steps=progress.steps,
+            loss=progress.loss / max(1, progress.documents),
+            auprc=micro_auprc(values, valid.targets),
+            micro_f1=tuned.micro_f1,
+            macro_f1=chosen.macro.f1,
+            threshold=tuned.threshold,
+            learning_rate=self.optimizer.param_groups[0]["lr"],
+            seconds=progress.seconds,
+            documents_per_second=progress.documents / max(progress.seconds, 1e-9),
+            padding=1 - progress.tokens / max(1, progress.positions),
+        )
+
+    def _write_checkpoint(self) -> Path:
+        if self.checkpoint_directory is None:
+            return Path()
+        tensors = {f"weights/{k}": v for k, v in self.network.state_dict().items()}
+        tensors |= {f"best/{k}": v for k, v in self.best.items()}
+        tensors |= pack_optimizer(self.optimizer)
+        tensors["random/cpu"] = torch.random.get_rng_state()
+        if self.fabric.device.type == "cuda":
+            tensors["random/cuda"] = torch.cuda.get_rng_state(self.fabric.device)
+        state = {"progress": self.progress.to_dict(), "fingerprint": self.fingerprint}
+        return save_checkpoint(Checkpoint(tensors, state), self.checkpoint_directory)
+
+    def restore(self, checkpoint: Checkpoint) -> None:
+        """Go back to the moment of the checkpoint.
+
+        Raises:
+            ConfigError: it was made with other settings or data.
+        """
+        if checkpoint.state["fingerprint"] != self.fingerprint:
+            raise ConfigError(
+                Problem(
+                    str(self.checkpoint_directory),
+                    "the checkpoint was made with other settings, taxonomy or documents.",
+                    "Resume with the same ones, or train without --resume.",
+                )
+            )
+        self.network.load_state_dict(checkpoint.part("weights"))
+        self.best = checkpoint.part("best")
+        unpack_optimizer(self.optimizer, checkpoint.part("optimizer"))
+        torch.random.set_rng_state(checkpoint.tensors["random/cpu"])
+        if self.fabric.device.type == "cuda" and "random/cuda" in checkpoint.tensors:
+            torch.cuda.set_rng_state(checkpoint.tensors["random/cuda"], self.fabric.device)
+        self.progress = Progress.from_dict(checkpoint.state["progress"])
+
+
+def build_optimizer(network: HarnnNetwork, config: TrainingConfig) -> torch.optim.Optimizer:
+    """AdamW; word vectors, biases and gains are not decayed."""
+    decayed, free = [], []
+    for name, parameter in network.named_parameters():
+        if parameter.requires_grad:
+            (decayed if parameter.ndim > 1 and "embedding" not in name else free).append(parameter)
+    groups: list[dict[str, Any]] = [
+        {"params": decayed, "weight_decay": config.weight_decay},
+        {"params": free, "weight_decay": 0.0},
+    ]
+    return torch.optim.AdamW(groups, lr=config.learning_rate, betas=(0.9, 0.99), fused=True)

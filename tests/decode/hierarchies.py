@@ -1,0 +1,51 @@
+"""Random hierarchies and scores for the tests of decoding."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as npst
+
+
+class Hierarchy(NamedTuple):
+    edges: np.ndarray
+    levels: np.ndarray
+
+    def parents(self, column: int) -> set[int]:
+        return {int(parent) for child, parent in self.edges if child == column}
+
+    def descendants(self, column: int) -> set[int]:
+        """Columns below *column*, with itself, found by walking."""
+        found, waiting = {column}, [column]
+        while waiting:
+            here = waiting.pop()
+            below = {int(child) for child, parent in self.edges if parent == here} - found
+            found |= below
+            waiting += sorted(below)
+        return found
+
+
+@st.composite
+def hierarchies(draw: st.DrawFn) -> Hierarchy:
+    """DAGs with up to 4 levels; some labels below the top have no parent, some have several."""
+    sizes = draw(st.lists(st.integers(1, 5), min_size=1, max_size=4))
+    levels = np.repeat(np.arange(1, len(sizes) + 1, dtype=np.int32), sizes)
+    edges = []
+    for child in range(sizes[0], len(levels)):
+        above = np.flatnonzero(levels < levels[child])
+        parents = draw(st.sets(st.sampled_from(above.tolist()), max_size=3))
+        edges += [(child, parent) for parent in sorted(parents)]
+    order = draw(st.permutations(edges))
+    return Hierarchy(np.array(order, dtype=np.int32).reshape(-1, 2), levels)
+
+
+def scores(labels: int, *, rows: st.SearchStrategy[int] | None = None) -> st.SearchStrategy:
+    """Scores (N, labels) float32 with many ties."""
+    number = rows if rows is not None else st.integers(0, 6)
+    grid = st.sampled_from([0.0, 0.1, 0.25, 0.3, 0.5, 0.7, 0.9, 1.0]).map(np.float32)
+    anything = st.floats(0, 1, width=32)
+    return number.flatmap(
+        lambda n: npst.arrays(np.float32, (n, labels), elements=st.one_of(grid, anything))
+    )
