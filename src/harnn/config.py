@@ -129,7 +129,9 @@ class TrainingConfig:
         for name in ("learning_rate", "clip_norm"):
             if not getattr(self, name) > 0:
                 problems.append(
-                    Problem(f"training.{name}", f"got {getattr(self, name)!r}, expected more than 0.")
+                    Problem(
+                        f"training.{name}", f"got {getattr(self, name)!r}, expected more than 0."
+                    )
                 )
         return problems
 
@@ -187,8 +189,11 @@ class Config:
         Raises:
             ConfigError: values out of range, all of them in one report.
         """
-        problems = [p for section in (self.text, self.model, self.training, self.decode)
-                    for p in section.check()]
+        problems = [
+            p
+            for section in (self.text, self.model, self.training, self.decode)
+            for p in section.check()
+        ]
         if problems:
             raise ConfigError(problems)
 
@@ -223,8 +228,9 @@ class Config:
         presets: dict[str, dict[str, Any]] = {name: {} for name in sections}
         if given["model"].get("mode") == "paper":
             presets |= {"model": _PAPER_MODEL, "training": _PAPER_TRAINING, "text": _PAPER_TEXT}
-        return cls(**{name: kind(**(presets[name] | given[name]))
-                      for name, kind in sections.items()})
+        return cls(
+            **{name: kind(**(presets[name] | given[name])) for name, kind in sections.items()}
+        )
 
     @classmethod
     def read(cls, path: Path | str | None = None, settings: Sequence[str] = ()) -> Self:
@@ -239,8 +245,11 @@ class Config:
             section, dot, key = name.strip().partition(".")
             if not (equals and dot and key):
                 raise ConfigError(
-                    Problem("--set", f"got {setting!r}, expected table.key=value,",
-                            "for example training.epochs=5.")
+                    Problem(
+                        "--set",
+                        f"got {setting!r}, expected table.key=value,",
+                        "for example training.epochs=5.",
+                    )
                 )
             table = tables.setdefault(section, {})
             if isinstance(table, dict):
@@ -303,9 +312,7 @@ def _read_table(
             continue
         converted, expected = _convert(value, hints[key])
         if expected:
-            problems.append(
-                Problem(where, f"{section}.{key}: got {value!r}, expected {expected}.")
-            )
+            problems.append(Problem(where, f"{section}.{key}: got {value!r}, expected {expected}."))
         else:
             values[key] = converted
     return problems, values

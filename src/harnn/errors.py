@@ -102,7 +102,7 @@ class MissingExtraError(HarnnError, ImportError):
     """An optional dependency is not installed."""
 
 
-class TrainingInterrupted(HarnnError):
+class TrainingInterrupted(HarnnError):  # noqa: N818 (as KeyboardInterrupt)
     """Training was stopped by Ctrl-C or SIGTERM; the checkpoint is kept."""
 
     exit_code = 130

@@ -105,8 +105,12 @@ class Explanation:
                 item.predicted.to_dict()
                 | {
                     "words": [
-                        {"word": w.word, "start": w.start, "end": w.end,
-                         "weight": round(w.weight, 6)}
+                        {
+                            "word": w.word,
+                            "start": w.start,
+                            "end": w.end,
+                            "weight": round(w.weight, 6),
+                        }
                         for w in item.weights
                     ]
                 }
@@ -164,9 +168,7 @@ class Predictor:
         if isinstance(texts, str):
             raise TypeError("Expected a list of texts, got one string: predict([text]).")
         return list(
-            self.predict_stream(
-                texts, top_k=top_k, threshold=threshold, close_upward=close_upward
-            )
+            self.predict_stream(texts, top_k=top_k, threshold=threshold, close_upward=close_upward)
         )
 
     def predict_stream(

@@ -78,8 +78,7 @@ def save_bundle(result: FitResult, directory: str | Path) -> Path:
         "README.md": model_card(result),
     }
     with atomic_directory(directory) as temporary:
-        weights = {k: v.detach().cpu().contiguous() for k, v in
-                   result.network.state_dict().items()}
+        weights = {k: v.detach().cpu().contiguous() for k, v in result.network.state_dict().items()}
         save_file(weights, temporary / "model.safetensors")
         for name, text in texts.items():
             (temporary / name).write_text(text, encoding="utf-8")
@@ -140,9 +139,7 @@ def _check_files(directory: Path) -> None:
                 "repeat harnn train with --resume.",
             )
         )
-    raise BundleError(
-        [Problem(str(directory / name), "the file is missing.") for name in missing]
-    )
+    raise BundleError([Problem(str(directory / name), "the file is missing.") for name in missing])
 
 
 def _check_format(path: Path, settings: Any) -> None:

@@ -56,6 +56,11 @@ class Source:
     format: Format
     compression: Compression = ""
 
+    @property
+    def short_name(self) -> str:
+        """Return the name without its directory."""
+        return self.name if self.format == "standard-input" else self.path.name
+
     def at(self, line: int) -> str:
         """Return ``file:line`` for messages."""
         return f"{self.name}:{line}"

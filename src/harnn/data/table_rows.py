@@ -54,6 +54,7 @@ def read_delimited(
     header: list[str] | None = None
     for line, cells in table:
         if isinstance(cells, str):
+            bad_bytes.clear()
             yield reject(source, line, cells)
         elif not any(cells):
             continue
@@ -122,7 +123,8 @@ def read_parquet(
     arrow = require("pyarrow", extra="parquet", purpose=f"Reading {source.name}")
     try:
         with parquet.ParquetFile(source.path) as table:
-            problems = find_missing_columns(table.schema_arrow.names, config, labelled=labelled)
+            names = _column_names(table.schema_arrow, arrow)
+            problems = find_missing_columns(names, config, labelled=labelled)
             if problems:
                 found = tuple(
                     Problem(source.name, f"the table {what}", hint) for what, hint in problems
@@ -137,6 +139,14 @@ def read_parquet(
     except (arrow.ArrowInvalid, arrow.ArrowNotImplementedError, OSError) as error:
         reason = " ".join(str(error).split()).rstrip(".")
         raise UnreadableFileError(f"is damaged or not a Parquet file ({reason}).") from None
+
+
+def _column_names(schema: Any, arrow: Any) -> list[str]:
+    """Return the columns, and the fields of ``text`` where it is an object."""
+    names: list[str] = list(schema.names)
+    if "text" in names and arrow.types.is_struct(schema.field("text").type):
+        names += [part.name for part in schema.field("text").type if part.name not in names]
+    return names
 
 
 def _needed_columns(schema: Any, config: DataConfig, arrow: Any) -> list[str]:

@@ -64,14 +64,16 @@ class _TextCategoryAttention(nn.Module):
 class PaperLevel(nn.Module):
     """HAM as in Huang et al. 2019, section 4.2, with the masks that the paper leaves out.
 
-    r_l = mean over labels of A_l V_l; h_l = relu(W_T [mean V; r_l] + b); P_l = sigmoid(W_L h_l + b);
+    r_l = mean over labels of A_l V_l; h_l = relu(W_T [mean V; r_l] + b);
+    P_l = sigmoid(W_L h_l + b);
     omega_l = mean over labels of softmax_tokens(P_l * A_l). As that softmax is almost uniform
     (each entry near 1/T), later levels see a scaled-down copy of V: a fault of the paper that
     this mode keeps for comparison.
     """
 
-    def __init__(self, input_size: int, attention_size: int, fc_size: int, labels: int,
-                 dropout: float) -> None:
+    def __init__(
+        self, input_size: int, attention_size: int, fc_size: int, labels: int, dropout: float
+    ) -> None:
         super().__init__()
         self.attend = _TextCategoryAttention(input_size, attention_size, labels)
         self.hidden = nn.Linear(2 * input_size, fc_size)
@@ -98,8 +100,9 @@ class HarnnLevel(nn.Module):
     where the labels that fired looked, mixed with the identity by a learned weight.
     """
 
-    def __init__(self, input_size: int, attention_size: int, fc_size: int, labels: int,
-                 dropout: float) -> None:
+    def __init__(
+        self, input_size: int, attention_size: int, fc_size: int, labels: int, dropout: float
+    ) -> None:
         super().__init__()
         self.attend = _TextCategoryAttention(input_size, attention_size, labels)
         self.read_out = nn.Parameter(torch.empty(labels, input_size))

@@ -90,8 +90,9 @@ class HarnnNetwork(nn.Module):
         self.embedding_dropout = nn.Dropout(shape.embedding_dropout)
         self.dropout = nn.Dropout(shape.dropout)
 
-    def forward(self, token_ids: Tensor, lengths: Tensor, *, attention: bool = False
-                ) -> HarnnOutput:
+    def forward(
+        self, token_ids: Tensor, lengths: Tensor, *, attention: bool = False
+    ) -> HarnnOutput:
         """Score token_ids (B, T), padded with 0, of which lengths (B,) tokens are real."""
         mask = torch.arange(token_ids.shape[1], device=token_ids.device) < lengths[:, None]
         words = self.embedding_dropout(self.embedding(token_ids))  # (B, T, E)

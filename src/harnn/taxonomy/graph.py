@@ -62,8 +62,9 @@ class Draft:
         for label, side in ((child, "child"), (parent, "parent")):
             what = label_problem(label, side)
             if what:
-                hint = f"Write {ROOT} for a label at the top." if not parent.strip() else ""
-                self.refuse(place, what, hint if side == "parent" else "")
+                empty_parent = side == "parent" and not parent.strip()
+                hint = f"Write {ROOT} for a label at the top." if empty_parent else ""
+                self.refuse(place, what, hint)
                 self.mentioned.update((child, parent))
                 return
         if child == parent:

@@ -171,7 +171,7 @@ def read_labels(path: Path, layout: Layout) -> tuple[dict[str, str], dict[str, s
         cells = [cell.strip() for cell in line.split("\t")]
         row = dict(zip(columns, cells, strict=False))
         what = _row_problem(cells, columns, row, level_of)
-        label = row["label"]
+        label = row.get("label", "")
         if not what and first_line.setdefault(label, number) != number:
             what = f"label {label!r} was already given in line {first_line[label]}."
         if what:

@@ -38,8 +38,9 @@ def save_checkpoint(checkpoint: Checkpoint, directory: Path) -> Path:
     directory.mkdir(parents=True, exist_ok=True)
     path = directory / FILE
     metadata = {"format": str(FORMAT), "state": json.dumps(checkpoint.state)}
-    tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in
-               checkpoint.tensors.items()}
+    tensors = {
+        name: tensor.detach().cpu().contiguous() for name, tensor in checkpoint.tensors.items()
+    }
     temporary = path.with_suffix(".tmp")
     try:
         save_file(tensors, temporary, metadata=metadata)
@@ -58,7 +59,9 @@ def load_checkpoint(directory: Path) -> Checkpoint:
     path = directory / FILE
     if not path.exists():
         raise BundleError(
-            Problem(str(directory), "holds no checkpoint to resume from;", "train without --resume.")
+            Problem(
+                str(directory), "holds no checkpoint to resume from;", "train without --resume."
+            )
         )
     try:
         with safe_open(path, framework="pt") as file:
@@ -68,8 +71,11 @@ def load_checkpoint(directory: Path) -> Checkpoint:
         raise BundleError(Problem(str(path), f"is damaged: {error}.")) from None
     if metadata.get("format") != str(FORMAT):
         raise BundleError(
-            Problem(str(path), f"has checkpoint format {metadata.get('format')!r}, "
-                    f"expected {FORMAT}.", "Train again with this version.")
+            Problem(
+                str(path),
+                f"has checkpoint format {metadata.get('format')!r}, expected {FORMAT}.",
+                "Train again with this version.",
+            )
         )
     return Checkpoint(tensors, json.loads(metadata["state"]))
 
@@ -92,4 +98,3 @@ def unpack_optimizer(optimizer: torch.optim.Optimizer, packed: dict[str, Tensor]
         state.setdefault(int(index), {})[name] = value
     whole = optimizer.state_dict()
     optimizer.load_state_dict({"state": state, "param_groups": whole["param_groups"]})
-

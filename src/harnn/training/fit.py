@@ -113,8 +113,12 @@ def fit(
         )
         if checkpoint is not None:
             trainer.restore(checkpoint)
-        listener(Stage(f"training on {trainer.fabric.device.type}, "
-                       f"precision {trainer.fabric._precision.precision}"))
+        listener(
+            Stage(
+                f"training on {trainer.fabric.device.type}, "
+                f"precision {trainer.fabric._precision.precision}"
+            )
+        )
         with stop_requests() as stopped:
             history = trainer.train(corpora["train"], corpora["valid"], stopped=stopped)
     network.cpu().eval()
@@ -152,8 +156,9 @@ def labelled_documents(
             problems.append(Problem(document.source, f"document {document.id!r} has no labels."))
         elif unknown:
             problems += [
-                Problem(document.source, f"unknown label {label!r}.",
-                        suggest(label, taxonomy.codes))
+                Problem(
+                    document.source, f"unknown label {label!r}.", suggest(label, taxonomy.codes)
+                )
                 for label in unknown
             ]
         else:
@@ -204,12 +209,17 @@ def _encode(
     corpus = encode_corpus(pairs, encoder, len(taxonomy))
     if not len(corpus):
         raise DocumentError(Problem("", f"there is no {name} document."))
-    counts |= {name: len(corpus), f"{name}_skipped": report.skipped,
-               f"{name}_truncated": corpus.truncated}
+    counts |= {
+        name: len(corpus),
+        f"{name}_skipped": report.skipped,
+        f"{name}_truncated": corpus.truncated,
+    }
     message = f"{name}: {len(corpus):,} documents, {len(corpus.token_ids):,} tokens"
     if corpus.truncated:
-        message += (f"; {corpus.truncated:,} longer than {encoder.max_length} tokens were cut "
-                    "(text.max_length)")
+        message += (
+            f"; {corpus.truncated:,} longer than {encoder.max_length} tokens were cut "
+            "(text.max_length)"
+        )
     if report.skipped:
         message += f"; {report.skipped:,} skipped:"
         message += "".join(f"\n  {problem}" for problem in report.problems)

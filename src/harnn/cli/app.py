@@ -1,0 +1,279 @@
+"""The commands and their options; what they do is in :mod:`harnn.cli.commands`.
+
+Nothing here imports torch, so that ``--help`` is quick.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    help="File documents under a taxonomy: train, evaluate, predict and explain with HARNN.",
+    pretty_exceptions_enable=False,
+)
+
+
+class Lang(StrEnum):
+    en = "en"
+    zh = "zh"
+
+
+class ModeChoice(StrEnum):
+    harnn = "harnn"
+    paper = "paper"
+
+
+class ErrorPolicy(StrEnum):
+    fail = "fail"
+    skip = "skip"
+
+
+Model = Annotated[Path, typer.Argument(metavar="DIR", help="Model directory.")]
+TaxonomyFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--taxonomy",
+        "-t",
+        help="TSV, JSON or path strings. Without it the levels are learned from index records.",
+    ),
+]
+LabelsFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--labels", help="Names of the labels (TSV); default: labels.tsv beside the taxonomy."
+    ),
+]
+Data = Annotated[
+    list[Path],
+    typer.Option(
+        "--data", "-d", help="Documents: jsonl, csv, tsv, parquet, txt; - reads standard input."
+    ),
+]
+Settings = Annotated[
+    list[str] | None, typer.Option("--set", help="A setting, as training.epochs=5; repeatable.")
+]
+ConfigFile = Annotated[Path | None, typer.Option("--config", "-c", help="Settings (TOML).")]
+OnErrorChoice = Annotated[
+    ErrorPolicy | None,
+    typer.Option(
+        "--on-error",
+        help="fail: report all bad records and stop; skip: leave them out, counted and listed.",
+    ),
+]
+TopK = Annotated[int | None, typer.Option("--top-k", min=1, help="The k best labels.")]
+Threshold = Annotated[
+    float | None, typer.Option("--threshold", min=0, max=1, help="Labels scored at least this.")
+]
+
+
+def _show_version(value: bool) -> None:
+    if value:
+        from harnn import __version__
+
+        typer.echo(f"harnn {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _start(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version."),
+    ] = False,
+) -> None:
+    del version
+
+
+@app.command()
+def demo(
+    lang: Annotated[Lang, typer.Option(help="Language of the sample.")] = Lang.en,
+    out: Annotated[
+        Path | None, typer.Option(help="Where to keep the model; default: harnn-demo-LANG.")
+    ] = None,
+) -> None:
+    """Train, evaluate and predict on the embedded sample."""
+    from harnn.cli import commands
+
+    commands.demo(lang.value, out or Path(f"harnn-demo-{lang.value}"))
+
+
+@app.command()
+def validate(
+    data: Data,
+    taxonomy: TaxonomyFile = None,
+    labels: LabelsFile = None,
+    config: ConfigFile = None,
+    settings: Settings = None,
+    json_output: Annotated[
+        Path | None, typer.Option("--json", help="Write the report as JSON.")
+    ] = None,
+) -> None:
+    """Report every problem of taxonomy and documents with file and line, and statistics."""
+    from harnn.cli import commands
+
+    commands.validate(
+        data, taxonomy, labels, config=config, settings=settings or [], json_output=json_output
+    )
+
+
+@app.command()
+def taxonomy(
+    data: Data,
+    output: Annotated[Path, typer.Option("--output", "-o", help="Taxonomy file to write (JSON).")],
+    size: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--size",
+            help="Labels of a level where the records do not tell, as subgroup=8364; repeatable.",
+        ),
+    ] = None,
+) -> None:
+    """Learn levels and edges from index records (section, subsection, group, ...)."""
+    from harnn.cli import commands
+
+    commands.learn(data, output, size or [])
+
+
+@app.command()
+def train(
+    train: Annotated[list[Path], typer.Option("--train", help="Training documents.")],
+    valid: Annotated[list[Path], typer.Option("--valid", help="Validation documents.")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="Model directory to write.")],
+    taxonomy: TaxonomyFile = None,
+    labels: LabelsFile = None,
+    config: ConfigFile = None,
+    settings: Settings = None,
+    mode: Annotated[
+        ModeChoice | None, typer.Option(help="The repaired network, or the paper's.")
+    ] = None,
+    vectors: Annotated[
+        str | None,
+        typer.Option(help="word2vec, fasttext, random, glove-6b-50d or a file of word vectors."),
+    ] = None,
+    unlabelled: Annotated[
+        list[Path] | None, typer.Option(help="More text to train word vectors on.")
+    ] = None,
+    on_error: OnErrorChoice = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on where training was stopped.")
+    ] = False,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace an existing model.")
+    ] = False,
+) -> None:
+    """Train a model; the best epoch and the threshold are chosen on the validation documents."""
+    from harnn.cli import commands
+
+    commands.train(
+        commands.TrainingFiles(
+            taxonomy=taxonomy,
+            labels=labels,
+            train=train,
+            valid=valid,
+            unlabelled=unlabelled or [],
+            out=out,
+        ),
+        config=config,
+        settings=commands.gather_settings(
+            settings,
+            mode=mode and mode.value,
+            vectors=vectors,
+            on_error=on_error and on_error.value,
+        ),
+        resume=resume,
+        overwrite=overwrite,
+    )
+
+
+@app.command()
+def evaluate(
+    model: Model,
+    data: Data,
+    json_output: Annotated[
+        Path | None, typer.Option("--json", help="Write all numbers as JSON.")
+    ] = None,
+    top_k: TopK = None,
+    threshold: Threshold = None,
+    settings: Settings = None,
+    on_error: OnErrorChoice = None,
+) -> None:
+    """Compare predictions with the labels of documents, per level and overall."""
+    from harnn.cli import commands
+
+    commands.evaluate(
+        model,
+        data,
+        json_output=json_output,
+        choice=commands.Choice(top_k, threshold),
+        settings=commands.gather_settings(settings, on_error=on_error and on_error.value),
+    )
+
+
+@app.command()
+def predict(
+    model: Model,
+    data: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--data",
+            "-d",
+            help="Documents; labels are not needed; - reads standard "
+            "input: JSON lines, or one text a line.",
+        ),
+    ] = None,
+    text: Annotated[
+        list[str] | None, typer.Option("--text", help="A text to file; repeatable.")
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="JSON lines; default: standard output.")
+    ] = None,
+    top_k: TopK = None,
+    threshold: Threshold = None,
+    close_upward: Annotated[
+        bool | None,
+        typer.Option("--close-upward/--no-close-upward", help="Add every ancestor (default)."),
+    ] = None,
+    settings: Settings = None,
+    on_error: OnErrorChoice = None,
+) -> None:
+    """Predict labels: one JSON object a document."""
+    from harnn.cli import commands
+
+    commands.predict(
+        model,
+        data or [],
+        text or [],
+        output=output,
+        choice=commands.Choice(top_k, threshold, close_upward),
+        settings=commands.gather_settings(settings, on_error=on_error and on_error.value),
+    )
+
+
+@app.command()
+def explain(
+    model: Model,
+    data: Data,
+    output: Annotated[
+        Path, typer.Option("--output", "-o", help="A page (.html) or data (.jsonl) to write.")
+    ],
+    top_k: TopK = None,
+    threshold: Threshold = None,
+    settings: Settings = None,
+    on_error: OnErrorChoice = None,
+) -> None:
+    """Show for each predicted label the words that its own attention used."""
+    from harnn.cli import commands
+
+    commands.explain(
+        model,
+        data,
+        output,
+        choice=commands.Choice(top_k, threshold),
+        settings=commands.gather_settings(settings, on_error=on_error and on_error.value),
+    )

@@ -1,0 +1,299 @@
+"""What each command does, in terms of the library."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import TextIO
+
+from rich.console import Console
+
+from harnn.bundle import CHECKPOINTS, Predictor, save_bundle
+from harnn.cli.progress import TrainingDisplay
+from harnn.cli.render import report_line, report_table, show_answer
+from harnn.config import Config, DataConfig
+from harnn.data import Document, ReadReport, learn_taxonomy, read_documents, write_atomically
+from harnn.errors import ConfigError, Problem
+from harnn.explain import write_html
+from harnn.sample import sample
+from harnn.taxonomy import Taxonomy
+from harnn.training import FitResult, fit, tune_process
+
+DEMO_SETTINGS = {
+    "model": {"dropout": 0.2, "embedding_dropout": 0.1},
+    "text": {"min_count": 1, "vectors_epochs": 40},
+    "training": {"epochs": 30, "batch_size": 16, "patience": 30},
+}
+_DEMO_ANSWERS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingFiles:
+    """What ``harnn train`` reads and writes."""
+
+    taxonomy: Path | None
+    labels: Path | None
+    train: list[Path]
+    valid: list[Path]
+    unlabelled: list[Path]
+    out: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """How labels are chosen, where it differs from the model's own way."""
+
+    top_k: int | None = None
+    threshold: float | None = None
+    close_upward: bool | None = None
+
+    def __post_init__(self) -> None:
+        if self.top_k is not None and self.threshold is not None:
+            raise ConfigError("--top-k and --threshold exclude each other; give one of them.")
+
+
+def gather_settings(settings: Sequence[str] | None, **options: str | None) -> list[str]:
+    """Turn options that stand for a setting into ``table.key=value``, after the given ones."""
+    names = {"mode": "model.mode", "vectors": "text.vectors", "on_error": "data.on_error"}
+    gathered = list(settings or [])
+    return gathered + [f"{names[key]}={value}" for key, value in options.items() if value]
+
+
+def demo(lang: str, out: Path) -> None:
+    """Train on the embedded sample, show the evaluation and three documents."""
+    console, errors = Console(), Console(stderr=True)
+    files = sample(lang)
+    taxonomy = files.load_taxonomy()
+    settings = DEMO_SETTINGS
+    if lang == "zh":
+        settings = settings | {"text": settings["text"] | {"segmenter": "jieba"}}
+    config = Config.from_dict(settings)
+    _check_out(out, resume=False, overwrite=_is_demo(out))
+    tune_process(config.training.threads)
+    with TrainingDisplay(errors, config.training.score) as display:
+        result = fit(taxonomy, files.train, files.valid, config, listener=display)
+    save_bundle(result, out)
+    predictor = Predictor.load(out)
+    report = predictor.evaluate(files.test)
+    console.print(report_table(report, title=f"Test documents of the sample ({lang}), in percent"))
+    console.print(report_line(report), highlight=False)
+    documents = list(islice(read_documents([files.test], config.data), _DEMO_ANSWERS))
+    for document, answer in zip(documents, predictor.predict(documents), strict=True):
+        show_answer(console, taxonomy, document.full_text, answer, document.labels or ())
+    console.print(f'The model is in {out}/. Try: harnn predict {out} --text "..."', markup=False)
+
+
+def learn(data: list[Path], output: Path, sizes: Sequence[str]) -> None:
+    """Learn a taxonomy from index records and write it."""
+    given = {}
+    for size in sizes:
+        level, equals, number = size.partition("=")
+        if not (equals and level and number.isdecimal()):
+            raise ConfigError(
+                Problem("--size", f"got {size!r}, expected LEVEL=NUMBER,", "as subgroup=8364.")
+            )
+        given[level] = int(number)
+    learned = learn_taxonomy(data, sizes=given or None)
+    with write_atomically(output) as file:
+        file.write(learned.taxonomy.to_json())
+    Console(stderr=True).print(_describe(learned.taxonomy), learned, markup=False)
+
+
+def train(
+    files: TrainingFiles,
+    *,
+    config: Path | None,
+    settings: Sequence[str],
+    resume: bool,
+    overwrite: bool,
+) -> FitResult:
+    """Train and write the model directory."""
+    errors = Console(stderr=True)
+    knobs = Config.read(config, settings)
+    _check_out(files.out, resume=resume, overwrite=overwrite)
+    taxonomy = _load_taxonomy(files.taxonomy, files.labels, [*files.train, *files.valid])
+    errors.print(_describe(taxonomy), markup=False, highlight=False)
+    tune_process(knobs.training.threads)
+    with TrainingDisplay(errors, knobs.training.score) as display:
+        result = fit(
+            taxonomy,
+            files.train,
+            files.valid,
+            knobs,
+            unlabelled=files.unlabelled,
+            checkpoint_directory=files.out / CHECKPOINTS,
+            resume=resume,
+            listener=display,
+        )
+    save_bundle(result, files.out)
+    console = Console()
+    console.print(report_table(result.report, title="Validation, in percent"))
+    console.print(report_line(result.report), highlight=False)
+    console.print(f"The model is in {files.out}/.", markup=False, highlight=False)
+    return result
+
+
+def evaluate(
+    model: Path,
+    data: list[Path],
+    *,
+    json_output: Path | None,
+    choice: Choice,
+    settings: Sequence[str],
+) -> None:
+    """Evaluate on labelled documents."""
+    predictor, knobs = _open_model(model, settings)
+    read = ReadReport()
+    started = time.perf_counter()
+    report = predictor.evaluate(
+        data, data=knobs, top_k=choice.top_k, threshold=choice.threshold, report=read
+    )
+    seconds = time.perf_counter() - started
+    console = Console()
+    console.print(report_table(report, title=f"{', '.join(map(str, data))}, in percent"))
+    console.print(report_line(report), highlight=False)
+    console.print(f"{report.documents / seconds:,.0f} documents/s", highlight=False)
+    _list_skipped(read)
+    if json_output is not None:
+        with write_atomically(json_output) as file:
+            json.dump(report.to_dict(), file, ensure_ascii=False, indent=1)
+
+
+def predict(
+    model: Path,
+    data: list[Path],
+    texts: list[str],
+    *,
+    output: Path | None,
+    choice: Choice,
+    settings: Sequence[str],
+) -> None:
+    """Write one JSON object a document."""
+    if bool(data) == bool(texts):
+        raise ConfigError(
+            "expected documents: give either --data or --text (--data - reads standard input)."
+        )
+    predictor, knobs = _open_model(model, settings)
+    read = ReadReport()
+    documents = read_documents(data, knobs, report=read) if data else iter(_documents(texts))
+    answers = predictor.predict_stream(documents, **dataclasses.asdict(choice))
+    with _open_output(output) as file:
+        for answer in answers:
+            file.write(json.dumps(answer.to_dict(), ensure_ascii=False) + "\n")
+            if output is None:
+                file.flush()
+    _list_skipped(read)
+
+
+def explain(
+    model: Path, data: list[Path], output: Path, *, choice: Choice, settings: Sequence[str]
+) -> None:
+    """Write a page or JSON lines of explanations."""
+    predictor, knobs = _open_model(model, settings)
+    read = ReadReport()
+    true: dict[str, tuple[str, ...]] = {}
+
+    def documents() -> Iterator[Document]:
+        for document in read_documents(data, knobs, report=read):
+            if document.labels is not None:
+                known = [label for label in document.labels if label in predictor.taxonomy.index]
+                columns = predictor.taxonomy.close_upward(predictor.taxonomy.columns(known))
+                true[document.id] = tuple(predictor.taxonomy.codes[c] for c in columns)
+            yield document
+
+    explanations = (
+        predictor.explain(document, top_k=choice.top_k, threshold=choice.threshold)
+        for document in documents()
+    )
+    if output.suffix == ".jsonl":
+        with write_atomically(output) as file:
+            for explanation in explanations:
+                file.write(json.dumps(explanation.to_dict(), ensure_ascii=False) + "\n")
+    else:
+        write_html(
+            explanations,
+            output,
+            title=f"{model.name}: {', '.join(p.name for p in data)}",
+            true_labels=true,
+        )
+    _list_skipped(read)
+
+
+def _open_model(model: Path, settings: Sequence[str]) -> tuple[Predictor, DataConfig]:
+    tune_process()
+    predictor = Predictor.load(model)
+    tables = predictor.bundle.config.to_dict()
+    changed = Config.read(None, settings).to_dict() if settings else {}
+    for setting in settings:
+        section, _, key = setting.partition("=")[0].strip().partition(".")
+        if section != "data":
+            raise ConfigError(
+                Problem("--set", f"got {setting!r}; a trained model takes settings of [data] only.")
+            )
+        tables["data"][key] = changed["data"][key]
+    return predictor, Config.from_dict({"data": tables["data"]}).data
+
+
+def _load_taxonomy(path: Path | None, labels: Path | None, data: list[Path]) -> Taxonomy:
+    if path is not None:
+        return Taxonomy.from_file(path, labels=labels)
+    return learn_taxonomy(data).taxonomy
+
+
+def _describe(taxonomy: Taxonomy) -> str:
+    sizes = " / ".join(f"{part.stop - part.start:,}" for part in taxonomy.level_slices)
+    summary = taxonomy.summary()
+    shape = "a tree" if summary.is_tree else "a DAG"
+    return (
+        f"taxonomy: {len(taxonomy):,} labels on {len(taxonomy.level_slices)} levels "
+        f"({sizes}), {len(taxonomy.edges):,} edges, {shape}"
+    )
+
+
+def _check_out(out: Path, *, resume: bool, overwrite: bool) -> None:
+    if not out.exists() or resume or overwrite:
+        return
+    if not out.is_dir() or any(out.iterdir()):
+        stopped = (out / CHECKPOINTS).is_dir() if out.is_dir() else False
+        advice = (
+            "Go on with --resume, or start again with --overwrite."
+            if stopped
+            else "Choose another --out, or replace it with --overwrite."
+        )
+        raise ConfigError(Problem(str(out), "exists already.", advice))
+
+
+def _is_demo(out: Path) -> bool:
+    return out.name.startswith("harnn-demo") and (out / "model.safetensors").exists()
+
+
+def _documents(texts: list[str]) -> list[Document]:
+    return [
+        Document(str(number), {"text": text}, None, f"--text {number}")
+        for number, text in enumerate(texts, start=1)
+    ]
+
+
+@contextmanager
+def _open_output(output: Path | None) -> Iterator[TextIO]:
+    if output is None:
+        yield sys.stdout
+        return
+    with write_atomically(output) as file:
+        yield file
+
+
+def _list_skipped(report: ReadReport) -> None:
+    if not report.skipped:
+        return
+    errors = Console(stderr=True)
+    errors.print(f"{report.skipped:,} records skipped:", highlight=False)
+    for problem in report.problems:
+        errors.print(f"  {problem}", markup=False, highlight=False)

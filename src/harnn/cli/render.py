@@ -1,0 +1,72 @@
+"""Tables and lines for the terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from harnn.bundle import Prediction
+from harnn.metrics import LevelReport, Report
+from harnn.taxonomy import Taxonomy
+
+
+def report_table(report: Report, *, title: str) -> Table:
+    """One line per level and one for all labels; scores in percent."""
+    table = Table(title=title, title_justify="left")
+    table.add_column("level")
+    for name in ("labels", "micro-P", "micro-R", "micro-F1", "macro-F1", "AUPRC"):
+        table.add_column(name, justify="right")
+    for level in report.levels:
+        table.add_row(level.name, *_cells(level))
+    table.add_section()
+    table.add_row("all", *_cells(report), style="bold")
+    return table
+
+
+def report_line(report: Report) -> str:
+    """What the table leaves out."""
+    at_k = ", ".join(f"P@{k} {100 * value:.1f}" for k, value in report.precision_at_k.items())
+    return (
+        f"{report.documents:,} documents; hierarchical F1 {100 * report.hierarchical_f1:.1f}, "
+        f"exact match {100 * report.exact_match:.1f}%, {at_k}; "
+        f"{report.mean_predicted:.2f} labels predicted and {report.mean_true:.2f} true per "
+        f"document, {report.empty_predictions:,} without an answer; "
+        f"{report.violations:,} violations before closing"
+    )
+
+
+def _cells(row: Report | LevelReport) -> list[str]:
+    values = (row.micro_precision, row.micro_recall, row.micro_f1, row.macro_f1, row.auprc)
+    return [f"{row.labels:,}", *(f"{100 * value:.1f}" for value in values)]
+
+
+def show_answer(
+    console: Console,
+    taxonomy: Taxonomy,
+    text: str,
+    prediction: Prediction,
+    true_labels: Iterable[str],
+) -> None:
+    """Print a document and its predicted labels beside the true ones."""
+    true = taxonomy.close_upward(taxonomy.columns(list(true_labels)))
+    true_codes = {taxonomy.codes[column] for column in true}
+    predicted = {label.label: label for label in prediction.labels}
+    table = Table(title=Text(f"{prediction.id}: {text}"), title_justify="left")
+    for name in ("predicted", "score", "true"):
+        table.add_column(name, justify="right" if name == "score" else "left")
+    for code in taxonomy.codes:
+        if code not in predicted and code not in true_codes:
+            continue
+        column = taxonomy.index[code]
+        shown = "  " * (int(taxonomy.levels[column]) - 1) + taxonomy.names[column]
+        label = predicted.get(code)
+        right = label is not None and code in true_codes
+        table.add_row(
+            Text(shown if label else "", style="green" if right else "red"),
+            f"{label.score:.2f}" if label else "",
+            Text(shown if code in true_codes else "", style="green" if right else "yellow"),
+        )
+    console.print(table)

@@ -1,0 +1,163 @@
+"""From a row to a document: which field is the id, which the text, which the labels."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from harnn.config import DataConfig
+from harnn.data.documents import Document
+from harnn.data.json_rows import name_type
+from harnn.data.records import IndexLayout
+from harnn.data.report import Rejected
+from harnn.data.rows import Row
+from harnn.data.sources import Source
+from harnn.errors import Problem, suggest
+
+_TITLE_AND_ABSTRACT = ("title", "abstract")
+
+Fault = tuple[str, str]
+"""What is wrong with a row, and a hint."""
+
+
+class DocumentBuilder:
+    """Turn rows into documents; one builder serves all files of a set.
+
+    ``labelled``: True demands labels, False ignores them, None takes them where they are.
+    ``index_only``: refuse whatever is no index record.
+    """
+
+    def __init__(
+        self, config: DataConfig, *, labelled: bool | None = None, index_only: bool = False
+    ) -> None:
+        self.layout = IndexLayout(config)
+        self.labelled = labelled
+        self.config = config
+        self._index_only = index_only
+
+    def build(self, source: Source, row: Row) -> Document | Rejected:
+        """Return the document of *row*, or all that is wrong with it."""
+        faults: list[Fault] = []
+        where = source.at(row.line)
+        name = read_id(row.content, self.config, faults) or f"{source.short_name}:{row.line}"
+        text = read_text(row.content, self.config, faults)
+        labels = self._read_labels(source, row, faults)
+        if faults:
+            return Rejected(tuple(Problem(where, what, hint) for what, hint in faults))
+        return Document(name, text, labels, where)
+
+    def _read_labels(
+        self, source: Source, row: Row, faults: list[Fault]
+    ) -> tuple[str, ...] | None:
+        if self.labelled is False:
+            return None
+        if self.layout.recognises(row.content):
+            codes, found = self.layout.read_labels(row.content, source.at(row.line))
+            faults += [(what, "") for what in found]
+            return tuple(codes)
+        if self._index_only:
+            what = "is no index record, expected lists of whole numbers in "
+            faults.append((f"{what}{self.config.labels_field!r} and in one field per level.", ""))
+            return None
+        written = row.content.get(self.config.labels_field)
+        if isinstance(written, str) and source.format in ("csv", "tsv", "parquet"):
+            parts = (part.strip() for part in written.split(self.config.label_separator))
+            return tuple(part for part in parts if part)
+        return read_labels(row.content, self.config, faults, required=bool(self.labelled))
+
+
+def read_id(content: Mapping[str, Any], config: DataConfig, faults: list[Fault]) -> str:
+    """Return the id as a string, or an empty one where none is given."""
+    name = config.id_field
+    value = content.get(name)
+    if value is None:
+        if name != DataConfig.id_field and name not in content:
+            faults.append((f"has no field {name!r}.", suggest(name, list(content))))
+        return ""
+    if isinstance(value, str):
+        return value
+    if type(value) is int:
+        return str(value)
+    expected = "expected a string or a whole number."
+    faults.append((f"{name!r} is {name_type(value)}, {expected}", ""))
+    return ""
+
+
+def read_text(
+    content: Mapping[str, Any], config: DataConfig, faults: list[Fault]
+) -> dict[str, str]:
+    """Return the named fields of the text in reading order."""
+    fields = _find_text_fields(content, config, faults)
+    count = len(faults)
+    text = {name: _join(name, value, faults) for name, value in fields.items() if value is not None}
+    if not text and len(faults) == count:
+        faults.append(_describe_missing_text(content, config))
+    return text if len(faults) == count else {}
+
+
+def _find_text_fields(
+    content: Mapping[str, Any], config: DataConfig, faults: list[Fault]
+) -> dict[str, Any]:
+    whole = content.get("text")
+    if config.text_fields:
+        inside = whole if isinstance(whole, dict) else {}
+        found = {**content, **inside}
+        for name in config.text_fields:
+            if name not in found:
+                faults.append((f"has no text field {name!r}.", suggest(name, list(found))))
+        return {name: found.get(name) for name in config.text_fields}
+    if isinstance(whole, dict):
+        return whole
+    if whole is not None:
+        return {"text": whole}
+    return {name: content[name] for name in _TITLE_AND_ABSTRACT if name in content}
+
+
+def _join(name: str, value: object, faults: list[Fault]) -> str:
+    if isinstance(value, str):
+        return value
+    if isinstance(value, list) and all(isinstance(token, str) for token in value):
+        return " ".join(token for token in value if token)
+    found = "a list of other things" if isinstance(value, list) else name_type(value)
+    faults.append((f"{name!r} is {found}, expected a string or a list of words.", ""))
+    return ""
+
+
+def _describe_missing_text(content: Mapping[str, Any], config: DataConfig) -> Fault:
+    if config.text_fields:
+        names = ", ".join(repr(name) for name in config.text_fields)
+        return f"has no text: nothing in {names}.", ""
+    if "text" in content or any(name in content for name in _TITLE_AND_ABSTRACT):
+        return "has no text: its text fields are empty.", ""
+    return "has no text, expected 'text', or 'title' and 'abstract'.", suggest("text", list(content))
+
+
+def read_labels(
+    content: Mapping[str, Any], config: DataConfig, faults: list[Fault], *, required: bool
+) -> tuple[str, ...] | None:
+    """Return the labels as strings; None where there are none and none are required."""
+    name = config.labels_field
+    value = content.get(name)
+    if value is None:
+        if required:
+            hint = "" if name in content else suggest(name, list(content))
+            faults.append((f"has no labels, expected a list in {name!r}.", hint))
+        return None
+    if not isinstance(value, list):
+        hint = f'Write ["{value}"].' if isinstance(value, str) and '"' not in value else ""
+        faults.append((f"{name!r} is {name_type(value)}, expected a list of strings.", hint))
+        return None
+    return _read_label_list(name, value, faults)
+
+
+def _read_label_list(name: str, labels: Sequence[object], faults: list[Fault]) -> tuple[str, ...]:
+    read: list[str] = []
+    for number, label in enumerate(labels, start=1):
+        if isinstance(label, str):
+            read.append(label)
+        elif type(label) is int:
+            read.append(str(label))
+        else:
+            found = f"{name!r} holds {name_type(label)} at position {number}"
+            faults.append((f"{found}, expected strings or whole numbers.", ""))
+    return tuple(read)

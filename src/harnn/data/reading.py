@@ -1,0 +1,203 @@
+"""Read documents from files, one by one."""
+
+from __future__ import annotations
+
+import gzip
+import zlib
+from collections.abc import Iterable, Iterator
+from itertools import chain
+from typing import BinaryIO
+
+import numpy as np
+from numpy.typing import NDArray
+
+from harnn.config import DataConfig
+from harnn.data.documents import Document
+from harnn.data.fields import DocumentBuilder
+from harnn.data.json_rows import read_json, read_json_lines
+from harnn.data.report import ReadReport, Rejected, settle
+from harnn.data.rows import Row, read_text_rows
+from harnn.data.sources import (
+    Location,
+    Source,
+    UnreadableFileError,
+    find_source,
+    list_locations,
+    number_lines,
+    open_bytes,
+)
+from harnn.data.table_rows import read_delimited, read_parquet
+from harnn.errors import Problem, suggest
+from harnn.taxonomy import Taxonomy
+
+_MAX_SUGGESTIONS = 100
+
+
+def read_documents(
+    paths: Location | Iterable[Location],
+    config: DataConfig = DataConfig(),  # noqa: B008 (frozen)
+    *,
+    report: ReadReport | None = None,
+    labelled: bool | None = None,
+) -> Iterator[Document]:
+    """Read documents lazily from JSON lines, JSON, CSV, TSV, Parquet, text files or ``-``.
+
+    ``labelled``: True demands labels, False ignores them, None takes them where they are.
+    ``report`` is filled while the documents are read. Good documents are handed out even where
+    others are bad.
+
+    Raises:
+        DocumentError: at the end of the pass; under ``on_error="skip"`` only for files that
+            cannot be read to their end.
+        MissingExtraError: Parquet or zstandard files without their extra.
+    """
+    builder = DocumentBuilder(config, labelled=labelled)
+    return settle(stream_documents(paths, builder), config.on_error, report)
+
+
+def read_labelled(
+    paths: Location | Iterable[Location],
+    config: DataConfig,
+    taxonomy: Taxonomy,
+    report: ReadReport | None = None,
+) -> Iterator[tuple[Document, NDArray[np.int32]]]:
+    """Read documents with the columns of their labels, ascending and closed upward.
+
+    Raises:
+        DocumentError: see :func:`read_documents`; labels must be in *taxonomy*.
+    """
+    builder = DocumentBuilder(config, labelled=True)
+    checker = LabelChecker(taxonomy)
+    resolved = (
+        item if isinstance(item, Rejected) else _resolve(item, checker)
+        for item in stream_documents(paths, builder)
+    )
+    return settle(resolved, config.on_error, report)
+
+
+def check_labels(document: Document, taxonomy: Taxonomy) -> list[Problem]:
+    """Return one problem for each label of *document* that *taxonomy* does not have."""
+    return LabelChecker(taxonomy).check(document)
+
+
+class LabelChecker:
+    """Check labels against a taxonomy and remember suggestions, which are slow to find."""
+
+    def __init__(self, taxonomy: Taxonomy) -> None:
+        self.taxonomy = taxonomy
+        self._hints: dict[str, str] = {}
+
+    def check(self, document: Document) -> list[Problem]:
+        """Return one problem for each unknown label of *document*."""
+        index = self.taxonomy.index
+        return [
+            Problem(document.source, f"unknown label {label!r}.", self._hint(label))
+            for label in dict.fromkeys(document.labels or ())
+            if label not in index
+        ]
+
+    def close(self, document: Document) -> NDArray[np.int32]:
+        """Return the columns of the known labels of *document*, closed upward."""
+        index = self.taxonomy.index
+        known = {index[label] for label in document.labels or () if label in index}
+        columns = np.array(sorted(known), dtype=np.int32)
+        return self.taxonomy.close_upward(columns).astype(np.int32, copy=False)
+
+    def _hint(self, label: str) -> str:
+        if label not in self._hints:
+            if len(self._hints) >= _MAX_SUGGESTIONS:
+                return ""
+            self._hints[label] = suggest(label, self.taxonomy.codes)
+        return self._hints[label]
+
+
+def _resolve(
+    document: Document, checker: LabelChecker
+) -> tuple[Document, NDArray[np.int32]] | Rejected:
+    problems = checker.check(document)
+    return Rejected(tuple(problems)) if problems else (document, checker.close(document))
+
+
+def stream_documents(
+    paths: Location | Iterable[Location], builder: DocumentBuilder
+) -> Iterator[Document | Rejected]:
+    """Yield good documents and bad records of all files, in order."""
+    for location in list_locations(paths):
+        source = find_source(location)
+        if isinstance(source, Problem):
+            yield Rejected((source,), whole_file=True)
+            continue
+        for item in _stream_rows(source, builder):
+            yield builder.build(source, item) if isinstance(item, Row) else item
+    late = builder.layout.find_late_problems()
+    if late:
+        yield Rejected(tuple(late), whole_file=True)
+
+
+def _stream_rows(source: Source, builder: DocumentBuilder) -> Iterator[Row | Rejected]:
+    """Yield the rows of one file; whatever ends the reading early becomes a problem."""
+    line = 0
+    what, hint = "", ""
+    empty = True
+    try:
+        for item in _open_rows(source, builder):
+            empty = False
+            line = item.line if isinstance(item, Row) else line
+            yield item
+    except UnreadableFileError as error:
+        what, hint, line = error.what, error.hint, error.line or line
+    except gzip.BadGzipFile:
+        what = "is not gzip data." if empty else f"is damaged after line {line} (bad gzip data)."
+    except zlib.error:
+        what = f"is damaged after line {line} (bad gzip data)."
+    except EOFError:
+        what = f"is truncated: the compressed data breaks off after line {line}."
+    except OSError as error:
+        what = f"cannot be read: {error.strerror or error}."
+    if what:
+        yield Rejected((Problem(source.name, what, hint),), whole_file=True)
+    elif empty:
+        yield Rejected((Problem(source.name, "holds no documents."),), whole_file=True)
+
+
+def _open_rows(source: Source, builder: DocumentBuilder) -> Iterator[Row | Rejected]:
+    config, labelled = builder.config, builder.labelled
+    if source.format == "parquet":
+        yield from read_parquet(source, config, labelled=labelled)
+        return
+    with open_bytes(source) as stream:
+        if source.format in ("csv", "tsv"):
+            yield from read_delimited(source, stream, config, labelled=labelled)
+        elif source.format == "json":
+            yield from read_json(source, stream)
+        elif source.format == "json-lines":
+            yield from read_json_lines(source, number_lines(stream))
+        elif source.format == "text":
+            yield from _read_text(source, number_lines(stream), labelled=labelled)
+        else:
+            yield from _read_standard_input(source, stream, labelled=labelled)
+
+
+def _read_standard_input(
+    source: Source, stream: BinaryIO, *, labelled: bool | None
+) -> Iterator[Row | Rejected]:
+    """Read JSON lines where the first character is a brace, else one plain text a line."""
+    lines = number_lines(stream)
+    for number, line in lines:
+        if line.isspace():
+            continue
+        rest = chain([(number, line)], lines)
+        if line.lstrip().startswith(b"{"):
+            yield from read_json_lines(source, rest)
+        else:
+            yield from _read_text(source, rest, labelled=labelled)
+
+
+def _read_text(
+    source: Source, lines: Iterable[tuple[int, bytes]], *, labelled: bool | None
+) -> Iterator[Row | Rejected]:
+    if labelled:
+        raise UnreadableFileError(
+            "is plain text, which has no labels, expected JSON lines, CSV, TSV or Parquet."
+        )
+    yield from read_text_rows(source, lines)

@@ -1,0 +1,337 @@
+"""Taxonomies as JSON: our own format, lists of records, nested objects and lists.
+
+Records: ``{"code": ..., "parent": ... or "parents": [...], "name": ..., "description": ...,
+"children": [...]}``. The code is the first given of ``code``, ``id``, ``label`` and ``name``
+(texts or whole numbers); where ``label`` is not the code and there is no ``name``, it is the name.
+No parent, null or ``ROOT`` is the top.
+
+Nested: an object has labels as keys and their children as values; a list holds labels, records or
+such objects; null is no children. A label nested under several labels has several parents.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from json import JSONDecodeError, JSONDecoder
+from typing import Any
+
+import numpy as np
+
+from harnn.errors import Problem, TaxonomyError, suggest
+from harnn.taxonomy.graph import ROOT, Draft, IntArray, Layout, label_problem
+
+FORMAT = "harnn-taxonomy"
+FORMAT_VERSION = 1
+
+_CODE_KEYS = ("code", "id", "label", "name")
+_PARENT_KEYS = ("parent", "parents", "children")
+_SPACE = " \t\r\n"
+_TEXT_LISTS = ("codes", "names", "descriptions", "level_names")
+_LIST_KEYS = (*_TEXT_LISTS, "levels", "edges")
+
+
+def parse_json(text: str, source: str) -> Any:
+    """Parse JSON text.
+
+    Raises:
+        TaxonomyError: not valid JSON, with line and column, or nested too deeply.
+    """
+    try:
+        return json.loads(text)
+    except JSONDecodeError as error:
+        where = f"{source}:{error.lineno}" if source else f"line {error.lineno}"
+        what = f"not valid JSON at column {error.colno}: {error.msg}."
+        raise TaxonomyError(Problem(where, what)) from None
+    except RecursionError:
+        raise TaxonomyError(Problem(source, "is nested too deeply to be read.")) from None
+
+
+def is_own_format(value: Any) -> bool:
+    """Tell whether parsed JSON is what ``Taxonomy.to_json`` writes."""
+    return isinstance(value, dict) and value.get("format") == FORMAT
+
+
+# --- our own format ---------------------------------------------------------------------------
+
+
+def write_own_format(fields: Mapping[str, Sequence[Any]], sha256: str) -> str:
+    """Write one key a line, so that two versions can be compared by eye."""
+    values = {"format": FORMAT, "version": FORMAT_VERSION, "sha256": sha256, **fields}
+    lines = [
+        f"{json.dumps(key)}: {json.dumps(value, ensure_ascii=False, separators=(',', ':'))}"
+        for key, value in values.items()
+    ]
+    return "{\n" + ",\n".join(lines) + "\n}\n"
+
+
+def read_own_format(value: Mapping[str, Any], source: str) -> tuple[Layout, dict[str, Any]]:
+    """Return the layout, and names, descriptions and level names as they are stored.
+
+    Raises:
+        TaxonomyError: another format version, or contents that ``to_json`` never writes.
+    """
+    if value.get("version") != FORMAT_VERSION:
+        what = (
+            f"taxonomy format version {value.get('version')!r}; this version of harnn reads "
+            f"version {FORMAT_VERSION}."
+        )
+        raise TaxonomyError(Problem(source, what))
+    problems = [
+        f"{key!r} is missing or not a list{' of texts' if key in _TEXT_LISTS else ''}."
+        for key in _LIST_KEYS
+        if not _is_list(value.get(key), texts=key in _TEXT_LISTS)
+    ]
+    if not problems:
+        problems = list(_content_problems(value))
+    if problems:
+        raise TaxonomyError([Problem(source, what) for what in problems])
+    levels = np.array(value["levels"], dtype=np.int32)
+    edges = _edge_array(value["edges"])
+    edges = edges[np.lexsort((edges[:, 1], edges[:, 0]))]
+    texts = {key: tuple(value[key]) for key in _TEXT_LISTS[1:]}
+    return Layout(tuple(value["codes"]), levels, edges), texts
+
+
+def _is_list(value: Any, *, texts: bool) -> bool:
+    return isinstance(value, list) and (not texts or all(isinstance(item, str) for item in value))
+
+
+def _is_whole(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _content_problems(value: Mapping[str, Any]) -> Iterator[str]:
+    codes, levels, level_names = value["codes"], value["levels"], value["level_names"]
+    if not codes:
+        yield "'codes' holds no labels."
+    for key in ("names", "descriptions", "levels"):
+        if len(value[key]) != len(codes):
+            yield f"{key!r} has {len(value[key]):,} entries, expected {len(codes):,}, as 'codes'."
+    yield from (what for code in codes if (what := label_problem(code)))
+    if len(set(codes)) != len(codes):
+        yield "'codes' holds a label twice."
+    steps = [0, *levels]
+    if not all(_is_whole(level) for level in levels) or any(
+        upper - lower not in (0, 1) for lower, upper in zip(steps, steps[1:], strict=False)
+    ):
+        yield "'levels' must ascend from 1 without gaps."
+    elif steps[-1] != len(level_names) or steps[:2] == [0, 0]:
+        yield f"'level_names' has {len(level_names)} entries, expected one of each level."
+    elif len(levels) == len(codes):
+        yield from _edge_problems(value["edges"], levels)
+
+
+def _edge_problems(edges: Sequence[Any], levels: Sequence[int]) -> Iterator[str]:
+    n_labels = len(levels)
+    if not all(
+        isinstance(edge, list)
+        and len(edge) == 2
+        and all(_is_whole(column) and 0 <= column < n_labels for column in edge)
+        for edge in edges
+    ):
+        yield "'edges' must be pairs of columns: child, parent."
+        return
+    if any(levels[parent] >= levels[child] for child, parent in edges):
+        yield "'edges' must lead from a later to an earlier level."
+    if len({tuple(edge) for edge in edges}) != len(edges):
+        yield "'edges' holds an edge twice."
+
+
+def _edge_array(edges: Sequence[Sequence[int]]) -> IntArray:
+    return np.array(edges, dtype=np.int32).reshape(-1, 2)
+
+
+# --- records and nested labels ----------------------------------------------------------------
+
+
+def draft_from_json(text: str, value: Any, source: str) -> Draft:
+    """Read records or nested labels from *value*, which *text* was parsed to."""
+    draft = Draft(source)
+    if not isinstance(value, dict | list):
+        what = f"got JSON {json.dumps(value)[:40]}, expected an object or a list."
+        draft.refuse(1, what)
+        return draft
+    nested = _Nested(draft)
+    entries = [(1, None, value)] if _is_record(value) else _entries(text, draft)
+    try:
+        for line, label, entry in entries:
+            nested.read(line, label, entry)
+    except RecursionError:
+        raise TaxonomyError(Problem(source, "is nested too deeply to be read.")) from None
+    return draft
+
+
+def _is_record(value: Any) -> bool:
+    """Tell records from objects that have labels as keys: those never hold texts."""
+    return isinstance(value, dict) and any(
+        isinstance(value.get(key), str) or _is_whole(value.get(key)) for key in _CODE_KEYS
+    )
+
+
+def _entries(text: str, draft: Draft) -> Iterator[tuple[int, str | None, Any]]:
+    """Yield line, key (None in a list) and value of what the outermost brackets hold.
+
+    *text* is known to be valid JSON; it is walked once more because ``json`` tells no lines.
+    """
+    repeated: list[str] = []
+
+    def note_repeated(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        result = dict(pairs)
+        if len(result) < len(pairs):
+            keys = [key for key, _ in pairs]
+            repeated.extend(key for key in result if keys.count(key) > 1)
+        return result
+
+    decode = JSONDecoder(object_pairs_hook=note_repeated).raw_decode
+    position = _skip(text, 0, _SPACE)
+    is_object = text[position] == "{"
+    position = _skip(text, position + 1, _SPACE)
+    line, counted = 1, 0
+    seen: dict[str, int] = {}
+    while text[position] not in "]}":
+        line, counted = line + text.count("\n", counted, position), position
+        key = None
+        if is_object:
+            key, position = decode(text, position)
+            position = _skip(text, position, _SPACE + ":")
+            if seen.setdefault(key, line) != line or repeated:
+                repeated.append(key)
+        value, position = decode(text, position)
+        for name in repeated:
+            draft.refuse(line, f"key {name!r} stands twice in one object.")
+        repeated.clear()
+        yield line, key, value
+        position = _skip(text, position, _SPACE + ",")
+
+
+def _skip(text: str, position: int, characters: str) -> int:
+    while position < len(text) and text[position] in characters:
+        position += 1
+    return position
+
+
+class _Nested:
+    """Reads entries of the outermost list or object into a draft."""
+
+    def __init__(self, draft: Draft) -> None:
+        self.draft = draft
+        self._nested_edges: set[tuple[str, str]] = set()
+
+    def read(self, line: int, key: str | None, entry: Any) -> None:
+        if key is None:
+            self._read_item(line, ROOT, entry)
+        else:
+            self._read_label(line, ROOT, key.strip(), entry)
+
+    def _read_children(self, line: int, parent: str, value: Any) -> None:
+        if value is None:
+            return
+        if _is_record(value):
+            self._read_item(line, parent, value)
+        elif isinstance(value, dict):
+            for key, children in value.items():
+                self._read_label(line, parent, key.strip(), children)
+        elif isinstance(value, list):
+            self._refuse_twins(line, parent, value)
+            for item in value:
+                self._read_item(line, parent, item)
+        else:
+            what = f"children of {parent!r}: got {json.dumps(value)}, expected an object or a list."
+            self.draft.refuse(line, what)
+
+    def _read_label(self, line: int, parent: str, code: str, children: Any) -> None:
+        self._link(line, code, parent)
+        if code:
+            self._read_children(line, code, children)
+
+    def _read_item(self, line: int, parent: str, item: Any) -> None:
+        if isinstance(item, str) or _is_whole(item):
+            self._read_label(line, parent, _code(item), None)
+        elif _is_record(item):
+            self._read_record(line, parent, item)
+        elif isinstance(item, dict) and any(
+            item.get(key) is not None and not isinstance(item.get(key), dict | list)
+            for key in item
+        ):
+            what = f"a record without a label, expected one of {', '.join(_CODE_KEYS)}."
+            self.draft.refuse(line, what)
+        elif isinstance(item, dict):
+            self._read_children(line, parent, item)
+        else:
+            self.draft.refuse(line, f"got {json.dumps(item)[:40]}, expected a label or a record.")
+
+    def _read_record(self, line: int, nested_in: str, record: Mapping[str, Any]) -> None:
+        code_key = next(
+            key for key in _CODE_KEYS if isinstance(record.get(key), str) or _is_whole(record.get(key))
+        )
+        code = _code(record[code_key])
+        given = self._parents(line, code, record)
+        if nested_in != ROOT:
+            self._link(line, code, nested_in)
+            given = [parent for parent in given if parent != nested_in]
+        elif not given:
+            given = [ROOT]
+        for parent in given:
+            self.draft.add(code, parent, line)
+        for key, texts in (("name", self.draft.names), ("description", self.draft.descriptions)):
+            text = self._text(line, code, key, record)
+            if text:
+                texts.setdefault(code, text)
+        label = record.get("label")
+        if code_key in ("code", "id") and isinstance(label, str) and label.strip():
+            self.draft.names.setdefault(code, label.strip())
+        self._read_children(line, code, record.get("children"))
+
+    def _parents(self, line: int, code: str, record: Mapping[str, Any]) -> list[str]:
+        if not any(key in record for key in _PARENT_KEYS):
+            for key in record:
+                hint = "" if key in _CODE_KEYS else suggest(key, _PARENT_KEYS)
+                if hint:
+                    self.draft.refuse(line, f"label {code!r}: unknown key {key!r}.", hint)
+        parents: list[str] = []
+        for key in ("parent", "parents"):
+            value = record.get(key)
+            for parent in value if isinstance(value, list) else [value]:
+                if isinstance(parent, str) or _is_whole(parent):
+                    parents.append(_code(parent))
+                elif parent is not None:
+                    what = f"{key} of {code!r}: got {json.dumps(parent)[:40]}, expected a label."
+                    self.draft.refuse(line, what)
+                    self.draft.mentioned.add(code)
+        return parents
+
+    def _text(self, line: int, code: str, key: str, record: Mapping[str, Any]) -> str:
+        value = record.get(key)
+        if value is None or _is_whole(value):
+            return "" if value is None else str(value)
+        if isinstance(value, str):
+            return value.strip()
+        what = f"{key} of {code!r}: got {json.dumps(value)[:40]}, expected a text."
+        self.draft.refuse(line, what)
+        return ""
+
+    def _link(self, line: int, code: str, parent: str) -> None:
+        """Add an edge told by nesting; a label that stands in several places repeats its own."""
+        if parent != ROOT:
+            if (code, parent) in self._nested_edges:
+                return
+            self._nested_edges.add((code, parent))
+        self.draft.add(code, parent, line)
+
+    def _refuse_twins(self, line: int, parent: str, items: list[Any]) -> None:
+        codes: set[str] = set()
+        for item in items:
+            value = item
+            if isinstance(item, dict):
+                value = next((item[key] for key in _CODE_KEYS if key in item), None)
+            if not (isinstance(value, str) or _is_whole(value)):
+                continue
+            code = _code(value)
+            if code in codes:
+                self.draft.refuse(line, f"{code!r} stands twice among the children of {parent!r}.")
+            codes.add(code)
+
+
+def _code(value: Any) -> str:
+    return str(value).strip()

@@ -1,0 +1,102 @@
+"""Settings: defaults by mode, TOML and --set, and the exact text of errors."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from harnn.config import Config
+from harnn.errors import ConfigError
+
+
+def test_defaults_depend_on_the_mode() -> None:
+    harnn, paper = Config.for_mode("harnn"), Config.for_mode("paper")
+    assert harnn.model.mode == "harnn"
+    assert harnn == Config()
+    # the settings of the reference implementation, doi 10.1145/3357384.3357885
+    assert (paper.model.embedding_size, paper.model.lstm_size) == (100, 256)
+    assert (paper.model.attention_size, paper.model.fc_size) == (200, 512)
+    assert (paper.training.batch_size, paper.training.learning_rate) == (32, 1e-3)
+    assert (paper.text.max_length, paper.training.clip_norm) == (150, 1.25)
+
+
+def test_given_keys_win_over_the_preset() -> None:
+    config = Config.from_dict({"model": {"mode": "paper", "lstm_size": 7}})
+    assert (config.model.lstm_size, config.model.fc_size) == (7, 512)
+
+
+def test_round_trip() -> None:
+    config = Config.from_dict({"data": {"text_fields": ["title", "abstract"]}})
+    assert Config.from_dict(config.to_dict()) == config
+
+
+def test_toml_and_settings(tmp_path: Path) -> None:
+    path = tmp_path / "config.toml"
+    path.write_text("[training]\nepochs = 3\nseed = 4\n[model]\nalpha = 1\n", encoding="utf-8")
+    config = Config.read(
+        path,
+        [
+            "training.epochs=9",
+            "text.vectors=random",
+            "decode.top_k=none",
+            "data.text_fields=title, abstract",
+        ],
+    )
+    assert (config.training.epochs, config.training.seed) == (9, 4)
+    assert config.model.alpha == 1.0
+    assert config.text.vectors == "random"
+    assert config.decode.top_k is None
+    assert config.data.text_fields == ("title", "abstract")
+
+
+def message(error: pytest.ExceptionInfo[ConfigError]) -> str:
+    return str(error.value)
+
+
+def test_unknown_keys_are_all_reported_with_suggestions(tmp_path: Path) -> None:
+    path = tmp_path / "c.toml"
+    path.write_text("[trainig]\nepochs = 3\n[model]\nlstm_sise = 4\nzzz = 1\n", encoding="utf-8")
+    with pytest.raises(ConfigError) as error:
+        Config.read(path)
+    assert message(error) == (
+        "3 problems in the configuration:\n"
+        f"  {path}: unknown table [trainig]; expected one of [data], [text], [model], [training], "
+        "[decode]. Did you mean 'training'?\n"
+        f"  {path}: unknown key model.lstm_sise. Did you mean 'lstm_size'?\n"
+        f"  {path}: unknown key model.zzz."
+    )
+
+
+@pytest.mark.parametrize(
+    ("setting", "expected"),
+    [
+        ("training.epochs=many", "--set: training.epochs: got 'many', expected a whole number."),
+        ("training.epochs=0", "training.epochs: got 0, expected at least 1."),
+        ("training.learning_rate=0", "training.learning_rate: got 0.0, expected more than 0."),
+        ("model.dropout=1.5", "model.dropout: got 1.5, expected 0 to 0.95."),
+        ("model.mode=papr", "--set: model.mode: got 'papr', expected one of harnn, paper."),
+        ("decode.threshold=2", "decode.threshold: got 2.0, expected 0 to 1."),
+        ("decode.top_k=1.5", "--set: decode.top_k: got 1.5, expected a whole number or none."),
+        ("text.lowercase=1", "--set: text.lowercase: got 1, expected true or false."),
+        ("data.text_fields=[1]", "--set: data.text_fields: got [1], expected a list of strings."),
+        (
+            "epochs=3",
+            "--set: got 'epochs=3', expected table.key=value, for example training.epochs=5.",
+        ),
+    ],
+)
+def test_wrong_settings(setting: str, expected: str) -> None:
+    with pytest.raises(ConfigError) as error:
+        Config.read(None, [setting])
+    assert message(error) == expected
+
+
+def test_files_that_are_no_toml(tmp_path: Path) -> None:
+    path = tmp_path / "c.toml"
+    with pytest.raises(ConfigError) as error:
+        Config.read(path)
+    assert message(error) == f"{path}: no such configuration file."
+    path.write_text("[model\n", encoding="utf-8")
+    with pytest.raises(ConfigError, match=r"c\.toml: is not valid TOML: "):
+        Config.read(path)

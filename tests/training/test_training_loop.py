@@ -1,0 +1,236 @@
+"""Learns and repeats: seeds, resuming bit for bit, interruption, patience."""
+
+from __future__ import annotations
+
+import os
+import signal
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+import harnn
+from harnn.config import Config
+from harnn.data import Document
+from harnn.errors import BundleError, ConfigError, DocumentError, TrainingInterrupted
+from harnn.taxonomy import Taxonomy
+from harnn.training import EpochRow, Event, FitResult, Stage, Step
+
+TOPICS = {
+    "cat": "purring whiskers kitten meow",
+    "dog": "barking leash puppy fetch",
+    "oak": "acorn bark timber forest",
+    "rose": "petal thorn garden scent",
+}
+TAXONOMY = Taxonomy.from_edges(
+    [
+        ("animal", "ROOT"),
+        ("plant", "ROOT"),
+        ("cat", "animal"),
+        ("dog", "animal"),
+        ("oak", "plant"),
+        ("rose", "plant"),
+    ]
+)
+
+
+def corpus(count: int, seed: int) -> list[Document]:
+    generator = np.random.default_rng(seed)
+    documents = []
+    for number in range(count):
+        label = str(generator.choice(list(TOPICS)))
+        words = generator.choice([*TOPICS[label].split(), "the", "a", "of"], size=12)
+        documents.append(Document(f"d{number}", {"text": " ".join(words)}, (label,), f"m:{number}"))
+    return documents
+
+
+TRAIN, VALID = corpus(60, 1), corpus(20, 2)
+
+
+def config(**training: object) -> Config:
+    return Config.from_dict(
+        {
+            "text": {"vectors": "random", "min_count": 1},
+            "model": {"embedding_size": 8, "lstm_size": 8, "attention_size": 8, "fc_size": 8},
+            "training": {
+                "epochs": 4,
+                "batch_size": 8,
+                "precision": "32",
+                "learning_rate": 0.02,
+                **training,
+            },
+        }
+    )
+
+
+def weights(result: FitResult) -> dict[str, torch.Tensor]:
+    return dict(result.network.state_dict())
+
+
+def assert_same(left: FitResult, right: FitResult) -> None:
+    for name, tensor in weights(left).items():
+        assert torch.equal(tensor, weights(right)[name]), name
+    timeless = [
+        {k: v for k, v in row.to_dict().items() if "second" not in k} for row in left.history.rows
+    ]
+    assert timeless == [
+        {k: v for k, v in row.to_dict().items() if "second" not in k} for row in right.history.rows
+    ]
+    assert left.decoder == right.decoder
+
+
+def test_learns_and_repeats() -> None:
+    state = torch.random.get_rng_state()
+    first = harnn.fit(TAXONOMY, TRAIN, VALID, config(epochs=8))
+    assert torch.equal(state, torch.random.get_rng_state())
+    assert first.report.micro_f1 > 0.9
+    assert first.report.violations >= 0
+    torch.manual_seed(99)
+    assert_same(first, harnn.fit(TAXONOMY, TRAIN, VALID, config(epochs=8)))
+    other = harnn.fit(TAXONOMY, TRAIN, VALID, config(epochs=8, seed=14))
+    assert not torch.equal(
+        weights(first)["lstm.forward_lstm.weight_hh_l0"],
+        weights(other)["lstm.forward_lstm.weight_hh_l0"],
+    )
+
+
+class StopAt:
+    """Press Ctrl-C (or send SIGTERM) after some step."""
+
+    def __init__(self, step: int, number: int = signal.SIGINT) -> None:
+        self.step, self.number = step, number
+
+    def __call__(self, event: Event) -> None:
+        if isinstance(event, Step) and event.step == self.step:
+            os.kill(os.getpid(), self.number)
+
+
+@pytest.mark.parametrize("step", [3, 8, 13])  # within the first epoch, at its end, in the second
+def test_resume_equals_uninterrupted(step: int, tmp_path: Path) -> None:
+    whole = harnn.fit(TAXONOMY, TRAIN, VALID, config())
+    with pytest.raises(TrainingInterrupted) as stopped:
+        harnn.fit(
+            TAXONOMY, TRAIN, VALID, config(), checkpoint_directory=tmp_path, listener=StopAt(step)
+        )
+    assert str(stopped.value) == (
+        f"Training stopped at step {step}. The checkpoint is kept in "
+        f"{tmp_path / 'checkpoint.safetensors'}; repeat the command with --resume to go on."
+    )
+    assert stopped.value.exit_code == 130
+    assert [p.name for p in tmp_path.iterdir()] == ["checkpoint.safetensors"]
+    resumed = harnn.fit(
+        TAXONOMY, TRAIN, VALID, config(), checkpoint_directory=tmp_path, resume=True
+    )
+    assert_same(whole, resumed)
+
+
+def test_resume_twice_and_after_the_end(tmp_path: Path) -> None:
+    whole = harnn.fit(TAXONOMY, TRAIN, VALID, config())
+    for resume, step in ((False, 5), (True, 20)):
+        with pytest.raises(TrainingInterrupted):
+            harnn.fit(
+                TAXONOMY,
+                TRAIN,
+                VALID,
+                config(),
+                checkpoint_directory=tmp_path,
+                resume=resume,
+                listener=StopAt(step, signal.SIGTERM),
+            )
+    for _ in range(2):
+        again = harnn.fit(
+            TAXONOMY, TRAIN, VALID, config(), checkpoint_directory=tmp_path, resume=True
+        )
+        assert_same(whole, again)
+
+
+def test_trained_vectors_resume_too(tmp_path: Path) -> None:
+    table = config().to_dict()
+    table["text"] |= {"vectors": "word2vec", "vectors_epochs": 2}
+    knobs = Config.from_dict(table)
+    whole = harnn.fit(TAXONOMY, TRAIN, VALID, knobs)
+    with pytest.raises(TrainingInterrupted):
+        harnn.fit(TAXONOMY, TRAIN, VALID, knobs, checkpoint_directory=tmp_path, listener=StopAt(9))
+    assert_same(
+        whole, harnn.fit(TAXONOMY, TRAIN, VALID, knobs, checkpoint_directory=tmp_path, resume=True)
+    )
+
+
+def test_resume_refuses_other_settings_and_missing_checkpoints(tmp_path: Path) -> None:
+    with pytest.raises(BundleError) as missing:
+        harnn.fit(TAXONOMY, TRAIN, VALID, config(), checkpoint_directory=tmp_path, resume=True)
+    assert str(missing.value) == (
+        f"{tmp_path}: holds no checkpoint to resume from; train without --resume."
+    )
+    with pytest.raises(TrainingInterrupted):
+        harnn.fit(
+            TAXONOMY, TRAIN, VALID, config(), checkpoint_directory=tmp_path, listener=StopAt(5)
+        )
+    with pytest.raises(ConfigError) as other:
+        harnn.fit(TAXONOMY, TRAIN[:-1], VALID, config(), checkpoint_directory=tmp_path, resume=True)
+    assert str(other.value) == (
+        f"{tmp_path}: the checkpoint was made with other settings, taxonomy or documents. "
+        "Resume with the same ones, or train without --resume."
+    )
+    (tmp_path / "checkpoint.safetensors").write_bytes(b"rubbish")
+    with pytest.raises(BundleError, match=r"checkpoint\.safetensors: is damaged: "):
+        harnn.fit(TAXONOMY, TRAIN, VALID, config(), checkpoint_directory=tmp_path, resume=True)
+    with pytest.raises(ConfigError) as nowhere:
+        harnn.fit(TAXONOMY, TRAIN, VALID, config(), resume=True)
+    assert str(nowhere.value) == "resume needs the checkpoint_directory of the stopped run."
+
+
+def test_events_and_patience() -> None:
+    events: list[Event] = []
+    result = harnn.fit(
+        TAXONOMY,
+        TRAIN,
+        VALID,
+        config(epochs=30, patience=1, learning_rate=0.05),
+        listener=events.append,
+    )
+    rows = [event for event in events if isinstance(event, EpochRow)]
+    assert tuple(rows) == result.history.rows
+    assert len(rows) < 30
+    assert max(row.auprc for row in rows) == pytest.approx(result.report.auprc, abs=1e-6)
+    stages = [event.message for event in events if isinstance(event, Stage)]
+    assert stages[1].startswith("train: 60 documents, 720 tokens")
+
+
+def test_cut_documents_are_reported() -> None:
+    stages: list[Event] = []
+    table = config(epochs=1).to_dict()
+    table["text"]["max_length"] = 5
+    result = harnn.fit(TAXONOMY, TRAIN, VALID, Config.from_dict(table), listener=stages.append)
+    assert result.documents["train_truncated"] == 60
+    messages = [event.message for event in stages if isinstance(event, Stage)]
+    assert (
+        "train: 60 documents, 300 tokens; 60 longer than 5 tokens were cut (text.max_length)"
+        in messages
+    )
+
+
+def test_documents_that_cannot_be_trained_on() -> None:
+    bad = [
+        Document("x", {"text": "purring"}, ("cta",), "m:1"),
+        Document("y", {"text": "purring"}, None, "m:2"),
+    ]
+    with pytest.raises(DocumentError) as error:
+        harnn.fit(TAXONOMY, [*TRAIN, *bad], VALID, config())
+    assert str(error.value) == (
+        "2 problems in the documents:\n"
+        "  m:1: unknown label 'cta'. Did you mean 'cat'?\n"
+        "  m:2: document 'y' has no labels."
+    )
+
+
+def test_unknown_vectors_are_named() -> None:
+    table = config().to_dict()
+    table["text"]["vectors"] = "word3vec"
+    with pytest.raises(ConfigError) as error:
+        harnn.fit(TAXONOMY, TRAIN, VALID, Config.from_dict(table))
+    assert str(error.value) == (
+        "text.vectors: got 'word3vec', expected word2vec, fasttext, random, glove-6b-50d or the "
+        "path of a file."
+    )
