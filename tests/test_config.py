@@ -50,6 +50,13 @@ def test_toml_and_settings(tmp_path: Path) -> None:
     assert config.data.text_fields == ("title", "abstract")
 
 
+def test_steps_suit_the_number_of_documents() -> None:
+    chosen = [Config().training.for_documents(count) for count in (20, 250, 5_000, 28_000)]
+    assert [(c.batch_size, c.epochs) for c in chosen] == [(16, 40), (16, 40), (32, 26), (64, 10)]
+    fixed = Config.read(None, ["training.epochs=2", "training.batch_size=5"]).training
+    assert fixed.for_documents(28_000) == fixed
+
+
 def message(error: pytest.ExceptionInfo[ConfigError]) -> str:
     return str(error.value)
 
@@ -72,7 +79,7 @@ def test_unknown_keys_are_all_reported_with_suggestions(tmp_path: Path) -> None:
     ("setting", "expected"),
     [
         ("training.epochs=many", "--set: training.epochs: got 'many', expected a whole number."),
-        ("training.epochs=0", "training.epochs: got 0, expected at least 1."),
+        ("training.epochs=-1", "training.epochs: got -1, expected at least 0."),
         ("training.learning_rate=0", "training.learning_rate: got 0.0, expected more than 0."),
         ("model.dropout=1.5", "model.dropout: got 1.5, expected 0 to 0.95."),
         ("model.mode=papr", "--set: model.mode: got 'papr', expected one of harnn, paper."),

@@ -22,6 +22,7 @@ Schedule = Literal["one-cycle", "exponential", "constant"]
 Precision = Literal["auto", "32", "bf16"]
 Segmenter = Literal["auto", "words", "characters", "jieba"]
 OnError = Literal["fail", "skip"]
+_AUTO_STEPS = 4_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,8 +96,10 @@ class ModelConfig:
 class TrainingConfig:
     """How the network is trained."""
 
-    epochs: int = 8
-    batch_size: int = 64
+    epochs: int = 0
+    """At most; 0: enough for about 4,000 steps, but 8 to 40."""
+    batch_size: int = 0
+    """Documents; 0: 64 from 20,000 training documents, 32 from 1,000, else 16."""
     learning_rate: float = 2.5e-3
     """The peak of the schedule."""
     schedule: Schedule = "one-cycle"
@@ -106,7 +109,7 @@ class TrainingConfig:
     """Share of all steps spent warming up (``one-cycle``)."""
     weight_decay: float = 0.01
     clip_norm: float = 1.25
-    patience: int = 3
+    patience: int = 6
     """Epochs without a better validation score before training stops."""
     score: Score = "auprc"
     seed: int = 13
@@ -116,10 +119,17 @@ class TrainingConfig:
     threads: int = 0
     """CPU threads; 0: all cores."""
 
+    def for_documents(self, count: int) -> TrainingConfig:
+        """Return these settings with 0 replaced by what suits *count* training documents."""
+        batch_size = self.batch_size or (64 if count >= 20_000 else 32 if count >= 1_000 else 16)
+        steps = -(-count // batch_size)
+        epochs = self.epochs or min(40, max(8, -(-_AUTO_STEPS // steps)))
+        return dataclasses.replace(self, batch_size=batch_size, epochs=epochs)
+
     def check(self) -> list[Problem]:
         problems = [
-            *_at_least("training.epochs", self.epochs, 1),
-            *_at_least("training.batch_size", self.batch_size, 1),
+            *_at_least("training.epochs", self.epochs, 0),
+            *_at_least("training.batch_size", self.batch_size, 0),
             *_at_least("training.patience", self.patience, 1),
             *_at_least("training.threads", self.threads, 0),
             *_at_least("training.seed", self.seed, 0),

@@ -106,6 +106,10 @@ def demo(
 @app.command()
 def validate(
     data: Data,
+    test: Annotated[
+        list[Path] | None,
+        typer.Option("--test", help="Test documents, compared with the others for overlap."),
+    ] = None,
     taxonomy: TaxonomyFile = None,
     labels: LabelsFile = None,
     config: ConfigFile = None,
@@ -116,10 +120,17 @@ def validate(
 ) -> None:
     """Report every problem of taxonomy and documents with file and line, and statistics."""
     from harnn.cli import commands
+    from harnn.config import Config
 
-    commands.validate(
-        data, taxonomy, labels, config=config, settings=settings or [], json_output=json_output
+    ok = commands.validate(
+        data,
+        test or [],
+        taxonomy=commands.find_taxonomy(taxonomy, labels),
+        config=Config.read(config, settings or []),
+        json_output=json_output,
     )
+    if not ok:
+        raise typer.Exit(2)
 
 
 @app.command()

@@ -11,27 +11,29 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import TextIO
+from typing import IO, Any
 
 from rich.console import Console
 
 from harnn.bundle import CHECKPOINTS, Predictor, save_bundle
 from harnn.cli.progress import TrainingDisplay
-from harnn.cli.render import report_line, report_table, show_answer
+from harnn.cli.render import report_line, report_table, show_answer, validation_parts
 from harnn.config import Config, DataConfig
 from harnn.data import Document, ReadReport, learn_taxonomy, read_documents, write_atomically
+from harnn.data import validate as validate_documents
 from harnn.errors import ConfigError, Problem
 from harnn.explain import write_html
 from harnn.sample import sample
 from harnn.taxonomy import Taxonomy
 from harnn.training import FitResult, fit, tune_process
 
-DEMO_SETTINGS = {
+DEMO_SETTINGS: dict[str, dict[str, Any]] = {
     "model": {"dropout": 0.2, "embedding_dropout": 0.1},
     "text": {"min_count": 1, "vectors_epochs": 40},
-    "training": {"epochs": 30, "batch_size": 16, "patience": 30},
+    "training": {"patience": 40},
 }
 _DEMO_ANSWERS = 3
+_LARGEST_BATCH = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +92,40 @@ def demo(lang: str, out: Path) -> None:
     console.print(f'The model is in {out}/. Try: harnn predict {out} --text "..."', markup=False)
 
 
+def find_taxonomy(path: Path | None, labels: Path | None) -> Taxonomy | None:
+    """Read the taxonomy where one is given."""
+    return Taxonomy.from_file(path, labels=labels) if path is not None else None
+
+
+def validate(
+    data: list[Path],
+    test: list[Path],
+    *,
+    taxonomy: Taxonomy | None,
+    config: Config,
+    json_output: Path | None,
+) -> bool:
+    """Print what is wrong and what there is; say whether nothing must be mended."""
+    report = validate_documents(
+        data,
+        taxonomy=taxonomy,
+        config=config.data,
+        test_paths=test,
+        max_length=config.text.max_length,
+        model=config.model,
+        batch_size=config.training.batch_size or _LARGEST_BATCH,
+    )
+    console = Console()
+    if taxonomy is not None:
+        console.print(_describe(taxonomy), markup=False, highlight=False)
+    for part in validation_parts(report):
+        console.print(part, highlight=False)
+    if json_output is not None:
+        with write_atomically(json_output) as file:
+            json.dump(report.to_dict(), file, ensure_ascii=False, indent=1)
+    return report.ok
+
+
 def learn(data: list[Path], output: Path, sizes: Sequence[str]) -> None:
     """Learn a taxonomy from index records and write it."""
     given = {}
@@ -103,7 +139,15 @@ def learn(data: list[Path], output: Path, sizes: Sequence[str]) -> None:
     learned = learn_taxonomy(data, sizes=given or None)
     with write_atomically(output) as file:
         file.write(learned.taxonomy.to_json())
-    Console(stderr=True).print(_describe(learned.taxonomy), learned, markup=False)
+    errors = Console(stderr=True)
+    errors.print(_describe(learned.taxonomy), markup=False, highlight=False)
+    errors.print(
+        f"{learned.documents:,} records tell the parents of {learned.learned:,} labels; "
+        f"{learned.undetermined:,} have several possible parents, {learned.contradicted:,} none "
+        f"that fits all records, and {learned.unseen:,} stand in no record: they have no edge.",
+        markup=False,
+        highlight=False,
+    )
 
 
 def train(
@@ -282,7 +326,7 @@ def _documents(texts: list[str]) -> list[Document]:
 
 
 @contextmanager
-def _open_output(output: Path | None) -> Iterator[TextIO]:
+def _open_output(output: Path | None) -> Iterator[IO[str]]:
     if output is None:
         yield sys.stdout
         return

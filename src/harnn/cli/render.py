@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from harnn.bundle import Prediction
+from harnn.data import ValidationReport
 from harnn.metrics import LevelReport, Report
 from harnn.taxonomy import Taxonomy
+
+_LABELS_SHOWN = 8
 
 
 def report_table(report: Report, *, title: str) -> Table:
@@ -36,6 +39,60 @@ def report_line(report: Report) -> str:
         f"document, {report.empty_predictions:,} without an answer; "
         f"{report.violations:,} violations before closing"
     )
+
+
+def validation_parts(report: ValidationReport) -> Iterator[Table | Text]:
+    """Files, levels, words, memory, then warnings and problems, most serious last."""
+    files = Table(title="files", title_justify="left")
+    for name in ("file", "documents", "rejected"):
+        files.add_column(name, justify="left" if name == "file" else "right")
+    for file in report.files:
+        files.add_row(Text(file.name), f"{file.documents:,}", f"{file.rejected:,}")
+    yield files
+    if report.levels:
+        levels = Table(title="levels", title_justify="left")
+        for name in ("level", "labels", "used", "documents"):
+            levels.add_column(name, justify="right")
+        for level in report.levels:
+            levels.add_row(
+                level.name, f"{level.labels:,}", f"{level.used:,}", f"{level.documents:,}"
+            )
+        yield levels
+    yield Text("\n".join(_validation_lines(report)))
+    for warning in report.warnings:
+        yield Text(f"Warning: {warning}", style="yellow")
+    for problem in report.problems:
+        yield Text(f"Problem: {problem}", style="red")
+    count = len(report.problems)
+    yield Text(
+        f"{count:,} problems to mend."
+        if count > 1
+        else "1 problem to mend."
+        if count
+        else "No problem found."
+    )
+
+
+def _validation_lines(report: ValidationReport) -> Iterator[str]:
+    labels = f"{report.mean_labels:.2f} labels per document"
+    if report.mean_most_specific is not None:
+        labels += f", {report.mean_most_specific:.2f} most specific"
+    yield f"{report.documents:,} documents, {report.labelled_documents:,} labelled; {labels}"
+    for title, counts in (
+        ("most frequent", report.most_frequent),
+        ("least frequent", report.least_frequent),
+    ):
+        if counts:
+            shown = ", ".join(f"{code} {count:,}" for code, count in counts[:_LABELS_SHOWN])
+            yield f"{title} labels: {shown}"
+    words = report.words
+    yield (
+        f"words per document: 5% have at most {words.p5:,.0f}, half {words.p50:,.0f}, "
+        f"95% {words.p95:,.0f}; the longest has {words.longest:,}; "
+        f"{100 * words.longer_share:.1f}% are longer than text.max_length"
+    )
+    if report.memory_mb is not None:
+        yield f"training will need about {report.memory_mb:,.0f} MB of memory"
 
 
 def _cells(row: Report | LevelReport) -> list[str]:

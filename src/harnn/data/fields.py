@@ -46,9 +46,7 @@ class DocumentBuilder:
             return Rejected(tuple(Problem(where, what, hint) for what, hint in faults))
         return Document(name, text, labels, where)
 
-    def _read_labels(
-        self, source: Source, row: Row, faults: list[Fault]
-    ) -> tuple[str, ...] | None:
+    def _read_labels(self, source: Source, row: Row, faults: list[Fault]) -> tuple[str, ...] | None:
         if self.labelled is False:
             return None
         if self.layout.recognises(row.content):
@@ -129,7 +127,9 @@ def _describe_missing_text(content: Mapping[str, Any], config: DataConfig) -> Fa
         return f"has no text: nothing in {names}.", ""
     if "text" in content or any(name in content for name in _TITLE_AND_ABSTRACT):
         return "has no text: its text fields are empty.", ""
-    return "has no text, expected 'text', or 'title' and 'abstract'.", suggest("text", list(content))
+    return "has no text, expected 'text', or 'title' and 'abstract'.", suggest(
+        "text", list(content)
+    )
 
 
 def read_labels(

@@ -18,9 +18,7 @@ _decode = msgspec.json.Decoder().decode
 _split_array = msgspec.json.Decoder(list[msgspec.Raw]).decode
 
 
-def read_json_lines(
-    source: Source, lines: Iterable[tuple[int, bytes]]
-) -> Iterator[Row | Rejected]:
+def read_json_lines(source: Source, lines: Iterable[tuple[int, bytes]]) -> Iterator[Row | Rejected]:
     """Read one object a line; blank lines are left out."""
     for number, line in lines:
         if not line.isspace():

@@ -40,7 +40,7 @@ def learn_taxonomy(
     paths: Location | Iterable[Location],
     *,
     sizes: Mapping[str, int] | None = None,
-    config: DataConfig = DataConfig(),  # noqa: B008 (frozen)
+    config: DataConfig = DataConfig(),
     report: ReadReport | None = None,
 ) -> LearnedTaxonomy:
     """Learn levels and edges of index records from the records themselves.

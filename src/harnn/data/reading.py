@@ -35,7 +35,7 @@ _MAX_SUGGESTIONS = 100
 
 def read_documents(
     paths: Location | Iterable[Location],
-    config: DataConfig = DataConfig(),  # noqa: B008 (frozen)
+    config: DataConfig = DataConfig(),
     *,
     report: ReadReport | None = None,
     labelled: bool | None = None,
@@ -129,7 +129,7 @@ def stream_documents(
             continue
         for item in _stream_rows(source, builder):
             yield builder.build(source, item) if isinstance(item, Row) else item
-    late = builder.layout.find_late_problems()
+    late = builder.layout.take_late_problems()
     if late:
         yield Rejected(tuple(late), whole_file=True)
 
@@ -138,6 +138,7 @@ def _stream_rows(source: Source, builder: DocumentBuilder) -> Iterator[Row | Rej
     """Yield the rows of one file; whatever ends the reading early becomes a problem."""
     line = 0
     what, hint = "", ""
+    where = source.name
     empty = True
     try:
         for item in _open_rows(source, builder):
@@ -145,7 +146,8 @@ def _stream_rows(source: Source, builder: DocumentBuilder) -> Iterator[Row | Rej
             line = item.line if isinstance(item, Row) else line
             yield item
     except UnreadableFileError as error:
-        what, hint, line = error.what, error.hint, error.line or line
+        what, hint = error.what, error.hint
+        where = source.name if error.line is None else source.at(error.line)
     except gzip.BadGzipFile:
         what = "is not gzip data." if empty else f"is damaged after line {line} (bad gzip data)."
     except zlib.error:
@@ -155,7 +157,7 @@ def _stream_rows(source: Source, builder: DocumentBuilder) -> Iterator[Row | Rej
     except OSError as error:
         what = f"cannot be read: {error.strerror or error}."
     if what:
-        yield Rejected((Problem(source.name, what, hint),), whole_file=True)
+        yield Rejected((Problem(where, what, hint),), whole_file=True)
     elif empty:
         yield Rejected((Problem(source.name, "holds no documents."),), whole_file=True)
 

@@ -98,14 +98,15 @@ class IndexLayout:
         ]
         return codes, []
 
-    def find_late_problems(self) -> list[Problem]:
-        """Return indices out of range that were read before the range was known."""
+    def take_late_problems(self) -> list[Problem]:
+        """Return, once, indices out of range that were read before the range was known."""
         problems = []
         for number, level in enumerate(self._levels):
             end = self._find_end(number)
             if end is not None and level.largest >= end:
                 what = self._out_of_range(number, level.largest, end)
                 problems.append(Problem(level.largest_from, what))
+                level.largest = end - 1
         return problems
 
     def _level_fields(self, content: Mapping[str, Any]) -> dict[str, list[int]]:
@@ -159,10 +160,9 @@ class IndexLayout:
     def _learn(
         self, levels: Sequence[list[int]], offsets: Sequence[int | None], where: str
     ) -> None:
-        for level, indices, offset in zip(self._levels, levels, offsets, strict=True):
+        for level, offset in zip(self._levels, offsets, strict=True):
             if level.offset is None and offset is not None:
                 level.offset, level.offset_from = offset, where
-
         for number, (level, indices) in enumerate(zip(self._levels, levels, strict=True)):
             largest = max(indices, default=-1)
             end = self._find_end(number)
@@ -183,13 +183,19 @@ class IndexLayout:
         if start is None:
             return None
         return next(
-            (lower.offset - start for lower in self._levels[number + 1 :] if lower.offset is not None),
+            (
+                lower.offset - start
+                for lower in self._levels[number + 1 :]
+                if lower.offset is not None
+            ),
             None,
         )
 
     def _out_of_range(self, number: int, index: int, end: int) -> str:
         name = self._levels[number].name
-        return f"{name!r} has the index {index}, expected less than {end} by the offsets of 'labels'."
+        return (
+            f"{name!r} has the index {index}, expected less than {end} by the offsets of 'labels'."
+        )
 
 
 def _are_indices(value: object) -> bool:

@@ -38,9 +38,7 @@ def describe_bad_byte(position: int) -> str:
     return f"is not UTF-8 (byte {position} of the line)."
 
 
-def read_text_rows(
-    source: Source, lines: Iterable[tuple[int, bytes]]
-) -> Iterator[Row | Rejected]:
+def read_text_rows(source: Source, lines: Iterable[tuple[int, bytes]]) -> Iterator[Row | Rejected]:
     """Read one document a line; blank lines are left out."""
     for number, line in lines:
         try:

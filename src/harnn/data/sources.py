@@ -99,7 +99,7 @@ def find_source(location: Location) -> Source | Problem:
 
 def _suggest_neighbour(path: Path) -> str:
     try:
-        return suggest(path.name, sorted(os.listdir(path.parent)))
+        return suggest(path.name, sorted(place.name for place in path.parent.iterdir()))
     except OSError:
         return ""
 

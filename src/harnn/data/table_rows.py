@@ -132,10 +132,11 @@ def read_parquet(
                 yield Rejected(found, whole_file=True)
                 return
             columns = _needed_columns(table.schema_arrow, config, arrow)
-            line = 0
+            start = 1
             for batch in table.iter_batches(batch_size=_BATCH, columns=columns):
-                for line, content in enumerate(batch.to_pylist(), start=line + 1):
+                for line, content in enumerate(batch.to_pylist(), start=start):
                     yield Row(line, content)
+                start += batch.num_rows
     except (arrow.ArrowInvalid, arrow.ArrowNotImplementedError, OSError) as error:
         reason = " ".join(str(error).split()).rstrip(".")
         raise UnreadableFileError(f"is damaged or not a Parquet file ({reason}).") from None

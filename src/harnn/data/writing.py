@@ -38,7 +38,7 @@ def write_atomically(path: Path | str, mode: Mode = "w") -> Iterator[IO[Any]]:
             yield stream
         if target.exists():
             shutil.copymode(target, temporary)
-        os.replace(temporary, target)
+        temporary.replace(target)
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 
 class LevelOutput(NamedTuple):
@@ -23,6 +24,11 @@ class LevelOutput(NamedTuple):
     """(B, T) omega_l: how much each token matters to the next level."""
     attention: Tensor
     """(B, C_l, T) over real tokens, each row summing to 1."""
+
+
+def leave_half_precision(x: Tensor) -> Tensor:
+    """Widen float16 and bfloat16 to float32; float32 and float64 stay as they are."""
+    return x.to(torch.promote_types(x.dtype, torch.float32))
 
 
 def masked_softmax(scores: Tensor, mask: Tensor) -> Tensor:
@@ -78,6 +84,7 @@ class PaperLevel(nn.Module):
         self.attend = _TextCategoryAttention(input_size, attention_size, labels)
         self.hidden = nn.Linear(2 * input_size, fc_size)
         self.predict = nn.Linear(fc_size, labels)
+        nn.init.zeros_(self.hidden.bias)  # nothing read, nothing added to the priors
         self.dropout = nn.Dropout(dropout)
 
     def forward(self, level_input: Tensor, document: Tensor, mask: Tensor) -> LevelOutput:
@@ -85,7 +92,7 @@ class PaperLevel(nn.Module):
         attention = self.attend(level_input, mask)  # (B, C_l, T)
         pooled = _mean_read_out(attention, level_input)  # (B, 2H)
         features = torch.relu(self.hidden(torch.cat([document, pooled], dim=1)))  # (B, F)
-        logits = self.predict(self.dropout(features)).float()  # (B, C_l)
+        logits = leave_half_precision(self.predict(self.dropout(features)))  # (B, C_l)
         dependency = torch.sigmoid(logits)[:, :, None] * attention
         token_weights = masked_softmax(dependency, mask).mean(dim=1)  # (B, T)
         return LevelOutput(logits, features, token_weights, attention)
@@ -108,6 +115,7 @@ class HarnnLevel(nn.Module):
         self.read_out = nn.Parameter(torch.empty(labels, input_size))
         self.hidden = nn.Linear(3 * input_size, fc_size)
         self.predict = nn.Linear(fc_size, labels)
+        nn.init.zeros_(self.hidden.bias)  # nothing read, nothing added to the priors
         self.mixing = nn.Parameter(torch.tensor(-2.0))
         self.dropout = nn.Dropout(dropout)
         nn.init.normal_(self.read_out, std=input_size**-0.5)
@@ -119,14 +127,16 @@ class HarnnLevel(nn.Module):
         features = torch.relu(self.hidden(torch.cat([document, pooled], dim=1)))  # (B, F)
         evidence = self.read_out @ level_input.transpose(1, 2)  # (B, C_l, T)
         read = (attention * evidence).sum(dim=2)  # (B, C_l)
-        logits = self.predict(self.dropout(features)).float() + read.float()
+        own = self.predict(self.dropout(features))  # (B, C_l)
+        logits = leave_half_precision(own) + leave_half_precision(read)
         return LevelOutput(logits, features, self._dependency(logits, attention, mask), attention)
 
     def _dependency(self, logits: Tensor, attention: Tensor, mask: Tensor) -> Tensor:
-        fired = torch.sigmoid(logits)  # (B, C_l)
-        shares = fired / fired.sum(dim=1, keepdim=True).clamp(min=1e-6)
+        # P_c / sum_c P_c, also where every P_c is too small for the plain quotient.
+        shares = torch.softmax(functional.logsigmoid(logits), dim=1)  # (B, C_l)
         count = mask.sum(dim=1, keepdim=True)
-        focus = count * (shares[:, None, :] @ attention.float()).squeeze(1)  # (B, T)
+        looks = leave_half_precision(attention)
+        focus = count * (shares[:, None, :] @ looks).squeeze(1)  # (B, T)
         weight = torch.sigmoid(self.mixing)
         return (1 - weight) + weight * focus
 

@@ -14,8 +14,8 @@ def hybrid_loss(output: HarnnOutput, targets: Tensor) -> Tensor:
     Summed over labels and averaged over documents (equation 13 of the paper): averaging over
     labels would make a level matter less the more labels the taxonomy has.
     """
-    summed = sum(
+    local, whole = (
         functional.binary_cross_entropy_with_logits(logits, targets, reduction="sum")
         for logits in (output.local_logits, output.global_logits)
     )
-    return summed / len(targets)
+    return (local + whole) / len(targets)

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 
-from harnn.model.attention import HarnnLevel, PaperLevel, masked_max, masked_mean
+from harnn.model.attention import (
+    HarnnLevel,
+    PaperLevel,
+    leave_half_precision,
+    masked_max,
+    masked_mean,
+)
 from harnn.model.recurrent import BiLSTM
 
 
@@ -57,6 +62,7 @@ class Highway(nn.Module):
         self.transform = nn.Linear(size, size)
         self.gate = nn.Linear(size, size)
         nn.init.constant_(self.gate.bias, -2.0)
+        nn.init.zeros_(self.transform.bias)
 
     def forward(self, x: Tensor) -> Tensor:
         gate = torch.sigmoid(self.gate(x))
@@ -87,6 +93,7 @@ class HarnnNetwork(nn.Module):
         self.global_hidden = nn.Linear(len(shape.level_sizes) * shape.fc_size, shape.fc_size)
         self.highway: nn.Module = nn.Identity() if paper else Highway(shape.fc_size)
         self.global_predict = nn.Linear(shape.fc_size, shape.labels)
+        nn.init.zeros_(self.global_hidden.bias)
         self.embedding_dropout = nn.Dropout(shape.embedding_dropout)
         self.dropout = nn.Dropout(shape.dropout)
 
@@ -110,8 +117,10 @@ class HarnnNetwork(nn.Module):
         hidden = self.highway(torch.relu(self.global_hidden(hidden)))  # (B, F)
         return HarnnOutput(
             torch.cat([output.logits for output in outputs], dim=1),
-            self.global_predict(self.dropout(hidden)).float(),
-            tuple(output.attention.float() for output in outputs) if attention else (),
+            leave_half_precision(self.global_predict(self.dropout(hidden))),
+            tuple(leave_half_precision(output.attention) for output in outputs)
+            if attention
+            else (),
         )
 
     def scores(self, output: HarnnOutput) -> Tensor:
@@ -120,14 +129,15 @@ class HarnnNetwork(nn.Module):
         return (1 - self.shape.alpha) * local + self.shape.alpha * whole
 
     @torch.no_grad()
-    def set_label_priors(self, priors: Sequence[float]) -> None:
+    def set_label_priors(self, priors: Tensor) -> None:
         """Start every label at its share of the training documents (C numbers in 0..1).
 
         Without it the first epoch goes to learning that most labels are rare.
         """
-        biases = torch.logit(torch.as_tensor(priors, dtype=torch.float32), eps=1e-4)
+        biases = torch.logit(priors.float(), eps=1e-4)
         self.global_predict.bias.copy_(biases)
-        for level, part in zip(self.levels, biases.split(self.shape.level_sizes), strict=True):
+        parts = torch.split(biases, list(self.shape.level_sizes))
+        for level, part in zip(self.levels, parts, strict=True):
             level.predict.bias.copy_(part)  # type: ignore[union-attr, operator]
 
     @torch.no_grad()

@@ -62,10 +62,11 @@ class Draft:
         for label, side in ((child, "child"), (parent, "parent")):
             what = label_problem(label, side)
             if what:
-                empty_parent = side == "parent" and not parent.strip()
-                hint = f"Write {ROOT} for a label at the top." if empty_parent else ""
-                self.refuse(place, what, hint)
-                self.mentioned.update((child, parent))
+                no_parent = side == "parent" and what.startswith("empty")
+                self.refuse(
+                    place, what, f"Write {ROOT} for a label at the top." if no_parent else ""
+                )
+                self.mentioned.update(label for label in (child, parent) if isinstance(label, str))
                 return
         if child == parent:
             self.refuse(place, f"label {child!r} is its own parent.")

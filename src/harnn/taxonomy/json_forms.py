@@ -11,6 +11,7 @@ such objects; null is no children. A label nested under several labels has sever
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from json import JSONDecodeError, JSONDecoder
@@ -58,11 +59,17 @@ def is_own_format(value: Any) -> bool:
 def write_own_format(fields: Mapping[str, Sequence[Any]], sha256: str) -> str:
     """Write one key a line, so that two versions can be compared by eye."""
     values = {"format": FORMAT, "version": FORMAT_VERSION, "sha256": sha256, **fields}
-    lines = [
-        f"{json.dumps(key)}: {json.dumps(value, ensure_ascii=False, separators=(',', ':'))}"
-        for key, value in values.items()
-    ]
+    lines = [f"{json.dumps(key)}: {_write_value(value)}" for key, value in values.items()]
     return "{\n" + ",\n".join(lines) + "\n}\n"
+
+
+def _write_value(value: Any) -> str:
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    try:
+        text.encode()
+    except UnicodeEncodeError:  # half a surrogate pair in a name: only its escape can be stored
+        return json.dumps(value, separators=(",", ":"))
+    return text
 
 
 def read_own_format(value: Mapping[str, Any], source: str) -> tuple[Layout, dict[str, Any]]:
@@ -113,7 +120,7 @@ def _content_problems(value: Mapping[str, Any]) -> Iterator[str]:
         yield "'codes' holds a label twice."
     steps = [0, *levels]
     if not all(_is_whole(level) for level in levels) or any(
-        upper - lower not in (0, 1) for lower, upper in zip(steps, steps[1:], strict=False)
+        upper - lower not in (0, 1) for lower, upper in itertools.pairwise(steps)
     ):
         yield "'levels' must ascend from 1 without gaps."
     elif steps[-1] != len(level_names) or steps[:2] == [0, 0]:
@@ -188,15 +195,16 @@ def _entries(text: str, draft: Draft) -> Iterator[tuple[int, str | None, Any]]:
     is_object = text[position] == "{"
     position = _skip(text, position + 1, _SPACE)
     line, counted = 1, 0
-    seen: dict[str, int] = {}
+    keys: set[str] = set()
     while text[position] not in "]}":
         line, counted = line + text.count("\n", counted, position), position
         key = None
         if is_object:
             key, position = decode(text, position)
             position = _skip(text, position, _SPACE + ":")
-            if seen.setdefault(key, line) != line or repeated:
+            if key in keys:
                 repeated.append(key)
+            keys.add(key)
         value, position = decode(text, position)
         for name in repeated:
             draft.refuse(line, f"key {name!r} stands twice in one object.")
@@ -251,8 +259,7 @@ class _Nested:
         elif _is_record(item):
             self._read_record(line, parent, item)
         elif isinstance(item, dict) and any(
-            item.get(key) is not None and not isinstance(item.get(key), dict | list)
-            for key in item
+            item.get(key) is not None and not isinstance(item.get(key), dict | list) for key in item
         ):
             what = f"a record without a label, expected one of {', '.join(_CODE_KEYS)}."
             self.draft.refuse(line, what)
@@ -263,9 +270,14 @@ class _Nested:
 
     def _read_record(self, line: int, nested_in: str, record: Mapping[str, Any]) -> None:
         code_key = next(
-            key for key in _CODE_KEYS if isinstance(record.get(key), str) or _is_whole(record.get(key))
+            key
+            for key in _CODE_KEYS
+            if isinstance(record.get(key), str) or _is_whole(record.get(key))
         )
         code = _code(record[code_key])
+        if not code:
+            self.draft.refuse(line, f"empty label ({code_key}).")
+            return
         given = self._parents(line, code, record)
         if nested_in != ROOT:
             self._link(line, code, nested_in)

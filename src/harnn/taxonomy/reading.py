@@ -159,9 +159,7 @@ def read_labels(path: Path, layout: Layout) -> tuple[dict[str, str], dict[str, s
     if not header:
         raise TaxonomyError(Problem(str(path), "is empty, expected a header and labels."))
     columns = [cell.strip().lower() for cell in header.split("\t")]
-    problems = [
-        Problem(f"{path}:{number}", what, hint) for what, hint in _header_problems(columns)
-    ]
+    problems = [Problem(f"{path}:{number}", what, hint) for what, hint in _header_problems(columns)]
     if problems:
         raise TaxonomyError(problems)
     level_of = dict(zip(layout.codes, layout.levels.tolist(), strict=True))

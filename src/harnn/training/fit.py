@@ -102,11 +102,11 @@ def fit(
         if checkpoint is None:
             vectors = _word_vectors(corpora["train"], unlabelled, encoder, config, listener)
         network = _build_network(config, taxonomy, encoder, vectors, checkpoint)
-        network.set_label_priors(_priors(corpora["train"]))
+        network.set_label_priors(torch.from_numpy(_priors(corpora["train"])))
         trainer = Trainer(
             network,
             taxonomy,
-            config.training,
+            config.training.for_documents(len(corpora["train"])),
             listener=listener,
             checkpoint_directory=Path(checkpoint_directory) if checkpoint_directory else None,
             fingerprint=fingerprint,

@@ -54,6 +54,8 @@ class Progress:
     tokens: int = 0
     positions: int = 0
     seconds: float = 0.0
+    rate: float = 0.0
+    """Learning rate of the last step."""
     history: History = field(default_factory=History)
 
     def start_epoch(self) -> None:
@@ -131,8 +133,8 @@ class Trainer:
         started, done_before = time.perf_counter() - progress.seconds, progress.documents
         self.model.train()
         for rows in batches[progress.batch :]:
-            rate = self.config.learning_rate * factor(progress.steps)
-            progress.loss += self._step(train, rows, rate) * len(rows)
+            progress.rate = self.config.learning_rate * factor(progress.steps)
+            progress.loss += self._step(train, rows, progress.rate) * len(rows)
             progress.batch += 1
             progress.steps += 1
             progress.documents += len(rows)
@@ -188,7 +190,7 @@ class Trainer:
             micro_f1=tuned.micro_f1,
             macro_f1=chosen.macro.f1,
             threshold=tuned.threshold,
-            learning_rate=self.optimizer.param_groups[0]["lr"],
+            learning_rate=progress.rate,
             seconds=progress.seconds,
             documents_per_second=progress.documents / max(progress.seconds, 1e-9),
             padding=1 - progress.tokens / max(1, progress.positions),
@@ -231,7 +233,8 @@ class Trainer:
 
 def build_optimizer(network: HarnnNetwork, config: TrainingConfig) -> torch.optim.Optimizer:
     """AdamW; word vectors, biases and gains are not decayed."""
-    decayed, free = [], []
+    decayed: list[Tensor] = []
+    free: list[Tensor] = []
     for name, parameter in network.named_parameters():
         if parameter.requires_grad:
             (decayed if parameter.ndim > 1 and "embedding" not in name else free).append(parameter)

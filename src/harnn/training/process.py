@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
+from typing import Any, Literal
 
 import torch
 
@@ -40,7 +41,7 @@ def choose_device(device: str) -> str:
     return "cuda" if torch.cuda.is_available() else "cpu"
 
 
-def choose_precision(precision: str, device: str) -> str:
+def choose_precision(precision: str, device: str) -> Literal["32-true", "bf16-mixed"]:
     """Return Fabric's precision: bfloat16 autocast where the processor computes it natively."""
     if precision == "32":
         return "32-true"
@@ -51,7 +52,7 @@ def choose_precision(precision: str, device: str) -> str:
 
 def _computes_bfloat16(device: str) -> bool:
     if device == "cuda":
-        return torch.cuda.is_bf16_supported(including_emulation=False)
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
     if device != "cpu":
         return False
     checks = ("_is_avx512_bf16_supported", "_is_amx_tile_supported")
@@ -69,7 +70,7 @@ def stop_requests() -> Iterator[Callable[[], bool]]:
     if threading.current_thread() is not threading.main_thread():
         yield asked.is_set
         return
-    previous = {}
+    previous: dict[int, Any] = {}
 
     def ask(number: int, _frame: FrameType | None) -> None:
         asked.set()

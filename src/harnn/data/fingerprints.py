@@ -1,0 +1,124 @@
+"""Find documents that stand twice, holding 24 bytes for each instead of its text."""
+
+from __future__ import annotations
+
+import hashlib
+import unicodedata
+from array import array
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import combinations
+from pathlib import PurePath
+
+import numpy as np
+from numpy.typing import NDArray
+
+from harnn.data.documents import Document
+from harnn.errors import Problem
+
+_NOTHING = 0
+"""Stands for an empty text and for an id made up from file and line."""
+
+
+def hash_text(text: str) -> int:
+    """Return 8 bytes that are the same for texts equal but for case, width and white space."""
+    plain = " ".join(unicodedata.normalize("NFKC", text).casefold().split())
+    return _hash(plain) if plain else _NOTHING
+
+
+def _hash(text: str) -> int:
+    data = text.encode("utf-8", "surrogatepass")
+    return int.from_bytes(hashlib.blake2b(data, digest_size=8).digest(), "little")
+
+
+def split_place(source: str) -> tuple[str, int]:
+    """Return file and line of a document's ``source``."""
+    name, _, line = source.rpartition(":")
+    return name, int(line)
+
+
+@dataclass(slots=True)
+class Fingerprints:
+    """Hashes of the ids and texts of one file."""
+
+    name: str
+    is_test: bool = False
+    lines: array[int] = field(default_factory=lambda: array("Q"))
+    ids: array[int] = field(default_factory=lambda: array("Q"))
+    texts: array[int] = field(default_factory=lambda: array("Q"))
+    _known: set[int] = field(default_factory=set)
+    _repeated: list[tuple[int, str, int]] = field(default_factory=list)
+
+    def add(self, document: Document) -> None:
+        """Note the hashes of *document*."""
+        name, line = split_place(document.source)
+        made_up = document.id == f"{PurePath(name).name}:{line}"
+        id_hash = _NOTHING if made_up else _hash(document.id)
+        self.lines.append(line)
+        self.ids.append(id_hash)
+        self.texts.append(hash_text(document.full_text))
+        if id_hash in self._known:
+            self._repeated.append((line, document.id, id_hash))
+        elif not made_up:
+            self._known.add(id_hash)
+
+    def finish(self) -> list[Problem]:
+        """Return ids that stand twice, and free what only they needed."""
+        hashes, lines = self._first_lines(self.ids)
+        problems = []
+        for line, name, id_hash in self._repeated:
+            first = lines[np.searchsorted(hashes, np.uint64(id_hash))]
+            what = f"duplicate id {name!r}, first at {self.name}:{first}."
+            problems.append(Problem(f"{self.name}:{line}", what))
+        self._known.clear()
+        self._repeated.clear()
+        return problems
+
+    def find_repeated_texts(self) -> Problem | None:
+        """Return a warning where texts stand more than once in this file."""
+        hashes = _as_numpy(self.texts)
+        known, lines = self._first_lines(self.texts)
+        if not len(known):
+            return None
+        places = np.minimum(np.searchsorted(known, hashes), len(known) - 1)
+        numbers = _as_numpy(self.lines)
+        repeats = np.flatnonzero((hashes != _NOTHING) & (lines[places] != numbers))
+        if not len(repeats):
+            return None
+        first = lines[places[repeats[0]]]
+        what = f"the same text as {self.name}:{first}; {_count(len(repeats), 'document')} of "
+        what += f"{len(hashes):,} {'repeats' if len(repeats) == 1 else 'repeat'} an earlier text."
+        return Problem(f"{self.name}:{numbers[repeats[0]]}", what)
+
+    def _first_lines(self, hashes: array[int]) -> tuple[NDArray[np.uint64], NDArray[np.uint64]]:
+        """Return the distinct hashes, ascending, and the line each stands on first."""
+        distinct, first = np.unique(_as_numpy(hashes), return_index=True)
+        kept = distinct != _NOTHING
+        return distinct[kept], _as_numpy(self.lines)[first[kept]]
+
+
+def find_overlaps(files: Sequence[Fingerprints]) -> Iterator[Problem]:
+    """Yield a warning for each two files that share texts or ids."""
+    for noun in ("text", "id"):
+        firsts = [file._first_lines(file.texts if noun == "text" else file.ids) for file in files]
+        for one, two in combinations(range(len(files)), 2):
+            shared, at_one, at_two = np.intersect1d(
+                firsts[one][0], firsts[two][0], assume_unique=True, return_indices=True
+            )
+            if not len(shared):
+                continue
+            earliest = int(np.argmin(firsts[two][1][at_two]))
+            where = f"{files[two].name}:{firsts[two][1][at_two[earliest]]}"
+            other = f"{files[one].name}:{firsts[one][1][at_one[earliest]]}"
+            what = f"the same {noun} as {other}; {_count(len(shared), noun)} "
+            what += f"{'stands' if len(shared) == 1 else 'stand'} in both files."
+            leaks = noun == "text" and files[one].is_test != files[two].is_test
+            yield Problem(where, what, "Scores on such documents are too good." if leaks else "")
+
+
+def _as_numpy(values: array[int]) -> NDArray[np.uint64]:
+    return np.frombuffer(values, dtype=np.uint64) if len(values) else np.empty(0, np.uint64)
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"

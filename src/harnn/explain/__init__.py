@@ -1,0 +1,10 @@
+"""Show people why a label was predicted.
+
+The room turns explanations into one self-contained HTML page on which a reader picks a label and
+sees the words its own attention used. The page loads nothing and runs no script, so it can be
+mailed, archived and printed.
+"""
+
+from harnn.explain.page import render_html, write_html
+
+__all__ = ["render_html", "write_html"]

@@ -1,0 +1,224 @@
+"""Model directories: save and load equal, damage named in exact words, predictions usable."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import harnn
+from harnn.bundle.storage import FILES
+from harnn.config import Config
+from harnn.data import Document
+from harnn.errors import BundleError
+from harnn.sample import sample
+
+SMALL = {
+    "text": {"vectors": "random", "min_count": 1, "max_length": 40},
+    "model": {"embedding_size": 16, "lstm_size": 16, "attention_size": 16, "fc_size": 16},
+    "training": {"epochs": 6, "precision": "32", "learning_rate": 0.01},
+}
+TEXTS = [
+    "We fit a new washer to the dripping kitchen tap and bled the radiators.",
+    "The swarm settled in the hive and the bees brought willow pollen.",
+    "",
+    "zzqx qqzz",
+    "The choir sang. " * 60,
+    "水龙头漏水",
+]
+
+
+@pytest.fixture(scope="module")
+def result() -> harnn.FitResult:
+    files = sample("en")
+    return harnn.fit(files.load_taxonomy(), files.train, files.valid, Config.from_dict(SMALL))
+
+
+@pytest.fixture(scope="module")
+def predictor(result: harnn.FitResult) -> harnn.Predictor:
+    return harnn.Predictor.from_result(result)
+
+
+@pytest.fixture
+def model(result: harnn.FitResult, tmp_path: Path) -> Path:
+    return harnn.save_bundle(result, tmp_path / "model")
+
+
+def test_save_and_load_equal(predictor: harnn.Predictor, model: Path) -> None:
+    loaded = harnn.Predictor.load(model)
+    assert np.array_equal(loaded.scores(TEXTS).values, predictor.scores(TEXTS).values)
+    assert loaded.predict(TEXTS) == predictor.predict(TEXTS)
+    assert loaded.evaluate(sample("en").valid).to_dict() == pytest.approx(
+        json.loads((model / "metrics.json").read_text("utf-8")), abs=1e-9
+    )
+    assert sorted(p.name for p in model.iterdir()) == sorted([*FILES, "README.md", "history.jsonl"])
+
+
+def test_saving_again_replaces(result: harnn.FitResult, model: Path) -> None:
+    (model / "leftover").touch()
+    harnn.save_bundle(result, model)
+    assert not (model / "leftover").exists()
+    assert [p.name for p in model.parent.iterdir()] == ["model"]
+
+
+def test_predictions_are_closed_and_readable(predictor: harnn.Predictor) -> None:
+    taxonomy = predictor.taxonomy
+    for answer in predictor.predict(TEXTS, threshold=0.1):
+        chosen = {label.label: label for label in answer.labels}
+        for label in answer.labels:
+            column = taxonomy.index[label.label]
+            for parent in taxonomy.parents(column):
+                assert chosen[taxonomy.codes[parent]].score >= label.score
+            assert label.path[-1] == label.label
+            assert label.level == len(label.path) == taxonomy.levels[column]
+            assert label.name == taxonomy.names[column]
+
+
+def test_top_k_and_threshold(predictor: harnn.Predictor) -> None:
+    assert [len(a.labels) for a in predictor.predict(TEXTS, top_k=3)] == [3] * len(TEXTS)
+    assert [len(a.labels) for a in predictor.predict(TEXTS, threshold=0.0)] == [
+        len(predictor.taxonomy)
+    ] * len(TEXTS)
+    with pytest.raises(ValueError, match="Expected top_k or threshold, got both"):
+        predictor.predict(TEXTS, top_k=1, threshold=0.5)
+    with pytest.raises(TypeError, match=r"got one string: predict\(\[text\]\)"):
+        predictor.predict("a text")
+
+
+def test_notes_say_what_was_not_read(predictor: harnn.Predictor) -> None:
+    notes = [answer.notes for answer in predictor.predict(TEXTS)]
+    assert notes == [
+        (),
+        (),
+        ("The text has no words: the answer is what is most common.",),
+        ("No word of the text is known to the model: the answer is a guess.",),
+        ("Only the first 40 of 180 words were read (text.max_length).",),
+        ("No word of the text is known to the model: the answer is a guess.",),
+    ]
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.permutations(range(len(TEXTS))), st.integers(1, len(TEXTS)))
+def test_company_and_order_change_nothing(
+    predictor: harnn.Predictor, order: list[int], count: int
+) -> None:
+    alone = np.concatenate([predictor.scores([text]).values for text in TEXTS])
+    together = predictor.scores([TEXTS[i] for i in order[:count]]).values
+    assert np.allclose(together, alone[order[:count]], atol=1e-5)
+
+
+def test_streams_keep_their_order(predictor: harnn.Predictor) -> None:
+    documents = (Document(f"n{i}", {"text": TEXTS[i % 6]}, None, "") for i in range(5_000))
+    ids = [answer.id for answer in predictor.predict_stream(documents, top_k=1)]
+    assert ids == [f"n{i}" for i in range(5_000)]
+
+
+def test_explanations_sum_to_one(predictor: harnn.Predictor) -> None:
+    explanation = predictor.explain(TEXTS[0], top_k=5)
+    assert len(explanation.labels) == 5
+    for item in explanation.labels:
+        assert sum(word.weight for word in item.weights) == pytest.approx(1, abs=1e-5)
+        assert all(TEXTS[0][word.start : word.end] == word.word for word in item.weights)
+        assert item.top(1)[0].weight == max(word.weight for word in item.weights)
+    assert predictor.explain("", top_k=2).labels[0].weights == ()
+    assert len(predictor.explain(TEXTS[4], top_k=1).labels[0].weights) == 40
+
+
+def refuse(directory: Path) -> str:
+    with pytest.raises(BundleError) as error:
+        harnn.Predictor.load(directory)
+    return str(error.value)
+
+
+def test_no_model(tmp_path: Path) -> None:
+    assert refuse(tmp_path / "x") == (
+        f"{tmp_path / 'x'}: no such model directory. Train one with harnn train."
+    )
+    (tmp_path / "checkpoint").mkdir()
+    assert refuse(tmp_path) == (
+        f"{tmp_path}: training was stopped before it ended; repeat harnn train with --resume."
+    )
+
+
+def test_missing_files_are_all_named(model: Path) -> None:
+    (model / "model.safetensors").unlink()
+    (model / "decode.json").unlink()
+    assert refuse(model) == (
+        "2 problems in the model directory:\n"
+        f"  {model / 'decode.json'}: the file is missing.\n"
+        f"  {model / 'model.safetensors'}: the file is missing."
+    )
+
+
+def change(path: Path, **values: object) -> None:
+    table = json.loads(path.read_text("utf-8"))
+    path.write_text(json.dumps(table | values), encoding="utf-8")
+
+
+def test_other_format_versions(model: Path) -> None:
+    change(model / "config.json", format=99)
+    assert refuse(model) == (
+        f"{model / 'config.json'}: has model format 99, this version reads 1. "
+        "Train again, or install the version of harnn that wrote it."
+    )
+
+
+def test_damaged_files(model: Path) -> None:
+    decode = model / "decode.json"
+    good = decode.read_text("utf-8")
+    decode.write_text("{", encoding="utf-8")
+    assert refuse(model) == (
+        f"{decode}:1: is damaged: Expecting property name enclosed in double quotes."
+    )
+    decode.write_text('{"threshold": 3}', encoding="utf-8")
+    assert refuse(model) == f"{decode}: threshold: got 3, expected 0 to 1."
+    decode.write_text(good, encoding="utf-8")
+    (model / "model.safetensors").write_bytes(b"rubbish")
+    assert refuse(model).startswith(f"{model / 'model.safetensors'}: is damaged: ")
+
+
+def test_a_foreign_taxonomy(model: Path) -> None:
+    other = harnn.Taxonomy.from_edges([("a", "ROOT"), ("b", "a")])
+    version = harnn.load_bundle(model).taxonomy.version
+    (model / "taxonomy.json").write_text(other.to_json(), encoding="utf-8")
+    assert refuse(model) == (
+        f"{model / 'taxonomy.json'}: is not the taxonomy that the model was trained with: "
+        f"version {other.version[:12]}, expected {version[:12]}. Restore the file or train again."
+    )
+
+
+def test_a_network_of_another_shape(model: Path) -> None:
+    table = json.loads((model / "config.json").read_text("utf-8"))
+    table["network"]["lstm_size"] += 1
+    change(model / "config.json", network=table["network"])
+    assert refuse(model).startswith(f"{model / 'model.safetensors'}: is damaged: ")
+    table["network"].pop("alpha")
+    change(model / "config.json", network=table["network"])
+    assert refuse(model).startswith(
+        f"{model / 'config.json'}: the network's shape is damaged: "
+    )
+
+
+def test_the_model_card(model: Path) -> None:
+    card = (model / "README.md").read_text("utf-8")
+    assert "50 labels on 3\nlevels (8 / 17 / 25)" in card
+    assert "250 documents" in card
+
+
+def test_own_segmentation(tmp_path: Path) -> None:
+    files = sample("en")
+    table = json.loads(json.dumps(SMALL))
+    table["training"]["epochs"] = 1
+    result = harnn.fit(
+        files.load_taxonomy(), files.train, files.valid, Config.from_dict(table),
+        segment=str.split,
+    )
+    model = harnn.save_bundle(result, tmp_path / "m")
+    with pytest.raises(BundleError, match="segment"):
+        harnn.Predictor.load(model)
+    loaded = harnn.Predictor.load(model, segment=str.split)
+    assert len(loaded.predict(["bees and hives"], top_k=1)[0].labels) == 1
