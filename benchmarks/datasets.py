@@ -1,6 +1,7 @@
 """Train, evaluate and predict on the real datasets, each with the program and its defaults.
 
-    python benchmarks/datasets.py [--only NAME ...] [--mode MODE ...] [--output FILE]
+    python benchmarks/datasets.py [--only NAME ...] [--mode MODE ...] [--set KEY=VALUE ...]
+        [--output FILE]
 
 Prints a Markdown table and writes JSON: scores on test per level, wall time and peak memory of
 training, documents/s of training (median epoch) and of prediction (whole command, model loading
@@ -69,14 +70,15 @@ def files_of(name: str, work: Path, log: Path) -> tuple[list[object], dict[str, 
     return ["--taxonomy", learned], splits
 
 
-def measure(name: str, mode: str, work: Path) -> dict[str, object]:
+def measure(name: str, mode: str, work: Path, settings: list[str]) -> dict[str, object]:
     """Train, evaluate and predict; return the row."""
     log = work / f"{name}-{mode}.log"
     model = work / f"{name}-{mode}"
     taxonomy, splits = files_of(name, work, log)
     training = run(
         "train", *taxonomy, "--train", splits["train"], "--valid", splits["valid"],
-        "--out", model, "--mode", mode, "--overwrite", log=log,
+        "--out", model, "--mode", mode, "--overwrite",
+        *(part for setting in settings for part in ("--set", setting)), log=log,
     )
     report_path = work / f"{name}-{mode}-test.json"
     run("evaluate", model, "--data", splits["test"], "--json", report_path, log=log)
@@ -130,6 +132,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--only", nargs="+", choices=NAMES, default=list(NAMES))
     parser.add_argument("--mode", nargs="+", choices=["harnn", "paper"], default=["harnn"])
+    parser.add_argument("--set", action="append", default=[], help="a setting for training")
     parser.add_argument("--output", type=Path, default=Path("runs/datasets.json"))
     parser.add_argument("--work", type=Path, help="where models and logs go; default: temporary")
     chosen = parser.parse_args()
@@ -142,7 +145,7 @@ def main() -> None:
         rows: list[dict[str, object]] = []
         for name in chosen.only:
             for mode in chosen.mode:
-                rows.append(measure(name, mode, work))
+                rows.append(measure(name, mode, work, chosen.set))
                 print(table(rows[-1:]).splitlines()[-1], flush=True)
                 machine = {"date": date.today().isoformat(), "cores": os.cpu_count(),
                            "processor": platform.processor(), "python": platform.python_version()}

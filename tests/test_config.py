@@ -52,7 +52,7 @@ def test_toml_and_settings(tmp_path: Path) -> None:
 
 def test_steps_suit_the_number_of_documents() -> None:
     chosen = [Config().training.for_documents(count) for count in (20, 250, 5_000, 28_000)]
-    assert [(c.batch_size, c.epochs) for c in chosen] == [(16, 40), (16, 40), (32, 26), (64, 10)]
+    assert [(c.batch_size, c.epochs) for c in chosen] == [(16, 40), (16, 40), (32, 23), (64, 8)]
     fixed = Config.read(None, ["training.epochs=2", "training.batch_size=5"]).training
     assert fixed.for_documents(28_000) == fixed
 

@@ -20,6 +20,8 @@ from harnn.text import Encoder
 Item = TypeVar("Item")
 _ENCODED_AT_ONCE = 1_000
 _BUCKETED_BATCHES = 40
+_LENGTH_STEP = 16
+"""Batches are padded to multiples of it: oneDNN keeps buffers for every shape it has met."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +63,7 @@ class EncodedCorpus:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Documents as tensors, padded with 0 to the longest."""
+    """Documents as tensors, padded with 0 to at least the longest."""
 
     rows: NDArray[np.int64]
     """(B,) rows in the corpus."""
@@ -141,7 +143,9 @@ def ordered_batches(
 def make_batch(corpus: EncodedCorpus, rows: NDArray[np.int64]) -> Batch:
     """Pad *rows* of the corpus to tensors."""
     lengths = corpus.lengths[rows]
-    token_ids = np.zeros((len(rows), max(1, int(lengths.max(initial=0)))), dtype=np.int64)
+    longest = max(1, int(lengths.max(initial=0)))
+    padded = -(-longest // _LENGTH_STEP) * _LENGTH_STEP
+    token_ids = np.zeros((len(rows), padded), dtype=np.int64)
     for i, row in enumerate(rows):
         token_ids[i, : lengths[i]] = corpus.tokens(int(row))
     targets = corpus.targets[rows].toarray().astype(np.float32)

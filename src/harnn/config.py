@@ -22,7 +22,7 @@ Schedule = Literal["one-cycle", "exponential", "constant"]
 Precision = Literal["auto", "32", "bf16"]
 Segmenter = Literal["auto", "words", "characters", "jieba"]
 OnError = Literal["fail", "skip"]
-_AUTO_STEPS = 4_000
+_AUTO_STEPS = 3_500
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,7 +97,7 @@ class TrainingConfig:
     """How the network is trained."""
 
     epochs: int = 0
-    """At most; 0: enough for about 4,000 steps, but 8 to 40."""
+    """At most; 0: enough for about 3,500 steps, but 8 to 40."""
     batch_size: int = 0
     """Documents; 0: 64 from 20,000 training documents, 32 from 1,000, else 16."""
     learning_rate: float = 2.5e-3

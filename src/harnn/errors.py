@@ -135,5 +135,5 @@ def suggest(name: str, candidates: Sequence[str]) -> str:
     by_folded: dict[str, str] = {}
     for candidate in pool:
         by_folded.setdefault(candidate.casefold(), candidate)
-    nearest = difflib.get_close_matches(folded, by_folded, n=1, cutoff=0.75)
+    nearest = difflib.get_close_matches(folded, by_folded, n=1, cutoff=0.65)
     return f"Did you mean {by_folded[nearest[0]]!r}?" if nearest else ""

@@ -91,7 +91,8 @@ GOOD = record(SIZES, {"top": [1], "mid": [2], "low": [3]})
         ({"labels": [2, 4, 8]}, "the offset of 'top' is 1, expected 0 for the top level."),
         (
             {"mid": [0, 2], "labels": [1, 2, 3, 8]},
-            "'labels' has [2, 3] where 'mid' has [0, 2], expected the same numbers plus one offset.",
+            "'labels' has [2, 3] where 'mid' has [0, 2], "
+            "expected the same numbers plus one offset.",
         ),
         ({"top": [-1], "labels": [-1, 4, 8]}, "'top' has the index -1, expected 0 or more."),
         (
@@ -178,7 +179,10 @@ def test_what_the_records_cannot_tell(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("sizes", "message"),
     [
-        ({"lwo": 9}, "sizes: there is no level 'lwo', expected top, mid, low. Did you mean 'low'?"),
+        (
+            {"loww": 9},
+            "sizes: there is no level 'loww', expected top, mid, low. Did you mean 'low'?",
+        ),
         ({"top": 3}, "sizes: top is 3, but the records say 2."),
         ({"low": 3}, "sizes: low is 3, but the records need at least 4."),
     ],

@@ -189,6 +189,8 @@ def test_csv_options(tmp_path: Path) -> None:
     assert (one.labels, one.id) == (("a", "b"), "d.csv:2")
     assert (len(two.full_text), two.source) == (200_000, f"{path}:4")
     assert csv.field_size_limit() == limit
+    whole, _ = read_documents(path, DataConfig(label_separator=""))
+    assert whole.labels == ("a | b|",)
 
 
 def test_csv_lines_count_line_breaks_inside_cells(tmp_path: Path) -> None:

@@ -22,10 +22,10 @@ EXTENSIONS = (
 
 
 def problems_of(
-    path: Path | str, config: DataConfig = DataConfig(), labelled: bool | None = None
+    path: Path | str, config: DataConfig | None = None, labelled: bool | None = None
 ) -> list[str]:
     with pytest.raises(DocumentError) as caught:
-        list(read_documents(path, config, labelled=labelled))
+        list(read_documents(path, config or DataConfig(), labelled=labelled))
     return [str(problem) for problem in caught.value.problems]
 
 
@@ -115,7 +115,7 @@ FILES: list[tuple[str, bytes, str]] = [
     ("d.csv", b"id,text\n", ": holds no documents."),
     ("d.json", b"[]", ": holds no documents."),
     ("d.xlsx", b"x", f": unknown extension '.xlsx', {EXTENSIONS}"),
-    ("d.jsnl", b"x", f": unknown extension '.jsnl', {EXTENSIONS} Did you mean '.json'?"),
+    ("d.jsnl", b"x", f": unknown extension '.jsnl', {EXTENSIONS} Did you mean '.jsonl'?"),
     ("d", b"x", f": unknown extension '', {EXTENSIONS}"),
     ("d.doc.gz", b"x", f": unknown extension '.doc.gz', {EXTENSIONS}"),
     (
@@ -202,10 +202,10 @@ def many_lines() -> bytes:
 def test_truncated_gzip(tmp_path: Path) -> None:
     path = tmp_path / "d.jsonl.gz"
     path.write_bytes(gzip.compress(many_lines())[:-2000])
-    documents, report = [], ReadReport()
+    documents: list[Document] = []
+    report = ReadReport()
     with pytest.raises(DocumentError) as caught:
-        for document in read_documents(path, DataConfig(on_error="skip"), report=report):
-            documents.append(document)
+        documents.extend(read_documents(path, DataConfig(on_error="skip"), report=report))
     assert 1000 < len(documents) < 5000
     assert str(caught.value) == (
         f"{path}: is truncated: the compressed data breaks off after line {len(documents)}."
@@ -216,11 +216,10 @@ def test_truncated_gzip(tmp_path: Path) -> None:
 def test_damaged_gzip(tmp_path: Path) -> None:
     path = tmp_path / "d.jsonl.gz"
     packed = bytearray(gzip.compress(many_lines()))
-    packed[len(packed) // 2 :] = b"\xff" * (len(packed) // 2)
+    packed[-8] ^= 0xFF  # the checksum
     path.write_bytes(bytes(packed))
     [problem] = problems_of(path)
-    assert problem.startswith(f"{path}: is damaged after line ")
-    assert problem.endswith(" (bad gzip data).")
+    assert problem == f"{path}: is damaged after line 5000 (bad gzip data)."
 
 
 def test_truncated_and_damaged_zstandard(tmp_path: Path) -> None:
@@ -256,11 +255,11 @@ def test_all_problems_of_all_files_come_in_one_error(tmp_path: Path) -> None:
     one, two, absent = tmp_path / "1.jsonl", tmp_path / "2.csv", tmp_path / "3.txt"
     one.write_bytes(b'{"text": 1, "id": 2.5}\n{"text": "fine"}\n{')
     two.write_bytes(b"text\nfine\nx,y\n")
-    documents, report = [], ReadReport()
+    documents: list[Document] = []
+    report = ReadReport()
     with pytest.raises(DocumentError) as caught:
-        for document in read_documents([one, absent, two], report=report):
-            documents.append(document.source)
-    assert documents == [f"{one}:2", f"{two}:2"]
+        documents.extend(read_documents([one, absent, two], report=report))
+    assert [document.source for document in documents] == [f"{one}:2", f"{two}:2"]
     assert str(caught.value) == (
         "5 problems in the documents:\n"
         f"  {one}:1: 'id' is a decimal number, expected a string or a whole number.\n"

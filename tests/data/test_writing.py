@@ -11,7 +11,7 @@ from harnn.data import atomic_directory, write_atomically
 from harnn.errors import InputError
 
 
-class Mishap(Exception):
+class MishapError(Exception):
     pass
 
 
@@ -34,9 +34,9 @@ def test_file_appears_at_the_end(tmp_path: Path) -> None:
 def test_file_stays_when_the_block_raises(tmp_path: Path) -> None:
     path = tmp_path / "f.txt"
     path.write_text("old", encoding="utf-8")
-    with pytest.raises(Mishap), write_atomically(path) as stream:
+    with pytest.raises(MishapError), write_atomically(path) as stream:
         stream.write("new")
-        raise Mishap
+        raise MishapError
     assert path.read_text(encoding="utf-8") == "old"
     assert names(tmp_path) == ["f.txt"]
 
@@ -90,9 +90,9 @@ def test_directory_stays_when_the_block_raises(tmp_path: Path) -> None:
     target = tmp_path / "model"
     target.mkdir()
     (target / "old").touch()
-    with pytest.raises(Mishap), atomic_directory(target) as folder:
+    with pytest.raises(MishapError), atomic_directory(target) as folder:
         (folder / "new").touch()
-        raise Mishap
+        raise MishapError
     assert names(target) == ["old"]
     assert names(tmp_path) == ["model"]
 

@@ -15,15 +15,16 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def run(arguments: Sequence[str] | None = None) -> int:
     """Run the program and return its exit code; errors of users print no traceback."""
-    import click
+    import typer
     from typer.main import get_command
 
     from harnn.cli.app import app
     from harnn.errors import HarnnError
 
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    usage_error = typer.BadParameter.__base__  # typer carries a click of its own, or not
     try:
-        get_command(app).main(
+        code = get_command(app).main(
             args=list(arguments) if arguments is not None else None,
             prog_name="harnn",
             standalone_mode=False,
@@ -31,12 +32,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
     except HarnnError as error:
         print(f"Error: {error}", file=sys.stderr)
         return error.exit_code
-    except click.ClickException as error:
-        error.show()
-        return 2
-    except click.exceptions.Exit as error:
-        return error.exit_code
-    except (KeyboardInterrupt, click.Abort):
+    except (KeyboardInterrupt, typer.Abort):
         print("Interrupted.", file=sys.stderr)
         return 130
     except BrokenPipeError:
@@ -46,4 +42,9 @@ def run(arguments: Sequence[str] | None = None) -> int:
         where = f"{error.filename}: " if error.filename else ""
         print(f"Error: {where}{error.strerror or error}.", file=sys.stderr)
         return 2
-    return 0
+    except Exception as error:
+        if usage_error is None or not isinstance(error, usage_error):
+            raise
+        error.show()  # type: ignore[attr-defined]
+        return 2
+    return code if isinstance(code, int) else 0

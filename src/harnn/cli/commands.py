@@ -28,10 +28,11 @@ from harnn.taxonomy import Taxonomy
 from harnn.training import FitResult, fit, tune_process
 
 DEMO_SETTINGS: dict[str, dict[str, Any]] = {
-    "model": {"dropout": 0.2, "embedding_dropout": 0.1},
     "text": {"min_count": 1, "vectors_epochs": 40},
-    "training": {"patience": 40},
+    "model": {"dropout": 0.2, "embedding_dropout": 0.1},
+    "training": {"learning_rate": 5e-3, "patience": 40},
 }
+"""A few hundred documents need every word, longer training of vectors and larger steps."""
 _DEMO_ANSWERS = 3
 _LARGEST_BATCH = 64
 

@@ -59,8 +59,9 @@ class DocumentBuilder:
             return None
         written = row.content.get(self.config.labels_field)
         if isinstance(written, str) and source.format in ("csv", "tsv", "parquet"):
-            parts = (part.strip() for part in written.split(self.config.label_separator))
-            return tuple(part for part in parts if part)
+            separator = self.config.label_separator
+            parts = written.split(separator) if separator else [written]
+            return tuple(part.strip() for part in parts if part.strip())
         return read_labels(row.content, self.config, faults, required=bool(self.labelled))
 
 
@@ -85,8 +86,8 @@ def read_text(
     content: Mapping[str, Any], config: DataConfig, faults: list[Fault]
 ) -> dict[str, str]:
     """Return the named fields of the text in reading order."""
-    fields = _find_text_fields(content, config, faults)
     count = len(faults)
+    fields = _find_text_fields(content, config, faults)
     text = {name: _join(name, value, faults) for name, value in fields.items() if value is not None}
     if not text and len(faults) == count:
         faults.append(_describe_missing_text(content, config))
@@ -127,9 +128,8 @@ def _describe_missing_text(content: Mapping[str, Any], config: DataConfig) -> Fa
         return f"has no text: nothing in {names}.", ""
     if "text" in content or any(name in content for name in _TITLE_AND_ABSTRACT):
         return "has no text: its text fields are empty.", ""
-    return "has no text, expected 'text', or 'title' and 'abstract'.", suggest(
-        "text", list(content)
-    )
+    what = "has no text, expected 'text', or 'title' and 'abstract'."
+    return what, suggest("text", list(content))
 
 
 def read_labels(

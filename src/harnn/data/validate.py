@@ -87,7 +87,7 @@ def validate(
     config: DataConfig = DataConfig(),
     test_paths: Location | Sequence[Location] = (),
     max_length: int = 256,
-    model: ModelConfig = ModelConfig(),
+    model: ModelConfig | None = None,
     batch_size: int = 64,
 ) -> ValidationReport:
     """Read all documents once and report every problem; holds hashes, never texts.
@@ -103,7 +103,7 @@ def validate(
         survey.read_file(location, is_test=False)
     for location in list_locations(test_paths):
         survey.read_file(location, is_test=True)
-    return survey.summarise(model, batch_size)
+    return survey.summarise(model or ModelConfig(), batch_size)
 
 
 class _Survey:

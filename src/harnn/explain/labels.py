@@ -61,7 +61,8 @@ def build_tree(
     )
     for position in order:
         predicted = explanation.labels[position].predicted
-        node = _hang((*predicted.path[:-1], predicted.label), nodes, roots, taxonomy)
+        _hang((*predicted.path[:-1], predicted.label), nodes, roots, taxonomy)
+        node = nodes[predicted.label]
         node.name, node.position = predicted.name, position
         node.level = _level(predicted.level, taxonomy)
     if true is None:
@@ -90,15 +91,14 @@ def choose_first(explanation: Explanation) -> int:
 
 def _hang(
     path: Iterable[str], nodes: dict[str, Node], roots: list[Node], taxonomy: Taxonomy | None
-) -> Node:
+) -> None:
+    """Add the labels of *path* that are new; the others stay where they first stood."""
     siblings = roots
     for label in path:
-        node = nodes.get(label)
-        if node is None:
-            node = nodes[label] = _unpredicted(label, taxonomy)
-            siblings.append(node)
-        siblings = node.children
-    return node
+        if label not in nodes:
+            nodes[label] = _unpredicted(label, taxonomy)
+            siblings.append(nodes[label])
+        siblings = nodes[label].children
 
 
 def _unpredicted(label: str, taxonomy: Taxonomy | None) -> Node:

@@ -160,17 +160,17 @@ def arrange_levels(
 def _edges_between_levels(
     edges: Iterable[tuple[str, str]], place: Mapping[str, tuple[int, str]]
 ) -> tuple[list[Problem], list[tuple[int, int]]]:
-    column = {code: number for number, code in enumerate(place)}
+    codes = list(place)
+    column = {code: number for number, code in enumerate(codes)}
     problems: list[Problem] = []
     seen: dict[tuple[int, int], int] = {}
     for number, (child, parent) in enumerate(edges, start=1):
         where = f"edge {number}"
         unknown = [code for code in (child, parent) if code not in place and code != ROOT]
         if child == ROOT or unknown:
-            problems += [
-                Problem(where, f"label {code!r} stands in no level.", suggest(code, list(place)))
-                for code in unknown or [child]
-            ]
+            for code in unknown or [child]:
+                hint = suggest(code, codes) if len(problems) < SHOWN_PROBLEMS else ""
+                problems.append(Problem(where, f"label {code!r} stands in no level.", hint))
         elif parent == ROOT:
             continue
         elif place[parent][0] >= place[child][0]:
@@ -197,6 +197,8 @@ def ancestor_closure(level_slices: Sequence[slice], edges: IntArray) -> Closure:
     """
     C = level_slices[-1].stop
     child, parent = edges[:, 0], edges[:, 1]
+    # The longest path bounds the ancestors from below, which refuses endless chains at once.
+    least = int(_longest_paths(C, child, parent).sum(dtype=np.int64))
     starts = np.zeros(C + 1, dtype=np.int64)
     flat = np.empty(4 * C, dtype=np.int32)
     for level in level_slices:
@@ -204,7 +206,7 @@ def ancestor_closure(level_slices: Sequence[slice], edges: IntArray) -> Closure:
         above = parent[of_level]
         sizes = starts[above + 1] - starts[above]
         used = int(starts[level.start])
-        if used + int(sizes.sum()) + level.stop - level.start > CLOSURE_LIMIT:
+        if max(least, used + int(sizes.sum()) + level.stop - level.start) > CLOSURE_LIMIT:
             raise TaxonomyError(
                 f"the labels have more than {CLOSURE_LIMIT:,} ancestors in all "
                 f"({C:,} labels on {len(level_slices):,} levels), too many to hold."

@@ -118,6 +118,8 @@ def _content_problems(value: Mapping[str, Any]) -> Iterator[str]:
     yield from (what for code in codes if (what := label_problem(code)))
     if len(set(codes)) != len(codes):
         yield "'codes' holds a label twice."
+    if len(levels) != len(codes):
+        return
     steps = [0, *levels]
     if not all(_is_whole(level) for level in levels) or any(
         upper - lower not in (0, 1) for lower, upper in itertools.pairwise(steps)
@@ -125,7 +127,7 @@ def _content_problems(value: Mapping[str, Any]) -> Iterator[str]:
         yield "'levels' must ascend from 1 without gaps."
     elif steps[-1] != len(level_names) or steps[:2] == [0, 0]:
         yield f"'level_names' has {len(level_names)} entries, expected one of each level."
-    elif len(levels) == len(codes):
+    else:
         yield from _edge_problems(value["edges"], levels)
 
 
@@ -204,12 +206,13 @@ def _entries(text: str, draft: Draft) -> Iterator[tuple[int, str | None, Any]]:
             position = _skip(text, position, _SPACE + ":")
             if key in keys:
                 repeated.append(key)
-            keys.add(key)
         value, position = decode(text, position)
         for name in repeated:
             draft.refuse(line, f"key {name!r} stands twice in one object.")
         repeated.clear()
-        yield line, key, value
+        if key is None or key not in keys:
+            yield line, key, value
+        keys.add(key or "")
         position = _skip(text, position, _SPACE + ",")
 
 

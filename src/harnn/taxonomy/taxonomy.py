@@ -124,7 +124,7 @@ class Taxonomy:
 
     @classmethod
     def from_paths(cls, paths: Iterable[str], separator: str | None = None) -> Self:
-        """Build from paths such as ``A > B > C``: a label's code is its path, its name the end of it.
+        """Build from paths such as ``A > B > C``: the path is the code, its last part the name.
 
         ``separator`` None: ``" > "`` if any path has it, else ``"/"``.
 
@@ -303,7 +303,7 @@ class Taxonomy:
         return tuple(itertools.islice(self._walk_up(column), limit))
 
     def _walk_up(self, column: int) -> Iterator[IntArray]:
-        branches = [(self._checked(column),)]
+        branches: list[tuple[int, ...]] = [(self._checked(column),)]
         while branches:
             path = branches.pop()
             parents = self.parents(path[0]).tolist()

@@ -305,7 +305,7 @@ def _train(
     stream: Iterator[Any] = map(segmenting.replace_surrogates, texts)
     if segmenter in (CUSTOM, "jieba"):
         stream = _word_lists(stream, segment, tokenizer.normalizer)
-        tokenizer.normalizer = None  # type: ignore[assignment]
+        tokenizer.normalizer = None
     tokenizer.train_from_iterator(stream, trainer)
     vocabulary = tokenizer.get_vocab()
     return tuple(sorted(vocabulary, key=vocabulary.__getitem__))

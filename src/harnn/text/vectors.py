@@ -23,8 +23,12 @@ SHOWN_MISSING = 20
 
 _SENTENCE_WORDS = 10_000
 """gensim drops what is beyond this in a sentence, and in a batch of sentences, without a word."""
-_KEPT_COUNT = 120
-_SAMPLE_RANGE = (3e-5, 1e-3)
+# Measured by a linear classifier on mean vectors, for 40 thousand to 4 million tokens: twice
+# gensim's learning rate and stronger thinning are both better, and thinning is faster.
+_LEARNING_RATE = 0.05
+_KEPT_COUNT = 40
+_SAMPLE_RANGE = (1e-5, 1e-3)
+_MEASURED_ROWS = 50_000
 _FASTTEXT_BUCKETS = 200_000
 """Rows for parts of words; gensim's default takes a gigabyte."""
 
@@ -102,10 +106,10 @@ def complete(
         )
     missing = ~found
     missing[encoder.pad_id] = False
-    known = matrix[found]
+    known = matrix[found][:_MEASURED_ROWS].astype(np.float64)
     mean, deviation = known.mean(axis=0), known.std(axis=0)
     if len(known) < 2:
-        deviation = np.full(matrix.shape[1], 0.1, dtype=np.float32)
+        deviation = np.full(matrix.shape[1], 0.1)
     drawn = np.random.default_rng(seed).standard_normal(
         (int(missing.sum()), matrix.shape[1]), dtype=np.float32
     )
@@ -135,7 +139,7 @@ def train_vectors(
 
     The same input and seed give the same vectors in every process. The unknown word is trained
     like any other. Frequent words are thinned out, the more the longer the text (words seen up to
-    about a hundred times never): faster, and better than gensim's default.
+    about forty times never): faster, and better than gensim's default.
 
     Args:
         sentences: arrays of ids or lists of words, read ``epochs + 1`` times.
@@ -288,6 +292,7 @@ def _new_model(kind: VectorsKind, size: int, seed: int, *, sample: float) -> Any
         "negative": 5,
         "min_count": 1,
         "sample": sample,
+        "alpha": _LEARNING_RATE,
         "seed": seed,
         "workers": 1,  # with more, their order decides the result
     }
@@ -323,7 +328,7 @@ def _from_gensim(
         rows = wanted.rows(word)
         if rows:
             wanted.put(word, rows, keyed_vectors.vectors[position])
-    if hasattr(keyed_vectors, "vectors_ngrams"):
+    if getattr(keyed_vectors, "bucket", 0):  # fastText
         absent = np.flatnonzero(~wanted.found[SPECIAL_WORDS:]) + SPECIAL_WORDS
         for row in absent.tolist():
             word = encoder.words[row]

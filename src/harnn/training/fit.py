@@ -22,6 +22,7 @@ from harnn.metrics import Report, evaluate
 from harnn.model import HarnnNetwork, NetworkShape
 from harnn.taxonomy import Taxonomy
 from harnn.text import (
+    PACKAGED_VECTORS,
     Coverage,
     Encoder,
     WordVectors,
@@ -37,8 +38,6 @@ from harnn.training.scoring import score_corpus
 
 Source = str | Path | Sequence[str | Path] | Sequence[Document]
 """Documents: files by path, or in memory."""
-PACKAGED_VECTORS = ("glove-6b-50d",)
-_TRAINED_VECTORS = ("word2vec", "fasttext")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -255,7 +254,7 @@ def _word_vectors(
     if kind == "random":
         return None
     counts = np.bincount(train.token_ids, minlength=len(encoder.words))
-    if kind in _TRAINED_VECTORS:
+    if kind == "word2vec" or kind == "fasttext":
         corpora = [train]
         if not isinstance(unlabelled, Sequence) or len(unlabelled):
             extra = _without_labels(source_documents(unlabelled, config.data))
@@ -282,7 +281,7 @@ def _word_vectors(
                 )
             )
         vectors = read_vectors(Path(kind), encoder, counts)
-    listener(Stage(str(vectors.coverage)))
+    listener(Stage(f"{vectors.source}: {vectors.coverage}"))
     return vectors
 
 

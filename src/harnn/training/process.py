@@ -77,9 +77,9 @@ def stop_requests() -> Iterator[Callable[[], bool]]:
         signal.signal(number, previous[number])
 
     for number in (signal.SIGINT, signal.SIGTERM):
-        previous[number] = signal.signal(number, ask)
+        previous[int(number)] = signal.signal(number, ask)
     try:
         yield asked.is_set
     finally:
-        for number, handler in previous.items():
-            signal.signal(number, handler)
+        for restored, handler in previous.items():
+            signal.signal(restored, handler)
