@@ -26,8 +26,15 @@ from pathlib import Path
 from harnn.data import write_atomically
 
 DATA = Path(os.environ.get("HARNN_DATA", "../shared/data"))
-NAMES = ("arxiv-cat", "arxiv-dag", "onet-tasks", "csl-disciplines", "mitre-attack", "valueeval23",
-         "patent-sample")
+NAMES = (
+    "arxiv-cat",
+    "arxiv-dag",
+    "onet-tasks",
+    "csl-disciplines",
+    "mitre-attack",
+    "valueeval23",
+    "patent-sample",
+)
 
 
 @dataclass(frozen=True)
@@ -76,9 +83,19 @@ def measure(name: str, mode: str, work: Path, settings: list[str]) -> dict[str, 
     model = work / f"{name}-{mode}"
     taxonomy, splits = files_of(name, work, log)
     training = run(
-        "train", *taxonomy, "--train", splits["train"], "--valid", splits["valid"],
-        "--out", model, "--mode", mode, "--overwrite",
-        *(part for setting in settings for part in ("--set", setting)), log=log,
+        "train",
+        *taxonomy,
+        "--train",
+        splits["train"],
+        "--valid",
+        splits["valid"],
+        "--out",
+        model,
+        "--mode",
+        mode,
+        "--overwrite",
+        *(part for setting in settings for part in ("--set", setting)),
+        log=log,
     )
     report_path = work / f"{name}-{mode}-test.json"
     run("evaluate", model, "--data", splits["test"], "--json", report_path, log=log)
@@ -88,8 +105,10 @@ def measure(name: str, mode: str, work: Path, settings: list[str]) -> dict[str, 
     with answers.open(encoding="utf-8") as file:
         if sum(1 for _ in file) != report["documents"]:
             raise SystemExit(f"{name}: not every document was answered.")
-    history = [json.loads(line) for line in
-               (model / "history.jsonl").read_text(encoding="utf-8").splitlines()]
+    history = [
+        json.loads(line)
+        for line in (model / "history.jsonl").read_text(encoding="utf-8").splitlines()
+    ]
     return {
         "name": name,
         "mode": mode,
@@ -119,10 +138,16 @@ def table(rows: list[dict[str, object]]) -> str:
         levels = " / ".join(f"{100 * level['micro_f1']:.1f}" for level in report["levels"])
         scores = [report[key] for key in ("micro_f1", "macro_f1", "auprc", "hierarchical_f1")]
         cells = [
-            row["name"], row["mode"], *(f"{100 * score:.1f}" for score in scores), levels,
-            f"{row['train_seconds']:.0f} s", row["epochs"],
-            f"{row['train_documents_per_second']:,.0f}", f"{row['train_peak_mb']:,.0f} MB",
-            f"{row['predict_documents_per_second']:,.0f}", f"{row['model_mb']:.0f} MB",
+            row["name"],
+            row["mode"],
+            *(f"{100 * score:.1f}" for score in scores),
+            levels,
+            f"{row['train_seconds']:.0f} s",
+            row["epochs"],
+            f"{row['train_documents_per_second']:,.0f}",
+            f"{row['train_peak_mb']:,.0f} MB",
+            f"{row['predict_documents_per_second']:,.0f}",
+            f"{row['model_mb']:.0f} MB",
         ]
         lines.append("| " + " | ".join(map(str, cells)) + " |")
     return "\n".join(lines)
@@ -147,8 +172,12 @@ def main() -> None:
             for mode in chosen.mode:
                 rows.append(measure(name, mode, work, chosen.set))
                 print(table(rows[-1:]).splitlines()[-1], flush=True)
-                machine = {"date": date.today().isoformat(), "cores": os.cpu_count(),
-                           "processor": platform.processor(), "python": platform.python_version()}
+                machine = {
+                    "date": date.today().isoformat(),
+                    "cores": os.cpu_count(),
+                    "processor": platform.processor(),
+                    "python": platform.python_version(),
+                }
                 with write_atomically(chosen.output) as file:
                     json.dump({"machine": machine, "rows": rows}, file, indent=1)
     print(table(rows))

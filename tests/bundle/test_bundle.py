@@ -197,9 +197,7 @@ def test_a_network_of_another_shape(model: Path) -> None:
     assert refuse(model).startswith(f"{model / 'model.safetensors'}: is damaged: ")
     table["network"].pop("alpha")
     change(model / "config.json", network=table["network"])
-    assert refuse(model).startswith(
-        f"{model / 'config.json'}: the network's shape is damaged: "
-    )
+    assert refuse(model).startswith(f"{model / 'config.json'}: the network's shape is damaged: ")
 
 
 def test_the_model_card(model: Path) -> None:
@@ -213,7 +211,10 @@ def test_own_segmentation(tmp_path: Path) -> None:
     table = json.loads(json.dumps(SMALL))
     table["training"]["epochs"] = 1
     result = harnn.fit(
-        files.load_taxonomy(), files.train, files.valid, Config.from_dict(table),
+        files.load_taxonomy(),
+        files.train,
+        files.valid,
+        Config.from_dict(table),
         segment=str.split,
     )
     model = harnn.save_bundle(result, tmp_path / "m")

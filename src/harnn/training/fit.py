@@ -7,7 +7,7 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -36,6 +36,10 @@ from harnn.training.loop import Trainer
 from harnn.training.process import stop_requests
 from harnn.training.scoring import score_corpus
 
+_TRAINED_VECTORS: dict[str, Literal["word2vec", "fasttext"]] = {
+    "word2vec": "word2vec",
+    "fasttext": "fasttext",
+}
 Source = str | Path | Sequence[str | Path] | Sequence[Document]
 """Documents: files by path, or in memory."""
 
@@ -57,7 +61,7 @@ class FitResult:
     documents: dict[str, int]
     """Counts of documents read, skipped and truncated, by split."""
     coverage: Coverage | None
-    """Of word vectors that were given; None for trained and random ones."""
+    """Of the word vectors; None for random ones and after resuming."""
 
 
 def fit(
@@ -254,7 +258,7 @@ def _word_vectors(
     if kind == "random":
         return None
     counts = np.bincount(train.token_ids, minlength=len(encoder.words))
-    if kind == "word2vec" or kind == "fasttext":
+    if kind in _TRAINED_VECTORS:
         corpora = [train]
         if not isinstance(unlabelled, Sequence) or len(unlabelled):
             extra = _without_labels(source_documents(unlabelled, config.data))
@@ -264,7 +268,7 @@ def _word_vectors(
         return train_vectors(
             _Sentences(tuple(corpora)),
             encoder,
-            kind=kind,
+            kind=_TRAINED_VECTORS[kind],
             size=config.model.embedding_size,
             epochs=config.text.vectors_epochs,
             seed=config.training.seed,

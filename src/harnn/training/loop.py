@@ -34,7 +34,7 @@ from harnn.training.checkpoint import (
     unpack_optimizer,
 )
 from harnn.training.history import EpochRow, History, Listener, Step, ignore
-from harnn.training.process import choose_device, choose_precision
+from harnn.training.process import choose_device, choose_precision, quiet_fabric
 from harnn.training.schedule import rate_factor
 from harnn.training.scoring import score_corpus
 
@@ -85,9 +85,10 @@ class Trainer:
         fingerprint: str = "",
     ) -> None:
         device = choose_device(config.device)
-        self.fabric = Fabric(
-            accelerator=device, devices=1, precision=choose_precision(config.precision, device)
-        )
+        with quiet_fabric():
+            self.fabric = Fabric(
+                accelerator=device, devices=1, precision=choose_precision(config.precision, device)
+            )
         self.network, self.taxonomy, self.config = network, taxonomy, config
         self.listener, self.checkpoint_directory = listener, checkpoint_directory
         self.fingerprint = fingerprint
