@@ -134,7 +134,7 @@ def ordered_batches(
     while start < len(order):
         size = batch_size
         if max_tokens:
-            size = max(1, min(size, max_tokens // max(1, int(lengths[order[start]]))))
+            size = max(1, min(size, max_tokens // _padded_length(lengths[order[start]])))
         batches.append(order[start : start + size])
         start += size
     return batches
@@ -143,15 +143,18 @@ def ordered_batches(
 def make_batch(corpus: EncodedCorpus, rows: NDArray[np.int64]) -> Batch:
     """Pad *rows* of the corpus to tensors."""
     lengths = corpus.lengths[rows]
-    longest = max(1, int(lengths.max(initial=0)))
-    padded = -(-longest // _LENGTH_STEP) * _LENGTH_STEP
-    token_ids = np.zeros((len(rows), padded), dtype=np.int64)
+    token_ids = np.zeros((len(rows), _padded_length(lengths.max(initial=0))), dtype=np.int64)
     for i, row in enumerate(rows):
         token_ids[i, : lengths[i]] = corpus.tokens(int(row))
     targets = corpus.targets[rows].toarray().astype(np.float32)
     return Batch(
         rows, torch.from_numpy(token_ids), torch.from_numpy(lengths), torch.from_numpy(targets)
     )
+
+
+def _padded_length(longest: int) -> int:
+    """Round up to full steps, one at least."""
+    return max(1, -(-int(longest) // _LENGTH_STEP)) * _LENGTH_STEP
 
 
 def _chunks(items: Iterable[Item], size: int) -> Iterator[list[Item]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from pathlib import Path
 
@@ -73,7 +74,9 @@ def test_predictions_are_closed_and_readable(predictor: harnn.Predictor) -> None
             for parent in taxonomy.parents(column):
                 assert chosen[taxonomy.codes[parent]].score >= label.score
             assert label.path[-1] == label.label
-            assert label.level == len(label.path) == taxonomy.levels[column]
+            assert label.level == taxonomy.levels[column] >= len(label.path)
+            for child, parent in itertools.pairwise(reversed(label.path)):
+                assert taxonomy.index[parent] in taxonomy.parents(taxonomy.index[child])
             assert label.name == taxonomy.names[column]
 
 

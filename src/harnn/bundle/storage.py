@@ -111,7 +111,11 @@ def load_bundle(
     return Bundle(
         network=_load_network(directory, settings, taxonomy),
         taxonomy=taxonomy,
-        encoder=Encoder.from_json(_read_text(directory / "tokenizer.json"), segment=segment),
+        encoder=Encoder.from_json(
+            _read_text(directory / "tokenizer.json"),
+            segment=segment,
+            where=str(directory / "tokenizer.json"),
+        ),
         config=_load_config(directory / "config.json", settings),
         decoder=Decoder.from_dict(
             _read_json(directory / "decode.json"), where=str(directory / "decode.json")

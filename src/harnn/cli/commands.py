@@ -267,6 +267,7 @@ def explain(
             output,
             title=f"{model.name}: {', '.join(p.name for p in data)}",
             true_labels=true,
+            taxonomy=predictor.taxonomy,
         )
     _list_skipped(read)
 

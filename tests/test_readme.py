@@ -1,0 +1,84 @@
+"""What the README says can be typed."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import shutil
+from pathlib import Path
+
+import pytest
+
+from harnn.cli import run
+from harnn.config import Config
+from harnn.sample import sample
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+QUICK = {
+    "text": {"vectors": "random"},
+    "model": {"embedding_size": 8, "lstm_size": 8, "attention_size": 8, "fc_size": 8},
+    "training": {"epochs": 1},
+}
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", README, flags=re.DOTALL)
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with the files that the README names."""
+    files = sample("en")
+    for name in ("train", "valid", "test"):
+        shutil.copy(getattr(files, name), tmp_path / f"{name}.jsonl")
+    shutil.copy(files.taxonomy, tmp_path / "taxonomy.tsv")
+    shutil.copy(files.labels, tmp_path / "labels.tsv")
+    (tmp_path / "new.txt").write_text("The bees swarmed.\nA dripping tap.\n", encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_the_python_lines_run(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (code,) = blocks("python")
+    quick = code.replace('"valid.jsonl")', '"valid.jsonl", quick)')
+    assert quick != code
+    exec(compile(quick, "README.md", "exec"), {"quick": Config.from_dict(QUICK)})
+    assert (folder / "model" / "model.safetensors").exists()
+
+
+def test_the_commands_run(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    settings = [
+        part
+        for table, keys in QUICK.items()
+        for key, value in keys.items()
+        for part in ("--set", f"{table}.{key}={value}")
+    ]
+    lines = [line for block in blocks("sh") for line in block.splitlines()]
+    commands = [line for line in lines if line.startswith("harnn ")]
+    assert len(commands) >= 6
+    for line in commands:
+        words = shlex.split(line)[1:]
+        if "<" in words:
+            at = words.index("<")
+            with Path(words[at + 1]).open() as stream:
+                monkeypatch.setattr("sys.stdin", stream)
+                assert run(words[:at]) == 0, line
+            continue
+        assert run(words + (settings if words[0] == "train" else [])) == 0, line
+    assert (folder / "report.html").exists()
+
+
+def test_the_make_targets_exist() -> None:
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    named = re.findall(r"^make (\w+)", "\n".join(blocks("sh")), flags=re.MULTILINE)
+    assert named
+    for target in named:
+        assert re.search(rf"^{target}:", makefile, flags=re.MULTILINE)
+
+
+def test_links_lead_somewhere() -> None:
+    for link in re.findall(r"\]\(([^)#]+)\)", README):
+        assert link.startswith("https://") or (ROOT / link).exists(), link
