@@ -111,7 +111,7 @@ def show_answer(
     true = taxonomy.close_upward(taxonomy.columns(list(true_labels)))
     true_codes = {taxonomy.codes[column] for column in true}
     predicted = {label.label: label for label in prediction.labels}
-    table = Table(title=Text(f"{prediction.id}: {text}"), title_justify="left")
+    table = Table()
     for name in ("predicted", "score", "true"):
         table.add_column(name, justify="right" if name == "score" else "left")
     for code in taxonomy.codes:
@@ -126,4 +126,5 @@ def show_answer(
             f"{label.score:.2f}" if label else "",
             Text(shown if code in true_codes else "", style="green" if right else "yellow"),
         )
+    console.print(Text(f"\n{prediction.id}: {text}"))
     console.print(table)

@@ -17,10 +17,9 @@ from typing import Any
 import numpy as np
 import torch
 from lightning_fabric import Fabric
-from numpy.typing import NDArray
 from torch import Tensor
 
-from harnn.batch import EncodedCorpus, make_batch, shuffled_batches
+from harnn.batch import Batch, EncodedCorpus, make_batch, shuffled_batches
 from harnn.config import TrainingConfig
 from harnn.decode import propagate_upward, tune_threshold
 from harnn.errors import ConfigError, Problem, TrainingInterrupted
@@ -135,12 +134,13 @@ class Trainer:
         self.model.train()
         for rows in batches[progress.batch :]:
             progress.rate = self.config.learning_rate * factor(progress.steps)
-            progress.loss += self._step(train, rows, progress.rate) * len(rows)
+            batch = make_batch(train, rows)
+            progress.loss += self._step(batch, progress.rate) * len(rows)
             progress.batch += 1
             progress.steps += 1
             progress.documents += len(rows)
             progress.tokens += int(lengths[rows].sum())
-            progress.positions += len(rows) * max(1, int(lengths[rows].max()))
+            progress.positions += batch.token_ids.numel()
             progress.seconds = time.perf_counter() - started
             self._tell_step(steps, len(train))
             if stopped():
@@ -149,8 +149,7 @@ class Trainer:
         if done_before == progress.documents and not batches:
             raise ConfigError(Problem("", "there is no training document."))
 
-    def _step(self, train: EncodedCorpus, rows: NDArray[np.int64], rate: float) -> float:
-        batch = make_batch(train, rows)
+    def _step(self, batch: Batch, rate: float) -> float:
         for group in self.optimizer.param_groups:
             group["lr"] = rate
         device = self.fabric.device
