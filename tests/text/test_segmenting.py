@@ -11,7 +11,7 @@ import pytest
 
 from harnn.config import TextConfig
 from harnn.errors import MissingExtraError
-from harnn.text import Encoder
+from harnn.text import Encoder, segmenting
 
 CHINESE = [
     "本文研究层次化多标签文本分类，提出一种基于注意力机制的循环神经网络模型。",
@@ -125,3 +125,22 @@ def test_a_custom_segmenter_goes_before_the_setting() -> None:
     encoder = Encoder.build(["Ab|\ud800c| |D"], config, segment=lambda text: text.split("|"))
     assert encoder.segmenter == "custom"
     assert encoder.words == ("[PAD]", "[UNK]", "ab", "d", "\ufffdc")
+
+
+def test_unknown_chinese_words_are_read_by_their_characters() -> None:
+    encoder = Encoder.build(
+        ["超导材料。超导材料。新材料。"], TextConfig(segmenter="jieba", min_count=2)
+    )
+    known = set(encoder.words[2:])
+    assert known == {"超导", "材料", "材", "料", "超", "导"}
+    text = "新超导原料，ABC材料"
+    spans = encoder.spans(text)
+    read = [text[start:end] for start, end in spans]
+    assert read == ["新", "超导", "原", "料", "ABC", "材料"]
+    (ids,) = encoder.encode([text]).ids
+    assert [encoder.words[i] for i in ids] == ["[UNK]", "超导", "[UNK]", "料", "[UNK]", "材料"]
+
+
+def test_words_of_other_scripts_stay_whole() -> None:
+    assert segmenting.is_compound("材料")
+    assert not any(map(segmenting.is_compound, ("材", "abc", "材a", "")))

@@ -27,12 +27,20 @@ from harnn.sample import sample
 from harnn.taxonomy import Taxonomy
 from harnn.training import FitResult, fit, tune_process
 
-DEMO_SETTINGS: dict[str, dict[str, Any]] = {
-    "text": {"min_count": 1, "vectors_epochs": 40},
-    "model": {"dropout": 0.2, "embedding_dropout": 0.1},
-    "training": {"learning_rate": 5e-3, "patience": 40},
+_DEMO_MODEL = {"dropout": 0.2, "embedding_dropout": 0.1}
+DEMO_SETTINGS: dict[str, dict[str, dict[str, Any]]] = {
+    "en": {
+        "text": {"min_count": 1, "vectors_epochs": 40},
+        "model": _DEMO_MODEL,
+        "training": {"learning_rate": 5e-3, "patience": 40},
+    },
+    "zh": {
+        "text": {"segmenter": "jieba", "vectors_epochs": 40},
+        "model": _DEMO_MODEL,
+        "training": {"learning_rate": 5e-3, "batch_size": 8, "epochs": 60, "patience": 60},
+    },
 }
-"""A few hundred documents need every word, longer training of vectors and larger steps."""
+"""For a few hundred documents and fewer: longer training of word vectors, more and larger steps."""
 _DEMO_ANSWERS = 3
 _LARGEST_BATCH = 64
 
@@ -74,10 +82,7 @@ def demo(lang: str, out: Path) -> None:
     console, errors = Console(), Console(stderr=True)
     files = sample(lang)
     taxonomy = files.load_taxonomy()
-    settings = DEMO_SETTINGS
-    if lang == "zh":
-        settings = settings | {"text": settings["text"] | {"segmenter": "jieba"}}
-    config = Config.from_dict(settings)
+    config = Config.from_dict(DEMO_SETTINGS[lang])
     _check_out(out, resume=False, overwrite=_is_demo(out))
     tune_process(config.training.threads)
     with TrainingDisplay(errors, config.training.score) as display:

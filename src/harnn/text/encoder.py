@@ -218,11 +218,21 @@ class Encoder:
             for text in texts:
                 # A piece "[PAD]" of a custom segmenter is a word like any other.
                 words = _words_of(text, self._segment, self._normalizer)
-                yield [index.get(word, unknown) or unknown for word in words]
+                parts = itertools.chain.from_iterable(map(self._parts, words))
+                yield [index.get(part, unknown) or unknown for part in parts]
             return
         for batch in _batches(texts):
             for encoding in self._tokenizer.encode_batch_fast(batch, add_special_tokens=False):
                 yield encoding.ids
+
+    def _parts(self, word: str) -> Sequence[str]:
+        """Return the characters of a Chinese word that is not known, else the word itself.
+
+        Most words of a new text are rare compounds; their characters still tell what they mean.
+        """
+        if self.segmenter == "jieba" and word not in self.index and segmenting.is_compound(word):
+            return word
+        return (word,)
 
     def _jieba_spans(self, text: str) -> list[tuple[int, int]]:
         from tokenizers import Regex, Tokenizer, models, pre_tokenizers
@@ -237,7 +247,10 @@ class Encoder:
         for piece in segmenting.cut_jieba(self.normalize(text)):
             end = position + len(piece)
             if segmenting.is_word(piece):
-                spans.append((origins[position][0], origins[end - 1][1]))
+                start = position
+                for part in self._parts(piece):
+                    spans.append((origins[start][0], origins[start + len(part) - 1][1]))
+                    start += len(part)
             position = end
         return spans
 
@@ -316,8 +329,10 @@ def _word_lists(
 ) -> Iterator[list[str]]:
     special = (PAD, UNKNOWN)
     for text in texts:
-        words = _words_of(text, segment, normalizer)
-        yield [word for word in words if word not in special]
+        words = [word for word in _words_of(text, segment, normalizer) if word not in special]
+        if segment is None:  # the characters that unknown words are read by
+            words += [part for word in words if segmenting.is_compound(word) for part in word]
+        yield words
 
 
 def _words_of(text: str, segment: Segment | None, normalizer: Any) -> Iterator[str]:

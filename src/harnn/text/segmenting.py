@@ -99,6 +99,11 @@ def is_word(piece: str) -> bool:
     return _WORD_CHARACTER.search(piece) is not None
 
 
+def is_compound(piece: str) -> bool:
+    """Tell words of several Han characters and nothing else."""
+    return len(piece) > 1 and all(map(_HAN.match, piece))
+
+
 def locate(pieces: Sequence[str], text: str) -> Iterator[tuple[int, int]]:
     """Find the pieces in *text*, in order; what does not stand there gets an empty span."""
     position = 0
