@@ -46,7 +46,7 @@ def predictor(result: harnn.FitResult) -> harnn.Predictor:
 
 @pytest.fixture
 def model(result: harnn.FitResult, tmp_path: Path) -> Path:
-    return harnn.save_bundle(result, tmp_path / "model")
+    return harnn.save_bundle(result, tmp_path / "made" / "model")
 
 
 def test_save_and_load_equal(predictor: harnn.Predictor, model: Path) -> None:

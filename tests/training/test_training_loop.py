@@ -198,6 +198,14 @@ def test_events_and_patience() -> None:
     assert stages[1].startswith("train: 60 documents, 720 tokens")
 
 
+def test_documents_without_words_are_counted() -> None:
+    events: list[Event] = []
+    empty = Document("e", {"text": " ... "}, ("cat",), "m:1")
+    harnn.fit(TAXONOMY, [*TRAIN, empty], VALID, config(epochs=1), listener=events.append)
+    messages = [event.message for event in events if isinstance(event, Stage)]
+    assert "train: 61 documents, 720 tokens; 1 without any word" in messages
+
+
 def test_cut_documents_are_reported() -> None:
     stages: list[Event] = []
     table = config(epochs=1).to_dict()

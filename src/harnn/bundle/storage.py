@@ -77,6 +77,7 @@ def save_bundle(result: FitResult, directory: str | Path) -> Path:
         "history.jsonl": result.history.to_json_lines(),
         "README.md": model_card(result),
     }
+    directory.parent.mkdir(parents=True, exist_ok=True)
     with atomic_directory(directory) as temporary:
         weights = {k: v.detach().cpu().contiguous() for k, v in result.network.state_dict().items()}
         save_file(weights, temporary / "model.safetensors")

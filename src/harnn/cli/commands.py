@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from rich.console import Console
+from rich.text import Text
 
 from harnn.bundle import CHECKPOINTS, Predictor, save_bundle
 from harnn.cli.progress import TrainingDisplay
@@ -91,7 +92,7 @@ def demo(lang: str, out: Path) -> None:
     predictor = Predictor.load(out)
     report = predictor.evaluate(files.test)
     console.print(report_table(report, title=f"Test documents of the sample ({lang}), in percent"))
-    console.print(report_line(report), highlight=False)
+    console.print(report_line(report), highlight=False, soft_wrap=True)
     documents = list(islice(read_documents([files.test], config.data), _DEMO_ANSWERS))
     for document, answer in zip(documents, predictor.predict(documents), strict=True):
         show_answer(console, taxonomy, document.full_text, answer, document.labels or ())
@@ -123,9 +124,9 @@ def validate(
     )
     console = Console()
     if taxonomy is not None:
-        console.print(_describe(taxonomy), markup=False, highlight=False)
+        console.print(_describe(taxonomy), markup=False, highlight=False, soft_wrap=True)
     for part in validation_parts(report):
-        console.print(part, highlight=False)
+        console.print(part, highlight=False, soft_wrap=isinstance(part, Text))
     if json_output is not None:
         with write_atomically(json_output) as file:
             json.dump(report.to_dict(), file, ensure_ascii=False, indent=1)
@@ -146,13 +147,14 @@ def learn(data: list[Path], output: Path, sizes: Sequence[str]) -> None:
     with write_atomically(output) as file:
         file.write(learned.taxonomy.to_json())
     errors = Console(stderr=True)
-    errors.print(_describe(learned.taxonomy), markup=False, highlight=False)
+    errors.print(_describe(learned.taxonomy), markup=False, highlight=False, soft_wrap=True)
     errors.print(
         f"{learned.documents:,} records tell the parents of {learned.learned:,} labels; "
         f"{learned.undetermined:,} have several possible parents, {learned.contradicted:,} none "
         f"that fits all records, and {learned.unseen:,} stand in no record: they have no edge.",
         markup=False,
         highlight=False,
+        soft_wrap=True,
     )
 
 
@@ -169,7 +171,7 @@ def train(
     knobs = Config.read(config, settings)
     _check_out(files.out, resume=resume, overwrite=overwrite)
     taxonomy = _load_taxonomy(files.taxonomy, files.labels, [*files.train, *files.valid])
-    errors.print(_describe(taxonomy), markup=False, highlight=False)
+    errors.print(_describe(taxonomy), markup=False, highlight=False, soft_wrap=True)
     tune_process(knobs.training.threads)
     with TrainingDisplay(errors, knobs.training.score) as display:
         result = fit(
@@ -185,8 +187,8 @@ def train(
     save_bundle(result, files.out)
     console = Console()
     console.print(report_table(result.report, title="Validation, in percent"))
-    console.print(report_line(result.report), highlight=False)
-    console.print(f"The model is in {files.out}/.", markup=False, highlight=False)
+    console.print(report_line(result.report), highlight=False, soft_wrap=True)
+    console.print(f"The model is in {files.out}/.", markup=False, highlight=False, soft_wrap=True)
     return result
 
 
@@ -208,7 +210,7 @@ def evaluate(
     seconds = time.perf_counter() - started
     console = Console()
     console.print(report_table(report, title=f"{', '.join(map(str, data))}, in percent"))
-    console.print(report_line(report), highlight=False)
+    console.print(report_line(report), highlight=False, soft_wrap=True)
     console.print(f"{report.documents / seconds:,.0f} documents/s", highlight=False)
     _list_skipped(read)
     if json_output is not None:
@@ -347,4 +349,4 @@ def _list_skipped(report: ReadReport) -> None:
     errors = Console(stderr=True)
     errors.print(f"{report.skipped:,} records skipped:", highlight=False)
     for problem in report.problems:
-        errors.print(f"  {problem}", markup=False, highlight=False)
+        errors.print(f"  {problem}", markup=False, highlight=False, soft_wrap=True)

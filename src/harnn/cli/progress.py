@@ -53,7 +53,7 @@ class TrainingDisplay:
 
     def __call__(self, event: Event) -> None:
         if isinstance(event, Stage):
-            self.console.print(event.message, markup=False, highlight=False)
+            self.console.print(event.message, markup=False, highlight=False, soft_wrap=True)
         elif isinstance(event, Step):
             self._show_step(event)
         else:
@@ -80,4 +80,5 @@ class TrainingDisplay:
             f"micro-F1 {row.micro_f1:.4f}  macro-F1 {row.macro_f1:.4f}  "
             f"{row.seconds:.0f} s  {row.documents_per_second:,.0f} documents/s{star}",
             highlight=False,
+            soft_wrap=True,
         )

@@ -223,6 +223,8 @@ def _encode(
             f"; {corpus.truncated:,} longer than {encoder.max_length} tokens were cut "
             "(text.max_length)"
         )
+    if empty := int((corpus.lengths == 0).sum()):
+        message += f"; {empty:,} without any word"
     if report.skipped:
         message += f"; {report.skipped:,} skipped:"
         message += "".join(f"\n  {problem}" for problem in report.problems)
