@@ -242,3 +242,39 @@ def test_unknown_vectors_are_named() -> None:
         "text.vectors: got 'word3vec', expected word2vec, fasttext, random, glove-6b-50d or the "
         "path of a file."
     )
+
+
+def test_given_vectors_are_covered_aligned_and_frozen(tmp_path: Path) -> None:
+    path = tmp_path / "vectors.txt"
+    words = [word for text in TOPICS.values() for word in text.split()]
+    rows = [
+        f"{word} " + " ".join(f"{i + k / 10:.1f}" for k in range(6)) for i, word in enumerate(words)
+    ]
+    path.write_text("\n".join(rows) + "\n", encoding="utf-8")
+    table = config(epochs=1).to_dict()
+    table["text"] |= {"vectors": str(path), "freeze_vectors": True}
+    events: list[Event] = []
+    result = harnn.fit(TAXONOMY, TRAIN, VALID, Config.from_dict(table), listener=events.append)
+    weight = result.network.embedding.weight.detach()
+    assert weight.shape[1] == 6
+    row = weight[result.encoder.index["kitten"]]
+    expected = words.index("kitten") + torch.arange(6) / 10
+    assert torch.allclose(row, expected)
+    assert result.coverage is not None
+    assert sorted(word for word, _ in result.coverage.missing) == ["a", "of", "the"]
+    messages = [event.message for event in events if isinstance(event, Stage)]
+    assert any("16 of 19 words (84.2%)" in message for message in messages), messages
+
+
+def test_unlabelled_text_changes_the_vectors(tmp_path: Path) -> None:
+    table = config(epochs=1).to_dict()
+    table["text"] |= {"vectors": "word2vec", "vectors_epochs": 1}
+    knobs = Config.from_dict(table)
+    more = tmp_path / "more.txt"
+    more.write_text("kitten petal bark\n" * 50, encoding="utf-8")
+    events: list[Event] = []
+    alone = harnn.fit(TAXONOMY, TRAIN, VALID, knobs)
+    helped = harnn.fit(TAXONOMY, TRAIN, VALID, knobs, unlabelled=[more], listener=events.append)
+    assert not torch.equal(alone.network.embedding.weight, helped.network.embedding.weight)
+    messages = [event.message for event in events if isinstance(event, Stage)]
+    assert "training word2vec vectors on 110 documents" in messages
