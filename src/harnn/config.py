@@ -43,7 +43,8 @@ class TextConfig:
     """From text to token ids."""
 
     segmenter: Segmenter = "auto"
-    """``auto``: ``jieba`` where most letters are Chinese and it is installed, else ``words``."""
+    """``auto``: ``jieba`` where much of the text is Chinese and it is installed, else ``words``.
+    With ``jieba``, words that are not in the vocabulary are read by their characters."""
     lowercase: bool = True
     min_count: int = 2
     """Words seen less often in the training text become the unknown word."""

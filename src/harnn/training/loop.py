@@ -130,7 +130,7 @@ class Trainer:
         batches = shuffled_batches(lengths, self.config.batch_size, generator)
         steps = len(batches) * self.config.epochs
         factor = rate_factor(self.config.schedule, steps=steps, warmup=self.config.warmup)
-        started, done_before = time.perf_counter() - progress.seconds, progress.documents
+        started = time.perf_counter() - progress.seconds
         self.model.train()
         for rows in batches[progress.batch :]:
             progress.rate = self.config.learning_rate * factor(progress.steps)
@@ -146,8 +146,6 @@ class Trainer:
             if stopped():
                 path = self._write_checkpoint()
                 raise TrainingInterrupted(path, progress.steps)
-        if done_before == progress.documents and not batches:
-            raise ConfigError(Problem("", "there is no training document."))
 
     def _step(self, batch: Batch, rate: float) -> float:
         for group in self.optimizer.param_groups:
