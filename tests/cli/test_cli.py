@@ -188,7 +188,7 @@ def test_skipped_records_are_counted_and_listed(
     assert run(["predict", str(model), "--data", str(data), "--on-error", "skip"]) == 0
     shown = capsys.readouterr()
     assert len(shown.out.splitlines()) == 1
-    assert "1 records skipped:" in shown.err
+    assert "1 record skipped:" in shown.err
     assert f"{data.name}:2:" in shown.err.replace("\n", "")
 
 

@@ -218,7 +218,8 @@ class Predictor:
     ) -> Explanation:
         """Show which words each predicted label's own attention used.
 
-        In mode ``paper`` the attention of the lower levels is nearly flat; see docs/notation.md.
+        In mode ``paper`` the attention of the lower levels is nearly even, which is a fault of
+        that network; see :class:`harnn.model.PaperLevel`.
         """
         document = next(iter(_as_documents([text])))
         corpus = self._encode([document])

@@ -347,6 +347,7 @@ def _list_skipped(report: ReadReport) -> None:
     if not report.skipped:
         return
     errors = Console(stderr=True)
-    errors.print(f"{report.skipped:,} records skipped:", highlight=False)
+    noun = "record" if report.skipped == 1 else "records"
+    errors.print(f"{report.skipped:,} {noun} skipped:", highlight=False)
     for problem in report.problems:
         errors.print(f"  {problem}", markup=False, highlight=False, soft_wrap=True)
