@@ -11,7 +11,7 @@ $(READY): pyproject.toml constraints.txt
 	touch $(READY)
 
 demo: $(READY)
-	$(BIN)/harnn demo --out runs/demo-en
+	$(BIN)/harnn demo --out runs/harnn-demo-en
 
 test: $(READY)
 	OMP_NUM_THREADS=1 $(BIN)/pytest -q -n 2 -m "not slow"
