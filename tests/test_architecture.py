@@ -13,7 +13,7 @@ import harnn
 
 SOURCE = Path(harnn.__file__).parent
 FLOORS = {
-    0: {"errors", "_optional", "config"},
+    0: {"errors", "_optional", "_quiet", "config"},
     1: {"ranking", "taxonomy", "data", "text", "sample"},
     2: {"batch", "model", "decode", "metrics"},
     3: {"training"},

@@ -98,6 +98,12 @@ def encode_corpus(
     )
 
 
+def encode_unlabelled(documents: Iterable[Document], encoder: Encoder) -> EncodedCorpus:
+    """Encode documents whose labels are not wanted: the targets have no columns."""
+    nothing = np.zeros(0, dtype=np.int32)
+    return encode_corpus(((document, nothing) for document in documents), encoder, 0)
+
+
 def sparse_targets(columns: Sequence[NDArray[np.int32]], labels: int) -> csr_array:
     """Make the (N, C) bool matrix whose row n holds *columns[n]*."""
     indices = _join(list(columns), np.int32)

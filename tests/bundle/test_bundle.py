@@ -15,7 +15,7 @@ import harnn
 from harnn.bundle.storage import FILES
 from harnn.config import Config
 from harnn.data import Document
-from harnn.errors import BundleError
+from harnn.errors import BundleError, InputError
 from harnn.sample import sample
 
 SMALL = {
@@ -63,6 +63,17 @@ def test_saving_again_replaces(result: harnn.FitResult, model: Path) -> None:
     harnn.save_bundle(result, model)
     assert not (model / "leftover").exists()
     assert [p.name for p in model.parent.iterdir()] == ["model"]
+
+
+def test_nothing_but_a_model_is_replaced(result: harnn.FitResult, tmp_path: Path) -> None:
+    (tmp_path / "letters.txt").touch()
+    with pytest.raises(InputError) as error:
+        harnn.save_bundle(result, tmp_path)
+    assert str(error.value) == (
+        f"{tmp_path}: is a directory with other files in it (it has no config.json). "
+        "Choose another place or empty it first."
+    )
+    assert [path.name for path in tmp_path.iterdir()] == ["letters.txt"]
 
 
 def test_predictions_are_closed_and_readable(predictor: harnn.Predictor) -> None:

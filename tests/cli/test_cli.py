@@ -151,6 +151,13 @@ def test_errors_are_sentences(
     assert failing(capsys, *train_arguments(model)) == (
         f"Error: {model}: exists already. Choose another --out, or replace it with --overwrite.\n"
     )
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    (folder / "letters.txt").touch()
+    assert failing(capsys, *train_arguments(folder, "--overwrite")) == (
+        f"Error: {folder}: is a directory with other files in it (it has no config.json). "
+        "Choose another place or empty it first.\n"
+    )
     assert failing(capsys, "predict", model, "--text", "x", "--set", "model.alpha=1") == (
         "Error: --set: got 'model.alpha=1'; a trained model takes settings of [data] only.\n"
     )

@@ -278,3 +278,19 @@ def test_unlabelled_text_changes_the_vectors(tmp_path: Path) -> None:
     assert not torch.equal(alone.network.embedding.weight, helped.network.embedding.weight)
     messages = [event.message for event in events if isinstance(event, Stage)]
     assert "training word2vec vectors on 110 documents" in messages
+    assert "unlabelled: 50 documents, 150 tokens" in messages
+
+
+def test_documents_in_memory_can_be_skipped_too() -> None:
+    table = config(epochs=1).to_dict()
+    table["data"]["on_error"] = "skip"
+    bad = Document("x", {"text": "purring"}, ("cta",), "m:1")
+    events: list[Event] = []
+    knobs = Config.from_dict(table)
+    result = harnn.fit(TAXONOMY, [*TRAIN, bad], VALID, knobs, listener=events.append)
+    assert (result.documents["train"], result.documents["train_skipped"]) == (60, 1)
+    messages = [event.message for event in events if isinstance(event, Stage)]
+    assert (
+        "train: 60 documents, 720 tokens; 1 skipped:\n"
+        "  m:1: unknown label 'cta'. Did you mean 'cat'?"
+    ) in messages

@@ -8,7 +8,7 @@ from harnn.bundle.predictor import (
     Predictor,
     WordWeight,
 )
-from harnn.bundle.storage import CHECKPOINTS, Bundle, load_bundle, save_bundle
+from harnn.bundle.storage import CHECKPOINTS, Bundle, load_bundle, marker_of, save_bundle
 
 __all__ = [
     "CHECKPOINTS",
@@ -20,5 +20,6 @@ __all__ = [
     "Predictor",
     "WordWeight",
     "load_bundle",
+    "marker_of",
     "save_bundle",
 ]

@@ -11,11 +11,11 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from harnn.batch import EncodedCorpus, encode_corpus
+from harnn.batch import EncodedCorpus, encode_corpus, encode_unlabelled
 from harnn.bundle.storage import Bundle, load_bundle
 from harnn.config import DataConfig
 from harnn.data import Document, ReadReport
-from harnn.decode import Decoder, Scores, propagate_upward
+from harnn.decode import Decoder, Scores
 from harnn.metrics import Report
 from harnn.training import FitResult, Source
 from harnn.training.fit import labelled_documents, report_scores
@@ -195,7 +195,6 @@ class Predictor:
         top_k: int | None = None,
         threshold: float | None = None,
         report: ReadReport | None = None,
-        advance: Callable[[int], None] = lambda _documents: None,
     ) -> Report:
         """Compare predictions with the labels of *source*.
 
@@ -206,7 +205,7 @@ class Predictor:
             source, self.taxonomy, data or self.bundle.config.data, report=report
         )
         corpus = encode_corpus(pairs, self.bundle.encoder, len(self.taxonomy))
-        values = score_corpus(self.bundle.network, corpus, advance=advance)
+        values = score_corpus(self.bundle.network, corpus)
         return report_scores(values, corpus, self._decoder(top_k, threshold, None), self.taxonomy)
 
     def explain(
@@ -223,8 +222,7 @@ class Predictor:
         """
         document = next(iter(_as_documents([text])))
         corpus = self._encode([document])
-        tokens = corpus.tokens(0)
-        scores, attention = gather_attention(self.bundle.network, tokens)
+        scores, attention = gather_attention(self.bundle.network, corpus, 0)
         decoder = self._decoder(top_k, threshold, None)
         answer = next(iter(self._answers(corpus, scores[None, :], decoder)))
         full_text = document.full_text
@@ -244,9 +242,7 @@ class Predictor:
         return Explanation(document.id, full_text, labels, answer.notes)
 
     def _encode(self, documents: Iterable[Document]) -> EncodedCorpus:
-        nothing = np.zeros(0, dtype=np.int32)
-        pairs = ((document, nothing) for document in documents)
-        return encode_corpus(pairs, self.bundle.encoder, 0)
+        return encode_unlabelled(documents, self.bundle.encoder)
 
     def _decoder(
         self, top_k: int | None, threshold: float | None, close_upward: bool | None
@@ -264,9 +260,7 @@ class Predictor:
         self, corpus: EncodedCorpus, values: NDArray[np.float32], decoder: Decoder
     ) -> Iterator[Prediction]:
         taxonomy = self.taxonomy
-        chosen = decoder.choose(values, edges=taxonomy.edges, levels=taxonomy.levels)
-        if decoder.close_upward:
-            values = propagate_upward(values, taxonomy.edges, taxonomy.levels)
+        values, chosen = decoder.decode(values, edges=taxonomy.edges, levels=taxonomy.levels)
         for row, document_id in enumerate(corpus.ids):
             columns = chosen.indices[chosen.indptr[row] : chosen.indptr[row + 1]]
             labels = tuple(self._label(int(c), values[row]) for c in np.sort(columns))

@@ -58,7 +58,11 @@ class Bundle:
 
 
 def save_bundle(result: FitResult, directory: str | Path) -> Path:
-    """Write the model to a temporary directory and rename it to *directory*."""
+    """Write the model to a temporary directory and rename it to *directory*.
+
+    Raises:
+        InputError: the place holds something else than a model, which stays as it is.
+    """
     directory = Path(directory)
     texts = {
         "config.json": _to_json(
@@ -78,12 +82,17 @@ def save_bundle(result: FitResult, directory: str | Path) -> Path:
         "README.md": model_card(result),
     }
     directory.parent.mkdir(parents=True, exist_ok=True)
-    with atomic_directory(directory) as temporary:
+    with atomic_directory(directory, marker=marker_of(directory)) as temporary:
         weights = {k: v.detach().cpu().contiguous() for k, v in result.network.state_dict().items()}
         save_file(weights, temporary / "model.safetensors")
         for name, text in texts.items():
             (temporary / name).write_text(text, encoding="utf-8")
     return directory
+
+
+def marker_of(directory: Path) -> str:
+    """Return the name in *directory* that tells a model or a stopped run from other things."""
+    return CHECKPOINTS if (directory / CHECKPOINTS).is_dir() else "config.json"
 
 
 def load_bundle(

@@ -16,11 +16,18 @@ from typing import IO, Any
 from rich.console import Console
 from rich.text import Text
 
-from harnn.bundle import CHECKPOINTS, Predictor, save_bundle
+from harnn.bundle import CHECKPOINTS, Predictor, marker_of, save_bundle
 from harnn.cli.progress import TrainingDisplay
 from harnn.cli.render import report_line, report_table, show_answer, validation_parts
 from harnn.config import Config, DataConfig
-from harnn.data import Document, ReadReport, learn_taxonomy, read_documents, write_atomically
+from harnn.data import (
+    Document,
+    ReadReport,
+    check_replaceable,
+    learn_taxonomy,
+    read_documents,
+    write_atomically,
+)
 from harnn.data import validate as validate_documents
 from harnn.errors import ConfigError, Problem
 from harnn.explain import write_html
@@ -127,9 +134,7 @@ def validate(
         console.print(_describe(taxonomy), markup=False, highlight=False, soft_wrap=True)
     for part in validation_parts(report):
         console.print(part, highlight=False, soft_wrap=isinstance(part, Text))
-    if json_output is not None:
-        with write_atomically(json_output) as file:
-            json.dump(report.to_dict(), file, ensure_ascii=False, indent=1)
+    _write_json(json_output, report.to_dict())
     return report.ok
 
 
@@ -170,7 +175,9 @@ def train(
     errors = Console(stderr=True)
     knobs = Config.read(config, settings)
     _check_out(files.out, resume=resume, overwrite=overwrite)
-    taxonomy = _load_taxonomy(files.taxonomy, files.labels, [*files.train, *files.valid])
+    taxonomy = find_taxonomy(files.taxonomy, files.labels)
+    if taxonomy is None:
+        taxonomy = learn_taxonomy([*files.train, *files.valid], config=knobs.data).taxonomy
     errors.print(_describe(taxonomy), markup=False, highlight=False, soft_wrap=True)
     tune_process(knobs.training.threads)
     with TrainingDisplay(errors, knobs.training.score) as display:
@@ -213,9 +220,7 @@ def evaluate(
     console.print(report_line(report), highlight=False, soft_wrap=True)
     console.print(f"{report.documents / seconds:,.0f} documents/s", highlight=False)
     _list_skipped(read)
-    if json_output is not None:
-        with write_atomically(json_output) as file:
-            json.dump(report.to_dict(), file, ensure_ascii=False, indent=1)
+    _write_json(json_output, report.to_dict())
 
 
 def predict(
@@ -294,12 +299,6 @@ def _open_model(model: Path, settings: Sequence[str]) -> tuple[Predictor, DataCo
     return predictor, Config.from_dict({"data": tables["data"]}).data
 
 
-def _load_taxonomy(path: Path | None, labels: Path | None, data: list[Path]) -> Taxonomy:
-    if path is not None:
-        return Taxonomy.from_file(path, labels=labels)
-    return learn_taxonomy(data).taxonomy
-
-
 def _describe(taxonomy: Taxonomy) -> str:
     sizes = " / ".join(f"{part.stop - part.start:,}" for part in taxonomy.level_slices)
     summary = taxonomy.summary()
@@ -311,6 +310,8 @@ def _describe(taxonomy: Taxonomy) -> str:
 
 
 def _check_out(out: Path, *, resume: bool, overwrite: bool) -> None:
+    if overwrite:
+        check_replaceable(out, marker_of(out))
     if not out.exists() or resume or overwrite:
         return
     if not out.is_dir() or any(out.iterdir()):
@@ -341,6 +342,12 @@ def _open_output(output: Path | None) -> Iterator[IO[str]]:
         return
     with write_atomically(output) as file:
         yield file
+
+
+def _write_json(path: Path | None, value: dict[str, Any]) -> None:
+    if path is not None:
+        with write_atomically(path) as file:
+            json.dump(value, file, ensure_ascii=False, indent=1)
 
 
 def _list_skipped(report: ReadReport) -> None:

@@ -8,11 +8,11 @@ training run, and writes files and directories that appear only when they are co
 
 from harnn.data.documents import Document
 from harnn.data.learning import LearnedTaxonomy, learn_taxonomy
-from harnn.data.reading import check_labels, read_documents, read_labelled
+from harnn.data.reading import check_labels, label_documents, read_documents, read_labelled
 from harnn.data.report import ReadReport
 from harnn.data.statistics import LevelSummary, WordSummary, estimate_training_memory
 from harnn.data.validate import FileSummary, ValidationReport, validate
-from harnn.data.writing import atomic_directory, write_atomically
+from harnn.data.writing import atomic_directory, check_replaceable, write_atomically
 
 __all__ = [
     "Document",
@@ -24,7 +24,9 @@ __all__ = [
     "WordSummary",
     "atomic_directory",
     "check_labels",
+    "check_replaceable",
     "estimate_training_memory",
+    "label_documents",
     "learn_taxonomy",
     "read_documents",
     "read_labelled",

@@ -67,10 +67,23 @@ def read_labelled(
         DocumentError: see :func:`read_documents`; labels must be in *taxonomy*.
     """
     builder = DocumentBuilder(config, labelled=True)
+    return label_documents(stream_documents(paths, builder), config, taxonomy, report)
+
+
+def label_documents(
+    documents: Iterable[Document | Rejected],
+    config: DataConfig,
+    taxonomy: Taxonomy,
+    report: ReadReport | None = None,
+) -> Iterator[tuple[Document, NDArray[np.int32]]]:
+    """Do for documents at hand what :func:`read_labelled` does for those in files.
+
+    Raises:
+        DocumentError: labels that are missing or not in *taxonomy*, as ``on_error`` says.
+    """
     checker = LabelChecker(taxonomy)
     resolved = (
-        item if isinstance(item, Rejected) else _resolve(item, checker)
-        for item in stream_documents(paths, builder)
+        item if isinstance(item, Rejected) else _resolve(item, checker) for item in documents
     )
     return settle(resolved, config.on_error, report)
 
@@ -115,6 +128,8 @@ def _resolve(
     document: Document, checker: LabelChecker
 ) -> tuple[Document, NDArray[np.int32]] | Rejected:
     problems = checker.check(document)
+    if document.labels is None:
+        problems = [Problem(document.source, f"document {document.id!r} has no labels.")]
     return Rejected(tuple(problems)) if problems else (document, checker.close(document))
 
 

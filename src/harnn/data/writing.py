@@ -56,7 +56,7 @@ def atomic_directory(path: Path | str, *, marker: str | None = None) -> Iterator
         InputError: *path* is a file or a directory of something else, or cannot be created.
     """
     target = Path(os.path.realpath(path))
-    _check_replaceable(target, path, marker)
+    check_replaceable(path, marker)
     temporary = _sibling(target)
     try:
         temporary.mkdir()
@@ -83,7 +83,13 @@ def _put_in_place(temporary: Path, target: Path) -> None:
     shutil.rmtree(aside)
 
 
-def _check_replaceable(target: Path, path: Path | str, marker: str | None) -> None:
+def check_replaceable(path: Path | str, marker: str | None) -> None:
+    """Refuse what :func:`atomic_directory` would refuse, before any work is done for it.
+
+    Raises:
+        InputError: *path* is a file, or a directory of something else.
+    """
+    target = Path(os.path.realpath(path))
     if not target.exists():
         return
     if not target.is_dir():

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
 from harnn.decode.choice import choose
+from harnn.decode.upward import propagate_upward
 from harnn.errors import BundleError, Problem, suggest
 
 
@@ -45,6 +46,15 @@ class Decoder:
             top_k=self.top_k,
             close_upward=self.close_upward,
         )
+
+    def decode(
+        self, values: NDArray[np.float32], *, edges: NDArray[Any], levels: NDArray[Any]
+    ) -> tuple[NDArray[np.float32], csr_array[np.bool_]]:
+        """Return the scores as a user sees them and the label sets, propagating only once."""
+        if self.close_upward:
+            values = propagate_upward(values, edges, levels)
+        as_they_are = dataclasses.replace(self, close_upward=False)
+        return values, as_they_are.choose(values, edges=edges, levels=levels)
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values for JSON, as :meth:`from_dict` reads them."""

@@ -5,13 +5,13 @@ from __future__ import annotations
 import logging
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from harnn._quiet import quiet_logger
 from harnn.errors import VectorsError
 from harnn.text.encoder import Encoder
 
@@ -159,7 +159,8 @@ def train_vectors(
         raise VectorsError("There are no words to train word vectors on: every text is empty.")
     model = _new_model(kind, size, seed, sample=float(np.clip(_KEPT_COUNT / total, *_SAMPLE_RANGE)))
     corpus = _Corpus(sentences, encoder)
-    with _quiet_gensim():
+    # Its advice on batch sizes, which Python prints where no logging is set up.
+    with quiet_logger("gensim", logging.ERROR):
         # A plain dict in the order of ids: ties in frequency keep it, whatever the hash seed.
         model.build_vocab_from_freq(
             {encoder.words[i]: int(counts[i]) for i in np.flatnonzero(counts)}
@@ -301,18 +302,6 @@ def _new_model(kind: VectorsKind, size: int, seed: int, *, sample: float) -> Any
     if kind == "word2vec":
         return Word2Vec(**settings)
     raise ValueError(f"kind is {kind!r}, expected 'word2vec' or 'fasttext'.")
-
-
-@contextmanager
-def _quiet_gensim() -> Iterator[None]:
-    """Hold back gensim's advice on batch sizes, which Python prints where no logging is set up."""
-    logger = logging.getLogger("gensim")
-    before = logger.level
-    logger.setLevel(logging.ERROR)
-    try:
-        yield
-    finally:
-        logger.setLevel(before)
 
 
 def _from_gensim(

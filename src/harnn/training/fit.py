@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -13,11 +13,11 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from harnn.batch import EncodedCorpus, encode_corpus
+from harnn.batch import EncodedCorpus, encode_corpus, encode_unlabelled
 from harnn.config import Config, DataConfig
-from harnn.data import Document, ReadReport, read_documents, read_labelled
+from harnn.data import Document, ReadReport, label_documents, read_documents, read_labelled
 from harnn.decode import Decoder, propagate_upward, tune_threshold
-from harnn.errors import ConfigError, DocumentError, Problem, suggest
+from harnn.errors import ConfigError, DocumentError, Problem
 from harnn.metrics import Report, evaluate
 from harnn.model import HarnnNetwork, NetworkShape
 from harnn.taxonomy import Taxonomy
@@ -99,13 +99,15 @@ def fit(
         for name, source in (("train", train), ("valid", valid))
     }
     fingerprint = _fingerprint(config, taxonomy, corpora)
+    label_counts = np.asarray(corpora["train"].targets.sum(axis=0), dtype=np.int64)
     with torch.random.fork_rng():
         torch.manual_seed(config.training.seed)
         vectors = None
         if checkpoint is None:
             vectors = _word_vectors(corpora["train"], unlabelled, encoder, config, listener)
         network = _build_network(config, taxonomy, encoder, vectors, checkpoint)
-        network.set_label_priors(torch.from_numpy(_priors(corpora["train"])))
+        priors = (label_counts + 0.5) / (len(corpora["train"]) + 1)
+        network.set_label_priors(torch.from_numpy(priors))
         trainer = Trainer(
             network,
             taxonomy,
@@ -134,7 +136,7 @@ def fit(
         decoder=decoder,
         history=history,
         report=report,
-        label_counts=np.asarray(corpora["train"].targets.sum(axis=0), dtype=np.int64),
+        label_counts=label_counts,
         documents=counts,
         coverage=vectors.coverage if vectors is not None else None,
     )
@@ -149,26 +151,9 @@ def labelled_documents(
         DocumentError: see :func:`harnn.data.read_labelled`.
     """
     documents, paths = _split_source(source)
-    if not documents:
-        yield from read_labelled(paths, config, taxonomy, report=report)
-        return
-    problems = []
-    for document in documents:
-        unknown = [label for label in document.labels or () if label not in taxonomy.index]
-        if document.labels is None:
-            problems.append(Problem(document.source, f"document {document.id!r} has no labels."))
-        elif unknown:
-            problems += [
-                Problem(
-                    document.source, f"unknown label {label!r}.", suggest(label, taxonomy.codes)
-                )
-                for label in unknown
-            ]
-        else:
-            columns = [taxonomy.index[label] for label in document.labels]
-            yield document, taxonomy.close_upward(np.asarray(columns, dtype=np.int32))
-    if problems:
-        raise DocumentError(problems)
+    if documents:
+        return label_documents(documents, config, taxonomy, report=report)
+    return read_labelled(paths, config, taxonomy, report=report)
 
 
 def source_documents(
@@ -217,6 +202,12 @@ def _encode(
         f"{name}_skipped": report.skipped,
         f"{name}_truncated": corpus.truncated,
     }
+    listener(Stage(_summarise(name, corpus, encoder, report)))
+    return corpus
+
+
+def _summarise(name: str, corpus: EncodedCorpus, encoder: Encoder, report: ReadReport) -> str:
+    """Say what was read, and all that was cut, empty or skipped."""
     message = f"{name}: {len(corpus):,} documents, {len(corpus.token_ids):,} tokens"
     if corpus.truncated:
         message += (
@@ -228,13 +219,7 @@ def _encode(
     if report.skipped:
         message += f"; {report.skipped:,} skipped:"
         message += "".join(f"\n  {problem}" for problem in report.problems)
-    listener(Stage(message))
-    return corpus
-
-
-def _priors(corpus: EncodedCorpus) -> NDArray[np.float64]:
-    counts = np.asarray(corpus.targets.sum(axis=0), dtype=np.float64)
-    return (counts + 0.5) / (len(corpus) + 1)
+    return message
 
 
 @dataclass(frozen=True)
@@ -263,8 +248,10 @@ def _word_vectors(
     if kind in _TRAINED_VECTORS:
         corpora = [train]
         if not isinstance(unlabelled, Sequence) or len(unlabelled):
-            extra = _without_labels(source_documents(unlabelled, config.data))
-            corpora.append(encode_corpus(extra, encoder, 0))
+            report = ReadReport()
+            extra = source_documents(unlabelled, config.data, report=report)
+            corpora.append(encode_unlabelled(extra, encoder))
+            listener(Stage(_summarise("unlabelled", corpora[-1], encoder, report)))
         documents = sum(map(len, corpora))
         listener(Stage(f"training {kind} vectors on {documents:,} documents"))
         return train_vectors(
@@ -289,13 +276,6 @@ def _word_vectors(
         vectors = read_vectors(Path(kind), encoder, counts)
     listener(Stage(f"{vectors.source}: {vectors.coverage}"))
     return vectors
-
-
-def _without_labels(
-    documents: Iterable[Document],
-) -> Iterator[tuple[Document, NDArray[np.int32]]]:
-    nothing = np.zeros(0, dtype=np.int32)
-    return ((document, nothing) for document in documents)
 
 
 def _build_network(
@@ -365,9 +345,7 @@ def report_scores(
     levels = {"edges": taxonomy.edges, "levels": taxonomy.levels}
     raw = Decoder(decoder.threshold, decoder.top_k, close_upward=False)
     raw_predictions = raw.choose(values, **levels)
-    predictions = decoder.choose(values, **levels)
-    if decoder.close_upward:
-        values = propagate_upward(values, **levels)
+    values, predictions = decoder.decode(values, **levels)
     return evaluate(
         values,
         predictions,

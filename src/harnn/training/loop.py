@@ -8,6 +8,7 @@ on bit for bit as if it had never stopped.
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -19,6 +20,7 @@ import torch
 from lightning_fabric import Fabric
 from torch import Tensor
 
+from harnn._quiet import quiet_logger
 from harnn.batch import Batch, EncodedCorpus, make_batch, shuffled_batches
 from harnn.config import TrainingConfig
 from harnn.decode import propagate_upward, tune_threshold
@@ -33,7 +35,7 @@ from harnn.training.checkpoint import (
     unpack_optimizer,
 )
 from harnn.training.history import EpochRow, History, Listener, Step, ignore
-from harnn.training.process import choose_device, choose_precision, quiet_fabric
+from harnn.training.process import choose_device, choose_precision
 from harnn.training.schedule import rate_factor
 from harnn.training.scoring import score_corpus
 
@@ -84,7 +86,7 @@ class Trainer:
         fingerprint: str = "",
     ) -> None:
         device = choose_device(config.device)
-        with quiet_fabric():
+        with quiet_logger("lightning_fabric", logging.WARNING):  # the listener is told instead
             self.fabric = Fabric(
                 accelerator=device, devices=1, precision=choose_precision(config.precision, device)
             )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ctypes
-import logging
 import signal
 import sys
 import threading
@@ -58,18 +57,6 @@ def _computes_bfloat16(device: str) -> bool:
         return False
     checks = ("_is_avx512_bf16_supported", "_is_amx_tile_supported")
     return any(getattr(torch.cpu, name, bool)() for name in checks)
-
-
-@contextmanager
-def quiet_fabric() -> Iterator[None]:
-    """Keep Fabric from printing which precision was chosen; the listeners are told."""
-    logger = logging.getLogger("lightning_fabric")
-    level = logger.level
-    logger.setLevel(logging.WARNING)
-    try:
-        yield
-    finally:
-        logger.setLevel(level)
 
 
 @contextmanager
