@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import tracemalloc
 from typing import Any
@@ -13,13 +14,18 @@ from scipy.sparse import csr_array
 from harnn.errors import BundleError
 from harnn.metrics import (
     Report,
+    ancestors_of,
+    calibration,
     evaluate,
     exact_match,
+    hierarchical_area,
     hierarchical_prf,
+    lca_prf,
     micro_auc,
     micro_auprc,
     precision_at_k,
     prf,
+    propensity_precision_at_k,
     recall_at_k,
 )
 from harnn.ranking import as_binary
@@ -46,6 +52,8 @@ def report() -> Report:
         level_names=NAMES,
         edges=EDGES,
         raw_predictions=RAW,
+        label_counts=[120, 80, 30, 5, 1],
+        training_documents=200,
     )
 
 
@@ -106,6 +114,84 @@ def test_report_survives_json(report: Report) -> None:
     assert Report.from_dict(plain | {"written by a later version": 1}) == report
 
 
+def test_measures_for_comparing(report: Report) -> None:
+    # Most specific: A1 | B1 and A | nothing, true A1 | B1 | A2.
+    linked = lca_prf(CLOSED, TARGETS, EDGES)
+    assert (report.lca_precision, report.lca_recall) == (linked.precision, linked.recall)
+    # Graphs {A1} {B1, A} {} of predictions, {A1} {B1, B} {A2, A} of labels: A and B1 meet only
+    # at the root, and so does what stands in the last document.
+    assert (report.lca_precision, report.lca_recall, report.lca_f1) == (2 / 3, 2 / 5, 1 / 2)
+    assert report.hierarchical_area == hierarchical_area(VALUES, TARGETS, ancestors_of(EDGES, 5))
+    calibrated = calibration(VALUES, TARGETS)
+    assert (report.ece, report.ece_shown) == (calibrated.ece, calibrated.ece_shown)
+    assert report.reliability == calibrated.bins
+    for level, columns in zip(report.levels, SLICES, strict=True):
+        below = calibration(VALUES[:, columns], TARGETS[:, columns])
+        assert level.ece == pytest.approx(below.ece)
+        assert level.ece_shown == pytest.approx(below.ece_shown)
+        assert [each.count for each in level.reliability or ()] == [x.count for x in below.bins]
+    assert [(x.name, x.labels, x.support) for x in report.frequency_buckets or ()] == [
+        ("tail", 2, 2),
+        ("middle", 2, 2),
+        ("head", 1, 2),
+    ]
+    assert [x.name for x in report.fine_frequency_buckets or () if x.labels] == [
+        "1-4",
+        "5-9",
+        "20-49",
+        "50-99",
+        "100-499",
+    ]
+    assert report.propensity_precision_at_k == propensity_precision_at_k(
+        VALUES, TARGETS, [120, 80, 30, 5, 1], (1, 3, 5, 10), training_documents=200
+    )
+
+
+def test_training_documents_are_counted_at_the_top_where_unknown() -> None:
+    counts = [120, 80, 30, 5, 1]
+    known, unknown = (
+        evaluate(
+            VALUES,
+            CLOSED,
+            TARGETS,
+            level_slices=SLICES,
+            level_names=NAMES,
+            edges=EDGES,
+            label_counts=counts,
+            **more,
+        )
+        for more in ({"training_documents": 200}, {})
+    )
+    assert known == unknown
+    with pytest.raises(
+        ValueError, match=r"^Expected the training documents of 5 labels, got shape \(4,\)\.$"
+    ):
+        evaluate(
+            VALUES,
+            CLOSED,
+            TARGETS,
+            level_slices=SLICES,
+            level_names=NAMES,
+            edges=EDGES,
+            label_counts=counts[:4],
+        )
+
+
+def test_reports_of_older_versions(report: Report) -> None:
+    plain = report.to_dict()
+    later = [field.name for field in dataclasses.fields(Report) if field.default is None]
+    assert len(later) == 10
+    for name in later:
+        del plain[name]
+    for level in plain["levels"]:
+        del level["ece"], level["ece_shown"], level["reliability"]
+    old = Report.from_dict(plain)
+    assert old.micro_f1 == report.micro_f1
+    assert {getattr(old, name) for name in later} == {None}
+    assert old.levels[0].ece is None
+    assert Report.from_dict(json.loads(json.dumps(old.to_dict()))) == old
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
@@ -126,6 +212,20 @@ def test_report_survives_json(report: Report) -> None:
         ),
         ({"levels": {}}, "metrics.json: levels: got {}, expected a list."),
         ({"levels": [3]}, "metrics.json: levels[0]: got 3, expected an object."),
+        ({"ece": "low"}, "metrics.json: ece: got 'low', expected a number or null."),
+        ({"reliability": 2}, "metrics.json: reliability: got 2, expected a list or null."),
+        (
+            {"frequency_buckets": [{"name": "tail", "highest": "nine"}]},
+            "7 problems in the model directory:\n"
+            "  metrics.json: frequency_buckets[0]: lowest is missing.\n"
+            "  metrics.json: frequency_buckets[0]: highest: got 'nine', "
+            "expected a whole number or null.\n"
+            "  metrics.json: frequency_buckets[0]: labels is missing.\n"
+            "  metrics.json: frequency_buckets[0]: support is missing.\n"
+            "  metrics.json: frequency_buckets[0]: micro_f1 is missing.\n"
+            "  metrics.json: frequency_buckets[0]: macro_f1 is missing.\n"
+            "  metrics.json: frequency_buckets[0]: macro_f1_supported is missing.",
+        ),
     ],
 )
 def test_report_refuses_bad_files(report: Report, change: dict[str, Any], message: str) -> None:
@@ -164,6 +264,10 @@ def test_nothing_true_and_nothing_predicted(shape: tuple[int, int]) -> None:
     assert set(report.recall_at_k.values()) == set(report.precision_at_k.values()) == {0.0}
     assert report.exact_match == (1.0 if shape[0] else 0.0)
     assert report.empty_predictions == shape[0]
+    assert report.lca_f1 == report.hierarchical_area == 0
+    assert report.ece == (0 if shape[0] else None)
+    assert report.ece_shown is None
+    assert report.frequency_buckets is report.propensity_precision_at_k is None
     assert Report.from_dict(json.loads(json.dumps(report.to_dict(), allow_nan=False))) == report
 
 

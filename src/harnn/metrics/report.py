@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
 from harnn.errors import BundleError, Problem
+from harnn.metrics.calibration import ReliabilityBin
+from harnn.metrics.frequency import FrequencyBucket
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,11 +31,19 @@ class LevelReport:
     macro_f1_supported: float
     """Macro-F1 over the labels that are true for some document."""
     auprc: float
+    ece: float | None = None
+    """Expected calibration error over all pairs of a document and a label of this level."""
+    ece_shown: float | None = None
+    """The same over the pairs scored at least 0.1; None without any."""
+    reliability: tuple[ReliabilityBin, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """The numbers of one evaluation; all but counts and means per document are 0 to 1."""
+    """The numbers of one evaluation; all but counts and means per document are 0 to 1.
+
+    Those that are None by default are not in what older versions wrote.
+    """
 
     documents: int
     labels: int
@@ -65,55 +75,98 @@ class Report:
     empty_predictions: int
     """Documents without a prediction."""
     levels: tuple[LevelReport, ...]
+    lca_precision: float | None = None
+    lca_recall: float | None = None
+    lca_f1: float | None = None
+    """See :func:`harnn.metrics.lca_prf`."""
+    hierarchical_area: float | None = None
+    """Mean area under a document's curve of hierarchical precision and recall."""
+    ece: float | None = None
+    """Expected calibration error over all pairs of a document and a label."""
+    ece_shown: float | None = None
+    """The same over the pairs scored at least 0.1; None without any."""
+    reliability: tuple[ReliabilityBin, ...] | None = None
+    propensity_precision_at_k: Mapping[int, float] | None = None
+    """Precision in which rare labels weigh more; None without the counts of training."""
+    frequency_buckets: tuple[FrequencyBucket, ...] | None = None
+    """Tail, middle and head; None without the counts of training."""
+    fine_frequency_buckets: tuple[FrequencyBucket, ...] | None = None
+    """The same in more steps."""
 
     def to_dict(self) -> dict[str, Any]:
-        """Return plain values for JSON; the keys of ``precision_at_k`` become strings."""
-        plain = dataclasses.asdict(self)
-        for name in _AT_K:
-            plain[name] = {str(k): value for k, value in plain[name].items()}
-        plain["levels"] = list(plain["levels"])
-        return plain
+        """Return plain values for JSON; numbers by k have strings as keys."""
+        return {name: _plain(value) for name, value in dataclasses.asdict(self).items()}
 
     @classmethod
     def from_dict(cls, table: Any, *, where: str = "metrics.json") -> Self:
-        """Read what :meth:`to_dict` wrote; keys that it does not know are left out.
+        """Read what :meth:`to_dict` wrote, also that of older versions; keys that it does not
+        know are left out.
 
         Raises:
             BundleError: keys are missing or values have another type; all of them in one report.
         """
         problems = _problems(cls, table, where=where)
-        levels = table.get("levels") if isinstance(table, Mapping) else None
-        if isinstance(levels, Sequence):
-            for position, level in enumerate(levels):
-                problems += _problems(LevelReport, level, where=f"{where}: levels[{position}]")
         if problems:
             raise BundleError(problems)
-        values = {field.name: table[field.name] for field in dataclasses.fields(cls)}
-        for name in _AT_K:
-            values[name] = {int(k): value for k, value in values[name].items()}
-        names = [field.name for field in dataclasses.fields(LevelReport)]
-        values["levels"] = tuple(
-            LevelReport(**{name: level[name] for name in names}) for level in values["levels"]
-        )
-        return cls(**values)
+        return cls(**_values(cls, table))
 
 
-_AT_K = ("precision_at_k", "recall_at_k")
+_NESTED: dict[str, type] = {
+    "levels": LevelReport,
+    "reliability": ReliabilityBin,
+    "frequency_buckets": FrequencyBucket,
+    "fine_frequency_buckets": FrequencyBucket,
+}
 
 
-def _problems(kind: type[Report | LevelReport], table: Any, *, where: str) -> list[Problem]:
+def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {str(key): _plain(x) for key, x in value.items()}
+    return [_plain(x) for x in value] if isinstance(value, tuple) else value
+
+
+def _values(kind: Any, table: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the values of *kind* from a table without problems."""
+    values = {}
+    for field in dataclasses.fields(kind):
+        if field.name not in table:
+            continue
+        value = table[field.name]
+        if field.name in _NESTED and value is not None:
+            nested = _NESTED[field.name]
+            value = tuple(nested(**_values(nested, item)) for item in value)
+        elif isinstance(value, Mapping):
+            value = {int(k): x for k, x in value.items()}
+        values[field.name] = value
+    return values
+
+
+def _problems(kind: Any, table: Any, *, where: str) -> list[Problem]:
     if not isinstance(table, Mapping):
         return [Problem(where, f"got {table!r}, expected an object.")]
     problems = []
     for field in dataclasses.fields(kind):
         if field.name not in table:
-            problems.append(Problem(where, f"{field.name} is missing."))
+            if field.default is dataclasses.MISSING:
+                problems.append(Problem(where, f"{field.name} is missing."))
             continue
-        fits, expected = _EXPECTED[str(field.type)]  # annotations are kept as written
-        if not fits(table[field.name]):
-            found = table[field.name]
+        found = table[field.name]
+        fits, expected = _expected(str(field.type))  # annotations are kept as written
+        if not fits(found):
             problems.append(Problem(where, f"{field.name}: got {found!r}, expected {expected}."))
+        elif field.name in _NESTED and found is not None:
+            for position, item in enumerate(found):
+                place = f"{where}: {field.name}[{position}]"
+                problems += _problems(_NESTED[field.name], item, where=place)
     return problems
+
+
+def _expected(annotation: str) -> tuple[Callable[[Any], bool], str]:
+    kind = annotation.removesuffix(" | None")
+    fits, expected = _EXPECTED["tuple" if kind.startswith("tuple") else kind]
+    if kind == annotation:
+        return fits, expected
+    return lambda value: value is None or fits(value), f"{expected} or null"
 
 
 def _is_number(value: Any) -> bool:
@@ -130,7 +183,6 @@ _EXPECTED: dict[str, tuple[Callable[[Any], bool], str]] = {
     "int": (lambda value: type(value) is int, "a whole number"),
     "str": (lambda value: isinstance(value, str), "a string"),
     "float": (_is_number, "a number"),
-    "float | None": (lambda value: value is None or _is_number(value), "a number or null"),
     "Mapping[int, float]": (_is_by_k, "an object of numbers by k"),
-    "tuple[LevelReport, ...]": (lambda value: isinstance(value, list | tuple), "a list"),
+    "tuple": (lambda value: isinstance(value, list | tuple), "a list"),
 }

@@ -57,8 +57,8 @@ class Overlap:
     empty: int
     """Documents without a prediction."""
 
-    def averages(self, columns: slice = slice(None)) -> LabelAverages:
-        """Average over the labels of *columns*."""
+    def averages(self, columns: slice | NDArray[np.bool_] = slice(None)) -> LabelAverages:
+        """Average over the labels of *columns*, a slice or a mark for each label."""
         hits, predicted, true = self.hits[columns], self.predicted[columns], self.true[columns]
         precision, recall = _ratios(hits, predicted), _ratios(hits, true)
         f1 = _ratios(2 * hits, predicted + true)

@@ -1,0 +1,298 @@
+"""Whether two models differ by more than the choice of documents would explain."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_array, vstack
+
+from harnn.metrics.hierarchical import ancestors_of
+from harnn.metrics.ranked import micro_auprc
+from harnn.ranking import as_binary, check_same_shape, row_blocks
+
+_SAMPLES_AT_ONCE = 50
+_SCORE_BINS = 1024
+_NOTHING = 1e-12
+"""Differences below it are the rounding of equal numbers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Resampling:
+    """How often documents are drawn again, and the seed that decides which.
+
+    Raises:
+        ValueError: there is no sample, or the seed is negative.
+    """
+
+    samples: int = 1000
+    seed: int = 13
+
+    def __post_init__(self) -> None:
+        if self.samples < 1 or self.seed < 0:
+            raise ValueError(
+                f"Expected at least 1 sample and a seed of at least 0, "
+                f"got samples={self.samples} and seed={self.seed}."
+            )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Answers:
+    """What one model says about N documents."""
+
+    predictions: Any
+    """(N, C) label sets, sparse."""
+    values: NDArray[Any] | None = None
+    """(N, C) scores, for AUPRC."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Difference:
+    """A measure of both models, and how sure their difference is."""
+
+    measure: str
+    """Its name in :class:`harnn.metrics.Report`."""
+    first: float
+    second: float
+    difference: float
+    """Second less first."""
+    low: float
+    """The interval from here"""
+    high: float
+    """to here holds 95% of the resampled differences."""
+    p_value: float
+    """Two-sided; small where resampled differences hardly ever have the other sign."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LevelDifference:
+    """The difference on one level."""
+
+    level: int
+    """1 is the top."""
+    name: str
+    micro_f1: Difference
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comparison:
+    """Two models on the same documents."""
+
+    documents: int
+    samples: int
+    seed: int
+    measures: tuple[Difference, ...]
+    levels: tuple[LevelDifference, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values for JSON."""
+        plain = dataclasses.asdict(self)
+        return plain | {"measures": list(plain["measures"]), "levels": list(plain["levels"])}
+
+
+def compare(
+    first: Answers,
+    second: Answers,
+    targets: Any,
+    *,
+    level_slices: Sequence[slice],
+    level_names: Sequence[str],
+    edges: NDArray[Any],
+    resampling: Resampling | None = None,
+) -> Comparison:
+    """Compare two models by a paired bootstrap over documents.
+
+    targets: (N, C) label sets, sparse, closed upward; levels and edges as in
+    :func:`harnn.metrics.evaluate`. As many documents as there are are drawn with replacement, the
+    same ones for both models, and all measures computed on them. The interval is that of the 2.5
+    and 97.5 percentiles of the differences; the p-value is twice the share of differences that are
+    0 or of the sign that fewer have, counted with one more of them and at most 1. Resampled
+    differences are first moved so that their mean is the difference on all documents: a resample
+    lacks some rare labels, which makes every macro-F1 too low.
+
+    AUPRC is there if both have scores. It is exact on all documents; on resamples scores are read
+    in about a thousand steps with equally many true cells in each, so that a document is told by
+    how many cells of it lie in each step.
+
+    Raises:
+        ValueError: shapes differ, a score is NaN, names and slices differ in number, or there is
+            no document.
+    """
+    resampling = resampling or Resampling()
+    check_same_shape(first=first.predictions, second=second.predictions, targets=targets)
+    if len(level_slices) != len(level_names):
+        raise ValueError(
+            f"Expected a name per level, got {len(level_names)} names "
+            f"for {len(level_slices)} levels."
+        )
+    true = as_binary(targets)
+    if not true.shape[0]:
+        raise ValueError("Expected at least one document.")
+    closure = ancestors_of(edges, true.shape[1])
+    with_scores = first.values is not None and second.values is not None
+    models = [
+        _Statistics(answers, true, closure, level_slices, with_scores=with_scores)
+        for answers in (first, second)
+    ]
+    observed = [model.observed() for model in models]
+    drawn = [
+        [model.measure(weights) for model in models] for weights in _draw(true.shape[0], resampling)
+    ]
+    names = [name for name in observed[0] if isinstance(name, str)]
+
+    def difference(name: str | int) -> Difference:
+        resampled = np.concatenate([second[name] - first[name] for first, second in drawn])
+        measure = name if isinstance(name, str) else "micro_f1"
+        return _difference(measure, observed[0][name], observed[1][name], resampled)
+
+    return Comparison(
+        documents=true.shape[0],
+        samples=resampling.samples,
+        seed=resampling.seed,
+        measures=tuple(difference(name) for name in names),
+        levels=tuple(
+            LevelDifference(level=level + 1, name=name, micro_f1=difference(level))
+            for level, name in enumerate(level_names)
+        ),
+    )
+
+
+def _difference(
+    measure: str, first: float, second: float, resampled: NDArray[np.float64]
+) -> Difference:
+    moved = resampled - resampled.mean() + (second - first)
+    moved[np.abs(moved) < _NOTHING] = 0.0
+    low, high = np.quantile(moved, [0.025, 0.975])
+    other_sign = min(np.count_nonzero(moved <= 0), np.count_nonzero(moved >= 0))
+    return Difference(
+        measure=measure,
+        first=first,
+        second=second,
+        difference=second - first,
+        low=float(low),
+        high=float(high),
+        p_value=min(1.0, 2 * (int(other_sign) + 1) / (len(moved) + 1)),
+    )
+
+
+def _draw(documents: int, resampling: Resampling) -> Iterator[NDArray[np.float64]]:
+    """Yield blocks (N, S) of how often each document is in each of S samples."""
+    random = np.random.default_rng(resampling.seed)
+    for start in range(0, resampling.samples, _SAMPLES_AT_ONCE):
+        samples = min(_SAMPLES_AT_ONCE, resampling.samples - start)
+        rows = random.integers(documents, size=(samples, documents))
+        rows += np.arange(samples)[:, np.newaxis] * documents
+        counts = np.bincount(rows.ravel(), minlength=samples * documents)
+        yield np.ascontiguousarray(counts.reshape(samples, documents).T, dtype=np.float64)
+
+
+class _Statistics:
+    """What all measures of one model need to know of each document."""
+
+    def __init__(
+        self,
+        answers: Answers,
+        true: csr_array[np.bool_],
+        closure: csr_array[np.bool_],
+        level_slices: Sequence[slice],
+        *,
+        with_scores: bool,
+    ) -> None:
+        predicted = as_binary(answers.predictions)
+        hits = as_binary(predicted.multiply(true))
+        sets = (hits, predicted, true)
+        closed_predicted, closed_true = as_binary(predicted @ closure), as_binary(true @ closure)
+        closed = (closed_predicted.multiply(closed_true), closed_predicted, closed_true)
+        self.documents = true.shape[0]
+        self.levels = len(level_slices)
+        # (3, N) of all labels, of the closed sets, and of each level: sizes by document.
+        groups = [[_sizes(x) for x in sets], [_sizes(x) for x in closed]]
+        groups += [[_sizes(x[:, columns]) for x in sets] for columns in level_slices]
+        self.sizes = np.array(groups, dtype=np.float64)  # (2 + L, 3, N)
+        in_both = self.sizes[0, 0]
+        self.exact = (in_both == self.sizes[0, 1]) & (in_both == self.sizes[0, 2])
+        self.by_label: list[Any] = [x.T.tocsr().astype(np.float64) for x in sets]  # (C, N)
+        self.steps: Any = None
+        if with_scores and answers.values is not None:
+            self.steps = _steps(answers.values, true)
+            self.auprc = micro_auprc(answers.values, true)
+
+    def observed(self) -> dict[str | int, float]:
+        """Return the measures on all documents, AUPRC exactly."""
+        once = self.measure(np.ones((self.documents, 1)))
+        observed = {name: float(value[0]) for name, value in once.items()}
+        return observed | {"auprc": self.auprc} if self.steps is not None else observed
+
+    def measure(self, weights: NDArray[np.float64]) -> dict[str | int, NDArray[np.float64]]:
+        """Return (S,) values by measure, and the micro-F1 of levels by position from 0.
+
+        weights: (N, S) how often each document counts.
+        """
+        hits, predicted, true = np.moveaxis(self.sizes @ weights, 1, 0)  # (2 + L, S) each
+        micro = _ratio(2 * hits, predicted + true)
+        hits, predicted, true = (x @ weights for x in self.by_label)  # (C, S) each
+        measures: dict[str | int, NDArray[np.float64]] = {
+            "micro_f1": micro[0],
+            "macro_f1": _ratio(2 * hits, predicted + true).sum(axis=0) / max(len(hits), 1),
+            "hierarchical_f1": micro[1],
+        }
+        if self.steps is not None:
+            measures["auprc"] = _average_precision(self.steps @ weights)
+        measures["exact_match"] = self.exact @ weights / self.documents
+        return measures | {level: micro[2 + level] for level in range(self.levels)}
+
+
+def _sizes(sets: Any) -> NDArray[np.int64]:
+    return np.asarray(sets.sum(axis=1, dtype=np.int64))
+
+
+def _ratio(part: NDArray[np.float64], whole: NDArray[np.float64]) -> NDArray[np.float64]:
+    ratio = np.zeros_like(part)
+    np.divide(part, whole, out=ratio, where=whole > 0)
+    return ratio
+
+
+def _steps(values: NDArray[Any], true: csr_array[np.bool_]) -> Any:
+    """Count the true cells, then all cells, of each document in each step of scores.
+
+    Returns (2 K, N), from the highest step down. Cells below all scores of true cells change no
+    precision that counts and are left out.
+    """
+    check_same_shape(values=values, targets=true)
+    positives = [np.asarray(values[rows])[true[rows].nonzero()] for rows in row_blocks(*true.shape)]
+    scores = np.sort(np.concatenate(positives))
+    starts = np.linspace(0, len(scores), min(_SCORE_BINS, len(scores)), endpoint=False)
+    edges = np.unique(scores[starts.astype(np.int64)])
+    lowest = edges[0] if len(edges) else np.inf
+    found: list[Any] = []
+    cells: list[Any] = []
+    for rows in row_blocks(true.shape[0], max(true.shape[1], len(edges))):
+        block = np.asarray(values[rows])
+        for counts, (row, column) in (
+            (found, true[rows].nonzero()),
+            (cells, np.nonzero(block >= lowest)),
+        ):
+            counts.append(_count(row, block[row, column], edges, len(block)))
+    both: Any = vstack([vstack(found).T, vstack(cells).T])
+    return both.tocsr().astype(np.float64)
+
+
+def _count(
+    row: NDArray[Any], scores: NDArray[Any], edges: NDArray[Any], documents: int
+) -> csr_array[np.int64]:
+    """Return (documents, K) counts of scores by step, the highest first."""
+    step = len(edges) - np.searchsorted(edges, scores, side="right")
+    counts = np.bincount(row * len(edges) + step, minlength=documents * len(edges))
+    return csr_array(counts.reshape(documents, len(edges)))
+
+
+def _average_precision(steps: NDArray[np.float64]) -> NDArray[np.float64]:
+    """steps: (2 K, S) true cells and all cells, from the highest step down."""
+    gained, cells = np.split(steps, 2)
+    found = np.cumsum(gained, axis=0)
+    precision = _ratio(found, np.cumsum(cells, axis=0))
+    return _ratio((gained * precision).sum(axis=0), gained.sum(axis=0))

@@ -1,0 +1,166 @@
+"""The paired bootstrap: parity with drawing documents one by one, and what it concludes."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+from scipy.sparse import csr_array
+from sklearn.metrics import average_precision_score
+
+from harnn.metrics import (
+    Answers,
+    Comparison,
+    Resampling,
+    ancestors_of,
+    bootstrap,
+    compare,
+    evaluate,
+    exact_match,
+    hierarchical_prf,
+    prf,
+)
+
+EDGES = np.array([[2, 0], [3, 0], [4, 1], [5, 1], [5, 0]])
+LEVELS = {"level_slices": (slice(0, 2), slice(2, 6)), "level_names": ("top", "below")}
+MEASURES = ("micro_f1", "macro_f1", "hierarchical_f1", "auprc", "exact_match")
+
+
+def make(documents: int, *noises: float) -> tuple[csr_array, list[Answers]]:
+    """Targets, and models of which the scores are the truth with so much noise."""
+    random = np.random.default_rng(4)
+    targets = random.random((documents, 6)) < 0.25
+    models = []
+    for noise in noises:
+        values = np.clip(targets * 0.6 + 0.2 + noise * random.normal(size=targets.shape), 0, 1)
+        values = values.round(2).astype(np.float32)
+        models.append(Answers(csr_array(values >= 0.5), values))
+    return csr_array(targets), models
+
+
+def run(first: Answers, second: Answers, targets: csr_array, **more: object) -> Comparison:
+    return compare(first, second, targets, edges=EDGES, **LEVELS, **more)
+
+
+def measure(answers: Answers, targets: csr_array, rows: np.ndarray) -> list[float]:
+    predictions, true, values = answers.predictions[rows], targets[rows], answers.values[rows]
+    averages = prf(predictions, true)
+    return [
+        averages.micro.f1,
+        averages.macro.f1,
+        hierarchical_prf(predictions, true, ancestors_of(EDGES, 6)).f1,
+        average_precision_score(true.toarray().ravel(), values.ravel()),
+        exact_match(predictions, true),
+        *(prf(predictions[:, x], true[:, x]).micro.f1 for x in LEVELS["level_slices"]),
+    ]
+
+
+def test_intervals_are_those_of_drawing_documents() -> None:
+    targets, (first, second) = make(40, 0.5, 0.4)
+    comparison = run(first, second, targets, resampling=Resampling(120, 7))
+    every = np.arange(40)
+    rows = np.random.default_rng(7).integers(40, size=(120, 40))
+    ours, theirs = measure(first, targets, every), measure(second, targets, every)
+    drawn = [
+        np.subtract(measure(second, targets, x), measure(first, targets, x)) for x in rows
+    ]  # of fewer scores than steps AUPRC is exact
+    found = [*comparison.measures, *(level.micro_f1 for level in comparison.levels)]
+    assert [each.measure for each in found] == [*MEASURES, "micro_f1", "micro_f1"]
+    for position, difference in enumerate(found):
+        resampled = np.array(drawn)[:, position]
+        expected = theirs[position] - ours[position]
+        resampled = resampled - resampled.mean() + expected
+        crossed = min((resampled <= 0).sum(), (resampled >= 0).sum())
+        assert difference.first == pytest.approx(ours[position])
+        assert difference.second == pytest.approx(theirs[position])
+        assert difference.difference == pytest.approx(expected)
+        assert difference.low == pytest.approx(np.quantile(resampled, 0.025))
+        assert difference.high == pytest.approx(np.quantile(resampled, 0.975))
+        assert difference.p_value == pytest.approx(min(1, 2 * (crossed + 1) / 121))
+
+
+def test_measures_are_those_of_the_report() -> None:
+    targets, models = make(60, 0.3, 0.5)
+    comparison = run(*models, targets, resampling=Resampling(5))
+    for name, answers in zip(("first", "second"), models, strict=True):
+        report = evaluate(answers.values, answers.predictions, targets, edges=EDGES, **LEVELS)
+        for difference in comparison.measures:
+            assert getattr(difference, name) == pytest.approx(getattr(report, difference.measure))
+        for level, expected in zip(comparison.levels, report.levels, strict=True):
+            assert (level.level, level.name) == (expected.level, expected.name)
+            assert getattr(level.micro_f1, name) == pytest.approx(expected.micro_f1)
+
+
+def test_a_model_does_not_differ_from_itself() -> None:
+    targets, (model,) = make(50, 0.5)
+    comparison = run(model, model, targets, resampling=Resampling(60))
+    for difference in (*comparison.measures, *(level.micro_f1 for level in comparison.levels)):
+        assert (difference.difference, difference.low, difference.high) == (0, 0, 0)
+        assert difference.p_value == 1
+
+
+def test_a_clearly_better_model() -> None:
+    targets, (worse, better) = make(300, 0.6, 0.2)
+    for first, second, sign in ((worse, better, 1), (better, worse, -1)):
+        for difference in run(first, second, targets).measures:
+            assert difference.p_value < 0.01
+            assert sign * difference.low > 0
+            assert sign * difference.high > 0
+            assert difference.low < difference.difference < difference.high
+
+
+def test_equally_good_models_are_told_apart_seldom() -> None:
+    targets, models = make(300, 0.45, 0.45)
+    assert all(difference.p_value > 0.05 for difference in run(*models, targets).measures)
+
+
+def test_the_seed_decides() -> None:
+    targets, models = make(40, 0.5, 0.4)
+    again = [run(*models, targets, resampling=Resampling(120, seed)) for seed in (1, 1, 2)]
+    assert again[0] == again[1] != again[2]
+    plain = again[0].to_dict()
+    assert json.loads(json.dumps(plain, allow_nan=False)) == plain
+    assert (plain["documents"], plain["samples"], plain["seed"]) == (40, 120, 1)
+    assert plain["measures"][0].keys() == {
+        "measure", "first", "second", "difference", "low", "high", "p_value",
+    }  # fmt: skip
+
+
+def test_steps_of_scores_are_fine_enough(monkeypatch: pytest.MonkeyPatch) -> None:
+    random = np.random.default_rng(2)
+    targets = csr_array(random.random((400, 6)) < 0.3)
+    values = (random.random((400, 6)) * 0.7 + targets.toarray() * 0.3).astype(np.float32)
+    for steps, tolerance in ((32, 0.02), (1024, 1e-9)):
+        monkeypatch.setattr(bootstrap, "_SCORE_BINS", steps)
+        counted = bootstrap._steps(values, targets) @ np.ones((400, 1))
+        expected = average_precision_score(targets.toarray().ravel(), values.ravel())
+        assert bootstrap._average_precision(counted)[0] == pytest.approx(expected, abs=tolerance)
+
+
+def test_without_scores_or_labels() -> None:
+    targets, models = make(20, 0.5, 0.4)
+    bare = [Answers(model.predictions) for model in models]
+    names = [each.measure for each in run(*bare, targets, resampling=Resampling(3)).measures]
+    assert names == [name for name in MEASURES if name != "auprc"]
+    nothing = csr_array((20, 6), dtype=bool)
+    for difference in run(*models, nothing, resampling=Resampling(3)).measures[:4]:
+        assert (difference.first, difference.second) == (0, 0)
+
+
+def test_bad_arguments() -> None:
+    targets, models = make(20, 0.5, 0.4)
+    with pytest.raises(
+        ValueError,
+        match=r"^Expected at least 1 sample and a seed of at least 0, "
+        r"got samples=0 and seed=13\.$",
+    ):
+        Resampling(0)
+    with pytest.raises(ValueError, match=r"^Expected at least one document\.$"):
+        run(*(Answers(model.predictions[:0]) for model in models), targets[:0])
+    with pytest.raises(ValueError, match=r"got first \(20, 6\), second \(19, 6\), targets"):
+        run(models[0], Answers(models[1].predictions[1:]), targets)
+    with pytest.raises(
+        ValueError, match=r"^Expected a name per level, got 2 names for 1 levels\.$"
+    ):
+        compare(*models, targets, level_slices=[slice(0, 6)], level_names=["a", "b"], edges=EDGES)
