@@ -9,9 +9,16 @@ import pytest
 from hierarchies import Hierarchy, hierarchies, scores
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.sparse import csr_array
 
 from harnn import ranking
-from harnn.decode import Scores, choose, count_violations, propagate_upward
+from harnn.decode import (
+    Decoder,
+    Scores,
+    count_violations,
+    propagate_downward,
+    propagate_upward,
+)
 
 #        0       1
 #      2   3    /          4 has the parents 2 and 1
@@ -22,6 +29,20 @@ TREE = Hierarchy(
     levels=np.array([1, 1, 2, 2, 3, 3], dtype=np.int32),
 )
 VALUES = np.array([[0.1, 0.2, 0.3, 0.4, 0.9, 0.5], [0.9, 0.8, 0.1, 0.0, 0.0, 0.2]], np.float32)
+
+
+def choose(
+    values: np.ndarray,
+    hierarchy: Hierarchy,
+    *,
+    threshold: float = 0.5,
+    top_k: int | None = None,
+    close: str = "up",
+) -> csr_array:
+    """Choose by a threshold, or by rank where top_k is given."""
+    strategy = "threshold" if top_k is None else "top_k"
+    decoder = Decoder(threshold, strategy=strategy, top_k=top_k, close=close)
+    return decoder.choose(values, edges=hierarchy.edges, levels=hierarchy.levels)
 
 
 @pytest.fixture(params=[1, 7, 1 << 20], ids=lambda cells: f"{cells}-cells")
@@ -148,47 +169,28 @@ def test_propagation_makes_one_copy() -> None:
 
 @pytest.mark.usefixtures("block_cells")
 def test_choice_by_threshold_adds_the_ancestors() -> None:
-    chosen = choose(VALUES, edges=TREE.edges, levels=TREE.levels, threshold=0.5)
+    chosen = choose(VALUES, TREE, threshold=0.5)
     assert chosen.dtype == np.bool_
     assert chosen.toarray().astype(int).tolist() == [[1, 1, 1, 1, 1, 1], [1, 1, 0, 0, 0, 0]]
-    raw = choose(VALUES, edges=TREE.edges, levels=TREE.levels, threshold=0.5, close_upward=False)
+    raw = choose(VALUES, TREE, threshold=0.5, close="none")
     assert raw.toarray().astype(int).tolist() == [[0, 0, 0, 0, 1, 1], [1, 1, 0, 0, 0, 0]]
 
 
 @pytest.mark.usefixtures("block_cells")
 def test_choice_of_the_best_breaks_ties_to_the_left() -> None:
-    chosen = choose(VALUES, edges=TREE.edges, levels=TREE.levels, top_k=3)
+    chosen = choose(VALUES, TREE, top_k=3)
     assert chosen.toarray().astype(int).tolist() == [[1, 1, 0, 1, 0, 0], [1, 1, 1, 0, 0, 0]]
-    raw = choose(VALUES, edges=TREE.edges, levels=TREE.levels, top_k=3, close_upward=False)
+    raw = choose(VALUES, TREE, top_k=3, close="none")
     assert raw.toarray().astype(int).tolist() == [[0, 0, 0, 1, 1, 1], [1, 1, 0, 0, 0, 1]]
-    every = choose(VALUES, edges=TREE.edges, levels=TREE.levels, top_k=99)
+    every = choose(VALUES, TREE, top_k=99)
     assert every.nnz == VALUES.size
 
 
 def test_threshold_is_compared_in_float32() -> None:
     values = np.array([[0.3]], np.float32)
-    edges, levels = np.zeros((0, 2), np.int32), np.ones(1, np.int32)
+    flat = Hierarchy(np.zeros((0, 2), np.int32), np.ones(1, np.int32))
     for threshold in (0.3, np.float64(0.3), float(np.float32(0.3))):
-        assert choose(values, edges=edges, levels=levels, threshold=threshold).nnz == 1
-
-
-@pytest.mark.parametrize(
-    ("policy", "message"),
-    [
-        ({}, "Expected either a threshold or top_k, got threshold=None and top_k=None."),
-        (
-            {"threshold": 0.5, "top_k": 3},
-            "Expected either a threshold or top_k, got threshold=0.5 and top_k=3.",
-        ),
-        ({"threshold": 1.5}, "Expected a threshold from 0 to 1, got 1.5."),
-        ({"threshold": float("nan")}, "Expected a threshold from 0 to 1, got nan."),
-        ({"top_k": 0}, "Expected top_k of at least 1, got 0."),
-    ],
-)
-def test_choice_refuses(policy: dict, message: str) -> None:
-    with pytest.raises(ValueError, match=r".") as caught:
-        choose(VALUES, edges=TREE.edges, levels=TREE.levels, **policy)
-    assert str(caught.value) == message
+        assert choose(values, flat, threshold=threshold).nnz == 1
 
 
 def policies() -> st.SearchStrategy[dict]:
@@ -205,8 +207,8 @@ def test_chosen_sets_are_closed_and_follow_their_documents(data: st.DataObject) 
     hierarchy = data.draw(hierarchies())
     values = data.draw(scores(len(hierarchy.levels)))
     policy = data.draw(policies())
-    edges, levels = hierarchy.edges, hierarchy.levels
-    chosen = choose(values, edges=edges, levels=levels, **policy)
+    edges = hierarchy.edges
+    chosen = choose(values, hierarchy, **policy)
     dense = chosen.toarray()
     assert chosen.shape == values.shape
     assert chosen.has_canonical_format
@@ -215,7 +217,7 @@ def test_chosen_sets_are_closed_and_follow_their_documents(data: st.DataObject) 
     if "top_k" in policy:
         assert (dense.sum(axis=1) == min(policy["top_k"], values.shape[1])).all()
     order = np.array(data.draw(st.permutations(range(len(values)))), dtype=int)
-    shuffled = choose(values[order], edges=edges, levels=levels, **policy)
+    shuffled = choose(values[order], hierarchy, **policy)
     np.testing.assert_array_equal(shuffled.toarray(), dense[order])
 
 
@@ -225,14 +227,29 @@ def test_closing_a_threshold_choice_only_adds_ancestors(data: st.DataObject) -> 
     hierarchy = data.draw(hierarchies())
     values = data.draw(scores(len(hierarchy.levels)))
     threshold = data.draw(st.sampled_from([0.1, 0.3, 0.5, 0.9]))
-    edges, levels = hierarchy.edges, hierarchy.levels
-    closed = choose(values, edges=edges, levels=levels, threshold=threshold).toarray()
-    raw = choose(values, edges=edges, levels=levels, threshold=threshold, close_upward=False)
+    closed = choose(values, hierarchy, threshold=threshold).toarray()
+    raw = choose(values, hierarchy, threshold=threshold, close="none")
     naive = values >= np.float32(threshold)
     np.testing.assert_array_equal(raw.toarray(), naive)
     for column in range(values.shape[1]):
         below = sorted(hierarchy.descendants(column))
         np.testing.assert_array_equal(closed[:, column], naive[:, below].any(axis=1))
+
+
+@given(st.data())
+@settings(max_examples=60, deadline=None)
+def test_closing_downward_keeps_labels_with_all_their_ancestors(data: st.DataObject) -> None:
+    hierarchy = data.draw(hierarchies())
+    values = data.draw(scores(len(hierarchy.levels)))
+    lowered = propagate_downward(values, hierarchy.edges, hierarchy.levels)
+    naive = np.array(values)
+    for column in range(values.shape[1]):  # level-major: parents come first
+        for parent in hierarchy.parents(column):
+            naive[:, column] = np.minimum(naive[:, column], naive[:, parent])
+    np.testing.assert_array_equal(lowered, naive)
+    closed = choose(values, hierarchy, threshold=0.3, close="down").toarray()
+    np.testing.assert_array_equal(closed, naive >= np.float32(0.3))
+    assert count_violations(closed, hierarchy.edges) == 0
 
 
 @given(st.data())

@@ -1,24 +1,34 @@
 """From scores to label sets.
 
 :class:`Scores` is what every model returns. Which labels are chosen from it is policy and lives
-here: a threshold or the k best, scores propagated to ancestors so that a chosen label never stands
-without its parents, and the threshold tuned for the best micro-F1. Changing any of it needs no
-retraining.
+here: a :class:`Decoder` holds several strategies, all tuned on the validation documents by
+:func:`tune_decoder`, and closes scores and sets so that a chosen label never stands without its
+ancestors. Changing any of it needs no retraining.
 """
 
-from harnn.decode.choice import choose
-from harnn.decode.decoder import Decoder
+from harnn.decode.curves import LabelCurves
+from harnn.decode.decoder import DecodeOptions, Decoder
+from harnn.decode.expected import best_expected_f1
+from harnn.decode.hierarchy import Hierarchy, propagate_downward, propagate_upward
 from harnn.decode.scores import Scores
 from harnn.decode.threshold import TunedThreshold, tune_threshold
-from harnn.decode.upward import propagate_upward
+from harnn.decode.tuning import tune_decoder, tune_labels, tune_levels, tune_top_k
 from harnn.ranking import count_violations
 
 __all__ = [
+    "DecodeOptions",
     "Decoder",
+    "Hierarchy",
+    "LabelCurves",
     "Scores",
     "TunedThreshold",
-    "choose",
+    "best_expected_f1",
     "count_violations",
+    "propagate_downward",
     "propagate_upward",
+    "tune_decoder",
+    "tune_labels",
+    "tune_levels",
     "tune_threshold",
+    "tune_top_k",
 ]

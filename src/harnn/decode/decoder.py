@@ -3,100 +3,291 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any, Self, TypedDict, Unpack, cast
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
-from harnn.decode.choice import choose
-from harnn.decode.upward import propagate_upward
-from harnn.errors import BundleError, Problem, suggest
+from harnn.config import Close, Strategy, TopOne
+from harnn.decode.expected import best_expected_f1
+from harnn.decode.hierarchy import Hierarchy
+from harnn.decode.settings import decoder_problems, earlier_form
+from harnn.errors import BundleError, ConfigError, Problem
+from harnn.ranking import row_blocks, top_columns
+
+NEEDED: dict[Strategy, str | None] = {
+    "threshold": "threshold",
+    "level": "level_thresholds",
+    "label": "label_thresholds",
+    "top_k": "top_k",
+    "f1": None,
+    "deepest": "confidence",
+}
+"""The setting of a decoder that each strategy reads."""
+
+
+class DecodeOptions(TypedDict, total=False):
+    """What can be chosen at prediction; None, or left out, is the model's own."""
+
+    strategy: Strategy | None
+    threshold: float | None
+    """One for all labels; stands for the strategy ``threshold``."""
+    top_k: int | None
+    """Stands for the strategy ``top_k``."""
+    close: Close | None
+    top_1: TopOne | None
 
 
 @dataclass(frozen=True, slots=True)
 class Decoder:
-    """A policy for :func:`harnn.decode.choose`: the k best labels if ``top_k`` is given, else
-    the labels at or above ``threshold``.
+    """A policy that turns scores into label sets; all its settings were tuned on validation.
+
+    Strategies, all on scores closed as ``close`` says:
+
+    - ``threshold``: labels scored at least ``threshold``
+    - ``level``: the same with one threshold for each level
+    - ``label``: the same with one threshold for each label
+    - ``top_k``: the k best labels of each document
+    - ``f1``: the set with the highest expected F1, see :func:`harnn.decode.best_expected_f1`
+    - ``deepest``: from the top down as long as each step is at least as sure as ``confidence``,
+      see :meth:`harnn.decode.Hierarchy.path_confidence`; always closed
+
+    ``close``: ``up`` gives every label at least the score of its descendants, so that a set holds
+    all ancestors of its labels; ``down`` gives it at most the score of its ancestors, so that a
+    label is chosen only with all its ancestors; ``none`` leaves labels alone. ``top_1`` adds the
+    leaf with the highest score, with all its ancestors, to sets that are ``empty`` or ``always``.
 
     Raises:
-        ValueError: a setting is out of range.
+        ValueError: a setting is out of range, or the strategy lacks what it needs.
     """
 
     threshold: float
+    _: dataclasses.KW_ONLY
+    strategy: Strategy = "threshold"
+    level_thresholds: tuple[float, ...] | None = None
+    """(L,) from the top level down."""
+    label_thresholds: tuple[float, ...] | None = None
+    """(C,) in the order of the columns."""
     top_k: int | None = None
-    close_upward: bool = True
+    confidence: float | None = None
+    top_1: TopOne = "never"
+    close: Close = "up"
 
     def __post_init__(self) -> None:
-        problems = _problems(self.to_dict(), where="")
+        problems = decoder_problems(self.to_dict(), where="")
+        if not problems and self.strategy not in self.strategies:
+            problems.append(Problem("", _lacking(self.strategy)))
         if problems:
             raise ValueError(" ".join(map(str, problems)))
+
+    @property
+    def strategies(self) -> tuple[Strategy, ...]:
+        """The strategies that this decoder has all settings for."""
+        return tuple(
+            strategy
+            for strategy, name in NEEDED.items()
+            if name is None or getattr(self, name) is not None
+        )
+
+    def with_options(self, **options: Unpack[DecodeOptions]) -> Self:
+        """Return this decoder with what *options* change.
+
+        A threshold or top_k that is given is meant literally: with it ``top_1`` is ``never``, where
+        that is not given too.
+
+        Raises:
+            ConfigError: options exclude each other, or the model lacks what a strategy needs.
+            ValueError: an option is out of range.
+        """
+        unknown = options.keys() - DecodeOptions.__annotations__.keys()
+        if unknown:
+            raise TypeError(f"Unknown decoding options: {', '.join(sorted(unknown))}.")
+        given = {name: value for name, value in options.items() if value is not None}
+        implied = [name for name in ("threshold", "top_k") if name in given]
+        if len(implied) == 2:
+            raise ConfigError("threshold and top_k exclude each other; give one of them.")
+        if implied:
+            given.setdefault("top_1", "never")
+        strategy = cast(Strategy, given.setdefault("strategy", (*implied, self.strategy)[0]))
+        if implied and strategy != implied[0]:
+            raise ConfigError(
+                f"{implied[0]} stands for the strategy {implied[0]}, got the strategy {strategy}; "
+                "give one of them."
+            )
+        needed = NEEDED.get(strategy)
+        if needed is not None and given.get(needed, getattr(self, needed)) is None:
+            choices = ", ".join(self.strategies)
+            raise ConfigError(f"{_lacking(strategy)} It has {choices}.")
+        return dataclasses.replace(self, **cast(Any, given))
+
+    def unclosed(self) -> Self:
+        """Return the decoder without closing and additions, for counting violations."""
+        return dataclasses.replace(self, close="none", top_1="never")
 
     def choose(
         self, values: NDArray[np.float32], *, edges: NDArray[Any], levels: NDArray[Any]
     ) -> csr_array[np.bool_]:
-        """Choose label sets (N, C) from scores (N, C); see :func:`harnn.decode.choose`."""
-        return choose(
-            values,
-            edges=edges,
-            levels=levels,
-            threshold=self.threshold if self.top_k is None else None,
-            top_k=self.top_k,
-            close_upward=self.close_upward,
-        )
+        """Choose label sets (N, C).
+
+        values: (N, C) float32; edges: (n, 2) child column, parent column; levels: (C,), ascending.
+        Thresholds are compared in float32; of equal scores the left column comes first, which is
+        never below the other in the hierarchy.
+
+        Raises:
+            ValueError: edges and levels describe no hierarchy of C labels, or the decoder was
+                tuned for other levels or labels.
+        """
+        hierarchy = self._hierarchy(edges, levels, labels=values.shape[1])
+        blocks = (values[rows] for rows in row_blocks(*values.shape))
+        closed = (hierarchy.close(block, self.close) for block in blocks)
+        return self._gather(closed, hierarchy, levels, rows=len(values))
 
     def decode(
         self, values: NDArray[np.float32], *, edges: NDArray[Any], levels: NDArray[Any]
     ) -> tuple[NDArray[np.float32], csr_array[np.bool_]]:
-        """Return the scores as a user sees them and the label sets, propagating only once."""
-        if self.close_upward:
-            values = propagate_upward(values, edges, levels)
-        as_they_are = dataclasses.replace(self, close_upward=False)
-        return values, as_they_are.choose(values, edges=edges, levels=levels)
+        """Return the scores as a user sees them and the label sets, closing only once."""
+        hierarchy = self._hierarchy(edges, levels, labels=values.shape[1])
+        shown = values if self.close == "none" else np.empty(values.shape, np.float32)
+
+        def closed() -> Iterator[NDArray[np.float32]]:
+            for rows in row_blocks(*values.shape):
+                block = hierarchy.close(values[rows], self.close)
+                if self.close != "none":
+                    shown[rows] = block
+                yield block
+
+        chosen = self._gather(closed(), hierarchy, levels, rows=len(values))
+        return shown, chosen
+
+    def describe(self) -> str:
+        """Say in words which labels are chosen."""
+        words = {
+            "threshold": f"labels scored at least {self.threshold:.4f}",
+            "level": "labels scored at least the threshold of their level",
+            "label": "labels scored at least their own threshold",
+            "top_k": f"the {self.top_k} best labels",
+            "f1": "the set of labels with the highest expected F1",
+            "deepest": "labels from the top down while each step is at least "
+            f"{self.confidence or 0:.4f} sure",
+        }[self.strategy]
+        more = {
+            "never": "",
+            "empty": ", else the best leaf with its ancestors",
+            "always": ", and the best leaf with its ancestors",
+        }[self.top_1]
+        return words + more
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values for JSON, as :meth:`from_dict` reads them."""
-        return dataclasses.asdict(self)
+        plain = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
+        return {name: list(v) if isinstance(v, tuple) else v for name, v in plain.items()}
 
     @classmethod
-    def from_dict(cls, settings: Any, *, where: str = "decode.json") -> Self:
-        """Read what :meth:`to_dict` wrote.
+    def from_dict(
+        cls,
+        settings: Any,
+        *,
+        where: str = "decode.json",
+        labels: int | None = None,
+        levels: int | None = None,
+    ) -> Self:
+        """Read what :meth:`to_dict` wrote, or the earlier form with threshold, top_k and
+        close_upward alone; *labels* and *levels*, where given, are how many thresholds there are.
 
         Raises:
-            BundleError: keys are unknown or missing, or values have another type or range; all
-                of them in one report.
+            BundleError: keys are unknown or missing, or values have another type, number or
+                range; all of them in one report.
         """
-        problems = _problems(settings, where=where)
+        settings = earlier_form(settings)
+        problems = decoder_problems(settings, where=where, labels=labels, levels=levels)
         if problems:
             raise BundleError(problems)
-        return cls(**settings)
+        plain: dict[str, Any] = {
+            name: tuple(v) if isinstance(v, list | tuple) else v for name, v in settings.items()
+        }
+        try:
+            return cls(**plain)
+        except ValueError as error:
+            raise BundleError(Problem(where, str(error))) from None
+
+    def _hierarchy(self, edges: NDArray[Any], levels: NDArray[Any], *, labels: int) -> Hierarchy:
+        hierarchy = Hierarchy.from_edges(edges, levels, labels=labels)
+        for name, thresholds, expected in (
+            ("level", self.level_thresholds, len(np.unique(levels))),
+            ("label", self.label_thresholds, labels),
+        ):
+            if self.strategy == name and thresholds is not None and len(thresholds) != expected:
+                raise ValueError(
+                    f"Expected scores of {len(thresholds):,} {name}s, as the thresholds were "
+                    f"tuned for, got {expected:,}."
+                )
+        return hierarchy
+
+    def _gather(
+        self,
+        blocks: Iterator[NDArray[np.float32]],
+        hierarchy: Hierarchy,
+        levels: NDArray[Any],
+        *,
+        rows: int,
+    ) -> csr_array[np.bool_]:
+        """Choose from closed scores, block by block."""
+        thresholds = self._thresholds(levels)
+        lengths, columns = [np.zeros(1, dtype=np.int64)], [np.empty(0, dtype=np.int32)]
+        for block in blocks:
+            chosen = self._chosen(block, hierarchy, thresholds)
+            if self.top_1 != "never":
+                chosen = self._with_top_1(chosen, block, hierarchy)
+            lengths.append(np.count_nonzero(chosen, axis=1))
+            columns.append(np.nonzero(chosen)[1].astype(np.int32))
+        indices = np.concatenate(columns)
+        indptr = np.cumsum(np.concatenate(lengths))
+        cells = (np.ones(len(indices), np.bool_), indices, indptr)
+        return csr_array(cells, shape=(rows, hierarchy.labels))
+
+    def _thresholds(self, levels: NDArray[Any]) -> NDArray[np.float32]:
+        """Return the threshold of all labels, (), or of each, (C,)."""
+        if self.strategy == "level":
+            number = np.unique(levels, return_inverse=True)[1]
+            return np.asarray(self.level_thresholds, dtype=np.float32)[number]
+        if self.strategy == "label":
+            return np.asarray(self.label_thresholds, dtype=np.float32)
+        least = self.confidence if self.strategy == "deepest" else self.threshold
+        return np.asarray(least, dtype=np.float32)
+
+    def _chosen(
+        self, block: NDArray[np.float32], hierarchy: Hierarchy, thresholds: NDArray[np.float32]
+    ) -> NDArray[np.bool_]:
+        if self.strategy == "top_k":
+            chosen = np.zeros(block.shape, dtype=np.bool_)
+            np.put_along_axis(chosen, top_columns(block, self.top_k or 1), True, axis=1)
+            return chosen
+        if self.strategy == "f1":
+            return best_expected_f1(block)
+        if self.strategy == "deepest":
+            block = hierarchy.lift(block) if self.close == "none" else block
+            return hierarchy.path_confidence(block) >= thresholds
+        chosen = block >= thresholds
+        # A label's own threshold can be above or below that of its parent.
+        return chosen if self.strategy == "threshold" else hierarchy.close(chosen, self.close)
+
+    def _with_top_1(
+        self, chosen: NDArray[np.bool_], block: NDArray[np.float32], hierarchy: Hierarchy
+    ) -> NDArray[np.bool_]:
+        """Add the best leaf and its ancestors: the best label of all is always a root."""
+        rows = np.arange(len(block)) if self.top_1 == "always" else np.flatnonzero(~chosen.any(1))
+        if len(rows) and block.shape[1]:
+            best = hierarchy.leaves[np.argmax(block[rows][:, hierarchy.leaves], axis=1)]
+            added = np.zeros((len(rows), block.shape[1]), dtype=np.bool_)
+            added[np.arange(len(rows)), best] = True
+            chosen[rows] |= hierarchy.lift(added)
+        return chosen
 
 
-def _problems(settings: Any, *, where: str) -> list[Problem]:
-    if not isinstance(settings, Mapping):
-        return [Problem(where, f"got {settings!r}, expected an object with a threshold.")]
-    known = [field.name for field in dataclasses.fields(Decoder)]
-    problems = [
-        Problem(where, f"unknown key {key!r}; expected {', '.join(known)}.", suggest(key, known))
-        for key in settings
-        if key not in known
-    ]
-    if "threshold" not in settings:
-        problems.append(Problem(where, "threshold is missing; expected a number from 0 to 1."))
-    elif not _is_threshold(settings["threshold"]):
-        found = settings["threshold"]
-        problems.append(Problem(where, f"threshold: got {found!r}, expected 0 to 1."))
-    top_k = settings.get("top_k")
-    if top_k is not None and not (type(top_k) is int and top_k >= 1):
-        what = f"top_k: got {top_k!r}, expected null or a whole number of at least 1."
-        problems.append(Problem(where, what))
-    if not isinstance(settings.get("close_upward", True), bool):
-        what = f"close_upward: got {settings['close_upward']!r}, expected true or false."
-        problems.append(Problem(where, what))
-    return problems
-
-
-def _is_threshold(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= 1
+def _lacking(strategy: Strategy) -> str:
+    if strategy == "top_k":
+        return "The strategy top_k needs top_k, the number of labels."
+    return f"The strategy {strategy} needs {NEEDED[strategy]}, which this model was not tuned for."

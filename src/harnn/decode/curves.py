@@ -1,0 +1,76 @@
+"""How many documents a label is predicted for at many thresholds, and how often rightly."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from harnn.ranking import as_binary, row_blocks
+
+_THRESHOLDS = 256
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LabelCurves:
+    """Counts of each label at shared thresholds."""
+
+    thresholds: NDArray[np.float32]
+    """(G,) ascending: scores of true labels, all of them where they are few, else quantiles."""
+    hits: NDArray[np.int64]
+    """(C, G) documents rightly predicted."""
+    predicted: NDArray[np.int64]
+    """(C, G) documents with a score of at least the threshold."""
+    positives: NDArray[np.int64]
+    """(C,) documents of each label."""
+
+    @classmethod
+    def count(cls, values: NDArray[np.float32], targets: Any) -> Self:
+        """Count over scores (N, C) and label sets (N, C) with at least one label."""
+        targets = as_binary(targets)
+        rows = np.repeat(np.arange(len(values)), np.diff(targets.indptr))
+        scores = values[rows, targets.indices]
+        thresholds = np.unique(scores)
+        if len(thresholds) > _THRESHOLDS:
+            shares = np.linspace(0, 1, _THRESHOLDS)
+            thresholds = np.unique(np.quantile(scores, shares, method="lower"))
+        shape = (values.shape[1], len(thresholds))
+        hits = _count(targets.indices, np.searchsorted(thresholds, scores, side="right"), shape)
+        predicted = np.zeros(shape, dtype=np.int64)
+        for block in row_blocks(*values.shape):
+            row, column = np.nonzero(values[block] >= thresholds[0])
+            place = np.searchsorted(thresholds, values[block][row, column], side="right")
+            predicted += _count(column, place, shape)
+        positives = np.bincount(targets.indices, minlength=shape[0])
+        return cls(thresholds, _at_least(hits), _at_least(predicted), positives)
+
+    def of_groups(self, groups: NDArray[np.int64]) -> Self:
+        """Add up the curves of the labels of each group; groups: (C,) from 0."""
+        number = int(groups.max(initial=-1)) + 1
+        hits, predicted = (np.zeros((number, len(self.thresholds)), np.int64) for _ in range(2))
+        np.add.at(hits, groups, self.hits)
+        np.add.at(predicted, groups, self.predicted)
+        positives = np.bincount(groups, weights=self.positives, minlength=number)
+        return type(self)(self.thresholds, hits, predicted, positives.astype(np.int64))
+
+    def f1(self) -> NDArray[np.float64]:
+        """Return the F1 of each label at each threshold, (C, G); 0 for labels without documents."""
+        sizes = self.predicted + self.positives[:, np.newaxis]
+        f1: NDArray[np.float64] = 2 * self.hits / np.maximum(sizes, 1)
+        return f1
+
+
+def _count(
+    labels: NDArray[Any], places: NDArray[np.intp], shape: tuple[int, int]
+) -> NDArray[np.int64]:
+    """Count cells by label and by the last threshold that they reach; places from 1."""
+    reached = places > 0
+    flat = labels[reached].astype(np.int64) * shape[1] + places[reached] - 1
+    counts: NDArray[np.int64] = np.bincount(flat, minlength=shape[0] * shape[1]).reshape(shape)
+    return counts
+
+
+def _at_least(counts: NDArray[np.int64]) -> NDArray[np.int64]:
+    return np.cumsum(counts[:, ::-1], axis=1)[:, ::-1]
