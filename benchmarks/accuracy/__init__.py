@@ -1,0 +1,1 @@
+"""Compare our configurations with other libraries: one command, one evaluation for all."""
