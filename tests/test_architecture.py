@@ -14,8 +14,8 @@ import harnn
 SOURCE = Path(harnn.__file__).parent
 FLOORS = {
     0: {"errors", "_optional", "_quiet", "config"},
-    1: {"ranking", "taxonomy", "data", "text", "sample"},
-    2: {"batch", "model", "decode", "metrics"},
+    1: {"ranking", "taxonomy", "data", "text", "linear", "sample"},
+    2: {"batch", "blend", "model", "decode", "metrics"},
     3: {"training"},
     4: {"bundle"},
     5: {"explain"},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -11,10 +12,12 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
+from scipy.sparse import csr_array
 
 from harnn.batch import (
     EncodedCorpus,
     encode_corpus,
+    encode_unlabelled,
     make_batch,
     ordered_batches,
     shuffled_batches,
@@ -22,6 +25,7 @@ from harnn.batch import (
 )
 from harnn.config import TextConfig
 from harnn.data import Document
+from harnn.linear import NgramFeatures
 from harnn.text import Encoder
 
 document_lengths = st.lists(st.integers(0, 40), max_size=60).map(
@@ -44,6 +48,7 @@ def corpus_of(written: Sequence[Written], labels: int) -> EncodedCorpus:
         offsets=np.cumsum([0, *lengths]).astype(np.int64),
         full_lengths=np.array(lengths, dtype=np.int64),
         targets=sparse_targets([np.array(row.columns, dtype=np.int32) for row in written], labels),
+        vectors=csr_array((len(written), 0), dtype=np.float32),
     )
 
 
@@ -245,20 +250,16 @@ def test_the_fingerprint_notices_every_change(changed: list[Written]) -> None:
 
 def test_the_fingerprint_notices_other_ids() -> None:
     corpus = corpus_of(FOUR[:1], 3)
-    renamed = EncodedCorpus(
-        ("other",), corpus.token_ids, corpus.offsets, corpus.full_lengths, corpus.targets
-    )
+    renamed = dataclasses.replace(corpus, ids=("other",))
     assert corpus.fingerprint() != renamed.fingerprint()
 
 
 def test_the_fingerprint_does_not_depend_on_the_kind_of_integers() -> None:
     corpus = corpus_of(FOUR, 3)
-    wide = EncodedCorpus(
-        corpus.ids,
-        corpus.token_ids.astype(np.int64),  # type: ignore[arg-type]
-        corpus.offsets.astype(np.int32),  # type: ignore[arg-type]
-        corpus.full_lengths,
-        corpus.targets,
+    wide = dataclasses.replace(
+        corpus,
+        token_ids=corpus.token_ids.astype(np.int64),  # type: ignore[arg-type]
+        offsets=corpus.offsets.astype(np.int32),  # type: ignore[arg-type]
     )
     assert corpus.fingerprint() == wide.fingerprint()
 
@@ -276,6 +277,18 @@ def test_documents_are_encoded_and_cut_at_the_limit() -> None:
     words = [[encoder.words[token] for token in corpus.tokens(row)] for row in range(3)]
     assert words == [["the", "cat", "sat"], [], ["the", "the", "the", "the"]]
     assert corpus.targets.toarray().astype(int).tolist() == [[1, 0, 1], [0, 0, 0], [0, 1, 0]]
+
+
+def test_n_grams_are_kept_where_features_are_given() -> None:
+    texts = ["the cat sat", "", "the the cat"] * 500
+    features, vectors = NgramFeatures.build(texts)
+    encoder = Encoder.build(texts, TextConfig(max_length=1, segmenter="words"))
+    documents = [Document(str(i), {"text": text}) for i, text in enumerate(texts)]
+    corpus = encode_unlabelled(iter(documents), encoder, features=features)
+    np.testing.assert_array_equal(corpus.vectors.toarray(), vectors.toarray())
+    without = encode_unlabelled(iter(documents), encoder)
+    assert without.vectors.shape == (1_500, 0)
+    assert without.fingerprint() == corpus.fingerprint()
 
 
 def test_many_documents_are_encoded_in_their_order() -> None:

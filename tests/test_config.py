@@ -21,6 +21,25 @@ def test_defaults_depend_on_the_mode() -> None:
     assert (paper.text.max_length, paper.training.clip_norm) == (150, 1.25)
 
 
+def test_presets_choose_branches_and_networks() -> None:
+    presets = {name: Config.read(None, [f"model.preset={name}"]) for name in ("fast", "best")}
+    assert (presets["fast"].model.branches, presets["best"].model.branches) == ("linear", "both")
+    assert (Config().model.members, presets["best"].model.members) == (1, 3)
+    assert Config.read(None, ["model.preset=default"]) == Config()
+    given = Config.read(None, ["model.preset=best", "model.members=2"])
+    assert given.model.members == 2
+    assert Config.from_dict(given.to_dict()) == given
+    paper = Config.for_mode("paper")
+    assert (paper.model.branches, paper.training.average) == ("network", 0.0)
+
+
+def test_passes_over_the_text_suit_its_length() -> None:
+    text = Config().text
+    found = [text.vectors_epochs_for(tokens) for tokens in (0, 10_000, 2_000_000, 10**9)]
+    assert found == [40, 40, 16, 8]
+    assert Config.read(None, ["text.vectors_epochs=3"]).text.vectors_epochs_for(10) == 3
+
+
 def test_given_keys_win_over_the_preset() -> None:
     config = Config.from_dict({"model": {"mode": "paper", "lstm_size": 7}})
     assert (config.model.lstm_size, config.model.fc_size) == (7, 512)
@@ -52,7 +71,7 @@ def test_toml_and_settings(tmp_path: Path) -> None:
 
 def test_steps_suit_the_number_of_documents() -> None:
     chosen = [Config().training.for_documents(count) for count in (20, 250, 5_000, 28_000)]
-    assert [(c.batch_size, c.epochs) for c in chosen] == [(16, 40), (16, 40), (32, 23), (64, 8)]
+    assert [(c.batch_size, c.epochs) for c in chosen] == [(16, 40), (16, 40), (32, 20), (64, 7)]
     fixed = Config.read(None, ["training.epochs=2", "training.batch_size=5"]).training
     assert fixed.for_documents(28_000) == fixed
 
@@ -81,6 +100,13 @@ def test_unknown_keys_are_all_reported_with_suggestions(tmp_path: Path) -> None:
         ("training.epochs=many", "--set: training.epochs: got 'many', expected a whole number."),
         ("training.epochs=-1", "training.epochs: got -1, expected at least 0."),
         ("training.learning_rate=0", "training.learning_rate: got 0.0, expected more than 0."),
+        ("training.average=-1", "training.average: got -1.0, expected at least 0."),
+        ("text.vectors_epochs=-1", "text.vectors_epochs: got -1, expected at least 0."),
+        ("model.members=0", "model.members: got 0, expected at least 1."),
+        (
+            "model.preset=slow",
+            "--set: model.preset: got 'slow', expected one of default, fast, best.",
+        ),
         ("model.dropout=1.5", "model.dropout: got 1.5, expected 0 to 0.95."),
         ("model.mode=papr", "--set: model.mode: got 'papr', expected one of harnn, paper."),
         ("decode.threshold=2", "decode.threshold: got 2.0, expected 0 to 1."),

@@ -11,10 +11,11 @@ from typing import Any, TypeVar
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from scipy.sparse import csr_array
+from scipy.sparse import csr_array, vstack
 from torch import Tensor
 
 from harnn.data import Document
+from harnn.linear.features import NgramFeatures
 from harnn.text import Encoder
 
 Item = TypeVar("Item")
@@ -37,6 +38,8 @@ class EncodedCorpus:
     """(N,) tokens before cutting at the limit."""
     targets: csr_array
     """(N, C) bool, closed upward; C is 0 where the documents are unlabelled."""
+    vectors: csr_array
+    """(N, V) n-grams, as the linear branch reads them; V is 0 where there is none."""
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -76,15 +79,29 @@ class Batch:
 
 
 def encode_corpus(
-    documents: Iterable[tuple[Document, NDArray[np.int32]]], encoder: Encoder, labels: int
+    documents: Iterable[tuple[Document, NDArray[np.int32]]],
+    encoder: Encoder,
+    labels: int,
+    *,
+    features: NgramFeatures | None = None,
 ) -> EncodedCorpus:
-    """Encode a stream of documents with their label columns; texts are not kept."""
+    """Encode a stream of documents with their label columns; texts are not kept.
+
+    With *features* their n-grams are kept as well.
+    """
+    width = len(features) if features else 0
+    vectors = [csr_array(np.zeros((0, width), dtype=np.float32))]
     ids: list[str] = []
     pieces: list[NDArray[np.int32]] = []
     full_lengths: list[NDArray[np.int64]] = []
     columns: list[NDArray[np.int32]] = []
     for chunk in _chunks(documents, _ENCODED_AT_ONCE):
-        encoded = encoder.encode([document.full_text for document, _ in chunk])
+        texts = [document.full_text for document, _ in chunk]
+        encoded = encoder.encode(texts)
+        if features:
+            vectors.append(features.vectors(texts))
+        else:
+            vectors.append(csr_array(np.zeros((len(texts), 0), dtype=np.float32)))
         ids += [document.id for document, _ in chunk]
         pieces += encoded.ids
         full_lengths.append(np.asarray(encoded.lengths, dtype=np.int64))
@@ -95,13 +112,17 @@ def encode_corpus(
         offsets=_offsets(pieces),
         full_lengths=_join(full_lengths, np.int64),
         targets=sparse_targets(columns, labels),
+        vectors=csr_array(vstack(vectors, format="csr")),
     )
 
 
-def encode_unlabelled(documents: Iterable[Document], encoder: Encoder) -> EncodedCorpus:
+def encode_unlabelled(
+    documents: Iterable[Document], encoder: Encoder, *, features: NgramFeatures | None = None
+) -> EncodedCorpus:
     """Encode documents whose labels are not wanted: the targets have no columns."""
     nothing = np.zeros(0, dtype=np.int32)
-    return encode_corpus(((document, nothing) for document in documents), encoder, 0)
+    pairs = ((document, nothing) for document in documents)
+    return encode_corpus(pairs, encoder, 0, features=features)
 
 
 def sparse_targets(columns: Sequence[NDArray[np.int32]], labels: int) -> csr_array:

@@ -1,7 +1,9 @@
 """Every knob on one page: frozen dataclasses, mirrored one to one by TOML tables.
 
 The defaults of ``[model]`` and ``[training]`` depend on ``model.mode``: ``harnn`` (default) is
-the repaired network, ``paper`` the settings of Huang et al. (CIKM 2019).
+the repaired network with a linear branch beside it, ``paper`` the network and the settings of
+Huang et al. (CIKM 2019); and on ``model.preset``: ``fast`` leaves the network out, ``best`` trains
+several.
 """
 
 from __future__ import annotations
@@ -17,12 +19,20 @@ from typing import Any, Literal, Self, get_args, get_origin, get_type_hints
 from harnn.errors import ConfigError, Problem, suggest
 
 Mode = Literal["harnn", "paper"]
+Preset = Literal["default", "fast", "best"]
+Branches = Literal["both", "linear", "network"]
 Score = Literal["auprc", "micro_f1", "macro_f1"]
 Schedule = Literal["one-cycle", "exponential", "constant"]
 Precision = Literal["auto", "32", "bf16"]
 Segmenter = Literal["auto", "words", "characters", "jieba"]
 OnError = Literal["fail", "skip"]
-_AUTO_STEPS = 3_500
+Strategy = Literal["threshold", "level", "label", "top_k", "f1", "deepest"]
+TopOne = Literal["never", "empty", "always"]
+Close = Literal["up", "down", "none"]
+_AUTO_STEPS = 3_000
+_AUTO_CELLS = 500_000_000
+"""Documents times labels, in all epochs together."""
+_VECTOR_TOKENS = 32_000_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,15 +64,21 @@ class TextConfig:
     vectors: str = "word2vec"
     """``word2vec`` or ``fasttext`` (trained on the training text), ``random``, ``glove-6b-50d``
     (extra ``glove``) or the path of a file of word vectors."""
-    vectors_epochs: int = 8
+    vectors_epochs: int = 0
+    """Passes over the text that trains word vectors; 0: enough for about 32 million words, but 8
+    to 40."""
     freeze_vectors: bool = False
+
+    def vectors_epochs_for(self, tokens: int) -> int:
+        """Return ``vectors_epochs`` with 0 replaced by what suits *tokens* words of text."""
+        return self.vectors_epochs or min(40, max(8, _VECTOR_TOKENS // max(tokens, 1)))
 
     def check(self) -> list[Problem]:
         return [
             *_at_least("text.min_count", self.min_count, 1),
             *_at_least("text.max_vocabulary", self.max_vocabulary, 10),
             *_at_least("text.max_length", self.max_length, 1),
-            *_at_least("text.vectors_epochs", self.vectors_epochs, 1),
+            *_at_least("text.vectors_epochs", self.vectors_epochs, 0),
         ]
 
 
@@ -71,6 +87,13 @@ class ModelConfig:
     """Shape of the network; letters as in docs/notation.md."""
 
     mode: Mode = "harnn"
+    preset: Preset = "default"
+    """``fast``: the linear branch alone, in seconds; ``best``: three networks instead of one."""
+    branches: Branches = "both"
+    """``linear``: a linear model on n-grams; ``network``: HARNN; ``both``: their blend, which is
+    better than either."""
+    members: int = 1
+    """Networks, alike but for the seed; their outputs are averaged."""
     embedding_size: int = 128
     """E. Given word vectors of another size override it."""
     lstm_size: int = 128
@@ -79,14 +102,17 @@ class ModelConfig:
     """A."""
     fc_size: int = 256
     """F."""
-    dropout: float = 0.3
-    embedding_dropout: float = 0.2
+    dropout: float = 0.5
+    embedding_dropout: float = 0.3
     alpha: float = 0.5
     """Weight of the global scores beside the local ones."""
 
     def check(self) -> list[Problem]:
-        sizes = ("embedding_size", "lstm_size", "attention_size", "fc_size")
+        sizes = ("members", "embedding_size", "lstm_size", "attention_size", "fc_size")
         problems = [p for name in sizes for p in _at_least(f"model.{name}", getattr(self, name), 1)]
+        if self.mode == "paper" and self.preset != "default":
+            what = f"got {self.preset!r}, but mode paper has no presets; leave one of them out."
+            problems.append(Problem("model.preset", what))
         problems += _between("model.dropout", self.dropout, 0, 0.95)
         problems += _between("model.embedding_dropout", self.embedding_dropout, 0, 0.95)
         problems += _between("model.alpha", self.alpha, 0, 1)
@@ -98,7 +124,8 @@ class TrainingConfig:
     """How the network is trained."""
 
     epochs: int = 0
-    """At most; 0: enough for about 3,500 steps, but 8 to 40."""
+    """At most; 0: enough for about 3,000 steps, but 6 to 40, and fewer, down to 4, where documents
+    times labels are over 80 million."""
     batch_size: int = 0
     """Documents; 0: 64 from 20,000 training documents, 32 from 1,000, else 16."""
     learning_rate: float = 2.5e-3
@@ -110,7 +137,9 @@ class TrainingConfig:
     """Share of all steps spent warming up (``one-cycle``)."""
     weight_decay: float = 0.01
     clip_norm: float = 1.25
-    patience: int = 6
+    average: float = 1.0
+    """The weights kept are a running average over so many epochs; 0: the last step's."""
+    patience: int = 3
     """Epochs without a better validation score before training stops."""
     score: Score = "auprc"
     seed: int = 13
@@ -120,11 +149,12 @@ class TrainingConfig:
     threads: int = 0
     """CPU threads; 0: all cores."""
 
-    def for_documents(self, count: int) -> TrainingConfig:
+    def for_documents(self, count: int, labels: int = 1) -> TrainingConfig:
         """Return these settings with 0 replaced by what suits *count* training documents."""
         batch_size = self.batch_size or (64 if count >= 20_000 else 32 if count >= 1_000 else 16)
         steps = -(-count // batch_size)
-        epochs = self.epochs or min(40, max(8, -(-_AUTO_STEPS // steps)))
+        affordable = max(4, _AUTO_CELLS // max(count * labels, 1))
+        epochs = self.epochs or min(40, max(6, -(-_AUTO_STEPS // steps)), affordable)
         return dataclasses.replace(self, batch_size=batch_size, epochs=epochs)
 
     def check(self) -> list[Problem]:
@@ -135,6 +165,7 @@ class TrainingConfig:
             *_at_least("training.threads", self.threads, 0),
             *_at_least("training.seed", self.seed, 0),
             *_at_least("training.weight_decay", self.weight_decay, 0),
+            *_at_least("training.average", self.average, 0),
             *_between("training.warmup", self.warmup, 0, 1),
         ]
         for name in ("learning_rate", "clip_norm"):
@@ -151,12 +182,28 @@ class TrainingConfig:
 class DecodeConfig:
     """From scores to label sets; can be changed at prediction without retraining."""
 
+    strategy: Literal["auto", Strategy] = "auto"
+    """``auto``: ``top_k`` where that is given, else ``threshold``, one for all labels. ``level``:
+    a threshold for each level; ``label``: for each label, which finds more of the rare ones;
+    ``f1``: the set with the highest expected F1; ``deepest``: down from the top as long as each
+    step is sure. All are tuned on the validation documents and kept."""
     threshold: float | None = None
-    """None: tuned on the validation documents for the best micro-F1."""
+    """None: tuned for the best micro-F1."""
     top_k: int | None = None
-    """Instead of a threshold, the k best labels of each document."""
-    close_upward: bool = True
-    """Add every ancestor of a predicted label."""
+    """The number of best labels; None: tuned for the best micro-F1."""
+    top_1: Literal["auto", TopOne] = "auto"
+    """When to add the best leaf with its ancestors: ``never``, where the answer is ``empty``, or
+    ``always``. ``auto``: what has the best micro-F1 on the validation documents."""
+    close: Close = "up"
+    """``up``: with every label all its ancestors; ``down``: a label only where all its ancestors
+    are chosen; ``none``: labels as they are."""
+
+    @property
+    def chosen_strategy(self) -> Strategy:
+        """The strategy that ``auto`` stands for."""
+        if self.strategy != "auto":
+            return self.strategy
+        return "threshold" if self.top_k is None else "top_k"
 
     def check(self) -> list[Problem]:
         problems: list[Problem] = []
@@ -168,6 +215,7 @@ class DecodeConfig:
 
 
 _PAPER_MODEL = {
+    "branches": "network",
     "embedding_size": 100,
     "lstm_size": 256,
     "attention_size": 200,
@@ -180,8 +228,13 @@ _PAPER_TRAINING = {
     "learning_rate": 1e-3,
     "schedule": "exponential",
     "weight_decay": 0.0,
+    "average": 0.0,
 }
 _PAPER_TEXT = {"max_length": 150}
+_PRESET_MODEL: dict[str, dict[str, Any]] = {
+    "fast": {"branches": "linear"},
+    "best": {"members": 3},
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -215,7 +268,8 @@ class Config:
 
     @classmethod
     def from_dict(cls, settings: Mapping[str, Any], *, where: str = "") -> Self:
-        """Build from nested tables; what is not given takes the default of ``model.mode``.
+        """Build from nested tables; what is not given takes the default of ``model.mode``
+        and ``model.preset``.
 
         Raises:
             ConfigError: unknown keys (with suggestions), wrong types, values out of range.
@@ -239,6 +293,9 @@ class Config:
         presets: dict[str, dict[str, Any]] = {name: {} for name in sections}
         if given["model"].get("mode") == "paper":
             presets |= {"model": _PAPER_MODEL, "training": _PAPER_TRAINING, "text": _PAPER_TEXT}
+        presets["model"] = presets["model"] | _PRESET_MODEL.get(
+            given["model"].get("preset", "default"), {}
+        )
         return cls(
             **{name: kind(**(presets[name] | given[name])) for name, kind in sections.items()}
         )
@@ -316,6 +373,9 @@ def _read_table(
     problems: list[Problem] = []
     values: dict[str, Any] = {}
     for key, value in table.items():
+        if (section, key) == ("decode", "close_upward") and isinstance(value, bool):
+            values["close"] = "up" if value else "none"  # as earlier models have it
+            continue
         if key not in hints:
             problems.append(
                 Problem(where, f"unknown key {section}.{key}.", suggest(key, list(hints)))
@@ -333,7 +393,7 @@ def _convert(value: Any, hint: Any) -> tuple[Any, str]:
     """Return the value as *hint* wants it, and what was expected where it does not fit."""
     if get_origin(hint) is Literal:
         choices = get_args(hint)
-        text = str(value)
+        text = "none" if value is None else str(value)
         return text, "" if text in choices else "one of " + ", ".join(choices)
     if isinstance(hint, types.UnionType):
         if value is None:

@@ -107,12 +107,14 @@ class TrainingInterrupted(HarnnError):  # noqa: N818 (as KeyboardInterrupt)
 
     exit_code = 130
 
-    def __init__(self, checkpoint: Path, step: int) -> None:
+    def __init__(self, checkpoint: Path | None, step: int) -> None:
         self.checkpoint = checkpoint
         self.step = step
         super().__init__(
             f"Training stopped at step {step:,}. The checkpoint is kept in {checkpoint}; "
             "repeat the command with --resume to go on."
+            if checkpoint
+            else "Training stopped before the network's first step; nothing is kept."
         )
 
 

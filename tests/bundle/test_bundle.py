@@ -15,7 +15,7 @@ import harnn
 from harnn.bundle.storage import FILES
 from harnn.config import Config
 from harnn.data import Document
-from harnn.errors import BundleError, InputError
+from harnn.errors import BundleError, ConfigError, InputError
 from harnn.sample import sample
 
 SMALL = {
@@ -49,13 +49,18 @@ def model(result: harnn.FitResult, tmp_path: Path) -> Path:
     return harnn.save_bundle(result, tmp_path / "made" / "model")
 
 
-def test_save_and_load_equal(predictor: harnn.Predictor, model: Path) -> None:
+def test_save_and_load_equal(
+    result: harnn.FitResult, predictor: harnn.Predictor, model: Path
+) -> None:
     loaded = harnn.Predictor.load(model)
     assert np.array_equal(loaded.scores(TEXTS).values, predictor.scores(TEXTS).values)
     assert loaded.predict(TEXTS) == predictor.predict(TEXTS)
-    report = loaded.evaluate(sample("en").valid)
-    assert report.to_dict() == json.loads((model / "metrics.json").read_text("utf-8"))
-    assert sorted(p.name for p in model.iterdir()) == sorted([*FILES, "README.md", "history.jsonl"])
+    test = sample("en").test
+    assert loaded.evaluate(test).to_dict() == predictor.evaluate(test).to_dict()
+    # On the validation documents the blend has seen each of them, but not for this report.
+    assert result.report.to_dict() == json.loads((model / "metrics.json").read_text("utf-8"))
+    files = [*FILES, "README.md", "history.jsonl", "linear.json"]
+    assert sorted(p.name for p in model.iterdir()) == sorted(files)
 
 
 def test_saving_again_replaces(result: harnn.FitResult, model: Path) -> None:
@@ -96,10 +101,24 @@ def test_top_k_and_threshold(predictor: harnn.Predictor) -> None:
     assert [len(a.labels) for a in predictor.predict(TEXTS, threshold=0.0)] == [
         len(predictor.taxonomy)
     ] * len(TEXTS)
-    with pytest.raises(ValueError, match="Expected top_k or threshold, got both"):
+    with pytest.raises(ConfigError, match="threshold and top_k exclude each other"):
         predictor.predict(TEXTS, top_k=1, threshold=0.5)
     with pytest.raises(TypeError, match=r"got one string: predict\(\[text\]\)"):
         predictor.predict("a text")
+
+
+def test_strategies_side_by_side(predictor: harnn.Predictor) -> None:
+    valid = sample("en").valid
+    reports = predictor.evaluate_strategies(valid, top_1="empty")
+    names = [report.strategy for report in reports]
+    assert names == ["threshold", "level", "label", "top_k", "f1", "deepest"]
+    assert [report.used for report in reports] == [True, False, False, False, False, False]
+    for report in reports:
+        alone = predictor.evaluate(valid, strategy=report.strategy, top_1="empty").to_dict()
+        numbers = report.to_dict()
+        del numbers["strategy"], numbers["used"]
+        assert numbers == pytest.approx({name: alone[name] for name in numbers})
+        assert report.empty_predictions == 0
 
 
 def test_notes_say_what_was_not_read(predictor: harnn.Predictor) -> None:
@@ -175,7 +194,7 @@ def change(path: Path, **values: object) -> None:
 def test_other_format_versions(model: Path) -> None:
     change(model / "config.json", format=99)
     assert refuse(model) == (
-        f"{model / 'config.json'}: has model format 99, this version reads 1. "
+        f"{model / 'config.json'}: has model format 99, this version reads 2. "
         "Train again, or install the version of harnn that wrote it."
     )
 
@@ -187,11 +206,39 @@ def test_damaged_files(model: Path) -> None:
     assert refuse(model) == (
         f"{decode}:1: is damaged: Expecting property name enclosed in double quotes."
     )
-    decode.write_text('{"threshold": 3}', encoding="utf-8")
+    decode.write_text(good, encoding="utf-8")
+    change(decode, threshold=3)
     assert refuse(model) == f"{decode}: threshold: got 3, expected 0 to 1."
     decode.write_text(good, encoding="utf-8")
     (model / "model.safetensors").write_bytes(b"rubbish")
     assert refuse(model).startswith(f"{model / 'model.safetensors'}: is damaged: ")
+
+
+def test_an_earlier_way_to_choose_is_read(model: Path) -> None:
+    earlier = {"threshold": 0.3, "top_k": None, "close_upward": False}
+    calibration = json.loads((model / "decode.json").read_text("utf-8"))["calibration"]
+    (model / "decode.json").write_text(
+        json.dumps(earlier | {"calibration": calibration}), encoding="utf-8"
+    )
+    settings_ = json.loads((model / "config.json").read_text("utf-8"))["settings"]
+    change(model / "config.json", settings=settings_ | {"decode": earlier | {"threshold": None}})
+    loaded = harnn.Predictor.load(model)
+    assert loaded.bundle.decoder == harnn.Decoder(0.3, close="none")
+    assert loaded.bundle.config.decode.close == "none"
+    assert len(loaded.predict(TEXTS, strategy="f1")) == len(TEXTS)
+    with pytest.raises(ConfigError) as error:
+        loaded.predict(TEXTS, strategy="label")
+    assert str(error.value) == (
+        "The strategy label needs label_thresholds, which this model was not tuned for. "
+        "It has threshold, f1."
+    )
+
+
+def test_thresholds_of_another_taxonomy(model: Path) -> None:
+    change(model / "decode.json", label_thresholds=[0.5] * 3)
+    assert refuse(model) == (
+        f"{model / 'decode.json'}: label_thresholds: got 3 numbers, expected 50."
+    )
 
 
 def test_a_foreign_taxonomy(model: Path) -> None:
@@ -206,11 +253,11 @@ def test_a_foreign_taxonomy(model: Path) -> None:
 
 def test_a_network_of_another_shape(model: Path) -> None:
     table = json.loads((model / "config.json").read_text("utf-8"))
-    table["network"]["lstm_size"] += 1
-    change(model / "config.json", network=table["network"])
+    table["networks"][0]["lstm_size"] += 1
+    change(model / "config.json", networks=table["networks"])
     assert refuse(model).startswith(f"{model / 'model.safetensors'}: is damaged: ")
-    table["network"].pop("alpha")
-    change(model / "config.json", network=table["network"])
+    table["networks"][0].pop("alpha")
+    change(model / "config.json", networks=table["networks"])
     assert refuse(model).startswith(f"{model / 'config.json'}: the network's shape is damaged: ")
 
 

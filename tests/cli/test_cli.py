@@ -61,6 +61,28 @@ def test_evaluate(model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str
     assert [set(level) >= {"micro_f1", "macro_f1"} for level in report["levels"]] == [True] * 3
 
 
+def test_strategies(model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    table = tmp_path / "strategies.json"
+    evaluate = ["evaluate", str(model), "--data", str(FILES.test)]
+    assert run([*evaluate, "--strategies", "--json", str(table)]) == 0
+    shown = capsys.readouterr().out
+    assert "threshold (used)" in shown
+    strategies = json.loads(table.read_text("utf-8"))["strategies"]
+    assert len(strategies) == 6
+    for strategy in strategies:
+        assert strategy["strategy"] in shown
+    scores = tmp_path / "scores.json"
+    assert run([*evaluate, "--strategy", "label", "--json", str(scores)]) == 0
+    report = json.loads(scores.read_text("utf-8"))
+    by_label = next(s for s in strategies if s["strategy"] == "label")
+    assert report["macro_f1"] == by_label["macro_f1"]
+    predict = ["predict", str(model), "--text", "bees and hives", "--threshold", "1"]
+    capsys.readouterr()
+    assert run([*predict, "--close", "none", "--top-1", "empty"]) == 0
+    levels = [label["level"] for label in json.loads(capsys.readouterr().out)["labels"]]
+    assert sorted(set(levels)) == list(range(1, max(levels) + 1))
+
+
 def test_predict_from_everywhere(
     model: Path,
     tmp_path: Path,
@@ -135,6 +157,21 @@ def failing(capsys: pytest.CaptureFixture[str], *arguments: object) -> str:
     return shown.err
 
 
+def test_the_fast_preset(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = tmp_path / "model"
+    started = time.monotonic()
+    assert run(train_arguments(out, "--preset", "fast")) == 0
+    assert time.monotonic() - started < 60
+    assert "The model is in" in capsys.readouterr().out
+    assert json.loads((out / "config.json").read_text("utf-8"))["networks"] == []
+    scores = tmp_path / "scores.json"
+    assert run(["evaluate", str(out), "--data", str(FILES.test), "--json", str(scores)]) == 0
+    assert json.loads(scores.read_text("utf-8"))["micro_f1"] > 0.5
+    page = tmp_path / "page.html"
+    assert run(["explain", str(out), "--data", str(FILES.test), "--output", str(page)]) == 0
+    assert "<html" in page.read_text("utf-8")
+
+
 def test_errors_are_sentences(
     model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -147,6 +184,12 @@ def test_errors_are_sentences(
     )
     assert failing(capsys, "predict", model, "--text", "x", "--top-k", 1, "--threshold", 0.5) == (
         "Error: --top-k and --threshold exclude each other; give one of them.\n"
+    )
+    assert failing(
+        capsys, "predict", model, "--text", "x", "--strategy", "f1", "--threshold", 0.5
+    ) == (
+        "Error: threshold stands for the strategy threshold, got the strategy f1; give one of "
+        "them.\n"
     )
     assert failing(capsys, *train_arguments(model)) == (
         f"Error: {model}: exists already. Choose another --out, or replace it with --overwrite.\n"
@@ -164,6 +207,9 @@ def test_errors_are_sentences(
     assert (
         failing(capsys, "taxonomy", "--data", FILES.train, "--output", absent, "--size", "group")
         == "Error: --size: got 'group', expected LEVEL=NUMBER, as subgroup=8364.\n"
+    )
+    assert failing(capsys, *train_arguments(absent, "--mode", "paper", "--preset", "fast")) == (
+        "Error: model.preset: got 'fast', but mode paper has no presets; leave one of them out.\n"
     )
     assert "No such option" in failing(capsys, "predict", model, "--txet", "x")
     assert not absent.exists()

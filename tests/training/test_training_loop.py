@@ -11,11 +11,15 @@ import pytest
 import torch
 
 import harnn
-from harnn.config import Config
-from harnn.data import Document
+from harnn.batch import encode_corpus
+from harnn.config import Config, DataConfig
+from harnn.data import Document, label_documents
+from harnn.decode import propagate_upward
 from harnn.errors import BundleError, ConfigError, DocumentError, TrainingInterrupted
+from harnn.metrics import micro_auprc
 from harnn.taxonomy import Taxonomy
 from harnn.training import EpochRow, Event, FitResult, Stage, Step
+from harnn.training.scoring import score_corpus
 
 TOPICS = {
     "cat": "purring whiskers kitten meow",
@@ -65,7 +69,11 @@ def config(**training: object) -> Config:
 
 
 def weights(result: FitResult) -> dict[str, torch.Tensor]:
-    return dict(result.network.state_dict())
+    return dict(result.model.networks[0].state_dict())
+
+
+def vectors_of(result: FitResult) -> torch.Tensor:
+    return result.model.networks[0].embedding.weight
 
 
 def assert_same(left: FitResult, right: FitResult) -> None:
@@ -78,6 +86,9 @@ def assert_same(left: FitResult, right: FitResult) -> None:
         {k: v for k, v in row.to_dict().items() if "second" not in k} for row in right.history.rows
     ]
     assert left.decoder == right.decoder
+    texts = [document.full_text for document in VALID]
+    scores = [harnn.Predictor.from_result(result).scores(texts).values for result in (left, right)]
+    assert np.array_equal(*scores)
 
 
 def test_learns_and_repeats() -> None:
@@ -193,7 +204,12 @@ def test_events_and_patience() -> None:
     rows = [event for event in events if isinstance(event, EpochRow)]
     assert tuple(rows) == result.history.rows
     assert len(rows) < 30
-    assert max(row.auprc for row in rows) == pytest.approx(result.report.auprc, abs=1e-6)
+    valid = encode_corpus(
+        label_documents(VALID, DataConfig(), TAXONOMY), result.encoder, len(TAXONOMY)
+    )
+    values = score_corpus(result.model.networks[0], valid)
+    auprc = micro_auprc(propagate_upward(values, TAXONOMY.edges, TAXONOMY.levels), valid.targets)
+    assert max(row.auprc for row in rows) == pytest.approx(auprc, abs=1e-6)
     stages = [event.message for event in events if isinstance(event, Stage)]
     assert stages[1].startswith("train: 60 documents, 720 tokens")
 
@@ -255,7 +271,7 @@ def test_given_vectors_are_covered_aligned_and_frozen(tmp_path: Path) -> None:
     table["text"] |= {"vectors": str(path), "freeze_vectors": True}
     events: list[Event] = []
     result = harnn.fit(TAXONOMY, TRAIN, VALID, Config.from_dict(table), listener=events.append)
-    weight = result.network.embedding.weight.detach()
+    weight = result.model.networks[0].embedding.weight.detach()
     assert weight.shape[1] == 6
     row = weight[result.encoder.index["kitten"]]
     expected = words.index("kitten") + torch.arange(6) / 10
@@ -275,7 +291,7 @@ def test_unlabelled_text_changes_the_vectors(tmp_path: Path) -> None:
     events: list[Event] = []
     alone = harnn.fit(TAXONOMY, TRAIN, VALID, knobs)
     helped = harnn.fit(TAXONOMY, TRAIN, VALID, knobs, unlabelled=[more], listener=events.append)
-    assert not torch.equal(alone.network.embedding.weight, helped.network.embedding.weight)
+    assert not torch.equal(vectors_of(alone), vectors_of(helped))
     messages = [event.message for event in events if isinstance(event, Stage)]
     assert "training word2vec vectors on 110 documents" in messages
     assert "unlabelled: 50 documents, 150 tokens" in messages

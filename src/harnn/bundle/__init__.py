@@ -1,5 +1,6 @@
 """A trained thing: the model directory and the predictor that reads it."""
 
+from harnn.bundle.comparison import compare_models
 from harnn.bundle.predictor import (
     Explanation,
     LabelExplanation,
@@ -9,6 +10,7 @@ from harnn.bundle.predictor import (
     WordWeight,
 )
 from harnn.bundle.storage import CHECKPOINTS, Bundle, load_bundle, marker_of, save_bundle
+from harnn.bundle.strategies import StrategyReport
 
 __all__ = [
     "CHECKPOINTS",
@@ -18,7 +20,9 @@ __all__ = [
     "PredictedLabel",
     "Prediction",
     "Predictor",
+    "StrategyReport",
     "WordWeight",
+    "compare_models",
     "load_bundle",
     "marker_of",
     "save_bundle",

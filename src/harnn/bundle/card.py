@@ -8,7 +8,6 @@ from harnn.training import FitResult
 def model_card(result: FitResult) -> str:
     """Describe the model in Markdown: what it was trained on, and how well it does."""
     taxonomy, report, config = result.taxonomy, result.report, result.config
-    best = result.history.best(config.training.score)
     sizes = " / ".join(f"{part.stop - part.start:,}" for part in taxonomy.level_slices)
     rows = "\n".join(
         f"| {level.name} | {level.labels:,} | {level.micro_f1:.3f} | {level.macro_f1:.3f} "
@@ -17,11 +16,6 @@ def model_card(result: FitResult) -> str:
     )
     documents = result.documents
     never = int((result.label_counts == 0).sum())
-    policy = (
-        f"the {result.decoder.top_k} best labels"
-        if result.decoder.top_k
-        else f"labels scored at least {result.decoder.threshold:.4f}"
-    )
     return f"""# A harnn model
 
 Files documents under a taxonomy of {len(taxonomy):,} labels on {len(taxonomy.level_slices)}
@@ -29,8 +23,8 @@ levels ({sizes}). Load it with `harnn.Predictor.load("DIRECTORY")` or `harnn pre
 
 ## Training
 
-- mode `{config.model.mode}`, {best.epoch if best else 0} of {len(result.history.rows)} epochs,
-  seed {config.training.seed}
+- mode `{config.model.mode}`, preset `{config.model.preset}`, seed {config.training.seed}
+{_branches(result)}
 - {documents["train"]:,} documents, {documents["train_truncated"]:,} of them cut at
   {result.encoder.max_length} tokens; {documents["train_skipped"]:,} skipped
 - vocabulary of {len(result.encoder.words):,} words, word vectors: {config.text.vectors}
@@ -38,8 +32,8 @@ levels ({sizes}). Load it with `harnn.Predictor.load("DIRECTORY")` or `harnn pre
 
 ## Validation
 
-On {report.documents:,} documents, choosing {policy}. The threshold was tuned on these very
-documents: expect slightly less on new ones.
+On {report.documents:,} documents, choosing {result.decoder.describe()}.
+This was tuned on these very documents: expect slightly less on new ones.
 
 | level | labels | micro-F1 | macro-F1 | AUPRC |
 |---|---|---|---|---|
@@ -48,6 +42,32 @@ documents: expect slightly less on new ones.
 
 ## Limits
 
-Scores are not calibrated probabilities. Labels rare in the training documents are found less
+{_calibration(result)} Labels rare in the training documents are found less
 often than the numbers above suggest; see the macro-F1 of the lower levels.
 """
+
+
+def _branches(result: FitResult) -> str:
+    lines = []
+    if (linear := result.model.linear) is not None:
+        lines.append(
+            f"- a linear branch: {len(linear.features):,} n-grams, "
+            f"{linear.classifier.weights.nnz:,} weights"
+        )
+    if count := len(result.model.networks):
+        best = result.history.best(result.config.training.score)
+        first = "the first with " if count > 1 else ""
+        lines.append(
+            f"- {count} network{'s' if count > 1 else ''}, {first}epoch "
+            f"{best.epoch if best else 0} of {len(result.history.rows)}"
+        )
+    return "\n".join(lines)
+
+
+def _calibration(result: FitResult) -> str:
+    if result.model.blend is None:
+        return "Scores are not calibrated probabilities."
+    errors = " / ".join(
+        f"{level.ece:.3f}" for level in result.report.levels if level.ece is not None
+    )
+    return f"Scores are calibrated probabilities (error by level, ECE, on validation: {errors})."

@@ -3,26 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, Unpack
 
 import numpy as np
 from numpy.typing import NDArray
 
 from harnn.batch import EncodedCorpus, encode_corpus, encode_unlabelled
 from harnn.bundle.storage import Bundle, load_bundle
+from harnn.bundle.strategies import StrategyReport, report_strategies
 from harnn.config import DataConfig
 from harnn.data import Document, ReadReport
-from harnn.decode import Decoder, Scores
+from harnn.decode import DecodeOptions, Decoder, Scores
 from harnn.metrics import Report
 from harnn.training import FitResult, Source
-from harnn.training.fit import labelled_documents, report_scores
-from harnn.training.scoring import gather_attention, score_corpus
+from harnn.training.fit import report_scores
+from harnn.training.scoring import gather_attention
+from harnn.training.sources import labelled_documents
 
 _DOCUMENTS_AT_ONCE = 2_048
 _WORDS_SHOWN = 10
+_LEAST_LOST = 1e-6
+"""Added to each word, so that weights sum to 1 even where no word matters."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +36,7 @@ class PredictedLabel:
     label: str
     name: str
     score: float
-    """0 to 1; with ``close_upward`` at least that of every descendant."""
+    """0 to 1; closed ``up`` at least that of every descendant."""
     level: int
     """1 is the top."""
     path: tuple[str, ...]
@@ -147,44 +151,36 @@ class Predictor:
         return cls(Bundle(**{name: getattr(result, name) for name in names}))
 
     def scores(self, texts: Iterable[str | Document]) -> Scores:
-        """Return the network's own scores of all labels, before any decoding."""
+        """Return the scores of all labels, before any decoding."""
         corpus = self._encode(_as_documents(texts))
-        return Scores(corpus.ids, score_corpus(self.bundle.network, corpus))
+        return Scores(corpus.ids, self.bundle.model.score(corpus))
 
     def predict(
-        self,
-        texts: Iterable[str | Document],
-        *,
-        top_k: int | None = None,
-        threshold: float | None = None,
-        close_upward: bool | None = None,
+        self, texts: Iterable[str | Document], **options: Unpack[DecodeOptions]
     ) -> list[Prediction]:
-        """Predict the labels of each text; settings not given are the model's own.
+        """Predict the labels of each text.
+
+        *options*, here and below, change how labels are chosen: strategy, threshold, top_k, close,
+        top_1, see :class:`harnn.decode.Decoder`; those not given are the model's own.
 
         Raises:
             TypeError: *texts* is one string.
-            ValueError: settings out of range, or both top_k and threshold.
+            ConfigError: options exclude each other, or the model lacks what a strategy needs.
+            ValueError: an option is out of range.
         """
         if isinstance(texts, str):
             raise TypeError("Expected a list of texts, got one string: predict([text]).")
-        return list(
-            self.predict_stream(texts, top_k=top_k, threshold=threshold, close_upward=close_upward)
-        )
+        return list(self.predict_stream(texts, **options))
 
     def predict_stream(
-        self,
-        texts: Iterable[str | Document],
-        *,
-        top_k: int | None = None,
-        threshold: float | None = None,
-        close_upward: bool | None = None,
+        self, texts: Iterable[str | Document], **options: Unpack[DecodeOptions]
     ) -> Iterator[Prediction]:
         """Predict a stream of any length in bounded memory, in its order."""
-        decoder = self._decoder(top_k, threshold, close_upward)
+        decoder = self._decoder(**options)
         stream = iter(_as_documents(texts))
         while documents := list(islice(stream, _DOCUMENTS_AT_ONCE)):
             corpus = self._encode(documents)
-            values = score_corpus(self.bundle.network, corpus)
+            values = self.bundle.model.score(corpus)
             yield from self._answers(corpus, values, decoder)
 
     def evaluate(
@@ -192,41 +188,57 @@ class Predictor:
         source: Source,
         *,
         data: DataConfig | None = None,
-        top_k: int | None = None,
-        threshold: float | None = None,
         report: ReadReport | None = None,
+        **options: Unpack[DecodeOptions],
     ) -> Report:
         """Compare predictions with the labels of *source*.
 
         Raises:
             DocumentError: documents cannot be read or have unknown labels.
         """
-        pairs = labelled_documents(
-            source, self.taxonomy, data or self.bundle.config.data, report=report
+        decoder = self._decoder(**options)
+        corpus, values = self._score_labelled(source, data, report)
+        return report_scores(
+            values,
+            corpus,
+            decoder,
+            self.taxonomy,
+            label_counts=self.bundle.label_counts,
+            training_documents=self.bundle.documents.get("train"),
         )
-        corpus = encode_corpus(pairs, self.bundle.encoder, len(self.taxonomy))
-        values = score_corpus(self.bundle.network, corpus)
-        return report_scores(values, corpus, self._decoder(top_k, threshold, None), self.taxonomy)
 
-    def explain(
+    def evaluate_strategies(
         self,
-        text: str | Document,
+        source: Source,
         *,
-        top_k: int | None = None,
-        threshold: float | None = None,
-    ) -> Explanation:
-        """Show which words each predicted label's own attention used.
+        data: DataConfig | None = None,
+        report: ReadReport | None = None,
+        **options: Unpack[DecodeOptions],
+    ) -> tuple[StrategyReport, ...]:
+        """Compare all strategies that the model has on the labels of *source*.
 
-        In mode ``paper`` the attention of the lower levels is nearly even, which is a fault of
-        that network; see :class:`harnn.model.PaperLevel`.
+        Raises:
+            DocumentError: documents cannot be read or have unknown labels.
+        """
+        decoder = self._decoder(**options)
+        corpus, values = self._score_labelled(source, data, report)
+        return report_strategies(values, corpus.targets, decoder, self.taxonomy)
+
+    def explain(self, text: str | Document, **options: Unpack[DecodeOptions]) -> Explanation:
+        """Show which words made each predicted label.
+
+        With a network these are the words that the label's own attention used. In mode ``paper``
+        that of the lower levels is nearly even, which is a fault of that network; see
+        :class:`harnn.model.PaperLevel`. Without a network they are the words without which the
+        linear branch would be less sure.
         """
         document = next(iter(_as_documents([text])))
         corpus = self._encode([document])
-        scores, attention = gather_attention(self.bundle.network, corpus, 0)
-        decoder = self._decoder(top_k, threshold, None)
-        answer = next(iter(self._answers(corpus, scores[None, :], decoder)))
+        decoder = self._decoder(**options)
+        answer = next(iter(self._answers(corpus, self.bundle.model.score(corpus), decoder)))
         full_text = document.full_text
         spans = self.bundle.encoder.spans(full_text)
+        attention = self._word_weights(corpus, full_text, spans)
         labels = tuple(
             LabelExplanation(
                 predicted,
@@ -241,20 +253,40 @@ class Predictor:
         )
         return Explanation(document.id, full_text, labels, answer.notes)
 
-    def _encode(self, documents: Iterable[Document]) -> EncodedCorpus:
-        return encode_unlabelled(documents, self.bundle.encoder)
+    def _word_weights(
+        self, corpus: EncodedCorpus, text: str, spans: Sequence[tuple[int, int]]
+    ) -> NDArray[np.float32]:
+        """Return the weights (C, T) of the words of the only document of *corpus*."""
+        networks, linear = self.bundle.model.networks, self.bundle.model.linear
+        if networks:
+            every = [gather_attention(network, corpus, 0) for network in networks]
+            return np.asarray(np.mean(every, axis=0), dtype=np.float32)
+        if linear is None or not spans:
+            return np.zeros((len(self.taxonomy), len(spans)), dtype=np.float32)
+        margins = linear.margins([text, *(f"{text[:start]} {text[end:]}" for start, end in spans)])
+        lost = np.maximum(margins[0] - margins[1:], 0).T + _LEAST_LOST
+        return np.asarray(lost / lost.sum(axis=1, keepdims=True), dtype=np.float32)
 
-    def _decoder(
-        self, top_k: int | None, threshold: float | None, close_upward: bool | None
-    ) -> Decoder:
-        if top_k is not None and threshold is not None:
-            raise ValueError("Expected top_k or threshold, got both.")
-        decoder = self.bundle.decoder
-        if close_upward is not None:
-            decoder = replace(decoder, close_upward=close_upward)
-        if threshold is not None:
-            return replace(decoder, threshold=threshold, top_k=None)
-        return decoder if top_k is None else replace(decoder, top_k=top_k)
+    def _encode(self, documents: Iterable[Document]) -> EncodedCorpus:
+        features = self.bundle.model.features
+        return encode_unlabelled(documents, self.bundle.encoder, features=features)
+
+    def _score_labelled(
+        self, source: Source, data: DataConfig | None, report: ReadReport | None
+    ) -> tuple[EncodedCorpus, NDArray[np.float32]]:
+        pairs = labelled_documents(
+            source, self.taxonomy, data or self.bundle.config.data, report=report
+        )
+        corpus = encode_corpus(
+            pairs,
+            self.bundle.encoder,
+            len(self.taxonomy),
+            features=self.bundle.model.features,
+        )
+        return corpus, self.bundle.model.score(corpus)
+
+    def _decoder(self, **options: Unpack[DecodeOptions]) -> Decoder:
+        return self.bundle.decoder.with_options(**options)
 
     def _answers(
         self, corpus: EncodedCorpus, values: NDArray[np.float32], decoder: Decoder
@@ -283,7 +315,7 @@ class Predictor:
         full, read = int(corpus.full_lengths[row]), int(corpus.lengths[row])
         if full == 0:
             return ("The text has no words: the answer is what is most common.",)
-        if full > read:
+        if full > read and self.bundle.model.networks:
             return (f"Only the first {read:,} of {full:,} words were read (text.max_length).",)
         known = np.count_nonzero(corpus.tokens(row) != self.bundle.encoder.unknown_id)
         if known == 0:

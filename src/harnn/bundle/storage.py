@@ -1,37 +1,38 @@
 """A trained model as a directory of open formats; nothing pickled is ever loaded.
 
-model.safetensors  weights                taxonomy.json   labels, names, edges, version
-config.json        settings and shape     tokenizer.json  from text to token ids
-decode.json        thresholds             metrics.json    validation report
-history.jsonl      one line an epoch      README.md       model card
+model.safetensors  weights of all branches   taxonomy.json   labels, names, edges, version
+config.json        settings and shapes       tokenizer.json  from text to token ids
+linear.json        words, pieces of words    decode.json     thresholds, calibration
+history.jsonl      one line an epoch         metrics.json    validation report
+README.md          model card
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
+from harnn.blend import Blend
 from harnn.bundle.card import model_card
+from harnn.bundle.parts import pack_shapes, pack_weights, unpack_linear, unpack_networks
 from harnn.config import Config
 from harnn.data import atomic_directory
 from harnn.decode import Decoder
 from harnn.errors import BundleError, HarnnError, Problem
 from harnn.metrics import Report
-from harnn.model import HarnnNetwork, NetworkShape
 from harnn.taxonomy import Taxonomy
 from harnn.text import Encoder
-from harnn.training import FitResult
+from harnn.training import Ensemble, FitResult
 
-FORMAT = 1
+FORMAT = 2
 CHECKPOINTS = "checkpoint"
 FILES = (
     "config.json",
@@ -47,7 +48,7 @@ FILES = (
 class Bundle:
     """What a model directory holds, loaded."""
 
-    network: HarnnNetwork
+    model: Ensemble
     taxonomy: Taxonomy
     encoder: Encoder
     config: Config
@@ -55,6 +56,8 @@ class Bundle:
     report: Report
     label_counts: NDArray[np.int64]
     """(C,) training documents of each label."""
+    documents: Mapping[str, int] = field(default_factory=dict)
+    """Counts of documents by split, as in :class:`harnn.FitResult`; older models have none."""
 
 
 def save_bundle(result: FitResult, directory: str | Path) -> Path:
@@ -69,25 +72,34 @@ def save_bundle(result: FitResult, directory: str | Path) -> Path:
             {
                 "format": FORMAT,
                 "taxonomy": result.taxonomy.version,
-                "network": result.network.shape.to_dict(),
+                "networks": pack_shapes(result.model),
                 "settings": result.config.to_dict(),
                 "label_counts": result.label_counts.tolist(),
+                "documents": result.documents,
             }
         ),
         "taxonomy.json": result.taxonomy.to_json(),
         "tokenizer.json": result.encoder.to_json(),
-        "decode.json": _to_json(result.decoder.to_dict()),
+        "decode.json": _to_json(_decoding(result)),
         "metrics.json": _to_json(result.report.to_dict()),
         "history.jsonl": result.history.to_json_lines(),
         "README.md": model_card(result),
     }
+    if result.model.linear is not None:
+        texts["linear.json"] = result.model.linear.to_parts()[1]
     directory.parent.mkdir(parents=True, exist_ok=True)
     with atomic_directory(directory, marker=marker_of(directory)) as temporary:
-        weights = {k: v.detach().cpu().contiguous() for k, v in result.network.state_dict().items()}
-        save_file(weights, temporary / "model.safetensors")
+        save_file(pack_weights(result.model), temporary / "model.safetensors")
         for name, text in texts.items():
             (temporary / name).write_text(text, encoding="utf-8")
     return directory
+
+
+def _decoding(result: FitResult) -> dict[str, Any]:
+    plain = result.decoder.to_dict()
+    if result.model.blend is not None:
+        plain["calibration"] = result.model.blend.to_dict()
+    return plain
 
 
 def marker_of(directory: Path) -> str:
@@ -118,8 +130,11 @@ def load_bundle(
                 "Restore the file or train again.",
             )
         )
+    label_counts = np.asarray(settings["label_counts"], dtype=np.int64)
+    decoding = _read_json(directory / "decode.json")
+    calibration = decoding.pop("calibration", None) if isinstance(decoding, dict) else None
     return Bundle(
-        network=_load_network(directory, settings, taxonomy),
+        model=_load_model(directory, settings, calibration, taxonomy, label_counts),
         taxonomy=taxonomy,
         encoder=Encoder.from_json(
             _read_text(directory / "tokenizer.json"),
@@ -128,12 +143,16 @@ def load_bundle(
         ),
         config=_load_config(directory / "config.json", settings),
         decoder=Decoder.from_dict(
-            _read_json(directory / "decode.json"), where=str(directory / "decode.json")
+            decoding,
+            where=str(directory / "decode.json"),
+            labels=len(taxonomy),
+            levels=len(taxonomy.level_slices),
         ),
         report=Report.from_dict(
             _read_json(directory / "metrics.json"), where=str(directory / "metrics.json")
         ),
-        label_counts=np.asarray(settings["label_counts"], dtype=np.int64),
+        label_counts=label_counts,
+        documents=settings.get("documents", {}),
     )
 
 
@@ -166,35 +185,44 @@ def _check_format(path: Path, settings: Any) -> None:
                 "Train again, or install the version of harnn that wrote it.",
             )
         )
-    missing = {"taxonomy", "network", "settings", "label_counts"} - settings.keys()
+    missing = {"taxonomy", "networks", "settings", "label_counts"} - settings.keys()
     if missing:
         raise BundleError([Problem(str(path), f"{name} is missing.") for name in sorted(missing)])
 
 
-def _load_network(directory: Path, settings: dict[str, Any], taxonomy: Taxonomy) -> HarnnNetwork:
-    path = directory / "model.safetensors"
+def _load_model(
+    directory: Path,
+    settings: dict[str, Any],
+    calibration: Any,
+    taxonomy: Taxonomy,
+    label_counts: NDArray[np.int64],
+) -> Ensemble:
+    path, config = directory / "model.safetensors", directory / "config.json"
     try:
-        numbers = settings["network"] | {"level_sizes": tuple(settings["network"]["level_sizes"])}
-        shape = NetworkShape(**numbers)
-    except (TypeError, KeyError) as error:
-        raise BundleError(
-            Problem(str(directory / "config.json"), f"the network's shape is damaged: {error}.")
-        ) from None
-    if shape.labels != len(taxonomy):
-        raise BundleError(
-            Problem(
-                str(directory / "config.json"),
-                f"the network has {shape.labels:,} labels, the taxonomy {len(taxonomy):,}.",
-            )
-        )
-    with torch.random.fork_rng(devices=[]):
-        network = HarnnNetwork(shape)
-    try:
-        network.load_state_dict(load_file(path))
-    except (SafetensorError, OSError, RuntimeError) as error:
+        arrays = load_file(path)
+    except (SafetensorError, OSError) as error:
         summary = " ".join(str(error).split())[:300]
         raise BundleError(Problem(str(path), f"is damaged: {summary}.")) from None
-    return network.eval()
+    linear, blend = None, None
+    if (directory / "linear.json").exists():
+        words = _read_json(directory / "linear.json")
+        linear = unpack_linear(
+            arrays, words, labels=len(taxonomy), where=str(directory / "linear.json")
+        )
+    if calibration is not None:
+        blend = Blend.from_dict(
+            calibration,
+            edges=taxonomy.edges,
+            levels=taxonomy.levels,
+            label_counts=label_counts,
+            where=str(directory / "decode.json"),
+        )
+    where = (str(path), str(config))
+    networks = unpack_networks(arrays, settings["networks"], labels=len(taxonomy), where=where)
+    try:
+        return Ensemble(linear=linear, networks=networks, blend=blend)
+    except ValueError as error:
+        raise BundleError(Problem(str(directory), f"does not belong together: {error}")) from None
 
 
 def _load_config(path: Path, settings: dict[str, Any]) -> Config:

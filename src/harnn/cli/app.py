@@ -29,9 +29,36 @@ class ModeChoice(StrEnum):
     paper = "paper"
 
 
+class PresetChoice(StrEnum):
+    fast = "fast"
+    default = "default"
+    best = "best"
+
+
 class ErrorPolicy(StrEnum):
     fail = "fail"
     skip = "skip"
+
+
+class StrategyChoice(StrEnum):
+    threshold = "threshold"
+    level = "level"
+    label = "label"
+    top_k = "top_k"
+    f1 = "f1"
+    deepest = "deepest"
+
+
+class CloseChoice(StrEnum):
+    up = "up"
+    down = "down"
+    none = "none"
+
+
+class TopOneChoice(StrEnum):
+    never = "never"
+    empty = "empty"
+    always = "always"
 
 
 Model = Annotated[Path, typer.Argument(metavar="DIR", help="Model directory.")]
@@ -69,6 +96,26 @@ OnErrorChoice = Annotated[
 TopK = Annotated[int | None, typer.Option("--top-k", min=1, help="The k best labels.")]
 Threshold = Annotated[
     float | None, typer.Option("--threshold", min=0, max=1, help="Labels scored at least this.")
+]
+Strategy = Annotated[
+    StrategyChoice | None,
+    typer.Option(
+        "--strategy",
+        help="How labels are chosen: by one threshold, one for each level or label, the k best, "
+        "the best expected F1, or down to the deepest sure level; default: the model's own.",
+    ),
+]
+Close = Annotated[
+    CloseChoice | None,
+    typer.Option(
+        "--close",
+        help="up: with each label all its ancestors; down: a label only where all its ancestors "
+        "are chosen; none: labels as they are; default: the model's own.",
+    ),
+]
+TopOne = Annotated[
+    TopOneChoice | None,
+    typer.Option("--top-1", help="When to add the best leaf with its ancestors."),
 ]
 
 
@@ -160,6 +207,12 @@ def train(
     labels: LabelsFile = None,
     config: ConfigFile = None,
     settings: Settings = None,
+    preset: Annotated[
+        PresetChoice | None,
+        typer.Option(
+            help="fast: no network, seconds; best: three networks instead of one; default: between."
+        ),
+    ] = None,
     mode: Annotated[
         ModeChoice | None, typer.Option(help="The repaired network, or the paper's.")
     ] = None,
@@ -194,6 +247,7 @@ def train(
         settings=commands.gather_settings(
             settings,
             mode=mode and mode.value,
+            preset=preset and preset.value,
             vectors=vectors,
             on_error=on_error and on_error.value,
         ),
@@ -209,19 +263,54 @@ def evaluate(
     json_output: Annotated[
         Path | None, typer.Option("--json", help="Write all numbers as JSON.")
     ] = None,
+    strategies: Annotated[
+        bool, typer.Option("--strategies", help="Show all strategies side by side instead.")
+    ] = False,
+    strategy: Strategy = None,
     top_k: TopK = None,
     threshold: Threshold = None,
+    close: Close = None,
+    top_1: TopOne = None,
     settings: Settings = None,
     on_error: OnErrorChoice = None,
 ) -> None:
     """Compare predictions with the labels of documents, per level and overall."""
     from harnn.cli import commands
 
-    commands.evaluate(
+    command = commands.evaluate_strategies if strategies else commands.evaluate
+    command(
         model,
         data,
         json_output=json_output,
-        choice=commands.Choice(top_k, threshold),
+        choice=commands.Choice(top_k, threshold, strategy, close, top_1),
+        settings=commands.gather_settings(settings, on_error=on_error and on_error.value),
+    )
+
+
+@app.command()
+def compare(
+    first: Annotated[Path, typer.Argument(metavar="DIR", help="Model directory A.")],
+    second: Annotated[Path, typer.Argument(metavar="DIR", help="Model directory B.")],
+    data: Data,
+    json_output: Annotated[
+        Path | None, typer.Option("--json", help="Write all numbers as JSON.")
+    ] = None,
+    samples: Annotated[
+        int, typer.Option("--samples", min=1, help="Bootstrap samples of the documents.")
+    ] = 1000,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="Of the bootstrap.")] = 13,
+    settings: Settings = None,
+    on_error: OnErrorChoice = None,
+) -> None:
+    """Compare two models of one taxonomy on labelled documents, with intervals and p-values."""
+    from harnn.cli import commands
+    from harnn.metrics import Resampling
+
+    commands.compare(
+        (first, second),
+        data,
+        json_output=json_output,
+        resampling=Resampling(samples, seed),
         settings=commands.gather_settings(settings, on_error=on_error and on_error.value),
     )
 
@@ -244,12 +333,11 @@ def predict(
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="JSON lines; default: standard output.")
     ] = None,
+    strategy: Strategy = None,
     top_k: TopK = None,
     threshold: Threshold = None,
-    close_upward: Annotated[
-        bool | None,
-        typer.Option("--close-upward/--no-close-upward", help="Add every ancestor (default)."),
-    ] = None,
+    close: Close = None,
+    top_1: TopOne = None,
     settings: Settings = None,
     on_error: OnErrorChoice = None,
 ) -> None:
@@ -261,7 +349,7 @@ def predict(
         data or [],
         text or [],
         output=output,
-        choice=commands.Choice(top_k, threshold, close_upward),
+        choice=commands.Choice(top_k, threshold, strategy, close, top_1),
         settings=commands.gather_settings(settings, on_error=on_error and on_error.value),
     )
 
@@ -273,8 +361,11 @@ def explain(
     output: Annotated[
         Path, typer.Option("--output", "-o", help="A page (.html) or data (.jsonl) to write.")
     ],
+    strategy: Strategy = None,
     top_k: TopK = None,
     threshold: Threshold = None,
+    close: Close = None,
+    top_1: TopOne = None,
     settings: Settings = None,
     on_error: OnErrorChoice = None,
 ) -> None:
@@ -285,6 +376,6 @@ def explain(
         model,
         data,
         output,
-        choice=commands.Choice(top_k, threshold),
+        choice=commands.Choice(top_k, threshold, strategy, close, top_1),
         settings=commands.gather_settings(settings, on_error=on_error and on_error.value),
     )

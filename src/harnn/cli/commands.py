@@ -11,14 +11,23 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, cast
 
 from rich.console import Console
 from rich.text import Text
 
-from harnn.bundle import CHECKPOINTS, Predictor, marker_of, save_bundle
+from harnn.bundle import CHECKPOINTS, Predictor, compare_models, marker_of, save_bundle
 from harnn.cli.progress import TrainingDisplay
-from harnn.cli.render import report_line, report_table, show_answer, validation_parts
+from harnn.cli.render import (
+    comparison_line,
+    comparison_table,
+    frequency_table,
+    report_line,
+    report_table,
+    show_answer,
+    strategies_table,
+    validation_parts,
+)
 from harnn.config import Config, DataConfig
 from harnn.data import (
     Document,
@@ -29,8 +38,10 @@ from harnn.data import (
     write_atomically,
 )
 from harnn.data import validate as validate_documents
+from harnn.decode import DecodeOptions
 from harnn.errors import ConfigError, Problem
 from harnn.explain import write_html
+from harnn.metrics import Resampling
 from harnn.sample import sample
 from harnn.taxonomy import Taxonomy
 from harnn.training import FitResult, fit, tune_process
@@ -71,16 +82,30 @@ class Choice:
 
     top_k: int | None = None
     threshold: float | None = None
-    close_upward: bool | None = None
+    strategy: str | None = None
+    close: str | None = None
+    top_1: str | None = None
 
     def __post_init__(self) -> None:
         if self.top_k is not None and self.threshold is not None:
             raise ConfigError("--top-k and --threshold exclude each other; give one of them.")
 
+    @property
+    def options(self) -> DecodeOptions:
+        """The same as :meth:`harnn.Predictor.predict` takes it."""
+        given = dataclasses.asdict(self).items()
+        plain = {name: str(v) if isinstance(v, str) else v for name, v in given}
+        return cast(DecodeOptions, plain)
+
 
 def gather_settings(settings: Sequence[str] | None, **options: str | None) -> list[str]:
     """Turn options that stand for a setting into ``table.key=value``, after the given ones."""
-    names = {"mode": "model.mode", "vectors": "text.vectors", "on_error": "data.on_error"}
+    names = {
+        "mode": "model.mode",
+        "preset": "model.preset",
+        "vectors": "text.vectors",
+        "on_error": "data.on_error",
+    }
     gathered = list(settings or [])
     return gathered + [f"{names[key]}={value}" for key, value in options.items() if value]
 
@@ -211,16 +236,63 @@ def evaluate(
     predictor, knobs = _open_model(model, settings)
     read = ReadReport()
     started = time.perf_counter()
-    report = predictor.evaluate(
-        data, data=knobs, top_k=choice.top_k, threshold=choice.threshold, report=read
-    )
+    report = predictor.evaluate(data, data=knobs, report=read, **choice.options)
     seconds = time.perf_counter() - started
     console = Console()
     console.print(report_table(report, title=f"{', '.join(map(str, data))}, in percent"))
+    if (buckets := frequency_table(report)) is not None:
+        console.print(buckets)
     console.print(report_line(report), highlight=False, soft_wrap=True)
     console.print(f"{report.documents / seconds:,.0f} documents/s", highlight=False)
     _list_skipped(read)
     _write_json(json_output, report.to_dict())
+
+
+def compare(
+    models: tuple[Path, Path],
+    data: list[Path],
+    *,
+    json_output: Path | None,
+    resampling: Resampling,
+    settings: Sequence[str],
+) -> None:
+    """Compare two models on labelled documents."""
+    (first, first_knobs), (second, second_knobs) = (_open_model(x, settings) for x in models)
+    read = ReadReport()
+    comparison = compare_models(
+        first,
+        second,
+        data,
+        data=(first_knobs, second_knobs),
+        resampling=resampling,
+        report=read,
+    )
+    console = Console()
+    for name, model in zip("AB", models, strict=True):
+        console.print(f"{name}: {model}", markup=False, highlight=False, soft_wrap=True)
+    console.print(comparison_table(comparison))
+    console.print(comparison_line(comparison), highlight=False, soft_wrap=True)
+    _list_skipped(read)
+    named = {"first": str(models[0]), "second": str(models[1])}
+    _write_json(json_output, named | comparison.to_dict())
+
+
+def evaluate_strategies(
+    model: Path,
+    data: list[Path],
+    *,
+    json_output: Path | None,
+    choice: Choice,
+    settings: Sequence[str],
+) -> None:
+    """Show all strategies of the model side by side on labelled documents."""
+    predictor, knobs = _open_model(model, settings)
+    read = ReadReport()
+    reports = predictor.evaluate_strategies(data, data=knobs, report=read, **choice.options)
+    title = f"{', '.join(map(str, data))}, in percent"
+    Console().print(strategies_table(reports, title=title))
+    _list_skipped(read)
+    _write_json(json_output, {"strategies": [report.to_dict() for report in reports]})
 
 
 def predict(
@@ -240,7 +312,7 @@ def predict(
     predictor, knobs = _open_model(model, settings)
     read = ReadReport()
     documents = read_documents(data, knobs, report=read) if data else iter(_documents(texts))
-    answers = predictor.predict_stream(documents, **dataclasses.asdict(choice))
+    answers = predictor.predict_stream(documents, **choice.options)
     with _open_output(output) as file:
         for answer in answers:
             file.write(json.dumps(answer.to_dict(), ensure_ascii=False) + "\n")
@@ -265,10 +337,7 @@ def explain(
                 true[document.id] = tuple(predictor.taxonomy.codes[c] for c in columns)
             yield document
 
-    explanations = (
-        predictor.explain(document, top_k=choice.top_k, threshold=choice.threshold)
-        for document in documents()
-    )
+    explanations = (predictor.explain(document, **choice.options) for document in documents())
     if output.suffix == ".jsonl":
         with write_atomically(output) as file:
             for explanation in explanations:

@@ -8,19 +8,26 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from harnn.bundle import Prediction
+from harnn.bundle import Prediction, StrategyReport
 from harnn.data import ValidationReport
-from harnn.metrics import LevelReport, Report
+from harnn.metrics import Comparison, Difference, LevelReport, Report
 from harnn.taxonomy import Taxonomy
 
 _LABELS_SHOWN = 8
+_MEASURES = {
+    "micro_f1": "micro-F1",
+    "macro_f1": "macro-F1",
+    "hierarchical_f1": "hierarchical F1",
+    "auprc": "AUPRC",
+    "exact_match": "exact match",
+}
 
 
 def report_table(report: Report, *, title: str) -> Table:
     """One line per level and one for all labels; scores in percent."""
     table = Table(title=title, title_justify="left")
     table.add_column("level")
-    for name in ("labels", "micro-P", "micro-R", "micro-F1", "macro-F1", "AUPRC"):
+    for name in ("labels", "micro-P", "micro-R", "micro-F1", "macro-F1", "AUPRC", "ECE .1+"):
         table.add_column(name, justify="right")
     for level in report.levels:
         table.add_row(level.name, *_cells(level))
@@ -30,15 +37,90 @@ def report_table(report: Report, *, title: str) -> Table:
 
 
 def report_line(report: Report) -> str:
-    """What the table leaves out."""
-    at_k = ", ".join(f"P@{k} {100 * value:.1f}" for k, value in report.precision_at_k.items())
+    """What the tables leave out."""
+    at_k = [f"P@{k} {100 * value:.1f}" for k, value in report.precision_at_k.items()]
+    weighted = report.propensity_precision_at_k or {}
+    at_k += [f"PSP@{k} {100 * value:.1f}" for k, value in weighted.items()]
     return (
         f"{report.documents:,} documents; hierarchical F1 {100 * report.hierarchical_f1:.1f}, "
-        f"exact match {100 * report.exact_match:.1f}%, {at_k}; "
+        f"LCA-F1 {_percent(report.lca_f1)}, hP-hR area {_percent(report.hierarchical_area)}, "
+        f"exact match {100 * report.exact_match:.1f}%, {', '.join(at_k)}; "
+        f"calibration error (ECE) {_percent(report.ece)} over all scores and "
+        f"{_percent(report.ece_shown)} over those of at least 0.1 (.1+); "
         f"{report.mean_predicted:.2f} labels predicted and {report.mean_true:.2f} true per "
         f"document, {report.empty_predictions:,} without an answer; "
         f"{report.violations:,} violations before closing"
     )
+
+
+def frequency_table(report: Report) -> Table | None:
+    """One line per bucket of labels by their training documents; scores in percent."""
+    if report.frequency_buckets is None:
+        return None
+    table = Table(title="labels by training documents, in percent", title_justify="left")
+    for name in ("bucket", "documents", "labels", "support", "micro-F1", "macro-F1"):
+        table.add_column(name, justify="left" if name == "bucket" else "right")
+    for bucket in report.frequency_buckets:
+        to = f"-{bucket.highest:,}" if bucket.highest is not None else "+"
+        scores = (bucket.micro_f1, bucket.macro_f1) if bucket.labels else (None, None)
+        counts = (f"{bucket.lowest:,}{to}", f"{bucket.labels:,}", f"{bucket.support:,}")
+        table.add_row(bucket.name, *counts, *map(_percent, scores))
+    return table
+
+
+def comparison_table(comparison: Comparison) -> Table:
+    """One line per measure, then the micro-F1 of each level; scores in percent."""
+    table = Table()
+    for name in ("in percent", "A", "B", "B - A", "95% interval", "p"):
+        table.add_column(name, justify="left" if name == "in percent" else "right")
+    for difference in comparison.measures:
+        table.add_row(_MEASURES[difference.measure], *_difference_cells(difference))
+    table.add_section()
+    for level in comparison.levels:
+        table.add_row(Text(f"micro-F1 {level.name}"), *_difference_cells(level.micro_f1))
+    return table
+
+
+def comparison_line(comparison: Comparison) -> str:
+    """Say how the comparison was made."""
+    noun = "document" if comparison.documents == 1 else "documents"
+    return (
+        f"{comparison.documents:,} {noun}; intervals and two-sided p-values of "
+        f"{comparison.samples:,} paired bootstrap samples of the documents, "
+        f"seed {comparison.seed}"
+    )
+
+
+def _difference_cells(difference: Difference) -> list[str]:
+    return [
+        f"{100 * difference.first:.1f}",
+        f"{100 * difference.second:.1f}",
+        f"{100 * difference.difference:+.2f}",
+        f"{100 * difference.low:+.2f} to {100 * difference.high:+.2f}",
+        f"{difference.p_value:.3f}",
+    ]
+
+
+def _percent(value: float | None) -> str:
+    return "-" if value is None else f"{100 * value:.1f}"
+
+
+def strategies_table(reports: Iterable[StrategyReport], *, title: str) -> Table:
+    """One line per strategy, the one in use in bold; scores in percent."""
+    table = Table(title=title, title_justify="left")
+    table.add_column("strategy", no_wrap=True)
+    for name in ("micro-F1", "macro-F1", "hF1", "labels/document", "empty"):
+        table.add_column(name, justify="right")
+    for report in reports:
+        scores = (report.micro_f1, report.macro_f1, report.hierarchical_f1)
+        table.add_row(
+            f"{report.strategy} (used)" if report.used else report.strategy,
+            *(f"{100 * score:.1f}" for score in scores),
+            f"{report.mean_predicted:.2f}",
+            f"{report.empty_predictions:,}",
+            style="bold" if report.used else "",
+        )
+    return table
 
 
 def validation_parts(report: ValidationReport) -> Iterator[Table | Text]:
@@ -97,7 +179,7 @@ def _validation_lines(report: ValidationReport) -> Iterator[str]:
 
 def _cells(row: Report | LevelReport) -> list[str]:
     values = (row.micro_precision, row.micro_recall, row.micro_f1, row.macro_f1, row.auprc)
-    return [f"{row.labels:,}", *(f"{100 * value:.1f}" for value in values)]
+    return [f"{row.labels:,}", *map(_percent, (*values, row.ece_shown))]
 
 
 def show_answer(

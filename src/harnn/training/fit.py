@@ -2,58 +2,51 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import json
+import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from scipy.sparse import eye_array
 
-from harnn.batch import EncodedCorpus, encode_corpus, encode_unlabelled
-from harnn.config import Config, DataConfig
-from harnn.data import Document, ReadReport, label_documents, read_documents, read_labelled
-from harnn.decode import Decoder, propagate_upward, tune_threshold
-from harnn.errors import ConfigError, DocumentError, Problem
+from harnn.batch import EncodedCorpus
+from harnn.blend import Blend
+from harnn.config import Config
+from harnn.decode import Decoder, tune_decoder
+from harnn.errors import ConfigError, Problem, TrainingInterrupted
+from harnn.linear import LinearBranch
 from harnn.metrics import Report, evaluate
 from harnn.model import HarnnNetwork, NetworkShape
 from harnn.taxonomy import Taxonomy
-from harnn.text import (
-    PACKAGED_VECTORS,
-    Coverage,
-    Encoder,
-    WordVectors,
-    packaged_vectors,
-    read_vectors,
-    train_vectors,
-)
+from harnn.text import Coverage, Encoder, WordVectors
 from harnn.training.checkpoint import Checkpoint, load_checkpoint
+from harnn.training.ensemble import Ensemble, branch_outputs
 from harnn.training.history import History, Listener, Stage, ignore
 from harnn.training.loop import Trainer
 from harnn.training.process import stop_requests
-from harnn.training.scoring import score_corpus
-
-_TRAINED_VECTORS: dict[str, Literal["word2vec", "fasttext"]] = {
-    "word2vec": "word2vec",
-    "fasttext": "fasttext",
-}
-Source = str | Path | Sequence[str | Path] | Sequence[Document]
-"""Documents: files by path, or in memory."""
+from harnn.training.sources import Reader, Source, training_texts
+from harnn.training.words import word_vectors
 
 
 @dataclass(frozen=True, kw_only=True)
 class FitResult:
-    """A trained network with all that is needed to use it."""
+    """A trained model with all that is needed to use it."""
 
-    network: HarnnNetwork
+    model: Ensemble
     taxonomy: Taxonomy
     encoder: Encoder
     config: Config
     decoder: Decoder
     history: History
+    """Of the first network; empty without one."""
     report: Report
     """On the validation documents, at the tuned threshold."""
     label_counts: NDArray[np.int64]
@@ -76,9 +69,10 @@ def fit(
     listener: Listener = ignore,
     segment: Callable[[str], Sequence[str]] | None = None,
 ) -> FitResult:
-    """Train HARNN on *train*, choose the best epoch and the threshold on *valid*.
+    """Train on *train*; choose the best epoch, the blend and the thresholds on *valid*.
 
-    *unlabelled* adds text to the training of word vectors. With a *checkpoint_directory*,
+    The linear branch comes first, in seconds; then the networks; then what each level makes of
+    both. *unlabelled* adds text to the training of word vectors. With a *checkpoint_directory*,
     training can be interrupted and resumed bit for bit. *segment* cuts a text into words in place
     of ``text.segmenter``. The random state of the process is left as it was.
 
@@ -88,48 +82,44 @@ def fit(
         TrainingInterrupted: Ctrl-C or SIGTERM, after the checkpoint was written.
     """
     config = config or Config()
-    checkpoint = _open_checkpoint(checkpoint_directory) if resume else None
+    if resume and checkpoint_directory is None:
+        raise ConfigError(Problem("", "resume needs the checkpoint_directory of the stopped run."))
     counts: dict[str, int] = {}
     listener(Stage("reading the training documents"))
-    encoder = Encoder.build(_texts(train, config.data, taxonomy), config.text, segment=segment)
+    encoder = Encoder.build(
+        training_texts(train, config.data, taxonomy), config.text, segment=segment
+    )
     for note in encoder.notes:
         listener(Stage(note))
-    corpora = {
-        name: _encode(source, name, taxonomy, encoder, config.data, counts, listener)
-        for name, source in (("train", train), ("valid", valid))
-    }
-    fingerprint = _fingerprint(config, taxonomy, corpora)
-    label_counts = np.asarray(corpora["train"].targets.sum(axis=0), dtype=np.int64)
-    with torch.random.fork_rng():
-        torch.manual_seed(config.training.seed)
-        vectors = None
-        if checkpoint is None:
-            vectors = _word_vectors(corpora["train"], unlabelled, encoder, config, listener)
-        network = _build_network(config, taxonomy, encoder, vectors, checkpoint)
-        priors = (label_counts + 0.5) / (len(corpora["train"]) + 1)
-        network.set_label_priors(torch.from_numpy(priors))
-        trainer = Trainer(
-            network,
-            taxonomy,
-            config.training.for_documents(len(corpora["train"])),
-            listener=listener,
-            checkpoint_directory=Path(checkpoint_directory) if checkpoint_directory else None,
-            fingerprint=fingerprint,
-        )
-        if checkpoint is not None:
-            trainer.restore(checkpoint)
-        listener(
-            Stage(
-                f"training on {trainer.fabric.device.type}, "
-                f"precision {trainer.fabric._precision.precision}"
+    reader = Reader(taxonomy, encoder, config.data, counts, listener)
+    corpus = reader.read(train, "train")
+    label_counts = np.asarray(corpus.targets.sum(axis=0), dtype=np.int64)
+    linear: LinearBranch | None = None
+    networks: tuple[HarnnNetwork, ...] = ()
+    history, coverage = History(), None
+    with stop_requests() as stopped:
+        if config.model.branches != "network":
+            texts = training_texts(train, config.data, taxonomy)
+            linear = _train_linear(texts, corpus, taxonomy, config, listener, stopped)
+        features = linear.features if linear is not None else None
+        valid_corpus = reader.read(valid, "valid", features)
+        if config.model.branches != "linear":
+            setting = _Setting(config, taxonomy, encoder, corpus, valid_corpus, listener)
+            directory = Path(checkpoint_directory) if checkpoint_directory else None
+            networks, history, coverage = _train_networks(
+                setting, unlabelled, directory, resume=resume, stopped=stopped
             )
-        )
-        with stop_requests() as stopped:
-            history = trainer.train(corpora["train"], corpora["valid"], stopped=stopped)
-    network.cpu().eval()
-    decoder, report = _decide(network, taxonomy, corpora["valid"], config)
+    model, values = _blend(linear, networks, valid_corpus, taxonomy, config, label_counts)
+    decoder, report = _decide(
+        values,
+        taxonomy,
+        valid_corpus,
+        config,
+        label_counts=label_counts,
+        training_documents=len(corpus),
+    )
     return FitResult(
-        network=network,
+        model=model,
         taxonomy=taxonomy,
         encoder=encoder,
         config=config,
@@ -138,144 +128,125 @@ def fit(
         report=report,
         label_counts=label_counts,
         documents=counts,
-        coverage=vectors.coverage if vectors is not None else None,
+        coverage=coverage,
     )
 
 
-def labelled_documents(
-    source: Source, taxonomy: Taxonomy, config: DataConfig, *, report: ReadReport | None = None
-) -> Iterator[tuple[Document, NDArray[np.int32]]]:
-    """Yield documents with their label columns, closed upward, from files or memory.
-
-    Raises:
-        DocumentError: see :func:`harnn.data.read_labelled`.
-    """
-    documents, paths = _split_source(source)
-    if documents:
-        return label_documents(documents, config, taxonomy, report=report)
-    return read_labelled(paths, config, taxonomy, report=report)
-
-
-def source_documents(
-    source: Source, config: DataConfig, *, report: ReadReport | None = None
-) -> Iterator[Document]:
-    """Yield documents, labelled or not, from files or memory."""
-    documents, paths = _split_source(source)
-    if documents:
-        yield from documents
-    else:
-        yield from read_documents(paths, config, report=report)
-
-
-def _split_source(source: Source) -> tuple[list[Document], list[Path]]:
-    if isinstance(source, str | Path):
-        return [], [Path(source)]
-    items = list(source)
-    documents = [item for item in items if isinstance(item, Document)]
-    paths = [Path(item) for item in items if isinstance(item, str | Path)]
-    if len(documents) + len(paths) != len(items) or (documents and paths):
-        raise TypeError("Expected paths or harnn.Document objects, and not both.")
-    return documents, paths
-
-
-def _texts(source: Source, config: DataConfig, taxonomy: Taxonomy) -> Iterator[str]:
-    for document, _ in labelled_documents(source, taxonomy, config):
-        yield document.full_text
-
-
-def _encode(
-    source: Source,
-    name: str,
-    taxonomy: Taxonomy,
-    encoder: Encoder,
-    config: DataConfig,
-    counts: dict[str, int],
-    listener: Listener,
-) -> EncodedCorpus:
-    report = ReadReport()
-    pairs = labelled_documents(source, taxonomy, config, report=report)
-    corpus = encode_corpus(pairs, encoder, len(taxonomy))
-    if not len(corpus):
-        raise DocumentError(Problem("", f"there is no {name} document."))
-    counts |= {
-        name: len(corpus),
-        f"{name}_skipped": report.skipped,
-        f"{name}_truncated": corpus.truncated,
-    }
-    listener(Stage(_summarise(name, corpus, encoder, report)))
-    return corpus
-
-
-def _summarise(name: str, corpus: EncodedCorpus, encoder: Encoder, report: ReadReport) -> str:
-    """Say what was read, and all that was cut, empty or skipped."""
-    message = f"{name}: {len(corpus):,} documents, {len(corpus.token_ids):,} tokens"
-    if corpus.truncated:
-        message += (
-            f"; {corpus.truncated:,} longer than {encoder.max_length} tokens were cut "
-            "(text.max_length)"
-        )
-    if empty := int((corpus.lengths == 0).sum()):
-        message += f"; {empty:,} without any word"
-    if report.skipped:
-        message += f"; {report.skipped:,} skipped:"
-        message += "".join(f"\n  {problem}" for problem in report.problems)
-    return message
-
-
 @dataclass(frozen=True)
-class _Sentences:
-    """The token ids of all documents, again and again."""
+class _Setting:
+    """What the training of every network is given."""
 
-    corpora: tuple[EncodedCorpus, ...]
+    config: Config
+    taxonomy: Taxonomy
+    encoder: Encoder
+    train: EncodedCorpus
+    valid: EncodedCorpus
+    listener: Listener
 
-    def __iter__(self) -> Iterator[NDArray[np.int32]]:
-        for corpus in self.corpora:
-            for row in range(len(corpus)):
-                yield corpus.tokens(row)
+    @cached_property
+    def fingerprint(self) -> str:
+        parts: list[Any] = [self.config.to_dict(), self.taxonomy.version]
+        parts += [self.train.fingerprint(), self.valid.fingerprint()]
+        return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 
-def _word_vectors(
-    train: EncodedCorpus,
-    unlabelled: Source,
-    encoder: Encoder,
+def _train_linear(
+    texts: Iterator[str],
+    corpus: EncodedCorpus,
+    taxonomy: Taxonomy,
     config: Config,
     listener: Listener,
-) -> WordVectors | None:
-    kind = config.text.vectors
-    if kind == "random":
-        return None
-    counts = np.bincount(train.token_ids, minlength=len(encoder.words))
-    if kind in _TRAINED_VECTORS:
-        corpora = [train]
-        if not isinstance(unlabelled, Sequence) or len(unlabelled):
-            report = ReadReport()
-            extra = source_documents(unlabelled, config.data, report=report)
-            corpora.append(encode_unlabelled(extra, encoder))
-            listener(Stage(_summarise("unlabelled", corpora[-1], encoder, report)))
-        documents = sum(map(len, corpora))
-        listener(Stage(f"training {kind} vectors on {documents:,} documents"))
-        return train_vectors(
-            _Sentences(tuple(corpora)),
-            encoder,
-            kind=_TRAINED_VECTORS[kind],
-            size=config.model.embedding_size,
-            epochs=config.text.vectors_epochs,
+    stopped: Callable[[], bool],
+) -> LinearBranch:
+    started = time.perf_counter()
+    listener(Stage(f"training the linear branch for {len(taxonomy):,} labels"))
+    try:
+        branch = LinearBranch.train(
+            texts,
+            corpus.targets,
+            names=taxonomy.names,
+            closure=taxonomy.close_targets(eye_array(len(taxonomy), dtype=bool, format="csr")),
+            parents=[taxonomy.parents(column) for column in range(len(taxonomy))],
+            threads=config.training.threads,
             seed=config.training.seed,
+            stopped=stopped,
         )
-    if kind in PACKAGED_VECTORS:
-        vectors = packaged_vectors(kind, encoder, counts)
-    else:
-        if not Path(kind).exists():
-            raise ConfigError(
-                Problem(
-                    "text.vectors",
-                    f"got {kind!r}, expected word2vec, fasttext, random, "
-                    f"{', '.join(PACKAGED_VECTORS)} or the path of a file.",
+    except InterruptedError:
+        raise TrainingInterrupted(None, 0) from None
+    listener(
+        Stage(
+            f"linear branch: {len(branch.features):,} n-grams, "
+            f"{branch.classifier.weights.nnz:,} weights, {time.perf_counter() - started:.0f} s"
+        )
+    )
+    return branch
+
+
+def _train_networks(
+    setting: _Setting,
+    unlabelled: Source,
+    directory: Path | None,
+    *,
+    resume: bool,
+    stopped: Callable[[], bool],
+) -> tuple[tuple[HarnnNetwork, ...], History, Coverage | None]:
+    """Train one network after the other; returns them with the first one's history."""
+    config = setting.config
+    places = [
+        directory / f"network-{number + 1}" if directory and number else directory
+        for number in range(config.model.members)
+    ]
+    checkpoints = [load_checkpoint(place) if resume and place else None for place in places[:1]]
+    checkpoints += [
+        load_checkpoint(place) if resume and place and place.is_dir() else None
+        for place in places[1:]
+    ]
+    networks: list[HarnnNetwork] = []
+    histories: list[History] = []
+    vectors: WordVectors | None = None
+    with torch.random.fork_rng():
+        for number, (place, checkpoint) in enumerate(zip(places, checkpoints, strict=True)):
+            seed = config.training.seed + number
+            torch.manual_seed(seed)
+            if checkpoint is None and vectors is None:
+                vectors = word_vectors(
+                    setting.train, unlabelled, setting.encoder, config, setting.listener
                 )
-            )
-        vectors = read_vectors(Path(kind), encoder, counts)
-    listener(Stage(f"{vectors.source}: {vectors.coverage}"))
-    return vectors
+            trainer = _prepare(setting, seed, vectors, place, checkpoint)
+            if config.model.members > 1:
+                setting.listener(Stage(f"network {number + 1} of {config.model.members}"))
+            histories.append(trainer.train(setting.train, setting.valid, stopped=stopped))
+            networks.append(trainer.network.cpu().eval())
+    return tuple(networks), histories[0], vectors.coverage if vectors is not None else None
+
+
+def _prepare(
+    setting: _Setting,
+    seed: int,
+    vectors: WordVectors | None,
+    place: Path | None,
+    checkpoint: Checkpoint | None,
+) -> Trainer:
+    config, train = setting.config, setting.train
+    network = _build_network(config, setting.taxonomy, setting.encoder, vectors, checkpoint)
+    label_counts = np.asarray(train.targets.sum(axis=0), dtype=np.int64)
+    priors = (label_counts + 0.5) / (len(train) + 1)
+    network.set_label_priors(torch.from_numpy(priors))
+    trainer = Trainer(
+        network,
+        setting.taxonomy,
+        dataclasses.replace(
+            config.training.for_documents(len(train), len(setting.taxonomy)), seed=seed
+        ),
+        listener=setting.listener,
+        checkpoint_directory=place,
+        fingerprint=setting.fingerprint,
+    )
+    if checkpoint is not None:
+        trainer.restore(checkpoint)
+    device, precision = trainer.fabric.device.type, trainer.fabric._precision.precision
+    setting.listener(Stage(f"training on {device}, precision {precision}"))
+    return trainer
 
 
 def _build_network(
@@ -311,40 +282,70 @@ def _build_network(
     return network
 
 
-def _open_checkpoint(directory: str | Path | None) -> Checkpoint:
-    if directory is None:
-        raise ConfigError(Problem("", "resume needs the checkpoint_directory of the stopped run."))
-    return load_checkpoint(Path(directory))
-
-
-def _fingerprint(config: Config, taxonomy: Taxonomy, corpora: dict[str, EncodedCorpus]) -> str:
-    parts: list[Any] = [config.to_dict(), taxonomy.version]
-    parts += [corpus.fingerprint() for corpus in corpora.values()]
-    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+def _blend(
+    linear: LinearBranch | None,
+    networks: tuple[HarnnNetwork, ...],
+    valid: EncodedCorpus,
+    taxonomy: Taxonomy,
+    config: Config,
+    label_counts: NDArray[np.int64],
+) -> tuple[Ensemble, NDArray[np.float32]]:
+    """Return the model and the scores (N, C) of the validation documents."""
+    if config.model.mode == "paper" and linear is None and len(networks) == 1:
+        model = Ensemble(linear=None, networks=networks, blend=None)
+        return model, model.score(valid)
+    blend, values = Blend.fit(
+        branch_outputs(linear, networks, valid),
+        valid.targets,
+        edges=taxonomy.edges,
+        levels=taxonomy.levels,
+        label_counts=label_counts,
+    )
+    return Ensemble(linear=linear, networks=networks, blend=blend), values
 
 
 def _decide(
-    network: HarnnNetwork, taxonomy: Taxonomy, valid: EncodedCorpus, config: Config
+    values: NDArray[np.float32],
+    taxonomy: Taxonomy,
+    valid: EncodedCorpus,
+    config: Config,
+    *,
+    label_counts: NDArray[np.int64],
+    training_documents: int,
 ) -> tuple[Decoder, Report]:
-    values = score_corpus(network, valid)
-    decode = config.decode
-    threshold = decode.threshold
-    if threshold is None:
-        scores = values
-        if decode.close_upward:
-            scores = propagate_upward(values, taxonomy.edges, taxonomy.levels)
-        threshold = tune_threshold(scores, valid.targets).threshold
-    decoder = Decoder(threshold=threshold, top_k=decode.top_k, close_upward=decode.close_upward)
-    return decoder, report_scores(values, valid, decoder, taxonomy)
+    decoder = tune_decoder(
+        values,
+        valid.targets,
+        edges=taxonomy.edges,
+        levels=taxonomy.levels,
+        label_counts=label_counts,
+        settings=config.decode,
+    )
+    return decoder, report_scores(
+        values,
+        valid,
+        decoder,
+        taxonomy,
+        label_counts=label_counts,
+        training_documents=training_documents,
+    )
 
 
 def report_scores(
-    values: NDArray[np.float32], corpus: EncodedCorpus, decoder: Decoder, taxonomy: Taxonomy
+    values: NDArray[np.float32],
+    corpus: EncodedCorpus,
+    decoder: Decoder,
+    taxonomy: Taxonomy,
+    *,
+    label_counts: NDArray[np.int64] | None = None,
+    training_documents: int | None = None,
 ) -> Report:
-    """Evaluate the network's scores (N, C) of a labelled corpus as *decoder* reads them."""
+    """Evaluate the scores (N, C) of a labelled corpus as *decoder* reads them.
+
+    label_counts and training_documents as in :func:`harnn.metrics.evaluate`.
+    """
     levels = {"edges": taxonomy.edges, "levels": taxonomy.levels}
-    raw = Decoder(decoder.threshold, decoder.top_k, close_upward=False)
-    raw_predictions = raw.choose(values, **levels)
+    raw_predictions = decoder.unclosed().choose(values, **levels)
     values, predictions = decoder.decode(values, **levels)
     return evaluate(
         values,
@@ -354,4 +355,6 @@ def report_scores(
         level_names=taxonomy.level_names,
         edges=taxonomy.edges,
         raw_predictions=raw_predictions,
+        label_counts=label_counts,
+        training_documents=training_documents,
     )

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -95,6 +96,8 @@ class Trainer:
         self.fingerprint = fingerprint
         self.progress = Progress()
         self.best: dict[str, Tensor] = {}
+        self.average: list[Tensor] = []
+        """Of the parameters over the last steps, in their order; empty where none is kept."""
         self.model, self.optimizer = self.fabric.setup(network, build_optimizer(network, config))
 
     def train(
@@ -108,12 +111,14 @@ class Trainer:
         progress = self.progress
         while not self._finished():
             self._train_epoch(train, stopped)
-            row = self._validate(valid)
+            with self._averaged():
+                row = self._validate(valid)
+                weights = {k: v.detach().clone() for k, v in self.network.state_dict().items()}
             progress.history = progress.history.add(row)
             progress.epoch += 1
             progress.start_epoch()
             if progress.history.best(self.config.score) is row:
-                self.best = {k: v.detach().clone() for k, v in self.network.state_dict().items()}
+                self.best = weights
             self.listener(row)
             self._write_checkpoint()
         self.network.load_state_dict(self.best)
@@ -138,6 +143,7 @@ class Trainer:
             progress.rate = self.config.learning_rate * factor(progress.steps)
             batch = make_batch(train, rows)
             progress.loss += self._step(batch, progress.rate) * len(rows)
+            self._update_average(len(batches))
             progress.batch += 1
             progress.steps += 1
             progress.documents += len(rows)
@@ -160,6 +166,31 @@ class Trainer:
         self.fabric.clip_gradients(self.model, self.optimizer, max_norm=self.config.clip_norm)
         self.optimizer.step()
         return float(loss.detach())
+
+    def _update_average(self, steps_an_epoch: int) -> None:
+        """Move the average towards the parameters, so far that it spans ``average`` epochs."""
+        if not self.config.average:
+            return
+        now = [parameter.detach() for parameter in self.network.parameters()]
+        if not self.average:
+            self.average = [tensor.clone() for tensor in now]
+            return
+        # At first the average spans no more than the steps there have been.
+        span = min(self.config.average * steps_an_epoch, self.progress.steps / 2 + 1)
+        torch._foreach_lerp_(self.average, now, 1 / max(span, 1))
+
+    @contextmanager
+    def _averaged(self) -> Iterator[None]:
+        """Put the average in place of the parameters for a while."""
+        parameters = [parameter.data for parameter in self.network.parameters()]
+        kept = [tensor.clone() for tensor in parameters] if self.average else []
+        for tensor, average in zip(parameters, self.average, strict=False):
+            tensor.copy_(average)
+        try:
+            yield
+        finally:
+            for tensor, own in zip(parameters, kept, strict=False):
+                tensor.copy_(own)
 
     def _tell_step(self, steps: int, documents: int) -> None:
         progress = self.progress
@@ -201,6 +232,7 @@ class Trainer:
             return Path()
         tensors = {f"weights/{k}": v for k, v in self.network.state_dict().items()}
         tensors |= {f"best/{k}": v for k, v in self.best.items()}
+        tensors |= {f"average/{number:04}": v for number, v in enumerate(self.average)}
         tensors |= pack_optimizer(self.optimizer)
         tensors["random/cpu"] = torch.random.get_rng_state()
         if self.fabric.device.type == "cuda":
@@ -224,6 +256,8 @@ class Trainer:
             )
         self.network.load_state_dict(checkpoint.part("weights"))
         self.best = checkpoint.part("best")
+        average = sorted(checkpoint.part("average").items())
+        self.average = [tensor.to(self.fabric.device) for _, tensor in average]
         unpack_optimizer(self.optimizer, checkpoint.part("optimizer"))
         torch.random.set_rng_state(checkpoint.tensors["random/cpu"])
         if self.fabric.device.type == "cuda" and "random/cuda" in checkpoint.tensors:

@@ -30,14 +30,12 @@ def score_corpus(
     return values
 
 
-def gather_attention(
-    network: HarnnNetwork, corpus: EncodedCorpus, row: int
-) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Return the scores (C,) and the attention (C, T) of the T tokens of one document."""
+def gather_attention(network: HarnnNetwork, corpus: EncodedCorpus, row: int) -> NDArray[np.float32]:
+    """Return the attention (C, T) of all labels on the T tokens of one document."""
     with _evaluating(network):
         output = _run(network, corpus, np.array([row]), attention=True)
-        attention = torch.cat([level[0] for level in output.attention]).cpu().numpy()
-        return network.scores(output)[0].cpu().numpy(), attention[:, : len(corpus.tokens(row))]
+        attention = torch.cat([level[0] for level in output.attention]).cpu()
+        return np.asarray(attention[:, : len(corpus.tokens(row))], dtype=np.float32)
 
 
 def _run(

@@ -1,0 +1,187 @@
+"""Models of other branches than one network with one linear model: files, damage, explanations."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from safetensors.numpy import load_file, save_file
+
+import harnn
+from harnn.config import Config
+from harnn.errors import BundleError
+from harnn.sample import sample
+
+TEXT = "This week the bees in the second hive filled a frame with willow pollen."
+SMALL = {"embedding_size": 4, "lstm_size": 4, "attention_size": 4, "fc_size": 4}
+
+
+def fitted(**model: object) -> harnn.FitResult:
+    files = sample("en")
+    config = {
+        "text": {"vectors": "random", "max_length": 5},
+        "model": SMALL | model,
+        "training": {"epochs": 1, "precision": "32"},
+    }
+    return harnn.fit(files.load_taxonomy(), files.train, files.valid, Config.from_dict(config))
+
+
+@pytest.fixture(scope="module")
+def fast() -> harnn.FitResult:
+    return fitted(preset="fast")
+
+
+@pytest.fixture(scope="module")
+def predictor(fast: harnn.FitResult) -> harnn.Predictor:
+    return harnn.Predictor.from_result(fast)
+
+
+@pytest.fixture
+def model(fast: harnn.FitResult, tmp_path: Path) -> Path:
+    return harnn.save_bundle(fast, tmp_path / "model")
+
+
+def refuse(directory: Path) -> str:
+    with pytest.raises(BundleError) as error:
+        harnn.load_bundle(directory)
+    return str(error.value)
+
+
+def change(path: Path, **values: object) -> None:
+    table = json.loads(path.read_text("utf-8"))
+    path.write_text(json.dumps(table | values), encoding="utf-8")
+
+
+def test_explaining_without_a_network(predictor: harnn.Predictor) -> None:
+    explanation = predictor.explain(TEXT, top_k=8)
+    assert "beekeeping" in [item.predicted.label for item in explanation.labels]
+    for item in explanation.labels:
+        assert len(item.weights) == 5
+        assert all(word.weight > 0 for word in item.weights)
+        assert sum(word.weight for word in item.weights) == pytest.approx(1, abs=1e-5)
+    bees = next(item for item in explanation.labels if item.predicted.label == "beekeeping")
+    assert bees.top(1)[0].word == "bees"
+    assert bees.top(1)[0].weight > 0.5
+    assert predictor.explain("", top_k=1).labels[0].weights == ()
+
+
+def test_words_without_any_effect_weigh_the_same(predictor: harnn.Predictor) -> None:
+    weights = predictor.explain("zzqx qqzz", top_k=1).labels[0].weights
+    assert [word.word for word in weights] == ["zzqx", "qqzz"]
+    assert sum(word.weight for word in weights) == pytest.approx(1, abs=1e-5)
+
+
+def test_without_a_network_no_text_is_cut(predictor: harnn.Predictor) -> None:
+    short, long = predictor.predict(["bees", f"{'zzqx ' * 20} bees"])
+    assert short.notes == ()
+    assert not any("Only the first" in note for note in long.notes)
+    names = ["beekeeping"]
+    column = [predictor.taxonomy.index[name] for name in names]
+    found = predictor.scores([f"{'the ' * 20} {TEXT}", "the " * 20]).values[:, column]
+    assert found[0] > found[1]
+
+
+def test_what_a_model_without_a_network_holds(
+    model: Path, predictor: harnn.Predictor, fast: harnn.FitResult
+) -> None:
+    assert fast.model.networks == ()
+    assert fast.history.rows == ()
+    tensors = load_file(model / "model.safetensors")
+    assert {name.split(".")[0] for name in tensors} == {"linear"}
+    assert json.loads((model / "config.json").read_text("utf-8"))["networks"] == []
+    assert (model / "history.jsonl").read_text("utf-8") == ""
+    loaded = harnn.Predictor.load(model)
+    np.testing.assert_array_equal(loaded.scores([TEXT]).values, predictor.scores([TEXT]).values)
+
+
+def test_several_networks(tmp_path: Path) -> None:
+    result = fitted(members=2, branches="both")
+    model = harnn.save_bundle(result, tmp_path / "model")
+    names = {name.split(".embedding")[0] for name in load_file(model / "model.safetensors")}
+    assert {"network.1", "network.2", "linear.bias"} <= names
+    made, loaded = harnn.Predictor.from_result(result), harnn.Predictor.load(model)
+    np.testing.assert_array_equal(loaded.scores([TEXT]).values, made.scores([TEXT]).values)
+    for item in loaded.explain(TEXT, top_k=2).labels:
+        assert sum(word.weight for word in item.weights) == pytest.approx(1, abs=1e-5)
+    (model / "linear.json").unlink()
+    assert refuse(model) == (
+        f"{model}: does not belong together: Expected the branches that were blended, linear and "
+        "network; got network."
+    )
+
+
+def test_a_missing_linear_branch(model: Path) -> None:
+    (model / "linear.json").unlink()
+    assert refuse(model) == (
+        f"{model}: does not belong together: Expected the branches that were blended, linear; got "
+        "nothing."
+    )
+
+
+def test_a_missing_calibration(model: Path) -> None:
+    decode = json.loads((model / "decode.json").read_text("utf-8"))
+    del decode["calibration"]
+    (model / "decode.json").write_text(json.dumps(decode), encoding="utf-8")
+    assert refuse(model) == (
+        f"{model}: does not belong together: Expected a blend of the branches, or one network "
+        "alone."
+    )
+
+
+def test_a_damaged_calibration(model: Path) -> None:
+    change(model / "decode.json", calibration={"weights": [[1.0]]})
+    assert refuse(model) == (
+        f"{model / 'decode.json'}: the calibration is damaged: KeyError: 'branches'."
+    )
+
+
+def test_a_damaged_linear_branch(model: Path) -> None:
+    path = model / "linear.json"
+    good = path.read_text("utf-8")
+    path.write_text("{", encoding="utf-8")
+    assert refuse(model) == (
+        f"{path}:1: is damaged: Expecting property name enclosed in double quotes."
+    )
+    path.write_text(good, encoding="utf-8")
+    change(path, format=9)
+    assert refuse(model) == (
+        f"{path}: the linear branch is damaged: ValueError: format 9, expected 1."
+    )
+    path.write_text(good, encoding="utf-8")
+    tensors = load_file(model / "model.safetensors")
+    save_file(
+        {name: value for name, value in tensors.items() if name != "linear.pairs"},
+        model / "model.safetensors",
+    )
+    assert refuse(model) == f"{path}: the linear branch is damaged: KeyError: 'pairs'."
+
+
+def test_a_linear_branch_of_other_labels(model: Path) -> None:
+    tensors = load_file(model / "model.safetensors")
+    tensors["linear.bias"] = tensors["linear.bias"][:-1]
+    columns = tensors["linear.columns"]
+    tensors["linear.columns"] = np.minimum(columns, len(tensors["linear.bias"]) - 1)
+    save_file(tensors, model / "model.safetensors")
+    assert refuse(model) == (
+        f"{model / 'linear.json'}: the linear branch has 49 labels, the taxonomy 50."
+    )
+
+
+def test_shapes_that_are_no_list(model: Path) -> None:
+    change(model / "config.json", networks=None)
+    assert refuse(model) == (
+        f"{model / 'config.json'}: networks: got None, expected a list of shapes."
+    )
+
+
+def test_models_of_format_1_are_refused(model: Path) -> None:
+    config = model / "config.json"
+    table = json.loads(config.read_text("utf-8"))
+    table["network"] = table.pop("networks")
+    config.write_text(json.dumps(table | {"format": 1}), encoding="utf-8")
+    assert refuse(model) == (
+        f"{config}: has model format 1, this version reads 2. "
+        "Train again, or install the version of harnn that wrote it."
+    )

@@ -1,0 +1,158 @@
+"""Weights equal scikit-learn's; labels without a choice; sampling, threads and stopping."""
+
+from __future__ import annotations
+
+import warnings
+
+import numpy as np
+import pytest
+from scipy.sparse import csr_array
+from sklearn.svm import LinearSVC
+
+from harnn.linear import LinearClassifier, train_linear
+from harnn.linear.classifier import _LEAST_WEIGHT, _sample
+
+TOPICS = 6
+ROOTS = [np.zeros(0, dtype=np.int64)] * TOPICS
+
+
+def problem(documents: int = 200, seed: int = 0) -> tuple[csr_array, csr_array]:
+    """Documents of about two topics, each with ten features of its own."""
+    generator = np.random.default_rng(seed)
+    targets = generator.random((documents, TOPICS)) < 0.3
+    found = np.repeat(targets, 10, axis=1) & (generator.random((documents, 10 * TOPICS)) < 0.4)
+    noise = generator.random((documents, 10 * TOPICS)) < 0.05
+    values = (found | noise) * generator.uniform(0.5, 1, (documents, 10 * TOPICS))
+    values /= np.maximum(np.linalg.norm(values, axis=1, keepdims=True), 1e-9)
+    return csr_array(values.astype(np.float32)), csr_array(targets)
+
+
+def test_parity_with_scikit_learn() -> None:
+    vectors, targets = problem()
+    trained = train_linear(vectors, targets, parents=ROOTS, threads=1, seed=5)
+    exact = train_exactly(vectors, targets)
+    weights = trained.weights.toarray()
+    assert trained.weights.dtype == np.float32
+    np.testing.assert_array_equal(weights, weights.astype(np.float16))
+    kept = weights != 0
+    assert np.abs(weights[kept]).min() >= _LEAST_WEIGHT
+    # the solver stops early, so the optimum is only approached
+    np.testing.assert_allclose(weights[kept], exact.weights.toarray()[kept], atol=0.1)
+    np.testing.assert_allclose(trained.bias, exact.bias, atol=0.1)
+    assert np.abs(exact.weights.toarray()[~kept]).max() < _LEAST_WEIGHT + 0.1
+    margins = trained.margins(vectors)
+    assert (margins.shape, margins.dtype) == (targets.shape, np.float32)
+    np.testing.assert_allclose(margins, vectors @ weights + trained.bias, atol=1e-5)
+    assert np.mean((margins > 0) == targets.toarray()) > 0.95
+
+
+def train_exactly(vectors: csr_array, targets: csr_array) -> LinearClassifier:
+    entries = vectors.astype(np.float64)
+    machines = [
+        LinearSVC(C=1.0, dual=True, tol=1e-8, max_iter=100_000, random_state=0).fit(entries, column)
+        for column in targets.toarray().T
+    ]
+    weights = np.stack([machine.coef_[0] for machine in machines], axis=1)
+    return LinearClassifier(csr_array(weights), np.array([m.intercept_[0] for m in machines]))
+
+
+def test_labels_without_a_choice() -> None:
+    vectors, targets = problem()
+    dense = targets.toarray()
+    dense[:, 1], dense[:, 4] = False, True
+    trained = train_linear(vectors, csr_array(dense), parents=ROOTS)
+    margins = trained.margins(vectors)
+    assert (margins[:, 1] == -3).all()
+    assert (margins[:, 4] == 3).all()
+    assert trained.weights[:, [1, 4]].nnz == 0
+    others = train_linear(vectors, targets, parents=ROOTS).margins(vectors)
+    np.testing.assert_array_equal(np.delete(margins, [1, 4], 1), np.delete(others, [1, 4], 1))
+
+
+def nested() -> tuple[csr_array, csr_array, list[np.ndarray]]:
+    """Topic 1 below topic 0, topic 3 below topics 0 and 2, topic 5 below 4 with all of its rows."""
+    vectors, targets = problem(600, seed=3)
+    dense = targets.toarray()
+    for child, parent in ((1, 0), (3, 0), (3, 2)):
+        dense[:, parent] |= dense[:, child]
+    dense[:, 4] = dense[:, 5]
+    parents = [np.array(own, dtype=np.int64) for own in ([], [0], [], [0, 2], [], [4])]
+    return vectors, csr_array(dense), parents
+
+
+def test_sampled_training_still_separates(monkeypatch: pytest.MonkeyPatch) -> None:
+    vectors, targets, parents = nested()
+    whole = train_linear(vectors, targets, parents=parents)
+    monkeypatch.setattr("harnn.linear.classifier._FULL_WORK", 1)
+    monkeypatch.setattr("harnn.linear.classifier._LEAST_SAMPLE", 60)
+    sampled = train_linear(vectors, targets, parents=parents)
+    true = targets.toarray()
+    for label in (0, 2, 4):  # labels without parents see everything
+        found = sampled.weights[:, [label]].toarray()
+        np.testing.assert_array_equal(found, whole.weights[:, [label]].toarray())
+    for label in (1, 3, 5):
+        margins = sampled.margins(vectors)[:, label]
+        assert np.mean((margins > 0) == true[:, label]) > 0.9
+        assert np.corrcoef(margins, whole.margins(vectors)[:, label])[0, 1] > 0.9
+
+
+def test_a_label_with_all_documents_of_the_sample(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("harnn.linear.classifier._FULL_WORK", 1)
+    monkeypatch.setattr("harnn.linear.classifier._LEAST_SAMPLE", 0)
+    vectors, targets, parents = nested()
+    trained = train_linear(vectors, targets, parents=parents)
+    assert (trained.margins(vectors)[:, 5] == 3).all()
+
+
+def test_samples_have_weights_for_those_left_out() -> None:
+    order = np.array([5, 0, 3, 1, 4, 2])
+    rows, weights = _sample(order, np.array([3, 3, 1]), 2)
+    np.testing.assert_array_equal(rows, [0, 1, 3, 5])
+    np.testing.assert_array_equal(weights, [2, 1, 1, 2])
+    assert weights.sum() == 6
+    rows, weights = _sample(order, np.arange(6), 2)
+    np.testing.assert_array_equal(rows, np.arange(6))
+    np.testing.assert_array_equal(weights, np.ones(6))
+
+
+@pytest.mark.parametrize("work", [4e9, 1])
+def test_neither_threads_nor_repeating_change_anything(
+    work: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("harnn.linear.classifier._FULL_WORK", work)
+    monkeypatch.setattr("harnn.linear.classifier._LEAST_SAMPLE", 60)
+    vectors, targets, parents = nested()
+    first = train_linear(vectors, targets, parents=parents, threads=1, seed=7)
+    for threads in (2, 8, 8):
+        other = train_linear(vectors, targets, parents=parents, threads=threads, seed=7)
+        np.testing.assert_array_equal(first.weights.toarray(), other.weights.toarray())
+        np.testing.assert_array_equal(first.bias, other.bias)
+
+
+def test_warnings_of_the_process_stay_as_they_were() -> None:
+    vectors, targets, parents = nested()
+    before = list(warnings.filters)
+    train_linear(vectors, targets, parents=parents, threads=8)
+    assert warnings.filters == before
+
+
+def test_given_vectors_stay_as_they_are() -> None:
+    vectors, targets = problem()
+    copies = vectors.copy(), targets.copy()
+    train_linear(vectors, targets, parents=ROOTS)
+    assert (vectors.dtype, vectors.indices.dtype) == (copies[0].dtype, copies[0].indices.dtype)
+    np.testing.assert_array_equal(vectors.toarray(), copies[0].toarray())
+    np.testing.assert_array_equal(targets.toarray(), copies[1].toarray())
+
+
+def test_stopping() -> None:
+    vectors, targets = problem()
+    asked = []
+
+    def stopped() -> bool:
+        asked.append(1)
+        return len(asked) > 2
+
+    with pytest.raises(InterruptedError):
+        train_linear(vectors, targets, parents=ROOTS, threads=1, stopped=stopped)
+    assert 3 <= len(asked) < TOPICS + 1
