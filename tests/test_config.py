@@ -76,6 +76,11 @@ def test_steps_suit_the_number_of_documents() -> None:
     assert fixed.for_documents(28_000) == fixed
 
 
+def test_fewer_epochs_where_labels_are_many() -> None:
+    many = [Config().training.for_documents(36_000, labels) for labels in (100, 3_538, 50_000)]
+    assert [one.epochs for one in many] == [6, 6, 4]
+
+
 def message(error: pytest.ExceptionInfo[ConfigError]) -> str:
     return str(error.value)
 

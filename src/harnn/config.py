@@ -30,7 +30,7 @@ Strategy = Literal["threshold", "level", "label", "top_k", "f1", "deepest"]
 TopOne = Literal["never", "empty", "always"]
 Close = Literal["up", "down", "none"]
 _AUTO_STEPS = 3_000
-_AUTO_CELLS = 500_000_000
+_AUTO_CELLS = 800_000_000
 """Documents times labels, in all epochs together."""
 _VECTOR_TOKENS = 32_000_000
 
@@ -125,7 +125,7 @@ class TrainingConfig:
 
     epochs: int = 0
     """At most; 0: enough for about 3,000 steps, but 6 to 40, and fewer, down to 4, where documents
-    times labels are over 80 million."""
+    times labels are over 130 million."""
     batch_size: int = 0
     """Documents; 0: 64 from 20,000 training documents, 32 from 1,000, else 16."""
     learning_rate: float = 2.5e-3

@@ -114,7 +114,7 @@ class TrainingInterrupted(HarnnError):  # noqa: N818 (as KeyboardInterrupt)
             f"Training stopped at step {step:,}. The checkpoint is kept in {checkpoint}; "
             "repeat the command with --resume to go on."
             if checkpoint
-            else "Training stopped before the network's first step; nothing is kept."
+            else "Training stopped before the network's first step; nothing new is kept."
         )
 
 

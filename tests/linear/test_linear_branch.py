@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -29,14 +30,26 @@ NEW = ["kitten whiskers", "a thorn", "my basset hound", "", "水"]
 
 
 def train(texts: list[str] = TEXTS, **options: Any) -> LinearBranch:
-    return LinearBranch.train(
+    return next(candidates(texts, **options))
+
+
+def candidates(texts: list[str] = TEXTS, **options: Any) -> Iterator[LinearBranch]:
+    return LinearBranch.candidates(
         iter(texts),
         csr_array(TARGETS),
         names=NAMES,
         closure=CLOSURE,
         parents=PARENTS,
-        **({"threads": 1} | options),
+        **options,
     )
+
+
+def test_a_lower_cost_is_tried_where_it_takes_but_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
+    close, loose = candidates()
+    assert (close.cost, loose.cost) == (1.0, 0.3)
+    assert np.abs(loose.margins(TEXTS)).mean() < np.abs(close.margins(TEXTS)).mean()
+    monkeypatch.setattr("harnn.linear.branch._SMALL_WORK", 10)
+    assert [branch.cost for branch in candidates()] == [1.0]
 
 
 @pytest.fixture(scope="module")
@@ -65,7 +78,7 @@ def test_pieces_are_read_of_short_texts_only() -> None:
 
 
 def test_the_same_seed_gives_the_same_branch(branch: LinearBranch) -> None:
-    again = train(threads=4)
+    again = train()
     assert again.features.words == branch.features.words
     np.testing.assert_array_equal(again.margins(NEW), branch.margins(NEW))
 

@@ -29,7 +29,7 @@ def problem(documents: int = 200, seed: int = 0) -> tuple[csr_array, csr_array]:
 
 def test_parity_with_scikit_learn() -> None:
     vectors, targets = problem()
-    trained = train_linear(vectors, targets, parents=ROOTS, threads=1, seed=5)
+    trained = train_linear(vectors, targets, parents=ROOTS, seed=5)
     exact = train_exactly(vectors, targets)
     weights = trained.weights.toarray()
     assert trained.weights.dtype == np.float32
@@ -116,23 +116,20 @@ def test_samples_have_weights_for_those_left_out() -> None:
 
 
 @pytest.mark.parametrize("work", [4e9, 1])
-def test_neither_threads_nor_repeating_change_anything(
-    work: float, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_repeating_changes_nothing(work: float, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("harnn.linear.classifier._FULL_WORK", work)
     monkeypatch.setattr("harnn.linear.classifier._LEAST_SAMPLE", 60)
     vectors, targets, parents = nested()
-    first = train_linear(vectors, targets, parents=parents, threads=1, seed=7)
-    for threads in (2, 8, 8):
-        other = train_linear(vectors, targets, parents=parents, threads=threads, seed=7)
-        np.testing.assert_array_equal(first.weights.toarray(), other.weights.toarray())
-        np.testing.assert_array_equal(first.bias, other.bias)
+    first = train_linear(vectors, targets, parents=parents, seed=7)
+    other = train_linear(vectors, targets, parents=parents, seed=7)
+    np.testing.assert_array_equal(first.weights.toarray(), other.weights.toarray())
+    np.testing.assert_array_equal(first.bias, other.bias)
 
 
 def test_warnings_of_the_process_stay_as_they_were() -> None:
     vectors, targets, parents = nested()
     before = list(warnings.filters)
-    train_linear(vectors, targets, parents=parents, threads=8)
+    train_linear(vectors, targets, parents=parents)
     assert warnings.filters == before
 
 
@@ -154,5 +151,5 @@ def test_stopping() -> None:
         return len(asked) > 2
 
     with pytest.raises(InterruptedError):
-        train_linear(vectors, targets, parents=ROOTS, threads=1, stopped=stopped)
+        train_linear(vectors, targets, parents=ROOTS, stopped=stopped)
     assert 3 <= len(asked) < TOPICS + 1

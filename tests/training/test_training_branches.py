@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -178,13 +179,13 @@ def test_impossible_ensembles() -> None:
 
 
 def interrupt_linear(monkeypatch: pytest.MonkeyPatch) -> None:
-    train = LinearBranch.train.__func__  # type: ignore[attr-defined]
+    train = LinearBranch.candidates.__func__  # type: ignore[attr-defined]
 
-    def pressed(cls: type[LinearBranch], *arguments: Any, **options: Any) -> LinearBranch:
+    def pressed(cls: type[LinearBranch], *arguments: Any, **options: Any) -> Iterator[LinearBranch]:
         os.kill(os.getpid(), signal.SIGINT)
         return train(cls, *arguments, **options)
 
-    monkeypatch.setattr(LinearBranch, "train", classmethod(pressed))
+    monkeypatch.setattr(LinearBranch, "candidates", classmethod(pressed))
 
 
 def test_stopping_during_the_linear_branch(
@@ -193,7 +194,7 @@ def test_stopping_during_the_linear_branch(
     interrupt_linear(monkeypatch)
     with pytest.raises(TrainingInterrupted) as stopped:
         fit(config({"branches": "both"}), checkpoint_directory=tmp_path / "c")
-    message = "Training stopped before the network's first step; nothing is kept."
+    message = "Training stopped before the network's first step; nothing new is kept."
     assert str(stopped.value) == message
     assert (stopped.value.exit_code, stopped.value.checkpoint) == (130, None)
     assert not (tmp_path / "c").exists()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain, islice
 from typing import Any, Self
@@ -21,6 +21,9 @@ _SHORT_TEXT = 50
 """Words, on average, up to which pieces of words are read too: of a short text every hint counts;
 for a long one they bring next to nothing and cost five times the time."""
 _SAMPLED_TEXTS = 1_000
+COSTS = (1.0, 0.3)
+_SMALL_WORK = 1e9
+"""Products of a vector's entry and a label, up to which every cost is tried."""
 FORMAT = 1
 
 
@@ -30,9 +33,11 @@ class LinearBranch:
 
     features: NgramFeatures
     classifier: LinearClassifier
+    cost: float
+    """Of an error in training."""
 
     @classmethod
-    def train(
+    def candidates(
         cls,
         texts: Iterable[str],
         targets: csr_array,
@@ -40,11 +45,14 @@ class LinearBranch:
         names: Sequence[str],
         closure: csr_array,
         parents: Sequence[NDArray[Any]],
-        threads: int = 0,
         seed: int = 0,
         stopped: Callable[[], bool] = lambda: False,
-    ) -> Self:
+    ) -> Iterator[Self]:
         """Train on *texts* and on the labels' names, each as one more document of its label.
+
+        Yields branches that differ in the cost of errors: where it takes but seconds, one that
+        follows the documents closely and one that allows more errors. Which is better depends on
+        how well the labels can be told from the words; only held-out documents say.
 
         targets: (N, C), closed upward; names: C; closure: (C, C), each label with its ancestors;
         parents: as in :func:`harnn.linear.train_linear`.
@@ -59,15 +67,18 @@ class LinearBranch:
             chain(sample, stream, names),
             piece_sizes=_PIECE_SIZES if words <= _SHORT_TEXT else (0, 0),
         )
-        classifier = train_linear(
-            vectors,
-            csr_array(vstack([targets, closure], format="csr")),
-            parents=parents,
-            threads=threads,
-            seed=seed,
-            stopped=stopped,
-        )
-        return cls(features, classifier)
+        every = csr_array(vstack([targets, closure], format="csr"))
+        small = vectors.nnz * every.shape[1] <= _SMALL_WORK
+        for cost in COSTS if small else COSTS[:1]:
+            classifier = train_linear(
+                vectors,
+                every,
+                parents=parents,
+                cost=cost,
+                seed=seed,
+                stopped=stopped,
+            )
+            yield cls(features, classifier, cost)
 
     def margins(self, texts: Iterable[str]) -> NDArray[np.float32]:
         """Return the margins (N, C) of texts, above 0 where a label fits."""
@@ -87,6 +98,7 @@ class LinearBranch:
         settings = {
             "format": FORMAT,
             "piece_sizes": list(self.features.piece_sizes),
+            "cost": self.cost,
             "words": list(self.features.words),
             "pieces": list(self.features.pieces),
         }
@@ -121,7 +133,8 @@ class LinearBranch:
                 shape=(len(features), len(bias)),
             )
             weights.check_format(full_check=True)
+            cost = float(settings["cost"])
         except (KeyError, TypeError, ValueError) as error:
             what = f"the linear branch is damaged: {type(error).__name__}: {error}."
             raise BundleError(Problem(where, what)) from None
-        return cls(features, LinearClassifier(weights, bias))
+        return cls(features, LinearClassifier(weights, bias), cost)

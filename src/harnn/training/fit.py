@@ -23,7 +23,7 @@ from harnn.config import Config
 from harnn.decode import Decoder, tune_decoder
 from harnn.errors import ConfigError, Problem, TrainingInterrupted
 from harnn.linear import LinearBranch
-from harnn.metrics import Report, evaluate
+from harnn.metrics import Report, evaluate, micro_auprc
 from harnn.model import HarnnNetwork, NetworkShape
 from harnn.taxonomy import Taxonomy
 from harnn.text import Coverage, Encoder, WordVectors
@@ -32,7 +32,7 @@ from harnn.training.ensemble import Ensemble, branch_outputs
 from harnn.training.history import History, Listener, Stage, ignore
 from harnn.training.loop import Trainer
 from harnn.training.process import stop_requests
-from harnn.training.sources import Reader, Source, training_texts
+from harnn.training.sources import Reader, Source, full_texts
 from harnn.training.words import word_vectors
 
 
@@ -82,32 +82,29 @@ def fit(
         TrainingInterrupted: Ctrl-C or SIGTERM, after the checkpoint was written.
     """
     config = config or Config()
-    if resume and checkpoint_directory is None:
-        raise ConfigError(Problem("", "resume needs the checkpoint_directory of the stopped run."))
+    directory = Path(checkpoint_directory) if checkpoint_directory else None
+    checkpoints = _open_checkpoints(directory, config) if resume else []
     counts: dict[str, int] = {}
     listener(Stage("reading the training documents"))
-    encoder = Encoder.build(
-        training_texts(train, config.data, taxonomy), config.text, segment=segment
-    )
+    encoder = Encoder.build(full_texts(train, config.data, taxonomy), config.text, segment=segment)
     for note in encoder.notes:
         listener(Stage(note))
     reader = Reader(taxonomy, encoder, config.data, counts, listener)
-    corpus = reader.read(train, "train")
+    corpus, valid_corpus = reader.read(train, "train"), reader.read(valid, "valid")
     label_counts = np.asarray(corpus.targets.sum(axis=0), dtype=np.int64)
     linear: LinearBranch | None = None
     networks: tuple[HarnnNetwork, ...] = ()
     history, coverage = History(), None
     with stop_requests() as stopped:
         if config.model.branches != "network":
-            texts = training_texts(train, config.data, taxonomy)
-            linear = _train_linear(texts, corpus, taxonomy, config, listener, stopped)
-        features = linear.features if linear is not None else None
-        valid_corpus = reader.read(valid, "valid", features)
+            texts = [full_texts(source, config.data, taxonomy) for source in (train, valid)]
+            linear, valid_corpus = _train_linear(
+                texts, corpus, valid_corpus, reader, config.training.seed, stopped
+            )
         if config.model.branches != "linear":
             setting = _Setting(config, taxonomy, encoder, corpus, valid_corpus, listener)
-            directory = Path(checkpoint_directory) if checkpoint_directory else None
             networks, history, coverage = _train_networks(
-                setting, unlabelled, directory, resume=resume, stopped=stopped
+                setting, unlabelled, directory, checkpoints, stopped
             )
     model, values = _blend(linear, networks, valid_corpus, taxonomy, config, label_counts)
     decoder, report = _decide(
@@ -151,61 +148,68 @@ class _Setting:
 
 
 def _train_linear(
-    texts: Iterator[str],
-    corpus: EncodedCorpus,
-    taxonomy: Taxonomy,
-    config: Config,
-    listener: Listener,
+    texts: Sequence[Iterator[str]],
+    train: EncodedCorpus,
+    valid: EncodedCorpus,
+    reader: Reader,
+    seed: int,
     stopped: Callable[[], bool],
-) -> LinearBranch:
+) -> tuple[LinearBranch, EncodedCorpus]:
+    """Return the best of the candidates, and the validation documents with its n-grams.
+
+    texts: of the training and of the validation documents.
+    """
     started = time.perf_counter()
-    listener(Stage(f"training the linear branch for {len(taxonomy):,} labels"))
+    taxonomy = reader.taxonomy
+    reader.listener(Stage(f"training the linear branch for {len(taxonomy):,} labels"))
+    candidates = LinearBranch.candidates(
+        texts[0],
+        train.targets,
+        names=taxonomy.names,
+        closure=taxonomy.close_targets(eye_array(len(taxonomy), dtype=bool, format="csr")),
+        parents=[taxonomy.parents(column) for column in range(len(taxonomy))],
+        seed=seed,
+        stopped=stopped,
+    )
     try:
-        branch = LinearBranch.train(
-            texts,
-            corpus.targets,
-            names=taxonomy.names,
-            closure=taxonomy.close_targets(eye_array(len(taxonomy), dtype=bool, format="csr")),
-            parents=[taxonomy.parents(column) for column in range(len(taxonomy))],
-            threads=config.training.threads,
-            seed=config.training.seed,
-            stopped=stopped,
-        )
+        best = next(candidates)
+        valid = dataclasses.replace(valid, vectors=best.features.vectors(texts[1]))
+        highest = _branch_auprc(best, valid)
+        for branch in candidates:
+            if (auprc := _branch_auprc(branch, valid)) > highest:
+                best, highest = branch, auprc
     except InterruptedError:
         raise TrainingInterrupted(None, 0) from None
-    listener(
+    reader.listener(
         Stage(
-            f"linear branch: {len(branch.features):,} n-grams, "
-            f"{branch.classifier.weights.nnz:,} weights, {time.perf_counter() - started:.0f} s"
+            f"linear branch: {len(best.features):,} n-grams, "
+            f"{best.classifier.weights.nnz:,} weights, cost {best.cost}, "
+            f"validation AUPRC {highest:.4f}, {time.perf_counter() - started:.0f} s"
         )
     )
-    return branch
+    return best, valid
+
+
+def _branch_auprc(branch: LinearBranch, corpus: EncodedCorpus) -> float:
+    return micro_auprc(branch.classifier.margins(corpus.vectors), corpus.targets)
 
 
 def _train_networks(
     setting: _Setting,
     unlabelled: Source,
     directory: Path | None,
-    *,
-    resume: bool,
+    checkpoints: Sequence[Checkpoint],
     stopped: Callable[[], bool],
 ) -> tuple[tuple[HarnnNetwork, ...], History, Coverage | None]:
     """Train one network after the other; returns them with the first one's history."""
     config = setting.config
-    places = [
-        directory / f"network-{number + 1}" if directory and number else directory
-        for number in range(config.model.members)
-    ]
-    checkpoints = [load_checkpoint(place) if resume and place else None for place in places[:1]]
-    checkpoints += [
-        load_checkpoint(place) if resume and place and place.is_dir() else None
-        for place in places[1:]
-    ]
     networks: list[HarnnNetwork] = []
     histories: list[History] = []
     vectors: WordVectors | None = None
     with torch.random.fork_rng():
-        for number, (place, checkpoint) in enumerate(zip(places, checkpoints, strict=True)):
+        for number in range(config.model.members):
+            place = _checkpoint_place(directory, number)
+            checkpoint = checkpoints[number] if number < len(checkpoints) else None
             seed = config.training.seed + number
             torch.manual_seed(seed)
             if checkpoint is None and vectors is None:
@@ -218,6 +222,25 @@ def _train_networks(
             histories.append(trainer.train(setting.train, setting.valid, stopped=stopped))
             networks.append(trainer.network.cpu().eval())
     return tuple(networks), histories[0], vectors.coverage if vectors is not None else None
+
+
+def _checkpoint_place(directory: Path | None, number: int) -> Path | None:
+    return directory / f"network-{number + 1}" if directory and number else directory
+
+
+def _open_checkpoints(directory: Path | None, config: Config) -> list[Checkpoint]:
+    """Load the checkpoints of all networks that the stopped run had begun."""
+    if directory is None:
+        raise ConfigError(Problem("", "resume needs the checkpoint_directory of the stopped run."))
+    if config.model.branches == "linear":
+        return []  # it takes seconds, and starts again
+    checkpoints = [load_checkpoint(directory)]
+    for number in range(1, config.model.members):
+        place = _checkpoint_place(directory, number)
+        if place is None or not place.is_dir():
+            break
+        checkpoints.append(load_checkpoint(place))
+    return checkpoints
 
 
 def _prepare(

@@ -13,7 +13,6 @@ from harnn.batch import EncodedCorpus, encode_corpus
 from harnn.config import DataConfig
 from harnn.data import Document, ReadReport, label_documents, read_documents, read_labelled
 from harnn.errors import DocumentError, Problem
-from harnn.linear import NgramFeatures
 from harnn.taxonomy import Taxonomy
 from harnn.text import Encoder
 from harnn.training.history import Listener, Stage
@@ -58,7 +57,7 @@ def _split_source(source: Source) -> tuple[list[Document], list[Path]]:
     return documents, paths
 
 
-def training_texts(source: Source, config: DataConfig, taxonomy: Taxonomy) -> Iterator[str]:
+def full_texts(source: Source, config: DataConfig, taxonomy: Taxonomy) -> Iterator[str]:
     for document, _ in labelled_documents(source, taxonomy, config):
         yield document.full_text
 
@@ -73,12 +72,10 @@ class Reader:
     counts: dict[str, int]
     listener: Listener
 
-    def read(
-        self, source: Source, name: str, features: NgramFeatures | None = None
-    ) -> EncodedCorpus:
+    def read(self, source: Source, name: str) -> EncodedCorpus:
         report = ReadReport()
         pairs = labelled_documents(source, self.taxonomy, self.data, report=report)
-        corpus = encode_corpus(pairs, self.encoder, len(self.taxonomy), features=features)
+        corpus = encode_corpus(pairs, self.encoder, len(self.taxonomy))
         if not len(corpus):
             raise DocumentError(Problem("", f"there is no {name} document."))
         counts = {
