@@ -71,7 +71,7 @@ def test_exact_structure_of_a_document() -> None:
         '<ol class="words"><li><span lang="">hive</span> <small>60%</small></li>'
         '<li><span lang="">hums</span> <small>30%</small></li>'
         '<li><span lang="">The</span> <small>10%</small></li></ol>\n'
-        '<p class="spread">Half of its attention is on 1 of 3 words.</p>\n'
+        '<p class="spread">Half of its weight is on 1 of 3 words.</p>\n'
         "</div>\n"
         "<ul>\n"
         '<li><div class="predicted"><label><input type="radio" name="d1" value="b" checked>'
@@ -81,7 +81,7 @@ def test_exact_structure_of_a_document() -> None:
         '<span class="score"><span class="bar"><span style="width:25%"></span></span>25%</span>'
         "</label>\n"
         '<ol class="words"><li><span lang="">hive</span> <small>100%</small></li></ol>\n'
-        '<p class="spread">Half of its attention is on 1 of 3 words.</p>\n'
+        '<p class="spread">Half of its weight is on 1 of 3 words.</p>\n'
         "</div>\n"
         "</li>\n"
         "</ul>\n"
@@ -135,7 +135,7 @@ def test_head_says_charset_language_and_what_shades_mean() -> None:
     assert page.startswith('<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n')
     assert "<title>My page</title>" in page
     assert "<h1>My page</h1>" in page
-    assert "they do not prove that these words caused it" in page
+    assert "Shades do not prove that these words caused the label" in page
     assert "<footer>0 documents.</footer>" in page
     assert "$" not in page
 
@@ -171,9 +171,9 @@ def test_chinese_words_are_shaded_by_character_offset() -> None:
 def test_documents_without_labels_or_text() -> None:
     reader = read(explanation("words", id="1"), explanation("", id=""), true_labels={"1": ["x"]})
     assert reader.by_class["nothing"] == [
-        "No label above the threshold.",
+        "No label was chosen.",
         "The document has no text.",
-        "No label above the threshold.",
+        "No label was chosen.",
     ]
     assert reader.by_class["summary"] == [
         "0 labels predicted: 0 correct, 0 extra, 1 missed.",
@@ -187,8 +187,8 @@ def test_attention_without_weight_or_nearly_even_is_said() -> None:
     flat = [(start, end, 1 / 6) for start, end, _ in words(text)]
     made = explanation(text, label("x", text, flat), label("y", text, []))
     assert read(made).by_class["spread"] == [
-        "Half of its attention is on 3 of 6 words. This is nearly even, so the shades say little.",
-        "No word got attention.",
+        "Half of its weight is on 3 of 6 words. This is nearly even, so the shades say little.",
+        "No word has any weight.",
     ]
 
 

@@ -25,9 +25,7 @@ levels ({sizes}). Load it with `harnn.Predictor.load("DIRECTORY")` or `harnn pre
 
 - mode `{config.model.mode}`, preset `{config.model.preset}`, seed {config.training.seed}
 {_branches(result)}
-- {documents["train"]:,} documents, {documents["train_truncated"]:,} of them cut at
-  {result.encoder.max_length} tokens; {documents["train_skipped"]:,} skipped
-- vocabulary of {len(result.encoder.words):,} words, word vectors: {config.text.vectors}
+- {documents["train"]:,} documents; {documents["train_skipped"]:,} skipped
 - {never:,} labels have no training document and cannot be predicted well
 
 ## Validation
@@ -59,7 +57,10 @@ def _branches(result: FitResult) -> str:
         first = "the first with " if count > 1 else ""
         lines.append(
             f"- {count} network{'s' if count > 1 else ''}, {first}epoch "
-            f"{best.epoch if best else 0} of {len(result.history.rows)}"
+            f"{best.epoch if best else 0} of {len(result.history.rows)}; "
+            f"{len(result.encoder.words):,} words, word vectors: {result.config.text.vectors}; "
+            f"{result.documents['train_truncated']:,} documents cut at "
+            f"{result.encoder.max_length} words"
         )
     return "\n".join(lines)
 

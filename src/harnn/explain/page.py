@@ -152,7 +152,7 @@ def _text(explanation: Explanation) -> str:
 def _labels(explanation: Explanation, number: int, tree: LabelTree) -> str:
     nothing = ""
     if not explanation.labels:
-        nothing = '<p class="nothing">No label above the threshold.</p>\n'
+        nothing = '<p class="nothing">No label was chosen.</p>\n'
     if not tree.roots:
         return f'<div class="labels">{nothing.strip()}</div>'
     first = choose_first(explanation) if explanation.labels else -1
@@ -200,7 +200,7 @@ def _name(node: Node) -> str:
 def _words(item: LabelExplanation) -> str:
     spread = measure_spread(item.weights)
     if not spread.half:
-        return '<p class="spread">No word got attention.</p>\n'
+        return '<p class="spread">No word has any weight.</p>\n'
     words = "".join(
         f"<li><span{language_attribute(top.word)}>{escape(top.word)}</span>"
         f"{f' ×{top.occurrences:,}' if top.occurrences > 1 else ''}"
@@ -209,6 +209,6 @@ def _words(item: LabelExplanation) -> str:
     )
     even = " This is nearly even, so the shades say little." if spread.is_nearly_even else ""
     return (
-        f'<ol class="words">{words}</ol>\n<p class="spread">Half of its attention is on '
+        f'<ol class="words">{words}</ol>\n<p class="spread">Half of its weight is on '
         f"{spread.half:,} of {counted(spread.words, 'word')}.{even}</p>\n"
     )
