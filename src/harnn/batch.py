@@ -53,6 +53,11 @@ class EncodedCorpus:
         """Documents of which the end was cut off."""
         return int((self.full_lengths > self.lengths).sum())
 
+    @property
+    def label_counts(self) -> NDArray[np.int64]:
+        """(C,) documents of each label."""
+        return np.asarray(self.targets.sum(axis=0), dtype=np.int64)
+
     def tokens(self, row: int) -> NDArray[np.int32]:
         return self.token_ids[self.offsets[row] : self.offsets[row + 1]]
 

@@ -5,14 +5,13 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from harnn.batch import EncodedCorpus, encode_corpus
+from harnn.batch import EncodedCorpus
 from harnn.bundle.predictor import Predictor
 from harnn.config import DataConfig
 from harnn.data import ReadReport
 from harnn.errors import BundleError, DocumentError, Problem
 from harnn.metrics import Answers, Comparison, Resampling, compare
 from harnn.training import Source
-from harnn.training.sources import labelled_documents
 
 
 def compare_models(
@@ -36,9 +35,9 @@ def compare_models(
             settings of the two models read different ones.
     """
     _check_taxonomies(first, second)
-    knobs = data or (first.bundle.config.data, second.bundle.config.data)
-    ours = _encode(first, source, knobs[0], report)
-    theirs = _encode(second, source, knobs[1], None)
+    knobs = data or (None, None)
+    ours = first.encode_labelled(source, knobs[0], report)
+    theirs = second.encode_labelled(source, knobs[1], None)
     _check_documents(ours, theirs)
     taxonomy = first.taxonomy
     return compare(
@@ -50,15 +49,6 @@ def compare_models(
         edges=taxonomy.edges,
         resampling=resampling,
     )
-
-
-def _encode(
-    predictor: Predictor, source: Source, data: DataConfig, report: ReadReport | None
-) -> EncodedCorpus:
-    pairs = labelled_documents(source, predictor.taxonomy, data, report=report)
-    bundle = predictor.bundle
-    features = bundle.model.features
-    return encode_corpus(pairs, bundle.encoder, len(bundle.taxonomy), features=features)
 
 
 def _answers(predictor: Predictor, corpus: EncodedCorpus) -> Answers:

@@ -197,7 +197,8 @@ class Predictor:
             DocumentError: documents cannot be read or have unknown labels.
         """
         decoder = self._decoder(**options)
-        corpus, values = self._score_labelled(source, data, report)
+        corpus = self.encode_labelled(source, data, report)
+        values = self.bundle.model.score(corpus)
         return report_scores(
             values,
             corpus,
@@ -221,7 +222,8 @@ class Predictor:
             DocumentError: documents cannot be read or have unknown labels.
         """
         decoder = self._decoder(**options)
-        corpus, values = self._score_labelled(source, data, report)
+        corpus = self.encode_labelled(source, data, report)
+        values = self.bundle.model.score(corpus)
         return report_strategies(values, corpus.targets, decoder, self.taxonomy)
 
     def explain(self, text: str | Document, **options: Unpack[DecodeOptions]) -> Explanation:
@@ -271,19 +273,18 @@ class Predictor:
         features = self.bundle.model.features
         return encode_unlabelled(documents, self.bundle.encoder, features=features)
 
-    def _score_labelled(
+    def encode_labelled(
         self, source: Source, data: DataConfig | None, report: ReadReport | None
-    ) -> tuple[EncodedCorpus, NDArray[np.float32]]:
-        pairs = labelled_documents(
-            source, self.taxonomy, data or self.bundle.config.data, report=report
-        )
-        corpus = encode_corpus(
-            pairs,
-            self.bundle.encoder,
-            len(self.taxonomy),
-            features=self.bundle.model.features,
-        )
-        return corpus, self.bundle.model.score(corpus)
+    ) -> EncodedCorpus:
+        """Read labelled documents as the model does; without *data* with its own settings.
+
+        Raises:
+            DocumentError: documents cannot be read or have unknown labels.
+        """
+        bundle = self.bundle
+        pairs = labelled_documents(source, self.taxonomy, data or bundle.config.data, report=report)
+        features = bundle.model.features
+        return encode_corpus(pairs, bundle.encoder, len(self.taxonomy), features=features)
 
     def _decoder(self, **options: Unpack[DecodeOptions]) -> Decoder:
         return self.bundle.decoder.with_options(**options)

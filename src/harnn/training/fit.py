@@ -91,7 +91,7 @@ def fit(
         listener(Stage(note))
     reader = Reader(taxonomy, encoder, config.data, counts, listener)
     corpus, valid_corpus = reader.read(train, "train"), reader.read(valid, "valid")
-    label_counts = np.asarray(corpus.targets.sum(axis=0), dtype=np.int64)
+    label_counts = corpus.label_counts
     linear: LinearBranch | None = None
     networks: tuple[HarnnNetwork, ...] = ()
     history, coverage = History(), None
@@ -252,8 +252,7 @@ def _prepare(
 ) -> Trainer:
     config, train = setting.config, setting.train
     network = _build_network(config, setting.taxonomy, setting.encoder, vectors, checkpoint)
-    label_counts = np.asarray(train.targets.sum(axis=0), dtype=np.int64)
-    priors = (label_counts + 0.5) / (len(train) + 1)
+    priors = (train.label_counts + 0.5) / (len(train) + 1)
     network.set_label_priors(torch.from_numpy(priors))
     trainer = Trainer(
         network,

@@ -113,12 +113,12 @@ class Trainer:
             self._train_epoch(train, stopped)
             with self._averaged():
                 row = self._validate(valid)
-                weights = {k: v.detach().clone() for k, v in self.network.state_dict().items()}
-            progress.history = progress.history.add(row)
+                progress.history = progress.history.add(row)
+                if progress.history.best(self.config.score) is row:
+                    state = self.network.state_dict()
+                    self.best = {k: v.detach().clone() for k, v in state.items()}
             progress.epoch += 1
             progress.start_epoch()
-            if progress.history.best(self.config.score) is row:
-                self.best = weights
             self.listener(row)
             self._write_checkpoint()
         self.network.load_state_dict(self.best)
