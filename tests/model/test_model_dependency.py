@@ -37,7 +37,7 @@ def answer(kind: type[PaperLevel] | type[HarnnLevel], labels: int, firing: int) 
         if isinstance(level, HarnnLevel):
             level.read_out.zero_()
         document = torch.zeros(1, level.hidden.in_features - 2)
-        return level(values, document, REAL)
+        return level(values, document, REAL, attention=True)
 
 
 def peak_and_rest(token_weights: Tensor) -> tuple[float, float]:

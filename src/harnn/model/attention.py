@@ -12,6 +12,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from harnn.model.dropout import Dropout
+from harnn.model.label_attention import LabelAttention
+
 
 class LevelOutput(NamedTuple):
     """What one level hands on."""
@@ -20,10 +23,10 @@ class LevelOutput(NamedTuple):
     """(B, C_l) local logits P_l before the sigmoid."""
     features: Tensor
     """(B, F) h_l, read by the global head."""
-    token_weights: Tensor
-    """(B, T) omega_l: how much each token matters to the next level."""
-    attention: Tensor
-    """(B, C_l, T) over real tokens, each row summing to 1."""
+    token_weights: Tensor | None
+    """(B, T) omega_l: how much each token matters to the next level; None after the last."""
+    attention: Tensor | None
+    """(B, C_l, T) over real tokens, each row summing to 1, where it was asked for."""
 
 
 def leave_half_precision(x: Tensor) -> Tensor:
@@ -40,16 +43,24 @@ def masked_softmax(scores: Tensor, mask: Tensor) -> Tensor:
     return torch.nan_to_num(weights) if not bool(mask.any(dim=1).all()) else weights
 
 
-def masked_mean(values: Tensor, mask: Tensor) -> Tensor:
-    """Mean over real tokens of values (B, T, D), zero for documents without any: (B, D)."""
-    count = mask.sum(dim=1, keepdim=True).clamp(min=1)
-    return (values * mask[:, :, None]).sum(dim=1) / count
+def mean_over_tokens(values: Tensor, lengths: Tensor) -> Tensor:
+    """Mean over real tokens of values (B, T, D), zero at padding: (B, D).
+
+    Zero for documents without any.
+    """
+    total = values.sum(dim=1, dtype=torch.promote_types(values.dtype, torch.float32))
+    return (total / lengths[:, None].clamp(min=1)).to(values.dtype)
 
 
-def masked_max(values: Tensor, mask: Tensor) -> Tensor:
+def maximum_over_tokens(values: Tensor, lengths: Tensor) -> Tensor:
     """Maximum over real tokens of values (B, T, D), zero for documents without any: (B, D)."""
-    lowest = values.masked_fill(~mask[:, :, None], torch.finfo(values.dtype).min).amax(dim=1)
-    return torch.where(mask.any(dim=1)[:, None], lowest, torch.zeros_like(lowest))
+    full = max(int(lengths.min()), 1) if len(lengths) else 1  # before it, nothing is padding
+    highest = values[:, :full].max(dim=1).values
+    if full < values.shape[1]:
+        real = torch.arange(full, values.shape[1], device=values.device) < lengths[:, None]
+        rest = values[:, full:].masked_fill(~real[:, :, None], torch.finfo(values.dtype).min)
+        highest = torch.maximum(highest, rest.max(dim=1).values)
+    return torch.where(lengths[:, None] > 0, highest, torch.zeros_like(highest))
 
 
 class _TextCategoryAttention(nn.Module):
@@ -63,8 +74,12 @@ class _TextCategoryAttention(nn.Module):
         nn.init.normal_(self.labels, std=attention_size**-0.5)
 
     def forward(self, level_input: Tensor, mask: Tensor) -> Tensor:
-        space = torch.tanh(self.project(level_input))  # (B, T, A)
+        space = self.space(level_input)  # (B, T, A)
         return masked_softmax(self.labels @ space.transpose(1, 2), mask)  # (B, C_l, T)
+
+    def space(self, level_input: Tensor) -> Tensor:
+        """Return O (B, T, A)."""
+        return torch.tanh(self.project(level_input))
 
 
 class PaperLevel(nn.Module):
@@ -85,17 +100,27 @@ class PaperLevel(nn.Module):
         self.hidden = nn.Linear(2 * input_size, fc_size)
         self.predict = nn.Linear(fc_size, labels)
         nn.init.zeros_(self.hidden.bias)  # nothing read, nothing added to the priors
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = Dropout(dropout)
 
-    def forward(self, level_input: Tensor, document: Tensor, mask: Tensor) -> LevelOutput:
+    def forward(
+        self,
+        level_input: Tensor,
+        document: Tensor,
+        mask: Tensor,
+        *,
+        last: bool = False,
+        attention: bool = False,
+    ) -> LevelOutput:
         """Predict one level from V_l (B, T, 2H), mean of V (B, 2H) and mask (B, T)."""
-        attention = self.attend(level_input, mask)  # (B, C_l, T)
-        pooled = _mean_read_out(attention, level_input)  # (B, 2H)
+        weights = self.attend(level_input, mask)  # (B, C_l, T)
+        pooled = _mean_read_out(weights.mean(dim=1), level_input)  # (B, 2H)
         features = torch.relu(self.hidden(torch.cat([document, pooled], dim=1)))  # (B, F)
         logits = leave_half_precision(self.predict(self.dropout(features)))  # (B, C_l)
-        dependency = torch.sigmoid(logits)[:, :, None] * attention
-        token_weights = masked_softmax(dependency, mask).mean(dim=1)  # (B, T)
-        return LevelOutput(logits, features, token_weights, attention)
+        token_weights = None
+        if not last:
+            dependency = torch.sigmoid(logits)[:, :, None] * weights
+            token_weights = masked_softmax(dependency, mask).mean(dim=1)  # (B, T)
+        return LevelOutput(logits, features, token_weights, weights if attention else None)
 
 
 class HarnnLevel(nn.Module):
@@ -117,30 +142,70 @@ class HarnnLevel(nn.Module):
         self.predict = nn.Linear(fc_size, labels)
         nn.init.zeros_(self.hidden.bias)  # nothing read, nothing added to the priors
         self.mixing = nn.Parameter(torch.tensor(-2.0))
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = Dropout(dropout)
         nn.init.normal_(self.read_out, std=input_size**-0.5)
 
-    def forward(self, level_input: Tensor, document: Tensor, mask: Tensor) -> LevelOutput:
-        """Predict one level from V_l (B, T, 2H), mean and max of V (B, 4H) and mask (B, T)."""
-        attention = self.attend(level_input, mask)  # (B, C_l, T)
-        pooled = _mean_read_out(attention, level_input)  # (B, 2H)
-        features = torch.relu(self.hidden(torch.cat([document, pooled], dim=1)))  # (B, F)
+    def forward(
+        self,
+        level_input: Tensor,
+        document: Tensor,
+        mask: Tensor,
+        *,
+        last: bool = False,
+        attention: bool = False,
+    ) -> LevelOutput:
+        """Predict one level from V_l (B, T, 2H), mean and max of V (B, 4H) and mask (B, T).
+
+        The attention is walked in chunks of labels, unless it is asked for.
+        """
+        if attention:
+            return self._forward_plainly(level_input, document, mask, last=last)
+        looks = LabelAttention(
+            self.attend.space(level_input), level_input, mask, self.attend.labels, self.read_out
+        ).look()
+        features, logits = self._predict(level_input, document, looks.mean, looks.read)
+        token_weights = None
+        if not last:
+            focus = looks.attention.focus(_shares(logits), looks.read)
+            token_weights = self._token_weights(focus, mask)
+        return LevelOutput(logits, features, token_weights, None)
+
+    def _forward_plainly(
+        self, level_input: Tensor, document: Tensor, mask: Tensor, *, last: bool
+    ) -> LevelOutput:
+        """The same with the whole attention at hand: what the chunks are tested against."""
+        weights = self.attend(level_input, mask)  # (B, C_l, T)
         evidence = self.read_out @ level_input.transpose(1, 2)  # (B, C_l, T)
-        read = (attention * evidence).sum(dim=2)  # (B, C_l)
-        own = self.predict(self.dropout(features))  # (B, C_l)
-        logits = leave_half_precision(own) + leave_half_precision(read)
-        return LevelOutput(logits, features, self._dependency(logits, attention, mask), attention)
+        read = (weights * evidence).sum(dim=2)  # (B, C_l)
+        features, logits = self._predict(level_input, document, weights.mean(dim=1), read)
+        token_weights = None if last else self._dependency(logits, weights, mask)
+        return LevelOutput(logits, features, token_weights, weights)
 
     def _dependency(self, logits: Tensor, attention: Tensor, mask: Tensor) -> Tensor:
-        # P_c / sum_c P_c, also where every P_c is too small for the plain quotient.
-        shares = torch.softmax(functional.logsigmoid(logits), dim=1)  # (B, C_l)
-        count = mask.sum(dim=1, keepdim=True)
         looks = leave_half_precision(attention)
-        focus = count * (shares[:, None, :] @ looks).squeeze(1)  # (B, T)
+        focus = (_shares(logits)[:, None, :] @ looks).squeeze(1)  # (B, T)
+        return self._token_weights(focus, mask)
+
+    def _predict(
+        self, level_input: Tensor, document: Tensor, mean: Tensor, read: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        """Return h_l (B, F) and the logits (B, C_l)."""
+        pooled = _mean_read_out(mean, level_input)  # (B, 2H)
+        features = torch.relu(self.hidden(torch.cat([document, pooled], dim=1)))  # (B, F)
+        own = self.predict(self.dropout(features))  # (B, C_l)
+        return features, leave_half_precision(own) + leave_half_precision(read)
+
+    def _token_weights(self, focus: Tensor, mask: Tensor) -> Tensor:
+        """Return omega (B, T) from sum_c P_c A_c / sum_c P_c."""
         weight = torch.sigmoid(self.mixing)
-        return (1 - weight) + weight * focus
+        return (1 - weight) + weight * mask.sum(dim=1, keepdim=True) * focus
 
 
-def _mean_read_out(attention: Tensor, values: Tensor) -> Tensor:
+def _shares(logits: Tensor) -> Tensor:
+    """P_c / sum_c P_c, also where every P_c is too small for the plain quotient."""
+    return torch.softmax(functional.logsigmoid(logits), dim=1)
+
+
+def _mean_read_out(mean: Tensor, values: Tensor) -> Tensor:
     """Mean over labels of A V without the C x 2H matrix: (mean_c A_c) V, (B, 2H)."""
-    return (attention.mean(dim=1, keepdim=True).to(values.dtype) @ values).squeeze(1)
+    return (mean[:, None, :].to(values.dtype) @ values).squeeze(1)

@@ -11,11 +11,13 @@ from torch import Tensor, nn
 
 from harnn.model.attention import (
     HarnnLevel,
+    LevelOutput,
     PaperLevel,
     leave_half_precision,
-    masked_max,
-    masked_mean,
+    maximum_over_tokens,
+    mean_over_tokens,
 )
+from harnn.model.dropout import Dropout
 from harnn.model.recurrent import BiLSTM
 
 
@@ -94,8 +96,8 @@ class HarnnNetwork(nn.Module):
         self.highway: nn.Module = nn.Identity() if paper else Highway(shape.fc_size)
         self.global_predict = nn.Linear(shape.fc_size, shape.labels)
         nn.init.zeros_(self.global_hidden.bias)
-        self.embedding_dropout = nn.Dropout(shape.embedding_dropout)
-        self.dropout = nn.Dropout(shape.dropout)
+        self.embedding_dropout = Dropout(shape.embedding_dropout)
+        self.dropout = Dropout(shape.dropout)
 
     def forward(
         self, token_ids: Tensor, lengths: Tensor, *, attention: bool = False
@@ -104,23 +106,23 @@ class HarnnNetwork(nn.Module):
         mask = torch.arange(token_ids.shape[1], device=token_ids.device) < lengths[:, None]
         words = self.embedding_dropout(self.embedding(token_ids))  # (B, T, E)
         values = self.dropout(self.lstm(words, lengths, mask))  # (B, T, 2H)
-        document = masked_mean(values, mask)  # (B, 2H)
+        document = mean_over_tokens(values, lengths)  # (B, 2H)
         if self.shape.mode != "paper":
-            document = torch.cat([document, masked_max(values, mask)], dim=1)  # (B, 4H)
-        outputs = []
+            document = torch.cat([document, maximum_over_tokens(values, lengths)], dim=1)  # (B, 4H)
+        outputs: list[LevelOutput] = []
         level_input = values
-        for level in self.levels:
-            output = level(level_input, document, mask)
+        for number, level in enumerate(self.levels, start=1):
+            last = number == len(self.levels)
+            output = level(level_input, document, mask, last=last, attention=attention)
             outputs.append(output)
-            level_input = values * output.token_weights[:, :, None].to(values.dtype)
+            if not last:
+                level_input = values * output.token_weights[:, :, None].to(values.dtype)
         hidden = torch.cat([output.features for output in outputs], dim=1)  # (B, L F)
         hidden = self.highway(torch.relu(self.global_hidden(hidden)))  # (B, F)
         return HarnnOutput(
             torch.cat([output.logits for output in outputs], dim=1),
             leave_half_precision(self.global_predict(self.dropout(hidden))),
-            tuple(leave_half_precision(output.attention) for output in outputs)
-            if attention
-            else (),
+            tuple(leave_half_precision(x.attention) for x in outputs if x.attention is not None),
         )
 
     def scores(self, output: HarnnOutput) -> Tensor:

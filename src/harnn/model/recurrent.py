@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from torch import Tensor, nn
 
@@ -13,10 +15,27 @@ def reverse_within_length(x: Tensor, lengths: Tensor) -> Tensor:
         x: (B, T, D).
         lengths: (B,) real tokens of each document.
     """
-    steps = torch.arange(x.shape[1], device=x.device)  # (T,)
+    documents, tokens, _ = x.shape
+    steps = torch.arange(tokens, device=x.device)  # (T,)
     mirrored = lengths[:, None] - 1 - steps  # (B, T)
     index = torch.where(mirrored >= 0, mirrored, steps)
-    return x.gather(1, index[:, :, None].expand(-1, -1, x.shape[2]))
+    rows = torch.arange(documents, device=x.device)[:, None] * tokens
+    return _Mirror.apply(x, (rows + index).flatten())  # type: ignore[no-any-return, no-untyped-call]
+
+
+class _Mirror(torch.autograd.Function):
+    """Move rows by a permutation that is its own inverse: the gradient moves the same way."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, index: Tensor) -> Tensor:
+        ctx.save_for_backward(index)
+        return x.flatten(0, 1).index_select(0, index).view(x.shape)
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None]:
+        (index,) = ctx.saved_tensors
+        (of_moved,) = gradients
+        return of_moved.flatten(0, 1).index_select(0, index).view(of_moved.shape), None
 
 
 class BiLSTM(nn.Module):
@@ -39,7 +58,9 @@ class BiLSTM(nn.Module):
         ahead, _ = self.forward_lstm(x)  # (B, T, H)
         back, _ = self.backward_lstm(reverse_within_length(x, lengths))  # (B, T, H)
         both = torch.cat([ahead, reverse_within_length(back, lengths)], dim=2)  # (B, T, 2H)
-        return both * mask[:, :, None].to(both.dtype)
+        full = int(lengths.min()) if len(lengths) else 0
+        both[:, full:] *= mask[:, full:, None].to(both.dtype)  # before it, nothing is padding
+        return both
 
 
 def _initialise(lstm: nn.LSTM, hidden_size: int) -> None:
