@@ -49,6 +49,7 @@ def corpus_of(written: Sequence[Written], labels: int) -> EncodedCorpus:
         full_lengths=np.array(lengths, dtype=np.int64),
         targets=sparse_targets([np.array(row.columns, dtype=np.int32) for row in written], labels),
         vectors=csr_array((len(written), 0), dtype=np.float32),
+        sentences=np.zeros((len(written), 0), dtype=np.float32),
     )
 
 

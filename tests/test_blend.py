@@ -121,7 +121,9 @@ def test_with_nothing_to_learn_from_the_prior_stays() -> None:
     outputs = {name: np.zeros((4, 6), np.float32) for name in PRIORS}
     blend, values = Blend.fit(outputs, csr_array(np.eye(4, 6) > 0), **HIERARCHY)
     for number, name in enumerate(PRIORS):
-        np.testing.assert_allclose(blend.weights[:, 2 + 5 * number], PRIORS[name] * 2 / 3)
+        np.testing.assert_allclose(
+            blend.weights[:, 2 + 5 * number], PRIORS[name] * 2 / (1 + len(PRIORS))
+        )
     assert ((values > 0) & (values < 1)).all()
 
 

@@ -8,8 +8,8 @@ from typing import Any
 from harnn.errors import MissingExtraError
 
 
-def require(module: str, *, extra: str, purpose: str) -> Any:
-    """Import *module*, which the extra *extra* installs.
+def require(module: str, *, purpose: str, extra: str = "", package: str = "") -> Any:
+    """Import *module*, which the extra *extra*, or else *package*, installs.
 
     Raises:
         MissingExtraError: the module is not installed; names the pip command.
@@ -20,6 +20,6 @@ def require(module: str, *, extra: str, purpose: str) -> Any:
         if error.name is None or not (module == error.name or module.startswith(error.name + ".")):
             raise
         raise MissingExtraError(
-            f"{purpose} needs the package {error.name!r}, which is not installed: "
-            f"pip install 'harnn[{extra}]'"
+            f"{purpose} needs the package {package or error.name!r}, which is not installed: "
+            f"pip install {package or repr(f'harnn[{extra}]')}"
         ) from None

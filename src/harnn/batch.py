@@ -16,7 +16,7 @@ from torch import Tensor
 
 from harnn.data import Document
 from harnn.linear.features import NgramFeatures
-from harnn.text import Encoder
+from harnn.text import SENTENCE_SIZE, Encoder, sentence_vectors
 
 Item = TypeVar("Item")
 _ENCODED_AT_ONCE = 1_000
@@ -40,6 +40,8 @@ class EncodedCorpus:
     """(N, C) bool, closed upward; C is 0 where the documents are unlabelled."""
     vectors: csr_array
     """(N, V) n-grams, as the linear branch reads them; V is 0 where there is none."""
+    sentences: NDArray[np.float32]
+    """(N, D) vectors of whole texts, as the sentence branch reads them; D is 0 without one."""
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -89,12 +91,17 @@ def encode_corpus(
     labels: int,
     *,
     features: NgramFeatures | None = None,
+    sentences: bool = False,
 ) -> EncodedCorpus:
     """Encode a stream of documents with their label columns; texts are not kept.
 
-    With *features* their n-grams are kept as well.
+    With *features* their n-grams are kept as well, with *sentences* the vectors of whole texts.
+
+    Raises:
+        MissingExtraError: *sentences* are wanted, but their encoder is not installed.
     """
     width = len(features) if features else 0
+    wholes = [np.zeros((0, SENTENCE_SIZE if sentences else 0), dtype=np.float32)]
     vectors = [csr_array(np.zeros((0, width), dtype=np.float32))]
     ids: list[str] = []
     pieces: list[NDArray[np.int32]] = []
@@ -107,6 +114,10 @@ def encode_corpus(
             vectors.append(features.vectors(texts))
         else:
             vectors.append(csr_array(np.zeros((len(texts), 0), dtype=np.float32)))
+        if sentences:
+            wholes.append(sentence_vectors(texts))
+        else:
+            wholes.append(np.zeros((len(texts), 0), dtype=np.float32))
         ids += [document.id for document, _ in chunk]
         pieces += encoded.ids
         full_lengths.append(np.asarray(encoded.lengths, dtype=np.int64))
@@ -118,16 +129,21 @@ def encode_corpus(
         full_lengths=_join(full_lengths, np.int64),
         targets=sparse_targets(columns, labels),
         vectors=csr_array(vstack(vectors, format="csr")),
+        sentences=np.concatenate(wholes),
     )
 
 
 def encode_unlabelled(
-    documents: Iterable[Document], encoder: Encoder, *, features: NgramFeatures | None = None
+    documents: Iterable[Document],
+    encoder: Encoder,
+    *,
+    features: NgramFeatures | None = None,
+    sentences: bool = False,
 ) -> EncodedCorpus:
     """Encode documents whose labels are not wanted: the targets have no columns."""
     nothing = np.zeros(0, dtype=np.int32)
     pairs = ((document, nothing) for document in documents)
-    return encode_corpus(pairs, encoder, 0, features=features)
+    return encode_corpus(pairs, encoder, 0, features=features, sentences=sentences)
 
 
 def sparse_targets(columns: Sequence[NDArray[np.int32]], labels: int) -> csr_array:

@@ -28,7 +28,7 @@ from scipy.special import expit
 from harnn.errors import BundleError, Problem
 from harnn.ranking import row_blocks
 
-PRIORS = {"linear": 2.0, "network": 0.5}
+PRIORS = {"linear": 2.0, "network": 0.5, "sentence": 0.5}
 """What the output of a branch is multiplied by, before anything is known."""
 _FOLDS = 5
 _RIDGE = 1.0

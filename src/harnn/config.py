@@ -21,6 +21,7 @@ from harnn.errors import ConfigError, Problem, suggest
 Mode = Literal["harnn", "paper"]
 Preset = Literal["default", "fast", "best"]
 Branches = Literal["both", "linear", "network"]
+Sentences = Literal["auto", "on", "off"]
 Score = Literal["auprc", "micro_f1", "macro_f1"]
 Schedule = Literal["one-cycle", "exponential", "constant"]
 Precision = Literal["auto", "32", "bf16"]
@@ -30,9 +31,10 @@ Strategy = Literal["threshold", "level", "label", "top_k", "f1", "deepest"]
 TopOne = Literal["never", "empty", "always"]
 Close = Literal["up", "down", "none"]
 _AUTO_STEPS = 3_000
-_AUTO_CELLS = 800_000_000
+_AUTO_CELLS = 1_000_000_000
 """Documents times labels, in all epochs together."""
 _VECTOR_TOKENS = 32_000_000
+_SENTENCE_TOKENS = 3_000_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,10 +90,15 @@ class ModelConfig:
 
     mode: Mode = "harnn"
     preset: Preset = "default"
-    """``fast``: the linear branch alone, in seconds; ``best``: three networks instead of one."""
+    """``fast``: the linear branch alone, in seconds; ``best``: three networks instead of one,
+    and vectors of whole texts for any size of data."""
     branches: Branches = "both"
     """``linear``: a linear model on n-grams; ``network``: HARNN; ``both``: their blend, which is
     better than either."""
+    sentences: Sentences = "auto"
+    """Whether a small network reads vectors of whole texts too, from a pretrained encoder of 16
+    languages: ``on``, ``off``, or, beside ``both``, where the training documents are short or few
+    enough for it to take a minute or two (``auto``)."""
     members: int = 1
     """Networks, alike but for the seed; their outputs are averaged."""
     embedding_size: int = 128
@@ -106,6 +113,13 @@ class ModelConfig:
     embedding_dropout: float = 0.3
     alpha: float = 0.5
     """Weight of the global scores beside the local ones."""
+
+    def reads_sentences(self, tokens: int) -> bool:
+        """Return ``sentences`` with ``auto`` replaced by what suits *tokens* words of training
+        text."""
+        if self.sentences == "auto":
+            return self.branches == "both" and tokens <= _SENTENCE_TOKENS
+        return self.sentences == "on"
 
     def check(self) -> list[Problem]:
         sizes = ("members", "embedding_size", "lstm_size", "attention_size", "fc_size")
@@ -125,7 +139,7 @@ class TrainingConfig:
 
     epochs: int = 0
     """At most; 0: enough for about 3,000 steps, but 6 to 40, and fewer, down to 4, where documents
-    times labels are over 130 million."""
+    times labels are over 160 million."""
     batch_size: int = 0
     """Documents; 0: 64 from 20,000 training documents, 32 from 1,000, else 16."""
     learning_rate: float = 2.5e-3
@@ -233,7 +247,7 @@ _PAPER_TRAINING = {
 _PAPER_TEXT = {"max_length": 150}
 _PRESET_MODEL: dict[str, dict[str, Any]] = {
     "fast": {"branches": "linear"},
-    "best": {"members": 3},
+    "best": {"members": 3, "sentences": "on"},
 }
 
 

@@ -107,15 +107,15 @@ def test_several_networks(tmp_path: Path) -> None:
         assert sum(word.weight for word in item.weights) == pytest.approx(1, abs=1e-5)
     (model / "linear.json").unlink()
     assert refuse(model) == (
-        f"{model}: does not belong together: Expected the branches that were blended, linear and "
-        "network; got network."
+        f"{model}: does not belong together: Expected the branches that were blended (linear, "
+        "network, sentence); got network, sentence."
     )
 
 
 def test_a_missing_linear_branch(model: Path) -> None:
     (model / "linear.json").unlink()
     assert refuse(model) == (
-        f"{model}: does not belong together: Expected the branches that were blended, linear; got "
+        f"{model}: does not belong together: Expected the branches that were blended (linear); got "
         "nothing."
     )
 

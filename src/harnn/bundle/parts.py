@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from harnn.errors import BundleError, Problem
 from harnn.linear import LinearBranch
-from harnn.model import HarnnNetwork, NetworkShape
+from harnn.model import HarnnNetwork, NetworkShape, SentenceNetwork, SentenceShape
 from harnn.training import Ensemble
 
 LINEAR = "linear"
 NETWORK = "network"
+SENTENCE = "sentence"
+Network = TypeVar("Network", bound=nn.Module)
 
 
 def pack_weights(model: Ensemble) -> dict[str, Tensor]:
-    """Return all arrays of a model: ``linear.*``, and ``network.1.*`` and so on."""
+    """Return all arrays of a model: ``linear.*``, ``network.1.*`` and so on, ``sentence.*``."""
     arrays: dict[str, Tensor] = {}
     if model.linear is not None:
         for name, array in model.linear.to_parts()[0].items():
@@ -26,6 +28,9 @@ def pack_weights(model: Ensemble) -> dict[str, Tensor]:
     for number, network in enumerate(model.networks, start=1):
         for name, tensor in network.state_dict().items():
             arrays[f"{NETWORK}.{number}.{name}"] = tensor.detach().cpu().contiguous()
+    if model.sentence is not None:
+        for name, tensor in model.sentence.state_dict().items():
+            arrays[f"{SENTENCE}.{name}"] = tensor.detach().contiguous()
     return arrays
 
 
@@ -73,13 +78,34 @@ def unpack_networks(
             raise BundleError(Problem(where[1], what))
         with torch.random.fork_rng(devices=[]):
             network = HarnnNetwork(shape)
-        try:
-            network.load_state_dict(_under(f"{NETWORK}.{number}", arrays))
-        except RuntimeError as error:
-            summary = " ".join(str(error).split())[:300]
-            raise BundleError(Problem(where[0], f"is damaged: {summary}.")) from None
-        networks.append(network.eval())
+        networks.append(_filled(network, _under(f"{NETWORK}.{number}", arrays), where[0]))
     return tuple(networks)
+
+
+def unpack_sentence(
+    arrays: dict[str, Tensor], shape: Any, *, labels: int, where: tuple[str, str]
+) -> SentenceNetwork:
+    """Undo :func:`pack_weights` for the network on whole texts, as :func:`unpack_networks`."""
+    try:
+        read = SentenceShape(**shape)
+    except TypeError as error:
+        what = f"the shape of the sentence branch is damaged: {error}."
+        raise BundleError(Problem(where[1], what)) from None
+    if read.labels != labels:
+        what = f"the sentence branch has {read.labels:,} labels, the taxonomy {labels:,}."
+        raise BundleError(Problem(where[1], what))
+    with torch.random.fork_rng(devices=[]):
+        network = SentenceNetwork(read)
+    return _filled(network, _under(SENTENCE, arrays), where[0])
+
+
+def _filled(network: Network, weights: dict[str, Tensor], where: str) -> Network:
+    try:
+        network.load_state_dict(weights)
+    except RuntimeError as error:
+        summary = " ".join(str(error).split())[:300]
+        raise BundleError(Problem(where, f"is damaged: {summary}.")) from None
+    return network.eval()
 
 
 def _under(prefix: str, arrays: dict[str, Tensor]) -> dict[str, Tensor]:

@@ -270,8 +270,13 @@ class Predictor:
         return np.asarray(lost / lost.sum(axis=1, keepdims=True), dtype=np.float32)
 
     def _encode(self, documents: Iterable[Document]) -> EncodedCorpus:
-        features = self.bundle.model.features
-        return encode_unlabelled(documents, self.bundle.encoder, features=features)
+        model = self.bundle.model
+        return encode_unlabelled(
+            documents,
+            self.bundle.encoder,
+            features=model.features,
+            sentences=model.sentence is not None,
+        )
 
     def encode_labelled(
         self, source: Source, data: DataConfig | None, report: ReadReport | None
@@ -283,8 +288,13 @@ class Predictor:
         """
         bundle = self.bundle
         pairs = labelled_documents(source, self.taxonomy, data or bundle.config.data, report=report)
-        features = bundle.model.features
-        return encode_corpus(pairs, bundle.encoder, len(self.taxonomy), features=features)
+        return encode_corpus(
+            pairs,
+            bundle.encoder,
+            len(self.taxonomy),
+            features=bundle.model.features,
+            sentences=bundle.model.sentence is not None,
+        )
 
     def _decoder(self, **options: Unpack[DecodeOptions]) -> Decoder:
         return self.bundle.decoder.with_options(**options)

@@ -22,7 +22,13 @@ from safetensors.torch import load_file, save_file
 
 from harnn.blend import Blend
 from harnn.bundle.card import model_card
-from harnn.bundle.parts import pack_shapes, pack_weights, unpack_linear, unpack_networks
+from harnn.bundle.parts import (
+    pack_shapes,
+    pack_weights,
+    unpack_linear,
+    unpack_networks,
+    unpack_sentence,
+)
 from harnn.config import Config
 from harnn.data import atomic_directory
 from harnn.decode import Decoder
@@ -73,6 +79,7 @@ def save_bundle(result: FitResult, directory: str | Path) -> Path:
                 "format": FORMAT,
                 "taxonomy": result.taxonomy.version,
                 "networks": pack_shapes(result.model),
+                "sentence": result.model.sentence and result.model.sentence.shape.to_dict(),
                 "settings": result.config.to_dict(),
                 "label_counts": result.label_counts.tolist(),
                 "documents": result.documents,
@@ -203,7 +210,7 @@ def _load_model(
     except (SafetensorError, OSError) as error:
         summary = " ".join(str(error).split())[:300]
         raise BundleError(Problem(str(path), f"is damaged: {summary}.")) from None
-    linear, blend = None, None
+    linear, sentence, blend = None, None, None
     if (directory / "linear.json").exists():
         words = _read_json(directory / "linear.json")
         linear = unpack_linear(
@@ -219,8 +226,10 @@ def _load_model(
         )
     where = (str(path), str(config))
     networks = unpack_networks(arrays, settings["networks"], labels=len(taxonomy), where=where)
+    if settings.get("sentence") is not None:
+        sentence = unpack_sentence(arrays, settings["sentence"], labels=len(taxonomy), where=where)
     try:
-        return Ensemble(linear=linear, networks=networks, blend=blend)
+        return Ensemble(linear=linear, networks=networks, sentence=sentence, blend=blend)
     except ValueError as error:
         raise BundleError(Problem(str(directory), f"does not belong together: {error}")) from None
 

