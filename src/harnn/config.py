@@ -113,6 +113,9 @@ class ModelConfig:
     embedding_dropout: float = 0.3
     alpha: float = 0.5
     """Weight of the global scores beside the local ones."""
+    max_constraint: bool = False
+    """Train the network so that a parent's score is at least its children's by construction
+    (C-HMCNN), instead of only closing its answers afterwards."""
 
     def reads_sentences(self, tokens: int) -> bool:
         """Return ``sentences`` with ``auto`` replaced by what suits *tokens* words of training

@@ -53,6 +53,7 @@ CHOICES: list[dict[str, Any]] = [
     {"branches": "both"},
     {"branches": "both", "sentences": "off", "members": 2},
     {"branches": "linear", "sentences": "on"},
+    {"branches": "network", "max_constraint": True},
 ]
 
 

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from harnn.errors import BundleError, Problem
 from harnn.linear import LinearBranch
 from harnn.model import HarnnNetwork, NetworkShape, SentenceNetwork, SentenceShape
+from harnn.taxonomy import Taxonomy
 from harnn.training import Ensemble
 
 LINEAR = "linear"
@@ -56,7 +57,7 @@ def unpack_linear(
 
 
 def unpack_networks(
-    arrays: dict[str, Tensor], shapes: Any, *, labels: int, where: tuple[str, str]
+    arrays: dict[str, Tensor], shapes: Any, taxonomy: Taxonomy, *, where: tuple[str, str]
 ) -> tuple[HarnnNetwork, ...]:
     """Undo :func:`pack_weights` and :func:`pack_shapes`; *where* names their two files.
 
@@ -73,11 +74,11 @@ def unpack_networks(
         except (TypeError, KeyError) as error:
             what = f"the network's shape is damaged: {error}."
             raise BundleError(Problem(where[1], what)) from None
-        if shape.labels != labels:
-            what = f"the network has {shape.labels:,} labels, the taxonomy {labels:,}."
+        if shape.labels != len(taxonomy):
+            what = f"the network has {shape.labels:,} labels, the taxonomy {len(taxonomy):,}."
             raise BundleError(Problem(where[1], what))
         with torch.random.fork_rng(devices=[]):
-            network = HarnnNetwork(shape)
+            network = HarnnNetwork(shape, taxonomy.edges)
         networks.append(_filled(network, _under(f"{NETWORK}.{number}", arrays), where[0]))
     return tuple(networks)
 

@@ -225,7 +225,7 @@ def _load_model(
             where=str(directory / "decode.json"),
         )
     where = (str(path), str(config))
-    networks = unpack_networks(arrays, settings["networks"], labels=len(taxonomy), where=where)
+    networks = unpack_networks(arrays, settings["networks"], taxonomy, where=where)
     if settings.get("sentence") is not None:
         sentence = unpack_sentence(arrays, settings["sentence"], labels=len(taxonomy), where=where)
     try:

@@ -1,6 +1,7 @@
 """The network: tensors in, logits out; knows no files, strings or configurations."""
 
 from harnn.model.attention import HarnnLevel, LevelOutput, PaperLevel
+from harnn.model.constraint import MaxConstraint
 from harnn.model.loss import hybrid_loss
 from harnn.model.network import HarnnNetwork, HarnnOutput, NetworkShape
 from harnn.model.recurrent import BiLSTM, reverse_within_length
@@ -12,6 +13,7 @@ __all__ = [
     "HarnnNetwork",
     "HarnnOutput",
     "LevelOutput",
+    "MaxConstraint",
     "NetworkShape",
     "PaperLevel",
     "SentenceNetwork",

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from harnn.model.attention import (
@@ -17,6 +18,7 @@ from harnn.model.attention import (
     maximum_over_tokens,
     mean_over_tokens,
 )
+from harnn.model.constraint import MaxConstraint
 from harnn.model.dropout import Dropout
 from harnn.model.recurrent import BiLSTM
 
@@ -36,6 +38,8 @@ class NetworkShape:
     dropout: float
     embedding_dropout: float
     alpha: float
+    max_constraint: bool = False
+    """Whether scores respect the hierarchy by construction."""
 
     @property
     def labels(self) -> int:
@@ -78,9 +82,17 @@ class HarnnNetwork(nn.Module):
     :class:`~harnn.model.attention.HarnnLevel` says and has a highway layer in the global head.
     """
 
-    def __init__(self, shape: NetworkShape) -> None:
+    def __init__(self, shape: NetworkShape, edges: NDArray[Any] | None = None) -> None:
+        """edges: (n, 2) child column, parent column; the max-constraint needs them."""
         super().__init__()
+        if shape.max_constraint and edges is None:
+            raise ValueError("Expected the edges of the taxonomy for the max-constraint.")
         self.shape = shape
+        self.constraint = (
+            MaxConstraint(edges, shape.level_sizes)
+            if shape.max_constraint and edges is not None
+            else None
+        )
         paper = shape.mode == "paper"
         level = PaperLevel if paper else HarnnLevel
         output_size = 2 * shape.lstm_size
@@ -128,7 +140,8 @@ class HarnnNetwork(nn.Module):
     def scores(self, output: HarnnOutput) -> Tensor:
         """Mix local and global scores: (1 - alpha) local + alpha global, (B, C) in 0..1."""
         local, whole = torch.sigmoid(output.local_logits), torch.sigmoid(output.global_logits)
-        return (1 - self.shape.alpha) * local + self.shape.alpha * whole
+        mixed = (1 - self.shape.alpha) * local + self.shape.alpha * whole
+        return mixed if self.constraint is None else self.constraint(mixed)
 
     @torch.no_grad()
     def set_label_priors(self, priors: Tensor) -> None:

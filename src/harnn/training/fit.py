@@ -350,7 +350,9 @@ def _build_network(
             dropout=model.dropout,
             embedding_dropout=model.embedding_dropout,
             alpha=model.alpha,
-        )
+            max_constraint=model.max_constraint,
+        ),
+        taxonomy.edges,
     )
     if vectors is not None:
         network.set_word_vectors(torch.from_numpy(vectors.matrix))
