@@ -18,7 +18,7 @@ from harnn.batch import EncodedCorpus, encode_corpus
 from harnn.cli import run
 from harnn.config import Config, DataConfig, TrainingConfig
 from harnn.data import Document, label_documents
-from harnn.errors import TrainingInterrupted
+from harnn.errors import ConfigError, TrainingInterrupted
 from harnn.linear import LinearBranch
 from harnn.metrics import micro_auprc
 from harnn.model import HarnnNetwork, NetworkShape
@@ -343,3 +343,28 @@ def test_when_whole_texts_are_read(
 ) -> None:
     model = config({"branches": branches, "sentences": sentences}).model
     assert model.reads_sentences(words) is expected
+
+
+def test_ctrl_c_right_after_the_linear_branch() -> None:
+    def press(event: Event) -> None:
+        if isinstance(event, Stage) and event.message.startswith("linear branch:"):
+            os.kill(os.getpid(), signal.SIGINT)
+
+    for model in ({"branches": "linear"}, {"branches": "both"}):
+        with pytest.raises(TrainingInterrupted):
+            fit(config(model), listener=press)
+
+
+def test_another_checkpoint_is_refused_before_anything_is_trained(tmp_path: Path) -> None:
+    with pytest.raises(TrainingInterrupted):
+        fit(config({}), checkpoint_directory=tmp_path, listener=StopAt(2))
+    told: list[str] = []
+    with pytest.raises(ConfigError, match="was made with other settings"):
+        fit(
+            config({}, seed=14),
+            checkpoint_directory=tmp_path,
+            resume=True,
+            listener=lambda event: told.append(getattr(event, "message", "")),
+        )
+    assert told
+    assert not [line for line in told if "training" in line and "reading" not in line]

@@ -12,7 +12,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
-from harnn.errors import BundleError, Problem
+from harnn.errors import BundleError, ConfigError, Problem
 
 FORMAT = 1
 FILE = "checkpoint.safetensors"
@@ -31,6 +31,21 @@ class Checkpoint:
         """Return the tensors under *prefix*, without it."""
         start = f"{prefix}/"
         return {k.removeprefix(start): v for k, v in self.tensors.items() if k.startswith(start)}
+
+    def check(self, fingerprint: str, directory: Path | None) -> None:
+        """Make sure that the checkpoint, of *directory*, belongs to what is trained.
+
+        Raises:
+            ConfigError: it was made with other settings or data.
+        """
+        if self.state["fingerprint"] != fingerprint:
+            raise ConfigError(
+                Problem(
+                    str(directory),
+                    "the checkpoint was made with other settings, taxonomy or documents.",
+                    "Resume with the same ones, or train without --resume.",
+                )
+            )
 
 
 def save_checkpoint(checkpoint: Checkpoint, directory: Path) -> Path:

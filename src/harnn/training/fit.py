@@ -104,6 +104,9 @@ def fit(
     sentence: SentenceNetwork | None = None
     networks: tuple[HarnnNetwork, ...] = ()
     history, coverage = History(), None
+    setting = _Setting(config, taxonomy, encoder, corpus, valid_corpus, listener)
+    for number, checkpoint in enumerate(checkpoints):  # before anything takes long
+        checkpoint.check(setting.fingerprint, _checkpoint_place(directory, number))
     with stop_requests() as stopped:
         if config.model.branches != "network":
             texts = [full_texts(source, config.data, taxonomy) for source in (train, valid)]
@@ -116,10 +119,11 @@ def fit(
                 texts, corpus, valid_corpus, config.training, listener, stopped
             )
         if config.model.branches != "linear":
-            setting = _Setting(config, taxonomy, encoder, corpus, valid_corpus, listener)
             networks, history, coverage = _train_networks(
                 setting, unlabelled, directory, checkpoints, stopped
             )
+        elif stopped():
+            raise TrainingInterrupted(None, 0)
     model, values = _blend(linear, networks, sentence, valid_corpus, taxonomy, config, label_counts)
     decoder, report = _decide(
         values,

@@ -25,7 +25,7 @@ from harnn._quiet import quiet_logger
 from harnn.batch import Batch, EncodedCorpus, make_batch, shuffled_batches
 from harnn.config import TrainingConfig
 from harnn.decode import propagate_upward, tune_threshold
-from harnn.errors import ConfigError, Problem, TrainingInterrupted
+from harnn.errors import TrainingInterrupted
 from harnn.metrics import micro_auprc, prf
 from harnn.model import HarnnNetwork, hybrid_loss
 from harnn.taxonomy import Taxonomy
@@ -246,14 +246,7 @@ class Trainer:
         Raises:
             ConfigError: it was made with other settings or data.
         """
-        if checkpoint.state["fingerprint"] != self.fingerprint:
-            raise ConfigError(
-                Problem(
-                    str(self.checkpoint_directory),
-                    "the checkpoint was made with other settings, taxonomy or documents.",
-                    "Resume with the same ones, or train without --resume.",
-                )
-            )
+        checkpoint.check(self.fingerprint, self.checkpoint_directory)
         self.network.load_state_dict(checkpoint.part("weights"))
         self.best = checkpoint.part("best")
         average = sorted(checkpoint.part("average").items())
