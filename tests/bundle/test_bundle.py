@@ -214,17 +214,14 @@ def test_damaged_files(model: Path) -> None:
     assert refuse(model).startswith(f"{model / 'model.safetensors'}: is damaged: ")
 
 
-def test_an_earlier_way_to_choose_is_read(model: Path) -> None:
-    earlier = {"threshold": 0.3, "top_k": None, "close_upward": False}
+def test_a_decoder_of_one_threshold_is_read(model: Path) -> None:
+    alone = {"threshold": 0.3, "close": "none"}
     calibration = json.loads((model / "decode.json").read_text("utf-8"))["calibration"]
     (model / "decode.json").write_text(
-        json.dumps(earlier | {"calibration": calibration}), encoding="utf-8"
+        json.dumps(alone | {"calibration": calibration}), encoding="utf-8"
     )
-    settings_ = json.loads((model / "config.json").read_text("utf-8"))["settings"]
-    change(model / "config.json", settings=settings_ | {"decode": earlier | {"threshold": None}})
     loaded = harnn.Predictor.load(model)
     assert loaded.bundle.decoder == harnn.Decoder(0.3, close="none")
-    assert loaded.bundle.config.decode.close == "none"
     assert len(loaded.predict(TEXTS, strategy="f1")) == len(TEXTS)
     with pytest.raises(ConfigError) as error:
         loaded.predict(TEXTS, strategy="label")

@@ -222,21 +222,9 @@ def test_decoder_survives_json(data: st.DataObject) -> None:
     assert Decoder.from_dict(json.loads(json.dumps(plain))) == decoder
 
 
-@pytest.mark.parametrize(
-    ("earlier", "expected"),
-    [
-        ({"threshold": 1}, Decoder(1)),
-        ({"threshold": 0.3, "top_k": None, "close_upward": True}, Decoder(0.3)),
-        ({"threshold": 0.3, "top_k": None, "close_upward": False}, Decoder(0.3, close="none")),
-        (
-            {"threshold": 0.3, "top_k": 4, "close_upward": True},
-            Decoder(0.3, strategy="top_k", top_k=4),
-        ),
-    ],
-)
-def test_the_earlier_form_is_read(earlier: dict, expected: Decoder) -> None:
-    decoder = Decoder.from_dict(earlier)
-    assert decoder == expected
+def test_what_is_missing_is_the_default() -> None:
+    decoder = Decoder.from_dict({"threshold": 1})
+    assert decoder == Decoder(1)
     assert {"threshold", "f1"} <= set(decoder.strategies)
     assert "label" not in decoder.strategies
 

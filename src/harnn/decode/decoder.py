@@ -14,7 +14,7 @@ from scipy.sparse import csr_array
 from harnn.config import Close, Strategy, TopOne
 from harnn.decode.expected import best_expected_f1
 from harnn.decode.hierarchy import Hierarchy
-from harnn.decode.settings import decoder_problems, earlier_form
+from harnn.decode.settings import decoder_problems
 from harnn.errors import BundleError, ConfigError, Problem
 from harnn.ranking import row_blocks, top_columns
 
@@ -194,14 +194,13 @@ class Decoder:
         labels: int | None = None,
         levels: int | None = None,
     ) -> Self:
-        """Read what :meth:`to_dict` wrote, or the earlier form with threshold, top_k and
-        close_upward alone; *labels* and *levels*, where given, are how many thresholds there are.
+        """Read what :meth:`to_dict` wrote; *labels* and *levels*, where given, are how many
+        thresholds there are.
 
         Raises:
             BundleError: keys are unknown or missing, or values have another type, number or
                 range; all of them in one report.
         """
-        settings = earlier_form(settings)
         problems = decoder_problems(settings, where=where, labels=labels, levels=levels)
         if problems:
             raise BundleError(problems)

@@ -26,18 +26,6 @@ KEYS = (
 )
 
 
-def earlier_form(settings: Any) -> Any:
-    """Return settings with ``close_upward``, and with ``top_k`` for a strategy, as they are now."""
-    if not isinstance(settings, Mapping) or "strategy" in settings:
-        return settings
-    settings = dict(settings)
-    if isinstance(settings.get("close_upward"), bool):
-        settings.setdefault("close", "up" if settings.pop("close_upward") else "none")
-    if settings.get("top_k") is not None:
-        settings["strategy"] = "top_k"
-    return settings
-
-
 def decoder_problems(
     settings: Any, *, where: str, labels: int | None = None, levels: int | None = None
 ) -> list[Problem]:

@@ -97,7 +97,14 @@ def fit(
     encoder = Encoder.build(full_texts(train, config.data, taxonomy), config.text, segment=segment)
     for note in encoder.notes:
         listener(Stage(note))
-    reader = Reader(taxonomy, encoder, config.data, counts, listener)
+    reader = Reader(
+        taxonomy,
+        encoder,
+        config.data,
+        counts,
+        listener,
+        cuts=config.model.branches != "linear",
+    )
     corpus, valid_corpus = reader.read(train, "train"), reader.read(valid, "valid")
     label_counts = corpus.label_counts
     linear: LinearBranch | None = None

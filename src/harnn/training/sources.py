@@ -71,6 +71,8 @@ class Reader:
     data: DataConfig
     counts: dict[str, int]
     listener: Listener
+    cuts: bool = True
+    """Whether what is cut off is lost: n-grams are counted in the whole text."""
 
     def read(self, source: Source, name: str) -> EncodedCorpus:
         report = ReadReport()
@@ -84,14 +86,16 @@ class Reader:
             f"{name}_truncated": corpus.truncated,
         }
         self.counts.update(counts)
-        self.listener(Stage(summarise(name, corpus, self.encoder, report)))
+        self.listener(Stage(summarise(name, corpus, self.encoder, report, cuts=self.cuts)))
         return corpus
 
 
-def summarise(name: str, corpus: EncodedCorpus, encoder: Encoder, report: ReadReport) -> str:
+def summarise(
+    name: str, corpus: EncodedCorpus, encoder: Encoder, report: ReadReport, *, cuts: bool = True
+) -> str:
     """Say what was read, and all that was cut, empty or skipped."""
     message = f"{name}: {len(corpus):,} documents, {len(corpus.token_ids):,} tokens"
-    if corpus.truncated:
+    if corpus.truncated and cuts:
         message += (
             f"; {corpus.truncated:,} longer than {encoder.max_length} tokens were cut "
             "(text.max_length)"
