@@ -154,6 +154,8 @@ class TrainingConfig:
     """Share of all steps spent warming up (``one-cycle``)."""
     weight_decay: float = 0.01
     clip_norm: float = 1.25
+    focus: float = 0.0
+    """Of the focal loss: how much less a label counts that is already known; 0: cross-entropy."""
     average: float = 1.0
     """The weights kept are a running average over so many epochs; 0: the last step's."""
     patience: int = 3
@@ -183,6 +185,7 @@ class TrainingConfig:
             *_at_least("training.seed", self.seed, 0),
             *_at_least("training.weight_decay", self.weight_decay, 0),
             *_at_least("training.average", self.average, 0),
+            *_at_least("training.focus", self.focus, 0),
             *_between("training.warmup", self.warmup, 0, 1),
         ]
         for name in ("learning_rate", "clip_norm"):

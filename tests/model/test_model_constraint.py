@@ -57,7 +57,9 @@ def test_equals_the_formulas() -> None:
     assert found.item() == pytest.approx(slow_loss(logits, targets), rel=1e-5)
     output = HarnnOutput(logits, -logits, ())
     both = slow_loss(logits, targets) + slow_loss(-logits, targets)
-    assert hybrid_loss(output, targets, constraint).item() == pytest.approx(both / 20, rel=1e-5)
+    assert hybrid_loss(output, targets, constraint=constraint).item() == pytest.approx(
+        both / 20, rel=1e-5
+    )
 
 
 def test_without_edges_nothing_changes() -> None:

@@ -137,6 +137,29 @@ def test_hybrid_loss_by_hand() -> None:
     )
 
 
+@pytest.mark.parametrize("focus", [1.0, 2.5])
+def test_focal_loss_by_its_formula(focus: float) -> None:
+    generator = torch.Generator().manual_seed(1)
+    local, whole = (torch.randn(3, 5, generator=generator) * 6 for _ in range(2))
+    targets = torch.randint(0, 2, (3, 5), generator=generator).float()
+    expected = 0.0
+    for logits in (local, whole):
+        scores = torch.sigmoid(logits.double())
+        true = torch.where(targets > 0, scores, 1 - scores)  # p_t
+        expected += float(-((1 - true) ** focus * torch.log(true)).sum()) / 3
+    found = hybrid_loss(HarnnOutput(local, whole, ()), targets, focus=focus)
+    assert found.item() == pytest.approx(expected, rel=1e-5)
+
+
+@pytest.mark.parametrize("known", [0.0, 40.0, 200.0])
+@pytest.mark.parametrize("focus", [0.3, 1.0, 1.5])
+def test_focal_loss_of_what_is_known_has_a_gradient(known: float, focus: float) -> None:
+    logits = torch.full((1, 2), known, requires_grad=True)
+    loss = hybrid_loss(HarnnOutput(logits, logits, ()), torch.tensor([[1.0, 0.0]]), focus=focus)
+    loss.backward()
+    assert torch.isfinite(logits.grad).all()
+
+
 @pytest.mark.parametrize("documents", [1, 7])
 @pytest.mark.parametrize("labels", [1, 9, 8364])
 def test_hybrid_loss_is_summed_over_labels_and_averaged_over_documents(

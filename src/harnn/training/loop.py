@@ -160,7 +160,12 @@ class Trainer:
             group["lr"] = rate
         device = self.fabric.device
         output = self.model(batch.token_ids.to(device), batch.lengths.to(device))
-        loss = hybrid_loss(output, batch.targets.to(device), self.network.constraint)
+        loss = hybrid_loss(
+            output,
+            batch.targets.to(device),
+            focus=self.config.focus,
+            constraint=self.network.constraint,
+        )
         self.optimizer.zero_grad(set_to_none=True)
         self.fabric.backward(loss)
         self.fabric.clip_gradients(self.model, self.optimizer, max_norm=self.config.clip_norm)
