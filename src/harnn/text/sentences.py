@@ -38,6 +38,15 @@ def sentences_installed() -> bool:
     return importlib.util.find_spec(_MODULE) is not None
 
 
+def require_sentences() -> Any:
+    """Import the package.
+
+    Raises:
+        MissingExtraError: it is not installed.
+    """
+    return require(_MODULE, package=SENTENCE_PACKAGE, purpose="The sentence branch")
+
+
 def sentence_vectors(
     texts: Iterable[str], *, threads: int = 0, stopped: Callable[[], bool] = lambda: False
 ) -> NDArray[np.float32]:
@@ -86,7 +95,6 @@ def _cores() -> int:
 
 @functools.cache
 def _load() -> Any:
-    package = require(_MODULE, package=SENTENCE_PACKAGE, purpose="The sentence branch")
-    encoder = package.USE(threads=1)
+    encoder = require_sentences().USE(threads=1)
     encoder.encode(["loads its weights"])
     return encoder

@@ -31,6 +31,7 @@ from harnn.text import (
     Coverage,
     Encoder,
     WordVectors,
+    require_sentences,
     sentence_vectors,
     sentences_installed,
 )
@@ -114,13 +115,14 @@ def fit(
     setting = _Setting(config, taxonomy, encoder, corpus, valid_corpus, listener)
     for number, checkpoint in enumerate(checkpoints):  # before anything takes long
         checkpoint.check(setting.fingerprint, _checkpoint_place(directory, number))
+    reads_sentences = _reads_sentences(config, corpus, listener)
     with stop_requests() as stopped:
         if config.model.branches != "network":
             texts = [full_texts(source, config.data, taxonomy) for source in (train, valid)]
             linear, valid_corpus = _train_linear(
                 texts, corpus, valid_corpus, reader, config.training.seed, stopped
             )
-        if _reads_sentences(config, corpus, listener):
+        if reads_sentences:
             texts = [full_texts(source, config.data, taxonomy) for source in (train, valid)]
             sentence, valid_corpus = _train_sentence(
                 texts, corpus, valid_corpus, config.training, listener, stopped
@@ -220,10 +222,16 @@ def _branch_auprc(branch: LinearBranch, corpus: EncodedCorpus) -> float:
 
 
 def _reads_sentences(config: Config, train: EncodedCorpus, listener: Listener) -> bool:
-    """Answer for ``model.sentences``; say what is missed where its encoder is not installed."""
+    """Answer for ``model.sentences``; say what is missed where its encoder is not installed.
+
+    Raises:
+        MissingExtraError: it is not installed, but wanted in any case.
+    """
     wanted = config.model.reads_sentences(int(train.lengths.sum()))
-    if not wanted or config.model.sentences == "on" or sentences_installed():
+    if not wanted or sentences_installed():
         return wanted
+    if config.model.sentences == "on":
+        require_sentences()
     what = "vectors of whole texts would make this model better"
     listener(Stage(f"{what}: pip install {SENTENCE_PACKAGE}"))
     return False
