@@ -185,3 +185,8 @@ def test_models_of_format_1_are_refused(model: Path) -> None:
         f"{config}: has model format 1, this version reads 2. "
         "Train again, or install the version of harnn that wrote it."
     )
+
+
+def test_a_text_of_unknown_words_without_vectors_of_whole_texts(fast: harnn.FitResult) -> None:
+    (answer,) = harnn.Predictor.from_result(fast).predict(["zzz qqq"])
+    assert answer.notes == ("No word of the text is known to the model: the answer is a guess.",)

@@ -330,7 +330,9 @@ class Predictor:
             return (f"Only the first {read:,} of {full:,} words were read (text.max_length).",)
         known = np.count_nonzero(corpus.tokens(row) != self.bundle.encoder.unknown_id)
         if known == 0:
-            return ("No word of the text is known to the model: the answer is a guess.",)
+            rests = "rests on the vector of the whole text alone"
+            answer = rests if self.bundle.model.sentence is not None else "is a guess"
+            return (f"No word of the text is known to the model: the answer {answer}.",)
         return ()
 
 
