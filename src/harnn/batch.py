@@ -60,6 +60,11 @@ class EncodedCorpus:
         """(C,) documents of each label."""
         return np.asarray(self.targets.sum(axis=0), dtype=np.int64)
 
+    @property
+    def label_priors(self) -> Tensor:
+        """(C,) smoothed share of the documents that have each label, above 0 and below 1."""
+        return torch.from_numpy((self.label_counts + 0.5) / (len(self) + 1))
+
     def tokens(self, row: int) -> NDArray[np.int32]:
         return self.token_ids[self.offsets[row] : self.offsets[row + 1]]
 

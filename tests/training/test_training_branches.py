@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from topics import TAXONOMY, TOPICS
 
 import harnn
 from harnn.batch import EncodedCorpus, encode_corpus
@@ -24,28 +25,11 @@ from harnn.linear import LinearBranch
 from harnn.metrics import micro_auprc
 from harnn.model import HarnnNetwork, NetworkShape
 from harnn.sample import sample
-from harnn.taxonomy import Taxonomy
 from harnn.text import Encoder
 from harnn.training import Ensemble, Event, FitResult, Stage, Step
 from harnn.training.loop import Trainer
 from harnn.training.sentences import sentence_logits, train_sentences
 
-TOPICS = {
-    "cat": "purring whiskers kitten meow",
-    "dog": "barking leash puppy fetch",
-    "oak": "acorn bark timber forest",
-    "rose": "petal thorn garden scent",
-}
-TAXONOMY = Taxonomy.from_edges(
-    [
-        ("animal", "ROOT"),
-        ("plant", "ROOT"),
-        ("cat", "animal"),
-        ("dog", "animal"),
-        ("oak", "plant"),
-        ("rose", "plant"),
-    ]
-)
 SMALL = {"embedding_size": 8, "lstm_size": 8, "attention_size": 8, "fc_size": 8}
 TEXTS = ["a purring kitten", "timber of the forest", "", "zzz"]
 CHOICES: list[dict[str, Any]] = [

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from topics import TAXONOMY, TOPICS
 
 import harnn
 from harnn.batch import encode_corpus
@@ -17,26 +18,8 @@ from harnn.data import Document, label_documents
 from harnn.decode import propagate_upward
 from harnn.errors import BundleError, ConfigError, DocumentError, TrainingInterrupted
 from harnn.metrics import micro_auprc
-from harnn.taxonomy import Taxonomy
 from harnn.training import EpochRow, Event, FitResult, Stage, Step
 from harnn.training.scoring import score_corpus
-
-TOPICS = {
-    "cat": "purring whiskers kitten meow",
-    "dog": "barking leash puppy fetch",
-    "oak": "acorn bark timber forest",
-    "rose": "petal thorn garden scent",
-}
-TAXONOMY = Taxonomy.from_edges(
-    [
-        ("animal", "ROOT"),
-        ("plant", "ROOT"),
-        ("cat", "animal"),
-        ("dog", "animal"),
-        ("oak", "plant"),
-        ("rose", "plant"),
-    ]
-)
 
 
 def corpus(count: int, seed: int) -> list[Document]:

@@ -26,12 +26,14 @@ def pack_weights(model: Ensemble) -> dict[str, Tensor]:
     if model.linear is not None:
         for name, array in model.linear.to_parts()[0].items():
             arrays[f"{LINEAR}.{name}"] = torch.from_numpy(np.ascontiguousarray(array))
-    for number, network in enumerate(model.networks, start=1):
-        for name, tensor in network.state_dict().items():
-            arrays[f"{NETWORK}.{number}.{name}"] = tensor.detach().cpu().contiguous()
+    networks: dict[str, nn.Module] = {
+        f"{NETWORK}.{number}": network for number, network in enumerate(model.networks, start=1)
+    }
     if model.sentence is not None:
-        for name, tensor in model.sentence.state_dict().items():
-            arrays[f"{SENTENCE}.{name}"] = tensor.detach().contiguous()
+        networks[SENTENCE] = model.sentence
+    for place, module in networks.items():
+        for name, tensor in module.state_dict().items():
+            arrays[f"{place}.{name}"] = tensor.detach().cpu().contiguous()
     return arrays
 
 

@@ -325,8 +325,7 @@ def _prepare(
 ) -> Trainer:
     config, train = setting.config, setting.train
     network = _build_network(config, setting.taxonomy, setting.encoder, vectors, checkpoint)
-    priors = (train.label_counts + 0.5) / (len(train) + 1)
-    network.set_label_priors(torch.from_numpy(priors))
+    network.set_label_priors(train.label_priors)
     trainer = Trainer(
         network,
         setting.taxonomy,

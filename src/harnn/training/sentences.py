@@ -45,7 +45,7 @@ def train_sentences(
         input_size=vectors.shape[1], hidden_size=_HIDDEN_SIZE, labels=train.targets.shape[1]
     )
     network = SentenceNetwork(shape)
-    network.set_label_priors(torch.from_numpy((train.label_counts + 0.5) / (len(train) + 1)))
+    network.set_label_priors(train.label_priors)
     averaged = SentenceNetwork(shape).eval()
     averaged.load_state_dict(network.state_dict())
     optimizer = torch.optim.AdamW(
