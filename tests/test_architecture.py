@@ -13,14 +13,16 @@ import harnn
 
 SOURCE = Path(harnn.__file__).parent
 FLOORS = {
-    0: {"errors", "_optional", "_quiet", "config"},
+    0: {"errors", "_memory", "_optional", "_quiet", "config"},
     1: {"ranking", "taxonomy", "data", "text", "linear", "sample"},
-    2: {"batch", "blend", "model", "decode", "metrics"},
-    3: {"training"},
-    4: {"bundle"},
-    5: {"explain"},
-    6: {"cli"},
-    7: {"__main__"},
+    2: {"corpus", "blend", "model", "decode", "metrics"},
+    3: {"batch", "branches", "reporting"},
+    4: {"training"},
+    5: {"onnx"},
+    6: {"bundle"},
+    7: {"explain"},
+    8: {"cli"},
+    9: {"__main__"},
 }
 FLOOR_OF = {room: floor for floor, rooms in FLOORS.items() for room in rooms}
 SIDEWAYS = {

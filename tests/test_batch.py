@@ -14,16 +14,16 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
-from harnn.batch import (
+from harnn.batch import make_batch
+from harnn.config import TextConfig
+from harnn.corpus import (
     EncodedCorpus,
     encode_corpus,
     encode_unlabelled,
-    make_batch,
     ordered_batches,
     shuffled_batches,
     sparse_targets,
 )
-from harnn.config import TextConfig
 from harnn.data import Document
 from harnn.linear import NgramFeatures
 from harnn.text import Encoder

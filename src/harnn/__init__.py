@@ -15,6 +15,7 @@ if TYPE_CHECKING:
         Explanation,
         Prediction,
         Predictor,
+        export_onnx,
         load_bundle,
         save_bundle,
     )
@@ -42,6 +43,7 @@ _HOMES = {
     "Scores": "decode",
     "Taxonomy": "taxonomy",
     "evaluate": "metrics",
+    "export_onnx": "bundle",
     "fit": "training",
     "learn_taxonomy": "data",
     "load_bundle": "bundle",
@@ -66,6 +68,7 @@ __all__ = [
     "Taxonomy",
     "__version__",
     "evaluate",
+    "export_onnx",
     "fit",
     "learn_taxonomy",
     "load_bundle",

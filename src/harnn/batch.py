@@ -1,79 +1,15 @@
-"""From documents to tensors: the encoded corpus and its length-bucketed batches."""
+"""Rows of an encoded corpus as tensors."""
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
-from typing import Any, TypeVar
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from scipy.sparse import csr_array, vstack
 from torch import Tensor
 
-from harnn.data import Document
-from harnn.linear.features import NgramFeatures
-from harnn.text import SENTENCE_SIZE, Encoder, sentence_vectors
-
-Item = TypeVar("Item")
-_ENCODED_AT_ONCE = 1_000
-_BUCKETED_BATCHES = 40
-_LENGTH_STEP = 16
-"""Batches are padded to multiples of it: oneDNN keeps buffers for every shape it has met."""
-
-
-@dataclass(frozen=True, slots=True)
-class EncodedCorpus:
-    """Documents as flat arrays of token ids: about 4 bytes a token, 8 a label."""
-
-    ids: tuple[str, ...]
-    token_ids: NDArray[np.int32]
-    """All documents behind each other."""
-    offsets: NDArray[np.int64]
-    """(N + 1,) where each document starts and the last one ends."""
-    full_lengths: NDArray[np.int64]
-    """(N,) tokens before cutting at the limit."""
-    targets: csr_array
-    """(N, C) bool, closed upward; C is 0 where the documents are unlabelled."""
-    vectors: csr_array
-    """(N, V) n-grams, as the linear branch reads them; V is 0 where there is none."""
-    sentences: NDArray[np.float32]
-    """(N, D) vectors of whole texts, as the sentence branch reads them; D is 0 without one."""
-
-    def __len__(self) -> int:
-        return len(self.ids)
-
-    @property
-    def lengths(self) -> NDArray[np.int64]:
-        return np.diff(self.offsets)
-
-    @property
-    def truncated(self) -> int:
-        """Documents of which the end was cut off."""
-        return int((self.full_lengths > self.lengths).sum())
-
-    @property
-    def label_counts(self) -> NDArray[np.int64]:
-        """(C,) documents of each label."""
-        return np.asarray(self.targets.sum(axis=0), dtype=np.int64)
-
-    @property
-    def label_priors(self) -> Tensor:
-        """(C,) smoothed share of the documents that have each label, above 0 and below 1."""
-        return torch.from_numpy((self.label_counts + 0.5) / (len(self) + 1))
-
-    def tokens(self, row: int) -> NDArray[np.int32]:
-        return self.token_ids[self.offsets[row] : self.offsets[row + 1]]
-
-    def fingerprint(self) -> str:
-        """Hash ids, tokens and targets, so that resuming on other data is noticed."""
-        digest = hashlib.sha256("\0".join(self.ids).encode("utf-8", "surrogatepass"))
-        for array in (self.token_ids, self.offsets, self.targets.indptr, self.targets.indices):
-            digest.update(np.ascontiguousarray(array, dtype=np.int64).data)
-        return digest.hexdigest()
+from harnn.corpus import EncodedCorpus, pad_tokens
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,135 +26,10 @@ class Batch:
     """(B, C) float32 of 0 and 1."""
 
 
-def encode_corpus(
-    documents: Iterable[tuple[Document, NDArray[np.int32]]],
-    encoder: Encoder,
-    labels: int,
-    *,
-    features: NgramFeatures | None = None,
-    sentences: bool = False,
-) -> EncodedCorpus:
-    """Encode a stream of documents with their label columns; texts are not kept.
-
-    With *features* their n-grams are kept as well, with *sentences* the vectors of whole texts.
-
-    Raises:
-        MissingExtraError: *sentences* are wanted, but their encoder is not installed.
-    """
-    width = len(features) if features else 0
-    wholes = [np.zeros((0, SENTENCE_SIZE if sentences else 0), dtype=np.float32)]
-    vectors = [csr_array(np.zeros((0, width), dtype=np.float32))]
-    ids: list[str] = []
-    pieces: list[NDArray[np.int32]] = []
-    full_lengths: list[NDArray[np.int64]] = []
-    columns: list[NDArray[np.int32]] = []
-    for chunk in _chunks(documents, _ENCODED_AT_ONCE):
-        texts = [document.full_text for document, _ in chunk]
-        encoded = encoder.encode(texts)
-        if features:
-            vectors.append(features.vectors(texts))
-        else:
-            vectors.append(csr_array(np.zeros((len(texts), 0), dtype=np.float32)))
-        if sentences:
-            wholes.append(sentence_vectors(texts))
-        else:
-            wholes.append(np.zeros((len(texts), 0), dtype=np.float32))
-        ids += [document.id for document, _ in chunk]
-        pieces += encoded.ids
-        full_lengths.append(np.asarray(encoded.lengths, dtype=np.int64))
-        columns += [column for _, column in chunk]
-    return EncodedCorpus(
-        ids=tuple(ids),
-        token_ids=_join(pieces, np.int32),
-        offsets=_offsets(pieces),
-        full_lengths=_join(full_lengths, np.int64),
-        targets=sparse_targets(columns, labels),
-        vectors=csr_array(vstack(vectors, format="csr")),
-        sentences=np.concatenate(wholes),
-    )
-
-
-def encode_unlabelled(
-    documents: Iterable[Document],
-    encoder: Encoder,
-    *,
-    features: NgramFeatures | None = None,
-    sentences: bool = False,
-) -> EncodedCorpus:
-    """Encode documents whose labels are not wanted: the targets have no columns."""
-    nothing = np.zeros(0, dtype=np.int32)
-    pairs = ((document, nothing) for document in documents)
-    return encode_corpus(pairs, encoder, 0, features=features, sentences=sentences)
-
-
-def sparse_targets(columns: Sequence[NDArray[np.int32]], labels: int) -> csr_array:
-    """Make the (N, C) bool matrix whose row n holds *columns[n]*."""
-    indices = _join(list(columns), np.int32)
-    values = np.ones(len(indices), dtype=bool)
-    return csr_array((values, indices, _offsets(columns)), shape=(len(columns), labels))
-
-
-def shuffled_batches(
-    lengths: NDArray[np.int64], batch_size: int, generator: np.random.Generator
-) -> list[NDArray[np.int64]]:
-    """Divide all rows into batches of similar length, in random order.
-
-    Rows are shuffled, sorted by length inside pools of some dozen batches, and the batches
-    shuffled again: little padding, and still other batches in every epoch.
-    """
-    order = generator.permutation(len(lengths))
-    batches = []
-    for start in range(0, len(order), batch_size * _BUCKETED_BATCHES):
-        pool = order[start : start + batch_size * _BUCKETED_BATCHES]
-        pool = pool[np.argsort(lengths[pool], kind="stable")]
-        batches += [pool[i : i + batch_size] for i in range(0, len(pool), batch_size)]
-    return [batches[i] for i in generator.permutation(len(batches))]
-
-
-def ordered_batches(
-    lengths: NDArray[np.int64], batch_size: int, *, max_tokens: int = 0
-) -> list[NDArray[np.int64]]:
-    """Divide all rows into batches of similar length, longest first.
-
-    ``max_tokens`` above 0 bounds the padded tokens of a batch.
-    """
-    order = np.argsort(-lengths, kind="stable")
-    batches, start = [], 0
-    while start < len(order):
-        size = batch_size
-        if max_tokens:
-            size = max(1, min(size, max_tokens // _padded_length(lengths[order[start]])))
-        batches.append(order[start : start + size])
-        start += size
-    return batches
-
-
 def make_batch(corpus: EncodedCorpus, rows: NDArray[np.int64]) -> Batch:
     """Pad *rows* of the corpus to tensors."""
-    lengths = corpus.lengths[rows]
-    token_ids = np.zeros((len(rows), _padded_length(lengths.max(initial=0))), dtype=np.int64)
-    for i, row in enumerate(rows):
-        token_ids[i, : lengths[i]] = corpus.tokens(int(row))
+    token_ids, lengths = pad_tokens(corpus, rows)
     targets = corpus.targets[rows].toarray().astype(np.float32)
     return Batch(
         rows, torch.from_numpy(token_ids), torch.from_numpy(lengths), torch.from_numpy(targets)
     )
-
-
-def _padded_length(longest: int) -> int:
-    """Round up to full steps, one at least."""
-    return max(1, -(-int(longest) // _LENGTH_STEP)) * _LENGTH_STEP
-
-
-def _chunks(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
-    iterator = iter(items)
-    while chunk := list(islice(iterator, size)):
-        yield chunk
-
-
-def _join(arrays: Sequence[NDArray[Any]], dtype: type) -> NDArray[Any]:
-    return np.concatenate(arrays).astype(dtype) if arrays else np.zeros(0, dtype=dtype)
-
-
-def _offsets(arrays: Sequence[NDArray[Any]]) -> NDArray[np.int64]:
-    return np.concatenate([[0], np.cumsum([len(a) for a in arrays])]).astype(np.int64)

@@ -16,9 +16,9 @@ import torch
 from topics import TAXONOMY, TOPICS
 
 import harnn
-from harnn.batch import EncodedCorpus, encode_corpus
 from harnn.cli import run
 from harnn.config import Config, DataConfig, TrainingConfig
+from harnn.corpus import EncodedCorpus, encode_corpus
 from harnn.data import Document, label_documents
 from harnn.errors import ConfigError, MissingExtraError, TrainingInterrupted
 from harnn.linear import LinearBranch
@@ -284,7 +284,9 @@ def stages(knobs: Config) -> list[str]:
 
 
 def test_without_the_encoder_of_whole_texts(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(importlib.import_module("harnn.training.fit"), "sentences_installed", bool)
+    monkeypatch.setattr(
+        importlib.import_module("harnn.training.fitting"), "sentences_installed", bool
+    )
     missed = [line for line in stages(config({"branches": "both"})) if "whole texts" in line]
     assert missed == [
         "vectors of whole texts would make this model better: "

@@ -12,8 +12,8 @@ import torch
 from topics import TAXONOMY, TOPICS
 
 import harnn
-from harnn.batch import encode_corpus
 from harnn.config import Config, DataConfig
+from harnn.corpus import encode_corpus
 from harnn.data import Document, label_documents
 from harnn.decode import propagate_upward
 from harnn.errors import BundleError, ConfigError, DocumentError, TrainingInterrupted

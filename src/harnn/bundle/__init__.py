@@ -1,6 +1,7 @@
 """A trained thing: the model directory and the predictor that reads it."""
 
 from harnn.bundle.comparison import compare_models
+from harnn.bundle.exporting import export_onnx
 from harnn.bundle.predictor import (
     Explanation,
     LabelExplanation,
@@ -23,6 +24,7 @@ __all__ = [
     "StrategyReport",
     "WordWeight",
     "compare_models",
+    "export_onnx",
     "load_bundle",
     "marker_of",
     "save_bundle",

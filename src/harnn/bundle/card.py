@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from harnn.training import FitResult
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from harnn.training import FitResult
 
 
 def model_card(result: FitResult) -> str:

@@ -5,13 +5,12 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from harnn.batch import EncodedCorpus
 from harnn.bundle.predictor import Predictor
 from harnn.config import DataConfig
+from harnn.corpus import EncodedCorpus, Source
 from harnn.data import ReadReport
 from harnn.errors import BundleError, DocumentError, Problem
 from harnn.metrics import Answers, Comparison, Resampling, compare
-from harnn.training import Source
 
 
 def compare_models(

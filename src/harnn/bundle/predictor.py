@@ -6,25 +6,35 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Any, Self, Unpack
+from typing import TYPE_CHECKING, Any, Self, Unpack
 
 import numpy as np
 from numpy.typing import NDArray
 
-from harnn.batch import EncodedCorpus, encode_corpus, encode_unlabelled
 from harnn.bundle.storage import Bundle, load_bundle
 from harnn.bundle.strategies import StrategyReport, report_strategies
 from harnn.config import DataConfig
+from harnn.corpus import (
+    EncodedCorpus,
+    Source,
+    encode_corpus,
+    encode_unlabelled,
+    labelled_documents,
+)
 from harnn.data import Document, ReadReport
 from harnn.decode import DecodeOptions, Decoder, Scores
+from harnn.errors import BundleError, Problem
 from harnn.metrics import Report
-from harnn.training import FitResult, Source
-from harnn.training.fit import report_scores
-from harnn.training.scoring import gather_attention
-from harnn.training.sources import labelled_documents
+from harnn.reporting import report_scores
+
+if TYPE_CHECKING:
+    from harnn.training import FitResult
 
 _DOCUMENTS_AT_ONCE = 2_048
 _WORDS_SHOWN = 10
+_LINEAR_WEIGHTS = (
+    "The words are those of the linear branch: exported networks do not tell where they looked."
+)
 _LEAST_LOST = 1e-6
 """Added to each word, so that weights sum to 1 even where no word matters."""
 
@@ -231,8 +241,11 @@ class Predictor:
 
         With a network these are the words that the label's own attention used. In mode ``paper``
         that of the lower levels is nearly even, which is a fault of that network; see
-        :class:`harnn.model.PaperLevel`. Without a network they are the words without which the
-        linear branch would be less sure.
+        :class:`harnn.model.PaperLevel`. Without a network, or with one that was exported, they are
+        the words without which the linear branch would be less sure.
+
+        Raises:
+            BundleError: the model has nothing but exported networks, which do not tell.
         """
         document = next(iter(_as_documents([text])))
         corpus = self._encode([document])
@@ -240,7 +253,7 @@ class Predictor:
         answer = next(iter(self._answers(corpus, self.bundle.model.score(corpus), decoder)))
         full_text = document.full_text
         spans = self.bundle.encoder.spans(full_text)
-        attention = self._word_weights(corpus, full_text, spans)
+        attention, note = self._word_weights(corpus, full_text, spans)
         labels = tuple(
             LabelExplanation(
                 predicted,
@@ -253,21 +266,26 @@ class Predictor:
             )
             for predicted in answer.labels
         )
-        return Explanation(document.id, full_text, labels, answer.notes)
+        return Explanation(document.id, full_text, labels, (*answer.notes, *note))
 
     def _word_weights(
         self, corpus: EncodedCorpus, text: str, spans: Sequence[tuple[int, int]]
-    ) -> NDArray[np.float32]:
-        """Return the weights (C, T) of the words of the only document of *corpus*."""
-        networks, linear = self.bundle.model.networks, self.bundle.model.linear
-        if networks:
-            every = [gather_attention(network, corpus, 0) for network in networks]
-            return np.asarray(np.mean(every, axis=0), dtype=np.float32)
-        if linear is None or not spans:
-            return np.zeros((len(self.taxonomy), len(spans)), dtype=np.float32)
-        margins = linear.margins([text, *(f"{text[:start]} {text[end:]}" for start, end in spans)])
+    ) -> tuple[NDArray[np.float32], tuple[str, ...]]:
+        """Return the weights (C, T) of the words of the only document of *corpus*, and a note."""
+        model = self.bundle.model
+        attention = model.attention(corpus, 0)
+        if attention is not None:
+            return attention, ()
+        if model.networks and model.linear is None:
+            what = "networks that were exported do not tell which words they looked at."
+            raise BundleError(Problem("", what, "Explain with the model that they come from."))
+        note = (_LINEAR_WEIGHTS,) if model.networks else ()
+        if model.linear is None or not spans:
+            return np.zeros((len(self.taxonomy), len(spans)), dtype=np.float32), note
+        texts = [text, *(f"{text[:start]} {text[end:]}" for start, end in spans)]
+        margins = model.linear.margins(texts)
         lost = np.maximum(margins[0] - margins[1:], 0).T + _LEAST_LOST
-        return np.asarray(lost / lost.sum(axis=1, keepdims=True), dtype=np.float32)
+        return np.asarray(lost / lost.sum(axis=1, keepdims=True), dtype=np.float32), note
 
     def _encode(self, documents: Iterable[Document]) -> EncodedCorpus:
         model = self.bundle.model

@@ -5,6 +5,9 @@ config.json        settings and shapes       tokenizer.json  from text to token 
 linear.json        words, pieces of words    decode.json     thresholds, calibration
 history.jsonl      one line an epoch         metrics.json    validation report
 README.md          model card
+
+A model exported to ONNX (``"runtime": "onnx"`` in config.json) has ``network-1.onnx`` and so on for
+its networks and is read without PyTorch.
 """
 
 from __future__ import annotations
@@ -13,21 +16,20 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.numpy import load_file, save_file
 
 from harnn.blend import Blend
+from harnn.branches import Branches
 from harnn.bundle.card import model_card
 from harnn.bundle.parts import (
     pack_shapes,
     pack_weights,
     unpack_linear,
-    unpack_networks,
-    unpack_sentence,
 )
 from harnn.config import Config
 from harnn.data import atomic_directory
@@ -36,10 +38,14 @@ from harnn.errors import BundleError, HarnnError, Problem
 from harnn.metrics import Report
 from harnn.taxonomy import Taxonomy
 from harnn.text import Encoder
-from harnn.training import Ensemble, FitResult
+
+if TYPE_CHECKING:
+    from harnn.training import FitResult
 
 FORMAT = 2
 CHECKPOINTS = "checkpoint"
+TORCH, ONNX = "torch", "onnx"
+"""What computes the networks of a model."""
 FILES = (
     "config.json",
     "decode.json",
@@ -54,7 +60,7 @@ FILES = (
 class Bundle:
     """What a model directory holds, loaded."""
 
-    model: Ensemble
+    model: Branches
     taxonomy: Taxonomy
     encoder: Encoder
     config: Config
@@ -203,14 +209,14 @@ def _load_model(
     calibration: Any,
     taxonomy: Taxonomy,
     label_counts: NDArray[np.int64],
-) -> Ensemble:
+) -> Branches:
     path, config = directory / "model.safetensors", directory / "config.json"
     try:
         arrays = load_file(path)
     except (SafetensorError, OSError) as error:
         summary = " ".join(str(error).split())[:300]
         raise BundleError(Problem(str(path), f"is damaged: {summary}.")) from None
-    linear, sentence, blend = None, None, None
+    linear, blend = None, None
     if (directory / "linear.json").exists():
         words = _read_json(directory / "linear.json")
         linear = unpack_linear(
@@ -224,12 +230,17 @@ def _load_model(
             label_counts=label_counts,
             where=str(directory / "decode.json"),
         )
-    where = (str(path), str(config))
-    networks = unpack_networks(arrays, settings["networks"], taxonomy, where=where)
-    if settings.get("sentence") is not None:
-        sentence = unpack_sentence(arrays, settings["sentence"], labels=len(taxonomy), where=where)
+    runtime = settings.get("runtime", TORCH)
+    if runtime not in (TORCH, ONNX):
+        what = f"runtime: got {runtime!r}, expected {TORCH!r} or {ONNX!r}."
+        raise BundleError(Problem(str(config), what))
+    read: Callable[..., Branches]
+    if runtime == ONNX or not (settings["networks"] or settings.get("sentence")):
+        from harnn.bundle.light_parts import read_branches as read
+    else:
+        from harnn.bundle.torch_parts import read_branches as read
     try:
-        return Ensemble(linear=linear, networks=networks, sentence=sentence, blend=blend)
+        return read(directory, settings, arrays, taxonomy=taxonomy, linear=linear, blend=blend)
     except ValueError as error:
         raise BundleError(Problem(str(directory), f"does not belong together: {error}")) from None
 

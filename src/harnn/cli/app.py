@@ -55,6 +55,10 @@ class CloseChoice(StrEnum):
     none = "none"
 
 
+class ExportFormat(StrEnum):
+    onnx = "onnx"
+
+
 class TopOneChoice(StrEnum):
     never = "never"
     empty = "empty"
@@ -380,3 +384,24 @@ def explain(
         choice=commands.Choice(top_k, threshold, strategy, close, top_1),
         settings=commands.gather_settings(settings, on_error=on_error and on_error.value),
     )
+
+
+@app.command()
+def export(
+    model: Model,
+    output: Annotated[Path, typer.Option("--output", "-o", help="Model directory to write.")],
+    format: Annotated[ExportFormat, typer.Option("--format", help="What to write.")] = (
+        ExportFormat.onnx
+    ),
+    int8: Annotated[
+        bool, typer.Option("--int8", help="Weights of the networks in 8 bits: smaller, rounded.")
+    ] = False,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace an existing model.")
+    ] = False,
+) -> None:
+    """Write a model that predicts without PyTorch: NumPy and ONNX Runtime are enough."""
+    del format  # there is one so far
+    from harnn.cli import commands
+
+    commands.export(model, output, int8=int8, overwrite=overwrite)

@@ -11,12 +11,19 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import IO, Any, cast
+from typing import IO, TYPE_CHECKING, Any, cast
 
 from rich.console import Console
 from rich.text import Text
 
-from harnn.bundle import CHECKPOINTS, Predictor, compare_models, marker_of, save_bundle
+from harnn.bundle import (
+    CHECKPOINTS,
+    Predictor,
+    compare_models,
+    export_onnx,
+    marker_of,
+    save_bundle,
+)
 from harnn.cli.progress import TrainingDisplay
 from harnn.cli.render import (
     comparison_line,
@@ -44,7 +51,9 @@ from harnn.explain import write_html
 from harnn.metrics import Resampling
 from harnn.sample import sample
 from harnn.taxonomy import Taxonomy
-from harnn.training import FitResult, fit, tune_process
+
+if TYPE_CHECKING:
+    from harnn.training import FitResult
 
 _DEMO_MODEL = {"dropout": 0.2, "embedding_dropout": 0.1}
 DEMO_SETTINGS: dict[str, dict[str, dict[str, Any]]] = {
@@ -112,6 +121,8 @@ def gather_settings(settings: Sequence[str] | None, **options: str | None) -> li
 
 def demo(lang: str, out: Path) -> None:
     """Train on the embedded sample, show the evaluation and three documents."""
+    from harnn.training import fit, tune_process
+
     console, errors = Console(), Console(stderr=True)
     files = sample(lang)
     taxonomy = files.load_taxonomy()
@@ -197,6 +208,8 @@ def train(
     overwrite: bool,
 ) -> FitResult:
     """Train and write the model directory."""
+    from harnn.training import fit, tune_process
+
     errors = Console(stderr=True)
     knobs = Config.read(config, settings)
     _check_out(files.out, resume=resume, overwrite=overwrite)
@@ -353,9 +366,26 @@ def explain(
     _list_skipped(read)
 
 
+def export(model: Path, output: Path, *, int8: bool, overwrite: bool) -> None:
+    """Write the model for prediction without PyTorch."""
+    _check_out(output, resume=False, overwrite=overwrite)
+    export_onnx(model, output, int8=int8)
+    before, after = (
+        sum(path.stat().st_size for path in home.iterdir() if path.is_file()) / 1e6
+        for home in (model, output)
+    )
+    Console().print(
+        f"The exported model is in {output}/: {after:,.1f} MB ({model}/ has {before:,.1f} MB). "
+        "harnn predict and harnn evaluate read it without PyTorch.",
+        markup=False,
+        highlight=False,
+        soft_wrap=True,
+    )
+
+
 def _open_model(model: Path, settings: Sequence[str]) -> tuple[Predictor, DataConfig]:
-    tune_process()
     predictor = Predictor.load(model)
+    predictor.bundle.model.tune_process()
     tables = predictor.bundle.config.to_dict()
     changed = Config.read(None, settings).to_dict() if settings else {}
     for setting in settings:

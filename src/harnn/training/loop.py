@@ -22,8 +22,9 @@ from lightning_fabric import Fabric
 from torch import Tensor
 
 from harnn._quiet import quiet_logger
-from harnn.batch import Batch, EncodedCorpus, make_batch, shuffled_batches
+from harnn.batch import Batch, make_batch
 from harnn.config import TrainingConfig
+from harnn.corpus import EncodedCorpus, shuffled_batches
 from harnn.decode import propagate_upward, tune_threshold
 from harnn.errors import TrainingInterrupted
 from harnn.metrics import micro_auprc, prf

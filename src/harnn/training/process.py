@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import ctypes
 import signal
-import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -13,25 +11,18 @@ from typing import Any, Literal
 
 import torch
 
-_M_TRIM_THRESHOLD, _M_TOP_PAD, _M_MMAP_MAX = -1, -2, -4
-_TOP_PAD_BYTES = 64 << 20
+from harnn._memory import keep_freed_memory
 
 
 def tune_process(threads: int = 0) -> None:
     """Set this process up for fast training on a CPU; for programs, not for libraries.
 
-    Lets float32 matrix products take the fastest exact path, and tells glibc to keep freed
-    memory: page faults otherwise take up to half of the time of LSTM training.
+    Lets float32 matrix products take the fastest exact path, and keeps freed memory.
     """
+    keep_freed_memory()
     torch.set_float32_matmul_precision("medium")
     if threads:
         torch.set_num_threads(threads)
-    if sys.platform == "linux":
-        mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
-        if mallopt is not None:
-            mallopt(_M_TRIM_THRESHOLD, 2**31 - 1)
-            mallopt(_M_TOP_PAD, _TOP_PAD_BYTES)
-            mallopt(_M_MMAP_MAX, 0)
 
 
 def choose_device(device: str) -> str:

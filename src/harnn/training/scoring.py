@@ -9,7 +9,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from harnn.batch import EncodedCorpus, make_batch, ordered_batches
+from harnn.batch import make_batch
+from harnn.corpus import EncodedCorpus, ordered_batches
 from harnn.model import HarnnNetwork, HarnnOutput
 
 _TOKENS_AT_ONCE = 16_384

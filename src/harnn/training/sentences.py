@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch.nn import functional
 
-from harnn.batch import EncodedCorpus
+from harnn.corpus import EncodedCorpus
 from harnn.metrics import micro_auprc
 from harnn.model import SentenceNetwork, SentenceShape
 from harnn.training.schedule import rate_factor
@@ -45,7 +45,7 @@ def train_sentences(
         input_size=vectors.shape[1], hidden_size=_HIDDEN_SIZE, labels=train.targets.shape[1]
     )
     network = SentenceNetwork(shape)
-    network.set_label_priors(train.label_priors)
+    network.set_label_priors(torch.from_numpy(train.label_priors))
     averaged = SentenceNetwork(shape).eval()
     averaged.load_state_dict(network.state_dict())
     optimizer = torch.optim.AdamW(

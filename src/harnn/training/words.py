@@ -10,8 +10,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from harnn.batch import EncodedCorpus, encode_unlabelled
 from harnn.config import Config
+from harnn.corpus import EncodedCorpus, Source, encode_unlabelled, source_documents
 from harnn.data import ReadReport
 from harnn.errors import ConfigError, Problem
 from harnn.text import (
@@ -23,7 +23,7 @@ from harnn.text import (
     train_vectors,
 )
 from harnn.training.history import Listener, Stage
-from harnn.training.sources import Source, source_documents, summarise
+from harnn.training.reader import summarise
 
 _TRAINED_VECTORS: dict[str, Literal["word2vec", "fasttext"]] = {
     "word2vec": "word2vec",

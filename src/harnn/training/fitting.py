@@ -8,7 +8,7 @@ import json
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -17,14 +17,16 @@ import torch
 from numpy.typing import NDArray
 from scipy.sparse import eye_array
 
-from harnn.batch import EncodedCorpus
 from harnn.blend import Blend
+from harnn.branches import branch_outputs
 from harnn.config import Config, TrainingConfig
+from harnn.corpus import EncodedCorpus, Source, full_texts
 from harnn.decode import Decoder, tune_decoder
 from harnn.errors import ConfigError, Problem, TrainingInterrupted
 from harnn.linear import LinearBranch
-from harnn.metrics import Report, evaluate, micro_auprc
+from harnn.metrics import Report, micro_auprc
 from harnn.model import HarnnNetwork, NetworkShape, SentenceNetwork
+from harnn.reporting import report_scores
 from harnn.taxonomy import Taxonomy
 from harnn.text import (
     SENTENCE_PACKAGE,
@@ -36,12 +38,13 @@ from harnn.text import (
     sentences_installed,
 )
 from harnn.training.checkpoint import Checkpoint, load_checkpoint
-from harnn.training.ensemble import Ensemble, branch_outputs
+from harnn.training.ensemble import Ensemble
 from harnn.training.history import History, Listener, Stage, ignore
 from harnn.training.loop import Trainer
 from harnn.training.process import stop_requests
-from harnn.training.sentences import train_sentences
-from harnn.training.sources import Reader, Source, full_texts
+from harnn.training.reader import Reader
+from harnn.training.scoring import score_corpus
+from harnn.training.sentences import sentence_logits, train_sentences
 from harnn.training.words import word_vectors
 
 
@@ -325,7 +328,7 @@ def _prepare(
 ) -> Trainer:
     config, train = setting.config, setting.train
     network = _build_network(config, setting.taxonomy, setting.encoder, vectors, checkpoint)
-    network.set_label_priors(train.label_priors)
+    network.set_label_priors(torch.from_numpy(train.label_priors))
     trainer = Trainer(
         network,
         setting.taxonomy,
@@ -393,7 +396,12 @@ def _blend(
         model = Ensemble(linear=None, networks=networks, blend=None)
         return model, model.score(valid)
     blend, values = Blend.fit(
-        branch_outputs(linear, networks, sentence, valid),
+        branch_outputs(
+            linear,
+            [partial(score_corpus, network) for network in networks],
+            partial(sentence_logits, sentence) if sentence is not None else None,
+            valid,
+        ),
         valid.targets,
         edges=taxonomy.edges,
         levels=taxonomy.levels,
@@ -424,35 +432,6 @@ def _decide(
         valid,
         decoder,
         taxonomy,
-        label_counts=label_counts,
-        training_documents=training_documents,
-    )
-
-
-def report_scores(
-    values: NDArray[np.float32],
-    corpus: EncodedCorpus,
-    decoder: Decoder,
-    taxonomy: Taxonomy,
-    *,
-    label_counts: NDArray[np.int64] | None = None,
-    training_documents: int | None = None,
-) -> Report:
-    """Evaluate the scores (N, C) of a labelled corpus as *decoder* reads them.
-
-    label_counts and training_documents as in :func:`harnn.metrics.evaluate`.
-    """
-    levels = {"edges": taxonomy.edges, "levels": taxonomy.levels}
-    raw_predictions = decoder.unclosed().choose(values, **levels)
-    values, predictions = decoder.decode(values, **levels)
-    return evaluate(
-        values,
-        predictions,
-        corpus.targets,
-        level_slices=taxonomy.level_slices,
-        level_names=taxonomy.level_names,
-        edges=taxonomy.edges,
-        raw_predictions=raw_predictions,
         label_counts=label_counts,
         training_documents=training_documents,
     )

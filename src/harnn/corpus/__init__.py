@@ -1,0 +1,24 @@
+"""Documents as arrays that every branch reads; no torch."""
+
+from harnn.corpus.batching import ordered_batches, pad_tokens, shuffled_batches
+from harnn.corpus.encoded import (
+    EncodedCorpus,
+    encode_corpus,
+    encode_unlabelled,
+    sparse_targets,
+)
+from harnn.corpus.sources import Source, full_texts, labelled_documents, source_documents
+
+__all__ = [
+    "EncodedCorpus",
+    "Source",
+    "encode_corpus",
+    "encode_unlabelled",
+    "full_texts",
+    "labelled_documents",
+    "ordered_batches",
+    "pad_tokens",
+    "shuffled_batches",
+    "source_documents",
+    "sparse_targets",
+]
