@@ -9,7 +9,13 @@ import numpy as np
 import pytest
 
 from harnn.errors import MissingExtraError
-from harnn.text import SENTENCE_SIZE, sentence_vectors, sentences, sentences_installed
+from harnn.text import (
+    SENTENCE_SIZE,
+    require_sentences,
+    sentence_vectors,
+    sentences,
+    sentences_installed,
+)
 
 TEXTS = [
     "A cat sleeps on the sofa.",
@@ -77,3 +83,8 @@ def test_a_missing_package(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_installed_is_found_without_an_import() -> None:
     assert sentences_installed()
+
+
+def test_vectors_equal_those_of_the_package() -> None:
+    own = require_sentences().USE(threads=1).encode(TEXTS)
+    np.testing.assert_allclose(sentence_vectors(TEXTS), own, atol=1e-5)

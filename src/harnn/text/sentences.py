@@ -10,6 +10,7 @@ words mean that the training documents never show.
 from __future__ import annotations
 
 import functools
+import importlib.resources
 import importlib.util
 import os
 from collections.abc import Callable, Iterable, Sequence
@@ -19,6 +20,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from sentencepiece import SentencePieceProcessor
 from threadpoolctl import threadpool_limits
 
 from harnn._optional import require
@@ -95,6 +97,14 @@ def _cores() -> int:
 
 @functools.cache
 def _load() -> Any:
-    encoder = require_sentences().USE(threads=1)
-    encoder.encode(["loads its weights"])
-    return encoder
+    # The package cuts texts into pieces in Python, which takes a second to load and is many times
+    # slower; sentencepiece is what the encoder was trained with.
+    resources = importlib.resources.files(require_sentences().__name__) / "resources"
+    with (
+        importlib.resources.as_file(resources / "sp.model") as pieces,
+        importlib.resources.as_file(resources / "weights.npz") as weights,
+    ):
+        backends = importlib.import_module(f"{_MODULE}.backends")
+        return backends.NumpyBackend(
+            str(weights), SentencePieceProcessor(model_file=str(pieces)), threads=1
+        )
