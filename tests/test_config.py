@@ -130,6 +130,18 @@ def test_wrong_settings(setting: str, expected: str) -> None:
     assert message(error) == expected
 
 
+def test_sampled_labels_where_all_are_read() -> None:
+    for setting, reader in (
+        ("model.mode=paper", "mode paper"),
+        ("model.max_constraint=true", "model.max_constraint"),
+    ):
+        with pytest.raises(ConfigError) as error:
+            Config.read(None, [setting, "training.negatives=64"])
+        assert message(error) == (
+            f"training.negatives: got 64, but {reader} reads all labels; leave one out."
+        )
+
+
 def test_files_that_are_no_toml(tmp_path: Path) -> None:
     path = tmp_path / "c.toml"
     with pytest.raises(ConfigError) as error:

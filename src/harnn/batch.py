@@ -23,13 +23,16 @@ class Batch:
     lengths: Tensor
     """(B,) int64."""
     targets: Tensor
-    """(B, C) float32 of 0 and 1."""
+    """(B, C) float32 of 0 and 1, or of some labels."""
 
 
-def make_batch(corpus: EncodedCorpus, rows: NDArray[np.int64]) -> Batch:
-    """Pad *rows* of the corpus to tensors."""
+def make_batch(
+    corpus: EncodedCorpus, rows: NDArray[np.int64], columns: NDArray[np.int64] | None = None
+) -> Batch:
+    """Pad *rows* of the corpus to tensors; the targets are those of all labels, or of *columns*."""
     token_ids, lengths = pad_tokens(corpus, rows)
-    targets = corpus.targets[rows].toarray().astype(np.float32)
+    chosen = corpus.targets[rows] if columns is None else corpus.targets[rows][:, columns]
+    targets = chosen.toarray().astype(np.float32)
     return Batch(
         rows, torch.from_numpy(token_ids), torch.from_numpy(lengths), torch.from_numpy(targets)
     )

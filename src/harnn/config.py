@@ -156,6 +156,10 @@ class TrainingConfig:
     clip_norm: float = 1.25
     focus: float = 0.0
     """Of the focal loss: how much less a label counts that is already known; 0: cross-entropy."""
+    negatives: int = 0
+    """Labels of a level that a step is trained on beside the true ones of its documents, half of
+    them siblings of those; each stands for those left out. 0: all, but 4,096 where a level has more
+    than 20,000. Scores are always those of all labels."""
     average: float = 1.0
     """The weights kept are a running average over so many epochs; 0: the last step's."""
     patience: int = 3
@@ -186,6 +190,7 @@ class TrainingConfig:
             *_at_least("training.weight_decay", self.weight_decay, 0),
             *_at_least("training.average", self.average, 0),
             *_at_least("training.focus", self.focus, 0),
+            *_at_least("training.negatives", self.negatives, 0),
             *_between("training.warmup", self.warmup, 0, 1),
         ]
         for name in ("learning_rate", "clip_norm"):
@@ -278,6 +283,10 @@ class Config:
             for section in (self.text, self.model, self.training, self.decode)
             for p in section.check()
         ]
+        if self.training.negatives and (self.model.mode == "paper" or self.model.max_constraint):
+            reader = "mode paper" if self.model.mode == "paper" else "model.max_constraint"
+            what = f"got {self.training.negatives}, but {reader} reads all labels; leave one out."
+            problems.append(Problem("training.negatives", what))
         if problems:
             raise ConfigError(problems)
 

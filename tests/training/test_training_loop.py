@@ -119,6 +119,24 @@ def test_resume_equals_uninterrupted(step: int, tmp_path: Path) -> None:
     assert_same(whole, resumed)
 
 
+def test_learns_and_resumes_on_some_labels(tmp_path: Path) -> None:
+    """Two negatives at most of the four leaves; all are scored."""
+    knobs = config(epochs=10, negatives=2)
+    whole = harnn.fit(TAXONOMY, TRAIN, VALID, knobs)
+    assert whole.report.micro_f1 > 0.9
+    assert not torch.equal(
+        whole.model.networks[0].global_predict.weight,
+        harnn.fit(TAXONOMY, TRAIN, VALID, config(epochs=10))
+        .model.networks[0]
+        .global_predict.weight,
+    )
+    with pytest.raises(TrainingInterrupted):
+        harnn.fit(TAXONOMY, TRAIN, VALID, knobs, checkpoint_directory=tmp_path, listener=StopAt(8))
+    assert_same(
+        whole, harnn.fit(TAXONOMY, TRAIN, VALID, knobs, checkpoint_directory=tmp_path, resume=True)
+    )
+
+
 def test_resume_twice_and_after_the_end(tmp_path: Path) -> None:
     whole = harnn.fit(TAXONOMY, TRAIN, VALID, config())
     for resume, step in ((False, 5), (True, 20)):

@@ -5,6 +5,7 @@ from harnn.model.constraint import MaxConstraint
 from harnn.model.loss import hybrid_loss
 from harnn.model.network import HarnnNetwork, HarnnOutput, NetworkShape
 from harnn.model.recurrent import BiLSTM, reverse_within_length
+from harnn.model.sampling import LabelSample, LevelSample
 from harnn.model.sentences import SentenceNetwork, SentenceShape
 
 __all__ = [
@@ -12,7 +13,9 @@ __all__ = [
     "HarnnLevel",
     "HarnnNetwork",
     "HarnnOutput",
+    "LabelSample",
     "LevelOutput",
+    "LevelSample",
     "MaxConstraint",
     "NetworkShape",
     "PaperLevel",

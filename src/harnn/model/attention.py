@@ -14,6 +14,7 @@ from torch.nn import functional
 
 from harnn.model.dropout import Dropout
 from harnn.model.label_attention import LabelAttention
+from harnn.model.sampling import LevelSample
 
 
 class LevelOutput(NamedTuple):
@@ -153,20 +154,28 @@ class HarnnLevel(nn.Module):
         *,
         last: bool = False,
         attention: bool = False,
+        sample: LevelSample | None = None,
     ) -> LevelOutput:
         """Predict one level from V_l (B, T, 2H), mean and max of V (B, 4H) and mask (B, T).
 
-        The attention is walked in chunks of labels, unless it is asked for.
+        The attention is walked in chunks of labels, unless it is asked for. With a *sample* only
+        its labels are predicted, (B, S), and each counts as those it stands for.
         """
         if attention:
             return self._forward_plainly(level_input, document, mask, last=last)
+        queries: Tensor = self.attend.labels
+        read_outs: Tensor = self.read_out
+        importance: Tensor | None = None
+        if sample is not None:
+            queries, read_outs = queries[sample.columns], read_outs[sample.columns]
+            importance = sample.importance()
         looks = LabelAttention(
-            self.attend.space(level_input), level_input, mask, self.attend.labels, self.read_out
+            self.attend.space(level_input), level_input, mask, queries, read_outs, importance
         ).look()
-        features, logits = self._predict(level_input, document, looks.mean, looks.read)
+        features, logits = self._predict(level_input, document, looks.mean, looks.read, sample)
         token_weights = None
         if not last:
-            focus = looks.attention.focus(_shares(logits), looks.read)
+            focus = looks.attention.focus(_shares(logits, importance), looks.read)
             token_weights = self._token_weights(focus, mask)
         return LevelOutput(logits, features, token_weights, None)
 
@@ -187,12 +196,18 @@ class HarnnLevel(nn.Module):
         return self._token_weights(focus, mask)
 
     def _predict(
-        self, level_input: Tensor, document: Tensor, mean: Tensor, read: Tensor
+        self,
+        level_input: Tensor,
+        document: Tensor,
+        mean: Tensor,
+        read: Tensor,
+        sample: LevelSample | None = None,
     ) -> tuple[Tensor, Tensor]:
-        """Return h_l (B, F) and the logits (B, C_l)."""
+        """Return h_l (B, F) and the logits (B, C_l), or those of the sample."""
         pooled = _mean_read_out(mean, level_input)  # (B, 2H)
         features = torch.relu(self.hidden(torch.cat([document, pooled], dim=1)))  # (B, F)
-        own = self.predict(self.dropout(features))  # (B, C_l)
+        columns = None if sample is None else sample.columns
+        own = some_outputs(self.predict, self.dropout(features), columns)
         return features, leave_half_precision(own) + leave_half_precision(read)
 
     def _token_weights(self, focus: Tensor, mask: Tensor) -> Tensor:
@@ -201,9 +216,17 @@ class HarnnLevel(nn.Module):
         return (1 - weight) + weight * mask.sum(dim=1, keepdim=True) * focus
 
 
-def _shares(logits: Tensor) -> Tensor:
-    """P_c / sum_c P_c, also where every P_c is too small for the plain quotient."""
-    return torch.softmax(functional.logsigmoid(logits), dim=1)
+def some_outputs(layer: nn.Linear, x: Tensor, columns: Tensor | None) -> Tensor:
+    """Return the outputs (B, S) of a layer at *columns* (S,), or all of them."""
+    if columns is None:
+        return layer(x)  # type: ignore[no-any-return]
+    return functional.linear(x, layer.weight[columns], layer.bias[columns])
+
+
+def _shares(logits: Tensor, importance: Tensor | None = None) -> Tensor:
+    """v_c P_c / sum_c v_c P_c, also where every P_c is too small for the plain quotient."""
+    scores = functional.logsigmoid(logits)
+    return torch.softmax(scores if importance is None else scores + importance.log(), dim=1)
 
 
 def _mean_read_out(mean: Tensor, values: Tensor) -> Tensor:

@@ -5,7 +5,8 @@ a read-out w_c (D,):
 
     A_c = softmax over tokens of O u_c        what label c looks at
     read_c = sum_t A_ct (V w_c)_t             its evidence, as in CAML and LAAT
-    mean_t = mean_c A_ct                      enough for the mean read-out of the paper
+    mean_t = sum_c v_c A_ct                   enough for the mean read-out of the paper; v_c = 1/C,
+                                              or the share of labels that a sampled one stands for
     focus_t = sum_c s_c A_ct                  where the labels with shares s_c looked
 
 Only sums over tokens or labels leave this module, so labels are walked in chunks. Attention and
@@ -33,7 +34,7 @@ class Looks(NamedTuple):
     read: Tensor
     """(B, C) evidence of each label."""
     mean: Tensor
-    """(B, T) mean attention over labels, float32 or wider."""
+    """(B, T) mean attention over labels, as important as they are, float32 or wider."""
     attention: LabelAttention
     """To ask for the focus."""
 
@@ -54,6 +55,7 @@ class LabelAttention:
         mask: (B, T), true at real tokens.
         queries: u (C, A).
         read_outs: w (C, D).
+        importance: v (C,), summing to 1; None: 1/C each.
     """
 
     keys: Tensor
@@ -61,6 +63,7 @@ class LabelAttention:
     mask: Tensor
     queries: Tensor
     read_outs: Tensor
+    importance: Tensor | None = None
     _kept: list[_Chunk] = field(default_factory=list)
     _focus_gradient: tuple[Tensor, Tensor, Tensor] | None = None
     """Shares (B, C), gradient of the focus (B, T) and their product with the attention (B, C)."""
@@ -98,6 +101,13 @@ class LabelAttention:
             evidence = (values @ read_outs[labels].T).view(documents, tokens, -1)
             yield _Chunk(labels, torch.softmax(scores, dim=1), evidence)
 
+    def _weighted_sum(self, chunk: _Chunk) -> Tensor:
+        """Return sum_c v_c A_ct (B, T) of the chunk, or without importance sum_c A_ct."""
+        if self.importance is None:
+            wide = torch.promote_types(chunk.weights.dtype, torch.float32)
+            return chunk.weights.sum(dim=2, dtype=wide)
+        return chunk.weights @ self.importance[chunk.labels].to(chunk.weights.dtype)
+
     def _padding(self) -> tuple[int, Tensor | None]:
         """Return the first position that is padding somewhere, and where it is after that."""
         lengths = self.mask.sum(dim=1)
@@ -133,13 +143,13 @@ class _Look(torch.autograd.Function):
         with _exact(keys.device):
             for chunk in held.chunks():
                 read[:, chunk.labels] = (chunk.weights * chunk.evidence).sum(dim=1, dtype=wide)
-                total += chunk.weights.sum(dim=2, dtype=wide)
+                total += held._weighted_sum(chunk).to(wide)
                 if keeps:
                     kept.append(chunk)
         held._kept = kept
         ctx.held = held
         ctx.save_for_backward(read)
-        return read, total / max(len(held.queries), 1)
+        return read, total if held.importance is not None else total / len(held.queries)
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
@@ -152,7 +162,9 @@ class _Look(torch.autograd.Function):
         of_keys: Tensor | None = None
         of_values: Tensor | None = None
         of_queries, of_read_outs = torch.empty_like(held.queries), torch.empty_like(held.read_outs)
-        of_total = of_mean / max(len(held.queries), 1)  # (B, T)
+        of_total = of_mean  # (B, T), of the sum over labels as important as they are
+        if held.importance is None:
+            of_total = of_mean / len(held.queries)
         focus = held._focus_gradient
         with _exact(keys.device):
             for chunk in held.chunks():
@@ -160,8 +172,12 @@ class _Look(torch.autograd.Function):
                 of_evidence = chunk.weights * of_read[:, None, part].to(dtype)
                 # The gradient of the attention less its mean under the attention, as of every
                 # softmax: an outer product apart from the evidence's share.
-                centre = of_read[:, part] * read[:, part] + _under(chunk.weights, of_total)
-                left, right = [of_total], [torch.ones_like(centre)]
+                under = _under(chunk.weights, of_total)
+                important = torch.ones_like(under)
+                if held.importance is not None:
+                    important = held.importance[part].to(wide).expand_as(under)
+                centre = of_read[:, part] * read[:, part] + under * important
+                left, right = [of_total], [important]
                 if focus is not None:
                     shares, of_focus, product = focus
                     centre = centre + shares[:, part] * product[:, part]

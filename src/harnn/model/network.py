@@ -17,10 +17,12 @@ from harnn.model.attention import (
     leave_half_precision,
     maximum_over_tokens,
     mean_over_tokens,
+    some_outputs,
 )
 from harnn.model.constraint import MaxConstraint
 from harnn.model.dropout import Dropout
 from harnn.model.recurrent import BiLSTM
+from harnn.model.sampling import LabelSample
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,7 +52,7 @@ class NetworkShape:
 
 
 class HarnnOutput(NamedTuple):
-    """Logits of all labels, level-major, and the attention where it was asked for."""
+    """Logits of all labels, or a sample, level-major, and the attention where it was asked for."""
 
     local_logits: Tensor
     """(B, C)"""
@@ -112,9 +114,22 @@ class HarnnNetwork(nn.Module):
         self.dropout = Dropout(shape.dropout)
 
     def forward(
-        self, token_ids: Tensor, lengths: Tensor, *, attention: bool = False
+        self,
+        token_ids: Tensor,
+        lengths: Tensor,
+        *,
+        attention: bool = False,
+        sample: LabelSample | None = None,
     ) -> HarnnOutput:
-        """Score token_ids (B, T), padded with 0, of which lengths (B,) tokens are real."""
+        """Score token_ids (B, T), padded with 0, of which lengths (B,) tokens are real.
+
+        With a *sample* the logits are those of its labels alone, (B, S).
+
+        Raises:
+            ValueError: mode ``paper`` or a max-constraint, which read all labels, with a sample.
+        """
+        if sample is not None and (self.shape.mode == "paper" or self.shape.max_constraint):
+            raise ValueError("Expected mode harnn without max-constraint to train on some labels.")
         mask = torch.arange(token_ids.shape[1], device=token_ids.device) < lengths[:, None]
         words = self.embedding_dropout(self.embedding(token_ids))  # (B, T, E)
         values = self.dropout(self.lstm(words, lengths, mask))  # (B, T, 2H)
@@ -125,15 +140,20 @@ class HarnnNetwork(nn.Module):
         level_input = values
         for number, level in enumerate(self.levels, start=1):
             last = number == len(self.levels)
-            output = level(level_input, document, mask, last=last, attention=attention)
+            asked: dict[str, Any] = {"last": last, "attention": attention}
+            if sample is not None:
+                asked["sample"] = sample.levels[number - 1]
+            output = level(level_input, document, mask, **asked)
             outputs.append(output)
             if not last:
                 level_input = values * output.token_weights[:, :, None].to(values.dtype)
         hidden = torch.cat([output.features for output in outputs], dim=1)  # (B, L F)
         hidden = self.highway(torch.relu(self.global_hidden(hidden)))  # (B, F)
+        columns = None if sample is None else sample.columns(self.shape.level_sizes)
+        whole = some_outputs(self.global_predict, self.dropout(hidden), columns)
         return HarnnOutput(
             torch.cat([output.logits for output in outputs], dim=1),
-            leave_half_precision(self.global_predict(self.dropout(hidden))),
+            leave_half_precision(whole),
             tuple(leave_half_precision(x.attention) for x in outputs if x.attention is not None),
         )
 

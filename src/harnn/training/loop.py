@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 import torch
 from lightning_fabric import Fabric
+from numpy.typing import NDArray
 from torch import Tensor
 
 from harnn._quiet import quiet_logger
@@ -28,7 +29,7 @@ from harnn.corpus import EncodedCorpus, shuffled_batches
 from harnn.decode import propagate_upward, tune_threshold
 from harnn.errors import TrainingInterrupted
 from harnn.metrics import micro_auprc, prf
-from harnn.model import HarnnNetwork, hybrid_loss
+from harnn.model import HarnnNetwork, LabelSample, hybrid_loss
 from harnn.taxonomy import Taxonomy
 from harnn.training.checkpoint import (
     Checkpoint,
@@ -38,6 +39,7 @@ from harnn.training.checkpoint import (
 )
 from harnn.training.history import EpochRow, History, Listener, Step, ignore
 from harnn.training.process import choose_device, choose_precision
+from harnn.training.sampling import LabelSampler, labels_sampled
 from harnn.training.schedule import rate_factor
 from harnn.training.scoring import score_corpus
 
@@ -96,6 +98,8 @@ class Trainer:
         self.listener, self.checkpoint_directory = listener, checkpoint_directory
         self.fingerprint = fingerprint
         self.progress = Progress()
+        negatives = labels_sampled(config.negatives, network.shape)
+        self.sampler = LabelSampler(taxonomy, negatives) if negatives else None
         self.best: dict[str, Tensor] = {}
         self.average: list[Tensor] = []
         """Of the parameters over the last steps, in their order; empty where none is kept."""
@@ -142,8 +146,8 @@ class Trainer:
         self.model.train()
         for rows in batches[progress.batch :]:
             progress.rate = self.config.learning_rate * factor(progress.steps)
-            batch = make_batch(train, rows)
-            progress.loss += self._step(batch, progress.rate) * len(rows)
+            batch, sample = self._batch(train, rows)
+            progress.loss += self._step(batch, progress.rate, sample) * len(rows)
             self._update_average(len(batches))
             progress.batch += 1
             progress.steps += 1
@@ -156,16 +160,29 @@ class Trainer:
                 path = self._write_checkpoint()
                 raise TrainingInterrupted(path, progress.steps)
 
-    def _step(self, batch: Batch, rate: float) -> float:
+    def _batch(
+        self, train: EncodedCorpus, rows: NDArray[np.int64]
+    ) -> tuple[Batch, LabelSample | None]:
+        if self.sampler is None:
+            return make_batch(train, rows), None
+        # Of the step alone, so that resuming draws the same.
+        generator = np.random.default_rng([self.config.seed, self.progress.steps])
+        sample = self.sampler.draw(train.targets[rows], generator)
+        columns = sample.columns(self.network.shape.level_sizes).numpy()
+        return make_batch(train, rows, columns), sample
+
+    def _step(self, batch: Batch, rate: float, sample: LabelSample | None) -> float:
         for group in self.optimizer.param_groups:
             group["lr"] = rate
         device = self.fabric.device
-        output = self.model(batch.token_ids.to(device), batch.lengths.to(device))
+        sample = None if sample is None else sample.to(device)
+        output = self.model(batch.token_ids.to(device), batch.lengths.to(device), sample=sample)
         loss = hybrid_loss(
             output,
             batch.targets.to(device),
             focus=self.config.focus,
             constraint=self.network.constraint,
+            weights=None if sample is None else sample.weights,
         )
         self.optimizer.zero_grad(set_to_none=True)
         self.fabric.backward(loss)

@@ -1,0 +1,1 @@
+"""Speed and memory beside a naive port and the machine's own limits."""

@@ -1,0 +1,280 @@
+"""One measurement in a process of its own; prints one line of JSON at the end."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import json
+import resource
+import statistics
+import time
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import torch
+
+from speed import naive
+from speed.shapes import Shape, find_shape
+
+ROUNDS = 5
+
+
+def median_rate(work: Callable[[], int], rounds: int = ROUNDS) -> float:
+    """Things per second that *work* says it did: the median of some rounds after one more."""
+    rates = []
+    for number in range(rounds + 1):
+        started = time.perf_counter()
+        count = work()
+        if number:
+            rates.append(count / (time.perf_counter() - started))
+    return statistics.median(rates)
+
+
+def ceilings(threads: int) -> dict[str, float]:
+    """Matrix products (GFLOP/s) and memory copies (GB/s)."""
+    torch.set_num_threads(threads)
+    size = 4_096
+    found = {}
+    for name, dtype, precision in (
+        ("float32", torch.float32, "highest"),
+        ("float32_medium", torch.float32, "medium"),
+        ("bfloat16", torch.bfloat16, "medium"),
+    ):
+        torch.set_float32_matmul_precision(precision)
+        a, b = (torch.randn(size, size).to(dtype) for _ in range(2))
+        out = torch.empty(size, size, dtype=dtype)
+        found[name] = 2 * size**3 / 1e9 * median_rate(lambda: len(torch.mm(a, b, out=out)[:1]))  # noqa: B023
+    source = torch.zeros(64 << 20)
+    target = torch.empty_like(source)
+    found["copy"] = source.nbytes * 2 / 1e9 * median_rate(lambda: len(target.copy_(source)[:1]))
+    return found
+
+
+def build_naive(shape: Shape) -> naive.NaiveHarnn:
+    torch.manual_seed(0)
+    return naive.NaiveHarnn(shape.words, shape.level_sizes, **shape.sizes)
+
+
+def naive_batches(shape: Shape, documents: int) -> list[tuple[torch.Tensor, torch.Tensor]]:
+    corpus = shape.corpus(documents)
+    rows = [corpus.tokens(row) for row in range(documents)]
+    targets = corpus.targets.toarray().astype(np.float32)
+    return list(naive.batches(rows, targets, range(documents)))
+
+
+def train_naive(shape: Shape, threads: int, documents: int) -> dict[str, float]:
+    torch.set_num_threads(threads)
+    network = build_naive(shape).train()
+    optimizer = torch.optim.Adam(network.parameters(), lr=1e-3)
+    batches = naive_batches(shape, documents)
+
+    def work() -> int:
+        for token_ids, targets in batches:
+            naive.train_step(network, optimizer, token_ids, targets)
+        return documents
+
+    return {"documents_per_second": median_rate(work)}
+
+
+def predict_naive(shape: Shape, threads: int, documents: int) -> dict[str, float]:
+    torch.set_num_threads(threads)
+    network = build_naive(shape).eval()
+    batches = naive_batches(shape, documents)
+
+    def work() -> int:
+        with torch.no_grad():
+            return sum(len(network.scores(token_ids)) for token_ids, _ in batches)
+
+    return {"documents_per_second": median_rate(work)}
+
+
+def build_network(shape: Shape) -> Any:
+    from harnn.model import HarnnNetwork, NetworkShape
+
+    torch.manual_seed(0)
+    return HarnnNetwork(
+        NetworkShape(
+            mode="harnn",
+            vocabulary_size=shape.words,
+            level_sizes=shape.level_sizes,
+            dropout=0.5,
+            embedding_dropout=0.3,
+            alpha=0.5,
+            **shape.sizes,
+        )
+    )
+
+
+def train_ours(
+    shape: Shape, threads: int, documents: int, precision: str = "auto", **settings: Any
+) -> dict[str, float]:
+    """Epochs of our own trainer; the share of the time that waits for batches is reported too."""
+    from harnn.config import TrainingConfig
+    from harnn.training import loop, tune_process
+
+    tune_process(threads)
+    config = TrainingConfig(
+        epochs=100, batch_size=shape.batch_size, precision=precision, **settings
+    )
+    trainer = loop.Trainer(build_network(shape), shape.taxonomy, config)
+    corpus = shape.corpus(documents)
+    waiting = 0.0
+    make_batch = trainer._batch
+
+    def timed(*arguments: Any) -> Any:
+        nonlocal waiting
+        started = time.perf_counter()
+        batch = make_batch(*arguments)
+        waiting += time.perf_counter() - started
+        return batch
+
+    trainer._batch = timed
+    started = 0.0
+
+    def work() -> int:
+        nonlocal started
+        started = started or time.perf_counter()
+        trainer.progress.start_epoch()
+        trainer._train_epoch(corpus, lambda: False)
+        trainer.progress.epoch += 1
+        return documents
+
+    rate = median_rate(work)
+    return {
+        "documents_per_second": rate,
+        "step_seconds": shape.batch_size / rate,
+        "waiting": waiting / (time.perf_counter() - started),
+        "operations": 3 * operations(shape, corpus.lengths.mean()),
+        "bfloat16": trainer.fabric._precision.precision == "bf16-mixed",
+    }
+
+
+def operations(shape: Shape, tokens: float) -> float:
+    """Floating-point operations of a document in the forward pass: the matrix products."""
+    e, h, a, f = (
+        shape.sizes[x] for x in ("embedding_size", "lstm_size", "attention_size", "fc_size")
+    )
+    lstm = 2 * 4 * h * (e + h)
+    attention = sum(2 * h * a + labels * (a + 2 * h) for labels in shape.level_sizes)
+    heads = sum(6 * h * f + labels * f for labels in shape.level_sizes)
+    whole = f * (len(shape.level_sizes) * f + 2 * f + shape.labels)
+    return 2 * (tokens * (lstm + attention) + heads + whole)
+
+
+def predict_ours(shape: Shape, threads: int, documents: int, how: str) -> dict[str, float]:
+    from harnn.onnx import OnnxNetwork
+    from harnn.onnx.graph import network_graph, quantize
+    from harnn.training import tune_process
+    from harnn.training.scoring import score_corpus
+
+    tune_process(threads)
+    network = build_network(shape).eval()
+    corpus = shape.corpus(documents)
+    found: dict[str, float] = {}
+    if how.startswith("onnx"):
+        graph = network_graph(network)
+        graph = quantize(graph) if how == "onnx-int8" else graph
+        found["megabytes"] = len(graph) / 1e6
+        light = OnnxNetwork(graph, level_sizes=shape.level_sizes, threads=threads)
+        rate = median_rate(lambda: len(light.score(corpus)))
+    else:
+        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=how == "torch-bfloat16"):
+            rate = median_rate(lambda: len(score_corpus(network, corpus)))
+    return found | {
+        "documents_per_second": rate,
+        "operations": operations(shape, corpus.lengths.mean()),
+    }
+
+
+def latency(shape: Shape, how: str) -> dict[str, float]:
+    """Milliseconds of the network for one document, one thread."""
+    from harnn.onnx import OnnxNetwork
+    from harnn.onnx.graph import network_graph, quantize
+
+    torch.set_num_threads(1)
+    network = build_network(shape).eval()
+    corpus = shape.corpus(300)
+    if how == "torch":
+        from harnn.training.scoring import score_corpus
+
+        one = [_only(corpus, row) for row in range(300)]
+        calls = [lambda part=part: score_corpus(network, part) for part in one]
+    else:
+        from harnn.corpus import pad_tokens
+
+        graph = network_graph(network)
+        graph = quantize(graph) if how == "onnx-int8" else graph
+        light = OnnxNetwork(graph, level_sizes=shape.level_sizes, threads=1)
+        padded = [pad_tokens(corpus, np.array([row])) for row in range(300)]
+        calls = [lambda part=part: light.run(*part) for part in padded]
+    milliseconds = []
+    for number, call in enumerate([*calls[:30], *calls]):
+        started = time.perf_counter()
+        call()
+        if number >= 30:
+            milliseconds.append(1e3 * (time.perf_counter() - started))
+    return {
+        "p50_ms": float(np.percentile(milliseconds, 50)),
+        "p99_ms": float(np.percentile(milliseconds, 99)),
+    }
+
+
+def _only(corpus: Any, row: int) -> Any:
+    tokens = corpus.tokens(row)
+    return dataclasses.replace(
+        corpus,
+        ids=(corpus.ids[row],),
+        token_ids=tokens,
+        offsets=np.array([0, len(tokens)]),
+        full_lengths=np.array([len(tokens)]),
+        targets=corpus.targets[[row]],
+    )
+
+
+def profile(shape: Shape, threads: int, documents: int) -> dict[str, Any]:
+    """Where the time of training goes, in percent."""
+    from harnn.config import TrainingConfig
+    from harnn.training import loop, tune_process
+
+    tune_process(threads)
+    config = TrainingConfig(epochs=100, batch_size=shape.batch_size)
+    trainer = loop.Trainer(build_network(shape), shape.taxonomy, config)
+    corpus = shape.corpus(documents)
+    trainer._train_epoch(corpus, lambda: False)
+    trainer.progress.start_epoch()
+    with torch.profiler.profile(activities=[torch.profiler.ProfilerActivity.CPU]) as found:
+        trainer._train_epoch(corpus, lambda: False)
+    rows = [(row.key, row.self_cpu_time_total) for row in found.key_averages()]
+    total = sum(taken for _, taken in rows)
+    rows.sort(key=lambda row: -row[1])
+    return {"profile": {name: 100 * taken / total for name, taken in rows[:12]}}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("what")
+    parser.add_argument("--shape", default="arxiv-cat")
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--documents", type=int, default=512)
+    parser.add_argument("--how", default="")
+    parser.add_argument("--settings", type=json.loads, default={})
+    chosen = parser.parse_args()
+    shape = find_shape(chosen.shape)
+    many = (shape, chosen.threads, chosen.documents)
+    measures: dict[str, Callable[[], dict[str, Any]]] = {
+        "ceilings": lambda: ceilings(chosen.threads),
+        "train-naive": lambda: train_naive(*many),
+        "train": lambda: train_ours(*many, **chosen.settings),
+        "predict-naive": lambda: predict_naive(*many),
+        "predict": lambda: predict_ours(*many, chosen.how),
+        "latency": lambda: latency(shape, chosen.how),
+        "profile": lambda: profile(*many),
+    }
+    found = measures[chosen.what]()
+    found["peak_mb"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(json.dumps(found))
+
+
+if __name__ == "__main__":
+    main()
