@@ -12,6 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import harnn
+from harnn.bundle import predictor as predictor_module
+from harnn.bundle.predictor import documents_at_once
 from harnn.bundle.storage import FILES
 from harnn.config import Config
 from harnn.data import Document
@@ -151,6 +153,23 @@ def test_streams_keep_their_order(predictor: harnn.Predictor) -> None:
     documents = (Document(f"n{i}", {"text": TEXTS[i % 6]}, None, "") for i in range(5_000))
     ids = [answer.id for answer in predictor.predict_stream(documents, top_k=1)]
     assert ids == [f"n{i}" for i in range(5_000)]
+
+
+@pytest.mark.parametrize(("labels", "documents"), [(1, 2_048), (16_384, 2_048), (100_000, 335)])
+def test_many_labels_are_scored_for_fewer_documents_at_once(labels: int, documents: int) -> None:
+    assert documents_at_once(labels) == documents
+    assert documents_at_once(10**9) == 1
+
+
+def test_documents_at_once_change_no_answer(
+    predictor: harnn.Predictor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = predictor.predict(TEXTS)
+    monkeypatch.setattr(predictor_module, "_MOST_SCORES", 2 * len(predictor.taxonomy))
+    for found, wanted in zip(predictor.predict(TEXTS), whole, strict=True):
+        assert [x.label for x in found.labels] == [x.label for x in wanted.labels]
+        for one, other in zip(found.labels, wanted.labels, strict=True):
+            assert one.score == pytest.approx(other.score, abs=1e-5)
 
 
 def test_explanations_sum_to_one(predictor: harnn.Predictor) -> None:

@@ -30,7 +30,9 @@ from harnn.reporting import report_scores
 if TYPE_CHECKING:
     from harnn.training import FitResult
 
-_DOCUMENTS_AT_ONCE = 2_048
+_MOST_DOCUMENTS = 2_048
+_MOST_SCORES = 32 << 20
+"""Documents x labels in memory at once: 128 MB for each branch."""
 _WORDS_SHOWN = 10
 _LINEAR_WEIGHTS = (
     "The words are those of the linear branch: exported networks do not tell where they looked."
@@ -188,7 +190,7 @@ class Predictor:
         """Predict a stream of any length in bounded memory, in its order."""
         decoder = self._decoder(**options)
         stream = iter(_as_documents(texts))
-        while documents := list(islice(stream, _DOCUMENTS_AT_ONCE)):
+        while documents := list(islice(stream, documents_at_once(len(self.taxonomy)))):
             corpus = self._encode(documents)
             values = self.bundle.model.score(corpus)
             yield from self._answers(corpus, values, decoder)
@@ -352,6 +354,11 @@ class Predictor:
             answer = rests if self.bundle.model.sentence is not None else "is a guess"
             return (f"No word of the text is known to the model: the answer {answer}.",)
         return ()
+
+
+def documents_at_once(labels: int) -> int:
+    """Return how many documents a stream is answered for at a time."""
+    return max(1, min(_MOST_DOCUMENTS, _MOST_SCORES // labels))
 
 
 def _as_documents(texts: Iterable[str | Document]) -> Iterator[Document]:
