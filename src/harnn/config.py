@@ -22,6 +22,7 @@ Mode = Literal["harnn", "paper"]
 Preset = Literal["default", "fast", "best"]
 Branches = Literal["both", "linear", "network"]
 Sentences = Literal["auto", "on", "off"]
+EncoderKind = Literal["lstm", "mingru"]
 Score = Literal["auprc", "micro_f1", "macro_f1"]
 Schedule = Literal["one-cycle", "exponential", "constant"]
 Precision = Literal["auto", "32", "bf16"]
@@ -101,10 +102,13 @@ class ModelConfig:
     enough for it to take a minute or two (``auto``)."""
     members: int = 1
     """Networks, alike but for the seed; their outputs are averaged."""
+    encoder: EncoderKind = "lstm"
+    """What reads the words in their order, in both directions: ``lstm``, or ``mingru``, a lighter
+    recurrence."""
     embedding_size: int = 128
     """E. Given word vectors of another size override it."""
     lstm_size: int = 128
-    """H of one direction; the output has 2H."""
+    """H of one direction of any encoder; the output has 2H."""
     attention_size: int = 128
     """A."""
     fc_size: int = 256
@@ -240,6 +244,7 @@ class DecodeConfig:
 
 
 _PAPER_MODEL = {
+    "encoder": "lstm",
     "branches": "network",
     "embedding_size": 100,
     "lstm_size": 256,

@@ -68,7 +68,7 @@ def read(network: HarnnNetwork, document: Sequence[int]) -> Reference:
     """Score one document of any length, also 0, with the weights of *network*."""
     weights, shape = weights_of(network), network.shape
     words = [weights["embedding.weight"][token] for token in document]
-    values = read_in_both_directions(weights.under("lstm"), words, shape.lstm_size)  # (T, 2H)
+    values = read_in_both_directions(weights.under("encoder"), words, shape.lstm_size)  # (T, 2H)
     summary = mean_of(values)  # (2H,)
     if shape.mode == "harnn":
         summary = np.concatenate([summary, maximum_of(values)])  # (4H,)

@@ -13,7 +13,9 @@ MODES = ("paper", "harnn")
 VOCABULARY = 23
 
 
-def shape_of(mode: str, level_sizes: Sequence[int] = (2, 3, 5), **numbers: float) -> NetworkShape:
+def shape_of(
+    mode: str, level_sizes: Sequence[int] = (2, 3, 5), **numbers: float | str
+) -> NetworkShape:
     """Make the shape of a small network without dropout; *numbers* replace single fields."""
     fields: dict[str, object] = {
         "vocabulary_size": VOCABULARY,

@@ -21,7 +21,7 @@ LENGTHS = (4, 0, 2, 3)
 TINY = {"embedding_size": 3, "lstm_size": 2, "attention_size": 2, "fc_size": 3}
 CHECKED = (
     "embedding.weight",
-    "lstm.backward_lstm.weight_hh_l0",
+    "encoder.backward_lstm.weight_hh_l0",
     "levels.0.attend.project.weight",
     "levels.0.attend.labels",
     "levels.0.predict.bias",

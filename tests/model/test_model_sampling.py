@@ -87,8 +87,8 @@ def test_a_label_that_stands_for_others_counts_as_if_they_were_like_it(
         wanted = targets if some is None else targets[:, columns]
         loss = hybrid_loss(output, wanted, weights=None if some is None else some.weights)
         loss.backward()
-        assert network.lstm.forward_lstm.weight_ih_l0.grad is not None
-        gradients.append((loss.detach(), network.lstm.forward_lstm.weight_ih_l0.grad.clone()))
+        assert network.encoder.forward_lstm.weight_ih_l0.grad is not None
+        gradients.append((loss.detach(), network.encoder.forward_lstm.weight_ih_l0.grad.clone()))
     torch.testing.assert_close(gradients[1][0], gradients[0][0], rtol=1e-9, atol=0)
     torch.testing.assert_close(gradients[1][1], gradients[0][1], rtol=1e-7, atol=1e-10)
 

@@ -45,25 +45,33 @@ def run_graph(graph: OnnxNetwork, documents: list[list[int]], extra: int = 0) ->
     return graph.run(token_ids.numpy(), lengths.numpy())
 
 
-@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize(("mode", "encoder"), [*((m, "lstm") for m in MODES), ("harnn", "mingru")])
 @pytest.mark.parametrize("level_sizes", [(4,), (2, 3, 5), (2, 3, 5, 4, 2)])
-def test_scores_equal_those_of_pytorch(mode: str, level_sizes: tuple[int, ...]) -> None:
-    network = random_network(shape_of(mode, level_sizes, alpha=0.3))
+def test_scores_equal_those_of_pytorch(
+    mode: str, encoder: str, level_sizes: tuple[int, ...]
+) -> None:
+    network = random_network(shape_of(mode, level_sizes, alpha=0.3, encoder=encoder))
     documents = random_documents(LENGTHS)
     found = run_graph(exported(network), documents)
     np.testing.assert_allclose(found, scores_of(network, documents), atol=2e-6)
 
 
 @settings(max_examples=20, deadline=None)
-@given(lengths=st.lists(st.integers(0, 30), min_size=1, max_size=6), extra=st.integers(0, 9))
-def test_any_number_of_documents_of_any_length(lengths: list[int], extra: int) -> None:
+@given(
+    encoder=st.sampled_from(["lstm", "mingru"]),
+    lengths=st.lists(st.integers(0, 30), min_size=1, max_size=6),
+    extra=st.integers(0, 9),
+)
+def test_any_number_of_documents_of_any_length(
+    encoder: str, lengths: list[int], extra: int
+) -> None:
     documents = random_documents(lengths)
-    found = run_graph(GRAPH, documents, extra)
-    np.testing.assert_allclose(found, scores_of(NETWORK, documents), atol=2e-6)
+    found = run_graph(GRAPHS[encoder], documents, extra)
+    np.testing.assert_allclose(found, scores_of(NETWORKS[encoder], documents), atol=2e-6)
 
 
-NETWORK = random_network(shape_of("harnn"))
-GRAPH = exported(NETWORK)
+NETWORKS = {kind: random_network(shape_of("harnn", encoder=kind)) for kind in ("lstm", "mingru")}
+GRAPHS = {kind: exported(network) for kind, network in NETWORKS.items()}
 
 
 @pytest.mark.parametrize("mode", MODES)

@@ -39,6 +39,7 @@ CHOICES: list[dict[str, Any]] = [
     {"branches": "both", "sentences": "off", "members": 2},
     {"branches": "linear", "sentences": "on"},
     {"branches": "network", "max_constraint": True},
+    {"branches": "network", "encoder": "mingru"},
 ]
 
 

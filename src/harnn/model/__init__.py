@@ -4,12 +4,13 @@ from harnn.model.attention import HarnnLevel, LevelOutput, PaperLevel
 from harnn.model.constraint import MaxConstraint
 from harnn.model.loss import hybrid_loss
 from harnn.model.network import HarnnNetwork, HarnnOutput, NetworkShape
-from harnn.model.recurrent import BiLSTM, reverse_within_length
+from harnn.model.recurrent import BiLSTM, BiMinGRU, reverse_within_length
 from harnn.model.sampling import LabelSample, LevelSample
 from harnn.model.sentences import SentenceNetwork, SentenceShape
 
 __all__ = [
     "BiLSTM",
+    "BiMinGRU",
     "HarnnLevel",
     "HarnnNetwork",
     "HarnnOutput",

@@ -1,4 +1,4 @@
-"""HARNN: embedding, BiLSTM, one attention module per level, global head."""
+"""HARNN: embedding, recurrent encoder, one attention module per level, global head."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from harnn.model.attention import (
 )
 from harnn.model.constraint import MaxConstraint
 from harnn.model.dropout import Dropout
-from harnn.model.recurrent import BiLSTM
+from harnn.model.recurrent import ENCODERS
 from harnn.model.sampling import LabelSample
 
 
@@ -40,6 +40,8 @@ class NetworkShape:
     dropout: float
     embedding_dropout: float
     alpha: float
+    encoder: str = "lstm"
+    """``lstm`` or ``mingru``."""
     max_constraint: bool = False
     """Whether scores respect the hierarchy by construction."""
 
@@ -101,7 +103,7 @@ class HarnnNetwork(nn.Module):
         self.embedding = nn.Embedding(shape.vocabulary_size, shape.embedding_size, padding_idx=0)
         nn.init.normal_(self.embedding.weight, std=0.1)
         nn.init.zeros_(self.embedding.weight[0])
-        self.lstm = BiLSTM(shape.embedding_size, shape.lstm_size)
+        self.encoder = ENCODERS[shape.encoder](shape.embedding_size, shape.lstm_size)
         self.levels = nn.ModuleList(
             level(output_size, shape.attention_size, shape.fc_size, labels, shape.dropout)
             for labels in shape.level_sizes
@@ -132,7 +134,7 @@ class HarnnNetwork(nn.Module):
             raise ValueError("Expected mode harnn without max-constraint to train on some labels.")
         mask = torch.arange(token_ids.shape[1], device=token_ids.device) < lengths[:, None]
         words = self.embedding_dropout(self.embedding(token_ids))  # (B, T, E)
-        values = self.dropout(self.lstm(words, lengths, mask))  # (B, T, 2H)
+        values = self.dropout(self.encoder(words, lengths, mask))  # (B, T, 2H)
         document = mean_over_tokens(values, lengths)  # (B, 2H)
         if self.shape.mode != "paper":
             document = torch.cat([document, maximum_over_tokens(values, lengths)], dim=1)  # (B, 4H)

@@ -19,7 +19,7 @@ from torch import Tensor, nn
 
 from harnn._optional import require
 from harnn._quiet import quiet_logger
-from harnn.model import HarnnLevel, HarnnNetwork, PaperLevel
+from harnn.model import BiMinGRU, HarnnLevel, HarnnNetwork, PaperLevel
 
 OPSET = 17
 _IR_VERSION = 8
@@ -64,6 +64,42 @@ class _Graph:
     def product(self, x: str, matrix: Tensor, name: str) -> str:
         """x M^T for x (B, T, D)."""
         return self.node("MatMul", x, self.weight(matrix.T, name))
+
+    def scan(self, first: str, inputs: Sequence[str], *, backwards: bool) -> tuple[str, str]:
+        """state + gate (candidate - state) along tokens: the last state, and all (B, T, H)."""
+        make = self.onnx.helper
+        value = make.make_tensor_value_info
+        body = make.make_graph(
+            [
+                make.make_node("Sub", ["candidate", "state"], ["way"]),
+                make.make_node("Mul", ["gate", "way"], ["step"]),
+                make.make_node("Add", ["state", "step"], ["next"]),
+                make.make_node("Identity", ["next"], ["shown"]),
+            ],
+            "interpolate",
+            [
+                value(name, self.onnx.TensorProto.FLOAT, None)
+                for name in ("state", "gate", "candidate")
+            ],
+            [value(name, self.onnx.TensorProto.FLOAT, None) for name in ("next", "shown")],
+        )
+        outputs = [f"Scan_{len(self.nodes)}_{name}" for name in ("last", "states")]
+        way = int(backwards)
+        self.nodes.append(
+            make.make_node(
+                "Scan",
+                [first, *inputs],
+                outputs,
+                name=outputs[1],
+                body=body,
+                num_scan_inputs=2,
+                scan_input_axes=[1, 1],
+                scan_output_axes=[1],
+                scan_input_directions=[way, way],
+                scan_output_directions=[way],
+            )
+        )
+        return outputs[0], outputs[1]
 
     def log_sigmoid(self, x: str) -> str:
         return self.node("Neg", self.node("Softplus", self.node("Neg", x)))
@@ -127,7 +163,7 @@ def _add_network(graph: _Graph, network: HarnnNetwork) -> None:
     shape, node = network.shape, graph.node
     mask, real = _mask(graph)
     words = node("Gather", graph.weight(network.embedding.weight, "embedding"), "token_ids", axis=0)
-    values = _recurrent(graph, words, network)
+    values = _recurrent(graph, words, network, mask)
     document = _document(graph, values, mask, real, paper=shape.mode == "paper")
     level_input, features, logits = values, [], []
     for number, level in enumerate(network.levels, start=1):
@@ -164,10 +200,12 @@ def _mask(graph: _Graph) -> tuple[str, str]:
     return _unsqueeze(graph, mask, 2), real
 
 
-def _recurrent(graph: _Graph, words: str, network: HarnnNetwork) -> str:
+def _recurrent(graph: _Graph, words: str, network: HarnnNetwork, mask: str) -> str:
     """Return (B, T, 2H), zero at padding, from words (B, T, E)."""
     node = graph.node
-    lstms: list[Any] = [network.lstm.forward_lstm, network.lstm.backward_lstm]
+    if isinstance(network.encoder, BiMinGRU):
+        return _min_gru(graph, words, network.encoder, mask)
+    lstms: list[Any] = [network.encoder.forward_lstm, network.encoder.backward_lstm]
     size = network.shape.lstm_size
     inputs = [
         node("Transpose", words, perm=[1, 0, 2]),
@@ -187,6 +225,37 @@ def _recurrent(graph: _Graph, words: str, network: HarnnNetwork) -> str:
     both = node("LSTM", *inputs, direction="bidirectional", hidden_size=size)  # (T, 2, B, H)
     both = node("Transpose", both, perm=[2, 0, 1, 3])
     return node("Reshape", both, graph.axes(0, 0, 2 * size))
+
+
+def _min_gru(graph: _Graph, words: str, encoder: BiMinGRU, mask: str) -> str:
+    node = graph.node
+    projected = graph.product(words, encoder.project.weight, "mingru.project.weight")
+    projected = node("Add", projected, graph.weight(encoder.project.bias, "mingru.project.bias"))
+    size = encoder.project.out_features // 4
+    parts = []
+    for direction in range(2):
+        gate, candidate = (
+            node(
+                "Slice",
+                projected,
+                graph.axes(start),
+                graph.axes(start + size),
+                graph.axes(2),
+            )
+            for start in (direction * size, (2 + direction) * size)
+        )
+        # At padding the gate is 0, so that the state passes through it unchanged: reading from
+        # the end needs no reversal within the length.
+        gate = node("Where", mask, node("Sigmoid", gate), graph.number(0))
+        first = node("ReduceSum", node("Mul", gate, graph.number(0)), graph.axes(1), keepdims=0)
+        _, states = graph.scan(first, [gate, candidate], backwards=bool(direction))
+        parts.append(states)
+    real = node("Cast", mask, to=graph.onnx.TensorProto.FLOAT)
+    return node("Mul", _concat_last(graph, parts), real)
+
+
+def _concat_last(graph: _Graph, parts: Sequence[str]) -> str:
+    return graph.node("Concat", *parts, axis=2)
 
 
 def _gates(weights: Tensor, size: int) -> NDArray[np.float32]:

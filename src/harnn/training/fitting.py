@@ -371,6 +371,7 @@ def _build_network(
             dropout=model.dropout,
             embedding_dropout=model.embedding_dropout,
             alpha=model.alpha,
+            encoder=model.encoder,
             max_constraint=model.max_constraint,
         ),
         taxonomy.edges,
