@@ -217,7 +217,7 @@ def change(path: Path, **values: object) -> None:
 def test_other_format_versions(model: Path) -> None:
     change(model / "config.json", format=99)
     assert refuse(model) == (
-        f"{model / 'config.json'}: has model format 99, this version reads 2. "
+        f"{model / 'config.json'}: has model format 99, this version reads 3. "
         "Train again, or install the version of harnn that wrote it."
     )
 

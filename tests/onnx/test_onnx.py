@@ -217,6 +217,16 @@ def test_the_command(
     assert settings["weights"] == "int8"
 
 
+def test_a_model_is_never_replaced_by_its_export(both: tuple[Path, Path]) -> None:
+    model = both[0]
+    with pytest.raises(BundleError) as error:
+        harnn.export_onnx(model, model.parent / "." / model.name)
+    assert str(error.value) == (
+        f"{model}: is the model itself; write the exported one to another directory."
+    )
+    assert not (model / "network-1.onnx").exists()
+
+
 def test_damage(both: tuple[Path, Path], tmp_path: Path) -> None:
     light = harnn.export_onnx(both[0], tmp_path / "light")
     graph = light / "network-1.onnx"

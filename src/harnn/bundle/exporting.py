@@ -39,7 +39,7 @@ def export_onnx(
     *int8* the weights of the networks take 8 bits.
 
     Raises:
-        BundleError: the model cannot be read, or is exported already.
+        BundleError: the model cannot be read, is exported already, or is to be replaced itself.
         InputError: *output* holds something else than a model, which stays as it is.
         MissingExtraError: the extra ``onnx`` is not installed.
     """
@@ -47,6 +47,9 @@ def export_onnx(
     from harnn.training import Ensemble
 
     directory, output = Path(directory), Path(output)
+    if output.resolve() == directory.resolve():
+        what = "is the model itself; write the exported one to another directory."
+        raise BundleError(Problem(str(output), what))
     model = load_bundle(directory, segment=segment).model
     if not isinstance(model, Ensemble):
         what = "needs no PyTorch as it is: it was exported before, or has no network."

@@ -42,7 +42,7 @@ from harnn.text import Encoder
 if TYPE_CHECKING:
     from harnn.training import FitResult
 
-FORMAT = 2
+FORMAT = 3
 CHECKPOINTS = "checkpoint"
 TORCH, ONNX = "torch", "onnx"
 """What computes the networks of a model."""
