@@ -182,7 +182,7 @@ def test_models_of_format_1_are_refused(model: Path) -> None:
     table["network"] = table.pop("networks")
     config.write_text(json.dumps(table | {"format": 1}), encoding="utf-8")
     assert refuse(model) == (
-        f"{config}: has model format 1, this version reads 2. "
+        f"{config}: has model format 1, this version reads 3. "
         "Train again, or install the version of harnn that wrote it."
     )
 

@@ -84,8 +84,8 @@ def test_learns_and_repeats() -> None:
     assert_same(first, harnn.fit(TAXONOMY, TRAIN, VALID, config(epochs=8)))
     other = harnn.fit(TAXONOMY, TRAIN, VALID, config(epochs=8, seed=14))
     assert not torch.equal(
-        weights(first)["lstm.forward_lstm.weight_hh_l0"],
-        weights(other)["lstm.forward_lstm.weight_hh_l0"],
+        weights(first)["encoder.forward_lstm.weight_hh_l0"],
+        weights(other)["encoder.forward_lstm.weight_hh_l0"],
     )
 
 
