@@ -129,6 +129,15 @@ def measure_labels(threads: int) -> Iterator[Row]:
             yield {"name": labels, "how": f"{SAMPLED:,} negatives", **found}
 
 
+def measure_beam(threads: int) -> Iterator[Row]:
+    """Predicting documents of 256 tokens against the number of labels, whole and by beam."""
+    for labels in LABELS[1:]:
+        for how in ("torch", "beam"):
+            documents = 256 if labels < 50_000 else 64
+            options: Row = {"shape": f"{labels}:256", "documents": documents, "how": how}
+            yield {"name": labels, "how": how, **worker("predict", threads, **options)}
+
+
 def measure_lengths(threads: int) -> Iterator[Row]:
     """Training documents per second against their length."""
     for length in LENGTHS:
@@ -148,6 +157,7 @@ PARTS: dict[str, Callable[[int], Iterator[Row]]] = {
     "latency": measure_latency,
     "start": measure_start,
     "labels": measure_labels,
+    "beam": measure_beam,
     "lengths": measure_lengths,
     "profile": measure_profile,
 }

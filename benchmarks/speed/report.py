@@ -41,6 +41,17 @@ def tables(results: dict[str, Any]) -> str:
             for r in results["labels"]
         ]
         parts.append(_table(("labels", "trained on", "seconds a step", "peak MB"), rows))
+    if "beam" in results:
+        rows = [
+            (
+                f"{r['name']:,}",
+                "beam of 10" if r["how"] == "beam" else "all labels",
+                f"{r['documents_per_second']:,.0f}",
+                f"{r['peak_mb']:,.0f}",
+            )
+            for r in results["beam"]
+        ]
+        parts.append(_table(("labels", "predicting by", "documents/s", "peak MB"), rows))
     if "lengths" in results:
         rows = [(r["name"], f"{r['documents_per_second']:,.0f}") for r in results["lengths"]]
         parts.append(_table(("tokens", "training documents/s"), rows))

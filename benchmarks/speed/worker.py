@@ -18,6 +18,8 @@ from speed import naive
 from speed.shapes import Shape, find_shape
 
 ROUNDS = 5
+WIDTH = 10
+"""Labels of a level whose children attend to a document, in a beam."""
 
 
 def median_rate(work: Callable[[], int], rounds: int = ROUNDS) -> float:
@@ -163,6 +165,7 @@ def operations(shape: Shape, tokens: float) -> float:
 
 
 def predict_ours(shape: Shape, threads: int, documents: int, how: str) -> dict[str, float]:
+    from harnn.model import Beam
     from harnn.onnx import OnnxNetwork
     from harnn.onnx.graph import network_graph, quantize
     from harnn.training import tune_process
@@ -179,8 +182,10 @@ def predict_ours(shape: Shape, threads: int, documents: int, how: str) -> dict[s
         light = OnnxNetwork(graph, level_sizes=shape.level_sizes, threads=threads)
         rate = median_rate(lambda: len(light.score(corpus)))
     else:
+        taxonomy = shape.taxonomy if how == "beam" else None
+        beam = Beam(taxonomy.edges, shape.level_sizes, WIDTH) if taxonomy else None
         with torch.autocast("cpu", dtype=torch.bfloat16, enabled=how == "torch-bfloat16"):
-            rate = median_rate(lambda: len(score_corpus(network, corpus)))
+            rate = median_rate(lambda: len(score_corpus(network, corpus, beam=beam)))
     return found | {
         "documents_per_second": rate,
         "operations": operations(shape, corpus.lengths.mean()),

@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from harnn._memory import keep_freed_memory
 from harnn.blend import Blend, Outputs
 from harnn.corpus import EncodedCorpus
+from harnn.errors import ConfigError
 from harnn.linear import LinearBranch, NgramFeatures
 
 Scorer = Callable[[EncodedCorpus], NDArray[np.float32]]
@@ -73,6 +74,18 @@ class Branches(ABC):
     def attention(self, corpus: EncodedCorpus, row: int) -> NDArray[np.float32] | None:
         """Return the networks' mean attention (C, T) on the T tokens of one document; None
         where there is no network, or none that can tell."""
+
+    def with_beam(self, width: int, edges: NDArray[Any]) -> Self:  # noqa: ARG002
+        """Return the same with networks in which only children of the best labels attend.
+
+        width: how many of a level are the best; edges: (n, 2) child column, parent column.
+
+        Raises:
+            ConfigError: the networks cannot.
+            ValueError: *width* is below 1.
+        """
+        what = "networks that were exported" if self.networks else "models without a network"
+        raise ConfigError(f"{what} score all labels at once and take no beam.")
 
     def score(self, corpus: EncodedCorpus) -> NDArray[np.float32]:
         """Return the scores (N, C), 0..1, of all documents, in the order of the corpus."""

@@ -6,7 +6,7 @@ import warnings
 
 import numpy as np
 import pytest
-from scipy.sparse import csr_array
+from scipy.sparse import block_diag, csr_array, vstack
 from sklearn.svm import LinearSVC
 
 from harnn.linear import LinearClassifier, train_linear
@@ -94,6 +94,29 @@ def test_sampled_training_still_separates(monkeypatch: pytest.MonkeyPatch) -> No
         margins = sampled.margins(vectors)[:, label]
         assert np.mean((margins > 0) == true[:, label]) > 0.9
         assert np.corrcoef(margins, whole.margins(vectors)[:, label])[0, 1] > 0.9
+
+
+@pytest.mark.parametrize("cost", [1.0, 0.3])
+def test_an_only_example_among_very_many_labels(
+    cost: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its weights are those that the search would find if nothing resembles it."""
+    vectors, targets = problem(documents=4_000)
+    alone = np.zeros((1, vectors.shape[1] + 4), dtype=np.float32)
+    alone[0, -4:] = 0.5
+    wider = csr_array((vectors.data, vectors.indices, vectors.indptr), shape=(4_000, len(alone[0])))
+    vectors = csr_array(vstack([wider, csr_array(alone)], format="csr"))
+    targets = csr_array(block_diag([targets, csr_array([[True]])], format="csr"))
+    roots = [np.zeros(0, dtype=np.int64)] * targets.shape[1]
+    searched = train_linear(vectors, targets, parents=roots, cost=cost)
+    monkeypatch.setattr("harnn.linear.classifier._MANY_LABELS", 5)
+    told = train_linear(vectors, targets, parents=roots, cost=cost)
+    for label in range(TOPICS):  # with several examples
+        found = told.weights[:, [label]].toarray()
+        np.testing.assert_array_equal(found, searched.weights[:, [label]].toarray())
+    margins = [found.margins(vectors)[:, -1] for found in (searched, told)]
+    np.testing.assert_allclose(*margins, atol=0.05)
+    assert told.weights[:, [TOPICS]].nnz == 4
 
 
 def test_a_label_with_all_documents_of_the_sample(monkeypatch: pytest.MonkeyPatch) -> None:

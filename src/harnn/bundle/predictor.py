@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, Unpack
@@ -147,14 +147,28 @@ class Predictor:
 
     @classmethod
     def load(
-        cls, directory: str | Path, *, segment: Callable[[str], Sequence[str]] | None = None
+        cls,
+        directory: str | Path,
+        *,
+        segment: Callable[[str], Sequence[str]] | None = None,
+        beam: int | None = None,
     ) -> Self:
         """Load a model directory.
 
+        beam: in levels of more than 1,024 labels only the children of that many labels of each
+        level above, the best of a document, attend to it: with very many labels much faster,
+        and a label whose ancestors the model did not think of is hardly found. None: all.
+
         Raises:
             BundleError: see :func:`harnn.bundle.load_bundle`.
+            ConfigError: the model takes no beam.
+            ValueError: *beam* is below 1.
         """
-        return cls(load_bundle(directory, segment=segment))
+        bundle = load_bundle(directory, segment=segment)
+        if beam is not None:
+            model = bundle.model.with_beam(beam, bundle.taxonomy.edges)
+            bundle = replace(bundle, model=model)
+        return cls(bundle)
 
     @classmethod
     def from_result(cls, result: FitResult) -> Self:

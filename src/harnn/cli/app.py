@@ -97,6 +97,15 @@ OnErrorChoice = Annotated[
         help="fail: report all bad records and stop; skip: leave them out, counted and listed.",
     ),
 ]
+Beam = Annotated[
+    int | None,
+    typer.Option(
+        "--beam",
+        min=1,
+        help="In levels of over 1,024 labels let only the children of this many labels of each "
+        "level above attend to a document: faster with very many labels.",
+    ),
+]
 TopK = Annotated[int | None, typer.Option("--top-k", min=1, help="The k best labels.")]
 Threshold = Annotated[
     float | None, typer.Option("--threshold", min=0, max=1, help="Labels scored at least this.")
@@ -228,6 +237,10 @@ def train(
     unlabelled: Annotated[
         list[Path] | None, typer.Option(help="More text to train word vectors on.")
     ] = None,
+    cache: Annotated[
+        Path | None,
+        typer.Option(help="Directory that keeps encoded documents for the next training."),
+    ] = None,
     on_error: OnErrorChoice = None,
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on where training was stopped.")
@@ -256,6 +269,7 @@ def train(
             vectors=vectors,
             on_error=on_error and on_error.value,
         ),
+        cache=cache,
         resume=resume,
         overwrite=overwrite,
     )
@@ -276,6 +290,7 @@ def evaluate(
     threshold: Threshold = None,
     close: Close = None,
     top_1: TopOne = None,
+    beam: Beam = None,
     settings: Settings = None,
     on_error: OnErrorChoice = None,
 ) -> None:
@@ -288,6 +303,7 @@ def evaluate(
         data,
         json_output=json_output,
         choice=commands.Choice(top_k, threshold, strategy, close, top_1),
+        beam=beam,
         settings=commands.gather_settings(settings, on_error=on_error and on_error.value),
     )
 
@@ -343,6 +359,7 @@ def predict(
     threshold: Threshold = None,
     close: Close = None,
     top_1: TopOne = None,
+    beam: Beam = None,
     settings: Settings = None,
     on_error: OnErrorChoice = None,
 ) -> None:
@@ -355,6 +372,7 @@ def predict(
         text or [],
         output=output,
         choice=commands.Choice(top_k, threshold, strategy, close, top_1),
+        beam=beam,
         settings=commands.gather_settings(settings, on_error=on_error and on_error.value),
     )
 

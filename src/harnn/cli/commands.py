@@ -204,6 +204,7 @@ def train(
     *,
     config: Path | None,
     settings: Sequence[str],
+    cache: Path | None = None,
     resume: bool,
     overwrite: bool,
 ) -> FitResult:
@@ -227,6 +228,7 @@ def train(
             unlabelled=files.unlabelled,
             checkpoint_directory=files.out / CHECKPOINTS,
             resume=resume,
+            cache=cache,
             listener=display,
         )
     save_bundle(result, files.out)
@@ -244,9 +246,10 @@ def evaluate(
     json_output: Path | None,
     choice: Choice,
     settings: Sequence[str],
+    beam: int | None = None,
 ) -> None:
     """Evaluate on labelled documents."""
-    predictor, knobs = _open_model(model, settings)
+    predictor, knobs = _open_model(model, settings, beam)
     read = ReadReport()
     started = time.perf_counter()
     report = predictor.evaluate(data, data=knobs, report=read, **choice.options)
@@ -297,9 +300,10 @@ def evaluate_strategies(
     json_output: Path | None,
     choice: Choice,
     settings: Sequence[str],
+    beam: int | None = None,
 ) -> None:
     """Show all strategies of the model side by side on labelled documents."""
-    predictor, knobs = _open_model(model, settings)
+    predictor, knobs = _open_model(model, settings, beam)
     read = ReadReport()
     reports = predictor.evaluate_strategies(data, data=knobs, report=read, **choice.options)
     title = f"{', '.join(map(str, data))}, in percent"
@@ -316,13 +320,14 @@ def predict(
     output: Path | None,
     choice: Choice,
     settings: Sequence[str],
+    beam: int | None = None,
 ) -> None:
     """Write one JSON object a document."""
     if bool(data) == bool(texts):
         raise ConfigError(
             "expected documents: give either --data or --text (--data - reads standard input)."
         )
-    predictor, knobs = _open_model(model, settings)
+    predictor, knobs = _open_model(model, settings, beam)
     read = ReadReport()
     documents = read_documents(data, knobs, report=read) if data else iter(_documents(texts))
     answers = predictor.predict_stream(documents, **choice.options)
@@ -383,8 +388,10 @@ def export(model: Path, output: Path, *, int8: bool, overwrite: bool) -> None:
     )
 
 
-def _open_model(model: Path, settings: Sequence[str]) -> tuple[Predictor, DataConfig]:
-    predictor = Predictor.load(model)
+def _open_model(
+    model: Path, settings: Sequence[str], beam: int | None = None
+) -> tuple[Predictor, DataConfig]:
+    predictor = Predictor.load(model, beam=beam)
     predictor.bundle.model.tune_process()
     tables = predictor.bundle.config.to_dict()
     changed = Config.read(None, settings).to_dict() if settings else {}

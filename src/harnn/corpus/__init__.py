@@ -1,6 +1,7 @@
 """Documents as arrays that every branch reads; no torch."""
 
 from harnn.corpus.batching import ordered_batches, pad_tokens, shuffled_batches
+from harnn.corpus.cache import ArrayCache, Arrays, content_hash
 from harnn.corpus.encoded import (
     EncodedCorpus,
     encode_corpus,
@@ -10,8 +11,11 @@ from harnn.corpus.encoded import (
 from harnn.corpus.sources import Source, full_texts, labelled_documents, source_documents
 
 __all__ = [
+    "ArrayCache",
+    "Arrays",
     "EncodedCorpus",
     "Source",
+    "content_hash",
     "encode_corpus",
     "encode_unlabelled",
     "full_texts",

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -62,6 +63,37 @@ class EncodedCorpus:
 
     def tokens(self, row: int) -> NDArray[np.int32]:
         return self.token_ids[self.offsets[row] : self.offsets[row + 1]]
+
+    def to_arrays(self) -> dict[str, NDArray[Any]]:
+        """Return what :meth:`from_arrays` reads; n-grams and vectors of whole texts stay out."""
+        ids = json.dumps(self.ids).encode()
+        return {
+            "ids": np.frombuffer(ids, dtype=np.uint8),
+            "token_ids": self.token_ids,
+            "offsets": self.offsets,
+            "full_lengths": self.full_lengths,
+            "label_columns": self.targets.indices,
+            "label_offsets": self.targets.indptr,
+        }
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, NDArray[Any]], labels: int) -> Self:
+        """Undo :meth:`to_arrays` for a taxonomy of that many labels.
+
+        The arrays are kept as they are.
+        """
+        ids = tuple(json.loads(arrays["ids"].tobytes()))
+        columns, offsets = arrays["label_columns"], arrays["label_offsets"]
+        values = np.ones(len(columns), dtype=bool)
+        return cls(
+            ids=ids,
+            token_ids=arrays["token_ids"],
+            offsets=arrays["offsets"],
+            full_lengths=arrays["full_lengths"],
+            targets=csr_array((values, columns, offsets), shape=(len(ids), labels)),
+            vectors=csr_array(np.zeros((len(ids), 0), dtype=np.float32)),
+            sentences=np.zeros((len(ids), 0), dtype=np.float32),
+        )
 
     def fingerprint(self) -> str:
         """Hash ids, tokens and targets, so that resuming on other data is noticed."""

@@ -24,7 +24,7 @@ def labelled_documents(
     Raises:
         DocumentError: see :func:`harnn.data.read_labelled`.
     """
-    documents, paths = _split_source(source)
+    documents, paths = split_source(source)
     if documents:
         return label_documents(documents, config, taxonomy, report=report)
     return read_labelled(paths, config, taxonomy, report=report)
@@ -34,14 +34,19 @@ def source_documents(
     source: Source, config: DataConfig, *, report: ReadReport | None = None
 ) -> Iterator[Document]:
     """Yield documents, labelled or not, from files or memory."""
-    documents, paths = _split_source(source)
+    documents, paths = split_source(source)
     if documents:
         yield from documents
     else:
         yield from read_documents(paths, config, report=report)
 
 
-def _split_source(source: Source) -> tuple[list[Document], list[Path]]:
+def split_source(source: Source) -> tuple[list[Document], list[Path]]:
+    """Return the documents in memory, or the files; one of both is empty.
+
+    Raises:
+        TypeError: it is something else, or both.
+    """
     if isinstance(source, str | Path):
         return [], [Path(source)]
     items = list(source)

@@ -18,6 +18,8 @@ _LEAST_WEIGHT = 0.05
 _FULL_WORK = 3e9
 """Products of a vector's entry and a label, up to which every label sees every document."""
 _LEAST_SAMPLE = 1_000
+_MANY_LABELS = 20_000
+"""From which on a label with a single example is given its weights without a search."""
 _NEVER = -3.0
 """The margin of a label without training documents."""
 
@@ -61,7 +63,8 @@ def train_linear(
 
     Where documents times labels are many, a label with parents sees all documents of its parents
     and a sample of all others, weighted for those left out: the others are easy to tell apart.
-    Weights are kept in half precision, small ones not at all.
+    Where labels are very many, one with a single example gets the weights that are best while no
+    other document resembles it. Weights are kept in half precision, small ones not at all.
 
     Raises:
         InterruptedError: *stopped* said so.
@@ -85,6 +88,8 @@ def train_linear(
             return _CONSTANT
         if positive.all():
             return _CONSTANT._replace(bias=-_NEVER)
+        if targets.shape[1] > _MANY_LABELS and len(members(label)) == 1:
+            return _only_example(entries[members(label)], cost)
         if share >= 1 or not len(parents[label]):
             return _train_label(entries, positive, None, cost, seed)
         near = np.concatenate([members(parent) for parent in parents[label]])
@@ -125,9 +130,22 @@ def _train_label(
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
         machine.fit(vectors, positive, sample_weight=weights)
-    found = machine.coef_[0].astype(np.float16).astype(np.float32)
-    kept = np.flatnonzero(np.abs(found) >= _LEAST_WEIGHT)
-    return _Column(kept, found[kept], float(machine.intercept_[0]))
+    coefficients = machine.coef_[0]
+    return _column(np.arange(len(coefficients)), coefficients, float(machine.intercept_[0]))
+
+
+def _only_example(vector: csr_array, cost: float) -> _Column:
+    """Return the weights of a label with one example x (1, V), all others having none of its words.
+
+    The others hold the bias at -1; w = a x then minimises a^2 / 2 + cost (2 - a)^2.
+    """
+    return _column(vector.indices, vector.data * (4 * cost / (1 + 2 * cost)), -1.0)
+
+
+def _column(features: NDArray[Any], weights: NDArray[Any], bias: float) -> _Column:
+    rounded = weights.astype(np.float16).astype(np.float32)
+    kept = np.abs(rounded) >= _LEAST_WEIGHT
+    return _Column(features[kept].astype(np.int64), rounded[kept], bias)
 
 
 def _assemble(columns: Sequence[_Column], features: int) -> LinearClassifier:

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from harnn.model.beam import Candidates
 from harnn.model.dropout import Dropout
 from harnn.model.label_attention import LabelAttention
 from harnn.model.sampling import LevelSample
@@ -179,6 +180,53 @@ class HarnnLevel(nn.Module):
             token_weights = self._token_weights(focus, mask)
         return LevelOutput(logits, features, token_weights, None)
 
+    def forward_candidates(
+        self,
+        level_input: Tensor,
+        document: Tensor,
+        mask: Tensor,
+        candidates: Candidates,
+        *,
+        last: bool = False,
+    ) -> LevelOutput:
+        """As :meth:`forward`, but only a document's own candidates read what they looked at.
+
+        All other labels are given the mean evidence of those that stand for the level.
+        """
+        spread = candidates.spread
+        space = self.attend.space(level_input)
+        queries: Tensor = self.attend.labels
+        looks = LabelAttention(
+            space, level_input, mask, queries[spread], self.read_out[spread]
+        ).look()
+        features, logits = self._predict(level_input, document, looks.mean, None)
+        others = logits.shape[1] - candidates.counts[:, None]  # (B, 1)
+        others = (
+            functional.logsigmoid(logits[:, spread] + looks.read) + (others / len(spread)).log()
+        )
+        found = logits + leave_half_precision(looks.read).mean(dim=1, keepdim=True)
+        # A column past the last takes what the places without a candidate write.
+        found = functional.pad(found, (0, 1))
+        shares, focus = torch.empty_like(others), torch.zeros_like(looks.mean)
+        for rows in candidates.parts(max(level_input.shape[1:])):
+            columns, real = candidates.columns[rows], candidates.real[rows]
+            keys, values = space[rows].transpose(1, 2), level_input[rows].transpose(1, 2)
+            weights = masked_softmax(queries[columns] @ keys, mask[rows])  # (b, n, T)
+            read = (weights * (self.read_out[columns] @ values)).sum(dim=2)  # (b, n)
+            own = logits[rows].gather(1, columns) + leave_half_precision(read)
+            found[rows] = found[rows].scatter(1, columns.masked_fill(~real, logits.shape[1]), own)
+            if last:
+                continue
+            seen = functional.logsigmoid(own).masked_fill(~real, float("-inf"))
+            every = torch.softmax(torch.cat([others[rows], seen], dim=1), dim=1)
+            shares[rows], mine = every[:, : len(spread)], every[:, None, len(spread) :]
+            focus[rows] = (mine @ leave_half_precision(weights)).squeeze(1)
+        token_weights = None
+        if not last:
+            focus += looks.attention.focus(shares, looks.read)
+            token_weights = self._token_weights(focus, mask)
+        return LevelOutput(found[:, :-1], features, token_weights, None)
+
     def _forward_plainly(
         self, level_input: Tensor, document: Tensor, mask: Tensor, *, last: bool
     ) -> LevelOutput:
@@ -200,15 +248,18 @@ class HarnnLevel(nn.Module):
         level_input: Tensor,
         document: Tensor,
         mean: Tensor,
-        read: Tensor,
+        read: Tensor | None,
         sample: LevelSample | None = None,
     ) -> tuple[Tensor, Tensor]:
-        """Return h_l (B, F) and the logits (B, C_l), or those of the sample."""
+        """Return h_l (B, F) and the logits (B, C_l), or those of the sample.
+
+        read: the evidence, (B, C_l) or (B, S); None: logits without it.
+        """
         pooled = _mean_read_out(mean, level_input)  # (B, 2H)
         features = torch.relu(self.hidden(torch.cat([document, pooled], dim=1)))  # (B, F)
         columns = None if sample is None else sample.columns
-        own = some_outputs(self.predict, self.dropout(features), columns)
-        return features, leave_half_precision(own) + leave_half_precision(read)
+        own = leave_half_precision(some_outputs(self.predict, self.dropout(features), columns))
+        return features, own if read is None else own + leave_half_precision(read)
 
     def _token_weights(self, focus: Tensor, mask: Tensor) -> Tensor:
         """Return omega (B, T) from sum_c P_c A_c / sum_c P_c."""

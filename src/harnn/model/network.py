@@ -6,6 +6,7 @@ import dataclasses
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
@@ -19,6 +20,7 @@ from harnn.model.attention import (
     mean_over_tokens,
     some_outputs,
 )
+from harnn.model.beam import Beam
 from harnn.model.constraint import MaxConstraint
 from harnn.model.dropout import Dropout
 from harnn.model.recurrent import ENCODERS
@@ -122,16 +124,21 @@ class HarnnNetwork(nn.Module):
         *,
         attention: bool = False,
         sample: LabelSample | None = None,
+        beam: Beam | None = None,
     ) -> HarnnOutput:
         """Score token_ids (B, T), padded with 0, of which lengths (B,) tokens are real.
 
-        With a *sample* the logits are those of its labels alone, (B, S).
+        With a *sample* the logits are those of its labels alone, (B, S). With a *beam* labels
+        that it leaves out are scored without what they alone would have read.
 
         Raises:
-            ValueError: mode ``paper`` or a max-constraint, which read all labels, with a sample.
+            ValueError: mode ``paper``, which reads all labels, with a sample or a beam; or a
+                max-constraint with a sample; or attention, or training, with a beam.
         """
         if sample is not None and (self.shape.mode == "paper" or self.shape.max_constraint):
             raise ValueError("Expected mode harnn without max-constraint to train on some labels.")
+        if beam is not None and (self.shape.mode == "paper" or attention or self.training):
+            raise ValueError("Expected mode harnn, in evaluation, without attention for a beam.")
         mask = torch.arange(token_ids.shape[1], device=token_ids.device) < lengths[:, None]
         words = self.embedding_dropout(self.embedding(token_ids))  # (B, T, E)
         values = self.dropout(self.encoder(words, lengths, mask))  # (B, T, 2H)
@@ -139,14 +146,24 @@ class HarnnNetwork(nn.Module):
         if self.shape.mode != "paper":
             document = torch.cat([document, maximum_over_tokens(values, lengths)], dim=1)  # (B, 4H)
         outputs: list[LevelOutput] = []
+        kept: list[NDArray[np.int64]] = []
         level_input = values
         for number, level in enumerate(self.levels, start=1):
             last = number == len(self.levels)
             asked: dict[str, Any] = {"last": last, "attention": attention}
             if sample is not None:
                 asked["sample"] = sample.levels[number - 1]
-            output = level(level_input, document, mask, **asked)
+            candidates = beam.candidates(number - 1, kept) if beam is not None else None
+            if candidates is not None:
+                candidates = candidates.to(token_ids.device)
+                output = level.forward_candidates(  # type: ignore[operator]
+                    level_input, document, mask, candidates, last=last
+                )
+            else:
+                output = level(level_input, document, mask, **asked)
             outputs.append(output)
+            if beam is not None and not last:
+                kept.append(beam.kept(number - 1, output.logits))
             if not last:
                 level_input = values * output.token_weights[:, :, None].to(values.dtype)
         hidden = torch.cat([output.features for output in outputs], dim=1)  # (B, L F)

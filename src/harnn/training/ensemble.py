@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from harnn.branches import Branches
 from harnn.corpus import EncodedCorpus
-from harnn.model import HarnnNetwork, SentenceNetwork
+from harnn.errors import ConfigError
+from harnn.model import Beam, HarnnNetwork, SentenceNetwork
 from harnn.training.process import tune_process
 from harnn.training.scoring import gather_attention, score_corpus
 from harnn.training.sentences import sentence_logits
@@ -21,12 +23,21 @@ class Ensemble(Branches):
 
     networks: tuple[HarnnNetwork, ...]
     sentence: SentenceNetwork | None = None
+    beam: Beam | None = None
+    """What limits the labels that the networks score; None: all."""
+
+    def with_beam(self, width: int, edges: NDArray[Any]) -> Self:
+        if not self.networks:
+            return super().with_beam(width, edges)
+        if self.networks[0].shape.mode == "paper":
+            raise ConfigError("networks in mode paper score all labels at once and take no beam.")
+        return replace(self, beam=Beam(edges, self.networks[0].shape.level_sizes, width))
 
     def tune_process(self) -> None:
         tune_process()
 
     def network_scores(self, number: int, corpus: EncodedCorpus) -> NDArray[np.float32]:
-        return score_corpus(self.networks[number], corpus)
+        return score_corpus(self.networks[number], corpus, beam=self.beam)
 
     def sentence_logits(self, corpus: EncodedCorpus) -> NDArray[np.float32]:
         assert self.sentence is not None

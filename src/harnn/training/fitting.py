@@ -20,7 +20,7 @@ from scipy.sparse import eye_array
 from harnn.blend import Blend
 from harnn.branches import branch_outputs
 from harnn.config import Config, TrainingConfig
-from harnn.corpus import EncodedCorpus, Source, full_texts
+from harnn.corpus import ArrayCache, EncodedCorpus, Source, full_texts
 from harnn.decode import Decoder, tune_decoder
 from harnn.errors import ConfigError, Problem, TrainingInterrupted
 from harnn.linear import LinearBranch
@@ -34,7 +34,6 @@ from harnn.text import (
     Encoder,
     WordVectors,
     require_sentences,
-    sentence_vectors,
     sentences_installed,
 )
 from harnn.training.checkpoint import Checkpoint, load_checkpoint
@@ -78,6 +77,7 @@ def fit(
     unlabelled: Source = (),
     checkpoint_directory: str | Path | None = None,
     resume: bool = False,
+    cache: str | Path | None = None,
     listener: Listener = ignore,
     segment: Callable[[str], Sequence[str]] | None = None,
 ) -> FitResult:
@@ -85,15 +85,19 @@ def fit(
 
     The linear branch comes first, in seconds; then the networks; then what each level makes of
     both. *unlabelled* adds text to the training of word vectors. With a *checkpoint_directory*,
-    training can be interrupted and resumed bit for bit. *segment* cuts a text into words in place
-    of ``text.segmenter``. The random state of the process is left as it was.
+    training can be interrupted and resumed bit for bit. In the directory *cache* the documents'
+    tokens and vectors of whole texts are kept for trainings to come, and read as memory-mapped
+    files. *segment* cuts a text into words in place of ``text.segmenter``; then only the vectors
+    are kept. The random state of the process is left as it was.
 
     Raises:
         DocumentError: documents cannot be read or have unknown labels.
         ConfigError: settings do not fit each other or the checkpoint.
         TrainingInterrupted: Ctrl-C or SIGTERM, after the checkpoint was written.
+        InputError: *cache* is a file or a directory of something else.
     """
     config = config or Config()
+    kept = ArrayCache(Path(cache)) if cache is not None else None
     directory = Path(checkpoint_directory) if checkpoint_directory else None
     checkpoints = _open_checkpoints(directory, config) if resume else []
     counts: dict[str, int] = {}
@@ -108,6 +112,8 @@ def fit(
         counts,
         listener,
         cuts=config.model.branches != "linear",
+        cache=kept,
+        keeps_tokens=segment is None,
     )
     corpus, valid_corpus = reader.read(train, "train"), reader.read(valid, "valid")
     label_counts = corpus.label_counts
@@ -121,14 +127,13 @@ def fit(
     reads_sentences = _reads_sentences(config, corpus, listener)
     with stop_requests() as stopped:
         if config.model.branches != "network":
-            texts = [full_texts(source, config.data, taxonomy) for source in (train, valid)]
+            texts = [reader.texts(source) for source in (train, valid)]
             linear, valid_corpus = _train_linear(
                 texts, corpus, valid_corpus, reader, config.training.seed, stopped
             )
         if reads_sentences:
-            texts = [full_texts(source, config.data, taxonomy) for source in (train, valid)]
             sentence, valid_corpus = _train_sentence(
-                texts, corpus, valid_corpus, config.training, listener, stopped
+                (train, valid), corpus, valid_corpus, reader, config.training, stopped
             )
         if config.model.branches != "linear":
             networks, history, coverage = _train_networks(
@@ -241,28 +246,32 @@ def _reads_sentences(config: Config, train: EncodedCorpus, listener: Listener) -
 
 
 def _train_sentence(
-    texts: Sequence[Iterator[str]],
+    sources: tuple[Source, Source],
     train: EncodedCorpus,
     valid: EncodedCorpus,
+    reader: Reader,
     config: TrainingConfig,
-    listener: Listener,
     stopped: Callable[[], bool],
 ) -> tuple[SentenceNetwork, EncodedCorpus]:
-    """Return the network, and the validation documents with their vectors; *texts* as above."""
+    """Return the network, and the validation documents with their vectors.
+
+    sources: of the training and of the validation documents.
+    """
     started = time.perf_counter()
-    listener(Stage("reading vectors of whole texts"))
+    reader.listener(Stage("reading vectors of whole texts"))
     try:
         train, valid = (
             dataclasses.replace(
-                corpus, sentences=sentence_vectors(source, threads=config.threads, stopped=stopped)
+                corpus,
+                sentences=reader.sentences(source, threads=config.threads, stopped=stopped),
             )
-            for corpus, source in zip((train, valid), texts, strict=True)
+            for corpus, source in zip((train, valid), sources, strict=True)
         )
         with torch.random.fork_rng():
             network, auprc = train_sentences(train, valid, seed=config.seed, stopped=stopped)
     except InterruptedError:
         raise TrainingInterrupted(None, 0) from None
-    listener(
+    reader.listener(
         Stage(
             f"sentence branch: validation AUPRC {auprc:.4f}, {time.perf_counter() - started:.0f} s"
         )

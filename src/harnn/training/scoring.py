@@ -11,22 +11,23 @@ from numpy.typing import NDArray
 
 from harnn.batch import make_batch
 from harnn.corpus import EncodedCorpus, ordered_batches
-from harnn.model import HarnnNetwork, HarnnOutput
+from harnn.model import Beam, HarnnNetwork, HarnnOutput
 
 _TOKENS_AT_ONCE = 16_384
 
 
 def score_corpus(
-    network: HarnnNetwork, corpus: EncodedCorpus, *, batch_size: int = 128
+    network: HarnnNetwork, corpus: EncodedCorpus, *, batch_size: int = 128, beam: Beam | None = None
 ) -> NDArray[np.float32]:
     """Return the scores (N, C) of all documents, in the order of the corpus.
 
-    Computed in float32, so that they do not depend on which documents share a batch.
+    Computed in float32, so that they do not depend on which documents share a batch. With a *beam*
+    only the labels in it look at the document.
     """
     values = np.empty((len(corpus), network.shape.labels), dtype=np.float32)
     with _evaluating(network):
         for rows in ordered_batches(corpus.lengths, batch_size, max_tokens=_TOKENS_AT_ONCE):
-            output = _run(network, corpus, rows)
+            output = _run(network, corpus, rows, beam=beam)
             values[rows] = network.scores(output).cpu().numpy()
     return values
 
@@ -45,11 +46,12 @@ def _run(
     rows: NDArray[np.int64],
     *,
     attention: bool = False,
+    beam: Beam | None = None,
 ) -> HarnnOutput:
     device = next(network.parameters()).device
     batch = make_batch(corpus, rows)
     output: HarnnOutput = network(
-        batch.token_ids.to(device), batch.lengths.to(device), attention=attention
+        batch.token_ids.to(device), batch.lengths.to(device), attention=attention, beam=beam
     )
     return output
 
