@@ -13,11 +13,12 @@ from topics import TAXONOMY, TOPICS
 
 import harnn
 from harnn.config import Config, DataConfig
-from harnn.corpus import encode_corpus
+from harnn.corpus import EncodedCorpus, encode_corpus
 from harnn.data import Document, label_documents
 from harnn.decode import propagate_upward
 from harnn.errors import BundleError, ConfigError, DocumentError, TrainingInterrupted
 from harnn.metrics import micro_auprc
+from harnn.model import Beam, HarnnNetwork
 from harnn.training import EpochRow, Event, FitResult, Stage, Step
 from harnn.training.scoring import score_corpus
 
@@ -135,6 +136,22 @@ def test_learns_and_resumes_on_some_labels(tmp_path: Path) -> None:
     assert_same(
         whole, harnn.fit(TAXONOMY, TRAIN, VALID, knobs, checkpoint_directory=tmp_path, resume=True)
     )
+
+
+def test_very_many_labels_are_validated_by_beam(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As if a level of more than 3 labels had very many; what is tuned sees exact scores."""
+    monkeypatch.setattr("harnn.training.sampling.MANY_LABELS", 3)
+    monkeypatch.setattr("harnn.training.loop.MANY_LABELS", 3)
+    beams: list[Beam | None] = []
+
+    def watch(network: HarnnNetwork, corpus: EncodedCorpus, **how: Beam | None) -> np.ndarray:
+        beams.append(how.get("beam"))
+        return score_corpus(network, corpus, **how)
+
+    monkeypatch.setattr("harnn.training.loop.score_corpus", watch)
+    monkeypatch.setattr("harnn.training.fitting.score_corpus", watch)
+    harnn.fit(TAXONOMY, TRAIN, VALID, config(epochs=2))
+    assert [beam and beam.width for beam in beams] == [32, 32, None]
 
 
 def test_resume_twice_and_after_the_end(tmp_path: Path) -> None:

@@ -29,7 +29,7 @@ from harnn.corpus import EncodedCorpus, shuffled_batches
 from harnn.decode import propagate_upward, tune_threshold
 from harnn.errors import TrainingInterrupted
 from harnn.metrics import micro_auprc, prf
-from harnn.model import HarnnNetwork, LabelSample, hybrid_loss
+from harnn.model import Beam, HarnnNetwork, LabelSample, hybrid_loss
 from harnn.taxonomy import Taxonomy
 from harnn.training.checkpoint import (
     Checkpoint,
@@ -39,9 +39,12 @@ from harnn.training.checkpoint import (
 )
 from harnn.training.history import EpochRow, History, Listener, Step, ignore
 from harnn.training.process import choose_device, choose_precision
-from harnn.training.sampling import LabelSampler, labels_sampled
+from harnn.training.sampling import MANY_LABELS, LabelSampler, labels_sampled
 from harnn.training.schedule import rate_factor
 from harnn.training.scoring import score_corpus
+
+_VALIDATION_BEAM = 32
+"""Labels of a level whose children attend to a validation document, where labels are very many."""
 
 
 @dataclass(kw_only=True)
@@ -100,6 +103,11 @@ class Trainer:
         self.progress = Progress()
         negatives = labels_sampled(config.negatives, network.shape)
         self.sampler = LabelSampler(taxonomy, negatives) if negatives else None
+        sizes = network.shape.level_sizes
+        # Between epochs only: what the blend and the thresholds are fitted to is exact.
+        self.beam: Beam | None = None
+        if self.sampler is not None and max(sizes) > MANY_LABELS:
+            self.beam = Beam(taxonomy.edges, sizes, _VALIDATION_BEAM)
         self.best: dict[str, Tensor] = {}
         self.average: list[Tensor] = []
         """Of the parameters over the last steps, in their order; empty where none is kept."""
@@ -231,7 +239,7 @@ class Trainer:
         )
 
     def _validate(self, valid: EncodedCorpus) -> EpochRow:
-        values = score_corpus(self.network, valid)
+        values = score_corpus(self.network, valid, beam=self.beam)
         values = propagate_upward(values, self.taxonomy.edges, self.taxonomy.levels)
         tuned = tune_threshold(values, valid.targets)
         chosen = prf(values >= np.float32(tuned.threshold), valid.targets)
