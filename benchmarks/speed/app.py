@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from harnn.data import write_atomically
+from speed.shapes import DATA
 
 HERE = Path(__file__).resolve().parent
 LABELS = (156, 3_538, 9_162, 100_000)
@@ -145,6 +146,13 @@ def measure_lengths(threads: int) -> Iterator[Row]:
         yield {"name": length, **found}
 
 
+def measure_reading(threads: int) -> Iterator[Row]:
+    """From files to arrays, without and with a cache."""
+    for name in ("arxiv-cat", "csl-disciplines"):
+        if (DATA / name).is_dir():
+            yield {"name": name, **worker("reading", threads, shape=name)}
+
+
 def measure_profile(threads: int) -> Iterator[Row]:
     """Where the time of a training epoch goes."""
     yield {"name": "arxiv-cat", **worker("profile", threads, shape="arxiv-cat", documents=768)}
@@ -159,6 +167,7 @@ PARTS: dict[str, Callable[[int], Iterator[Row]]] = {
     "labels": measure_labels,
     "beam": measure_beam,
     "lengths": measure_lengths,
+    "reading": measure_reading,
     "profile": measure_profile,
 }
 

@@ -55,6 +55,18 @@ def tables(results: dict[str, Any]) -> str:
     if "lengths" in results:
         rows = [(r["name"], f"{r['documents_per_second']:,.0f}") for r in results["lengths"]]
         parts.append(_table(("tokens", "training documents/s"), rows))
+    if "reading" in results:
+        rows = [
+            (
+                r["name"],
+                f"{r['documents']:,}",
+                f"{r['tokens']:,}",
+                *(f"{r[f'{what}_seconds']:.1f}" for what in ("vocabulary", "plain", "again")),
+            )
+            for r in results["reading"]
+        ]
+        head = ("reading", "documents", "tokens", "vocabulary s", "tokens s", "from the cache s")
+        parts.append(_table(head, rows))
     for row in results.get("profile", []):
         found = [(name, f"{share:.1f}") for name, share in row["profile"].items()]
         parts.append(_table((f"operation, training {row['name']}", "percent"), found))

@@ -7,15 +7,17 @@ import dataclasses
 import json
 import resource
 import statistics
+import tempfile
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 
 from speed import naive
-from speed.shapes import Shape, find_shape
+from speed.shapes import ARXIV, DATA, Shape, find_shape
 
 ROUNDS = 5
 WIDTH = 10
@@ -237,6 +239,37 @@ def _only(corpus: Any, row: int) -> Any:
     )
 
 
+def reading(name: str) -> dict[str, float]:
+    """Seconds from the training documents of a dataset to arrays, and from a cache."""
+    from harnn.config import Config
+    from harnn.corpus import ArrayCache, full_texts
+    from harnn.taxonomy import Taxonomy
+    from harnn.text import Encoder
+    from harnn.training.reader import Reader
+
+    home = DATA / name
+    taxonomy = Taxonomy.from_file(home / "taxonomy.tsv")
+    config, source = Config(), home / "train.jsonl.gz"
+    started = time.perf_counter()
+    encoder = Encoder.build(full_texts(source, config.data, taxonomy), config.text)
+    found = {"vocabulary_seconds": time.perf_counter() - started}
+    with tempfile.TemporaryDirectory() as folder:
+        cached = Reader(
+            taxonomy,
+            encoder,
+            config.data,
+            {},
+            lambda _event: None,
+            cache=ArrayCache(Path(folder)),
+        )
+        plain = dataclasses.replace(cached, cache=None)
+        for what, reader in (("plain", plain), ("first", cached), ("again", cached)):
+            started = time.perf_counter()
+            corpus = reader.read(source, "train")
+            found[f"{what}_seconds"] = time.perf_counter() - started
+    return found | {"documents": len(corpus), "tokens": len(corpus.token_ids)}
+
+
 def profile(shape: Shape, threads: int, documents: int) -> dict[str, Any]:
     """Where the time of training goes, in percent."""
     from harnn.config import TrainingConfig
@@ -265,7 +298,7 @@ def main() -> None:
     parser.add_argument("--how", default="")
     parser.add_argument("--settings", type=json.loads, default={})
     chosen = parser.parse_args()
-    shape = find_shape(chosen.shape)
+    shape = ARXIV if chosen.what == "reading" else find_shape(chosen.shape)
     many = (shape, chosen.threads, chosen.documents)
     measures: dict[str, Callable[[], dict[str, Any]]] = {
         "ceilings": lambda: ceilings(chosen.threads),
@@ -274,6 +307,7 @@ def main() -> None:
         "predict-naive": lambda: predict_naive(*many),
         "predict": lambda: predict_ours(*many, chosen.how),
         "latency": lambda: latency(shape, chosen.how),
+        "reading": lambda: reading(chosen.shape),
         "profile": lambda: profile(*many),
     }
     found = measures[chosen.what]()

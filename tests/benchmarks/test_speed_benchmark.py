@@ -69,10 +69,23 @@ def test_tables(tmp_path: Path) -> None:
             {"name": "a", "how": "train-naive", **rate},
             {"name": "a", "how": "train", "bfloat16": True, **ours},
         ],
+        "beam": [{"name": 10_000, "how": "beam", "documents_per_second": 77.7, "peak_mb": 5.0}],
+        "reading": [
+            {
+                "name": "a",
+                "documents": 3,
+                "tokens": 9,
+                "vocabulary_seconds": 1,
+                "plain_seconds": 2,
+                "again_seconds": 0.1,
+            }
+        ],
         "labels": [*labels, {"name": 5, "how": "all", "failed": ["killed"]}],
     }
     text = tables(results)
     assert "| a | train | 60 | 6.0 | 200 | 0.25 | 50% of bfloat16 | 1.0% |" in text
     assert "| 5 | all | failed | ['killed'] |" in text
+    assert "| 10,000 | beam of 10 | 78 | 5 |" in text
+    assert "| a | 3 | 9 | 1.0 | 2.0 | 0.1 |" in text
     draw(results, tmp_path / "plot.png")
     assert (tmp_path / "plot.png").stat().st_size > 1_000
