@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import tracemalloc
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 
@@ -188,16 +189,24 @@ def test_memory_is_estimated_by_the_formula() -> None:
     model = ModelConfig(embedding_size=2, lstm_size=3, attention_size=5, fc_size=7)
     parameters = 11 * 2 + 8 * 3 * 7 + 2 * (2 * 3 * 5 + 7 * 13) + 2 * 49 + 6 * (5 + 14 + 2)
     activations = 3 * 10 * (4 + 72 + 2 * 11 + 4) + 3 * 2 * (12 + 14) + 2 * 3 * 6
-    expected = 400 + (16 * parameters + 4 * 1000 + 8 * activations) / 1e6
-    estimate = estimate_training_memory(
-        words=11,
-        level_sizes=[2, 4],
-        corpus_words=1000,
-        model=model,
-        batch_size=3,
-        max_length=10,
-    )
-    assert estimate == pytest.approx(expected)
+    network = 400 + (16 * parameters + 4 * 1000 + 8 * activations) / 1e6
+
+    def estimate(documents: int, branches: Literal["both", "network"]) -> float:
+        return estimate_training_memory(
+            words=11,
+            level_sizes=[2, 4],
+            corpus_words=1000,
+            documents=documents,
+            model=dataclasses.replace(model, branches=branches),
+            batch_size=3,
+            max_length=10,
+        )
+
+    assert estimate(500, "network") == pytest.approx(network)
+    both = network + (40 * 1000 + 12 * (12 * 4 * 50)) / 1e6
+    assert estimate(500, "both") == pytest.approx(both)
+    most = network + (40 * 1000 + 12 * 1e8) / 1e6
+    assert estimate(10**9, "both") == pytest.approx(most)
 
 
 def test_texts_are_not_held(tmp_path: Path) -> None:

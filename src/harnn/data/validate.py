@@ -184,6 +184,7 @@ class _Survey:
             words=words.distinct,
             level_sizes=[level.stop - level.start for level in self._taxonomy.level_slices],
             corpus_words=words.read,
+            documents=self._labels[False].documents,
             model=model,
             batch_size=batch_size,
             max_length=self._max_length,
