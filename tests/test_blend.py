@@ -223,6 +223,15 @@ def test_of_many_documents_some_are_used(monkeypatch: pytest.MonkeyPatch) -> Non
     assert np.abs(part_values - values).mean() < 0.05
 
 
+def test_blocks_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    outputs, targets = made(83, 6, seed=4)
+    whole, values = Blend.fit(outputs, targets, **HIERARCHY)
+    monkeypatch.setattr("harnn.blend._BLOCK_CELLS", 10)
+    blocks, found = Blend.fit(outputs, targets, **HIERARCHY)
+    np.testing.assert_allclose(blocks.weights, whole.weights, atol=1e-3)
+    np.testing.assert_allclose(found, values, atol=1e-3)
+
+
 def test_a_missing_branch() -> None:
     outputs, targets = made(10, 6)
     blend, _ = Blend.fit(outputs, targets, **HIERARCHY)

@@ -18,7 +18,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,8 +35,19 @@ _RIDGE = 1.0
 _MOST_ROUNDS = 50
 _LEAST_GAIN = 1e-7
 _LEAST_STEP = 1e-4
+_BLOCK_CELLS = 1 << 17
+"""Documents times labels that the regression looks at together."""
 _MOST_VALUES = 100_000_000
 """Terms of a level in memory at once: 400 MB. Of more, evenly chosen documents are used."""
+
+
+class _Measured(NamedTuple):
+    """A logistic regression at some weights."""
+
+    loss: float
+    gradient: NDArray[np.float64]
+    curvature: NDArray[np.float64]
+
 
 Outputs = Mapping[str, NDArray[np.float32]]
 """(N, C) by branch."""
@@ -101,12 +112,12 @@ class Blend:
             terms = blend._terms(outputs, columns, rows)
             true = targets[rows][:, columns].toarray().astype(np.float32)
             prior = blend._prior()
-            blend.weights[level] = _regress(terms, true, prior, prior)
+            blend.weights[level] = _regress(terms, true, prior, prior, np.arange(len(rows)))
             for fold in range(_FOLDS):
-                inside = folds[rows] != fold
+                inside = np.flatnonzero(folds[rows] != fold)
                 weights = blend.weights[level]
-                if inside.any():
-                    weights = _regress(terms[:, inside], true[inside], prior, weights)
+                if len(inside):
+                    weights = _regress(terms, true, prior, weights, inside)
                 held_out = np.flatnonzero(folds == fold)
                 for part in _parts(held_out, len(columns)):
                     logits = np.tensordot(weights, blend._terms(outputs, columns, part), 1)
@@ -230,32 +241,45 @@ def _regress(
     true: NDArray[np.float32],
     prior: NDArray[np.float64],
     start: NDArray[np.float64],
+    rows: NDArray[np.int64],
 ) -> NDArray[np.float64]:
     """Fit a logistic regression with a ridge around *prior*, by Newton's method from *start*.
 
-    terms: (K', N, C_l); true: (N, C_l) of 0 and 1; returns (K',).
+    terms: (K', N, C_l); true: (N, C_l) of 0 and 1; rows: the documents to fit it on. Returns (K',).
+    They are walked in blocks, which are all that is copied of them.
     """
-    matrix, target = terms.reshape(len(terms), -1), true.reshape(-1)
 
-    def loss(weights: NDArray[np.float64]) -> float:
-        logits = weights.astype(np.float32) @ matrix
-        likelihood = np.logaddexp(0, logits).sum(dtype=np.float64) - float(logits @ target)
-        return float(likelihood + _RIDGE / 2 * ((weights - prior) ** 2).sum())
+    def measure(weights: NDArray[np.float64]) -> _Measured:
+        away = weights - prior
+        loss = _RIDGE / 2 * float((away**2).sum())
+        gradient, curvature = _RIDGE * away, _RIDGE * np.eye(len(terms))
+        for block in row_blocks(len(rows), true.shape[1], cells=_BLOCK_CELLS):
+            part = _some_rows(rows[block])
+            matrix, target = terms[:, part].reshape(len(terms), -1), true[part].reshape(-1)
+            logits = weights.astype(np.float32) @ matrix
+            likely = _sigmoid(logits)
+            loss += float(np.logaddexp(0, logits).sum(dtype=np.float64) - logits @ target)
+            gradient += matrix @ (likely - target)
+            curvature += (matrix * (likely * (1 - likely))) @ matrix.T
+        return _Measured(loss, gradient, curvature)
 
-    weights, current = start, loss(start)
+    weights, current = start, measure(start)
     for _ in range(_MOST_ROUNDS):
-        likely = _sigmoid(weights.astype(np.float32) @ matrix)
-        gradient = matrix @ (likely - target) + _RIDGE * (weights - prior)
-        curvature = (matrix * (likely * (1 - likely))) @ matrix.T + _RIDGE * np.eye(len(matrix))
-        step = np.linalg.solve(curvature.astype(np.float64), gradient)
-        length = 1.0
-        while length > _LEAST_STEP and loss(weights - length * step) > current:
+        step = np.linalg.solve(current.curvature, current.gradient)
+        length, found = 1.0, measure(weights - step)
+        while length > _LEAST_STEP and found.loss > current.loss:
             length /= 2
-        before, weights = current, weights - length * step
-        current = loss(weights)
-        if before - current <= _LEAST_GAIN * abs(before):
+            found = measure(weights - length * step)
+        before, weights, current = current.loss, weights - length * step, found
+        if before - current.loss <= _LEAST_GAIN * abs(before):
             break
     return weights
+
+
+def _some_rows(rows: NDArray[np.int64]) -> slice | NDArray[np.int64]:
+    """Return rows that follow each other as a slice, which copies nothing."""
+    whole = len(rows) and rows[-1] - rows[0] + 1 == len(rows)
+    return slice(int(rows[0]), int(rows[-1]) + 1) if whole else rows
 
 
 def _sigmoid(logits: NDArray[Any]) -> NDArray[np.float32]:
