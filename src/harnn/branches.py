@@ -87,6 +87,17 @@ class Branches(ABC):
         what = "networks that were exported" if self.networks else "models without a network"
         raise ConfigError(f"{what} score all labels at once and take no beam.")
 
+    def with_bfloat16(self) -> Self:
+        """Return the same with networks that are computed in bfloat16.
+
+        Raises:
+            ConfigError: the networks cannot.
+        """
+        if self.networks:
+            what = "networks that were exported have the precision of their export"
+            raise ConfigError(f"{what}; harnn export --int8 makes faster ones.")
+        raise ConfigError("models without a network have nothing to compute in bfloat16.")
+
     def score(self, corpus: EncodedCorpus) -> NDArray[np.float32]:
         """Return the scores (N, C), 0..1, of all documents, in the order of the corpus."""
         if self.blend is None:

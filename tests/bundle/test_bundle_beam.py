@@ -1,4 +1,4 @@
-"""Beams in the Python interface and on the command line."""
+"""Beams and bfloat16 in the Python interface and on the command line."""
 
 from __future__ import annotations
 
@@ -72,6 +72,16 @@ def test_evaluating_and_predicting(
     assert json.loads(capsys.readouterr().out)["id"] == "1"
 
 
+def test_bfloat16_stays_close(model: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    found, wanted = (
+        harnn.Predictor.load(model, bfloat16=b).scores(TEXTS).values for b in (True, False)
+    )
+    assert not np.array_equal(found, wanted)
+    np.testing.assert_allclose(found, wanted, atol=0.02)
+    assert run(["predict", str(model), "--text", TEXTS[0], "--bf16"]) == 0
+    assert json.loads(capsys.readouterr().out)["id"] == "1"
+
+
 @pytest.mark.parametrize(
     ("settings", "what"),
     [
@@ -92,6 +102,9 @@ def test_models_that_take_no_beam(
     path = saved(tmp_path, **settings)
     with pytest.raises(ConfigError, match=what):
         harnn.Predictor.load(path, beam=5)
+    if "preset" in settings:
+        with pytest.raises(ConfigError, match="have nothing to compute in bfloat16"):
+            harnn.Predictor.load(path, bfloat16=True)
     assert run(["predict", str(path), "--text", TEXTS[0], "--beam", "5"]) == 2
     assert capsys.readouterr().err == f"Error: {what}\n"
 
@@ -103,4 +116,10 @@ def test_exported_models_take_no_beam(model: Path, tmp_path: Path) -> None:
         harnn.Predictor.load(exported, beam=5)
     assert (
         str(error.value) == "networks that were exported score all labels at once and take no beam."
+    )
+    with pytest.raises(ConfigError) as error:
+        harnn.Predictor.load(exported, bfloat16=True)
+    assert str(error.value) == (
+        "networks that were exported have the precision of their export; harnn export --int8 makes "
+        "faster ones."
     )

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, cast
+from typing import IO, TYPE_CHECKING, Any, NamedTuple, cast
 
 from rich.console import Console
 from rich.text import Text
@@ -105,6 +105,13 @@ class Choice:
         given = dataclasses.asdict(self).items()
         plain = {name: str(v) if isinstance(v, str) else v for name, v in given}
         return cast(DecodeOptions, plain)
+
+
+class Speed(NamedTuple):
+    """How networks are computed faster."""
+
+    beam: int | None = None
+    bfloat16: bool = False
 
 
 def gather_settings(settings: Sequence[str] | None, **options: str | None) -> list[str]:
@@ -246,10 +253,10 @@ def evaluate(
     json_output: Path | None,
     choice: Choice,
     settings: Sequence[str],
-    beam: int | None = None,
+    speed: Speed | None = None,
 ) -> None:
     """Evaluate on labelled documents."""
-    predictor, knobs = _open_model(model, settings, beam)
+    predictor, knobs = _open_model(model, settings, speed)
     read = ReadReport()
     started = time.perf_counter()
     report = predictor.evaluate(data, data=knobs, report=read, **choice.options)
@@ -300,10 +307,10 @@ def evaluate_strategies(
     json_output: Path | None,
     choice: Choice,
     settings: Sequence[str],
-    beam: int | None = None,
+    speed: Speed | None = None,
 ) -> None:
     """Show all strategies of the model side by side on labelled documents."""
-    predictor, knobs = _open_model(model, settings, beam)
+    predictor, knobs = _open_model(model, settings, speed)
     read = ReadReport()
     reports = predictor.evaluate_strategies(data, data=knobs, report=read, **choice.options)
     title = f"{', '.join(map(str, data))}, in percent"
@@ -320,14 +327,14 @@ def predict(
     output: Path | None,
     choice: Choice,
     settings: Sequence[str],
-    beam: int | None = None,
+    speed: Speed | None = None,
 ) -> None:
     """Write one JSON object a document."""
     if bool(data) == bool(texts):
         raise ConfigError(
             "expected documents: give either --data or --text (--data - reads standard input)."
         )
-    predictor, knobs = _open_model(model, settings, beam)
+    predictor, knobs = _open_model(model, settings, speed)
     read = ReadReport()
     documents = read_documents(data, knobs, report=read) if data else iter(_documents(texts))
     answers = predictor.predict_stream(documents, **choice.options)
@@ -389,9 +396,10 @@ def export(model: Path, output: Path, *, int8: bool, overwrite: bool) -> None:
 
 
 def _open_model(
-    model: Path, settings: Sequence[str], beam: int | None = None
+    model: Path, settings: Sequence[str], speed: Speed | None = None
 ) -> tuple[Predictor, DataConfig]:
-    predictor = Predictor.load(model, beam=beam)
+    speed = speed or Speed()
+    predictor = Predictor.load(model, beam=speed.beam, bfloat16=speed.bfloat16)
     predictor.bundle.model.tune_process()
     tables = predictor.bundle.config.to_dict()
     changed = Config.read(None, settings).to_dict() if settings else {}

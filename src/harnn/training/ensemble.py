@@ -24,7 +24,9 @@ class Ensemble(Branches):
     networks: tuple[HarnnNetwork, ...]
     sentence: SentenceNetwork | None = None
     beam: Beam | None = None
-    """What limits the labels that the networks score; None: all."""
+    """What limits the labels that attend to a document; None: all do."""
+    bfloat16: bool = False
+    """Whether networks are computed in bfloat16."""
 
     def with_beam(self, width: int, edges: NDArray[Any]) -> Self:
         if not self.networks:
@@ -33,11 +35,14 @@ class Ensemble(Branches):
             raise ConfigError("networks in mode paper score all labels at once and take no beam.")
         return replace(self, beam=Beam(edges, self.networks[0].shape.level_sizes, width))
 
+    def with_bfloat16(self) -> Self:
+        return replace(self, bfloat16=True) if self.networks else super().with_bfloat16()
+
     def tune_process(self) -> None:
         tune_process()
 
     def network_scores(self, number: int, corpus: EncodedCorpus) -> NDArray[np.float32]:
-        return score_corpus(self.networks[number], corpus, beam=self.beam)
+        return score_corpus(self.networks[number], corpus, beam=self.beam, bfloat16=self.bfloat16)
 
     def sentence_logits(self, corpus: EncodedCorpus) -> NDArray[np.float32]:
         assert self.sentence is not None
