@@ -186,8 +186,8 @@ def predict_ours(shape: Shape, threads: int, documents: int, how: str) -> dict[s
     else:
         taxonomy = shape.taxonomy if how == "beam" else None
         beam = Beam(taxonomy.edges, shape.level_sizes, WIDTH) if taxonomy else None
-        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=how == "torch-bfloat16"):
-            rate = median_rate(lambda: len(score_corpus(network, corpus, beam=beam)))
+        bfloat16 = how == "torch-bfloat16"
+        rate = median_rate(lambda: len(score_corpus(network, corpus, beam=beam, bfloat16=bfloat16)))
     return found | {
         "documents_per_second": rate,
         "operations": operations(shape, corpus.lengths.mean()),
