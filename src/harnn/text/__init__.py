@@ -11,6 +11,7 @@ from harnn.text.encoder import Encoded, Encoder
 from harnn.text.sentences import (
     SENTENCE_PACKAGE,
     SENTENCE_SIZE,
+    preload_sentences,
     require_sentences,
     sentence_vectors,
     sentences_installed,
@@ -35,6 +36,7 @@ __all__ = [
     "count_tokens",
     "from_keyed_vectors",
     "packaged_vectors",
+    "preload_sentences",
     "read_vectors",
     "require_sentences",
     "sentence_vectors",

