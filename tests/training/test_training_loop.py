@@ -19,7 +19,7 @@ from harnn.decode import propagate_upward
 from harnn.errors import BundleError, ConfigError, DocumentError, TrainingInterrupted
 from harnn.metrics import micro_auprc
 from harnn.model import Beam, HarnnNetwork
-from harnn.training import EpochRow, Event, FitResult, Stage, Step
+from harnn.training import EpochRow, Event, FitResult, Stage, Step, loop
 from harnn.training.scoring import score_corpus
 
 
@@ -136,6 +136,43 @@ def test_learns_and_resumes_on_some_labels(tmp_path: Path) -> None:
     assert_same(
         whole, harnn.fit(TAXONOMY, TRAIN, VALID, knobs, checkpoint_directory=tmp_path, resume=True)
     )
+
+
+@pytest.mark.parametrize("settings", [{}, {"focus": 2.0}, {"negatives": 2}], ids=str)
+def test_long_documents_are_read_in_parts_of_a_batch(
+    settings: dict[str, float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Their gradients add up to those of the whole batch."""
+    plain = config(epochs=2, **settings).to_dict()
+    plain["model"] |= {"dropout": 0.0, "embedding_dropout": 0.0, "branches": "network"}
+    knobs = Config.from_dict(plain)
+    whole = harnn.fit(TAXONOMY, TRAIN, VALID, knobs)
+    monkeypatch.setattr("harnn.training.loop._TOKENS_AT_ONCE", 45)  # of 8 x 16
+    parts = harnn.fit(TAXONOMY, TRAIN, VALID, knobs)
+    for name, tensor in weights(whole).items():
+        torch.testing.assert_close(weights(parts)[name], tensor, rtol=1e-3, atol=1e-4)
+    for left, right in zip(whole.history.rows, parts.history.rows, strict=True):
+        assert left.loss == pytest.approx(right.loss, rel=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("documents", "tokens", "sizes"),
+    [
+        (8, 16, [2, 3, 3]),
+        (8, 5, [8]),
+        (3, 100, [1, 1, 1]),
+        (0, 5, []),
+        (1, 0, [1]),
+    ],
+)
+def test_parts_of_a_batch(
+    documents: int, tokens: int, sizes: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("harnn.training.loop._TOKENS_AT_ONCE", 50)
+    found = list(range(documents))
+    parts = [found[part] for part in loop._parts(documents, tokens)]
+    assert [len(part) for part in parts] == sizes
+    assert [row for part in parts for row in part] == found
 
 
 def test_very_many_labels_are_validated_by_beam(monkeypatch: pytest.MonkeyPatch) -> None:

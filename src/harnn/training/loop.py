@@ -43,6 +43,8 @@ from harnn.training.sampling import MANY_LABELS, LabelSampler, labels_sampled
 from harnn.training.schedule import rate_factor
 from harnn.training.scoring import score_corpus
 
+_TOKENS_AT_ONCE = 16_384
+"""What a step reads between forward and backward pass: of long documents a part of the batch."""
 _VALIDATION_BEAM = 32
 """Labels of a level whose children attend to a validation document, where labels are very many."""
 
@@ -184,19 +186,25 @@ class Trainer:
             group["lr"] = rate
         device = self.fabric.device
         sample = None if sample is None else sample.to(device)
-        output = self.model(batch.token_ids.to(device), batch.lengths.to(device), sample=sample)
-        loss = hybrid_loss(
-            output,
-            batch.targets.to(device),
-            focus=self.config.focus,
-            constraint=self.network.constraint,
-            weights=None if sample is None else sample.weights,
-        )
         self.optimizer.zero_grad(set_to_none=True)
-        self.fabric.backward(loss)
+        total = 0.0
+        for rows in _parts(*batch.token_ids.shape):
+            output = self.model(
+                batch.token_ids[rows].to(device), batch.lengths[rows].to(device), sample=sample
+            )
+            targets = batch.targets[rows].to(device)
+            loss = hybrid_loss(
+                output,
+                targets,
+                focus=self.config.focus,
+                constraint=self.network.constraint,
+                weights=None if sample is None else sample.weights,
+            ) * (len(targets) / len(batch.targets))
+            self.fabric.backward(loss)
+            total += float(loss.detach())
         self.fabric.clip_gradients(self.model, self.optimizer, max_norm=self.config.clip_norm)
         self.optimizer.step()
-        return float(loss.detach())
+        return total
 
     def _update_average(self, steps_an_epoch: int) -> None:
         """Move the average towards the parameters, so far that it spans ``average`` epochs."""
@@ -301,3 +309,11 @@ def build_optimizer(network: HarnnNetwork, config: TrainingConfig) -> torch.opti
         {"params": free, "weight_decay": 0.0},
     ]
     return torch.optim.AdamW(groups, lr=config.learning_rate, betas=(0.9, 0.99), fused=True)
+
+
+def _parts(documents: int, tokens: int) -> Iterator[slice]:
+    """Yield documents of a batch that are read together; their gradients add up."""
+    most = max(1, _TOKENS_AT_ONCE // max(tokens, 1))
+    parts = -(-documents // most)  # of about the same size
+    for number in range(parts):
+        yield slice(number * documents // parts, (number + 1) * documents // parts)
