@@ -36,6 +36,7 @@ _AUTO_CELLS = 1_000_000_000
 """Documents times labels, in all epochs together."""
 _VECTOR_TOKENS = 32_000_000
 _SENTENCE_TOKENS = 3_000_000
+_SENTENCE_LABELS = 20_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,7 +100,7 @@ class ModelConfig:
     sentences: Sentences = "auto"
     """Whether a small network reads vectors of whole texts too, from a pretrained encoder of 16
     languages: ``on``, ``off``, or, beside ``both``, where the training documents are short or few
-    enough for it to take a minute or two (``auto``)."""
+    enough for it to take a minute or two, and labels at most 20,000 (``auto``)."""
     members: int = 1
     """Networks, alike but for the seed; their outputs are averaged."""
     encoder: EncoderKind = "lstm"
@@ -121,11 +122,12 @@ class ModelConfig:
     """Train the network so that a parent's score is at least its children's by construction
     (C-HMCNN), instead of only closing its answers afterwards."""
 
-    def reads_sentences(self, tokens: int) -> bool:
+    def reads_sentences(self, tokens: int, labels: int) -> bool:
         """Return ``sentences`` with ``auto`` replaced by what suits *tokens* words of training
-        text."""
+        text and that many labels."""
         if self.sentences == "auto":
-            return self.branches == "both" and tokens <= _SENTENCE_TOKENS
+            small = tokens <= _SENTENCE_TOKENS and labels <= _SENTENCE_LABELS
+            return self.branches == "both" and small
         return self.sentences == "on"
 
     def check(self) -> list[Problem]:

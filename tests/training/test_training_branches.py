@@ -319,21 +319,22 @@ def encoded(source: list[Document], *, sentences: bool) -> EncodedCorpus:
 
 
 @pytest.mark.parametrize(
-    ("sentences", "branches", "words", "expected"),
+    ("sentences", "branches", "words", "labels", "expected"),
     [
-        ("auto", "both", 3_000_000, True),
-        ("auto", "both", 3_000_001, False),
-        ("auto", "linear", 100, False),
-        ("auto", "network", 100, False),
-        ("on", "network", 10**9, True),
-        ("off", "both", 100, False),
+        ("auto", "both", 3_000_000, 20_000, True),
+        ("auto", "both", 3_000_001, 20_000, False),
+        ("auto", "both", 3_000_000, 20_001, False),
+        ("auto", "linear", 100, 9, False),
+        ("auto", "network", 100, 9, False),
+        ("on", "network", 10**9, 10**6, True),
+        ("off", "both", 100, 9, False),
     ],
 )
 def test_when_whole_texts_are_read(
-    sentences: str, branches: str, words: int, expected: bool
+    sentences: str, branches: str, words: int, labels: int, expected: bool
 ) -> None:
     model = config({"branches": branches, "sentences": sentences}).model
-    assert model.reads_sentences(words) is expected
+    assert model.reads_sentences(words, labels) is expected
 
 
 def test_ctrl_c_right_after_the_linear_branch() -> None:

@@ -235,7 +235,7 @@ def _reads_sentences(config: Config, train: EncodedCorpus, listener: Listener) -
     Raises:
         MissingExtraError: it is not installed, but wanted in any case.
     """
-    wanted = config.model.reads_sentences(int(train.lengths.sum()))
+    wanted = config.model.reads_sentences(int(train.lengths.sum()), train.targets.shape[1])
     if not wanted or sentences_installed():
         return wanted
     if config.model.sentences == "on":
