@@ -20,6 +20,7 @@ _WORD = re.compile(f"[{_CJK}]|[^\\W{_CJK}]+")
 _LIBRARIES_MB = 400.0
 _NGRAM_BYTES = 40
 _BLEND_TERMS = 12
+_BLEND_BYTES = 5
 _MOST_BLEND_VALUES = 100_000_000
 _MB = 1e6
 
@@ -177,10 +178,10 @@ def estimate_training_memory(
         bytes       = 16 parameters + 4 corpus words + 8 activations
 
     16 bytes are the weight, its gradient and two moments of Adam; 8 bytes a value and its
-    gradient. With the linear branch come its n-grams, 40 bytes a corpus word, and three times the
-    terms that the blend of a level reads, at most 400 MB each: 12 of 4 bytes for each label of
-    the largest level and each validation document, taken to be a tenth of *documents*. 400 MB are
-    added for the interpreter and its libraries.
+    gradient. With the linear branch come its n-grams, 40 bytes a corpus word, and the terms that
+    the blend of a level reads, at most 100 million: 12 of 5 bytes for each label of the largest
+    level and each validation document, taken to be a tenth of *documents*. 400 MB are added for
+    the interpreter and its libraries.
     """
     E, H, A, F = model.embedding_size, model.lstm_size, model.attention_size, model.fc_size
     L, C, widest = len(level_sizes), sum(level_sizes), max(level_sizes, default=0)
@@ -192,5 +193,5 @@ def estimate_training_memory(
     found = 16 * parameters + 4 * corpus_words + 8 * activations
     if model.branches == "both":
         terms = min(_BLEND_TERMS * widest * documents // 10, _MOST_BLEND_VALUES)
-        found += _NGRAM_BYTES * corpus_words + 3 * 4 * terms
+        found += _NGRAM_BYTES * corpus_words + _BLEND_BYTES * terms
     return _LIBRARIES_MB + found / _MB
