@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,8 +16,22 @@ from harnn.decode import propagate_upward
 from harnn.metrics import Report, evaluate, prf
 from harnn.taxonomy import Taxonomy
 
+NEARLY = 0.002
+"""Micro-F1 by which validation documents cannot tell rules apart."""
 _END_SHARES = (0.5, 1e-9)
 """Where the best path may end: at labels that this part of their training documents end at."""
+
+
+def choose_rule(
+    rules: Sequence[tuple[Rule, float]], valid: Scored, taxonomy: Taxonomy
+) -> tuple[Rule, float]:
+    """Return the rule with the best micro-F1; of those nearly as good, the best macro-F1."""
+    least = max(f1 for _, f1 in rules) - NEARLY
+
+    def macro_f1(pair: tuple[Rule, float]) -> float:
+        return prf(pair[0].apply(valid, taxonomy), valid.targets).macro.f1
+
+    return max((pair for pair in rules if pair[1] >= least), key=macro_f1)
 
 
 def evaluate_scores(
@@ -47,7 +62,7 @@ def evaluate_scores(
         cases.append((max(f1 for _, f1 in micro_rules), terminal, valid, micro_rules))
     _, terminal, valid, micro_rules = max(cases, key=lambda case: case[0])
     test = _scored(*given["test"], terminal, taxonomy)
-    rule, reached = max(micro_rules, key=lambda pair: pair[1])
+    rule, reached = choose_rule(micro_rules, valid, taxonomy)
     macro_rule, macro_reached = tune_macro(valid, taxonomy, natural=natural)
     case = _Case(
         valid, test, taxonomy, np.bincount(train.indices, minlength=train.shape[1]), train.shape[0]

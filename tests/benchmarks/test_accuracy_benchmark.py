@@ -84,6 +84,21 @@ def test_every_micro_rule_reaches_the_best_of_all_thresholds(seed: int) -> None:
         assert reached == pytest.approx(max(others))
 
 
+def test_of_rules_nearly_as_good_the_best_macro_f1(monkeypatch: pytest.MonkeyPatch) -> None:
+    from accuracy import evaluation
+    from accuracy.decisions import tune_micro
+
+    taxonomy, scored = scored_case(2)
+    rules = tune_micro(scored)
+    macro = [prf(r.apply(scored, taxonomy), scored.targets).macro.f1 for r, _ in rules]
+    monkeypatch.setattr(evaluation, "NEARLY", 0.0)
+    best = max(f1 for _, f1 in rules)
+    assert evaluation.choose_rule(rules, scored, taxonomy)[1] == best
+    monkeypatch.setattr(evaluation, "NEARLY", 1.0)
+    chosen, _ = evaluation.choose_rule(rules, scored, taxonomy)
+    assert prf(chosen.apply(scored, taxonomy), scored.targets).macro.f1 == max(macro)
+
+
 def test_thresholds_per_label_reach_the_best_f1_of_each_label() -> None:
     from accuracy.decisions import tune_each
 
