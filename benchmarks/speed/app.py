@@ -17,15 +17,12 @@ from pathlib import Path
 from typing import Any
 
 from harnn.data import write_atomically
-from speed.shapes import DATA
+from speed.shapes import DATA, LABELS, LENGTHS, SHAPES
 
 HERE = Path(__file__).resolve().parent
-LABELS = (156, 3_538, 9_162, 100_000)
-LENGTHS = ("64", "150", "256", "1024")
 SAMPLED = 4_096
 ALL_LABELS = 1_000_000_000
 HOW = ("torch", "torch-bfloat16", "onnx", "onnx-int8")
-SHAPES = ("arxiv-cat", "patents")
 TEXT = "The bees in the second hive filled a frame with willow pollen."
 Row = dict[str, Any]
 

@@ -110,18 +110,18 @@ def build_network(shape: Shape) -> Any:
     )
 
 
-def train_ours(
-    shape: Shape, threads: int, documents: int, precision: str = "auto", **settings: Any
-) -> dict[str, float]:
-    """Epochs of our own trainer; the share of the time that waits for batches is reported too."""
+def build_trainer(shape: Shape, threads: int, **settings: Any) -> Any:
     from harnn.config import TrainingConfig
     from harnn.training import loop, tune_process
 
     tune_process(threads)
-    config = TrainingConfig(
-        epochs=100, batch_size=shape.batch_size, precision=precision, **settings
-    )
-    trainer = loop.Trainer(build_network(shape), shape.taxonomy, config)
+    config = TrainingConfig(epochs=100, batch_size=shape.batch_size, **settings)
+    return loop.Trainer(build_network(shape), shape.taxonomy, config)
+
+
+def train_ours(shape: Shape, threads: int, documents: int, **settings: Any) -> dict[str, float]:
+    """Epochs of our own trainer; the share of the time that waits for batches is reported too."""
+    trainer = build_trainer(shape, threads, **settings)
     corpus = shape.corpus(documents)
     waiting = 0.0
     make_batch = trainer._batch
@@ -154,6 +154,14 @@ def train_ours(
     }
 
 
+def export_network(network: Any, how: str) -> bytes:
+    """Return the graph for ``onnx`` or ``onnx-int8``."""
+    from harnn.onnx.graph import network_graph, quantize
+
+    graph = network_graph(network)
+    return quantize(graph) if how == "onnx-int8" else graph
+
+
 def operations(shape: Shape, tokens: float) -> float:
     """Floating-point operations of a document in the forward pass: the matrix products."""
     e, h, a, f = (
@@ -169,7 +177,6 @@ def operations(shape: Shape, tokens: float) -> float:
 def predict_ours(shape: Shape, threads: int, documents: int, how: str) -> dict[str, float]:
     from harnn.model import Beam
     from harnn.onnx import OnnxNetwork
-    from harnn.onnx.graph import network_graph, quantize
     from harnn.training import tune_process
     from harnn.training.scoring import score_corpus
 
@@ -178,8 +185,7 @@ def predict_ours(shape: Shape, threads: int, documents: int, how: str) -> dict[s
     corpus = shape.corpus(documents)
     found: dict[str, float] = {}
     if how.startswith("onnx"):
-        graph = network_graph(network)
-        graph = quantize(graph) if how == "onnx-int8" else graph
+        graph = export_network(network, how)
         found["megabytes"] = len(graph) / 1e6
         light = OnnxNetwork(graph, level_sizes=shape.level_sizes, threads=threads)
         rate = median_rate(lambda: len(light.score(corpus)))
@@ -197,7 +203,6 @@ def predict_ours(shape: Shape, threads: int, documents: int, how: str) -> dict[s
 def latency(shape: Shape, how: str) -> dict[str, float]:
     """Milliseconds of the network for one document, one thread."""
     from harnn.onnx import OnnxNetwork
-    from harnn.onnx.graph import network_graph, quantize
 
     torch.set_num_threads(1)
     network = build_network(shape).eval()
@@ -210,8 +215,7 @@ def latency(shape: Shape, how: str) -> dict[str, float]:
     else:
         from harnn.corpus import pad_tokens
 
-        graph = network_graph(network)
-        graph = quantize(graph) if how == "onnx-int8" else graph
+        graph = export_network(network, how)
         light = OnnxNetwork(graph, level_sizes=shape.level_sizes, threads=1)
         padded = [pad_tokens(corpus, np.array([row])) for row in range(300)]
         calls = [lambda part=part: light.run(*part) for part in padded]
@@ -272,12 +276,7 @@ def reading(name: str) -> dict[str, float]:
 
 def profile(shape: Shape, threads: int, documents: int) -> dict[str, Any]:
     """Where the time of training goes, in percent."""
-    from harnn.config import TrainingConfig
-    from harnn.training import loop, tune_process
-
-    tune_process(threads)
-    config = TrainingConfig(epochs=100, batch_size=shape.batch_size)
-    trainer = loop.Trainer(build_network(shape), shape.taxonomy, config)
+    trainer = build_trainer(shape, threads)
     corpus = shape.corpus(documents)
     trainer._train_epoch(corpus, lambda: False)
     trainer.progress.start_epoch()
