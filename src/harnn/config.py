@@ -36,7 +36,8 @@ _AUTO_CELLS = 1_000_000_000
 """Documents times labels, in all epochs together."""
 _VECTOR_TOKENS = 32_000_000
 _SENTENCE_TOKENS = 3_000_000
-_SENTENCE_LABELS = 20_000
+MANY_LABELS = 20_000
+"""From which on what takes time for each label is done for some of them, or not at all."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -126,7 +127,7 @@ class ModelConfig:
         """Return ``sentences`` with ``auto`` replaced by what suits *tokens* words of training
         text and that many labels."""
         if self.sentences == "auto":
-            small = tokens <= _SENTENCE_TOKENS and labels <= _SENTENCE_LABELS
+            small = tokens <= _SENTENCE_TOKENS and labels <= MANY_LABELS
             return self.branches == "both" and small
         return self.sentences == "on"
 

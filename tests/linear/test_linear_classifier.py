@@ -109,7 +109,7 @@ def test_an_only_example_among_very_many_labels(
     targets = csr_array(block_diag([targets, csr_array([[True]])], format="csr"))
     roots = [np.zeros(0, dtype=np.int64)] * targets.shape[1]
     searched = train_linear(vectors, targets, parents=roots, cost=cost)
-    monkeypatch.setattr("harnn.linear.classifier._MANY_LABELS", 5)
+    monkeypatch.setattr("harnn.linear.classifier.MANY_LABELS", 5)
     told = train_linear(vectors, targets, parents=roots, cost=cost)
     for label in range(TOPICS):  # with several examples
         found = told.weights[:, [label]].toarray()

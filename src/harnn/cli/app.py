@@ -97,6 +97,7 @@ OnErrorChoice = Annotated[
         help="fail: report all bad records and stop; skip: leave them out, counted and listed.",
     ),
 ]
+Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace an existing model.")]
 Beam = Annotated[
     int | None,
     typer.Option(
@@ -249,9 +250,7 @@ def train(
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on where training was stopped.")
     ] = False,
-    overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="Replace an existing model.")
-    ] = False,
+    overwrite: Overwrite = False,
 ) -> None:
     """Train a model; the best epoch and the threshold are chosen on the validation documents."""
     from harnn.cli import commands
@@ -420,9 +419,7 @@ def export(
     int8: Annotated[
         bool, typer.Option("--int8", help="Weights of the networks in 8 bits: smaller, rounded.")
     ] = False,
-    overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="Replace an existing model.")
-    ] = False,
+    overwrite: Overwrite = False,
 ) -> None:
     """Write a model that predicts without PyTorch: NumPy and ONNX Runtime are enough."""
     del format  # there is one so far

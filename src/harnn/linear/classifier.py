@@ -11,6 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csc_array, csr_array
 
+from harnn.config import MANY_LABELS
+
 _TOLERANCE = 0.1
 """Of the solver: a thousand times its default, twice as fast and no worse on held-out text."""
 _LEAST_WEIGHT = 0.05
@@ -18,8 +20,6 @@ _LEAST_WEIGHT = 0.05
 _FULL_WORK = 3e9
 """Products of a vector's entry and a label, up to which every label sees every document."""
 _LEAST_SAMPLE = 1_000
-_MANY_LABELS = 20_000
-"""From which on a label with a single example is given its weights without a search."""
 _NEVER = -3.0
 """The margin of a label without training documents."""
 
@@ -82,14 +82,15 @@ def train_linear(
     def train(label: int) -> _Column:
         if stopped():
             raise InterruptedError
+        mine = members(label)
+        if targets.shape[1] > MANY_LABELS and len(mine) == 1:
+            return _only_example(entries[mine], cost)
         positive = np.zeros(targets.shape[0], dtype=bool)
-        positive[members(label)] = True
+        positive[mine] = True
         if not positive.any():
             return _CONSTANT
         if positive.all():
             return _CONSTANT._replace(bias=-_NEVER)
-        if targets.shape[1] > _MANY_LABELS and len(members(label)) == 1:
-            return _only_example(entries[members(label)], cost)
         if share >= 1 or not len(parents[label]):
             return _train_label(entries, positive, None, cost, seed)
         near = np.concatenate([members(parent) for parent in parents[label]])

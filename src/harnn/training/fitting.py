@@ -6,7 +6,7 @@ import dataclasses
 import hashlib
 import json
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
@@ -127,9 +127,8 @@ def fit(
     reads_sentences = _reads_sentences(config, corpus, listener)
     with stop_requests() as stopped:
         if config.model.branches != "network":
-            texts = [reader.texts(source) for source in (train, valid)]
             linear, valid_corpus = _train_linear(
-                texts, corpus, valid_corpus, reader, config.training.seed, stopped
+                (train, valid), corpus, valid_corpus, reader, config.training.seed, stopped
             )
         if reads_sentences:
             sentence, valid_corpus = _train_sentence(
@@ -183,7 +182,7 @@ class _Setting:
 
 
 def _train_linear(
-    texts: Sequence[Iterator[str]],
+    sources: tuple[Source, Source],
     train: EncodedCorpus,
     valid: EncodedCorpus,
     reader: Reader,
@@ -192,13 +191,13 @@ def _train_linear(
 ) -> tuple[LinearBranch, EncodedCorpus]:
     """Return the best of the candidates, and the validation documents with its n-grams.
 
-    texts: of the training and of the validation documents.
+    sources: of the training and of the validation documents.
     """
     started = time.perf_counter()
     taxonomy = reader.taxonomy
     reader.listener(Stage(f"training the linear branch for {len(taxonomy):,} labels"))
     candidates = LinearBranch.candidates(
-        texts[0],
+        reader.texts(sources[0]),
         train.targets,
         names=taxonomy.names,
         closure=taxonomy.close_targets(eye_array(len(taxonomy), dtype=bool, format="csr")),
@@ -208,7 +207,7 @@ def _train_linear(
     )
     try:
         best = next(candidates)
-        valid = dataclasses.replace(valid, vectors=best.features.vectors(texts[1]))
+        valid = dataclasses.replace(valid, vectors=best.features.vectors(reader.texts(sources[1])))
         highest = _branch_auprc(best, valid)
         for branch in candidates:
             if (auprc := _branch_auprc(branch, valid)) > highest:

@@ -24,7 +24,7 @@ from torch import Tensor
 
 from harnn._quiet import quiet_logger
 from harnn.batch import Batch, make_batch
-from harnn.config import TrainingConfig
+from harnn.config import MANY_LABELS, TrainingConfig
 from harnn.corpus import EncodedCorpus, shuffled_batches
 from harnn.decode import propagate_upward, tune_threshold
 from harnn.errors import TrainingInterrupted
@@ -39,7 +39,7 @@ from harnn.training.checkpoint import (
 )
 from harnn.training.history import EpochRow, History, Listener, Step, ignore
 from harnn.training.process import choose_device, choose_precision
-from harnn.training.sampling import MANY_LABELS, LabelSampler, labels_sampled
+from harnn.training.sampling import LabelSampler, labels_sampled
 from harnn.training.schedule import rate_factor
 from harnn.training.scoring import score_corpus
 

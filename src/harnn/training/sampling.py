@@ -7,11 +7,10 @@ import torch
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
+from harnn.config import MANY_LABELS
 from harnn.model import LabelSample, LevelSample, NetworkShape
 from harnn.taxonomy import Taxonomy
 
-MANY_LABELS = 20_000
-"""Of a level, from which on a step takes a sample by itself."""
 SAMPLED = 4_096
 
 
