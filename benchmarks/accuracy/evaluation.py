@@ -12,12 +12,10 @@ from scipy.sparse import csr_array
 
 from accuracy.decisions import Rule, Scored, Scores, best_paths, tune_macro, tune_micro
 from accuracy.reading import Split, terminal_columns
-from harnn.decode import propagate_upward
+from harnn.decode import best_or_nearly, propagate_upward
 from harnn.metrics import Report, evaluate, prf
 from harnn.taxonomy import Taxonomy
 
-NEARLY = 0.002
-"""Micro-F1 by which validation documents cannot tell rules apart."""
 _END_SHARES = (0.5, 1e-9)
 """Where the best path may end: at labels that this part of their training documents end at."""
 
@@ -25,13 +23,9 @@ _END_SHARES = (0.5, 1e-9)
 def choose_rule(
     rules: Sequence[tuple[Rule, float]], valid: Scored, taxonomy: Taxonomy
 ) -> tuple[Rule, float]:
-    """Return the rule with the best micro-F1; of those nearly as good, the best macro-F1."""
-    least = max(f1 for _, f1 in rules) - NEARLY
-
-    def macro_f1(pair: tuple[Rule, float]) -> float:
-        return prf(pair[0].apply(valid, taxonomy), valid.targets).macro.f1
-
-    return max((pair for pair in rules if pair[1] >= least), key=macro_f1)
+    """Return the rule with the best micro-F1, see :func:`harnn.decode.best_or_nearly`."""
+    chosen = [rule.apply(valid, taxonomy) for rule, _ in rules]
+    return rules[best_or_nearly(chosen, valid.targets)]
 
 
 def evaluate_scores(

@@ -12,6 +12,7 @@ from harnn.decode.expected import best_expected_f1
 from harnn.decode.hierarchy import Hierarchy, propagate_downward, propagate_upward
 from harnn.decode.scores import Scores
 from harnn.decode.threshold import TunedThreshold, tune_threshold
+from harnn.decode.ties import best_or_nearly
 from harnn.decode.tuning import tune_decoder, tune_labels, tune_levels, tune_top_k
 from harnn.ranking import count_violations
 
@@ -23,6 +24,7 @@ __all__ = [
     "Scores",
     "TunedThreshold",
     "best_expected_f1",
+    "best_or_nearly",
     "count_violations",
     "propagate_downward",
     "propagate_upward",

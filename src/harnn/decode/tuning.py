@@ -14,14 +14,13 @@ from harnn.decode.curves import LabelCurves
 from harnn.decode.decoder import Decoder
 from harnn.decode.hierarchy import Hierarchy, propagate_downward, propagate_upward
 from harnn.decode.threshold import tune_threshold
+from harnn.decode.ties import best_or_nearly
 from harnn.ranking import as_binary, row_blocks, top_columns
 
 _PRIOR = 10
 """A label with so many validation documents counts half by itself, half by labels as frequent."""
 _GROUP_POSITIVES = 20
 _MOST_ROUNDS = 100
-_NEARLY = 0.002
-"""Micro-F1 by which validation documents cannot tell ways to choose labels apart."""
 _TOP_ONE: tuple[TopOne, ...] = ("never", "empty", "always")
 
 
@@ -42,8 +41,8 @@ def tune_decoder(
     ``threshold``, ``level``, ``top_k`` and ``deepest`` are tuned for the best micro-F1, ``label``
     for the best sum of micro- and macro-F1: see :func:`tune_labels`. ``top_1`` is what gives the
     strategy in use the best micro-F1, with a threshold of its own where it is ``always``; of
-    those within 0.002, which validation documents cannot tell apart, the best macro-F1; of
-    equals, what adds least.
+    those that the validation documents cannot tell from it, the best macro-F1; of equals, what
+    adds least: see :func:`best_or_nearly`.
 
     Raises:
         ValueError: shapes differ, a score is NaN, or edges and levels describe no hierarchy.
@@ -76,10 +75,8 @@ def tune_decoder(
     if settings.threshold is None and decoder.strategy == "threshold" and targets.nnz:
         threshold = _threshold_beside_best_leaf(decoder, closed, targets, edges, levels)
         tried.append(dataclasses.replace(decoder, threshold=threshold, top_1="always"))
-    reached = [_f1(x.choose(closed, edges=edges, levels=levels), targets) for x in tried]
-    least = max(micro for micro, _ in reached) - _NEARLY
-    nearly = [n for n, (micro, _) in enumerate(reached) if micro >= least]
-    return tried[max(nearly, key=lambda n: reached[n][1])]
+    chosen = [each.choose(closed, edges=edges, levels=levels) for each in tried]
+    return tried[best_or_nearly(chosen, targets)]
 
 
 def _threshold_beside_best_leaf(
@@ -215,15 +212,3 @@ def _highest_best(gains: NDArray[Any]) -> NDArray[np.intp]:
 def _as_written(thresholds: NDArray[np.float32]) -> list[float]:
     """Return the shortest decimals that are these float32, for a file that people read."""
     return [float(str(threshold)) for threshold in thresholds]
-
-
-def _f1(predictions: Any, targets: Any) -> tuple[float, float]:
-    """Return micro- and macro-F1; a label that is neither predicted nor true counts 0."""
-    predictions = as_binary(predictions)
-    both = predictions.multiply(targets)
-    hits, predicted, positives = (
-        np.asarray(x.sum(axis=0), dtype=np.float64).ravel() for x in (both, predictions, targets)
-    )
-    total = predicted + positives
-    micro = 2 * hits.sum() / max(total.sum(), 1)
-    return float(micro), float(np.mean(2 * hits / np.maximum(total, 1)))
