@@ -1,12 +1,21 @@
-"""How this process allocates memory."""
+"""How much memory is used at once, and how this process allocates it."""
 
 from __future__ import annotations
 
 import ctypes
 import sys
+from collections.abc import Iterator
 
 _M_TRIM_THRESHOLD, _M_TOP_PAD, _M_MMAP_MAX = -1, -2, -4
 _TOP_PAD_BYTES = 64 << 20
+_BLOCK_CELLS = 1 << 20
+
+
+def row_blocks(rows: int, columns: int, *, cells: int = _BLOCK_CELLS) -> Iterator[slice]:
+    """Yield slices that cover *rows* rows, each of about *cells* cells and at least one row."""
+    step = max(1, cells // max(1, columns))
+    for start in range(0, rows, step):
+        yield slice(start, min(start + step, rows))
 
 
 def keep_freed_memory() -> None:

@@ -25,8 +25,8 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 from scipy.special import expit
 
+from harnn._memory import row_blocks
 from harnn.errors import BundleError, Problem
-from harnn.ranking import row_blocks
 
 PRIORS = {"linear": 2.0, "network": 0.5, "sentence": 0.5}
 """What the output of a branch is multiplied by, before anything is known."""

@@ -11,7 +11,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from harnn._memory import keep_freed_memory
+from harnn._memory import keep_freed_memory, row_blocks
 from harnn.blend import Blend, Outputs
 from harnn.corpus import EncodedCorpus
 from harnn.errors import ConfigError
@@ -121,11 +121,24 @@ def branch_outputs(
     if linear is not None:
         outputs["linear"] = linear.classifier.margins(corpus.vectors)
     if networks:
-        total = sum(_logits(scores(corpus)) for scores in networks)
-        outputs["network"] = np.asarray(total / len(networks), dtype=np.float32)
+        outputs["network"] = _mean_logits(networks, corpus)
     if sentence is not None:
         outputs["sentence"] = sentence(corpus)
     return outputs
+
+
+def _mean_logits(networks: Sequence[Scorer], corpus: EncodedCorpus) -> NDArray[np.float32]:
+    """Return the mean logits (N, C) of the networks, beside which one of them has its scores."""
+    total = np.zeros(0, dtype=np.float32)
+    for number, network in enumerate(networks):
+        scores = network(corpus)
+        if not number:
+            total = np.zeros(scores.shape, dtype=np.float32)
+        for rows in row_blocks(*scores.shape):
+            total[rows] += _logits(scores[rows])
+        del scores  # before the next are computed
+    total /= len(networks)
+    return total
 
 
 def _logits(scores: NDArray[np.float32]) -> NDArray[np.float32]:

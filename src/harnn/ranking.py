@@ -6,7 +6,6 @@ holds a second array of their size. Label sets are sparse (N, C).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
-_BLOCK_CELLS = 1 << 20
+from harnn._memory import row_blocks
+
 # Every distinct positive score is looked up once in every block: fewer, larger blocks are faster.
 _SORTED_CELLS = 1 << 22
 _NAN = "Expected scores, got NaN."
@@ -34,13 +34,6 @@ class ThresholdCounts:
     """(D,) cells with a score above the threshold."""
     positives: int
     cells: int
-
-
-def row_blocks(rows: int, columns: int, *, cells: int = _BLOCK_CELLS) -> Iterator[slice]:
-    """Yield slices that cover *rows* rows, each of about *cells* cells and at least one row."""
-    step = max(1, cells // max(1, columns))
-    for start in range(0, rows, step):
-        yield slice(start, min(start + step, rows))
 
 
 def as_binary(labels: Any) -> csr_array[np.bool_]:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from scipy.sparse import csr_array
 
 from harnn import ranking
+from harnn._memory import row_blocks
 from harnn.decode import (
     Decoder,
     Scores,
@@ -48,7 +49,7 @@ def choose(
 @pytest.fixture(params=[1, 7, 1 << 20], ids=lambda cells: f"{cells}-cells")
 def block_cells(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> int:
     """Blocks of one row, of few rows and of all rows."""
-    monkeypatch.setattr(ranking.row_blocks, "__kwdefaults__", {"cells": request.param})
+    monkeypatch.setattr(row_blocks, "__kwdefaults__", {"cells": request.param})
     return request.param
 
 

@@ -9,6 +9,7 @@ import pytest
 from scipy.sparse import block_diag, csr_array, vstack
 from sklearn.svm import LinearSVC
 
+from harnn._memory import row_blocks
 from harnn.linear import LinearClassifier, train_linear
 from harnn.linear.classifier import _LEAST_WEIGHT, _sample
 
@@ -44,6 +45,15 @@ def test_parity_with_scikit_learn() -> None:
     assert (margins.shape, margins.dtype) == (targets.shape, np.float32)
     np.testing.assert_allclose(margins, vectors @ weights + trained.bias, atol=1e-5)
     assert np.mean((margins > 0) == targets.toarray()) > 0.95
+
+
+@pytest.mark.parametrize("cells", [1, 7 * TOPICS])
+def test_blocks_of_documents_change_no_margin(cells: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    vectors, targets = problem()
+    trained = train_linear(vectors, targets, parents=ROOTS)
+    at_once = trained.margins(vectors)
+    monkeypatch.setattr(row_blocks, "__kwdefaults__", {"cells": cells})
+    np.testing.assert_array_equal(trained.margins(vectors), at_once)
 
 
 def train_exactly(vectors: csr_array, targets: csr_array) -> LinearClassifier:

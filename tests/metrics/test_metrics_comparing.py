@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 from scipy.sparse import csr_array
 
-from harnn import ranking
+from harnn._memory import row_blocks
 from harnn.metrics import (
     ancestors_of,
     calibration,
@@ -34,7 +34,7 @@ CLOSE = {"rel": 0, "abs": 1e-9}
 def _block_cells(request: pytest.FixtureRequest) -> object:
     """Blocks of few rows, and of all rows."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(ranking.row_blocks, "__kwdefaults__", {"cells": request.param})
+        patch.setattr(row_blocks, "__kwdefaults__", {"cells": request.param})
         patch.setattr(curves, "_BLOCK_CELLS", request.param)
         yield
 

@@ -16,6 +16,7 @@ from sklearn.metrics import (
 )
 
 from harnn import ranking
+from harnn._memory import row_blocks
 from harnn.metrics import (
     ancestors_of,
     exact_match,
@@ -57,7 +58,7 @@ scores_and_sets = SHAPES.flatmap(lambda shape: st.tuples(scores(shape), label_se
 def _block_cells(request: pytest.FixtureRequest) -> object:
     """Blocks of few rows, and of all rows."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(ranking.row_blocks, "__kwdefaults__", {"cells": request.param})
+        patch.setattr(row_blocks, "__kwdefaults__", {"cells": request.param})
         patch.setattr(ranking, "_SORTED_CELLS", request.param)
         yield
 

@@ -8,7 +8,8 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from harnn.ranking import as_binary, row_blocks
+from harnn._memory import row_blocks
+from harnn.ranking import as_binary
 
 _THRESHOLDS = 256
 

@@ -11,12 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
+from harnn._memory import row_blocks
 from harnn.config import Close, Strategy, TopOne
 from harnn.decode.expected import best_expected_f1
 from harnn.decode.hierarchy import Hierarchy
 from harnn.decode.settings import decoder_problems
 from harnn.errors import BundleError, ConfigError, Problem
-from harnn.ranking import row_blocks, top_columns
+from harnn.ranking import top_columns
 
 NEEDED: dict[Strategy, str | None] = {
     "threshold": "threshold",

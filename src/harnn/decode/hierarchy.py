@@ -8,8 +8,8 @@ from typing import Any, Self, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from harnn._memory import row_blocks
 from harnn.config import Close
-from harnn.ranking import row_blocks
 
 Cell = TypeVar("Cell", np.float32, np.bool_)
 

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from harnn.ranking import counts_at_thresholds, row_blocks
+from harnn._memory import row_blocks
+from harnn.ranking import counts_at_thresholds
 
 _WITHOUT_POSITIVES = 0.5
 

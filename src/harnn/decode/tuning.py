@@ -9,13 +9,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from harnn._memory import row_blocks
 from harnn.config import Close, DecodeConfig, TopOne
 from harnn.decode.curves import LabelCurves
 from harnn.decode.decoder import Decoder
 from harnn.decode.hierarchy import Hierarchy, propagate_downward, propagate_upward
 from harnn.decode.threshold import tune_threshold
 from harnn.decode.ties import best_or_nearly
-from harnn.ranking import as_binary, row_blocks, top_columns
+from harnn.ranking import as_binary, top_columns
 
 _PRIOR = 10
 """A label with so many validation documents counts half by itself, half by labels as frequent."""

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csc_array, csr_array
 
+from harnn._memory import row_blocks
 from harnn.config import MANY_LABELS
 
 _TOLERANCE = 0.1
@@ -44,7 +45,11 @@ class LinearClassifier:
 
     def margins(self, vectors: csr_array) -> NDArray[np.float32]:
         """Return the margins (N, C) of vectors (N, V)."""
-        return np.asarray((vectors @ self.weights).toarray() + self.bias, dtype=np.float32)
+        margins = np.empty((vectors.shape[0], self.weights.shape[1]), dtype=np.float32)
+        for rows in row_blocks(*margins.shape):
+            margins[rows] = (vectors[rows] @ self.weights).toarray()
+        margins += self.bias
+        return margins
 
 
 def train_linear(

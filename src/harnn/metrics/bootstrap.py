@@ -11,9 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array, vstack
 
+from harnn._memory import row_blocks
 from harnn.metrics.hierarchical import ancestors_of
 from harnn.metrics.ranked import micro_auprc
-from harnn.ranking import as_binary, check_same_shape, row_blocks
+from harnn.ranking import as_binary, check_same_shape
 
 _SAMPLES_AT_ONCE = 50
 _SCORE_BINS = 1024

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from harnn.ranking import as_binary, check_same_shape, row_blocks
+from harnn._memory import row_blocks
+from harnn.ranking import as_binary, check_same_shape
 
 BINS = 15
 SHOWN = 0.1

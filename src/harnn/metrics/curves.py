@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
-from harnn.ranking import as_binary, check_same_shape, row_blocks
+from harnn._memory import row_blocks
+from harnn.ranking import as_binary, check_same_shape
 
 _BLOCK_CELLS = 1 << 20
 

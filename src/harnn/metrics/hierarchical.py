@@ -8,8 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array, eye_array
 
+from harnn._memory import row_blocks
 from harnn.metrics.sets import PrecisionRecall
-from harnn.ranking import as_binary, check_same_shape, row_blocks
+from harnn.ranking import as_binary, check_same_shape
 
 
 def ancestors_of(edges: NDArray[Any], labels: int) -> csr_array[np.bool_]:

@@ -10,9 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
+from harnn._memory import row_blocks
 from harnn.metrics.hierarchical import ancestors_of
 from harnn.metrics.sets import PrecisionRecall
-from harnn.ranking import as_binary, check_same_shape, row_blocks
+from harnn.ranking import as_binary, check_same_shape
 
 _ROOT = -1
 """Above all labels without a parent, so that any two labels have a common ancestor."""

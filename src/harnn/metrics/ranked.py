@@ -10,12 +10,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.sparse import csr_array
 
+from harnn._memory import row_blocks
 from harnn.ranking import (
     ThresholdCounts,
     as_binary,
     check_same_shape,
     counts_at_thresholds,
-    row_blocks,
     top_columns,
 )
 
