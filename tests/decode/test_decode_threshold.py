@@ -4,18 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hierarchies import scores
+from hierarchies import micro_f1, scores
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 from scipy.sparse import csr_array
 
 from harnn.decode import TunedThreshold, tune_threshold
-
-
-def micro_f1(chosen: np.ndarray, targets: np.ndarray) -> float:
-    sizes = int(chosen.sum()) + int(targets.sum())
-    return 2 * int((chosen & targets).sum()) / sizes if sizes else 0.0
 
 
 def test_threshold_lies_between_the_score_and_the_next_lower() -> None:

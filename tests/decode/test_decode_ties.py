@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 import pytest
+from hierarchies import micro_f1
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
@@ -15,13 +16,8 @@ from harnn.decode import best_or_nearly
 from harnn.metrics import prf
 
 
-def f1(chosen: np.ndarray, targets: np.ndarray) -> float:
-    sizes = int(chosen.sum()) + int(targets.sum())
-    return 2 * int((chosen & targets).sum()) / sizes if sizes else 0.0
-
-
 def slow_parts(chosen: np.ndarray, targets: np.ndarray) -> list[float]:
-    reached, total = f1(chosen, targets), max(int(chosen.sum()) + int(targets.sum()), 1)
+    reached, total = micro_f1(chosen, targets), max(int(chosen.sum()) + int(targets.sum()), 1)
     return [
         (2 * int((row & true).sum()) - reached * (int(row.sum()) + int(true.sum()))) / total
         for row, true in zip(chosen, targets, strict=True)
@@ -39,7 +35,7 @@ def test_the_choice_equals_a_slow_reference(data: st.DataObject) -> None:
     shape = (data.draw(st.integers(1, 8)), data.draw(st.integers(1, 4)))
     targets = data.draw(npst.arrays(bool, shape))
     tried = data.draw(st.lists(npst.arrays(bool, shape), min_size=1, max_size=4))
-    micro = [f1(each, targets) for each in tried]
+    micro = [micro_f1(each, targets) for each in tried]
     best = tried[micro.index(max(micro))]
     macro = [prf(csr_array(each), csr_array(targets)).macro.f1 for each in tried]
     nearly = [
@@ -60,7 +56,9 @@ def test_the_error_is_what_a_bootstrap_shows() -> None:
     differences = []
     for _ in range(1_000):
         rows = random.integers(0, len(targets), len(targets))
-        differences.append(f1(one[rows], targets[rows]) - f1(other[rows], targets[rows]))
+        differences.append(
+            micro_f1(one[rows], targets[rows]) - micro_f1(other[rows], targets[rows])
+        )
     assert slow_error(one, other, targets) == pytest.approx(np.std(differences), rel=0.1)
 
 
@@ -73,7 +71,7 @@ def test_macro_f1_decides_within_one_error(wrong: int, expected: int) -> None:
     plain[99, 1] = False
     rare = targets.copy()
     rare[60 : 60 + wrong, 1] = True
-    assert f1(plain, targets) > f1(rare, targets)
+    assert micro_f1(plain, targets) > micro_f1(rare, targets)
     assert best_or_nearly([csr_array(plain), csr_array(rare)], csr_array(targets)) == expected
 
 
@@ -86,6 +84,9 @@ def test_messages() -> None:
     targets = csr_array(np.eye(3, dtype=bool))
     with pytest.raises(ValueError, match=r"^Expected at least one prediction, got none\.$"):
         best_or_nearly([], targets)
-    message = r"^Expected predictions of shape \(3, 3\), got \(3, 2\)\.$"
+    message = (
+        r"^Expected arrays of one shape \(documents, labels\), "
+        r"got predictions \(3, 2\), targets \(3, 3\)\.$"
+    )
     with pytest.raises(ValueError, match=message):
         best_or_nearly([targets[:, :2]], targets)

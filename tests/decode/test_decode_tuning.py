@@ -7,7 +7,7 @@ import itertools
 
 import numpy as np
 import pytest
-from hierarchies import Hierarchy, hierarchies, scores
+from hierarchies import Hierarchy, hierarchies, micro_f1, scores
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
@@ -25,11 +25,6 @@ from harnn.decode import (
     tune_top_k,
 )
 from harnn.metrics import prf
-
-
-def micro_f1(chosen: np.ndarray, targets: np.ndarray) -> float:
-    sizes = int(chosen.sum()) + int(targets.sum())
-    return 2 * int((chosen & targets).sum()) / sizes if sizes else 0.0
 
 
 def best_of_all(predictions: list[csr_array], targets: csr_array) -> int:

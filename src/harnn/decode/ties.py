@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from harnn.ranking import as_binary
+from harnn.ranking import as_binary, check_same_shape
 
 _ROUNDING = 1e-12
 
@@ -49,10 +49,7 @@ class _Reached:
 
     @classmethod
     def count(cls, predictions: Any, targets: Any) -> _Reached:
-        if predictions.shape != targets.shape:
-            raise ValueError(
-                f"Expected predictions of shape {targets.shape}, got {predictions.shape}."
-            )
+        check_same_shape(predictions=predictions, targets=targets)
         both = predictions.multiply(targets)
         hits, sizes = _sums(both, 1), _sums(predictions, 1) + _sums(targets, 1)
         total = max(float(sizes.sum()), 1.0)
