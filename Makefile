@@ -25,7 +25,8 @@ check: $(READY)
 	$(BIN)/mypy
 
 bench: $(READY)
-	$(BIN)/python benchmarks/datasets.py
+	$(BIN)/python benchmarks/accuracy run --only valueeval23 --method harnn harnn-fast
+	$(BIN)/python benchmarks/accuracy report runs/accuracy/
 
 clean:
 	rm -rf $(VENV) runs .pytest_cache .mypy_cache .ruff_cache .hypothesis

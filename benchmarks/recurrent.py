@@ -19,9 +19,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
-from harnn.data import write_atomically
-from harnn.model import BiLSTM
-from harnn.training import tune_process
+from harnn._files import write_atomically
+from harnn.network import BiLSTM, tune_process
 
 B, E, H = 32, 100, 256
 REPEATS = 5
@@ -37,7 +36,8 @@ def packed_reader(lstm: nn.LSTM) -> Callable[[Tensor, Tensor], Tensor]:
 
 def padded_reader(lstm: BiLSTM) -> Callable[[Tensor, Tensor], Tensor]:
     def read(x: Tensor, lengths: Tensor) -> Tensor:
-        return lstm(x, lengths, torch.arange(x.shape[1]) < lengths[:, None])
+        output: Tensor = lstm(x, lengths, torch.arange(x.shape[1]) < lengths[:, None])
+        return output
 
     return read
 
@@ -50,7 +50,7 @@ def documents_per_second(
         started = time.perf_counter()
         with torch.autocast("cpu", dtype=torch.bfloat16, enabled=bfloat16):
             output = read(x, lengths)
-        output.float().sum().backward()
+        torch.autograd.backward(output.float().sum())
         seconds.append(time.perf_counter() - started)
     return len(x) / statistics.median(seconds[1:])
 

@@ -17,7 +17,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from harnn.data import write_atomically
+from harnn._files import write_atomically
 from harnn.taxonomy import Taxonomy
 
 REPEATS = 5
@@ -60,7 +60,7 @@ def main() -> None:
         text = Taxonomy.from_file(path).to_json()
         rows = {
             "load from TSV": median_seconds(lambda: Taxonomy.from_file(path)),
-            "load and close": median_seconds(lambda: Taxonomy.from_file(path).ancestors),
+            "load and close": median_seconds(lambda: Taxonomy.from_file(path).hierarchy.closure),
             "load from JSON": median_seconds(lambda: Taxonomy.from_json(text)),
         }
     print(f"| {chosen.labels:,} labels | seconds |\n|---|---|")

@@ -13,25 +13,32 @@ import harnn
 
 SOURCE = Path(harnn.__file__).parent
 FLOORS = {
-    0: {"errors", "_memory", "_optional", "_quiet", "config"},
-    1: {"ranking", "taxonomy", "data", "text", "linear", "sample"},
-    2: {"corpus", "blend", "model", "decode", "metrics"},
-    3: {"batch", "branches", "reporting"},
-    4: {"training"},
-    5: {"onnx"},
+    0: {"errors", "_memory", "_notebook", "_optional", "_quiet", "_files", "config"},
+    1: {"counting"},
+    2: {"taxonomy"},
+    3: {"text", "data", "decode", "metrics", "network", "sample"},
+    4: {"corpus", "answers", "evaluation"},
+    5: {"branches", "explain"},
     6: {"bundle"},
-    7: {"explain"},
+    7: {"training", "prediction"},
     8: {"cli"},
     9: {"__main__"},
 }
+"""As docs/architecture.md draws them."""
 FLOOR_OF = {room: floor for floor, rooms in FLOORS.items() for room in rooms}
-SIDEWAYS = {
-    ("_optional", "errors"),
-    ("config", "errors"),
-    ("data", "taxonomy"),
-    ("sample", "taxonomy"),
+SIDEWAYS = {("_optional", "errors"), ("_files", "errors"), ("config", "errors")}
+"""Everything raises errors."""
+TORCH = {"network", "training"}
+"""Rooms whose every file may import torch; of other rooms, these files alone:"""
+TORCH_FILES = {
+    "branches/torch_parts.py",
+    "branches/network/batch.py",
+    "branches/network/branch.py",
+    "branches/network/graph.py",
+    "branches/network/scoring.py",
+    "branches/text_vectors/branch.py",
+    "branches/text_vectors/network.py",
 }
-"""Everything raises errors; documents are checked against labels: docs/architecture.md."""
 
 
 def rooms() -> set[str]:
@@ -42,31 +49,37 @@ def rooms() -> set[str]:
     }
 
 
-def imports_of(path: Path) -> set[str]:
-    """Rooms of harnn that a file imports, anywhere in it."""
+def imported_by(path: Path) -> set[str]:
+    """Modules that a file imports, anywhere in it."""
     found = set()
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        names = []
         if isinstance(node, ast.Import):
-            names = [alias.name for alias in node.names]
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module == "harnn":
+            found |= {f"harnn.{alias.name}" for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
-            names = [node.module]
-            if node.module == "harnn":
-                names = [f"harnn.{alias.name}" for alias in node.names]
-        found |= {name.split(".")[1] for name in names if name.startswith("harnn.")}
+            found.add(node.module)
     return found
 
 
+def rooms_imported_by(path: Path) -> set[str]:
+    """Rooms of harnn that a file imports, also for types alone."""
+    return {name.split(".")[1] for name in imported_by(path) if name.startswith("harnn.")}
+
+
+def files_of(room: str) -> list[Path]:
+    home = SOURCE / room
+    return [home.with_suffix(".py")] if not home.is_dir() else sorted(home.rglob("*.py"))
+
+
 def test_every_room_has_a_floor() -> None:
-    assert rooms() <= set(FLOOR_OF)
+    assert rooms() == set(FLOOR_OF)
 
 
 @pytest.mark.parametrize("room", sorted(rooms()))
 def test_a_room_imports_only_from_floors_below(room: str) -> None:
-    home = SOURCE / room
-    files = [home.with_suffix(".py")] if not home.is_dir() else sorted(home.rglob("*.py"))
-    for path in files:
-        for other in imports_of(path) - {room, "__version__"}:
+    for path in files_of(room):
+        for other in rooms_imported_by(path) - {room, "__version__"}:
             below = FLOOR_OF[other] < FLOOR_OF[room]
             assert below or (room, other) in SIDEWAYS, f"{path.name} imports harnn.{other}"
 
@@ -74,7 +87,37 @@ def test_a_room_imports_only_from_floors_below(room: str) -> None:
 def test_the_floors_check_sees_a_wrong_import(tmp_path: Path) -> None:
     file = tmp_path / "wrong.py"
     file.write_text("def f():\n    from harnn.cli import main\n    import harnn.bundle.card\n")
-    assert imports_of(file) == {"cli", "bundle"}
+    assert rooms_imported_by(file) == {"cli", "bundle"}
+
+
+@pytest.mark.parametrize("room", ["bundle", "answers", "explain", "evaluation", "prediction"])
+def test_nothing_between_a_text_and_its_answer_imports_training(room: str) -> None:
+    assert not [path for path in files_of(room) if "training" in rooms_imported_by(path)]
+
+
+def test_torch_is_imported_where_it_is_drawn() -> None:
+    found = set()
+    for path in SOURCE.rglob("*.py"):
+        if {name.split(".")[0] for name in imported_by(path)} & {"torch", "lightning_fabric"}:
+            found.add(path.relative_to(SOURCE).as_posix())
+    assert {file for file in found if file.split("/")[0] not in TORCH} == TORCH_FILES
+
+
+def test_rooms_that_know_all_branches() -> None:
+    """Where the names of two kinds of branches stand: list, settings, trainers."""
+    names = ("linear", "network", "text_vectors")
+    found = set()
+    for path in SOURCE.rglob("*.py"):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        words = {node.value for node in ast.walk(tree) if isinstance(node, ast.Constant)}
+        if sum(name in words for name in names) > 1:
+            found.add(path.relative_to(SOURCE).as_posix())
+    assert found == {
+        "branches/kinds.py",
+        "config.py",
+        "training/fitting.py",
+        "training/plan.py",
+    }
 
 
 def test_no_file_is_longer_than_500_lines() -> None:
@@ -96,6 +139,8 @@ def test_exported_names() -> None:
         "import harnn",
         "import harnn.taxonomy, harnn.data, harnn.text, harnn.sample",
         "import harnn.cli.app",
+        "import harnn.branches, harnn.bundle, harnn.prediction",
+        "from harnn import validate",
     ],
 )
 def test_light_imports_leave_torch_out(statement: str) -> None:
@@ -108,8 +153,18 @@ def test_light_imports_leave_torch_out(statement: str) -> None:
 def test_help_runs_without_torch() -> None:
     code = (
         "import sys; from harnn.cli import run; code = run(['--help']); "
-        "print('torch' in sys.modules, code)"
+        "print('torch' in sys.modules, 'scipy' in sys.modules, code)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert "predict" in done.stdout
-    assert done.stdout.strip().endswith("False 0")
+    assert done.stdout.strip().endswith("False False 0")
+
+
+def test_answering_never_loads_training() -> None:
+    model = Path(__file__).parent / "golden" / "format-3" / "blend"
+    code = (
+        f"import sys, harnn; harnn.Predictor.load({str(model)!r}).explain('bees'); "
+        "print(sorted(name for name in sys.modules if name.startswith('harnn.training')))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

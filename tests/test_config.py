@@ -33,11 +33,20 @@ def test_presets_choose_branches_and_networks() -> None:
     assert (paper.model.branches, paper.training.average) == ("network", 0.0)
 
 
-def test_passes_over_the_text_suit_its_length() -> None:
-    text = Config().text
-    found = [text.vectors_epochs_for(tokens) for tokens in (0, 10_000, 2_000_000, 10**9)]
-    assert found == [40, 40, 16, 8]
-    assert Config.read(None, ["text.vectors_epochs=3"]).text.vectors_epochs_for(10) == 3
+def test_the_first_name_of_a_key_is_still_read(tmp_path: Path) -> None:
+    path = tmp_path / "c.toml"
+    path.write_text('[model]\nsentences = "off"\n', encoding="utf-8")
+    stored = {"model": {"sentences": "off"}}
+    for config in (
+        Config.read(path),
+        Config.read(None, ["model.sentences=off"]),
+        Config.from_dict(stored),
+    ):
+        assert config.model.text_vectors == "off"
+        assert config.to_dict()["model"]["text_vectors"] == "off"
+        assert "sentences" not in config.to_dict()["model"]
+        assert config.to_stored_dict()["model"]["sentences"] == "off"
+        assert Config.from_dict(config.to_stored_dict()) == config
 
 
 def test_given_keys_win_over_the_preset() -> None:
@@ -67,18 +76,6 @@ def test_toml_and_settings(tmp_path: Path) -> None:
     assert config.text.vectors == "random"
     assert config.decode.top_k is None
     assert config.data.text_fields == ("title", "abstract")
-
-
-def test_steps_suit_the_number_of_documents() -> None:
-    chosen = [Config().training.for_documents(count) for count in (20, 250, 5_000, 28_000)]
-    assert [(c.batch_size, c.epochs) for c in chosen] == [(16, 40), (16, 40), (32, 20), (64, 7)]
-    fixed = Config.read(None, ["training.epochs=2", "training.batch_size=5"]).training
-    assert fixed.for_documents(28_000) == fixed
-
-
-def test_fewer_epochs_where_labels_are_many() -> None:
-    many = [Config().training.for_documents(36_000, labels) for labels in (100, 3_538, 50_000)]
-    assert [one.epochs for one in many] == [6, 6, 4]
 
 
 def message(error: pytest.ExceptionInfo[ConfigError]) -> str:

@@ -6,6 +6,7 @@ import re
 import shlex
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,7 +16,7 @@ from harnn.sample import sample
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-QUICK = {
+QUICK: dict[str, dict[str, Any]] = {
     "text": {"vectors": "random"},
     "model": {"embedding_size": 8, "lstm_size": 8, "attention_size": 8, "fc_size": 8},
     "training": {"epochs": 1},

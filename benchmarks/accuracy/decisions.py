@@ -8,15 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array, vstack
 
+from harnn.counting import counts_at_thresholds
 from harnn.decode import tune_threshold
 from harnn.metrics import prf
-from harnn.ranking import counts_at_thresholds
 from harnn.taxonomy import Taxonomy
 
 FOLDS = 3
@@ -61,7 +62,7 @@ class Rule:
             empty = np.diff(chosen.indptr) == 0
             added = scored.best.multiply(empty[:, np.newaxis]).tocsr()
             chosen = csr_array((chosen + csr_array(added)).astype(np.bool_))
-        return taxonomy.close_targets(chosen) if np.ndim(self.threshold) else chosen
+        return taxonomy.hierarchy.close_sets(chosen) if np.ndim(self.threshold) else chosen
 
     def describe(self) -> dict[str, Any]:
         """Return the name, and the threshold where it is one number, for JSON."""
@@ -80,7 +81,8 @@ def best_paths(
     rows = np.arange(len(raw))
     columns = terminal[np.argmax(raw[:, terminal], axis=1)]
     ones = np.ones(len(raw), dtype=np.bool_)
-    return taxonomy.close_targets(csr_array((ones, (rows, columns)), shape=targets.shape))
+    best = csr_array((ones, (rows, columns)), shape=targets.shape)
+    return taxonomy.hierarchy.close_sets(best)
 
 
 def tune_micro(valid: Scored) -> list[tuple[Rule, float]]:
@@ -152,25 +154,37 @@ class _Tuned:
 
 
 def _makers(natural: float | None) -> dict[str, Callable[[_Tuned], Rule]]:
-    makers: dict[str, Callable[[_Tuned], Rule]] = {}
-    for best in ("never", "always"):
-        suffix = " and best" if best == "always" else ""
-        name = f"one threshold for macro-F1{suffix}"
-        makers[name] = lambda t, n=name, b=best: Rule(n, t.common_macro, b)
-        for least in MIN_POSITIVES:
-            name = f"per label from {least} positives{suffix}"
-            makers[name] = lambda t, n=name, b=best, k=least: Rule(
-                n, np.where(t.positives >= k, t.thresholds, t.common_macro), b
-            )
-        for fbr in FBR:
-            name = f"SCutFBR {fbr}{suffix}"
-            makers[name] = lambda t, n=name, b=best, f=fbr: Rule(
-                n, np.where(t.f1 >= f, t.thresholds, t.highest), b
-            )
-        if natural is not None:
-            name = f"as shipped{suffix}"
-            makers[name] = lambda _, n=name, b=best: Rule(n, natural, b)
-    return makers
+    thresholds: dict[str, Callable[[_Tuned], float | NDArray[np.float32]]] = {
+        "one threshold for macro-F1": lambda tuned: tuned.common_macro
+    }
+    for least in MIN_POSITIVES:
+        thresholds[f"per label from {least} positives"] = partial(_own_where_frequent, least)
+    for fbr in FBR:
+        thresholds[f"SCutFBR {fbr}"] = partial(_own_where_good, fbr)
+    if natural is not None:
+        thresholds["as shipped"] = lambda _: natural
+    return {
+        name + suffix: partial(_make, name + suffix, threshold, best)
+        for best, suffix in (("never", ""), ("always", " and best"))
+        for name, threshold in thresholds.items()
+    }
+
+
+def _own_where_frequent(least: int, tuned: _Tuned) -> NDArray[np.float32]:
+    return np.where(tuned.positives >= least, tuned.thresholds, tuned.common_macro)
+
+
+def _own_where_good(fbr: float, tuned: _Tuned) -> NDArray[np.float32]:
+    return np.where(tuned.f1 >= fbr, tuned.thresholds, tuned.highest)
+
+
+def _make(
+    name: str,
+    threshold: Callable[[_Tuned], float | NDArray[np.float32]],
+    best: str,
+    tuned: _Tuned,
+) -> Rule:
+    return Rule(name, threshold(tuned), best)
 
 
 def tune_each(scored: Scored) -> tuple[Scores, NDArray[np.float64], Scores]:

@@ -12,8 +12,8 @@ from scipy.sparse import csr_array
 
 from accuracy.decisions import Rule, Scored, Scores, best_paths, tune_macro, tune_micro
 from accuracy.reading import Split, terminal_columns
-from harnn.decode import best_or_nearly, propagate_upward
-from harnn.metrics import Report, evaluate, prf
+from harnn.decode import best_or_nearly
+from harnn.metrics import TrainingCounts, evaluate, prf
 from harnn.taxonomy import Taxonomy
 
 _END_SHARES = (0.5, 1e-9)
@@ -58,9 +58,8 @@ def evaluate_scores(
     test = _scored(*given["test"], terminal, taxonomy)
     rule, reached = choose_rule(micro_rules, valid, taxonomy)
     macro_rule, macro_reached = tune_macro(valid, taxonomy, natural=natural)
-    case = _Case(
-        valid, test, taxonomy, np.bincount(train.indices, minlength=train.shape[1]), train.shape[0]
-    )
+    label_counts = np.bincount(train.indices, minlength=train.shape[1])
+    case = _Case(valid, test, taxonomy, TrainingCounts(label_counts, train.shape[0]))
     points = {
         "micro": case.point(rule) | {"valid_micro_f1": reached},
         "macro": case.point(macro_rule) | {"valid_macro_f1": macro_reached},
@@ -89,7 +88,7 @@ def _scored(
         raise ValueError(f"Expected scores of shape {targets.shape}, got {raw.shape}.")
     if np.isnan(raw).any():
         raise ValueError("Expected scores, got NaN.")
-    values = propagate_upward(raw, taxonomy.edges, taxonomy.levels)
+    values = taxonomy.hierarchy.propagate(raw)
     return Scored(values, best_paths(raw, terminal, taxonomy, targets), targets)
 
 
@@ -100,21 +99,16 @@ class _Case:
     valid: Scored
     test: Scored
     taxonomy: Taxonomy
-    label_counts: NDArray[np.int64]
-    """(C,) training documents of each label."""
-    training_documents: int
+    training: TrainingCounts
 
     def point(self, rule: Rule) -> dict[str, Any]:
         """Return the numbers that *rule* reaches."""
-        report: Report = evaluate(
+        report = evaluate(
             _between_0_and_1(self.test.values),
             rule.apply(self.test, self.taxonomy),
             self.test.targets,
-            level_slices=self.taxonomy.level_slices,
-            level_names=self.taxonomy.level_names,
-            edges=self.taxonomy.edges,
-            label_counts=self.label_counts,
-            training_documents=self.training_documents,
+            self.taxonomy,
+            training=self.training,
         )
         on_valid = prf(rule.apply(self.valid, self.taxonomy), self.valid.targets)
         return rule.describe() | {

@@ -72,19 +72,6 @@ class Dataset:
         return Split(tuple(document for document, _ in pairs), targets)
 
 
-def most_specific(targets: Any, taxonomy: Taxonomy) -> csr_array:
-    """Return of closed targets (N, C) the labels that have no descendant among them."""
-    closed = csr_array(targets).astype(np.int32)
-    children, parents = taxonomy.edges[:, 0], taxonomy.edges[:, 1]
-    links = csr_array(
-        (np.ones(len(children), dtype=np.int32), (children, parents)),
-        shape=(len(taxonomy), len(taxonomy)),
-    )
-    inner = (closed @ links).astype(np.bool_)  # labels with a child among the targets
-    kept = closed.astype(np.bool_) > inner
-    return csr_array(kept)
-
-
 def single_path_share(specific: csr_array) -> float:
     """Return the share of documents with exactly one most specific label."""
     sizes = np.diff(specific.indptr)
@@ -98,7 +85,8 @@ def terminal_columns(targets: Any, taxonomy: Taxonomy, share: float) -> NDArray[
     a label high up that a few documents end at would beat all below it. Leaves always count.
     """
     labels = len(taxonomy)
-    ends = np.bincount(most_specific(targets, taxonomy).indices, minlength=labels)
+    specific = taxonomy.hierarchy.most_specific_sets(targets)
+    ends = np.bincount(specific.indices, minlength=labels)
     having = np.bincount(csr_array(targets).indices, minlength=labels)
     return np.flatnonzero((ends > 0) & (ends >= share * having))
 

@@ -141,13 +141,14 @@ def _calibration(group: Group, level: int) -> str:
 
 
 def _shipped(group: Group) -> str:
-    if group.rows[0].get("own"):
-        keys = ("micro_f1", "macro_f1")
-        return " / ".join(group.show(lambda r, k=key: r["own"][k]) for key in keys)
-    if "shipped" not in group.rows[0]:
+    first = group.rows[0]
+    if not first.get("own") and "shipped" not in first:
         return ""
-    keys = ("micro_f1", "macro_f1")
-    return " / ".join(group.show(lambda r, k=key: r["shipped"]["test"][k]) for key in keys)
+
+    def show(name: str) -> str:
+        return group.show(lambda row: (row.get("own") or row["shipped"]["test"])[name])
+
+    return f"{show('micro_f1')} / {show('macro_f1')}"
 
 
 def summary_line(row: Row) -> str:

@@ -23,7 +23,7 @@ from accuracy.ours import OURS, evaluation_command, training_command
 from accuracy.peers import make_peer
 from accuracy.reading import SPLITS, Dataset
 from accuracy.worker import UNSUITABLE
-from harnn.data import write_atomically
+from harnn._files import write_atomically
 
 _LAST_LINES = 12
 

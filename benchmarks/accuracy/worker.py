@@ -11,7 +11,7 @@ import numpy as np
 
 from accuracy.peers import Training, UnsuitableError, make_peer
 from accuracy.reading import Dataset
-from harnn.data import write_atomically
+from harnn._files import write_atomically
 
 UNSUITABLE = 3
 """Exit code: the reason is in ``unsuitable.txt`` in the folder."""
@@ -37,19 +37,19 @@ def score(dataset: Dataset, method: str | None, folder: Path, output: Path, *, t
         from harnn import Predictor
 
         predictor = Predictor.load(folder)
-        found = {"valid": predictor.scores(splits["valid"].documents).values}
+        valid = predictor.scores(splits["valid"].documents).values
         loaded = time.perf_counter()
-        found["test"] = predictor.scores(splits["test"].documents).values
+        test = predictor.scores(splits["test"].documents).values
         if predictor.taxonomy.codes != dataset.taxonomy.codes:
             raise SystemExit(f"{folder}: the model has other labels than {dataset.home}.")
     else:
         score_texts = make_peer(method).load(folder, threads=threads)
-        found = {"valid": score_texts(splits["valid"].texts)}
+        valid = score_texts(splits["valid"].texts)
         loaded = time.perf_counter()
-        found["test"] = score_texts(splits["test"].texts)
+        test = score_texts(splits["test"].texts)
     seconds = time.perf_counter() - loaded
     with write_atomically(output.with_suffix(".npz"), "wb") as file:
-        np.savez(file, **{name: np.asarray(found[name], np.float32) for name in found})
+        np.savez(file, valid=valid.astype(np.float32), test=test.astype(np.float32))
     speed: dict[str, Any] = {
         "load_and_valid_seconds": loaded - started,
         "documents_per_second": len(splits["test"].documents) / seconds,

@@ -16,7 +16,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from harnn.data import write_atomically
+from harnn._files import write_atomically
 from speed.shapes import DATA, LABELS, LENGTHS, SHAPES
 
 HERE = Path(__file__).resolve().parent
@@ -88,20 +88,20 @@ def measure_start(threads: int) -> Iterator[Row]:
     """Commands from a cold process, and a whole model with all its branches."""
     harnn = [sys.executable, "-m", "harnn"]
     with tempfile.TemporaryDirectory() as folder:
-        model, light = Path(folder) / "harnn-demo-model", Path(folder) / "light"
+        model, light = f"{folder}/harnn-demo-model", f"{folder}/light"
         subprocess.run([*harnn, "demo", "--out", model], check=True, capture_output=True)
         export = [*harnn, "export", model, "--output", light]
         subprocess.run(export, check=True, capture_output=True)
         commands = {
             "import harnn": [sys.executable, "-c", "import harnn"],
             "harnn --help": [*harnn, "--help"],
-            "harnn predict": [*harnn, "predict", str(model), "--text", TEXT],
-            "harnn predict, exported": [*harnn, "predict", str(light), "--text", TEXT],
+            "harnn predict": [*harnn, "predict", model, "--text", TEXT],
+            "harnn predict, exported": [*harnn, "predict", light, "--text", TEXT],
         }
         for name, command in commands.items():
             yield {"name": name, "seconds": _median_seconds(command)}
         for name, home in (("torch", model), ("onnx", light)):
-            command = [sys.executable, str(HERE / "model.py"), str(home)]
+            command = [sys.executable, str(HERE / "model.py"), home]
             yield {"name": f"sample model, {name}", **_json_of(command, threads)}
 
 

@@ -21,7 +21,7 @@ def measure(directory: str) -> dict[str, float]:
 
     started = time.perf_counter()
     predictor = Predictor.load(directory)
-    predictor.bundle.model.tune_process()
+    predictor.tune_process()
     loaded = time.perf_counter()
     with sample("en").test.open(encoding="utf-8") as file:
         texts = [json.loads(line)["text"] for line in file]

@@ -108,7 +108,7 @@ def train_step(
     loss = loss + functional.binary_cross_entropy_with_logits(whole, targets, reduction="sum")
     loss = loss / len(token_ids)
     optimizer.zero_grad()
-    loss.backward()
+    torch.autograd.backward(loss)
     nn.utils.clip_grad_norm_(network.parameters(), 1.25)
     optimizer.step()
     return float(loss.detach())

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 Row = dict[str, Any]
+Cells = tuple[str, ...]
 
 
 def tables(results: dict[str, Any]) -> str:
     """Return all parts of a run as Markdown."""
     machine, threads = results["machine"], results["threads"]
+    rows: list[Cells]
     parts = [
         f"{machine['cores']} cores, {threads} threads, Python {machine['python']}, "
         f"{machine['date']}"
@@ -129,8 +132,8 @@ def _start(rows: list[Row]) -> list[str]:
     return [_table(("cold", "seconds"), commands), _table(head, models)]
 
 
-def _table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
-    lines = [head, tuple("---" for _ in head), *rows]
+def _table(head: Cells, rows: Sequence[Cells]) -> str:
+    lines: list[Cells] = [head, tuple("---" for _ in head), *rows]
     return "\n".join("| " + " | ".join(map(str, line)) + " |" for line in lines)
 
 

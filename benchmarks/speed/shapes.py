@@ -5,21 +5,32 @@ from __future__ import annotations
 import gzip
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any, TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_array
 
-from harnn.corpus import EncodedCorpus, sparse_targets
+from harnn.corpus import Corpus, Tokens, sparse_targets
 from harnn.taxonomy import Taxonomy
 
 DATA = Path(os.environ.get("HARNN_DATA", "../shared/data"))
-DEFAULT_SIZES = {"embedding_size": 128, "lstm_size": 128, "attention_size": 128, "fc_size": 256}
-PAPER_SIZES = {"embedding_size": 100, "lstm_size": 256, "attention_size": 200, "fc_size": 512}
+
+
+class Sizes(TypedDict):
+    """Of the layers of a network."""
+
+    embedding_size: int
+    lstm_size: int
+    attention_size: int
+    fc_size: int
+
+
+DEFAULT_SIZES = Sizes(embedding_size=128, lstm_size=128, attention_size=128, fc_size=256)
+PAPER_SIZES = Sizes(embedding_size=100, lstm_size=256, attention_size=200, fc_size=512)
 _LABELS_A_DOCUMENT = 3
 
 
@@ -29,7 +40,7 @@ class Shape:
 
     name: str
     level_sizes: tuple[int, ...]
-    sizes: dict[str, int]
+    sizes: Sizes
     words: int
     batch_size: int
     lengths: str
@@ -50,7 +61,7 @@ class Shape:
             above = names
         return Taxonomy.from_edges(edges)
 
-    def corpus(self, documents: int, seed: int = 0) -> EncodedCorpus:
+    def corpus(self, documents: int, seed: int = 0) -> Corpus:
         """Documents of random words and labels, as unevenly used as real ones."""
         rng = np.random.default_rng(seed)
         lengths = np.minimum(self._draw_lengths(documents, rng), self.longest)
@@ -60,15 +71,13 @@ class Shape:
         for _ in range(documents):
             leaves = first + rng.zipf(1.3, size=_LABELS_A_DOCUMENT) % self.level_sizes[-1]
             columns.append(self.taxonomy.close_upward(np.unique(leaves)).astype(np.int32))
-        return EncodedCorpus(
-            ids=tuple(map(str, range(documents))),
-            token_ids=words.astype(np.int32),
+        tokens = Tokens(
+            words.astype(np.int32),
             offsets=np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64),
             full_lengths=lengths.astype(np.int64),
-            targets=sparse_targets(columns, self.labels),
-            vectors=csr_array((documents, 0), dtype=np.float32),
-            sentences=np.zeros((documents, 0), dtype=np.float32),
         )
+        ids = tuple(map(str, range(documents)))
+        return Corpus(ids, sparse_targets(columns, self.labels), {"tokens": tokens})
 
     def _draw_lengths(self, documents: int, rng: np.random.Generator) -> NDArray[np.int64]:
         if self.lengths.isdecimal():
@@ -92,8 +101,8 @@ def real_lengths(name: str) -> NDArray[np.int64]:
         return np.array([_count_words(json.loads(line)) for line in file], dtype=np.int64)
 
 
-def _count_words(record: dict[str, object]) -> int:
-    parts: Sequence[object] = [record.get("title", []), record.get("abstract", [])]
+def _count_words(record: Mapping[str, Any]) -> int:
+    parts = [record.get("title", []), record.get("abstract", [])]
     if "text" in record:
         text = record["text"]
         parts = list(text.values()) if isinstance(text, dict) else [text]

@@ -10,12 +10,14 @@ import statistics
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 
+from harnn.corpus import Corpus, Tokens
 from speed import naive
 from speed.shapes import ARXIV, DATA, Shape, find_shape
 
@@ -62,7 +64,7 @@ def build_naive(shape: Shape) -> naive.NaiveHarnn:
 
 def naive_batches(shape: Shape, documents: int) -> list[tuple[torch.Tensor, torch.Tensor]]:
     corpus = shape.corpus(documents)
-    rows = [corpus.tokens(row) for row in range(documents)]
+    rows = [corpus.tokens.row(row) for row in range(documents)]
     targets = corpus.targets.toarray().astype(np.float32)
     return list(naive.batches(rows, targets, range(documents)))
 
@@ -94,7 +96,7 @@ def predict_naive(shape: Shape, threads: int, documents: int) -> dict[str, float
 
 
 def build_network(shape: Shape) -> Any:
-    from harnn.model import HarnnNetwork, NetworkShape
+    from harnn.network import HarnnNetwork, NetworkShape
 
     torch.manual_seed(0)
     return HarnnNetwork(
@@ -110,19 +112,29 @@ def build_network(shape: Shape) -> Any:
     )
 
 
-def build_trainer(shape: Shape, threads: int, **settings: Any) -> Any:
-    from harnn.config import TrainingConfig
-    from harnn.training import loop, tune_process
+def build_trainer(shape: Shape, corpus: Corpus, threads: int, **settings: Any) -> Any:
+    from harnn.config import Config, TrainingConfig
+    from harnn.network import tune_process
+    from harnn.training.loop import Trainer
+    from harnn.training.plan import TrainingFacts, sampled_labels
 
     tune_process(threads)
-    config = TrainingConfig(epochs=100, batch_size=shape.batch_size, **settings)
-    return loop.Trainer(build_network(shape), shape.taxonomy, config)
+    training = TrainingConfig(epochs=100, batch_size=shape.batch_size, **settings)
+    facts = TrainingFacts(
+        documents=len(corpus),
+        tokens=len(corpus.tokens.ids),
+        vocabulary=shape.words,
+        level_sizes=shape.level_sizes,
+    )
+    negatives = sampled_labels(Config(training=training), facts)
+    config = dataclasses.replace(training, negatives=negatives)
+    return Trainer(build_network(shape), shape.taxonomy, config)
 
 
 def train_ours(shape: Shape, threads: int, documents: int, **settings: Any) -> dict[str, float]:
     """Epochs of our own trainer; the share of the time that waits for batches is reported too."""
-    trainer = build_trainer(shape, threads, **settings)
     corpus = shape.corpus(documents)
+    trainer = build_trainer(shape, corpus, threads, **settings)
     waiting = 0.0
     make_batch = trainer._batch
 
@@ -149,14 +161,14 @@ def train_ours(shape: Shape, threads: int, documents: int, **settings: Any) -> d
         "documents_per_second": rate,
         "step_seconds": shape.batch_size / rate,
         "waiting": waiting / (time.perf_counter() - started),
-        "operations": 3 * operations(shape, corpus.lengths.mean()),
+        "operations": 3 * operations(shape, corpus.tokens.lengths.mean()),
         "bfloat16": trainer.fabric._precision.precision == "bf16-mixed",
     }
 
 
 def export_network(network: Any, how: str) -> bytes:
     """Return the graph for ``onnx`` or ``onnx-int8``."""
-    from harnn.onnx.graph import network_graph, quantize
+    from harnn.branches.network.graph import network_graph, quantize
 
     graph = network_graph(network)
     return quantize(graph) if how == "onnx-int8" else graph
@@ -164,8 +176,12 @@ def export_network(network: Any, how: str) -> bytes:
 
 def operations(shape: Shape, tokens: float) -> float:
     """Floating-point operations of a document in the forward pass: the matrix products."""
+    sizes = shape.sizes
     e, h, a, f = (
-        shape.sizes[x] for x in ("embedding_size", "lstm_size", "attention_size", "fc_size")
+        sizes["embedding_size"],
+        sizes["lstm_size"],
+        sizes["attention_size"],
+        sizes["fc_size"],
     )
     lstm = 2 * 4 * h * (e + h)
     attention = sum(2 * h * a + labels * (a + 2 * h) for labels in shape.level_sizes)
@@ -175,10 +191,9 @@ def operations(shape: Shape, tokens: float) -> float:
 
 
 def predict_ours(shape: Shape, threads: int, documents: int, how: str) -> dict[str, float]:
-    from harnn.model import Beam
-    from harnn.onnx import OnnxNetwork
-    from harnn.training import tune_process
-    from harnn.training.scoring import score_corpus
+    from harnn.branches.network import OnnxNetwork
+    from harnn.branches.network.scoring import score_corpus
+    from harnn.network import Beam, tune_process
 
     tune_process(threads)
     network = build_network(shape).eval()
@@ -190,35 +205,34 @@ def predict_ours(shape: Shape, threads: int, documents: int, how: str) -> dict[s
         light = OnnxNetwork(graph, level_sizes=shape.level_sizes, threads=threads)
         rate = median_rate(lambda: len(light.score(corpus)))
     else:
-        taxonomy = shape.taxonomy if how == "beam" else None
-        beam = Beam(taxonomy.edges, shape.level_sizes, WIDTH) if taxonomy else None
+        beam = Beam(shape.taxonomy.hierarchy, WIDTH) if how == "beam" else None
         bfloat16 = how == "torch-bfloat16"
         rate = median_rate(lambda: len(score_corpus(network, corpus, beam=beam, bfloat16=bfloat16)))
     return found | {
         "documents_per_second": rate,
-        "operations": operations(shape, corpus.lengths.mean()),
+        "operations": operations(shape, corpus.tokens.lengths.mean()),
     }
 
 
 def latency(shape: Shape, how: str) -> dict[str, float]:
     """Milliseconds of the network for one document, one thread."""
-    from harnn.onnx import OnnxNetwork
+    from harnn.branches.network import OnnxNetwork
 
     torch.set_num_threads(1)
     network = build_network(shape).eval()
     corpus = shape.corpus(300)
+    calls: list[Callable[[], object]]
     if how == "torch":
-        from harnn.training.scoring import score_corpus
+        from harnn.branches.network.scoring import score_corpus
 
-        one = [_only(corpus, row) for row in range(300)]
-        calls = [lambda part=part: score_corpus(network, part) for part in one]
+        calls = [partial(score_corpus, network, _only(corpus, row)) for row in range(300)]
     else:
         from harnn.corpus import pad_tokens
 
         graph = export_network(network, how)
         light = OnnxNetwork(graph, level_sizes=shape.level_sizes, threads=1)
-        padded = [pad_tokens(corpus, np.array([row])) for row in range(300)]
-        calls = [lambda part=part: light.run(*part) for part in padded]
+        padded = [pad_tokens(corpus.tokens, np.array([row])) for row in range(300)]
+        calls = [partial(light.run, *part) for part in padded]
     milliseconds = []
     for number, call in enumerate([*calls[:30], *calls]):
         started = time.perf_counter()
@@ -231,53 +245,41 @@ def latency(shape: Shape, how: str) -> dict[str, float]:
     }
 
 
-def _only(corpus: Any, row: int) -> Any:
-    tokens = corpus.tokens(row)
-    return dataclasses.replace(
-        corpus,
-        ids=(corpus.ids[row],),
-        token_ids=tokens,
-        offsets=np.array([0, len(tokens)]),
-        full_lengths=np.array([len(tokens)]),
-        targets=corpus.targets[[row]],
-    )
+def _only(corpus: Corpus, row: int) -> Corpus:
+    ids = corpus.tokens.row(row)
+    tokens = Tokens(ids, offsets=np.array([0, len(ids)]), full_lengths=np.array([len(ids)]))
+    targets: Any = corpus.targets
+    return Corpus((corpus.ids[row],), targets[[row]], {"tokens": tokens})
 
 
 def reading(name: str) -> dict[str, float]:
     """Seconds from the training documents of a dataset to arrays, and from a cache."""
     from harnn.config import Config
-    from harnn.corpus import ArrayCache, full_texts
+    from harnn.corpus import ArrayCache
     from harnn.taxonomy import Taxonomy
-    from harnn.text import Encoder
     from harnn.training.reader import Reader
 
     home = DATA / name
     taxonomy = Taxonomy.from_file(home / "taxonomy.tsv")
-    config, source = Config(), home / "train.jsonl.gz"
-    started = time.perf_counter()
-    encoder = Encoder.build(full_texts(source, config.data, taxonomy), config.text)
-    found = {"vocabulary_seconds": time.perf_counter() - started}
+    # Networks read tokens alone: no n-grams are counted on the way.
+    config, source = Config.read(settings=["model.branches=network"]), home / "train.jsonl.gz"
     with tempfile.TemporaryDirectory() as folder:
-        cached = Reader(
-            taxonomy,
-            encoder,
-            config.data,
-            {},
-            lambda _event: None,
-            cache=ArrayCache(Path(folder)),
-        )
-        plain = dataclasses.replace(cached, cache=None)
+        plain = Reader(taxonomy, config, lambda _event: None, lambda: False)
+        cached = dataclasses.replace(plain, cache=ArrayCache(Path(folder)))
+        started = time.perf_counter()
+        tokenizer, _ = plain.count(source)
+        found = {"vocabulary_seconds": time.perf_counter() - started}
         for what, reader in (("plain", plain), ("first", cached), ("again", cached)):
             started = time.perf_counter()
-            corpus = reader.read(source, "train")
+            corpus = reader.encode(source, "train", tokenizer, {}).corpus
             found[f"{what}_seconds"] = time.perf_counter() - started
-    return found | {"documents": len(corpus), "tokens": len(corpus.token_ids)}
+        return found | {"documents": len(corpus), "tokens": len(corpus.tokens.ids)}
 
 
 def profile(shape: Shape, threads: int, documents: int) -> dict[str, Any]:
     """Where the time of training goes, in percent."""
-    trainer = build_trainer(shape, threads)
     corpus = shape.corpus(documents)
+    trainer = build_trainer(shape, corpus, threads)
     trainer._train_epoch(corpus, lambda: False)
     trainer.progress.start_epoch()
     with torch.profiler.profile(activities=[torch.profiler.ProfilerActivity.CPU]) as found:

@@ -11,37 +11,35 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from harnn.bundle import (
-        Explanation,
-        Prediction,
-        Predictor,
-        export_onnx,
-        load_bundle,
-        save_bundle,
-    )
+    from harnn.bundle import Bundle, export_onnx, load_bundle, save_bundle
     from harnn.config import Config
-    from harnn.data import Document, learn_taxonomy, read_documents, validate
+    from harnn.data import Document, learn_taxonomy, read_documents
     from harnn.decode import Decoder, Scores
     from harnn.errors import HarnnError
-    from harnn.explain import write_html
+    from harnn.explain import Explanation, write_html
     from harnn.metrics import Report, evaluate
-    from harnn.taxonomy import Taxonomy
-    from harnn.text import Encoder
-    from harnn.training import FitResult, fit
+    from harnn.prediction import Prediction, Predictor, compare_models
+    from harnn.taxonomy import Hierarchy, Taxonomy
+    from harnn.text import Tokenizer
+    from harnn.training import FitResult, Validation, fit, validate
 
 _HOMES = {
+    "Bundle": "bundle",
     "Config": "config",
     "Decoder": "decode",
     "Document": "data",
-    "Encoder": "text",
-    "Explanation": "bundle",
+    "Explanation": "explain",
     "FitResult": "training",
     "HarnnError": "errors",
-    "Prediction": "bundle",
-    "Predictor": "bundle",
+    "Hierarchy": "taxonomy",
+    "Prediction": "prediction",
+    "Predictor": "prediction",
     "Report": "metrics",
     "Scores": "decode",
     "Taxonomy": "taxonomy",
+    "Tokenizer": "text",
+    "Validation": "training",
+    "compare_models": "prediction",
     "evaluate": "metrics",
     "export_onnx": "bundle",
     "fit": "training",
@@ -49,24 +47,28 @@ _HOMES = {
     "load_bundle": "bundle",
     "read_documents": "data",
     "save_bundle": "bundle",
-    "validate": "data",
+    "validate": "training",
     "write_html": "explain",
 }
 
 __all__ = [
+    "Bundle",
     "Config",
     "Decoder",
     "Document",
-    "Encoder",
     "Explanation",
     "FitResult",
     "HarnnError",
+    "Hierarchy",
     "Prediction",
     "Predictor",
     "Report",
     "Scores",
     "Taxonomy",
+    "Tokenizer",
+    "Validation",
     "__version__",
+    "compare_models",
     "evaluate",
     "export_onnx",
     "fit",

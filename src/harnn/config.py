@@ -21,7 +21,7 @@ from harnn.errors import ConfigError, Problem, suggest
 Mode = Literal["harnn", "paper"]
 Preset = Literal["default", "fast", "best"]
 Branches = Literal["both", "linear", "network"]
-Sentences = Literal["auto", "on", "off"]
+TextVectors = Literal["auto", "on", "off"]
 EncoderKind = Literal["lstm", "mingru"]
 Score = Literal["auprc", "micro_f1", "macro_f1"]
 Schedule = Literal["one-cycle", "exponential", "constant"]
@@ -31,13 +31,10 @@ OnError = Literal["fail", "skip"]
 Strategy = Literal["threshold", "level", "label", "top_k", "f1", "deepest"]
 TopOne = Literal["never", "empty", "always"]
 Close = Literal["up", "down", "none"]
-_AUTO_STEPS = 3_000
-_AUTO_CELLS = 1_000_000_000
-"""Documents times labels, in all epochs together."""
-_VECTOR_TOKENS = 32_000_000
-_SENTENCE_TOKENS = 3_000_000
-MANY_LABELS = 20_000
-"""From which on what takes time for each label is done for some of them, or not at all."""
+Language = Literal["en", "zh"]
+"""Of the embedded sample."""
+_STORED_NAMES = {("model", "text_vectors"): "sentences"}
+"""Keys under the names that they had first: read for ever, and written into models."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,10 +71,6 @@ class TextConfig:
     to 40."""
     freeze_vectors: bool = False
 
-    def vectors_epochs_for(self, tokens: int) -> int:
-        """Return ``vectors_epochs`` with 0 replaced by what suits *tokens* words of text."""
-        return self.vectors_epochs or min(40, max(8, _VECTOR_TOKENS // max(tokens, 1)))
-
     def check(self) -> list[Problem]:
         return [
             *_at_least("text.min_count", self.min_count, 1),
@@ -98,7 +91,7 @@ class ModelConfig:
     branches: Branches = "both"
     """``linear``: a linear model on n-grams; ``network``: HARNN; ``both``: their blend, which is
     better than either."""
-    sentences: Sentences = "auto"
+    text_vectors: TextVectors = "auto"
     """Whether a small network reads vectors of whole texts too, from a pretrained encoder of 16
     languages: ``on``, ``off``, or, beside ``both``, where the training documents are short or few
     enough for it to take a minute or two, and labels at most 20,000 (``auto``)."""
@@ -122,14 +115,6 @@ class ModelConfig:
     max_constraint: bool = False
     """Train the network so that a parent's score is at least its children's by construction
     (C-HMCNN), instead of only closing its answers afterwards."""
-
-    def reads_sentences(self, tokens: int, labels: int) -> bool:
-        """Return ``sentences`` with ``auto`` replaced by what suits *tokens* words of training
-        text and that many labels."""
-        if self.sentences == "auto":
-            small = tokens <= _SENTENCE_TOKENS and labels <= MANY_LABELS
-            return self.branches == "both" and small
-        return self.sentences == "on"
 
     def check(self) -> list[Problem]:
         sizes = ("members", "embedding_size", "lstm_size", "attention_size", "fc_size")
@@ -178,14 +163,6 @@ class TrainingConfig:
     device: str = "auto"
     threads: int = 0
     """CPU threads; 0: all cores."""
-
-    def for_documents(self, count: int, labels: int = 1) -> TrainingConfig:
-        """Return these settings with 0 replaced by what suits *count* training documents."""
-        batch_size = self.batch_size or (64 if count >= 20_000 else 32 if count >= 1_000 else 16)
-        steps = -(-count // batch_size)
-        affordable = max(4, _AUTO_CELLS // max(count * labels, 1))
-        epochs = self.epochs or min(40, max(6, -(-_AUTO_STEPS // steps)), affordable)
-        return dataclasses.replace(self, batch_size=batch_size, epochs=epochs)
 
     def check(self) -> list[Problem]:
         problems = [
@@ -266,7 +243,7 @@ _PAPER_TRAINING = {
 _PAPER_TEXT = {"max_length": 150}
 _PRESET_MODEL: dict[str, dict[str, Any]] = {
     "fast": {"branches": "linear"},
-    "best": {"members": 3, "sentences": "on"},
+    "best": {"members": 3, "text_vectors": "on"},
 }
 
 
@@ -369,6 +346,13 @@ class Config:
             for name, table in tables.items()
         }
 
+    def to_stored_dict(self) -> dict[str, dict[str, Any]]:
+        """Return the same under the names that models and checkpoints have for them."""
+        return {
+            section: {_STORED_NAMES.get((section, key), key): v for key, v in table.items()}
+            for section, table in self.to_dict().items()
+        }
+
 
 def _at_least(name: str, value: float, least: float) -> list[Problem]:
     if value >= least:
@@ -409,7 +393,9 @@ def _read_table(
     hints = {f.name: get_type_hints(kind)[f.name] for f in dataclasses.fields(kind)}
     problems: list[Problem] = []
     values: dict[str, Any] = {}
+    renamed = {(place, old): new for (place, new), old in _STORED_NAMES.items()}
     for key, value in table.items():
+        key = renamed.get((section, key), key)
         if (section, key) == ("decode", "close_upward") and isinstance(value, bool):
             values["close"] = "up" if value else "none"  # as earlier models have it
             continue

@@ -6,14 +6,18 @@ import gzip
 import json
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 from scipy.sparse import csr_array
 
-from harnn.decode import best_or_nearly, propagate_upward
+from harnn.decode import best_or_nearly
 from harnn.metrics import prf
 from harnn.taxonomy import Taxonomy
+
+if TYPE_CHECKING:
+    from accuracy.decisions import Scored
 
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 EDGES = "animal\tROOT\nplant\tROOT\ncat\tanimal\ndog\tanimal\ntree\tplant\nmoss\tplant\n"
@@ -54,15 +58,15 @@ def small_case(seed: int = 0) -> tuple[Taxonomy, np.ndarray, csr_array]:
     )
     raw = rng.normal(size=(40, len(taxonomy))).astype(np.float32).round(1)
     wanted = csr_array(raw + rng.normal(size=raw.shape) > 1)
-    return taxonomy, raw, taxonomy.close_targets(wanted)
+    return taxonomy, raw, taxonomy.hierarchy.close_sets(wanted)
 
 
-def scored_case(seed: int):
+def scored_case(seed: int) -> tuple[Taxonomy, Scored]:
     from accuracy.decisions import Scored, best_paths
     from accuracy.reading import terminal_columns
 
     taxonomy, raw, targets = small_case(seed)
-    values = propagate_upward(raw, taxonomy.edges, taxonomy.levels)
+    values = taxonomy.hierarchy.propagate(raw)
     terminal = terminal_columns(targets, taxonomy, 0.5)
     return taxonomy, Scored(values, best_paths(raw, terminal, taxonomy, targets), targets)
 
@@ -123,19 +127,22 @@ def test_chosen_labels_are_closed_upward() -> None:
     taxonomy, scored = scored_case(2)
     rule, _ = tune_macro(scored, taxonomy, natural=0.0)
     chosen = rule.apply(scored, taxonomy)
-    assert (taxonomy.close_targets(chosen) != chosen).nnz == 0
+    closed = taxonomy.hierarchy.close_sets(chosen)
+    np.testing.assert_array_equal(closed.toarray(), chosen.toarray())
 
 
-def test_most_specific_labels_have_no_descendant_beside_them() -> None:
-    from accuracy.reading import most_specific
+def test_documents_end_at_their_most_specific_labels() -> None:
+    from accuracy.reading import terminal_columns
 
     taxonomy, _, targets = small_case(5)
-    specific = most_specific(targets, taxonomy)
+    ends = np.zeros(len(taxonomy))
     for row in range(targets.shape[0]):
         columns = targets.indices[targets.indptr[row] : targets.indptr[row + 1]]
-        expected = taxonomy.most_specific(columns)
-        found = specific.indices[specific.indptr[row] : specific.indptr[row + 1]]
-        assert sorted(found) == sorted(expected)
+        ends[taxonomy.most_specific(columns)] += 1
+    shares = ends / np.maximum(targets.sum(axis=0), 1)
+    for share in (1e-9, 0.5, 1.0):
+        expected = np.flatnonzero(shares >= share)
+        assert terminal_columns(targets, taxonomy, share).tolist() == expected.tolist()
 
 
 def test_margins_are_moved_into_the_range_of_scores_in_their_order() -> None:

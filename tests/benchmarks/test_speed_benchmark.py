@@ -30,11 +30,11 @@ def test_documents_of_a_shape() -> None:
 
     shape = of_labels(300, "20")
     corpus = shape.corpus(7)
-    assert corpus.lengths.tolist() == [20] * 7
+    assert corpus.tokens.lengths.tolist() == [20] * 7
     taxonomy = shape.taxonomy
     assert len(taxonomy) == 300
     dense = corpus.targets.toarray()
-    np.testing.assert_array_equal(taxonomy.close_targets(corpus.targets).toarray(), dense)
+    np.testing.assert_array_equal(taxonomy.hierarchy.close_sets(corpus.targets).toarray(), dense)
     assert dense.any(axis=1).all()
 
 

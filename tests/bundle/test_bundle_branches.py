@@ -1,4 +1,4 @@
-"""Models of other branches than one network with one linear model: files, damage, explanations."""
+"""Models of other branches than one network with one linear model: files and damage."""
 
 from __future__ import annotations
 
@@ -10,27 +10,15 @@ import pytest
 from safetensors.numpy import load_file, save_file
 
 import harnn
-from harnn.config import Config
 from harnn.errors import BundleError
-from harnn.sample import sample
+from support.sample_models import change, fit_tiny
 
 TEXT = "This week the bees in the second hive filled a frame with willow pollen."
-SMALL = {"embedding_size": 4, "lstm_size": 4, "attention_size": 4, "fc_size": 4}
-
-
-def fitted(**model: object) -> harnn.FitResult:
-    files = sample("en")
-    config = {
-        "text": {"vectors": "random", "max_length": 5},
-        "model": SMALL | model,
-        "training": {"epochs": 1, "precision": "32"},
-    }
-    return harnn.fit(files.load_taxonomy(), files.train, files.valid, Config.from_dict(config))
 
 
 @pytest.fixture(scope="module")
 def fast() -> harnn.FitResult:
-    return fitted(preset="fast")
+    return fit_tiny(preset="fast")
 
 
 @pytest.fixture(scope="module")
@@ -49,44 +37,10 @@ def refuse(directory: Path) -> str:
     return str(error.value)
 
 
-def change(path: Path, **values: object) -> None:
-    table = json.loads(path.read_text("utf-8"))
-    path.write_text(json.dumps(table | values), encoding="utf-8")
-
-
-def test_explaining_without_a_network(predictor: harnn.Predictor) -> None:
-    explanation = predictor.explain(TEXT, top_k=8)
-    assert "beekeeping" in [item.predicted.label for item in explanation.labels]
-    for item in explanation.labels:
-        assert len(item.weights) == 5
-        assert all(word.weight > 0 for word in item.weights)
-        assert sum(word.weight for word in item.weights) == pytest.approx(1, abs=1e-5)
-    bees = next(item for item in explanation.labels if item.predicted.label == "beekeeping")
-    assert bees.top(1)[0].word == "bees"
-    assert bees.top(1)[0].weight > 0.5
-    assert predictor.explain("", top_k=1).labels[0].weights == ()
-
-
-def test_words_without_any_effect_weigh_the_same(predictor: harnn.Predictor) -> None:
-    weights = predictor.explain("zzqx qqzz", top_k=1).labels[0].weights
-    assert [word.word for word in weights] == ["zzqx", "qqzz"]
-    assert sum(word.weight for word in weights) == pytest.approx(1, abs=1e-5)
-
-
-def test_without_a_network_no_text_is_cut(predictor: harnn.Predictor) -> None:
-    short, long = predictor.predict(["bees", f"{'zzqx ' * 20} bees"])
-    assert short.notes == ()
-    assert not any("Only the first" in note for note in long.notes)
-    names = ["beekeeping"]
-    column = [predictor.taxonomy.index[name] for name in names]
-    found = predictor.scores([f"{'the ' * 20} {TEXT}", "the " * 20]).values[:, column]
-    assert found[0] > found[1]
-
-
 def test_what_a_model_without_a_network_holds(
     model: Path, predictor: harnn.Predictor, fast: harnn.FitResult
 ) -> None:
-    assert fast.model.networks == ()
+    assert [branch.name for branch in fast.ensemble.branches] == ["linear"]
     assert fast.history.rows == ()
     tensors = load_file(model / "model.safetensors")
     assert {name.split(".")[0] for name in tensors} == {"linear"}
@@ -97,7 +51,7 @@ def test_what_a_model_without_a_network_holds(
 
 
 def test_several_networks(tmp_path: Path) -> None:
-    result = fitted(members=2, branches="both")
+    result = fit_tiny(members=2, branches="both")
     model = harnn.save_bundle(result, tmp_path / "model")
     names = {name.split(".embedding")[0] for name in load_file(model / "model.safetensors")}
     assert {"network.1", "network.2", "linear.bias"} <= names
@@ -108,7 +62,7 @@ def test_several_networks(tmp_path: Path) -> None:
     (model / "linear.json").unlink()
     assert refuse(model) == (
         f"{model}: does not belong together: Expected the branches that were blended (linear, "
-        "network, sentence); got network, sentence."
+        "network, text_vectors); got network, text_vectors."
     )
 
 
@@ -185,8 +139,3 @@ def test_models_of_format_1_are_refused(model: Path) -> None:
         f"{config}: has model format 1, this version reads 3. "
         "Train again, or install the version of harnn that wrote it."
     )
-
-
-def test_a_text_of_unknown_words_without_vectors_of_whole_texts(fast: harnn.FitResult) -> None:
-    (answer,) = harnn.Predictor.from_result(fast).predict(["zzz qqq"])
-    assert answer.notes == ("No word of the text is known to the model: the answer is a guess.",)

@@ -5,21 +5,22 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import harnn
-from harnn.bundle import compare_models
 from harnn.cli import run
 from harnn.config import Config
-from harnn.data import ReadReport
+from harnn.data import ReadingLog
 from harnn.errors import DocumentError
 from harnn.metrics import Resampling
+from harnn.prediction import compare_models
 from harnn.sample import sample
 from harnn.taxonomy import Taxonomy
 
 FILES = sample("en")
-SETTINGS = {
+SETTINGS: dict[str, dict[str, Any]] = {
     "text": {"vectors": "random"},
     "model": {"embedding_size": 16, "lstm_size": 16, "attention_size": 16, "fc_size": 16},
     "training": {"epochs": 6, "precision": "32", "learning_rate": 0.01},
@@ -124,8 +125,8 @@ def test_documents_must_be_the_same(models: tuple[Path, Path], tmp_path: Path) -
         '{"id": "1", "key": "a", "text": "bees", "labels": ["beekeeping"]}\n', encoding="utf-8"
     )
     own = first.bundle.config.data
-    read = ReadReport()
-    same = compare_models(first, second, data, resampling=Resampling(5), report=read)
+    read = ReadingLog()
+    same = compare_models(first, second, data, resampling=Resampling(5), log=read)
     assert same.documents == 1
     with pytest.raises(DocumentError) as caught:
         compare_models(first, second, data, data=(own, replace(own, id_field="key")))

@@ -17,7 +17,7 @@ import pytest
 from hypothesis import given, settings
 
 from harnn.config import DataConfig
-from harnn.data import Document, ReadReport, read_documents
+from harnn.data import Document, ReadingLog, read_documents
 
 RECORDS: list[dict[str, Any]] = [
     {"id": "a", "text": 'Soup, with "noodles"\nand rain.', "labels": ["Food", "Soup"]},
@@ -243,15 +243,15 @@ def test_files_are_closed_when_the_reader_is_left(tmp_path: Path) -> None:
     path.unlink()
 
 
-def test_report_counts_while_reading(tmp_path: Path) -> None:
+def test_the_log_counts_while_reading(tmp_path: Path) -> None:
     path = tmp_path / "d.jsonl"
     path.write_bytes(json_lines(RECORDS))
-    report = ReadReport()
-    documents = read_documents(path, report=report)
+    log = ReadingLog()
+    documents = read_documents(path, log=log)
     next(documents)
-    assert report.read == 1
+    assert log.read == 1
     list(documents)
-    assert (report.read, report.skipped, report.problems) == (3, 0, [])
+    assert (log.read, log.skipped, log.problems) == (3, 0, [])
 
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=30)

@@ -11,8 +11,9 @@ import numpy as np
 import pytest
 
 from harnn.config import DataConfig
-from harnn.data import Document, ReadReport, check_labels, read_documents, read_labelled
-from harnn.data import report as report_module
+from harnn.data import Document, ReadingLog, read_documents, read_labelled
+from harnn.data import log as log_module
+from harnn.data.reading import LabelChecker
 from harnn.errors import DocumentError
 from harnn.taxonomy import Taxonomy
 
@@ -203,14 +204,14 @@ def test_truncated_gzip(tmp_path: Path) -> None:
     path = tmp_path / "d.jsonl.gz"
     path.write_bytes(gzip.compress(many_lines())[:-2000])
     documents: list[Document] = []
-    report = ReadReport()
+    log = ReadingLog()
     with pytest.raises(DocumentError) as caught:
-        documents.extend(read_documents(path, DataConfig(on_error="skip"), report=report))
+        documents.extend(read_documents(path, DataConfig(on_error="skip"), log=log))
     assert 1000 < len(documents) < 5000
     assert str(caught.value) == (
         f"{path}: is truncated: the compressed data breaks off after line {len(documents)}."
     )
-    assert (report.read, report.skipped) == (len(documents), 0)
+    assert (log.read, log.skipped) == (len(documents), 0)
 
 
 def test_damaged_gzip(tmp_path: Path) -> None:
@@ -256,9 +257,9 @@ def test_all_problems_of_all_files_come_in_one_error(tmp_path: Path) -> None:
     one.write_bytes(b'{"text": 1, "id": 2.5}\n{"text": "fine"}\n{')
     two.write_bytes(b"text\nfine\nx,y\n")
     documents: list[Document] = []
-    report = ReadReport()
+    log = ReadingLog()
     with pytest.raises(DocumentError) as caught:
-        documents.extend(read_documents([one, absent, two], report=report))
+        documents.extend(read_documents([one, absent, two], log=log))
     assert [document.source for document in documents] == [f"{one}:2", f"{two}:2"]
     assert str(caught.value) == (
         "5 problems in the documents:\n"
@@ -268,16 +269,16 @@ def test_all_problems_of_all_files_come_in_one_error(tmp_path: Path) -> None:
         f"  {absent}: no such file.\n"
         f"  {two}:3: has 2 cells, expected 1 (text)."
     )
-    assert report.problems == list(caught.value.problems)
+    assert log.problems == list(caught.value.problems)
 
 
 def test_skipping_counts_and_lists(tmp_path: Path) -> None:
     path = tmp_path / "1.jsonl"
     path.write_bytes(b'{"text": 1, "id": 2.5}\n{"text": "fine"}\n{\n{"text": "too"}')
-    report = ReadReport()
-    documents = read_documents(path, DataConfig(on_error="skip"), report=report)
+    log = ReadingLog()
+    documents = read_documents(path, DataConfig(on_error="skip"), log=log)
     assert [d.full_text for d in documents] == ["fine", "too"]
-    assert (report.read, report.skipped, len(report.problems)) == (2, 2, 3)
+    assert (log.read, log.skipped, len(log.problems)) == (2, 2, 3)
 
 
 def test_files_that_end_early_fail_under_skip_too(tmp_path: Path) -> None:
@@ -289,16 +290,16 @@ def test_files_that_end_early_fail_under_skip_too(tmp_path: Path) -> None:
 def test_reading_stops_after_too_many_problems(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(report_module, "MAX_PROBLEMS", 3)
+    monkeypatch.setattr(log_module, "MAX_PROBLEMS", 3)
     path = tmp_path / "1.jsonl"
     path.write_bytes(b"{\n" * 10 + b'{"text": "x"}')
     assert problems_of(path)[2:] == [
         f"{path}:3: is not valid JSON (column 2), expected one object a line.",
         "reading stopped after 3 problems.",
     ]
-    report = ReadReport()
-    assert len(list(read_documents(path, DataConfig(on_error="skip"), report=report))) == 1
-    assert (report.skipped, len(report.problems)) == (10, 3)
+    log = ReadingLog()
+    assert len(list(read_documents(path, DataConfig(on_error="skip"), log=log))) == 1
+    assert (log.skipped, len(log.problems)) == (10, 3)
 
 
 TAXONOMY = Taxonomy.from_edges([("Food", "ROOT"), ("Travel", "ROOT"), ("Soup", "Food")])
@@ -331,14 +332,15 @@ def test_unknown_labels(tmp_path: Path) -> None:
         f"  {path}:2: unknown label 'Zebra'.\n"
         f"  {path}:2: unknown label '3'."
     )
-    report = ReadReport()
+    log = ReadingLog()
     config = DataConfig(on_error="skip")
-    [(document, _)] = read_labelled(path, config, TAXONOMY, report)
+    [(document, _)] = read_labelled(path, config, TAXONOMY, log)
     assert document.full_text == "z"
-    assert (report.read, report.skipped, len(report.problems)) == (1, 2, 3)
+    assert (log.read, log.skipped, len(log.problems)) == (1, 2, 3)
 
 
 def test_check_labels() -> None:
-    assert check_labels(Document("1", {}, None, "f:1"), TAXONOMY) == []
-    [problem] = check_labels(Document("1", {}, ("Food", "soup"), "f:1"), TAXONOMY)
+    checker = LabelChecker(TAXONOMY)
+    assert checker.check(Document("1", {}, None, "f:1")) == []
+    [problem] = checker.check(Document("1", {}, ("Food", "soup"), "f:1"))
     assert str(problem) == "f:1: unknown label 'soup'. Did you mean 'Soup'?"

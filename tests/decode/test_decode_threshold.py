@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hierarchies import micro_f1, scores
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 from scipy.sparse import csr_array
 
 from harnn.decode import TunedThreshold, tune_threshold
+from support.hierarchies import micro_f1, scores
 
 
 def test_threshold_lies_between_the_score_and_the_next_lower() -> None:
@@ -50,7 +50,7 @@ def test_tuning_refuses() -> None:
     with pytest.raises(ValueError, match=r".") as caught:
         tune_threshold(np.zeros((2, 3), np.float32), csr_array((3, 2), dtype=bool))
     assert str(caught.value) == (
-        "Expected arrays of one shape (documents, labels), got values (2, 3), targets (3, 2)."
+        "Expected arrays of one shape (documents, labels), got scores (2, 3), targets (3, 2)."
     )
     with pytest.raises(ValueError, match=r"^Expected scores, got NaN\.$"):
         tune_threshold(np.array([[0.5, np.nan]], np.float32), np.array([[True, False]]))

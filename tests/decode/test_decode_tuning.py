@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
+from typing import get_args
 
 import numpy as np
 import pytest
-from hierarchies import Hierarchy, hierarchies, micro_f1, scores
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 from scipy.sparse import csr_array
 
-from harnn.config import Config, DecodeConfig
+from harnn.config import Config, DecodeConfig, TopOne
 from harnn.decode import (
     Decoder,
     LabelCurves,
-    propagate_upward,
     tune_decoder,
     tune_labels,
     tune_levels,
@@ -25,6 +24,8 @@ from harnn.decode import (
     tune_top_k,
 )
 from harnn.metrics import prf
+from harnn.taxonomy import Hierarchy
+from support.hierarchies import hierarchies, micro_f1, parents_by_hand, scores
 
 
 def best_of_all(predictions: list[csr_array], targets: csr_array) -> int:
@@ -38,8 +39,7 @@ def tune(
     return tune_decoder(
         values,
         csr_array(targets),
-        edges=hierarchy.edges,
-        levels=hierarchy.levels,
+        hierarchy,
         label_counts=np.arange(values.shape[1]) * 3,
         settings=DecodeConfig(**settings_),  # type: ignore[arg-type]
     )
@@ -79,7 +79,8 @@ def test_curves_of_many_scores_keep_quantiles() -> None:
 def test_no_thresholds_of_levels_are_better(data: st.DataObject) -> None:
     values, targets = labelled(data, 4)
     levels = np.array(data.draw(st.sampled_from([[1, 1, 1, 1], [1, 1, 2, 2], [1, 2, 2, 3]])))
-    tuned = tune_levels(LabelCurves.count(values, csr_array(targets)), levels)
+    hierarchy = Hierarchy.from_edges([], levels)
+    tuned = tune_levels(LabelCurves.count(values, csr_array(targets)), hierarchy)
     candidates = np.unique(values[targets])
     best = max(
         micro_f1(values >= np.array(combination, np.float32)[levels - 1], targets)
@@ -150,26 +151,25 @@ def test_no_number_of_labels_is_better(data: st.DataObject) -> None:
 @settings(max_examples=60, deadline=None)
 def test_confidence_and_top_1_are_the_best(data: st.DataObject) -> None:
     hierarchy = data.draw(hierarchies())
-    values, targets = labelled(data, len(hierarchy.levels))
+    values, targets = labelled(data, len(hierarchy))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("harnn.decode.tuning.best_or_nearly", best_of_all)
         decoder = tune(hierarchy, values, targets)
-    lifted = propagate_upward(values, hierarchy.edges, hierarchy.levels)
+    lifted = hierarchy.propagate(values)
     sure = lifted.copy()
     for column in range(lifted.shape[1]):
-        if parents := sorted(hierarchy.parents(column)):
+        if parents := sorted(parents_by_hand(hierarchy, column)):
             lowest = lifted[:, parents].min(axis=1)
             step = np.divide(lifted[:, column], lowest, where=lowest > 0, out=lowest * 0)
             sure[:, column] = np.minimum(step, sure[:, parents].min(axis=1))
     assert decoder.confidence == tune_threshold(sure, targets).threshold
     plain = tune_threshold(lifted, targets).threshold
-    where = {"edges": hierarchy.edges, "levels": hierarchy.levels}
 
-    def reached(top_1: str, threshold: float) -> float:
+    def reached(top_1: TopOne, threshold: float) -> float:
         tried = dataclasses.replace(decoder, top_1=top_1, threshold=threshold)
-        return micro_f1(tried.choose(values, **where).toarray(), targets)
+        return micro_f1(tried.choose(values, hierarchy).toarray(), targets)
 
-    by_hand = [reached(top_1, plain) for top_1 in ("never", "empty", "always")]
+    by_hand = [reached(top_1, plain) for top_1 in get_args(TopOne)]
     if targets.any():  # beside the best leaf, every threshold is tried
         by_hand += [reached("always", float(x)) for x in [*np.unique(lifted), 1.0]]
     assert reached(decoder.top_1, decoder.threshold) == pytest.approx(max(by_hand))
@@ -191,7 +191,7 @@ def test_of_ways_nearly_as_good_the_one_for_rare_labels(
     values = values.astype(np.float32)
     decoder = tune(FLAT, values, targets)
     assert decoder.top_1 == top_1
-    chosen = decoder.choose(values, edges=FLAT.edges, levels=FLAT.levels)
+    chosen = decoder.choose(values, FLAT)
     found = prf(chosen, csr_array(targets))
     assert (found.micro.f1, found.macro.f1) == pytest.approx((micro, macro))
 
@@ -200,12 +200,12 @@ def test_of_ways_nearly_as_good_the_one_for_rare_labels(
 @settings(max_examples=30, deadline=None)
 def test_the_order_of_documents_does_not_matter(data: st.DataObject) -> None:
     hierarchy = data.draw(hierarchies())
-    values, targets = labelled(data, len(hierarchy.levels))
+    values, targets = labelled(data, len(hierarchy))
     order = np.array(data.draw(st.permutations(range(len(values)))), dtype=int)
     assert tune(hierarchy, values[order], targets[order]) == tune(hierarchy, values, targets)
 
 
-FLAT = Hierarchy(np.zeros((0, 2), np.int32), np.array([1, 1, 2], np.int32))
+FLAT = Hierarchy.from_edges([], [1, 1, 2])
 VALUES = np.array([[0.9, 0.2, 0.1], [0.3, 0.4, 0.8]], np.float32)
 TARGETS = np.array([[True, False, False], [False, False, True]])
 

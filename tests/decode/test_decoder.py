@@ -5,28 +5,26 @@ from __future__ import annotations
 import dataclasses
 import itertools
 import json
-from typing import get_args
+from typing import Any, get_args
 
 import numpy as np
 import pytest
-from hierarchies import Hierarchy, hierarchies, scores
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.sparse import csr_array
 
 from harnn.config import Close, Strategy, TopOne
-from harnn.decode import Decoder, best_expected_f1, count_violations
-from harnn.decode.settings import KEYS
+from harnn.decode import Decoder, Scores, best_expected_f1
 from harnn.errors import BundleError, ConfigError
+from harnn.taxonomy import Hierarchy
+from support.hierarchies import hierarchies, scores
 
 #    0       1
 #   2 3     /        4 has the parents 3 and 1
 #   5  \   /
 #       4
-DAG = Hierarchy(
-    edges=np.array([[2, 0], [3, 0], [4, 3], [4, 1], [5, 2]], dtype=np.int32),
-    levels=np.array([1, 1, 2, 2, 3, 3], dtype=np.int32),
-)
+DAG = Hierarchy.from_edges([[2, 0], [3, 0], [4, 3], [4, 1], [5, 2]], [1, 1, 2, 2, 3, 3])
+FLAT = Hierarchy.from_edges([], [1, 1, 2])
 VALUES = np.array([[0.9, 0.2, 0.3, 0.8, 0.1, 0.25], [0.3, 0.2, 0.2, 0.0, 0.0, 0.1]], np.float32)
 FULL = Decoder(
     0.5,
@@ -39,10 +37,6 @@ FULL = Decoder(
 
 def rows(chosen: csr_array) -> list[list[int]]:
     return [np.flatnonzero(row).tolist() for row in chosen.toarray()]
-
-
-def choose(hierarchy: Hierarchy, values: np.ndarray, decoder: Decoder) -> csr_array:
-    return decoder.choose(values, edges=hierarchy.edges, levels=hierarchy.levels)
 
 
 @pytest.mark.parametrize(
@@ -63,7 +57,7 @@ def test_strategies_on_a_small_dag(
     strategy: Strategy, close: Close, expected: list[list[int]]
 ) -> None:
     decoder = dataclasses.replace(FULL, strategy=strategy, close=close)
-    assert rows(choose(DAG, VALUES, decoder)) == expected
+    assert rows(decoder.choose(VALUES, DAG)) == expected
 
 
 def test_deepest_divides_by_the_parents() -> None:
@@ -71,7 +65,7 @@ def test_deepest_divides_by_the_parents() -> None:
     values = np.array([[0.8, 0.2, 0.4, 0.3, 0.1, 0.3]], np.float32)
     for confidence, expected in ((0.5, [0, 2, 5]), (0.51, [0]), (0.2, [0, 1, 2, 3, 4, 5])):
         decoder = Decoder(0.5, strategy="deepest", confidence=confidence)
-        assert rows(choose(DAG, values, decoder)) == [expected]
+        assert rows(decoder.choose(values, DAG)) == [expected]
 
 
 @pytest.mark.parametrize(
@@ -86,11 +80,11 @@ def test_top_1_is_the_best_leaf_with_its_ancestors(
     top_1: TopOne, expected: list[list[int]]
 ) -> None:
     decoder = dataclasses.replace(FULL, top_1=top_1)
-    assert rows(choose(DAG, VALUES, decoder)) == expected
+    assert rows(decoder.choose(VALUES, DAG)) == expected
 
 
 def decoders(hierarchy: Hierarchy) -> st.SearchStrategy[Decoder]:
-    labels, levels = len(hierarchy.levels), len(np.unique(hierarchy.levels))
+    labels, levels = len(hierarchy), len(np.unique(hierarchy.levels))
     share = st.sampled_from([0.0, 0.1, 0.25, 0.3, 0.5, 0.9, 1.0])
     return st.builds(
         Decoder,
@@ -110,24 +104,26 @@ def decoders(hierarchy: Hierarchy) -> st.SearchStrategy[Decoder]:
 def test_every_answer_is_closed_and_follows_its_document(data: st.DataObject) -> None:
     hierarchy = data.draw(hierarchies())
     decoder = data.draw(decoders(hierarchy))
-    values = data.draw(scores(len(hierarchy.levels)))
-    chosen = choose(hierarchy, values, decoder)
+    values = data.draw(scores(len(hierarchy)))
+    chosen = decoder.choose(values, hierarchy)
     assert chosen.shape == values.shape
     assert chosen.has_canonical_format
     if decoder.close != "none" or decoder.strategy == "deepest":
-        assert count_violations(chosen, hierarchy.edges) == 0
+        assert hierarchy.count_violations(chosen) == 0
     if decoder.top_1 != "never":
         assert (np.diff(chosen.indptr) > 0).all()
     order = np.array(data.draw(st.permutations(range(len(values)))), dtype=int)
-    shuffled = choose(hierarchy, values[order], decoder)
+    shuffled = decoder.choose(values[order], hierarchy)
     np.testing.assert_array_equal(shuffled.toarray(), chosen.toarray()[order])
-    shown, again = decoder.decode(values, edges=hierarchy.edges, levels=hierarchy.levels)
+    ids = tuple(map(str, range(len(values))))
+    shown, again = decoder.decode(Scores(ids, values), hierarchy)
     np.testing.assert_array_equal(again.toarray(), chosen.toarray())
+    assert shown.ids == ids
     if decoder.close == "none":
-        np.testing.assert_array_equal(shown, values)
+        np.testing.assert_array_equal(shown.values, values)
     elif len(hierarchy.edges):
         children, parents = hierarchy.edges.T
-        assert (shown[:, children] <= shown[:, parents]).all()
+        assert (shown.values[:, children] <= shown.values[:, parents]).all()
 
 
 @given(st.data())
@@ -135,22 +131,20 @@ def test_every_answer_is_closed_and_follows_its_document(data: st.DataObject) ->
 def test_the_order_of_labels_within_a_level_changes_nothing(data: st.DataObject) -> None:
     hierarchy = data.draw(hierarchies())
     decoder = data.draw(decoders(hierarchy))
-    labels = len(hierarchy.levels)
+    labels = len(hierarchy)
     parts = [np.flatnonzero(hierarchy.levels == level) for level in np.unique(hierarchy.levels)]
     order = np.concatenate([data.draw(st.permutations(part.tolist())) for part in parts])
     place = np.argsort(order)
     ranks = data.draw(st.permutations(range(labels)))
-    values = (np.array([ranks], np.float32) + 1) / (labels + 1)  # no ties
+    values = ((np.array([ranks]) + 1) / (labels + 1)).astype(np.float32)  # no ties
     if decoder.strategy in ("top_k", "f1") or decoder.top_1 != "never":
         # Closing makes ties, and of those the left column is taken.
         decoder = dataclasses.replace(decoder, close="none")
     thresholds = np.array(decoder.label_thresholds)[order]
-    moved = choose(
-        Hierarchy(place[hierarchy.edges], hierarchy.levels),
-        values[:, order],
-        dataclasses.replace(decoder, label_thresholds=tuple(thresholds.tolist())),
+    moved = dataclasses.replace(decoder, label_thresholds=tuple(thresholds.tolist())).choose(
+        values[:, order], Hierarchy.from_edges(place[hierarchy.edges], hierarchy.levels)
     )
-    stayed = choose(hierarchy, values, decoder).toarray()
+    stayed = decoder.choose(values, hierarchy).toarray()
     np.testing.assert_array_equal(moved.toarray(), stayed[:, order])
 
 
@@ -208,8 +202,8 @@ def test_blocks_change_nothing() -> None:
     values = np.random.default_rng(0).random((200, 6), np.float32)
     for strategy in FULL.strategies:
         decoder = dataclasses.replace(FULL, strategy=strategy, top_1="empty")
-        whole = choose(DAG, values, decoder).toarray()
-        alone = [choose(DAG, values[i : i + 1], decoder).toarray() for i in range(200)]
+        whole = decoder.choose(values, DAG).toarray()
+        alone = [decoder.choose(values[i : i + 1], DAG).toarray() for i in range(200)]
         np.testing.assert_array_equal(np.concatenate(alone), whole)
 
 
@@ -218,7 +212,7 @@ def test_blocks_change_nothing() -> None:
 def test_decoder_survives_json(data: st.DataObject) -> None:
     decoder = data.draw(decoders(data.draw(hierarchies())))
     plain = decoder.to_dict()
-    assert set(plain) == set(KEYS)
+    assert set(plain) == {field.name for field in dataclasses.fields(Decoder)}
     assert Decoder.from_dict(json.loads(json.dumps(plain))) == decoder
 
 
@@ -274,7 +268,7 @@ def test_what_is_missing_is_the_default() -> None:
 )
 def test_decoder_refuses_bad_files(settings_: object, message: str) -> None:
     with pytest.raises(BundleError) as caught:
-        Decoder.from_dict(settings_, labels=3, levels=2)
+        Decoder.from_dict(settings_, hierarchy=FLAT)
     assert str(caught.value) == message
 
 
@@ -298,10 +292,11 @@ def test_decoder_refuses_bad_settings() -> None:
     ],
 )
 def test_decoder_refuses_other_taxonomies(strategy: Strategy, message: str) -> None:
-    other = Hierarchy(np.zeros((0, 2), np.int32), np.array([1, 1, 2], np.int32))
     with pytest.raises(ValueError, match=r".") as caught:
-        choose(other, VALUES[:, :3], dataclasses.replace(FULL, strategy=strategy))
+        dataclasses.replace(FULL, strategy=strategy).choose(VALUES[:, :3], FLAT)
     assert str(caught.value) == message
+    with pytest.raises(ValueError, match=r"^Expected scores of 3 labels, got 6\.$"):
+        dataclasses.replace(FULL, strategy=strategy).choose(VALUES, FLAT)
 
 
 def test_options_change_what_they_name() -> None:
@@ -347,7 +342,7 @@ def test_options_change_what_they_name() -> None:
         ),
     ],
 )
-def test_options_that_do_not_fit(options: dict, message: str) -> None:
+def test_options_that_do_not_fit(options: dict[str, Any], message: str) -> None:
     with pytest.raises(ConfigError) as caught:
         Decoder(0.5).with_options(**options)
     assert str(caught.value) == message
@@ -357,7 +352,7 @@ def test_options_out_of_range() -> None:
     with pytest.raises(ValueError, match=r"^threshold: got 2, expected 0 to 1\.$"):
         FULL.with_options(threshold=2)
     with pytest.raises(ValueError, match=r"^strategy: got 'best', expected one of threshold, "):
-        FULL.with_options(strategy="best")  # type: ignore[typeddict-item]
+        FULL.with_options(strategy="best")  # type: ignore[arg-type]
     with pytest.raises(TypeError, match=r"^Unknown decoding options: treshold\.$"):
         FULL.with_options(treshold=0.5)  # type: ignore[call-arg]
 

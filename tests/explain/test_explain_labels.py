@@ -1,9 +1,8 @@
 from __future__ import annotations
 
-from made_explanations import explanation, label
-
 from harnn.explain.labels import Node, Verdict, build_tree, choose_first
 from harnn.taxonomy import Taxonomy
+from support.made_explanations import explanation, label
 
 TAXONOMY = Taxonomy.from_edges(
     [("A", "ROOT"), ("B", "ROOT"), ("a1", "A"), ("a2", "A"), ("b1", "B"), ("a1x", "a1")],

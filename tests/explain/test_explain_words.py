@@ -3,19 +3,11 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from made_explanations import explanation, label
 
-from harnn.bundle import Explanation, WordWeight
+from harnn.explain import Explanation, WordWeight
 from harnn.explain.markup import counted, escape, language_attribute, percent
-from harnn.explain.words import (
-    SHADES,
-    Piece,
-    Spread,
-    TopWord,
-    cut_text,
-    measure_spread,
-    top_words,
-)
+from harnn.explain.words import SHADES, Piece, Spread, TopWord, cut_text, measure_spread, top_words
+from support.made_explanations import explanation, label
 
 
 def weighed(*weights: float) -> tuple[WordWeight, ...]:
@@ -76,7 +68,7 @@ def test_each_character_has_the_strongest_shade_of_the_words_over_it(
     data: st.DataObject, text: str
 ) -> None:
     bound = st.integers(0, len(text))
-    word = st.tuples(bound, bound, st.floats(0, 1)).map(lambda w: (*sorted(w[:2]), w[2]))
+    word = st.tuples(bound, bound, st.floats(0, 1)).map(lambda w: (min(w[:2]), max(w[:2]), w[2]))
     made = explanation(
         text,
         *(label(str(n), text, data.draw(st.lists(word, max_size=6))) for n in range(3)),

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,7 +15,6 @@ from harnn.metrics import (
     Answers,
     Comparison,
     Resampling,
-    ancestors_of,
     bootstrap,
     compare,
     evaluate,
@@ -21,9 +22,12 @@ from harnn.metrics import (
     hierarchical_prf,
     prf,
 )
+from harnn.taxonomy import Taxonomy
 
-EDGES = np.array([[2, 0], [3, 0], [4, 1], [5, 1], [5, 0]])
-LEVELS = {"level_slices": (slice(0, 2), slice(2, 6)), "level_names": ("top", "below")}
+TAXONOMY = Taxonomy.from_levels(
+    {"top": ["A", "B"], "below": ["c", "d", "e", "f"]},
+    [("c", "A"), ("d", "A"), ("e", "B"), ("f", "B"), ("f", "A")],
+)
 MEASURES = ("micro_f1", "macro_f1", "hierarchical_f1", "auprc", "exact_match")
 
 
@@ -39,26 +43,30 @@ def make(documents: int, *noises: float) -> tuple[csr_array, list[Answers]]:
     return csr_array(targets), models
 
 
-def run(first: Answers, second: Answers, targets: csr_array, **more: object) -> Comparison:
-    return compare(first, second, targets, edges=EDGES, **LEVELS, **more)
+def run(
+    models: Sequence[Answers], targets: csr_array, resampling: Resampling | None = None
+) -> Comparison:
+    first, second = models
+    return compare(first, second, targets, TAXONOMY, resampling=resampling)
 
 
-def measure(answers: Answers, targets: csr_array, rows: np.ndarray) -> list[float]:
-    predictions, true, values = answers.predictions[rows], targets[rows], answers.values[rows]
+def measure(answers: Answers, targets: Any, rows: np.ndarray) -> list[float]:
+    assert answers.scores is not None
+    predictions, true, values = answers.predictions[rows], targets[rows], answers.scores[rows]
     averages = prf(predictions, true)
     return [
         averages.micro.f1,
         averages.macro.f1,
-        hierarchical_prf(predictions, true, ancestors_of(EDGES, 6)).f1,
+        hierarchical_prf(predictions, true, TAXONOMY.hierarchy).f1,
         average_precision_score(true.toarray().ravel(), values.ravel()),
         exact_match(predictions, true),
-        *(prf(predictions[:, x], true[:, x]).micro.f1 for x in LEVELS["level_slices"]),
+        *(prf(predictions[:, x], true[:, x]).micro.f1 for x in TAXONOMY.level_slices),
     ]
 
 
 def test_intervals_are_those_of_drawing_documents() -> None:
     targets, (first, second) = make(40, 0.5, 0.4)
-    comparison = run(first, second, targets, resampling=Resampling(120, 7))
+    comparison = run((first, second), targets, Resampling(120, 7))
     every = np.arange(40)
     rows = np.random.default_rng(7).integers(40, size=(120, 40))
     ours, theirs = measure(first, targets, every), measure(second, targets, every)
@@ -82,9 +90,10 @@ def test_intervals_are_those_of_drawing_documents() -> None:
 
 def test_measures_are_those_of_the_report() -> None:
     targets, models = make(60, 0.3, 0.5)
-    comparison = run(*models, targets, resampling=Resampling(5))
+    comparison = run(models, targets, Resampling(5))
     for name, answers in zip(("first", "second"), models, strict=True):
-        report = evaluate(answers.values, answers.predictions, targets, edges=EDGES, **LEVELS)
+        assert answers.scores is not None
+        report = evaluate(answers.scores, answers.predictions, targets, TAXONOMY)
         for difference in comparison.measures:
             assert getattr(difference, name) == pytest.approx(getattr(report, difference.measure))
         for level, expected in zip(comparison.levels, report.levels, strict=True):
@@ -94,7 +103,7 @@ def test_measures_are_those_of_the_report() -> None:
 
 def test_a_model_does_not_differ_from_itself() -> None:
     targets, (model,) = make(50, 0.5)
-    comparison = run(model, model, targets, resampling=Resampling(60))
+    comparison = run((model, model), targets, Resampling(60))
     for difference in (*comparison.measures, *(level.micro_f1 for level in comparison.levels)):
         assert (difference.difference, difference.low, difference.high) == (0, 0, 0)
         assert difference.p_value == 1
@@ -103,7 +112,7 @@ def test_a_model_does_not_differ_from_itself() -> None:
 def test_a_clearly_better_model() -> None:
     targets, (worse, better) = make(300, 0.6, 0.2)
     for first, second, sign in ((worse, better, 1), (better, worse, -1)):
-        for difference in run(first, second, targets).measures:
+        for difference in run((first, second), targets).measures:
             assert difference.p_value < 0.01
             assert sign * difference.low > 0
             assert sign * difference.high > 0
@@ -112,12 +121,12 @@ def test_a_clearly_better_model() -> None:
 
 def test_equally_good_models_are_told_apart_seldom() -> None:
     targets, models = make(300, 0.45, 0.45)
-    assert all(difference.p_value > 0.05 for difference in run(*models, targets).measures)
+    assert all(difference.p_value > 0.05 for difference in run(models, targets).measures)
 
 
 def test_the_seed_decides() -> None:
     targets, models = make(40, 0.5, 0.4)
-    again = [run(*models, targets, resampling=Resampling(120, seed)) for seed in (1, 1, 2)]
+    again = [run(models, targets, Resampling(120, seed)) for seed in (1, 1, 2)]
     assert again[0] == again[1] != again[2]
     plain = again[0].to_dict()
     assert json.loads(json.dumps(plain, allow_nan=False)) == plain
@@ -141,10 +150,10 @@ def test_steps_of_scores_are_fine_enough(monkeypatch: pytest.MonkeyPatch) -> Non
 def test_without_scores_or_labels() -> None:
     targets, models = make(20, 0.5, 0.4)
     bare = [Answers(model.predictions) for model in models]
-    names = [each.measure for each in run(*bare, targets, resampling=Resampling(3)).measures]
+    names = [each.measure for each in run(bare, targets, Resampling(3)).measures]
     assert names == [name for name in MEASURES if name != "auprc"]
     nothing = csr_array((20, 6), dtype=bool)
-    for difference in run(*models, nothing, resampling=Resampling(3)).measures[:4]:
+    for difference in run(models, nothing, Resampling(3)).measures[:4]:
         assert (difference.first, difference.second) == (0, 0)
 
 
@@ -157,10 +166,9 @@ def test_bad_arguments() -> None:
     ):
         Resampling(0)
     with pytest.raises(ValueError, match=r"^Expected at least one document\.$"):
-        run(*(Answers(model.predictions[:0]) for model in models), targets[:0])
+        run([Answers(model.predictions[:0]) for model in models], targets[:0])
     with pytest.raises(ValueError, match=r"got first \(20, 6\), second \(19, 6\), targets"):
-        run(models[0], Answers(models[1].predictions[1:]), targets)
-    with pytest.raises(
-        ValueError, match=r"^Expected a name per level, got 2 names for 1 levels\.$"
-    ):
-        compare(*models, targets, level_slices=[slice(0, 6)], level_names=["a", "b"], edges=EDGES)
+        run((models[0], Answers(models[1].predictions[1:])), targets)
+    other = Taxonomy.from_levels({"top": ["A", "B"]})
+    with pytest.raises(ValueError, match=r"^Expected scores of 2 labels, got 6\.$"):
+        compare(models[0], models[1], targets, other)

@@ -14,9 +14,7 @@ from scipy.sparse import csr_array
 
 from harnn._memory import row_blocks
 from harnn.metrics import (
-    ancestors_of,
     calibration,
-    curves,
     f1_by_frequency,
     hierarchical_area,
     inverse_propensities,
@@ -26,8 +24,9 @@ from harnn.metrics import (
 )
 from harnn.metrics.calibration import measure_calibration
 from harnn.metrics.frequency import FINE_BOUNDS
+from harnn.taxonomy import Hierarchy
 
-CLOSE = {"rel": 0, "abs": 1e-9}
+Case = tuple[np.ndarray, np.ndarray, np.ndarray, Hierarchy]
 
 
 @pytest.fixture(scope="module", params=[3, 1 << 20], ids=lambda cells: f"{cells}-cells")
@@ -35,7 +34,6 @@ def _block_cells(request: pytest.FixtureRequest) -> object:
     """Blocks of few rows, and of all rows."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(row_blocks, "__kwdefaults__", {"cells": request.param})
-        patch.setattr(curves, "_BLOCK_CELLS", request.param)
         yield
 
 
@@ -43,8 +41,8 @@ pytestmark = pytest.mark.usefixtures("_block_cells")
 
 
 @st.composite
-def cases(draw: st.DrawFn) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Scores, predictions, targets, edges of a DAG; ties and empty sets are frequent."""
+def cases(draw: st.DrawFn) -> Case:
+    """Scores, predictions, targets, a DAG; ties and empty sets are frequent."""
     documents, labels = draw(st.tuples(st.integers(1, 5), st.integers(1, 9)))
     shape = (documents, labels)
     tied = st.sampled_from([0.0, 0.1, 0.25, 0.5, 1.0])
@@ -57,7 +55,8 @@ def cases(draw: st.DrawFn) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarr
     ]
     pairs = [(child, parent) for child in range(labels) for parent in range(child)]
     edges = draw(st.lists(st.sampled_from(pairs), unique=True, max_size=12)) if pairs else []
-    return values, sets[0], sets[1], np.array(edges, np.int32).reshape(-1, 2)
+    levels = np.arange(1, labels + 1)  # each label may stand below all before it
+    return values, sets[0], sets[1], Hierarchy.from_edges(edges, levels)
 
 
 # The lowest common ancestor, with -1 for the root above all labels.
@@ -107,21 +106,23 @@ def slow_graphs(ours: set[int], theirs: set[int], edges: np.ndarray) -> tuple[se
 @given(cases())
 @settings(max_examples=80, deadline=None)
 def test_lca_matches_every_path(
-    case: tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray],
+    case: Case,
 ) -> None:
-    _, predictions, targets, edges = case
+    _, predictions, targets, hierarchy = case
     hits = predicted = true = 0
     for ours, theirs in zip(predictions, targets, strict=True):
         graphs = slow_graphs(
-            set(np.flatnonzero(ours).tolist()), set(np.flatnonzero(theirs).tolist()), edges
+            set(np.flatnonzero(ours).tolist()),
+            set(np.flatnonzero(theirs).tolist()),
+            hierarchy.edges,
         )
         hits += len(graphs[0] & graphs[1])
         predicted, true = predicted + len(graphs[0]), true + len(graphs[1])
-    found = lca_prf(csr_array(predictions), csr_array(targets), edges)
-    assert found.precision == pytest.approx(hits / predicted if predicted else 0.0, **CLOSE)
-    assert found.recall == pytest.approx(hits / true if true else 0.0, **CLOSE)
+    found = lca_prf(csr_array(predictions), csr_array(targets), hierarchy)
+    assert found.precision == pytest.approx(hits / predicted if predicted else 0.0, rel=0, abs=1e-9)
+    assert found.recall == pytest.approx(hits / true if true else 0.0, rel=0, abs=1e-9)
     total = predicted + true
-    assert found.f1 == pytest.approx(2 * hits / total if total else 0.0, **CLOSE)
+    assert found.f1 == pytest.approx(2 * hits / total if total else 0.0, rel=0, abs=1e-9)
 
 
 def sets_of(labels: int, *documents: list[int]) -> csr_array:
@@ -133,27 +134,27 @@ def sets_of(labels: int, *documents: list[int]) -> csr_array:
 
 def test_lca_by_hand() -> None:
     # 0 over 1 and 2; 1 over 3 and 4; 2 over 5.
-    edges = np.array([[1, 0], [2, 0], [3, 1], [4, 1], [5, 2]])
+    hierarchy = Hierarchy.from_edges([[1, 0], [2, 0], [3, 1], [4, 1], [5, 2]], [1, 2, 2, 3, 3, 3])
     # The sister of the true label: the graphs are {4, 1} and {3, 1}.
-    sisters = lca_prf(sets_of(6, [0, 1, 4]), sets_of(6, [0, 1, 3]), edges)
+    sisters = lca_prf(sets_of(6, [0, 1, 4]), sets_of(6, [0, 1, 3]), hierarchy)
     assert (sisters.precision, sisters.recall, sisters.f1) == (1 / 2, 1 / 2, 1 / 2)
     # A cousin: {5, 2, 0} and {3, 1, 0}. The parent: {1} and {3, 1}.
-    cousins = lca_prf(sets_of(6, [0, 2, 5]), sets_of(6, [0, 1, 3]), edges)
+    cousins = lca_prf(sets_of(6, [0, 2, 5]), sets_of(6, [0, 1, 3]), hierarchy)
     assert cousins.f1 == pytest.approx(1 / 3)
-    parent = lca_prf(sets_of(6, [0, 1]), sets_of(6, [0, 1, 3]), edges)
+    parent = lca_prf(sets_of(6, [0, 1]), sets_of(6, [0, 1, 3]), hierarchy)
     assert (parent.precision, parent.recall) == (1, 1 / 2)
     # No prediction: the true label is linked to the root, which does not count.
-    nothing = lca_prf(sets_of(6, []), sets_of(6, [0, 1, 3]), edges)
+    nothing = lca_prf(sets_of(6, []), sets_of(6, [0, 1, 3]), hierarchy)
     assert (nothing.precision, nothing.recall) == (0, 0)
     # The missed label 5 is linked to 3 over 0: {3, 1, 0} and {3, 5, 2, 0}.
-    half = lca_prf(sets_of(6, [0, 1, 3]), sets_of(6, [0, 1, 2, 3, 5]), edges)
+    half = lca_prf(sets_of(6, [0, 1, 3]), sets_of(6, [0, 1, 2, 3, 5]), hierarchy)
     assert (half.precision, half.recall) == (2 / 3, 2 / 4)
 
 
 def test_lca_of_a_dag_takes_the_shortest_path() -> None:
     # 4 has the parents 1 and 3, 3 is below 2, and 1 and 2 are below 0.
-    edges = np.array([[1, 0], [2, 0], [3, 2], [4, 1], [4, 3]])
-    found = lca_prf(sets_of(5, [4]), sets_of(5, [0]), edges)
+    hierarchy = Hierarchy.from_edges([[1, 0], [2, 0], [3, 2], [4, 1], [4, 3]], [1, 2, 2, 3, 4])
+    found = lca_prf(sets_of(5, [4]), sets_of(5, [0]), hierarchy)
     assert found.precision == 1 / 3  # 4, 1, 0
     assert found.recall == 1
 
@@ -171,18 +172,19 @@ def slow_area(scores: np.ndarray, true: np.ndarray) -> float:
 @given(cases())
 @settings(max_examples=80, deadline=None)
 def test_hierarchical_area_goes_through_all_thresholds(
-    case: tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray],
+    case: Case,
 ) -> None:
-    values, _, targets, edges = case
-    ancestors = ancestors_of(edges, targets.shape[1])
-    closure = ancestors.toarray()
+    values, _, targets, hierarchy = case
+    closure = hierarchy.closure.toarray()
     closed = (targets.astype(int) @ closure.astype(int)) > 0
     raised = np.stack([np.where(closure[:, c], values, 0).max(axis=1) for c in range(len(closure))])
     areas = [slow_area(s, t) for s, t in zip(raised.T, closed, strict=True) if t.any()]
     expected = np.mean(areas) if areas else 0.0
-    found = hierarchical_area(values, csr_array(targets), ancestors)
-    assert found == pytest.approx(expected, **CLOSE)
-    assert hierarchical_area(raised.T, csr_array(closed)) == pytest.approx(expected, **CLOSE)
+    found = hierarchical_area(values, csr_array(targets), hierarchy)
+    assert found == pytest.approx(expected, rel=0, abs=1e-9)
+    assert hierarchical_area(raised.T, csr_array(closed)) == pytest.approx(
+        expected, rel=0, abs=1e-9
+    )
 
 
 def test_hierarchical_area_by_hand() -> None:
@@ -202,14 +204,12 @@ def slow_error(scores: np.ndarray, true: np.ndarray) -> object:
     for number in set(bins.tolist()):
         inside = bins == number
         error += inside.sum() * abs(scores[inside].mean(dtype=np.float64) - true[inside].mean())
-    return pytest.approx(error / len(scores), **CLOSE) if len(scores) else None
+    return pytest.approx(error / len(scores), rel=0, abs=1e-9) if len(scores) else None
 
 
 @given(cases(), st.integers(0, 9))
 @settings(max_examples=80, deadline=None)
-def test_calibration_matches_a_walk_over_bins(
-    case: tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray], cut: int
-) -> None:
+def test_calibration_matches_a_walk_over_bins(case: Case, cut: int) -> None:
     values, _, targets, _ = case
     levels = (slice(0, cut), slice(cut, values.shape[1]))
     found = measure_calibration(values, csr_array(targets), levels)
@@ -243,9 +243,7 @@ def test_a_table_of_reliability() -> None:
 
 @given(cases(), st.lists(st.integers(0, 600), min_size=9, max_size=9))
 @settings(max_examples=40, deadline=None)
-def test_buckets_are_averages_of_their_labels(
-    case: tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray], counts: list[int]
-) -> None:
+def test_buckets_are_averages_of_their_labels(case: Case, counts: list[int]) -> None:
     _, predictions, targets, _ = case
     counts = counts[: targets.shape[1]]
     for bounds in (None, FINE_BOUNDS):
@@ -286,7 +284,7 @@ def test_buckets_have_boundaries() -> None:
 @given(cases(), st.lists(st.integers(0, 90), min_size=9, max_size=9), st.integers(1, 500))
 @settings(max_examples=60, deadline=None)
 def test_propensity_precision_matches_its_definition(
-    case: tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray], counts: list[int], documents: int
+    case: Case, counts: list[int], documents: int
 ) -> None:
     values, _, targets, _ = case
     counts = counts[: targets.shape[1]]

@@ -11,10 +11,11 @@ import numpy as np
 import pytest
 from scipy.sparse import csr_array
 
+from harnn.counting import as_binary
 from harnn.errors import BundleError
 from harnn.metrics import (
     Report,
-    ancestors_of,
+    TrainingCounts,
     calibration,
     evaluate,
     exact_match,
@@ -28,12 +29,13 @@ from harnn.metrics import (
     propensity_precision_at_k,
     recall_at_k,
 )
-from harnn.ranking import as_binary
+from harnn.taxonomy import Taxonomy
 
-# Columns: A B | A1 A2 B1; edges to A, A, B.
-EDGES = np.array([[2, 0], [3, 0], [4, 1]], np.int32)
-SLICES = (slice(0, 2), slice(2, 5))
-NAMES = ("section", "class")
+TAXONOMY = Taxonomy.from_levels(
+    {"section": ["A", "B"], "class": ["A1", "A2", "B1"]}, [("A1", "A"), ("A2", "A"), ("B1", "B")]
+)
+HIERARCHY = TAXONOMY.hierarchy
+COUNTS = [120, 80, 30, 5, 1]
 VALUES = np.array(
     [[0.9, 0.1, 0.8, 0.3, 0.2], [0.6, 0.4, 0.1, 0.2, 0.7], [0.2, 0.3, 0.1, 0.1, 0.1]], np.float32
 )
@@ -48,12 +50,9 @@ def report() -> Report:
         VALUES,
         CLOSED,
         TARGETS,
-        level_slices=SLICES,
-        level_names=NAMES,
-        edges=EDGES,
+        TAXONOMY,
         raw_predictions=RAW,
-        label_counts=[120, 80, 30, 5, 1],
-        training_documents=200,
+        training=TrainingCounts(COUNTS, 200),
     )
 
 
@@ -83,7 +82,7 @@ def test_report_by_hand(report: Report) -> None:
 
 def test_levels_are_reports_of_their_columns(report: Report) -> None:
     assert [(level.level, level.name) for level in report.levels] == [(1, "section"), (2, "class")]
-    for level, columns in zip(report.levels, SLICES, strict=True):
+    for level, columns in zip(report.levels, TAXONOMY.level_slices, strict=True):
         averages = prf(CLOSED[:, columns], TARGETS[:, columns])
         assert level.labels == columns.stop - columns.start
         assert level.support == 3
@@ -98,7 +97,7 @@ def test_levels_are_reports_of_their_columns(report: Report) -> None:
 
 
 def test_hierarchical_measures_close_open_predictions(report: Report) -> None:
-    found = evaluate(VALUES, RAW, TARGETS, level_slices=SLICES, level_names=NAMES, edges=EDGES)
+    found = evaluate(VALUES, RAW, TARGETS, TAXONOMY)
     assert found.micro_f1 == 6 / 10
     assert found.hierarchical_precision == report.hierarchical_precision
     assert found.hierarchical_recall == report.hierarchical_recall
@@ -116,16 +115,16 @@ def test_report_survives_json(report: Report) -> None:
 
 def test_measures_for_comparing(report: Report) -> None:
     # Most specific: A1 | B1 and A | nothing, true A1 | B1 | A2.
-    linked = lca_prf(CLOSED, TARGETS, EDGES)
+    linked = lca_prf(CLOSED, TARGETS, HIERARCHY)
     assert (report.lca_precision, report.lca_recall) == (linked.precision, linked.recall)
     # Graphs {A1} {B1, A} {} of predictions, {A1} {B1, B} {A2, A} of labels: A and B1 meet only
     # at the root, and so does what stands in the last document.
     assert (report.lca_precision, report.lca_recall, report.lca_f1) == (2 / 3, 2 / 5, 1 / 2)
-    assert report.hierarchical_area == hierarchical_area(VALUES, TARGETS, ancestors_of(EDGES, 5))
+    assert report.hierarchical_area == hierarchical_area(VALUES, TARGETS, HIERARCHY)
     calibrated = calibration(VALUES, TARGETS)
     assert (report.ece, report.ece_shown) == (calibrated.ece, calibrated.ece_shown)
     assert report.reliability == calibrated.bins
-    for level, columns in zip(report.levels, SLICES, strict=True):
+    for level, columns in zip(report.levels, TAXONOMY.level_slices, strict=True):
         below = calibration(VALUES[:, columns], TARGETS[:, columns])
         assert level.ece == pytest.approx(below.ece)
         assert level.ece_shown == pytest.approx(below.ece_shown)
@@ -143,38 +142,20 @@ def test_measures_for_comparing(report: Report) -> None:
         "100-499",
     ]
     assert report.propensity_precision_at_k == propensity_precision_at_k(
-        VALUES, TARGETS, [120, 80, 30, 5, 1], (1, 3, 5, 10), training_documents=200
+        VALUES, TARGETS, COUNTS, (1, 3, 5, 10), training_documents=200
     )
 
 
 def test_training_documents_are_counted_at_the_top_where_unknown() -> None:
-    counts = [120, 80, 30, 5, 1]
     known, unknown = (
-        evaluate(
-            VALUES,
-            CLOSED,
-            TARGETS,
-            level_slices=SLICES,
-            level_names=NAMES,
-            edges=EDGES,
-            label_counts=counts,
-            **more,
-        )
-        for more in ({"training_documents": 200}, {})
+        evaluate(VALUES, CLOSED, TARGETS, TAXONOMY, training=TrainingCounts(COUNTS, documents))
+        for documents in (200, None)
     )
     assert known == unknown
     with pytest.raises(
         ValueError, match=r"^Expected the training documents of 5 labels, got shape \(4,\)\.$"
     ):
-        evaluate(
-            VALUES,
-            CLOSED,
-            TARGETS,
-            level_slices=SLICES,
-            level_names=NAMES,
-            edges=EDGES,
-            label_counts=counts[:4],
-        )
+        evaluate(VALUES, CLOSED, TARGETS, TAXONOMY, training=TrainingCounts(COUNTS[:4]))
 
 
 def test_reports_of_older_versions(report: Report) -> None:
@@ -251,14 +232,7 @@ def test_report_names_missing_keys(report: Report) -> None:
 @pytest.mark.parametrize("shape", [(0, 5), (4, 5)])
 def test_nothing_true_and_nothing_predicted(shape: tuple[int, int]) -> None:
     nothing = csr_array(shape, dtype=bool)
-    report = evaluate(
-        np.zeros(shape, np.float32),
-        nothing,
-        nothing,
-        level_slices=SLICES,
-        level_names=NAMES,
-        edges=EDGES,
-    )
+    report = evaluate(np.zeros(shape, np.float32), nothing, nothing, TAXONOMY)
     assert report.auc is None
     assert report.auprc == report.micro_f1 == report.macro_f1 == report.hierarchical_f1 == 0
     assert set(report.recall_at_k.values()) == set(report.precision_at_k.values()) == {0.0}
@@ -267,7 +241,8 @@ def test_nothing_true_and_nothing_predicted(shape: tuple[int, int]) -> None:
     assert report.lca_f1 == report.hierarchical_area == 0
     assert report.ece == (0 if shape[0] else None)
     assert report.ece_shown is None
-    assert report.frequency_buckets is report.propensity_precision_at_k is None
+    assert report.frequency_buckets is None
+    assert report.propensity_precision_at_k is None
     assert Report.from_dict(json.loads(json.dumps(report.to_dict(), allow_nan=False))) == report
 
 
@@ -300,23 +275,14 @@ def test_measures_refuse_other_shapes() -> None:
     for measure in (prf, exact_match, hierarchical_prf):
         with pytest.raises(ValueError, match=message):
             measure(CLOSED, TARGETS[:, :2])
-    message = message.replace("predictions", "values")
-    for measure in (micro_auprc, micro_auc, precision_at_k, recall_at_k):
+    message = message.replace("predictions", "scores")
+    for measure_scores in (micro_auprc, micro_auc, precision_at_k, recall_at_k):
         with pytest.raises(ValueError, match=message):
-            measure(VALUES, TARGETS[:, :2])
-    with pytest.raises(ValueError, match=r"got values \(3, 5\), predictions \(3, 2\), targets"):
-        evaluate(
-            VALUES,
-            CLOSED[:, :2],
-            TARGETS,
-            level_slices=SLICES,
-            level_names=NAMES,
-            edges=EDGES,
-        )
-    with pytest.raises(
-        ValueError, match=r"^Expected a name per level, got 1 names for 2 levels\.$"
-    ):
-        evaluate(VALUES, CLOSED, TARGETS, level_slices=SLICES, level_names=("one",), edges=EDGES)
+            measure_scores(VALUES, TARGETS[:, :2])
+    with pytest.raises(ValueError, match=r"got scores \(3, 5\), predictions \(3, 2\), targets"):
+        evaluate(VALUES, CLOSED[:, :2], TARGETS, TAXONOMY)
+    with pytest.raises(ValueError, match=r"^Expected scores of 5 labels, got 2\.$"):
+        evaluate(VALUES[:, :2], CLOSED[:, :2], TARGETS[:, :2], TAXONOMY)
 
 
 def test_measures_refuse_nan_and_no_k() -> None:
@@ -335,16 +301,12 @@ def test_evaluation_needs_little_beside_the_scores() -> None:
     columns = np.sort(random.integers(0, 4000, (6000, 8)), axis=1)
     rows = np.repeat(np.arange(6000), 8)
     targets = csr_array((np.ones(48_000, bool), (rows, columns.ravel())), shape=values.shape)
-    edges = np.stack([np.arange(100, 4000), np.arange(3900) % 100], axis=1).astype(np.int32)
-    tracemalloc.start()
-    evaluate(
-        values,
-        targets,
-        targets,
-        level_slices=(slice(0, 100), slice(100, 4000)),
-        level_names=("1", "2"),
-        edges=edges,
+    taxonomy = Taxonomy.from_levels(
+        {"1": [f"{n}" for n in range(100)], "2": [f"{n}" for n in range(100, 4000)]},
+        [(f"{n}", f"{n % 100}") for n in range(100, 4000)],
     )
+    tracemalloc.start()
+    evaluate(values, targets, targets, taxonomy)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < values.nbytes / 2

@@ -83,20 +83,20 @@ def test_a_taxonomy_agrees_with_the_slow_reference(edges: Edges) -> None:
     levels = {code: slow_level(edges, code) for code in appearance}
     assert taxonomy.codes == tuple(sorted(appearance, key=lambda code: levels[code]))
     assert taxonomy.levels.tolist() == [levels[code] for code in taxonomy.codes]
-    dense = taxonomy.ancestors.toarray()
+    hierarchy = taxonomy.hierarchy
+    dense = hierarchy.closure.toarray()
     for column, code in enumerate(taxonomy.codes):
         parents = {parent for child, parent in edges if child == code and parent != "ROOT"}
         children = {child for child, parent in edges if parent == code}
         assert taxonomy.index[code] == column
         assert spell(taxonomy, taxonomy.parents(column)) == parents
         assert spell(taxonomy, taxonomy.children(column)) == children
-        assert (column in taxonomy.roots()) == (not parents)
-        assert (column in taxonomy.leaves()) == (not children)
+        assert (column in hierarchy.roots) == (not parents)
+        assert (column in hierarchy.leaves) == (not children)
         assert spell(taxonomy, np.flatnonzero(dense[column])) == slow_ancestors(edges, code)
-        spelled = [tuple(taxonomy.codes[c] for c in path) for path in taxonomy.paths(column, 10**6)]
-        assert len(spelled) == len(set(spelled))
-        assert set(spelled) == slow_paths(edges, code)
-        assert taxonomy.path(column).tolist() == taxonomy.paths(column, 1)[0].tolist()
+        paths = [taxonomy.columns(path).tolist() for path in slow_paths(edges, code)]
+        first = min(paths, key=lambda path: path[::-1])  # at every label upward the first parent
+        assert taxonomy.path(column).tolist() == first
 
 
 @settings(max_examples=60, deadline=None)
@@ -127,14 +127,14 @@ def test_closure_and_most_specific_undo_each_other(case: tuple[Taxonomy, list[in
 
 @settings(max_examples=60, deadline=None)
 @given(st.data())
-def test_closing_targets_is_closing_every_row(data: st.DataObject) -> None:
+def test_closing_sets_is_closing_every_row(data: st.DataObject) -> None:
     taxonomy = Taxonomy.from_edges(data.draw(dags()))
     row = st.lists(st.integers(0, len(taxonomy) - 1), max_size=4)
     rows = data.draw(st.lists(row, min_size=1, max_size=5))
     dense = np.zeros((len(rows), len(taxonomy)), dtype=np.int8)
     for number, columns in enumerate(rows):
         dense[number, columns] = 1
-    closed = taxonomy.close_targets(csr_array(dense))
+    closed = taxonomy.hierarchy.close_sets(csr_array(dense))
     assert isinstance(closed, csr_array)
     assert closed.dtype == np.bool_
     assert closed.data.all()
@@ -154,7 +154,8 @@ def test_line_order_changes_nothing_but_column_order(data: st.DataObject) -> Non
     assert other.summary() == taxonomy.summary()
     moved = [other.index[code] for code in taxonomy.codes]
     assert other.levels[moved].tolist() == taxonomy.levels.tolist()
-    assert (other.ancestors.toarray()[moved][:, moved] == taxonomy.ancestors.toarray()).all()
+    closure, other_closure = (x.hierarchy.closure.toarray() for x in (taxonomy, other))
+    assert (other_closure[moved][:, moved] == closure).all()
     assert (other == taxonomy) == (other.codes == taxonomy.codes)
 
 
@@ -197,20 +198,18 @@ def test_the_level_is_the_longest_path(diamond: Taxonomy) -> None:
     assert diamond.levels.dtype == diamond.edges.dtype == np.int32
 
 
-def test_paths_go_through_the_first_parent_first(diamond: Taxonomy) -> None:
+def test_the_path_goes_through_the_first_parent(diamond: Taxonomy) -> None:
     assert diamond.path(4).tolist() == [0, 4]
-    assert [path.tolist() for path in diamond.paths(4)] == [[0, 4], [0, 2, 4], [0, 3, 4]]
-    assert [path.tolist() for path in diamond.paths(4, limit=2)] == [[0, 4], [0, 2, 4]]
     assert diamond.path(1).tolist() == [1]
 
 
-def test_the_number_of_paths_is_capped_before_they_are_found() -> None:
+def test_a_label_may_have_more_paths_than_can_be_followed() -> None:
     edges = [("a0", "ROOT"), ("b0", "ROOT")]
     for level in range(1, 60):
         edges += [(f"{x}{level}", f"{y}{level - 1}") for x in "ab" for y in "ab"]
     taxonomy = Taxonomy.from_edges(edges)
-    assert len(taxonomy.paths(len(taxonomy) - 1, limit=7)) == 7
-    assert taxonomy.ancestors[[len(taxonomy) - 1]].nnz == 2 * 59 + 1
+    assert len(taxonomy.path(len(taxonomy) - 1)) == 60
+    assert taxonomy.hierarchy.closure[[len(taxonomy) - 1]].nnz == 2 * 59 + 1
 
 
 def test_summary_and_repr(diamond: Taxonomy) -> None:
@@ -228,21 +227,21 @@ def test_summary_and_repr(diamond: Taxonomy) -> None:
     assert (len(diamond), diamond.depth) == (5, 3)
 
 
-def test_ancestors_are_sorted_bool_and_read_only(diamond: Taxonomy) -> None:
-    ancestors = diamond.ancestors
-    assert isinstance(ancestors, csr_array)
-    assert ancestors.dtype == np.bool_
-    assert ancestors.indices.dtype == ancestors.indptr.dtype == np.int32
-    assert ancestors.toarray().astype(int).tolist() == [
+def test_the_closure_is_sorted_bool_and_read_only(diamond: Taxonomy) -> None:
+    closure = diamond.hierarchy.closure
+    assert isinstance(closure, csr_array)
+    assert closure.dtype == np.bool_
+    assert closure.indices.dtype == closure.indptr.dtype == np.int32
+    assert closure.toarray().astype(int).tolist() == [
         [1, 0, 0, 0, 0],
         [0, 1, 0, 0, 0],
         [1, 0, 1, 0, 0],
         [1, 0, 0, 1, 0],
         [1, 0, 1, 1, 1],
     ]
-    assert ancestors.has_canonical_format
+    assert closure.has_canonical_format
     with pytest.raises(ValueError, match="read-only"):
-        ancestors.data[0] = False
+        closure.data[0] = False
 
 
 def test_a_taxonomy_cannot_be_changed(diamond: Taxonomy) -> None:
@@ -265,18 +264,21 @@ def test_equality_is_by_version_and_names_do_not_matter(diamond: Taxonomy) -> No
     assert Taxonomy.from_levels({"x": ["a"], "y": ["b"]}) != plain, "edges matter"
 
 
-def test_close_targets_takes_any_sparse_kind_and_drops_zeros(diamond: Taxonomy) -> None:
+def test_close_sets_takes_any_sparse_kind_and_drops_zeros(diamond: Taxonomy) -> None:
+    hierarchy = diamond.hierarchy
     stored_zero = csr_array(([0.0, 1.0], [4, 2], [0, 2]), shape=(1, 5))
-    assert diamond.close_targets(stored_zero).indices.tolist() == [0, 2]
+    assert hierarchy.close_sets(stored_zero).indices.tolist() == [0, 2]
     for kind in (csc_array, coo_array):
-        closed = diamond.close_targets(kind(np.eye(5, dtype=bool)))
-        assert (closed.toarray() == diamond.ancestors.toarray()).all()
-    assert diamond.close_targets(csr_array((0, 5))).shape == (0, 5)
+        closed = hierarchy.close_sets(kind(np.eye(5, dtype=bool)))
+        assert (closed.toarray() == hierarchy.closure.toarray()).all()
+    assert hierarchy.close_sets(csr_array((0, 5))).shape == (0, 5)
 
 
-def test_close_targets_needs_one_column_a_label(diamond: Taxonomy) -> None:
-    with pytest.raises(ValueError, match=r"^targets of shape \(2, 4\), expected \(N, 5\)$"):
-        diamond.close_targets(csr_array((2, 4)))
+def test_sets_need_one_column_a_label(diamond: Taxonomy) -> None:
+    hierarchy = diamond.hierarchy
+    for method in (hierarchy.close_sets, hierarchy.most_specific_sets):
+        with pytest.raises(ValueError, match=r"^label sets of shape \(2, 4\), expected \(N, 5\)$"):
+            method(csr_array((2, 4)))
 
 
 @pytest.mark.parametrize("column", [-1, 5])
@@ -285,7 +287,6 @@ def test_columns_out_of_range_are_refused(diamond: Taxonomy, column: int) -> Non
         diamond.parents,
         diamond.children,
         diamond.path,
-        diamond.paths,
         lambda c: diamond.close_upward([0, c]),
         lambda c: diamond.most_specific([0, c]),
     ):
@@ -337,7 +338,7 @@ def test_levels_without_edges_leave_parents_open() -> None:
     taxonomy = Taxonomy.from_levels({"section": ["A", "B"], "class": ["A1", "B1"]}, [("B1", "B")])
     assert taxonomy.level_names == ("section", "class")
     assert taxonomy.levels.tolist() == [1, 1, 2, 2]
-    assert taxonomy.roots().tolist() == [0, 1, 2]
+    assert taxonomy.hierarchy.roots.tolist() == [0, 1, 2]
     assert taxonomy.close_upward([2, 3]).tolist() == [1, 2, 3]
     named = Taxonomy.from_levels({"x": ["a"]}, names={"a": "A"}, descriptions={"a": "First."})
     assert (named.names, named.descriptions) == (("A",), ("First.",))
@@ -378,10 +379,10 @@ def test_endless_chains_are_refused_before_they_fill_the_memory(
     taxonomy = Taxonomy.from_edges(edges)
     monkeypatch.setattr(graph, "CLOSURE_LIMIT", 50 * 51 // 2 - 1)
     with pytest.raises(TaxonomyError) as caught:
-        _ = taxonomy.ancestors
+        _ = taxonomy.hierarchy.closure
     assert str(caught.value) == (
         "the labels have more than 1,274 ancestors in all (50 labels on 50 levels), "
         "too many to hold."
     )
     monkeypatch.setattr(graph, "CLOSURE_LIMIT", 50 * 51 // 2)
-    assert taxonomy.ancestors.nnz == 1275
+    assert taxonomy.hierarchy.closure.nnz == 1275

@@ -135,7 +135,13 @@ def test_damaged_own_format_is_refused(
 
 
 def test_own_format_with_no_labels_is_refused(tmp_path: Path) -> None:
-    empty = {"codes": [], "names": [], "descriptions": [], "level_names": [], "levels": []}
+    empty: dict[str, list[Any]] = {
+        "codes": [],
+        "names": [],
+        "descriptions": [],
+        "level_names": [],
+        "levels": [],
+    }
     value = {"format": "harnn-taxonomy", "version": 1, "edges": [], **empty}
     assert refusal(tmp_path, value) == "taxonomy.json: 'codes' holds no labels."
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from harnn.errors import TaxonomyError
@@ -332,4 +333,4 @@ def test_a_hundred_thousand_labels_load_correctly(tmp_path: Path) -> None:
         "L9876",
         "L98765",
     ]
-    assert (taxonomy.ancestors.indptr[1:] - taxonomy.ancestors.indptr[:-1] == taxonomy.levels).all()
+    assert (np.diff(taxonomy.hierarchy.closure.indptr) == taxonomy.levels).all()

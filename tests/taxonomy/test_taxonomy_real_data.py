@@ -37,7 +37,7 @@ def test_a_real_taxonomy_loads(name: str) -> None:
     assert summary.labels_with_several_parents == several
     assert summary.is_tree == (several == 0)
     assert summary.roots == levels[0]
-    assert len(taxonomy.ancestors.indices) == sum(
+    assert len(taxonomy.hierarchy.closure.indices) == sum(
         len(taxonomy.close_upward([column])) for column in range(len(taxonomy))
     )
     assert taxonomy.close_upward(np.arange(len(taxonomy))).tolist() == list(range(len(taxonomy)))

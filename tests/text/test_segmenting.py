@@ -11,7 +11,7 @@ import pytest
 
 from harnn.config import TextConfig
 from harnn.errors import MissingExtraError
-from harnn.text import Encoder, segmenting
+from harnn.text import Tokenizer, segmenting
 
 CHINESE = [
     "本文研究层次化多标签文本分类，提出一种基于注意力机制的循环神经网络模型。",
@@ -47,41 +47,41 @@ def _without_rjieba(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize(("texts", "segmenter"), SEGMENTER_OF)
 def test_auto_chooses_by_the_letters(texts: list[str], segmenter: str) -> None:
-    encoder = Encoder.build(texts, TextConfig(min_count=1))
-    assert encoder.segmenter == segmenter
+    tokenizer = Tokenizer.build(texts, TextConfig(min_count=1))
+    assert tokenizer.segmenter == segmenter
 
 
 def test_auto_looks_at_the_beginning_only() -> None:
     texts = ["english words"] * 200 + CHINESE * 100
-    assert Encoder.build(texts, TextConfig(min_count=1)).segmenter == "words"
+    assert Tokenizer.build(texts, TextConfig(min_count=1)).segmenter == "words"
 
 
 @pytest.mark.usefixtures("_without_rjieba")
 def test_chinese_without_rjieba_is_read_by_characters() -> None:
-    encoder = Encoder.build(CHINESE, TextConfig(min_count=1))
-    assert encoder.segmenter == "characters"
-    assert encoder.notes == (
+    tokenizer = Tokenizer.build(CHINESE, TextConfig(min_count=1))
+    assert tokenizer.segmenter == "characters"
+    assert tokenizer.notes == (
         "Most of the text is Chinese, but its word segmenter is not installed, so every character "
         "is a token; for words: pip install 'harnn[zh]'",
     )
-    assert Encoder.build(["plain English"], TextConfig(min_count=1)).notes == ()
+    assert Tokenizer.build(["plain English"], TextConfig(min_count=1)).notes == ()
 
 
 @pytest.mark.usefixtures("_without_rjieba")
 def test_asking_for_jieba_without_rjieba() -> None:
     with pytest.raises(MissingExtraError) as caught:
-        Encoder.build(CHINESE, TextConfig(segmenter="jieba"))
+        Tokenizer.build(CHINESE, TextConfig(segmenter="jieba"))
     assert str(caught.value) == (
         "Cutting Chinese text into words needs the package 'rjieba', which is not installed: "
         "pip install 'harnn[zh]'"
     )
 
 
-def test_loading_a_jieba_encoder_without_rjieba(monkeypatch: pytest.MonkeyPatch) -> None:
-    text = Encoder.build(CHINESE, TextConfig(segmenter="jieba")).to_json()
+def test_loading_a_jieba_tokenizer_without_rjieba(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = Tokenizer.build(CHINESE, TextConfig(segmenter="jieba")).to_json()
     monkeypatch.setitem(sys.modules, "rjieba", None)
     with pytest.raises(MissingExtraError):
-        Encoder.from_json(text)
+        Tokenizer.from_json(text)
 
 
 @pytest.fixture(scope="module")
@@ -95,19 +95,21 @@ def jieba() -> Any:
 
 
 def test_chinese_is_cut_as_jieba_cuts_it(jieba: Any) -> None:
-    encoder = Encoder.build(CHINESE, TextConfig(segmenter="jieba", min_count=1))
+    tokenizer = Tokenizer.build(CHINESE, TextConfig(segmenter="jieba", min_count=1))
     for text in CHINESE:
-        pieces = jieba.lcut(encoder.normalize(text))
+        pieces = jieba.lcut(tokenizer.normalize(text))
         expected = [piece for piece in pieces if any(map(str.isalnum, piece))]
-        words = [encoder.words[i] for i in encoder.encode([text]).ids[0]]
+        words = [tokenizer.words[i] for i in tokenizer.encode([text]).ids[0]]
         assert words == expected
-        surfaces = [encoder.normalize(text[start:end]) for start, end in encoder.spans(text)]
+        surfaces = [tokenizer.normalize(text[start:end]) for start, end in tokenizer.spans(text)]
         assert surfaces == expected
 
 
 def test_mixed_chinese() -> None:
-    encoder = Encoder.build(CHINESE, TextConfig(segmenter="jieba", min_count=1))
-    words = [encoder.words[i] for i in encoder.encode(["ＰｙＴｏｒｃｈ神经网络🎉, 3.11"]).ids[0]]
+    tokenizer = Tokenizer.build(CHINESE, TextConfig(segmenter="jieba", min_count=1))
+    words = [
+        tokenizer.words[i] for i in tokenizer.encode(["ＰｙＴｏｒｃｈ神经网络🎉, 3.11"]).ids[0]
+    ]
     assert words == ["pytorch", "神经网络", "3.11"]
 
 
@@ -116,29 +118,29 @@ def test_a_custom_segmenter_must_return_strings() -> None:
         return [len(text)]
 
     with pytest.raises(TypeError) as caught:
-        Encoder.build(["abc"], TextConfig(), segment=numbers)
+        Tokenizer.build(["abc"], TextConfig(), segment=numbers)
     assert str(caught.value) == "segment must return strings, got 3."
 
 
 def test_a_custom_segmenter_goes_before_the_setting() -> None:
     config = TextConfig(segmenter="jieba", min_count=1)
-    encoder = Encoder.build(["Ab|\ud800c| |D"], config, segment=lambda text: text.split("|"))
-    assert encoder.segmenter == "custom"
-    assert encoder.words == ("[PAD]", "[UNK]", "ab", "d", "\ufffdc")
+    tokenizer = Tokenizer.build(["Ab|\ud800c| |D"], config, segment=lambda text: text.split("|"))
+    assert tokenizer.segmenter == "custom"
+    assert tokenizer.words == ("[PAD]", "[UNK]", "ab", "d", "\ufffdc")
 
 
 def test_unknown_chinese_words_are_read_by_their_characters() -> None:
-    encoder = Encoder.build(
+    tokenizer = Tokenizer.build(
         ["超导材料。超导材料。新材料。"], TextConfig(segmenter="jieba", min_count=2)
     )
-    known = set(encoder.words[2:])
+    known = set(tokenizer.words[2:])
     assert known == {"超导", "材料", "材", "料", "超", "导"}
     text = "新超导原料，ABC材料"
-    spans = encoder.spans(text)
+    spans = tokenizer.spans(text)
     read = [text[start:end] for start, end in spans]
     assert read == ["新", "超导", "原", "料", "ABC", "材料"]
-    (ids,) = encoder.encode([text]).ids
-    assert [encoder.words[i] for i in ids] == ["[UNK]", "超导", "[UNK]", "料", "[UNK]", "材料"]
+    (ids,) = tokenizer.encode([text]).ids
+    assert [tokenizer.words[i] for i in ids] == ["[UNK]", "超导", "[UNK]", "料", "[UNK]", "材料"]
 
 
 def test_words_of_other_scripts_stay_whole() -> None:

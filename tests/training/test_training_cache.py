@@ -14,7 +14,8 @@ from harnn.config import Config
 from harnn.corpus import ArrayCache, content_hash
 from harnn.errors import InputError
 from harnn.sample import sample
-from harnn.training.history import Event, Stage
+from harnn.training import Event, Stage
+from support.branches import networks_of
 
 FILES = sample("en")
 TAXONOMY = FILES.load_taxonomy()
@@ -42,9 +43,9 @@ def entries(cache: Path) -> set[str]:
 
 def assert_same(left: harnn.FitResult, right: harnn.FitResult) -> None:
     texts = ["Willow pollen for the bees", ""]
-    found = [harnn.Predictor.from_result(result).scores(texts).values for result in (left, right)]
-    assert np.array_equal(*found)
-    for ours, theirs in zip(left.model.networks, right.model.networks, strict=True):
+    one, other = (harnn.Predictor.from_result(x).scores(texts).values for x in (left, right))
+    assert np.array_equal(one, other)
+    for ours, theirs in zip(networks_of(left), networks_of(right), strict=True):
         for name, tensor in ours.state_dict().items():
             assert torch.equal(tensor, theirs.state_dict()[name])
 
@@ -59,8 +60,8 @@ def test_training_again_encodes_nothing(tmp_path: Path, monkeypatch: pytest.Monk
     def refuse(*_arguments: object, **_options: object) -> None:
         raise AssertionError("encoded again")
 
-    monkeypatch.setattr("harnn.training.reader.encode_corpus", refuse)
-    monkeypatch.setattr("harnn.training.reader.sentence_vectors", refuse)
+    monkeypatch.setattr("harnn.training.reader.TokensView", refuse)
+    monkeypatch.setattr("harnn.training.reader.embed_texts", refuse)
     second = fitted(cache)
     assert_same(second, without)
     assert second.documents == without.documents

@@ -5,22 +5,24 @@ from __future__ import annotations
 import os
 import signal
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
-from topics import TAXONOMY, TOPICS
 
 import harnn
+from harnn.branches.network.scoring import score_corpus
+from harnn.bundle import EpochRow
 from harnn.config import Config, DataConfig
-from harnn.corpus import EncodedCorpus, encode_corpus
+from harnn.corpus import Corpus, TokensView, encode_corpus
 from harnn.data import Document, label_documents
-from harnn.decode import propagate_upward
 from harnn.errors import BundleError, ConfigError, DocumentError, TrainingInterrupted
 from harnn.metrics import micro_auprc
-from harnn.model import Beam, HarnnNetwork
-from harnn.training import EpochRow, Event, FitResult, Stage, Step, loop
-from harnn.training.scoring import score_corpus
+from harnn.network import Beam, HarnnNetwork
+from harnn.training import Event, FitResult, Stage, Step, loop
+from support.branches import networks_of
+from support.topics import TAXONOMY, TOPICS
 
 
 def corpus(count: int, seed: int) -> list[Document]:
@@ -53,11 +55,11 @@ def config(**training: object) -> Config:
 
 
 def weights(result: FitResult) -> dict[str, torch.Tensor]:
-    return dict(result.model.networks[0].state_dict())
+    return dict(networks_of(result)[0].state_dict())
 
 
 def vectors_of(result: FitResult) -> torch.Tensor:
-    return result.model.networks[0].embedding.weight
+    return networks_of(result)[0].embedding.weight
 
 
 def assert_same(left: FitResult, right: FitResult) -> None:
@@ -71,8 +73,8 @@ def assert_same(left: FitResult, right: FitResult) -> None:
     ]
     assert left.decoder == right.decoder
     texts = [document.full_text for document in VALID]
-    scores = [harnn.Predictor.from_result(result).scores(texts).values for result in (left, right)]
-    assert np.array_equal(*scores)
+    one, other = (harnn.Predictor.from_result(x).scores(texts).values for x in (left, right))
+    assert np.array_equal(one, other)
 
 
 def test_learns_and_repeats() -> None:
@@ -125,11 +127,10 @@ def test_learns_and_resumes_on_some_labels(tmp_path: Path) -> None:
     knobs = config(epochs=10, negatives=2)
     whole = harnn.fit(TAXONOMY, TRAIN, VALID, knobs)
     assert whole.report.micro_f1 > 0.9
+    other = harnn.fit(TAXONOMY, TRAIN, VALID, config(epochs=10))
     assert not torch.equal(
-        whole.model.networks[0].global_predict.weight,
-        harnn.fit(TAXONOMY, TRAIN, VALID, config(epochs=10))
-        .model.networks[0]
-        .global_predict.weight,
+        networks_of(whole)[0].global_predict.weight,
+        networks_of(other)[0].global_predict.weight,
     )
     with pytest.raises(TrainingInterrupted):
         harnn.fit(TAXONOMY, TRAIN, VALID, knobs, checkpoint_directory=tmp_path, listener=StopAt(8))
@@ -177,16 +178,15 @@ def test_parts_of_a_batch(
 
 def test_very_many_labels_are_validated_by_beam(monkeypatch: pytest.MonkeyPatch) -> None:
     """As if a level of more than 3 labels had very many; what is tuned sees exact scores."""
-    monkeypatch.setattr("harnn.training.sampling.MANY_LABELS", 3)
-    monkeypatch.setattr("harnn.training.loop.MANY_LABELS", 3)
+    monkeypatch.setattr("harnn.training.plan.MANY_LABELS", 3)
     beams: list[Beam | None] = []
 
-    def watch(network: HarnnNetwork, corpus: EncodedCorpus, **how: Beam | None) -> np.ndarray:
+    def watch(network: HarnnNetwork, corpus: Corpus, **how: Any) -> np.ndarray:
         beams.append(how.get("beam"))
         return score_corpus(network, corpus, **how)
 
     monkeypatch.setattr("harnn.training.loop.score_corpus", watch)
-    monkeypatch.setattr("harnn.training.fitting.score_corpus", watch)
+    monkeypatch.setattr("harnn.branches.network.branch.score_corpus", watch)
     harnn.fit(TAXONOMY, TRAIN, VALID, config(epochs=2))
     assert [beam and beam.width for beam in beams] == [32, 32, None]
 
@@ -260,10 +260,12 @@ def test_events_and_patience() -> None:
     assert tuple(rows) == result.history.rows
     assert len(rows) < 30
     valid = encode_corpus(
-        label_documents(VALID, DataConfig(), TAXONOMY), result.encoder, len(TAXONOMY)
+        label_documents(VALID, DataConfig(), TAXONOMY),
+        {"tokens": TokensView(result.tokenizer)},
+        len(TAXONOMY),
     )
-    values = score_corpus(result.model.networks[0], valid)
-    auprc = micro_auprc(propagate_upward(values, TAXONOMY.edges, TAXONOMY.levels), valid.targets)
+    scores = TAXONOMY.hierarchy.propagate(score_corpus(networks_of(result)[0], valid))
+    auprc = micro_auprc(scores, valid.targets)
     assert max(row.auprc for row in rows) == pytest.approx(auprc, abs=1e-6)
     stages = [event.message for event in events if isinstance(event, Stage)]
     assert stages[1].startswith("train: 60 documents, 720 tokens")
@@ -326,9 +328,9 @@ def test_given_vectors_are_covered_aligned_and_frozen(tmp_path: Path) -> None:
     table["text"] |= {"vectors": str(path), "freeze_vectors": True}
     events: list[Event] = []
     result = harnn.fit(TAXONOMY, TRAIN, VALID, Config.from_dict(table), listener=events.append)
-    weight = result.model.networks[0].embedding.weight.detach()
+    weight = vectors_of(result).detach()
     assert weight.shape[1] == 6
-    row = weight[result.encoder.index["kitten"]]
+    row = weight[result.tokenizer.index["kitten"]]
     expected = words.index("kitten") + torch.arange(6) / 10
     assert torch.allclose(row, expected)
     assert result.coverage is not None

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array, csr_matrix
 
 from accuracy.features import Kind, make_vectorizer
-from accuracy.reading import most_specific, single_path_share
+from accuracy.reading import single_path_share
 from harnn.taxonomy import Taxonomy
 
 ScoreTexts = Callable[[Sequence[str]], NDArray[np.float32]]
@@ -41,7 +41,7 @@ class Training:
     @cached_property
     def specific(self) -> csr_array:
         """(N, C) bool: the most specific labels alone."""
-        return most_specific(self.targets, self.taxonomy)
+        return self.taxonomy.hierarchy.most_specific_sets(self.targets)
 
 
 def require_single_path(data: Training, what: str) -> None:

@@ -118,8 +118,6 @@ def _paths(taxonomy: Taxonomy) -> NDArray[np.int64]:
     """Return (C, L): the columns from a root down to each label, -1 below it."""
     paths = np.full((len(taxonomy), taxonomy.depth), -1, dtype=np.int64)
     for column in range(len(taxonomy)):
-        path = [column]
-        while len(parents := taxonomy.parents(path[-1])):
-            path.append(int(parents[0]))
-        paths[column, : len(path)] = path[::-1]
+        path = taxonomy.path(column)
+        paths[column, : len(path)] = path
     return paths

@@ -69,7 +69,7 @@ def _restore_old_names() -> None:
     """
     from scipy import sparse
 
-    sparse.sputils.get_index_dtype = sparse.get_index_dtype
+    sparse.sputils.get_index_dtype = sparse.get_index_dtype  # type: ignore[attr-defined]
     from pecos.utils import smat_util
 
     smat_util.np = _OldNumPy()

@@ -1,29 +1,17 @@
-"""A trained thing: the model directory and the predictor that reads it."""
+"""A trained model as a directory of open formats; nothing pickled is ever loaded."""
 
-from harnn.bundle.comparison import compare_models
-from harnn.bundle.exporting import export_onnx
-from harnn.bundle.predictor import (
-    Explanation,
-    LabelExplanation,
-    PredictedLabel,
-    Prediction,
-    Predictor,
-    WordWeight,
-)
-from harnn.bundle.storage import CHECKPOINTS, Bundle, load_bundle, marker_of, save_bundle
-from harnn.bundle.strategies import StrategyReport
+from harnn.bundle.bundle import Bundle
+from harnn.bundle.export import export_onnx
+from harnn.bundle.history import EpochRow, History
+from harnn.bundle.layout import CHECKPOINTS, marker_of
+from harnn.bundle.load import load_bundle
+from harnn.bundle.save import save_bundle
 
 __all__ = [
     "CHECKPOINTS",
     "Bundle",
-    "Explanation",
-    "LabelExplanation",
-    "PredictedLabel",
-    "Prediction",
-    "Predictor",
-    "StrategyReport",
-    "WordWeight",
-    "compare_models",
+    "EpochRow",
+    "History",
     "export_onnx",
     "load_bundle",
     "marker_of",

@@ -5,11 +5,26 @@ Nothing here imports torch, so that ``--help`` is quick.
 
 from __future__ import annotations
 
-from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
+
+from harnn.cli.options import (
+    Beam,
+    Bfloat16,
+    ConfigFile,
+    Data,
+    DecodingChoice,
+    LabelsFile,
+    Model,
+    OnErrorChoice,
+    Overwrite,
+    Settings,
+    TaxonomyFile,
+    takes_decode_options,
+)
+from harnn.config import Language, Mode, Preset
 
 app = typer.Typer(
     add_completion=False,
@@ -17,124 +32,6 @@ app = typer.Typer(
     help="File documents under a taxonomy: train, evaluate, predict and explain with HARNN.",
     pretty_exceptions_enable=False,
 )
-
-
-class Lang(StrEnum):
-    en = "en"
-    zh = "zh"
-
-
-class ModeChoice(StrEnum):
-    harnn = "harnn"
-    paper = "paper"
-
-
-class PresetChoice(StrEnum):
-    fast = "fast"
-    default = "default"
-    best = "best"
-
-
-class ErrorPolicy(StrEnum):
-    fail = "fail"
-    skip = "skip"
-
-
-class StrategyChoice(StrEnum):
-    threshold = "threshold"
-    level = "level"
-    label = "label"
-    top_k = "top_k"
-    f1 = "f1"
-    deepest = "deepest"
-
-
-class CloseChoice(StrEnum):
-    up = "up"
-    down = "down"
-    none = "none"
-
-
-class ExportFormat(StrEnum):
-    onnx = "onnx"
-
-
-class TopOneChoice(StrEnum):
-    never = "never"
-    empty = "empty"
-    always = "always"
-
-
-Model = Annotated[Path, typer.Argument(metavar="DIR", help="Model directory.")]
-TaxonomyFile = Annotated[
-    Path | None,
-    typer.Option(
-        "--taxonomy",
-        "-t",
-        help="TSV, JSON or path strings. Without it the levels are learned from index records.",
-    ),
-]
-LabelsFile = Annotated[
-    Path | None,
-    typer.Option(
-        "--labels", help="Names of the labels (TSV); default: labels.tsv beside the taxonomy."
-    ),
-]
-Data = Annotated[
-    list[Path],
-    typer.Option(
-        "--data", "-d", help="Documents: jsonl, csv, tsv, parquet, txt; - reads standard input."
-    ),
-]
-Settings = Annotated[
-    list[str] | None, typer.Option("--set", help="A setting, as training.epochs=5; repeatable.")
-]
-ConfigFile = Annotated[Path | None, typer.Option("--config", "-c", help="Settings (TOML).")]
-OnErrorChoice = Annotated[
-    ErrorPolicy | None,
-    typer.Option(
-        "--on-error",
-        help="fail: report all bad records and stop; skip: leave them out, counted and listed.",
-    ),
-]
-Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace an existing model.")]
-Beam = Annotated[
-    int | None,
-    typer.Option(
-        "--beam",
-        min=1,
-        help="In levels of over 1,024 labels let only the children of this many labels of each "
-        "level above attend to a document: faster with very many labels.",
-    ),
-]
-Bfloat16 = Annotated[
-    bool,
-    typer.Option("--bf16", help="Compute networks in bfloat16: faster where the processor has it."),
-]
-TopK = Annotated[int | None, typer.Option("--top-k", min=1, help="The k best labels.")]
-Threshold = Annotated[
-    float | None, typer.Option("--threshold", min=0, max=1, help="Labels scored at least this.")
-]
-Strategy = Annotated[
-    StrategyChoice | None,
-    typer.Option(
-        "--strategy",
-        help="How labels are chosen: by one threshold, one for each level or label, the k best, "
-        "the best expected F1, or down to the deepest sure level; default: the model's own.",
-    ),
-]
-Close = Annotated[
-    CloseChoice | None,
-    typer.Option(
-        "--close",
-        help="up: with each label all its ancestors; down: a label only where all its ancestors "
-        "are chosen; none: labels as they are; default: the model's own.",
-    ),
-]
-TopOne = Annotated[
-    TopOneChoice | None,
-    typer.Option("--top-1", help="When to add the best leaf with its ancestors."),
-]
 
 
 def _show_version(value: bool) -> None:
@@ -157,7 +54,7 @@ def _start(
 
 @app.command()
 def demo(
-    lang: Annotated[Lang, typer.Option(help="Language of the sample.")] = Lang.en,
+    lang: Annotated[Language, typer.Option(help="Language of the sample.")] = "en",
     out: Annotated[
         Path | None, typer.Option(help="Where to keep the model; default: harnn-demo-LANG.")
     ] = None,
@@ -165,7 +62,7 @@ def demo(
     """Train, evaluate and predict on the embedded sample."""
     from harnn.cli import commands
 
-    commands.demo(lang.value, out or Path(f"harnn-demo-{lang.value}"))
+    commands.demo(lang, out or Path(f"harnn-demo-{lang}"))
 
 
 @app.command()
@@ -226,15 +123,13 @@ def train(
     config: ConfigFile = None,
     settings: Settings = None,
     preset: Annotated[
-        PresetChoice | None,
+        Preset | None,
         typer.Option(
             help="fast: no network, seconds; best: three networks, and vectors of whole texts for "
             "any size of data; default: between."
         ),
     ] = None,
-    mode: Annotated[
-        ModeChoice | None, typer.Option(help="The repaired network, or the paper's.")
-    ] = None,
+    mode: Annotated[Mode | None, typer.Option(help="The repaired network, or the paper's.")] = None,
     vectors: Annotated[
         str | None,
         typer.Option(help="word2vec, fasttext, random, glove-6b-50d or a file of word vectors."),
@@ -267,10 +162,10 @@ def train(
         config=config,
         settings=commands.gather_settings(
             settings,
-            mode=mode and mode.value,
-            preset=preset and preset.value,
+            mode=mode,
+            preset=preset,
             vectors=vectors,
-            on_error=on_error and on_error.value,
+            on_error=on_error,
         ),
         cache=cache,
         resume=resume,
@@ -279,7 +174,9 @@ def train(
 
 
 @app.command()
+@takes_decode_options
 def evaluate(
+    *,
     model: Model,
     data: Data,
     json_output: Annotated[
@@ -288,11 +185,7 @@ def evaluate(
     strategies: Annotated[
         bool, typer.Option("--strategies", help="Show all strategies side by side instead.")
     ] = False,
-    strategy: Strategy = None,
-    top_k: TopK = None,
-    threshold: Threshold = None,
-    close: Close = None,
-    top_1: TopOne = None,
+    options: DecodingChoice,
     beam: Beam = None,
     bf16: Bfloat16 = False,
     settings: Settings = None,
@@ -306,9 +199,9 @@ def evaluate(
         model,
         data,
         json_output=json_output,
-        choice=commands.Choice(top_k, threshold, strategy, close, top_1),
+        options=options,
         speed=commands.Speed(beam, bf16),
-        settings=commands.gather_settings(settings, on_error=on_error and on_error.value),
+        settings=commands.gather_settings(settings, on_error=on_error),
     )
 
 
@@ -336,12 +229,14 @@ def compare(
         data,
         json_output=json_output,
         resampling=Resampling(samples, seed),
-        settings=commands.gather_settings(settings, on_error=on_error and on_error.value),
+        settings=commands.gather_settings(settings, on_error=on_error),
     )
 
 
 @app.command()
+@takes_decode_options
 def predict(
+    *,
     model: Model,
     data: Annotated[
         list[Path] | None,
@@ -358,11 +253,7 @@ def predict(
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="JSON lines; default: standard output.")
     ] = None,
-    strategy: Strategy = None,
-    top_k: TopK = None,
-    threshold: Threshold = None,
-    close: Close = None,
-    top_1: TopOne = None,
+    options: DecodingChoice,
     beam: Beam = None,
     bf16: Bfloat16 = False,
     settings: Settings = None,
@@ -376,24 +267,22 @@ def predict(
         data or [],
         text or [],
         output=output,
-        choice=commands.Choice(top_k, threshold, strategy, close, top_1),
+        options=options,
         speed=commands.Speed(beam, bf16),
-        settings=commands.gather_settings(settings, on_error=on_error and on_error.value),
+        settings=commands.gather_settings(settings, on_error=on_error),
     )
 
 
 @app.command()
+@takes_decode_options
 def explain(
+    *,
     model: Model,
     data: Data,
     output: Annotated[
         Path, typer.Option("--output", "-o", help="A page (.html) or data (.jsonl) to write.")
     ],
-    strategy: Strategy = None,
-    top_k: TopK = None,
-    threshold: Threshold = None,
-    close: Close = None,
-    top_1: TopOne = None,
+    options: DecodingChoice,
     settings: Settings = None,
     on_error: OnErrorChoice = None,
 ) -> None:
@@ -404,8 +293,8 @@ def explain(
         model,
         data,
         output,
-        choice=commands.Choice(top_k, threshold, strategy, close, top_1),
-        settings=commands.gather_settings(settings, on_error=on_error and on_error.value),
+        options=options,
+        settings=commands.gather_settings(settings, on_error=on_error),
     )
 
 
@@ -413,9 +302,7 @@ def explain(
 def export(
     model: Model,
     output: Annotated[Path, typer.Option("--output", "-o", help="Model directory to write.")],
-    format: Annotated[ExportFormat, typer.Option("--format", help="What to write.")] = (
-        ExportFormat.onnx
-    ),
+    format: Annotated[Literal["onnx"], typer.Option("--format", help="What to write.")] = "onnx",
     int8: Annotated[
         bool, typer.Option("--int8", help="Weights of the networks in 8 bits: smaller, rounded.")
     ] = False,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import sys
 import time
@@ -11,19 +10,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, NamedTuple, cast
+from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
 from rich.console import Console
 from rich.text import Text
 
-from harnn.bundle import (
-    CHECKPOINTS,
-    Predictor,
-    compare_models,
-    export_onnx,
-    marker_of,
-    save_bundle,
-)
+from harnn._files import check_replaceable, write_atomically
+from harnn.bundle import CHECKPOINTS, export_onnx, marker_of, save_bundle
+from harnn.cli.options import DecodingChoice
 from harnn.cli.progress import TrainingDisplay
 from harnn.cli.render import (
     comparison_line,
@@ -36,19 +30,11 @@ from harnn.cli.render import (
     validation_parts,
 )
 from harnn.config import Config, DataConfig
-from harnn.data import (
-    Document,
-    ReadReport,
-    check_replaceable,
-    learn_taxonomy,
-    read_documents,
-    write_atomically,
-)
-from harnn.data import validate as validate_documents
-from harnn.decode import DecodeOptions
+from harnn.data import Document, ReadingLog, learn_taxonomy, read_documents
 from harnn.errors import ConfigError, Problem
 from harnn.explain import write_html
 from harnn.metrics import Resampling
+from harnn.prediction import Predictor, compare_models
 from harnn.sample import sample
 from harnn.taxonomy import Taxonomy
 
@@ -70,7 +56,6 @@ DEMO_SETTINGS: dict[str, dict[str, dict[str, Any]]] = {
 }
 """For a few hundred documents and fewer: longer training of word vectors, more and larger steps."""
 _DEMO_ANSWERS = 3
-_LARGEST_BATCH = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,28 +68,6 @@ class TrainingFiles:
     valid: list[Path]
     unlabelled: list[Path]
     out: Path
-
-
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """How labels are chosen, where it differs from the model's own way."""
-
-    top_k: int | None = None
-    threshold: float | None = None
-    strategy: str | None = None
-    close: str | None = None
-    top_1: str | None = None
-
-    def __post_init__(self) -> None:
-        if self.top_k is not None and self.threshold is not None:
-            raise ConfigError("--top-k and --threshold exclude each other; give one of them.")
-
-    @property
-    def options(self) -> DecodeOptions:
-        """The same as :meth:`harnn.Predictor.predict` takes it."""
-        given = dataclasses.asdict(self).items()
-        plain = {name: str(v) if isinstance(v, str) else v for name, v in given}
-        return cast(DecodeOptions, plain)
 
 
 class Speed(NamedTuple):
@@ -128,7 +91,8 @@ def gather_settings(settings: Sequence[str] | None, **options: str | None) -> li
 
 def demo(lang: str, out: Path) -> None:
     """Train on the embedded sample, show the evaluation and three documents."""
-    from harnn.training import fit, tune_process
+    from harnn.network import tune_process
+    from harnn.training import fit
 
     console, errors = Console(), Console(stderr=True)
     files = sample(lang)
@@ -163,22 +127,16 @@ def validate(
     json_output: Path | None,
 ) -> bool:
     """Print what is wrong and what there is; say whether nothing must be mended."""
-    report = validate_documents(
-        data,
-        taxonomy=taxonomy,
-        config=config.data,
-        test_paths=test,
-        max_length=config.text.max_length,
-        model=config.model,
-        batch_size=config.training.batch_size or _LARGEST_BATCH,
-    )
+    from harnn.training import validate
+
+    found = validate(data, taxonomy, config, test_paths=test)
     console = Console()
     if taxonomy is not None:
         console.print(_describe(taxonomy), markup=False, highlight=False, soft_wrap=True)
-    for part in validation_parts(report):
+    for part in validation_parts(found):
         console.print(part, highlight=False, soft_wrap=isinstance(part, Text))
-    _write_json(json_output, report.to_dict())
-    return report.ok
+    _write_json(json_output, found.to_dict())
+    return found.ok
 
 
 def learn(data: list[Path], output: Path, sizes: Sequence[str]) -> None:
@@ -216,7 +174,8 @@ def train(
     overwrite: bool,
 ) -> FitResult:
     """Train and write the model directory."""
-    from harnn.training import fit, tune_process
+    from harnn.network import tune_process
+    from harnn.training import fit
 
     errors = Console(stderr=True)
     knobs = Config.read(config, settings)
@@ -251,15 +210,15 @@ def evaluate(
     data: list[Path],
     *,
     json_output: Path | None,
-    choice: Choice,
+    options: DecodingChoice,
     settings: Sequence[str],
     speed: Speed | None = None,
 ) -> None:
     """Evaluate on labelled documents."""
     predictor, knobs = _open_model(model, settings, speed)
-    read = ReadReport()
+    read = ReadingLog()
     started = time.perf_counter()
-    report = predictor.evaluate(data, data=knobs, report=read, **choice.options)
+    report = predictor.evaluate(data, data=knobs, log=read, **options)
     seconds = time.perf_counter() - started
     console = Console()
     console.print(report_table(report, title=f"{', '.join(map(str, data))}, in percent"))
@@ -281,14 +240,14 @@ def compare(
 ) -> None:
     """Compare two models on labelled documents."""
     (first, first_knobs), (second, second_knobs) = (_open_model(x, settings) for x in models)
-    read = ReadReport()
+    read = ReadingLog()
     comparison = compare_models(
         first,
         second,
         data,
         data=(first_knobs, second_knobs),
         resampling=resampling,
-        report=read,
+        log=read,
     )
     console = Console()
     for name, model in zip("AB", models, strict=True):
@@ -305,14 +264,14 @@ def evaluate_strategies(
     data: list[Path],
     *,
     json_output: Path | None,
-    choice: Choice,
+    options: DecodingChoice,
     settings: Sequence[str],
     speed: Speed | None = None,
 ) -> None:
     """Show all strategies of the model side by side on labelled documents."""
     predictor, knobs = _open_model(model, settings, speed)
-    read = ReadReport()
-    reports = predictor.evaluate_strategies(data, data=knobs, report=read, **choice.options)
+    read = ReadingLog()
+    reports = predictor.evaluate_strategies(data, data=knobs, log=read, **options)
     title = f"{', '.join(map(str, data))}, in percent"
     Console().print(strategies_table(reports, title=title))
     _list_skipped(read)
@@ -325,7 +284,7 @@ def predict(
     texts: list[str],
     *,
     output: Path | None,
-    choice: Choice,
+    options: DecodingChoice,
     settings: Sequence[str],
     speed: Speed | None = None,
 ) -> None:
@@ -335,9 +294,9 @@ def predict(
             "expected documents: give either --data or --text (--data - reads standard input)."
         )
     predictor, knobs = _open_model(model, settings, speed)
-    read = ReadReport()
-    documents = read_documents(data, knobs, report=read) if data else iter(_documents(texts))
-    answers = predictor.predict_stream(documents, **choice.options)
+    read = ReadingLog()
+    documents = read_documents(data, knobs, log=read) if data else iter(_documents(texts))
+    answers = predictor.predict_stream(documents, **options)
     with _open_output(output) as file:
         for answer in answers:
             file.write(json.dumps(answer.to_dict(), ensure_ascii=False) + "\n")
@@ -347,22 +306,22 @@ def predict(
 
 
 def explain(
-    model: Path, data: list[Path], output: Path, *, choice: Choice, settings: Sequence[str]
+    model: Path, data: list[Path], output: Path, *, options: DecodingChoice, settings: Sequence[str]
 ) -> None:
     """Write a page or JSON lines of explanations."""
     predictor, knobs = _open_model(model, settings)
-    read = ReadReport()
+    read = ReadingLog()
     true: dict[str, tuple[str, ...]] = {}
 
     def documents() -> Iterator[Document]:
-        for document in read_documents(data, knobs, report=read):
+        for document in read_documents(data, knobs, log=read):
             if document.labels is not None:
                 known = [label for label in document.labels if label in predictor.taxonomy.index]
                 columns = predictor.taxonomy.close_upward(predictor.taxonomy.columns(known))
                 true[document.id] = tuple(predictor.taxonomy.codes[c] for c in columns)
             yield document
 
-    explanations = (predictor.explain(document, **choice.options) for document in documents())
+    explanations = (predictor.explain(document, **options) for document in documents())
     if output.suffix == ".jsonl":
         with write_atomically(output) as file:
             for explanation in explanations:
@@ -400,7 +359,7 @@ def _open_model(
 ) -> tuple[Predictor, DataConfig]:
     speed = speed or Speed()
     predictor = Predictor.load(model, beam=speed.beam, bfloat16=speed.bfloat16)
-    predictor.bundle.model.tune_process()
+    predictor.tune_process()
     tables = predictor.bundle.config.to_dict()
     changed = Config.read(None, settings).to_dict() if settings else {}
     for setting in settings:
@@ -414,11 +373,11 @@ def _open_model(
 
 
 def _describe(taxonomy: Taxonomy) -> str:
-    sizes = " / ".join(f"{part.stop - part.start:,}" for part in taxonomy.level_slices)
+    sizes = " / ".join(f"{size:,}" for size in taxonomy.hierarchy.level_sizes)
     summary = taxonomy.summary()
     shape = "a tree" if summary.is_tree else "a DAG"
     return (
-        f"taxonomy: {len(taxonomy):,} labels on {len(taxonomy.level_slices)} levels "
+        f"taxonomy: {len(taxonomy):,} labels on {taxonomy.depth} levels "
         f"({sizes}), {len(taxonomy.edges):,} edges, {shape}"
     )
 
@@ -464,11 +423,11 @@ def _write_json(path: Path | None, value: dict[str, Any]) -> None:
             json.dump(value, file, ensure_ascii=False, indent=1)
 
 
-def _list_skipped(report: ReadReport) -> None:
-    if not report.skipped:
+def _list_skipped(log: ReadingLog) -> None:
+    if not log.skipped:
         return
     errors = Console(stderr=True)
-    noun = "record" if report.skipped == 1 else "records"
-    errors.print(f"{report.skipped:,} {noun} skipped:", highlight=False)
-    for problem in report.problems:
+    noun = "record" if log.skipped == 1 else "records"
+    errors.print(f"{log.skipped:,} {noun} skipped:", highlight=False)
+    for problem in log.problems:
         errors.print(f"  {problem}", markup=False, highlight=False, soft_wrap=True)

@@ -14,7 +14,8 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from harnn.training import EpochRow, Event, Stage, Step
+from harnn.bundle import EpochRow
+from harnn.training import Event, Stage, Step
 
 
 class TrainingDisplay:

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from harnn.bundle import Prediction, StrategyReport
-from harnn.data import ValidationReport
-from harnn.metrics import Comparison, Difference, LevelReport, Report
+from harnn.data import DataSurvey
+from harnn.evaluation import StrategyMetrics
+from harnn.metrics import Comparison, Difference, LevelMetrics, Report
+from harnn.prediction import Prediction
 from harnn.taxonomy import Taxonomy
+
+if TYPE_CHECKING:
+    from harnn.training import Validation
 
 _LABELS_SHOWN = 8
 _MEASURES = {
@@ -105,7 +110,7 @@ def _percent(value: float | None) -> str:
     return "-" if value is None else f"{100 * value:.1f}"
 
 
-def strategies_table(reports: Iterable[StrategyReport], *, title: str) -> Table:
+def strategies_table(reports: Iterable[StrategyMetrics], *, title: str) -> Table:
     """One line per strategy, the one in use in bold; scores in percent."""
     table = Table(title=title, title_justify="left")
     table.add_column("strategy", no_wrap=True)
@@ -123,29 +128,31 @@ def strategies_table(reports: Iterable[StrategyReport], *, title: str) -> Table:
     return table
 
 
-def validation_parts(report: ValidationReport) -> Iterator[Table | Text]:
-    """Files, levels, words, memory, then warnings and problems, most serious last."""
+def validation_parts(found: Validation) -> Iterator[Table | Text]:
+    """Files, levels, words, the plan, then warnings and problems, most serious last."""
+    survey = found.survey
     files = Table(title="files", title_justify="left")
     for name in ("file", "documents", "rejected"):
         files.add_column(name, justify="left" if name == "file" else "right")
-    for file in report.files:
+    for file in survey.files:
         files.add_row(Text(file.name), f"{file.documents:,}", f"{file.rejected:,}")
     yield files
-    if report.levels:
+    if survey.levels:
         levels = Table(title="levels", title_justify="left")
         for name in ("level", "labels", "used", "documents"):
             levels.add_column(name, justify="right")
-        for level in report.levels:
+        for level in survey.levels:
             levels.add_row(
                 level.name, f"{level.labels:,}", f"{level.used:,}", f"{level.documents:,}"
             )
         yield levels
-    yield Text("\n".join(_validation_lines(report)))
-    for warning in report.warnings:
+    plan = found.plan.lines() if found.plan is not None else ()
+    yield Text("\n".join([*_survey_lines(survey), *plan]))
+    for warning in survey.warnings:
         yield Text(f"Warning: {warning}", style="yellow")
-    for problem in report.problems:
+    for problem in survey.problems:
         yield Text(f"Problem: {problem}", style="red")
-    count = len(report.problems)
+    count = len(survey.problems)
     yield Text(
         f"{count:,} problems to mend."
         if count > 1
@@ -155,29 +162,27 @@ def validation_parts(report: ValidationReport) -> Iterator[Table | Text]:
     )
 
 
-def _validation_lines(report: ValidationReport) -> Iterator[str]:
-    labels = f"{report.mean_labels:.2f} labels per document"
-    if report.mean_most_specific is not None:
-        labels += f", {report.mean_most_specific:.2f} most specific"
-    yield f"{report.documents:,} documents, {report.labelled_documents:,} labelled; {labels}"
+def _survey_lines(survey: DataSurvey) -> Iterator[str]:
+    labels = f"{survey.mean_labels:.2f} labels per document"
+    if survey.mean_most_specific is not None:
+        labels += f", {survey.mean_most_specific:.2f} most specific"
+    yield f"{survey.documents:,} documents, {survey.labelled_documents:,} labelled; {labels}"
     for title, counts in (
-        ("most frequent", report.most_frequent),
-        ("least frequent", report.least_frequent),
+        ("most frequent", survey.most_frequent),
+        ("least frequent", survey.least_frequent),
     ):
         if counts:
             shown = ", ".join(f"{code} {count:,}" for code, count in counts[:_LABELS_SHOWN])
             yield f"{title} labels: {shown}"
-    words = report.words
+    words = survey.words
     yield (
         f"words per document: 5% have at most {words.p5:,.0f}, half {words.p50:,.0f}, "
         f"95% {words.p95:,.0f}; the longest has {words.longest:,}; "
         f"{100 * words.longer_share:.1f}% are longer than text.max_length"
     )
-    if report.memory_mb is not None:
-        yield f"training will need about {report.memory_mb:,.0f} MB of memory"
 
 
-def _cells(row: Report | LevelReport) -> list[str]:
+def _cells(row: Report | LevelMetrics) -> list[str]:
     values = (row.micro_precision, row.micro_recall, row.micro_f1, row.macro_f1, row.auprc)
     return [f"{row.labels:,}", *map(_percent, (*values, row.ece_shown))]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from harnn.corpus.encoded import EncodedCorpus
+from harnn.corpus.views import Tokens
 
 _BUCKETED_BATCHES = 40
 _LENGTH_STEP = 16
@@ -48,13 +48,13 @@ def ordered_batches(
 
 
 def pad_tokens(
-    corpus: EncodedCorpus, rows: NDArray[np.int64]
+    tokens: Tokens, rows: NDArray[np.int64]
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Return the token ids (B, T) of *rows*, padded with 0, and how many (B,) are real."""
-    lengths = corpus.lengths[rows]
+    lengths = tokens.lengths[rows]
     token_ids = np.zeros((len(rows), _padded_length(lengths.max(initial=0))), dtype=np.int64)
     for i, row in enumerate(rows):
-        token_ids[i, : lengths[i]] = corpus.tokens(int(row))
+        token_ids[i, : lengths[i]] = tokens.row(int(row))
     return token_ids, lengths
 
 

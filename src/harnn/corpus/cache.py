@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from harnn.corpus.sources import Source, split_source
-from harnn.data import atomic_directory, write_atomically
+from harnn._files import atomic_directory, write_atomically
+from harnn.data import Documents, split_given
 from harnn.errors import InputError, Problem
 
 Arrays = Mapping[str, NDArray[Any]]
@@ -81,13 +81,13 @@ def _map(path: Path) -> NDArray[Any]:
     return array
 
 
-def content_hash(source: Source) -> str | None:
+def content_hash(given: Documents) -> str | None:
     """Return the hash of documents, of their files' bytes or of what they hold in memory.
 
     None where a file cannot be read: whoever reads the documents says so.
     """
     digest = hashlib.sha256()
-    documents, paths = split_source(source)
+    documents, paths = split_given(given)
     for document in documents:
         labels = None if document.labels is None else list(document.labels)
         plain = [document.id, list(document.text.items()), labels]

@@ -7,11 +7,11 @@ from typing import Any
 
 from harnn.config import DataConfig
 from harnn.data.documents import Document
+from harnn.data.files import DocumentFile
 from harnn.data.json_rows import name_type
+from harnn.data.log import Rejected
 from harnn.data.records import IndexLayout
-from harnn.data.report import Rejected
 from harnn.data.rows import Row
-from harnn.data.sources import Source
 from harnn.errors import Problem, suggest
 
 _TITLE_AND_ABSTRACT = ("title", "abstract")
@@ -35,22 +35,24 @@ class DocumentBuilder:
         self.config = config
         self._index_only = index_only
 
-    def build(self, source: Source, row: Row) -> Document | Rejected:
+    def build(self, file: DocumentFile, row: Row) -> Document | Rejected:
         """Return the document of *row*, or all that is wrong with it."""
         faults: list[Fault] = []
-        where = source.at(row.line)
-        name = read_id(row.content, self.config, faults) or f"{source.short_name}:{row.line}"
+        where = file.at(row.line)
+        name = read_id(row.content, self.config, faults) or f"{file.short_name}:{row.line}"
         text = read_text(row.content, self.config, faults)
-        labels = self._read_labels(source, row, faults)
+        labels = self._read_labels(file, row, faults)
         if faults:
             return Rejected(tuple(Problem(where, what, hint) for what, hint in faults))
         return Document(name, text, labels, where)
 
-    def _read_labels(self, source: Source, row: Row, faults: list[Fault]) -> tuple[str, ...] | None:
+    def _read_labels(
+        self, file: DocumentFile, row: Row, faults: list[Fault]
+    ) -> tuple[str, ...] | None:
         if self.labelled is False:
             return None
         if self.layout.recognises(row.content):
-            codes, found = self.layout.read_labels(row.content, source.at(row.line))
+            codes, found = self.layout.read_labels(row.content, file.at(row.line))
             faults += [(what, "") for what in found]
             return tuple(codes)
         if self._index_only:
@@ -58,7 +60,7 @@ class DocumentBuilder:
             faults.append((f"{what}{self.config.labels_field!r} and in one field per level.", ""))
             return None
         written = row.content.get(self.config.labels_field)
-        if isinstance(written, str) and source.format in ("csv", "tsv", "parquet"):
+        if isinstance(written, str) and file.format in ("csv", "tsv", "parquet"):
             separator = self.config.label_separator
             parts = written.split(separator) if separator else [written]
             return tuple(part.strip() for part in parts if part.strip())

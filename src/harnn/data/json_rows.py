@@ -9,23 +9,25 @@ from typing import Any, BinaryIO
 
 import msgspec
 
-from harnn.data.report import Rejected
+from harnn.data.files import DocumentFile, UnreadableFileError, number_lines
+from harnn.data.log import Rejected
 from harnn.data.rows import Row, describe_bad_byte, find_bad_byte, reject
-from harnn.data.sources import Source, UnreadableFileError, number_lines
 
 _BYTE = re.compile(r"\(byte (\d+)\)")
 _decode = msgspec.json.Decoder().decode
 _split_array = msgspec.json.Decoder(list[msgspec.Raw]).decode
 
 
-def read_json_lines(source: Source, lines: Iterable[tuple[int, bytes]]) -> Iterator[Row | Rejected]:
+def read_json_lines(
+    file: DocumentFile, lines: Iterable[tuple[int, bytes]]
+) -> Iterator[Row | Rejected]:
     """Read one object a line; blank lines are left out."""
     for number, line in lines:
         if not line.isspace():
-            yield _read_object(source, number, line)
+            yield _read_object(file, number, line)
 
 
-def read_json(source: Source, stream: BinaryIO) -> Iterator[Row | Rejected]:
+def read_json(file: DocumentFile, stream: BinaryIO) -> Iterator[Row | Rejected]:
     """Read JSON lines, or one array of objects where the file begins with a bracket.
 
     An array is read into memory as a whole; JSON lines stream.
@@ -38,12 +40,12 @@ def read_json(source: Source, stream: BinaryIO) -> Iterator[Row | Rejected]:
         if line.isspace():
             continue
         if line.lstrip().startswith(b"["):
-            yield from _read_array(source, number, line + stream.read())
+            yield from _read_array(file, number, line + stream.read())
         else:
-            yield from read_json_lines(source, chain([(number, line)], lines))
+            yield from read_json_lines(file, chain([(number, line)], lines))
 
 
-def _read_array(source: Source, first_line: int, data: bytes) -> Iterator[Row | Rejected]:
+def _read_array(file: DocumentFile, first_line: int, data: bytes) -> Iterator[Row | Rejected]:
     try:
         parts = _split_array(data)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
@@ -58,19 +60,19 @@ def _read_array(source: Source, first_line: int, data: bytes) -> Iterator[Row | 
         raw = bytes(part)
         start = data.index(raw, position)
         line += data.count(b"\n", position, start)
-        yield _read_object(source, line, raw)
+        yield _read_object(file, line, raw)
         line += raw.count(b"\n")
         position = start + len(raw)
 
 
-def _read_object(source: Source, line: int, raw: bytes) -> Row | Rejected:
+def _read_object(file: DocumentFile, line: int, raw: bytes) -> Row | Rejected:
     try:
         content: Any = _decode(raw)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         what = _explain(error, raw, _byte_of(error, raw), "one object a line")
-        return reject(source, line, what)
+        return reject(file, line, what)
     if not isinstance(content, dict):
-        return reject(source, line, f"found {name_type(content)}, expected a JSON object.")
+        return reject(file, line, f"found {name_type(content)}, expected a JSON object.")
     return Row(line, content)
 
 

@@ -8,10 +8,10 @@ from itertools import pairwise
 
 from harnn.config import DataConfig
 from harnn.data.fields import DocumentBuilder
+from harnn.data.files import Location
+from harnn.data.log import ReadingLog, settle
 from harnn.data.reading import stream_documents
 from harnn.data.records import IndexLayout, index_code, split_index_code
-from harnn.data.report import ReadReport, settle
-from harnn.data.sources import Location
 from harnn.errors import DocumentError, Problem, suggest
 from harnn.taxonomy import Taxonomy
 
@@ -41,7 +41,7 @@ def learn_taxonomy(
     *,
     sizes: Mapping[str, int] | None = None,
     config: DataConfig = DataConfig(),
-    report: ReadReport | None = None,
+    log: ReadingLog | None = None,
 ) -> LearnedTaxonomy:
     """Learn levels and edges of index records from the records themselves.
 
@@ -56,7 +56,7 @@ def learn_taxonomy(
     builder = DocumentBuilder(config, labelled=True, index_only=True)
     candidates: Candidates = {}
     documents = 0
-    for document in settle(stream_documents(paths, builder), config.on_error, report):
+    for document in settle(stream_documents(paths, builder), config.on_error, log):
         documents += 1
         _narrow(candidates, document.labels or (), builder.layout.level_names)
     if not builder.layout.level_names:

@@ -14,18 +14,18 @@ from numpy.typing import NDArray
 from harnn.config import DataConfig
 from harnn.data.documents import Document
 from harnn.data.fields import DocumentBuilder
-from harnn.data.json_rows import read_json, read_json_lines
-from harnn.data.report import ReadReport, Rejected, settle
-from harnn.data.rows import Row, read_text_rows
-from harnn.data.sources import (
+from harnn.data.files import (
+    DocumentFile,
     Location,
-    Source,
     UnreadableFileError,
-    find_source,
+    find_file,
     list_locations,
     number_lines,
     open_bytes,
 )
+from harnn.data.json_rows import read_json, read_json_lines
+from harnn.data.log import ReadingLog, Rejected, settle
+from harnn.data.rows import Row, read_text_rows
 from harnn.data.table_rows import read_delimited, read_parquet
 from harnn.errors import Problem, suggest
 from harnn.taxonomy import Taxonomy
@@ -37,13 +37,13 @@ def read_documents(
     paths: Location | Iterable[Location],
     config: DataConfig = DataConfig(),
     *,
-    report: ReadReport | None = None,
+    log: ReadingLog | None = None,
     labelled: bool | None = None,
 ) -> Iterator[Document]:
     """Read documents lazily from JSON lines, JSON, CSV, TSV, Parquet, text files or ``-``.
 
     ``labelled``: True demands labels, False ignores them, None takes them where they are.
-    ``report`` is filled while the documents are read. Good documents are handed out even where
+    ``log`` is filled while the documents are read. Good documents are handed out even where
     others are bad.
 
     Raises:
@@ -52,14 +52,14 @@ def read_documents(
         MissingExtraError: Parquet or zstandard files without their extra.
     """
     builder = DocumentBuilder(config, labelled=labelled)
-    return settle(stream_documents(paths, builder), config.on_error, report)
+    return settle(stream_documents(paths, builder), config.on_error, log)
 
 
 def read_labelled(
     paths: Location | Iterable[Location],
     config: DataConfig,
     taxonomy: Taxonomy,
-    report: ReadReport | None = None,
+    log: ReadingLog | None = None,
 ) -> Iterator[tuple[Document, NDArray[np.int32]]]:
     """Read documents with the columns of their labels, ascending and closed upward.
 
@@ -67,14 +67,14 @@ def read_labelled(
         DocumentError: see :func:`read_documents`; labels must be in *taxonomy*.
     """
     builder = DocumentBuilder(config, labelled=True)
-    return label_documents(stream_documents(paths, builder), config, taxonomy, report)
+    return label_documents(stream_documents(paths, builder), config, taxonomy, log)
 
 
 def label_documents(
     documents: Iterable[Document | Rejected],
     config: DataConfig,
     taxonomy: Taxonomy,
-    report: ReadReport | None = None,
+    log: ReadingLog | None = None,
 ) -> Iterator[tuple[Document, NDArray[np.int32]]]:
     """Do for documents at hand what :func:`read_labelled` does for those in files.
 
@@ -85,12 +85,7 @@ def label_documents(
     resolved = (
         item if isinstance(item, Rejected) else _resolve(item, checker) for item in documents
     )
-    return settle(resolved, config.on_error, report)
-
-
-def check_labels(document: Document, taxonomy: Taxonomy) -> list[Problem]:
-    """Return one problem for each label of *document* that *taxonomy* does not have."""
-    return LabelChecker(taxonomy).check(document)
+    return settle(resolved, config.on_error, log)
 
 
 class LabelChecker:
@@ -138,31 +133,31 @@ def stream_documents(
 ) -> Iterator[Document | Rejected]:
     """Yield good documents and bad records of all files, in order."""
     for location in list_locations(paths):
-        source = find_source(location)
-        if isinstance(source, Problem):
-            yield Rejected((source,), whole_file=True)
+        file = find_file(location)
+        if isinstance(file, Problem):
+            yield Rejected((file,), whole_file=True)
             continue
-        for item in _stream_rows(source, builder):
-            yield builder.build(source, item) if isinstance(item, Row) else item
+        for item in _stream_rows(file, builder):
+            yield builder.build(file, item) if isinstance(item, Row) else item
     late = builder.layout.take_late_problems()
     if late:
         yield Rejected(tuple(late), whole_file=True)
 
 
-def _stream_rows(source: Source, builder: DocumentBuilder) -> Iterator[Row | Rejected]:
+def _stream_rows(file: DocumentFile, builder: DocumentBuilder) -> Iterator[Row | Rejected]:
     """Yield the rows of one file; whatever ends the reading early becomes a problem."""
     line = 0
     what, hint = "", ""
-    where = source.name
+    where = file.name
     empty = True
     try:
-        for item in _open_rows(source, builder):
+        for item in _open_rows(file, builder):
             empty = False
             line = item.line if isinstance(item, Row) else line
             yield item
     except UnreadableFileError as error:
         what, hint = error.what, error.hint
-        where = source.name if error.line is None else source.at(error.line)
+        where = file.name if error.line is None else file.at(error.line)
     except gzip.BadGzipFile:
         what = "is not gzip data." if empty else f"is damaged after line {line} (bad gzip data)."
     except zlib.error:
@@ -174,29 +169,29 @@ def _stream_rows(source: Source, builder: DocumentBuilder) -> Iterator[Row | Rej
     if what:
         yield Rejected((Problem(where, what, hint),), whole_file=True)
     elif empty:
-        yield Rejected((Problem(source.name, "holds no documents."),), whole_file=True)
+        yield Rejected((Problem(file.name, "holds no documents."),), whole_file=True)
 
 
-def _open_rows(source: Source, builder: DocumentBuilder) -> Iterator[Row | Rejected]:
+def _open_rows(file: DocumentFile, builder: DocumentBuilder) -> Iterator[Row | Rejected]:
     config, labelled = builder.config, builder.labelled
-    if source.format == "parquet":
-        yield from read_parquet(source, config, labelled=labelled)
+    if file.format == "parquet":
+        yield from read_parquet(file, config, labelled=labelled)
         return
-    with open_bytes(source) as stream:
-        if source.format in ("csv", "tsv"):
-            yield from read_delimited(source, stream, config, labelled=labelled)
-        elif source.format == "json":
-            yield from read_json(source, stream)
-        elif source.format == "json-lines":
-            yield from read_json_lines(source, number_lines(stream))
-        elif source.format == "text":
-            yield from _read_text(source, number_lines(stream), labelled=labelled)
+    with open_bytes(file) as stream:
+        if file.format in ("csv", "tsv"):
+            yield from read_delimited(file, stream, config, labelled=labelled)
+        elif file.format == "json":
+            yield from read_json(file, stream)
+        elif file.format == "json-lines":
+            yield from read_json_lines(file, number_lines(stream))
+        elif file.format == "text":
+            yield from _read_text(file, number_lines(stream), labelled=labelled)
         else:
-            yield from _read_standard_input(source, stream, labelled=labelled)
+            yield from _read_standard_input(file, stream, labelled=labelled)
 
 
 def _read_standard_input(
-    source: Source, stream: BinaryIO, *, labelled: bool | None
+    file: DocumentFile, stream: BinaryIO, *, labelled: bool | None
 ) -> Iterator[Row | Rejected]:
     """Read JSON lines where the first character is a brace, else one plain text a line."""
     lines = number_lines(stream)
@@ -205,16 +200,16 @@ def _read_standard_input(
             continue
         rest = chain([(number, line)], lines)
         if line.lstrip().startswith(b"{"):
-            yield from read_json_lines(source, rest)
+            yield from read_json_lines(file, rest)
         else:
-            yield from _read_text(source, rest, labelled=labelled)
+            yield from _read_text(file, rest, labelled=labelled)
 
 
 def _read_text(
-    source: Source, lines: Iterable[tuple[int, bytes]], *, labelled: bool | None
+    file: DocumentFile, lines: Iterable[tuple[int, bytes]], *, labelled: bool | None
 ) -> Iterator[Row | Rejected]:
     if labelled:
         raise UnreadableFileError(
             "is plain text, which has no labels, expected JSON lines, CSV, TSV or Parquet."
         )
-    yield from read_text_rows(source, lines)
+    yield from read_text_rows(file, lines)

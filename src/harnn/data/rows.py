@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from harnn.data.report import Rejected
-from harnn.data.sources import Source
+from harnn.data.files import DocumentFile
+from harnn.data.log import Rejected
 from harnn.errors import Problem
 
 
@@ -19,9 +19,9 @@ class Row:
     content: Mapping[str, Any]
 
 
-def reject(source: Source, line: int, what: str, hint: str = "") -> Rejected:
-    """Return one bad record of *source*."""
-    return Rejected((Problem(source.at(line), what, hint),))
+def reject(file: DocumentFile, line: int, what: str, hint: str = "") -> Rejected:
+    """Return one bad record of *file*."""
+    return Rejected((Problem(file.at(line), what, hint),))
 
 
 def find_bad_byte(line: bytes) -> int | None:
@@ -38,13 +38,15 @@ def describe_bad_byte(position: int) -> str:
     return f"is not UTF-8 (byte {position} of the line)."
 
 
-def read_text_rows(source: Source, lines: Iterable[tuple[int, bytes]]) -> Iterator[Row | Rejected]:
+def read_text_rows(
+    file: DocumentFile, lines: Iterable[tuple[int, bytes]]
+) -> Iterator[Row | Rejected]:
     """Read one document a line; blank lines are left out."""
     for number, line in lines:
         try:
             text = line.decode("utf-8").strip()
         except UnicodeDecodeError as error:
-            yield reject(source, number, describe_bad_byte(error.start + 1))
+            yield reject(file, number, describe_bad_byte(error.start + 1))
             continue
         if text:
             yield Row(number, {"text": text})

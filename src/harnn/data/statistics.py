@@ -5,24 +5,17 @@ from __future__ import annotations
 import re
 from array import array
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
-from harnn.config import ModelConfig, TextConfig
+from harnn.config import TextConfig
 from harnn.data.documents import Document
 from harnn.data.reading import LabelChecker
 
 _CJK = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 _WORD = re.compile(f"[{_CJK}]|[^\\W{_CJK}]+")
-_LIBRARIES_MB = 400.0
-_NGRAM_BYTES = 40
-_BLEND_TERMS = 12
-_BLEND_BYTES = 5
-_MOST_BLEND_VALUES = 100_000_000
-_MB = 1e6
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,42 +149,3 @@ class LabelCounts:
                 zip(taxonomy.level_names, taxonomy.level_slices, strict=True)
             )
         )
-
-
-def estimate_training_memory(
-    *,
-    words: int,
-    level_sizes: Sequence[int],
-    corpus_words: int,
-    documents: int,
-    model: ModelConfig,
-    batch_size: int,
-    max_length: int,
-) -> float:
-    """Estimate the memory of a training process in MB (10^6 bytes), good to a factor of two.
-
-    With V words, L levels, C labels, batches of B documents of T words, and E, H, A, F as in
-    docs/notation.md::
-
-        parameters  = V E + 8 H (E + H + 2) + L (2 H A + F (4 H + 1)) + L F F + C (A + 2 F + 2)
-        activations = B T (2 E + 24 H + L (2 H + A) + max C_l) + B L (4 H + 2 F) + 2 B C
-        bytes       = 16 parameters + 4 corpus words + 8 activations
-
-    16 bytes are the weight, its gradient and two moments of Adam; 8 bytes a value and its
-    gradient. With the linear branch come its n-grams, 40 bytes a corpus word, and the terms that
-    the blend of a level reads, at most 100 million: 12 of 5 bytes for each label of the largest
-    level and each validation document, taken to be a tenth of *documents*. 400 MB are added for
-    the interpreter and its libraries.
-    """
-    E, H, A, F = model.embedding_size, model.lstm_size, model.attention_size, model.fc_size
-    L, C, widest = len(level_sizes), sum(level_sizes), max(level_sizes, default=0)
-    B, T = batch_size, max_length
-    parameters = words * E + 8 * H * (E + H + 2) + L * (2 * H * A + F * (4 * H + 1))
-    parameters += L * F * F + C * (A + 2 * F + 2)
-    activations = B * T * (2 * E + 24 * H + L * (2 * H + A) + widest)
-    activations += B * L * (4 * H + 2 * F) + 2 * B * C
-    found = 16 * parameters + 4 * corpus_words + 8 * activations
-    if model.branches == "both":
-        terms = min(_BLEND_TERMS * widest * documents // 10, _MOST_BLEND_VALUES)
-        found += _NGRAM_BYTES * corpus_words + _BLEND_BYTES * terms
-    return _LIBRARIES_MB + found / _MB

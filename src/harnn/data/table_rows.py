@@ -8,9 +8,9 @@ from typing import Any, BinaryIO
 
 from harnn._optional import require
 from harnn.config import DataConfig
-from harnn.data.report import Rejected
+from harnn.data.files import DocumentFile, UnreadableFileError, number_lines
+from harnn.data.log import Rejected
 from harnn.data.rows import Row, describe_bad_byte, find_bad_byte, reject
-from harnn.data.sources import Source, UnreadableFileError, number_lines
 from harnn.errors import Problem, suggest
 
 CELL_LIMIT = 1 << 24
@@ -46,44 +46,44 @@ def find_missing_columns(
 
 
 def read_delimited(
-    source: Source, stream: BinaryIO, config: DataConfig, *, labelled: bool | None
+    file: DocumentFile, stream: BinaryIO, config: DataConfig, *, labelled: bool | None
 ) -> Iterator[Row | Rejected]:
     """Read CSV or TSV; the first row names the columns."""
     bad_bytes: dict[int, int] = {}
-    table = _read_cells(source, stream, bad_bytes)
+    table = _read_cells(file, stream, bad_bytes)
     header: list[str] | None = None
     for line, cells in table:
         if isinstance(cells, str):
             bad_bytes.clear()
-            yield reject(source, line, cells)
+            yield reject(file, line, cells)
         elif not any(cells):
             continue
         elif bad_bytes:
             number, position = bad_bytes.popitem()
             bad_bytes.clear()
-            yield reject(source, number, describe_bad_byte(position))
+            yield reject(file, number, describe_bad_byte(position))
         elif header is None:
             header = [name.strip() for name in cells]
             problems = find_missing_columns(header, config, labelled=labelled)
             if problems:
-                where = source.at(line)
+                where = file.at(line)
                 found = tuple(Problem(where, f"the table {what}", hint) for what, hint in problems)
                 yield Rejected(found, whole_file=True)
                 return
         elif len(cells) != len(header):
             names = ", ".join(header)
             what = f"has {len(cells)} cells, expected {len(header)} ({names})."
-            yield reject(source, line, what)
+            yield reject(file, line, what)
         else:
             yield Row(line, dict(zip(header, cells, strict=True)))
 
 
 def _read_cells(
-    source: Source, stream: BinaryIO, bad_bytes: dict[int, int]
+    file: DocumentFile, stream: BinaryIO, bad_bytes: dict[int, int]
 ) -> Iterator[tuple[int, list[str] | str]]:
     """Yield the first line of each row with its cells, or with what is wrong with it."""
     reader = csv.reader(
-        _decode_lines(stream, bad_bytes), delimiter=_DELIMITERS[source.format], strict=True
+        _decode_lines(stream, bad_bytes), delimiter=_DELIMITERS[file.format], strict=True
     )
     while True:
         line = reader.line_num + 1
@@ -94,7 +94,7 @@ def _read_cells(
         except StopIteration:
             return
         except csv.Error as error:
-            cells = f"is not a valid row of {source.format.upper()} ({error})."
+            cells = f"is not a valid row of {file.format.upper()} ({error})."
         finally:
             csv.field_size_limit(previous)
         yield line, cells
@@ -111,7 +111,7 @@ def _decode_lines(stream: BinaryIO, bad_bytes: dict[int, int]) -> Iterator[str]:
 
 
 def read_parquet(
-    source: Source, config: DataConfig, *, labelled: bool | None
+    file: DocumentFile, config: DataConfig, *, labelled: bool | None
 ) -> Iterator[Row | Rejected]:
     """Read Parquet batch by batch; a row's number stands for its line.
 
@@ -119,15 +119,15 @@ def read_parquet(
         MissingExtraError: without the extra ``parquet``.
         UnreadableFileError: the file is no Parquet or is damaged.
     """
-    parquet = require("pyarrow.parquet", extra="parquet", purpose=f"Reading {source.name}")
-    arrow = require("pyarrow", extra="parquet", purpose=f"Reading {source.name}")
+    parquet = require("pyarrow.parquet", extra="parquet", purpose=f"Reading {file.name}")
+    arrow = require("pyarrow", extra="parquet", purpose=f"Reading {file.name}")
     try:
-        with parquet.ParquetFile(source.path) as table:
+        with parquet.ParquetFile(file.path) as table:
             names = _column_names(table.schema_arrow, arrow)
             problems = find_missing_columns(names, config, labelled=labelled)
             if problems:
                 found = tuple(
-                    Problem(source.name, f"the table {what}", hint) for what, hint in problems
+                    Problem(file.name, f"the table {what}", hint) for what, hint in problems
                 )
                 yield Rejected(found, whole_file=True)
                 return

@@ -9,25 +9,22 @@ ancestors. Changing any of it needs no retraining.
 from harnn.decode.curves import LabelCurves
 from harnn.decode.decoder import DecodeOptions, Decoder
 from harnn.decode.expected import best_expected_f1
-from harnn.decode.hierarchy import Hierarchy, propagate_downward, propagate_upward
+from harnn.decode.nearly_best import best_or_nearly
 from harnn.decode.scores import Scores
+from harnn.decode.strategies import STRATEGIES, StrategyKind
 from harnn.decode.threshold import TunedThreshold, tune_threshold
-from harnn.decode.ties import best_or_nearly
 from harnn.decode.tuning import tune_decoder, tune_labels, tune_levels, tune_top_k
-from harnn.ranking import count_violations
 
 __all__ = [
+    "STRATEGIES",
     "DecodeOptions",
     "Decoder",
-    "Hierarchy",
     "LabelCurves",
     "Scores",
+    "StrategyKind",
     "TunedThreshold",
     "best_expected_f1",
     "best_or_nearly",
-    "count_violations",
-    "propagate_downward",
-    "propagate_upward",
     "tune_decoder",
     "tune_labels",
     "tune_levels",

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harnn._memory import row_blocks
-from harnn.ranking import as_binary
+from harnn.counting import as_binary
 
 _THRESHOLDS = 256
 
@@ -28,21 +28,21 @@ class LabelCurves:
     """(C,) documents of each label."""
 
     @classmethod
-    def count(cls, values: NDArray[np.float32], targets: Any) -> Self:
+    def count(cls, scores: NDArray[np.float32], targets: Any) -> Self:
         """Count over scores (N, C) and label sets (N, C) with at least one label."""
         targets = as_binary(targets)
-        rows = np.repeat(np.arange(len(values)), np.diff(targets.indptr))
-        scores = values[rows, targets.indices]
-        thresholds = np.unique(scores)
+        rows = np.repeat(np.arange(len(scores)), np.diff(targets.indptr))
+        of_true = scores[rows, targets.indices]
+        thresholds = np.unique(of_true)
         if len(thresholds) > _THRESHOLDS:
             shares = np.linspace(0, 1, _THRESHOLDS)
-            thresholds = np.unique(np.quantile(scores, shares, method="lower"))
-        shape = (values.shape[1], len(thresholds))
-        hits = _count(targets.indices, np.searchsorted(thresholds, scores, side="right"), shape)
+            thresholds = np.unique(np.quantile(of_true, shares, method="lower"))
+        shape = (scores.shape[1], len(thresholds))
+        hits = _count(targets.indices, np.searchsorted(thresholds, of_true, side="right"), shape)
         predicted = np.zeros(shape, dtype=np.int64)
-        for block in row_blocks(*values.shape):
-            row, column = np.nonzero(values[block] >= thresholds[0])
-            place = np.searchsorted(thresholds, values[block][row, column], side="right")
+        for block in row_blocks(*scores.shape):
+            row, column = np.nonzero(scores[block] >= thresholds[0])
+            place = np.searchsorted(thresholds, scores[block][row, column], side="right")
             predicted += _count(column, place, shape)
         positives = np.bincount(targets.indices, minlength=shape[0])
         return cls(thresholds, _at_least(hits), _at_least(predicted), positives)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Self, TypedDict, Unpack, cast
 
 import numpy as np
@@ -13,21 +14,11 @@ from scipy.sparse import csr_array
 
 from harnn._memory import row_blocks
 from harnn.config import Close, Strategy, TopOne
-from harnn.decode.expected import best_expected_f1
-from harnn.decode.hierarchy import Hierarchy
-from harnn.decode.settings import decoder_problems
+from harnn.decode.scores import Scores
+from harnn.decode.settings import Sizes, decoder_problems
+from harnn.decode.strategies import STRATEGIES
 from harnn.errors import BundleError, ConfigError, Problem
-from harnn.ranking import top_columns
-
-NEEDED: dict[Strategy, str | None] = {
-    "threshold": "threshold",
-    "level": "level_thresholds",
-    "label": "label_thresholds",
-    "top_k": "top_k",
-    "f1": None,
-    "deepest": "confidence",
-}
-"""The setting of a decoder that each strategy reads."""
+from harnn.taxonomy import Hierarchy
 
 
 class DecodeOptions(TypedDict, total=False):
@@ -42,7 +33,7 @@ class DecodeOptions(TypedDict, total=False):
     top_1: TopOne | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, repr=False)
 class Decoder:
     """A policy that turns scores into label sets; all its settings were tuned on validation.
 
@@ -54,7 +45,7 @@ class Decoder:
     - ``top_k``: the k best labels of each document
     - ``f1``: the set with the highest expected F1, see :func:`harnn.decode.best_expected_f1`
     - ``deepest``: from the top down as long as each step is at least as sure as ``confidence``,
-      see :meth:`harnn.decode.Hierarchy.path_confidence`; always closed
+      see :meth:`harnn.taxonomy.Hierarchy.path_confidence`; always closed
 
     ``close``: ``up`` gives every label at least the score of its descendants, so that a set holds
     all ancestors of its labels; ``down`` gives it at most the score of its ancestors, so that a
@@ -78,19 +69,22 @@ class Decoder:
     close: Close = "up"
 
     def __post_init__(self) -> None:
-        problems = decoder_problems(self.to_dict(), where="")
+        problems = decoder_problems(vars(self), self._names(), where="")
         if not problems and self.strategy not in self.strategies:
             problems.append(Problem("", _lacking(self.strategy)))
         if problems:
             raise ValueError(" ".join(map(str, problems)))
+
+    def __repr__(self) -> str:
+        return f"Decoder({self.describe()}; close {self.close})"
 
     @property
     def strategies(self) -> tuple[Strategy, ...]:
         """The strategies that this decoder has all settings for."""
         return tuple(
             strategy
-            for strategy, name in NEEDED.items()
-            if name is None or getattr(self, name) is not None
+            for strategy, kind in STRATEGIES.items()
+            if kind.needs is None or getattr(self, kind.needs) is not None
         )
 
     def with_options(self, **options: Unpack[DecodeOptions]) -> Self:
@@ -118,39 +112,56 @@ class Decoder:
                 f"{implied[0]} stands for the strategy {implied[0]}, got the strategy {strategy}; "
                 "give one of them."
             )
-        needed = NEEDED.get(strategy)
+        kind = STRATEGIES.get(strategy)
+        needed = kind.needs if kind is not None else None
         if needed is not None and given.get(needed, getattr(self, needed)) is None:
             choices = ", ".join(self.strategies)
             raise ConfigError(f"{_lacking(strategy)} It has {choices}.")
-        return dataclasses.replace(self, **cast(Any, given))
+        changed = {name: v for name, v in given.items() if v != getattr(self, name)}
+        return self._changed(**changed) if changed else self
+
+    def _changed(self, **given: object) -> Self:
+        """Return this decoder with other settings; what stays, thresholds of labels, is checked."""
+        problems = decoder_problems({"threshold": 0.5} | given, self._names(), where="")
+        if problems:
+            raise ValueError(" ".join(map(str, problems)))
+        changed = object.__new__(type(self))
+        fields = {name: getattr(self, name) for name in self._names()}
+        for name, value in (fields | given).items():
+            object.__setattr__(changed, name, value)
+        return changed
+
+    @classmethod
+    def _names(cls) -> list[str]:
+        return [field.name for field in dataclasses.fields(cls)]
 
     def unclosed(self) -> Self:
         """Return the decoder without closing and additions, for counting violations."""
-        return dataclasses.replace(self, close="none", top_1="never")
+        return self._changed(close="none", top_1="never")
 
-    def choose(
-        self, values: NDArray[np.float32], *, edges: NDArray[Any], levels: NDArray[Any]
-    ) -> csr_array[np.bool_]:
-        """Choose label sets (N, C).
+    def choose(self, scores: NDArray[np.float32], hierarchy: Hierarchy) -> csr_array[np.bool_]:
+        """Choose label sets (N, C) from scores (N, C) that are not yet closed.
 
-        values: (N, C) float32; edges: (n, 2) child column, parent column; levels: (C,), ascending.
         Thresholds are compared in float32; of equal scores the left column comes first, which is
         never below the other in the hierarchy.
 
         Raises:
-            ValueError: edges and levels describe no hierarchy of C labels, or the decoder was
-                tuned for other levels or labels.
+            ValueError: the scores are not of the hierarchy's labels, or the decoder was tuned for
+                other levels or labels.
         """
-        hierarchy = self._hierarchy(edges, levels, labels=values.shape[1])
-        blocks = (values[rows] for rows in row_blocks(*values.shape))
+        self._check(hierarchy, scores.shape[1])
+        blocks = (scores[rows] for rows in row_blocks(*scores.shape))
         closed = (hierarchy.close(block, self.close) for block in blocks)
-        return self._gather(closed, hierarchy, levels, rows=len(values))
+        return self._gather(closed, hierarchy, rows=len(scores))
 
-    def decode(
-        self, values: NDArray[np.float32], *, edges: NDArray[Any], levels: NDArray[Any]
-    ) -> tuple[NDArray[np.float32], csr_array[np.bool_]]:
-        """Return the scores as a user sees them and the label sets, closing only once."""
-        hierarchy = self._hierarchy(edges, levels, labels=values.shape[1])
+    def decode(self, scores: Scores, hierarchy: Hierarchy) -> tuple[Scores, csr_array[np.bool_]]:
+        """Return the scores as a user sees them, closed, and the label sets (N, C).
+
+        Raises:
+            ValueError: see :meth:`choose`.
+        """
+        values = scores.values
+        self._check(hierarchy, values.shape[1])
         shown = values if self.close == "none" else np.empty(values.shape, np.float32)
 
         def closed() -> Iterator[NDArray[np.float32]]:
@@ -160,26 +171,23 @@ class Decoder:
                     shown[rows] = block
                 yield block
 
-        chosen = self._gather(closed(), hierarchy, levels, rows=len(values))
-        return shown, chosen
+        chosen = self._gather(closed(), hierarchy, rows=len(values))
+        return Scores(scores.ids, shown), chosen
+
+    def thresholds_of(self, hierarchy: Hierarchy) -> NDArray[np.float32]:
+        """Return what the strategy asks of all labels, (), or of each, (C,)."""
+        if self.strategy == "level":
+            return self._thresholds[hierarchy.levels - 1]
+        return self._thresholds
 
     def describe(self) -> str:
         """Say in words which labels are chosen."""
-        words = {
-            "threshold": f"labels scored at least {self.threshold:.4f}",
-            "level": "labels scored at least the threshold of their level",
-            "label": "labels scored at least their own threshold",
-            "top_k": f"the {self.top_k} best labels",
-            "f1": "the set of labels with the highest expected F1",
-            "deepest": "labels from the top down while each step is at least "
-            f"{self.confidence or 0:.4f} sure",
-        }[self.strategy]
         more = {
             "never": "",
             "empty": ", else the best leaf with its ancestors",
             "always": ", and the best leaf with its ancestors",
         }[self.top_1]
-        return words + more
+        return STRATEGIES[self.strategy].describe(self) + more
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values for JSON, as :meth:`from_dict` reads them."""
@@ -188,21 +196,17 @@ class Decoder:
 
     @classmethod
     def from_dict(
-        cls,
-        settings: Any,
-        *,
-        where: str = "decode.json",
-        labels: int | None = None,
-        levels: int | None = None,
+        cls, settings: Any, *, where: str = "decode.json", hierarchy: Hierarchy | None = None
     ) -> Self:
-        """Read what :meth:`to_dict` wrote; *labels* and *levels*, where given, are how many
-        thresholds there are.
+        """Read what :meth:`to_dict` wrote; *hierarchy*, where given, tells how many thresholds
+        there are.
 
         Raises:
             BundleError: keys are unknown or missing, or values have another type, number or
                 range; all of them in one report.
         """
-        problems = decoder_problems(settings, where=where, labels=labels, levels=levels)
+        sizes = Sizes() if hierarchy is None else Sizes(hierarchy.depth, len(hierarchy))
+        problems = decoder_problems(settings, cls._names(), where=where, sizes=sizes)
         if problems:
             raise BundleError(problems)
         plain: dict[str, Any] = {
@@ -213,32 +217,34 @@ class Decoder:
         except ValueError as error:
             raise BundleError(Problem(where, str(error))) from None
 
-    def _hierarchy(self, edges: NDArray[Any], levels: NDArray[Any], *, labels: int) -> Hierarchy:
-        hierarchy = Hierarchy.from_edges(edges, levels, labels=labels)
+    @cached_property
+    def _thresholds(self) -> NDArray[np.float32]:
+        """Of all labels (), of each level (L,) or of each label (C,), as the strategy wants."""
+        if self.strategy in ("level", "label"):
+            return np.asarray(getattr(self, f"{self.strategy}_thresholds"), dtype=np.float32)
+        least = self.confidence if self.strategy == "deepest" else self.threshold
+        return np.asarray(least, dtype=np.float32)
+
+    def _check(self, hierarchy: Hierarchy, columns: int) -> None:
+        hierarchy.check_columns(columns)
         for name, thresholds, expected in (
-            ("level", self.level_thresholds, len(np.unique(levels))),
-            ("label", self.label_thresholds, labels),
+            ("level", self.level_thresholds, hierarchy.depth),
+            ("label", self.label_thresholds, len(hierarchy)),
         ):
             if self.strategy == name and thresholds is not None and len(thresholds) != expected:
                 raise ValueError(
                     f"Expected scores of {len(thresholds):,} {name}s, as the thresholds were "
                     f"tuned for, got {expected:,}."
                 )
-        return hierarchy
 
     def _gather(
-        self,
-        blocks: Iterator[NDArray[np.float32]],
-        hierarchy: Hierarchy,
-        levels: NDArray[Any],
-        *,
-        rows: int,
+        self, blocks: Iterator[NDArray[np.float32]], hierarchy: Hierarchy, *, rows: int
     ) -> csr_array[np.bool_]:
         """Choose from closed scores, block by block."""
-        thresholds = self._thresholds(levels)
+        choose = STRATEGIES[self.strategy].choose
         lengths, columns = [np.zeros(1, dtype=np.int64)], [np.empty(0, dtype=np.int32)]
         for block in blocks:
-            chosen = self._chosen(block, hierarchy, thresholds)
+            chosen = choose(self, block, hierarchy)
             if self.top_1 != "never":
                 chosen = self._with_top_1(chosen, block, hierarchy)
             lengths.append(np.count_nonzero(chosen, axis=1))
@@ -246,33 +252,7 @@ class Decoder:
         indices = np.concatenate(columns)
         indptr = np.cumsum(np.concatenate(lengths))
         cells = (np.ones(len(indices), np.bool_), indices, indptr)
-        return csr_array(cells, shape=(rows, hierarchy.labels))
-
-    def _thresholds(self, levels: NDArray[Any]) -> NDArray[np.float32]:
-        """Return the threshold of all labels, (), or of each, (C,)."""
-        if self.strategy == "level":
-            number = np.unique(levels, return_inverse=True)[1]
-            return np.asarray(self.level_thresholds, dtype=np.float32)[number]
-        if self.strategy == "label":
-            return np.asarray(self.label_thresholds, dtype=np.float32)
-        least = self.confidence if self.strategy == "deepest" else self.threshold
-        return np.asarray(least, dtype=np.float32)
-
-    def _chosen(
-        self, block: NDArray[np.float32], hierarchy: Hierarchy, thresholds: NDArray[np.float32]
-    ) -> NDArray[np.bool_]:
-        if self.strategy == "top_k":
-            chosen = np.zeros(block.shape, dtype=np.bool_)
-            np.put_along_axis(chosen, top_columns(block, self.top_k or 1), True, axis=1)
-            return chosen
-        if self.strategy == "f1":
-            return best_expected_f1(block)
-        if self.strategy == "deepest":
-            block = hierarchy.lift(block) if self.close == "none" else block
-            return hierarchy.path_confidence(block) >= thresholds
-        chosen = block >= thresholds
-        # A label's own threshold can be above or below that of its parent.
-        return chosen if self.strategy == "threshold" else hierarchy.close(chosen, self.close)
+        return csr_array(cells, shape=(rows, len(hierarchy)))
 
     def _with_top_1(
         self, chosen: NDArray[np.bool_], block: NDArray[np.float32], hierarchy: Hierarchy
@@ -290,4 +270,5 @@ class Decoder:
 def _lacking(strategy: Strategy) -> str:
     if strategy == "top_k":
         return "The strategy top_k needs top_k, the number of labels."
-    return f"The strategy {strategy} needs {NEEDED[strategy]}, which this model was not tuned for."
+    needed = STRATEGIES[strategy].needs
+    return f"The strategy {strategy} needs {needed}, which this model was not tuned for."

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from harnn.ranking import top_columns
+from harnn.counting import top_columns
 
 _CONSIDERED = 128
 _NODES = 64

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Scores:
     """The scores of N documents for all C labels.
 
@@ -40,6 +40,9 @@ class Scores:
         frozen = values.view()
         frozen.flags.writeable = False
         object.__setattr__(self, "values", frozen)
+
+    def __repr__(self) -> str:
+        return f"Scores({len(self):,} documents, {self.values.shape[1]:,} labels)"
 
     def __len__(self) -> int:
         return len(self.ids)

@@ -3,39 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, get_args
+from typing import Any, NamedTuple, get_args
+
+import numpy as np
 
 from harnn.config import Close, Strategy, TopOne
 from harnn.errors import Problem, suggest
 
+
+class Sizes(NamedTuple):
+    """How many thresholds there must be, where that is known."""
+
+    levels: int | None = None
+    labels: int | None = None
+
+
 _NUMBERS = ("level_thresholds", "label_thresholds")
 _CHOICES: dict[str, tuple[str, ...]] = {
-    "strategy": tuple(name for name in get_args(Strategy) if name != "auto"),
-    "top_1": tuple(name for name in get_args(TopOne) if name != "auto"),
+    "strategy": get_args(Strategy),
+    "top_1": get_args(TopOne),
     "close": get_args(Close),
 }
-KEYS = (
-    "threshold",
-    "strategy",
-    "level_thresholds",
-    "label_thresholds",
-    "top_k",
-    "confidence",
-    "top_1",
-    "close",
-)
 
 
 def decoder_problems(
-    settings: Any, *, where: str, labels: int | None = None, levels: int | None = None
+    settings: Any, keys: Sequence[str], *, where: str, sizes: Sizes | None = None
 ) -> list[Problem]:
-    """Find all that is wrong with the settings of a decoder for so many labels and levels."""
+    """Find all that is wrong with the settings of a decoder, of which *keys* are known."""
     if not isinstance(settings, Mapping):
         return [Problem(where, f"got {settings!r}, expected an object with a threshold.")]
     problems = [
-        Problem(where, f"unknown key {key!r}; expected {', '.join(KEYS)}.", suggest(key, KEYS))
+        Problem(where, f"unknown key {key!r}; expected {', '.join(keys)}.", suggest(str(key), keys))
         for key in settings
-        if key not in KEYS
+        if key not in keys
     ]
     if "threshold" not in settings:
         problems.append(Problem(where, "threshold is missing; expected a number from 0 to 1."))
@@ -46,7 +46,7 @@ def decoder_problems(
         if name in settings and settings[name] not in choices:
             what = f"{name}: got {settings[name]!r}, expected one of {', '.join(choices)}."
             problems.append(Problem(where, what))
-    for name, expected in zip(_NUMBERS, (levels, labels), strict=True):
+    for name, expected in zip(_NUMBERS, sizes or Sizes(), strict=True):
         problems += _thresholds_problems(settings.get(name), name, expected, where)
     top_k, confidence = settings.get("top_k"), settings.get("confidence")
     if top_k is not None and not (type(top_k) is int and top_k >= 1):
@@ -63,7 +63,9 @@ def _thresholds_problems(values: Any, name: str, expected: int | None, where: st
         return []
     if not isinstance(values, Sequence) or isinstance(values, str):
         return [Problem(where, f"{name}: got {values!r}, expected null or a list of 0 to 1.")]
-    wrong = [(number, value) for number, value in enumerate(values) if not _is_share(value)]
+    wrong = []
+    if not _are_shares(values):
+        wrong = [(number, value) for number, value in enumerate(values) if not _is_share(value)]
     problems = [
         Problem(where, f"{name}[{number}]: got {value!r}, expected 0 to 1.")
         for number, value in wrong
@@ -72,6 +74,14 @@ def _thresholds_problems(values: Any, name: str, expected: int | None, where: st
         what = f"{name}: got {len(values):,} numbers, expected {expected:,}."
         problems.append(Problem(where, what))
     return problems
+
+
+def _are_shares(values: Sequence[Any]) -> bool:
+    """Whether all are, found quickly: of 100,000 labels there are as many."""
+    if not set(map(type, values)) <= {int, float}:
+        return False
+    array = np.asarray(values, dtype=np.float64)
+    return bool(((array >= 0) & (array <= 1)).all())
 
 
 def _is_share(value: Any) -> bool:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harnn._memory import row_blocks
-from harnn.ranking import counts_at_thresholds
+from harnn.counting import counts_at_thresholds
 
 _WITHOUT_POSITIVES = 0.5
 
@@ -22,10 +22,10 @@ class TunedThreshold:
     micro_f1: float
 
 
-def tune_threshold(values: NDArray[np.float32], targets: Any) -> TunedThreshold:
+def tune_threshold(scores: NDArray[np.float32], targets: Any) -> TunedThreshold:
     """Find the threshold with the best micro-F1, exactly, over all thresholds.
 
-    values: (N, C) float32, propagated upward where decoding will do so; targets: (N, C) label
+    scores: (N, C) float32, propagated upward where decoding will do so; targets: (N, C) label
     sets, sparse. Only scores of true labels can be best. Of several that are, the highest wins:
     it predicts the fewest labels. The threshold returned lies halfway between that score and the
     next lower score of any cell, so that the last digits of a score do not matter; where there is
@@ -35,21 +35,21 @@ def tune_threshold(values: NDArray[np.float32], targets: Any) -> TunedThreshold:
     Raises:
         ValueError: the shapes differ, or a score is NaN.
     """
-    values = np.asarray(values)
-    counts = counts_at_thresholds(values, targets)
+    scores = np.asarray(scores)
+    counts = counts_at_thresholds(scores, targets)
     if not counts.positives:
         return TunedThreshold(_WITHOUT_POSITIVES, 0.0)
     f1 = 2 * counts.positives_at_least / (counts.cells_at_least + counts.positives)
     best = int(np.argmax(f1))  # the first of equals; thresholds descend
-    threshold = _between(values, np.float32(counts.thresholds[best]))
+    threshold = _between(scores, np.float32(counts.thresholds[best]))
     return TunedThreshold(threshold, float(f1[best]))
 
 
-def _between(values: NDArray[np.float32], score: np.float32) -> float:
+def _between(scores: NDArray[np.float32], score: np.float32) -> float:
     """Return the float32 halfway between *score* and the next lower value."""
     lower = -np.inf
-    for rows in row_blocks(*values.shape):
-        block = values[rows]
+    for rows in row_blocks(*scores.shape):
+        block = scores[rows]
         lower = max(lower, float(np.max(block, initial=-np.inf, where=block < score)))
     middle = float(np.float32((float(score) + lower) / 2))
     return middle if lower < middle <= score else float(score)

@@ -4,40 +4,39 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
 from harnn._memory import row_blocks
-from harnn.config import Close, DecodeConfig, TopOne
+from harnn.config import DecodeConfig, TopOne
+from harnn.counting import as_binary, top_columns
 from harnn.decode.curves import LabelCurves
 from harnn.decode.decoder import Decoder
-from harnn.decode.hierarchy import Hierarchy, propagate_downward, propagate_upward
+from harnn.decode.nearly_best import best_or_nearly
 from harnn.decode.threshold import tune_threshold
-from harnn.decode.ties import best_or_nearly
-from harnn.ranking import as_binary, top_columns
+from harnn.taxonomy import Hierarchy
 
 _PRIOR = 10
 """A label with so many validation documents counts half by itself, half by labels as frequent."""
 _GROUP_POSITIVES = 20
 _MOST_ROUNDS = 100
-_TOP_ONE: tuple[TopOne, ...] = ("never", "empty", "always")
+_TOP_ONE: tuple[TopOne, ...] = get_args(TopOne)
 
 
 def tune_decoder(
-    values: NDArray[np.float32],
+    scores: NDArray[np.float32],
     targets: Any,
+    hierarchy: Hierarchy,
     *,
-    edges: NDArray[Any],
-    levels: NDArray[Any],
     label_counts: NDArray[Any],
     settings: DecodeConfig,
 ) -> Decoder:
     """Tune every strategy; what *settings* give is taken as it is.
 
-    values: (N, C) float32, not yet closed; targets: (N, C) label sets, sparse; edges: (n, 2) child
-    column, parent column; levels: (C,), ascending; label_counts: (C,) training documents.
+    scores: (N, C) float32, not yet closed; targets: (N, C) label sets, sparse; label_counts: (C,)
+    training documents.
 
     ``threshold``, ``level``, ``top_k`` and ``deepest`` are tuned for the best micro-F1, ``label``
     for the best sum of micro- and macro-F1: see :func:`tune_labels`. ``top_1`` is what gives the
@@ -46,24 +45,24 @@ def tune_decoder(
     adds least: see :func:`best_or_nearly`.
 
     Raises:
-        ValueError: shapes differ, a score is NaN, or edges and levels describe no hierarchy.
+        ValueError: shapes differ, or a score is NaN.
     """
     targets = as_binary(targets)
-    closed = _close(values, edges, levels, settings.close)
+    closed = hierarchy.propagate(scores, settings.close)
     threshold = settings.threshold
     if threshold is None:
         threshold = tune_threshold(closed, targets).threshold
     level_thresholds = label_thresholds = None
     if targets.nnz:
         curves = LabelCurves.count(closed, targets)
-        level_thresholds = tuple(_as_written(tune_levels(curves, levels)))
+        level_thresholds = tuple(_as_written(tune_levels(curves, hierarchy)))
         label_thresholds = tuple(_as_written(tune_labels(curves, label_counts)))
-    sure = _path_confidence(closed, edges, levels, closed_already=settings.close != "none")
+    sure = _path_confidence(closed, hierarchy, closed_already=settings.close != "none")
     decoder = Decoder(
         threshold,
         strategy=settings.chosen_strategy,
-        level_thresholds=level_thresholds or (threshold,) * len(np.unique(levels)),
-        label_thresholds=label_thresholds or (threshold,) * values.shape[1],
+        level_thresholds=level_thresholds or (threshold,) * hierarchy.depth,
+        label_thresholds=label_thresholds or (threshold,) * len(hierarchy),
         top_k=settings.top_k or tune_top_k(closed, targets),
         confidence=tune_threshold(sure, targets).threshold,
         close=settings.close,
@@ -74,18 +73,14 @@ def tune_decoder(
 
     tried = [dataclasses.replace(decoder, top_1=top_1) for top_1 in _TOP_ONE]
     if settings.threshold is None and decoder.strategy == "threshold" and targets.nnz:
-        threshold = _threshold_beside_best_leaf(decoder, closed, targets, edges, levels)
+        threshold = _threshold_beside_best_leaf(decoder, closed, targets, hierarchy)
         tried.append(dataclasses.replace(decoder, threshold=threshold, top_1="always"))
-    chosen = [each.choose(closed, edges=edges, levels=levels) for each in tried]
+    chosen = [each.choose(closed, hierarchy) for each in tried]
     return tried[best_or_nearly(chosen, targets)]
 
 
 def _threshold_beside_best_leaf(
-    decoder: Decoder,
-    closed: NDArray[np.float32],
-    targets: Any,
-    edges: NDArray[Any],
-    levels: NDArray[Any],
+    decoder: Decoder, closed: NDArray[np.float32], targets: Any, hierarchy: Hierarchy
 ) -> float:
     """Tune the threshold of labels that join the best leaf, which is chosen in any case.
 
@@ -93,22 +88,21 @@ def _threshold_beside_best_leaf(
     """
     alone = dataclasses.replace(decoder, threshold=1.0, top_1="always")
     raised = closed.copy()
-    chosen = alone.choose(closed, edges=edges, levels=levels).tocoo()
+    chosen = alone.choose(closed, hierarchy).tocoo()
     raised[chosen.coords] = 1.0
     return tune_threshold(raised, targets).threshold
 
 
-def tune_levels(curves: LabelCurves, levels: NDArray[Any]) -> NDArray[np.float32]:
+def tune_levels(curves: LabelCurves, hierarchy: Hierarchy) -> NDArray[np.float32]:
     """Find the thresholds of all levels, (L,), that together give the best micro-F1.
 
-    levels: (C,), ascending. Of thresholds as good, the highest are taken. The best is found over
-    all combinations of the thresholds of *curves*: for a given F1 the levels do not depend on each
-    other, and repeating with the F1 so found ends at the best.
+    Of thresholds as good, the highest are taken. The best is found over all combinations of the
+    thresholds of *curves*: for a given F1 the levels do not depend on each other, and repeating
+    with the F1 so found ends at the best.
 
     Source: Dinkelbach (1967), On nonlinear fractional programming.
     """
-    groups = np.unique(levels, return_inverse=True)[1]
-    together = curves.of_groups(groups)
+    together = curves.of_groups(hierarchy.levels.astype(np.int64) - 1)
     positives = int(curves.positives.sum())
     every = np.arange(len(together.positives))
     f1 = 0.0
@@ -146,18 +140,18 @@ def tune_labels(curves: LabelCurves, label_counts: NDArray[Any]) -> NDArray[np.f
     return curves.thresholds[_highest_best(gains)]
 
 
-def tune_top_k(values: NDArray[np.float32], targets: Any) -> int:
+def tune_top_k(scores: NDArray[np.float32], targets: Any) -> int:
     """Find the number of best labels with the best micro-F1; of equals the smallest.
 
-    values: (N, C) as they are decoded; targets: (N, C) label sets, sparse. Up to four times the
+    scores: (N, C) as they are decoded; targets: (N, C) label sets, sparse. Up to four times the
     mean number of labels is tried, and at least up to 10.
     """
     targets = as_binary(targets)
-    documents, labels = values.shape
+    documents, labels = scores.shape
     most = min(labels, max(10, 4 * math.ceil(targets.nnz / max(documents, 1))))
     hits = np.zeros(most, dtype=np.int64)
     for rows in row_blocks(documents, labels):
-        best = top_columns(values[rows], most)
+        best = top_columns(scores[rows], most)
         hits += np.take_along_axis(targets[rows].toarray(), best, axis=1).sum(axis=0)
     sizes = documents * np.arange(1, most + 1) + targets.nnz
     return int(np.argmax(np.cumsum(hits) / np.maximum(sizes, 1))) + 1 if most else 1
@@ -184,19 +178,9 @@ def _frequency_groups(
     return groups
 
 
-def _close(
-    values: NDArray[np.float32], edges: NDArray[Any], levels: NDArray[Any], close: Close
-) -> NDArray[np.float32]:
-    if close == "none":
-        return values
-    propagate = propagate_upward if close == "up" else propagate_downward
-    return propagate(values, edges, levels)
-
-
 def _path_confidence(
-    closed: NDArray[np.float32], edges: NDArray[Any], levels: NDArray[Any], *, closed_already: bool
+    closed: NDArray[np.float32], hierarchy: Hierarchy, *, closed_already: bool
 ) -> NDArray[np.float32]:
-    hierarchy = Hierarchy.from_edges(edges, levels, labels=closed.shape[1])
     result = np.empty(closed.shape, dtype=np.float32)
     for rows in row_blocks(*closed.shape):
         block = closed[rows] if closed_already else hierarchy.lift(closed[rows])

@@ -1,4 +1,4 @@
-"""Show people why a label was predicted.
+"""Why a label was predicted: values, and pages for people.
 
 The room turns explanations into one self-contained HTML page on which a reader picks a label and
 sees the words its own attention used. The page loads nothing and runs no script, so it can be
@@ -6,5 +6,6 @@ mailed, archived and printed.
 """
 
 from harnn.explain.page import render_html, write_html
+from harnn.explain.values import Explanation, LabelExplanation, WordWeight
 
-__all__ = ["render_html", "write_html"]
+__all__ = ["Explanation", "LabelExplanation", "WordWeight", "render_html", "write_html"]

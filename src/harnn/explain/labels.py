@@ -8,7 +8,7 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from harnn.bundle import Explanation
+    from harnn.explain.values import Explanation
     from harnn.taxonomy import Taxonomy
 
 

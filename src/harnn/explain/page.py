@@ -14,13 +14,13 @@ from pathlib import Path
 from string import Template, ascii_lowercase
 from typing import TYPE_CHECKING
 
-from harnn.data import write_atomically
+from harnn._files import write_atomically
 from harnn.explain.labels import LabelTree, Node, Verdict, build_tree, choose_first
 from harnn.explain.markup import counted, escape, language_attribute, percent
 from harnn.explain.words import cut_text, measure_spread, top_words
 
 if TYPE_CHECKING:
-    from harnn.bundle import Explanation, LabelExplanation
+    from harnn.explain.values import Explanation, LabelExplanation
     from harnn.taxonomy import Taxonomy
 
 _TITLE = "Which words each label looked at"

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from harnn.bundle import Explanation, WordWeight
+    from harnn.explain.values import Explanation, WordWeight
 
 SHADES = 9
 """Shade of a label's strongest word; 0 is no shade."""

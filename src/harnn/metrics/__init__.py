@@ -17,9 +17,9 @@ from harnn.metrics.bootstrap import (
 )
 from harnn.metrics.calibration import Calibration, ReliabilityBin, calibration
 from harnn.metrics.curves import hierarchical_area
-from harnn.metrics.evaluation import evaluate
+from harnn.metrics.evaluation import TrainingCounts, evaluate
 from harnn.metrics.frequency import FrequencyBucket, f1_by_frequency
-from harnn.metrics.hierarchical import ancestors_of, hierarchical_prf
+from harnn.metrics.hierarchical import hierarchical_prf
 from harnn.metrics.lowest_common import lca_prf
 from harnn.metrics.ranked import (
     inverse_propensities,
@@ -29,7 +29,7 @@ from harnn.metrics.ranked import (
     propensity_precision_at_k,
     recall_at_k,
 )
-from harnn.metrics.report import LevelReport, Report
+from harnn.metrics.report import LevelMetrics, Report
 from harnn.metrics.sets import LabelAverages, PrecisionRecall, exact_match, prf
 
 __all__ = [
@@ -40,12 +40,12 @@ __all__ = [
     "FrequencyBucket",
     "LabelAverages",
     "LevelDifference",
-    "LevelReport",
+    "LevelMetrics",
     "PrecisionRecall",
     "ReliabilityBin",
     "Report",
     "Resampling",
-    "ancestors_of",
+    "TrainingCounts",
     "calibration",
     "compare",
     "evaluate",

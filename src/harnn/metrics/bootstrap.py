@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array, vstack
 
 from harnn._memory import row_blocks
-from harnn.metrics.hierarchical import ancestors_of
+from harnn.counting import as_binary, check_same_shape
 from harnn.metrics.ranked import micro_auprc
-from harnn.ranking import as_binary, check_same_shape
+from harnn.taxonomy import Hierarchy, Taxonomy
 
 _SAMPLES_AT_ONCE = 50
 _SCORE_BINS = 1024
@@ -47,7 +47,7 @@ class Answers:
 
     predictions: Any
     """(N, C) label sets, sparse."""
-    values: NDArray[Any] | None = None
+    scores: NDArray[Any] | None = None
     """(N, C) scores, for AUPRC."""
 
 
@@ -99,44 +99,36 @@ def compare(
     first: Answers,
     second: Answers,
     targets: Any,
+    taxonomy: Taxonomy,
     *,
-    level_slices: Sequence[slice],
-    level_names: Sequence[str],
-    edges: NDArray[Any],
     resampling: Resampling | None = None,
 ) -> Comparison:
     """Compare two models by a paired bootstrap over documents.
 
-    targets: (N, C) label sets, sparse, closed upward; levels and edges as in
-    :func:`harnn.metrics.evaluate`. As many documents as there are are drawn with replacement, the
-    same ones for both models, and all measures computed on them. The interval is that of the 2.5
-    and 97.5 percentiles of the differences; the p-value is twice the share of differences that are
-    0 or of the sign that fewer have, counted with one more of them and at most 1. Resampled
-    differences are first moved so that their mean is the difference on all documents: a resample
-    lacks some rare labels, which makes every macro-F1 too low.
+    targets: (N, C) label sets, sparse, closed upward. As many documents as there are are drawn with
+    replacement, the same ones for both models, and all measures computed on them. The interval is
+    that of the 2.5 and 97.5 percentiles of the differences; the p-value is twice the share of
+    differences that are 0 or of the sign that fewer have, counted with one more of them and at most
+    1. Resampled differences are first moved so that their mean is the difference on all documents:
+    a resample lacks some rare labels, which makes every macro-F1 too low.
 
     AUPRC is there if both have scores. It is exact on all documents; on resamples scores are read
     in about a thousand steps with equally many true cells in each, so that a document is told by
     how many cells of it lie in each step.
 
     Raises:
-        ValueError: shapes differ, a score is NaN, names and slices differ in number, or there is
-            no document.
+        ValueError: shapes differ, a score is NaN, or there is no document.
     """
     resampling = resampling or Resampling()
     check_same_shape(first=first.predictions, second=second.predictions, targets=targets)
-    if len(level_slices) != len(level_names):
-        raise ValueError(
-            f"Expected a name per level, got {len(level_names)} names "
-            f"for {len(level_slices)} levels."
-        )
     true = as_binary(targets)
     if not true.shape[0]:
         raise ValueError("Expected at least one document.")
-    closure = ancestors_of(edges, true.shape[1])
-    with_scores = first.values is not None and second.values is not None
+    hierarchy = taxonomy.hierarchy
+    hierarchy.check_columns(true.shape[1])
+    with_scores = first.scores is not None and second.scores is not None
     models = [
-        _Statistics(answers, true, closure, level_slices, with_scores=with_scores)
+        _Statistics(answers, true, hierarchy, with_scores=with_scores)
         for answers in (first, second)
     ]
     observed = [model.observed() for model in models]
@@ -157,7 +149,7 @@ def compare(
         measures=tuple(difference(name) for name in names),
         levels=tuple(
             LevelDifference(level=level + 1, name=name, micro_f1=difference(level))
-            for level, name in enumerate(level_names)
+            for level, name in enumerate(taxonomy.level_names)
         ),
     )
 
@@ -198,29 +190,28 @@ class _Statistics:
         self,
         answers: Answers,
         true: csr_array[np.bool_],
-        closure: csr_array[np.bool_],
-        level_slices: Sequence[slice],
+        hierarchy: Hierarchy,
         *,
         with_scores: bool,
     ) -> None:
         predicted = as_binary(answers.predictions)
         hits = as_binary(predicted.multiply(true))
         sets = (hits, predicted, true)
-        closed_predicted, closed_true = as_binary(predicted @ closure), as_binary(true @ closure)
+        closed_predicted, closed_true = hierarchy.close_sets(predicted), hierarchy.close_sets(true)
         closed = (closed_predicted.multiply(closed_true), closed_predicted, closed_true)
         self.documents = true.shape[0]
-        self.levels = len(level_slices)
+        self.levels = hierarchy.depth
         # (3, N) of all labels, of the closed sets, and of each level: sizes by document.
         groups = [[_sizes(x) for x in sets], [_sizes(x) for x in closed]]
-        groups += [[_sizes(x[:, columns]) for x in sets] for columns in level_slices]
+        groups += [[_sizes(x[:, columns]) for x in sets] for columns in hierarchy.level_slices]
         self.sizes = np.array(groups, dtype=np.float64)  # (2 + L, 3, N)
         in_both = self.sizes[0, 0]
         self.exact = (in_both == self.sizes[0, 1]) & (in_both == self.sizes[0, 2])
         self.by_label: list[Any] = [x.T.tocsr().astype(np.float64) for x in sets]  # (C, N)
         self.steps: Any = None
-        if with_scores and answers.values is not None:
-            self.steps = _steps(answers.values, true)
-            self.auprc = micro_auprc(answers.values, true)
+        if with_scores and answers.scores is not None:
+            self.steps = _steps(answers.scores, true)
+            self.auprc = micro_auprc(answers.scores, true)
 
     def observed(self) -> dict[str | int, float]:
         """Return the measures on all documents, AUPRC exactly."""
@@ -257,38 +248,38 @@ def _ratio(part: NDArray[np.float64], whole: NDArray[np.float64]) -> NDArray[np.
     return ratio
 
 
-def _steps(values: NDArray[Any], true: csr_array[np.bool_]) -> Any:
+def _steps(scores: NDArray[Any], true: csr_array[np.bool_]) -> Any:
     """Count the true cells, then all cells, of each document in each step of scores.
 
     Returns (2 K, N), from the highest step down. Cells below all scores of true cells change no
     precision that counts and are left out.
     """
-    check_same_shape(values=values, targets=true)
-    positives = [np.asarray(values[rows])[true[rows].nonzero()] for rows in row_blocks(*true.shape)]
-    scores = np.sort(np.concatenate(positives))
-    starts = np.linspace(0, len(scores), min(_SCORE_BINS, len(scores)), endpoint=False)
-    edges = np.unique(scores[starts.astype(np.int64)])
-    lowest = edges[0] if len(edges) else np.inf
+    check_same_shape(scores=scores, targets=true)
+    positives = [np.asarray(scores[rows])[true[rows].nonzero()] for rows in row_blocks(*true.shape)]
+    positive = np.sort(np.concatenate(positives))
+    starts = np.linspace(0, len(positive), min(_SCORE_BINS, len(positive)), endpoint=False)
+    bounds = np.unique(positive[starts.astype(np.int64)])
+    lowest = bounds[0] if len(bounds) else np.inf
     found: list[Any] = []
     cells: list[Any] = []
-    for rows in row_blocks(true.shape[0], max(true.shape[1], len(edges))):
-        block = np.asarray(values[rows])
+    for rows in row_blocks(true.shape[0], max(true.shape[1], len(bounds))):
+        block = np.asarray(scores[rows])
         for counts, (row, column) in (
             (found, true[rows].nonzero()),
             (cells, np.nonzero(block >= lowest)),
         ):
-            counts.append(_count(row, block[row, column], edges, len(block)))
+            counts.append(_count(row, block[row, column], bounds, len(block)))
     both: Any = vstack([vstack(found).T, vstack(cells).T])
     return both.tocsr().astype(np.float64)
 
 
 def _count(
-    row: NDArray[Any], scores: NDArray[Any], edges: NDArray[Any], documents: int
+    row: NDArray[Any], scores: NDArray[Any], bounds: NDArray[Any], documents: int
 ) -> csr_array[np.int64]:
     """Return (documents, K) counts of scores by step, the highest first."""
-    step = len(edges) - np.searchsorted(edges, scores, side="right")
-    counts = np.bincount(row * len(edges) + step, minlength=documents * len(edges))
-    return csr_array(counts.reshape(documents, len(edges)))
+    step = len(bounds) - np.searchsorted(bounds, scores, side="right")
+    counts = np.bincount(row * len(bounds) + step, minlength=documents * len(bounds))
+    return csr_array(counts.reshape(documents, len(bounds)))
 
 
 def _average_precision(steps: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harnn._memory import row_blocks
-from harnn.ranking import as_binary, check_same_shape
+from harnn.counting import as_binary, check_same_shape
 
 BINS = 15
 SHOWN = 0.1
@@ -45,10 +45,10 @@ class Calibration:
     """All cells."""
 
 
-def calibration(values: NDArray[Any], targets: Any) -> Calibration:
+def calibration(scores: NDArray[Any], targets: Any) -> Calibration:
     """Compute the expected calibration error with a table of reliability.
 
-    values: (N, C) scores, 0 to 1; targets: (N, C) label sets, sparse. What is binned are all N x C
+    scores: (N, C), 0 to 1; targets: (N, C) label sets, sparse. What is binned are all N x C
     cells, by their score, into 15 bins of equal width. The error is the mean over cells of the
     distance between mean score and share of true labels of their bin. With thousands of labels
     nearly all cells have a score and a share near 0, which makes this error small whatever the
@@ -60,18 +60,18 @@ def calibration(values: NDArray[Any], targets: Any) -> Calibration:
     Source: Guo, Pleiss, Sun and Weinberger (2017), On Calibration of Modern Neural Networks, for
     binary labels.
     """
-    return measure_calibration(values, targets, ())[0]
+    return measure_calibration(scores, targets, ())[0]
 
 
 def measure_calibration(
-    values: NDArray[Any], targets: Any, level_slices: Sequence[slice]
+    scores: NDArray[Any], targets: Any, level_slices: Sequence[slice]
 ) -> tuple[Calibration, ...]:
     """Compute :func:`calibration` of all labels, then of each level, in one pass.
 
     Raises:
         ValueError: the shapes differ, or a score is not 0 to 1.
     """
-    check_same_shape(values=values, targets=targets)
+    check_same_shape(scores=scores, targets=targets)
     true = as_binary(targets)
     groups = np.full(true.shape[1], len(level_slices), dtype=np.int64)
     for level, columns in enumerate(level_slices):
@@ -81,11 +81,11 @@ def measure_calibration(
     size = (len(level_slices) + 1) * (BINS + 1)
     count, trues, score = np.zeros(size), np.zeros(size), np.zeros(size)
     for rows in row_blocks(*true.shape):
-        block = np.asarray(values[rows], dtype=np.float64)
+        block = np.asarray(scores[rows], dtype=np.float64)
         if block.size and not (block.min() >= 0 and block.max() <= 1):  # NaN compares false
             raise ValueError("Expected scores from 0 to 1.")
         bins = np.minimum((block * BINS).astype(np.int64), BINS - 1)
-        bins += np.asarray(values[rows]) >= SHOWN
+        bins += np.asarray(scores[rows]) >= SHOWN
         bins += offsets
         count += np.bincount(bins.ravel(), minlength=size)
         score += np.bincount(bins.ravel(), weights=block.ravel(), minlength=size)

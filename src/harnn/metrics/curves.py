@@ -9,19 +9,18 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
 from harnn._memory import row_blocks
-from harnn.ranking import as_binary, check_same_shape
-
-_BLOCK_CELLS = 1 << 20
+from harnn.counting import as_binary, check_same_shape
+from harnn.taxonomy import Hierarchy
 
 
 def hierarchical_area(
-    values: NDArray[Any], targets: Any, ancestors: csr_array[np.bool_] | None = None
+    scores: NDArray[Any], targets: Any, hierarchy: Hierarchy | None = None
 ) -> float:
     """Compute the mean area under the documents' curves of hierarchical precision and recall.
 
-    values: (N, C) scores; targets: (N, C) label sets, sparse. ancestors: (C, C), row c marks c and
-    all its ancestors; with it scores are propagated upward (every label gets at least the highest
-    score of its descendants) and targets closed; without it they are taken as such.
+    scores: (N, C); targets: (N, C) label sets, sparse. With a *hierarchy* scores are propagated
+    upward (every label gets at least the highest score of its descendants) and targets closed;
+    without it they are taken as such.
 
     The curve of a document has a point for every threshold: precision and recall of the labels
     scored at least that, a set that is closed since scores were propagated. It begins at
@@ -38,33 +37,18 @@ def hierarchical_area(
     Source: Plaud, Labeau, Saillenfest and Bonald (2024), arXiv:2410.01305, as their published
     code computes it.
     """
-    check_same_shape(values=values, targets=targets)
+    check_same_shape(scores=scores, targets=targets)
     true = as_binary(targets)
-    closure = None if ancestors is None else as_binary(ancestors)
-    descendants = None if closure is None else as_binary(closure.T.tocsr())
-    labels = true.shape[1]
-    # Propagating copies a score once for each ancestor of its label.
-    copies = 1 if descendants is None else max(1, descendants.nnz // max(labels, 1))
     total, labelled = 0.0, 0
-    for rows in row_blocks(*true.shape, cells=_BLOCK_CELLS // copies):
-        block = np.array(values[rows])
+    for rows in row_blocks(*true.shape):
+        block = np.array(scores[rows])
         block_true = true[rows]
-        if closure is not None and descendants is not None:
-            block = _propagate(block, descendants)
-            block_true = as_binary(block_true @ closure)
+        if hierarchy is not None:
+            block = np.ascontiguousarray(hierarchy.lift(block))
+            block_true = hierarchy.close_sets(block_true)
         areas = _areas(block, block_true)
         total, labelled = total + sum(areas), labelled + len(areas)
     return total / labelled if labelled else 0.0
-
-
-def _propagate(block: NDArray[Any], descendants: csr_array[np.bool_]) -> NDArray[Any]:
-    """Give every label the highest score of itself and its descendants; (B, C)."""
-    if not block.size:
-        return block
-    # Labels as rows: a maximum over labels then runs along contiguous documents.
-    by_label = np.ascontiguousarray(block.T)[descendants.indices]
-    highest = np.maximum.reduceat(by_label, descendants.indptr[:-1], axis=0)
-    return np.ascontiguousarray(highest.T)
 
 
 def _areas(block: NDArray[Any], true: csr_array[np.bool_]) -> list[float]:

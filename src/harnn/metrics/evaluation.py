@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from harnn.counting import as_binary, check_same_shape, counts_at_thresholds
 from harnn.metrics.calibration import Calibration, measure_calibration
 from harnn.metrics.curves import hierarchical_area
 from harnn.metrics.frequency import BOUNDS, FINE_BOUNDS, buckets_of, check_label_counts
-from harnn.metrics.hierarchical import ancestors_of, hierarchical_prf
+from harnn.metrics.hierarchical import hierarchical_prf
 from harnn.metrics.lowest_common import lca_prf
 from harnn.metrics.ranked import (
     area_under_roc,
@@ -20,98 +21,99 @@ from harnn.metrics.ranked import (
     measure_at_k,
     micro_auprc,
 )
-from harnn.metrics.report import LevelReport, Report
+from harnn.metrics.report import LevelMetrics, Report
 from harnn.metrics.sets import LabelAverages, Overlap, count_overlap
-from harnn.ranking import as_binary, check_same_shape, count_violations, counts_at_thresholds
+from harnn.taxonomy import Hierarchy, Taxonomy
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TrainingCounts:
+    """What a model was trained on, in numbers."""
+
+    label_counts: ArrayLike
+    """(C,) training documents of each label, closed upward."""
+    documents: int | None = None
+    """Training documents; None: the sum of the counts of labels without a parent, which is right
+    where every document has one of them and too high where documents have several."""
 
 
 def evaluate(
-    values: NDArray[np.float32],
+    scores: NDArray[np.float32],
     predictions: Any,
     targets: Any,
+    taxonomy: Taxonomy,
     *,
-    level_slices: Sequence[slice],
-    level_names: Sequence[str],
-    edges: NDArray[Any],
     raw_predictions: Any | None = None,
-    label_counts: ArrayLike | None = None,
-    training_documents: int | None = None,
+    training: TrainingCounts | None = None,
 ) -> Report:
     """Compute all measures, overall and per level.
 
-    values: (N, C) float32 scores; predictions, targets: (N, C) label sets, sparse, targets closed
-    upward; level_slices: the columns of each level; edges: (n, 2) child column, parent column.
+    scores: (N, C) float32; predictions, targets: (N, C) label sets, sparse, targets closed upward.
     Violations are counted in ``raw_predictions``, the labels chosen before any closing; without
     them in ``predictions``. The hierarchical measures close both kinds of sets, and propagate
     scores upward.
 
-    ``label_counts``, (C,) training documents of each label, adds the numbers by frequency and the
-    propensity-scored precision. The latter also needs the number of ``training_documents``; where
-    it is not given it is taken as the sum of the counts of labels without a parent, which is
-    right where every document has one of them and too high where documents have several.
+    *training* adds the numbers by frequency and the propensity-scored precision.
 
     Raises:
-        ValueError: shapes differ, a score is not 0 to 1, or names and slices differ in number.
+        ValueError: shapes differ, or a score is not 0 to 1.
     """
     raw = predictions if raw_predictions is None else raw_predictions
-    check_same_shape(values=values, predictions=predictions, targets=targets, raw_predictions=raw)
-    if len(level_slices) != len(level_names):
-        raise ValueError(
-            f"Expected a name per level, got {len(level_names)} names "
-            f"for {len(level_slices)} levels."
-        )
+    check_same_shape(scores=scores, predictions=predictions, targets=targets, raw_predictions=raw)
+    hierarchy = taxonomy.hierarchy
+    hierarchy.check_columns(targets.shape[1])
     predictions, targets = as_binary(predictions), as_binary(targets)
     documents, labels = targets.shape
     overlap = count_overlap(predictions, targets)
-    counts = counts_at_thresholds(values, targets)
-    calibrations = measure_calibration(values, targets, level_slices)
+    counts = counts_at_thresholds(scores, targets)
+    calibrations = measure_calibration(scores, targets, hierarchy.level_slices)
     return Report(
         documents=documents,
         labels=labels,
         **_averages(overlap.averages()),
-        **_hierarchical(values, predictions, targets, edges=edges),
+        **_hierarchical(scores, predictions, targets, hierarchy),
         auprc=average_precision(counts),
         auc=area_under_roc(counts),
-        **_at_k(values, targets, edges, label_counts, training_documents),
+        **_at_k(scores, targets, hierarchy, training),
         exact_match=overlap.exact / max(documents, 1),
-        violations=count_violations(raw, edges),
+        violations=hierarchy.count_violations(raw),
         mean_predicted=predictions.nnz / max(documents, 1),
         mean_true=targets.nnz / max(documents, 1),
         empty_predictions=overlap.empty,
         levels=tuple(
-            LevelReport(
+            LevelMetrics(
                 level=number,
                 name=name,
-                **_level(values[:, columns], targets[:, columns], overlap, columns),
+                **_level(scores[:, columns], targets[:, columns], overlap, columns),
                 **_calibrated(calibrated),
             )
             for number, (name, columns, calibrated) in enumerate(
-                zip(level_names, level_slices, calibrations[1:], strict=True), start=1
+                zip(taxonomy.level_names, hierarchy.level_slices, calibrations[1:], strict=True),
+                start=1,
             )
         ),
         **_calibrated(calibrations[0]),
-        **_by_frequency(overlap, label_counts),
+        **_by_frequency(overlap, training),
     )
 
 
 def _level(
-    values: NDArray[np.float32], targets: Any, overlap: Overlap, columns: slice
+    scores: NDArray[np.float32], targets: Any, overlap: Overlap, columns: slice
 ) -> dict[str, Any]:
     true = overlap.true[columns]
     return {
         "labels": len(true),
         "support": int(true.sum()),
         **_averages(overlap.averages(columns)),
-        "auprc": micro_auprc(values, targets),
+        "auprc": micro_auprc(scores, targets),
     }
 
 
 def _hierarchical(
-    values: NDArray[np.float32], predictions: Any, targets: Any, *, edges: NDArray[Any]
+    scores: NDArray[np.float32], predictions: Any, targets: Any, hierarchy: Hierarchy
 ) -> dict[str, Any]:
-    ancestors = ancestors_of(edges, targets.shape[1])
-    closed = hierarchical_prf(predictions, targets, ancestors)
-    linked = lca_prf(predictions, targets, edges, ancestors=ancestors)
+    closed = hierarchical_prf(predictions, targets, hierarchy)
+    linked = lca_prf(predictions, targets, hierarchy)
     return {
         "hierarchical_precision": closed.precision,
         "hierarchical_recall": closed.recall,
@@ -119,26 +121,24 @@ def _hierarchical(
         "lca_precision": linked.precision,
         "lca_recall": linked.recall,
         "lca_f1": linked.f1,
-        "hierarchical_area": hierarchical_area(values, targets, ancestors),
+        "hierarchical_area": hierarchical_area(scores, targets, hierarchy),
     }
 
 
 def _at_k(
-    values: NDArray[np.float32],
+    scores: NDArray[np.float32],
     targets: Any,
-    edges: NDArray[Any],
-    label_counts: ArrayLike | None,
-    training_documents: int | None,
+    hierarchy: Hierarchy,
+    training: TrainingCounts | None,
 ) -> dict[str, Any]:
     weights = None
-    if label_counts is not None:
-        counts = check_label_counts(label_counts, targets.shape[1])
-        if training_documents is None:
-            top = np.ones(len(counts), dtype=np.bool_)
-            top[np.asarray(edges, dtype=np.int64).reshape(-1, 2)[:, 0]] = False
-            training_documents = int(counts[top].sum())
-        weights = inverse_propensities(counts, training_documents)
-    at_k = measure_at_k(values, targets, weights=weights)
+    if training is not None:
+        counts = check_label_counts(training.label_counts, targets.shape[1])
+        documents = training.documents
+        if documents is None:
+            documents = int(counts[hierarchy.roots].sum())
+        weights = inverse_propensities(counts, documents)
+    at_k = measure_at_k(scores, targets, weights=weights)
     return {
         "precision_at_k": at_k.precision,
         "recall_at_k": at_k.recall,
@@ -154,12 +154,12 @@ def _calibrated(calibrated: Calibration) -> dict[str, Any]:
     }
 
 
-def _by_frequency(overlap: Overlap, label_counts: ArrayLike | None) -> dict[str, Any]:
-    if label_counts is None:
+def _by_frequency(overlap: Overlap, training: TrainingCounts | None) -> dict[str, Any]:
+    if training is None:
         return {}
     return {
-        "frequency_buckets": buckets_of(overlap, label_counts, BOUNDS),
-        "fine_frequency_buckets": buckets_of(overlap, label_counts, FINE_BOUNDS),
+        "frequency_buckets": buckets_of(overlap, training.label_counts, BOUNDS),
+        "fine_frequency_buckets": buckets_of(overlap, training.label_counts, FINE_BOUNDS),
     }
 
 

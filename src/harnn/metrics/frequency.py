@@ -90,15 +90,15 @@ def buckets_of(
     return tuple(buckets)
 
 
-def check_label_counts(label_counts: ArrayLike, labels: int) -> NDArray[np.int64]:
+def check_label_counts(label_counts: ArrayLike, label_count: int) -> NDArray[np.int64]:
     """Return the counts as (C,) int64.
 
     Raises:
         ValueError: there is not one count for each label.
     """
     counts = np.asarray(label_counts, dtype=np.int64)
-    if counts.shape != (labels,):
+    if counts.shape != (label_count,):
         raise ValueError(
-            f"Expected the training documents of {labels:,} labels, got shape {counts.shape}."
+            f"Expected the training documents of {label_count:,} labels, got shape {counts.shape}."
         )
     return counts

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import deque
 from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
 from harnn._memory import row_blocks
-from harnn.metrics.hierarchical import ancestors_of
+from harnn.counting import as_binary, check_same_shape
 from harnn.metrics.sets import PrecisionRecall
-from harnn.ranking import as_binary, check_same_shape
+from harnn.taxonomy import Hierarchy
 
 _ROOT = -1
 """Above all labels without a parent, so that any two labels have a common ancestor."""
@@ -22,13 +22,10 @@ Nearest = dict[int, tuple[int, int]]
 """For each ancestor of some labels: the distance to the nearest of them, and that label."""
 
 
-def lca_prf(
-    predictions: Any, targets: Any, edges: NDArray[Any], *, ancestors: Any | None = None
-) -> PrecisionRecall:
+def lca_prf(predictions: Any, targets: Any, hierarchy: Hierarchy) -> PrecisionRecall:
     """Compute LCA precision, recall and F1 over all documents.
 
-    predictions, targets: (N, C) label sets, sparse; edges: (n, 2) child column, parent column;
-    ancestors: as :func:`harnn.metrics.ancestors_of` makes it of *edges*, where it is at hand.
+    predictions, targets: (N, C) label sets, sparse.
 
     Of each document the most specific labels of both sets are compared, those with no descendant
     in their set. Every predicted label is linked to one true label and every true label to one
@@ -55,14 +52,13 @@ def lca_prf(
     """
     check_same_shape(predictions=predictions, targets=targets)
     predicted, true = as_binary(predictions), as_binary(targets)
-    labels = true.shape[1]
-    closure = ancestors_of(edges, labels) if ancestors is None else as_binary(ancestors)
-    paths = _UpwardPaths(edges, labels)
+    hierarchy.check_columns(true.shape[1])
+    paths = _UpwardPaths(hierarchy)
     hits = predicted_size = true_size = 0
     for rows in row_blocks(*true.shape):
         pairs = zip(
-            _most_specific(predicted[rows], closure),
-            _most_specific(true[rows], closure),
+            _rows(hierarchy.most_specific_sets(predicted[rows])),
+            _rows(hierarchy.most_specific_sets(true[rows])),
             strict=True,
         )
         for predicted_labels, true_labels in pairs:
@@ -76,27 +72,17 @@ def lca_prf(
     return PrecisionRecall.from_counts(hits, predicted_size, true_size)
 
 
-def _most_specific(
-    sets: csr_array[np.bool_], closure: csr_array[np.bool_]
-) -> Iterator[tuple[int, ...]]:
-    """Yield the columns of each row that are no ancestor of another."""
-    # For every label how many labels of the set reach it, itself included.
-    reached = csr_array(sets.astype(np.int32) @ closure.astype(np.int32))
-    reached.data = reached.data == 1
-    specific = as_binary(reached.multiply(sets))
-    for start, end in zip(specific.indptr[:-1], specific.indptr[1:], strict=True):
-        yield tuple(specific.indices[start:end].tolist())
+def _rows(sets: csr_array[np.bool_]) -> Iterator[tuple[int, ...]]:
+    """Yield the columns of each row."""
+    for start, end in itertools.pairwise(sets.indptr):
+        yield tuple(sets.indices[start:end].tolist())
 
 
 class _UpwardPaths:
     """Shortest ways up, found once for each label that is asked for."""
 
-    def __init__(self, edges: NDArray[Any], labels: int) -> None:
-        self._parents: list[list[int]] = [[] for _ in range(labels)]
-        for child, parent in np.asarray(edges, dtype=np.int64).reshape(-1, 2).tolist():
-            self._parents[child].append(parent)
-        for parents in self._parents:
-            parents.sort()
+    def __init__(self, hierarchy: Hierarchy) -> None:
+        self._hierarchy = hierarchy
         self._ways: dict[int, dict[int, tuple[int, int]]] = {_ROOT: {_ROOT: (0, _ROOT)}}
 
     def link(self, left: Iterable[int], right: Iterable[int]) -> tuple[set[int], set[int]]:
@@ -148,7 +134,7 @@ class _UpwardPaths:
         waiting = deque([label])
         while waiting:
             node = waiting.popleft()
-            for parent in self._parents[node] or [_ROOT]:
+            for parent in self._hierarchy.parents(node).tolist() or [_ROOT]:
                 if parent not in ways:
                     ways[parent] = (ways[node][0] + 1, node)
                     if parent != _ROOT:

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.sparse import csr_array
 
 from harnn._memory import row_blocks
-from harnn.ranking import (
+from harnn.counting import (
     ThresholdCounts,
     as_binary,
     check_same_shape,
@@ -32,29 +32,29 @@ class AtK:
     """None where propensities are not known."""
 
 
-def micro_auprc(values: NDArray[Any], targets: Any) -> float:
+def micro_auprc(scores: NDArray[Any], targets: Any) -> float:
     """Compute the average precision over all cells at once; 0 where no label is true.
 
-    values: (N, C) scores; targets: (N, C) label sets, sparse. Equal to scikit-learn's
+    scores: (N, C); targets: (N, C) label sets, sparse. Equal to scikit-learn's
     ``average_precision_score(average="micro")``.
 
     Raises:
         ValueError: the shapes differ, or a score is NaN.
     """
-    return average_precision(counts_at_thresholds(values, targets))
+    return average_precision(counts_at_thresholds(scores, targets))
 
 
-def micro_auc(values: NDArray[Any], targets: Any) -> float | None:
+def micro_auc(scores: NDArray[Any], targets: Any) -> float | None:
     """Compute the area under the ROC curve over all cells at once.
 
-    values: (N, C) scores; targets: (N, C) label sets, sparse. Equal to scikit-learn's
+    scores: (N, C); targets: (N, C) label sets, sparse. Equal to scikit-learn's
     ``roc_auc_score(average="micro")``; None where all cells or none are true, as the area is not
     defined there.
 
     Raises:
         ValueError: the shapes differ, or a score is NaN.
     """
-    return area_under_roc(counts_at_thresholds(values, targets))
+    return area_under_roc(counts_at_thresholds(scores, targets))
 
 
 def average_precision(counts: ThresholdCounts) -> float:
@@ -80,36 +80,36 @@ def area_under_roc(counts: ThresholdCounts) -> float | None:
 
 
 def precision_at_k(
-    values: NDArray[Any], targets: Any, ks: Sequence[int] = DEFAULT_KS
+    scores: NDArray[Any], targets: Any, ks: Sequence[int] = DEFAULT_KS
 ) -> dict[int, float]:
     """Compute the mean share of true labels among the k best, for each k.
 
-    values: (N, C) scores; targets: (N, C) label sets, sparse. The divisor is k, also where there
+    scores: (N, C); targets: (N, C) label sets, sparse. The divisor is k, also where there
     are fewer labels. A document without labels counts as 0; no documents give 0. Of equal scores
     the left column comes first.
 
     Raises:
         ValueError: the shapes differ, or a k is less than 1.
     """
-    return measure_at_k(values, targets, ks).precision
+    return measure_at_k(scores, targets, ks).precision
 
 
 def recall_at_k(
-    values: NDArray[Any], targets: Any, ks: Sequence[int] = DEFAULT_KS
+    scores: NDArray[Any], targets: Any, ks: Sequence[int] = DEFAULT_KS
 ) -> dict[int, float]:
     """Compute the mean share of a document's labels that are among the k best, for each k.
 
-    values: (N, C) scores; targets: (N, C) label sets, sparse. The mean is over the documents with
+    scores: (N, C); targets: (N, C) label sets, sparse. The mean is over the documents with
     labels, 0 where there are none. Of equal scores the left column comes first.
 
     Raises:
         ValueError: the shapes differ, or a k is less than 1.
     """
-    return measure_at_k(values, targets, ks).recall
+    return measure_at_k(scores, targets, ks).recall
 
 
 def propensity_precision_at_k(
-    values: NDArray[Any],
+    scores: NDArray[Any],
     targets: Any,
     label_counts: ArrayLike,
     ks: Sequence[int] = DEFAULT_KS,
@@ -118,7 +118,7 @@ def propensity_precision_at_k(
 ) -> dict[int, float]:
     """Compute precision at k in which rare labels weigh more, for each k.
 
-    values: (N, C) scores; targets: (N, C) label sets, sparse; label_counts: (C,) training
+    scores: (N, C); targets: (N, C) label sets, sparse; label_counts: (C,) training
     documents of each label. A true label among the k best counts as in
     :func:`inverse_propensities`, and the sum over all documents is divided by the highest that
     any order of the labels would reach; 0 where no label is true.
@@ -130,7 +130,7 @@ def propensity_precision_at_k(
     the Extreme Classification Repository.
     """
     weights = inverse_propensities(label_counts, training_documents)
-    return measure_at_k(values, targets, ks, weights=weights).propensity_precision or {}
+    return measure_at_k(scores, targets, ks, weights=weights).propensity_precision or {}
 
 
 def inverse_propensities(
@@ -150,7 +150,7 @@ def inverse_propensities(
 
 
 def measure_at_k(
-    values: NDArray[Any],
+    scores: NDArray[Any],
     targets: Any,
     ks: Sequence[int] = DEFAULT_KS,
     *,
@@ -161,19 +161,19 @@ def measure_at_k(
     Raises:
         ValueError: the shapes differ, or a k is less than 1.
     """
-    check_same_shape(values=values, targets=targets)
+    check_same_shape(scores=scores, targets=targets)
     if any(k < 1 for k in ks):
         raise ValueError(f"Expected every k to be at least 1, got {', '.join(map(str, ks))}.")
-    if weights is not None and weights.shape != (values.shape[1],):
+    if weights is not None and weights.shape != (scores.shape[1],):
         raise ValueError(
-            f"Expected the training documents of {values.shape[1]:,} labels, "
+            f"Expected the training documents of {scores.shape[1]:,} labels, "
             f"got shape {weights.shape}."
         )
     true = as_binary(targets)
     sizes = np.diff(true.indptr)
     precision, recall, weighted = (dict.fromkeys(ks, 0.0) for _ in range(3))
-    for rows in row_blocks(*values.shape):
-        best = top_columns(np.asarray(values[rows]), max(ks, default=0))
+    for rows in row_blocks(*scores.shape):
+        best = top_columns(np.asarray(scores[rows]), max(ks, default=0))
         found = np.take_along_axis(true[rows].toarray(), best, axis=1)  # (B, k)
         gained = found * weights[best] if weights is not None else None
         for k in ks:

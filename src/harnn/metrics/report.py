@@ -7,13 +7,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
+from harnn._notebook import html_table
 from harnn.errors import BundleError, Problem
 from harnn.metrics.calibration import ReliabilityBin
 from harnn.metrics.frequency import FrequencyBucket
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LevelReport:
+class LevelMetrics:
     """The numbers of one level of the taxonomy."""
 
     level: int
@@ -38,7 +39,7 @@ class LevelReport:
     reliability: tuple[ReliabilityBin, ...] | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Report:
     """The numbers of one evaluation; all but counts and means per document are 0 to 1.
 
@@ -74,7 +75,7 @@ class Report:
     """Labels per document."""
     empty_predictions: int
     """Documents without a prediction."""
-    levels: tuple[LevelReport, ...]
+    levels: tuple[LevelMetrics, ...]
     lca_precision: float | None = None
     lca_recall: float | None = None
     lca_f1: float | None = None
@@ -92,6 +93,19 @@ class Report:
     """Tail, middle and head; None without the counts of training."""
     fine_frequency_buckets: tuple[FrequencyBucket, ...] | None = None
     """The same in more steps."""
+
+    def __repr__(self) -> str:
+        return (
+            f"Report({self.documents:,} documents, {self.labels:,} labels: "
+            f"micro-F1 {self.micro_f1:.4f}, macro-F1 {self.macro_f1:.4f}, "
+            f"hierarchical F1 {self.hierarchical_f1:.4f}, AUPRC {self.auprc:.4f})"
+        )
+
+    def _repr_html_(self) -> str:
+        """Return a table with a line for each level and one for all, for notebooks."""
+        rows = [(level.name, *_shown(level)) for level in self.levels]
+        header = ("level", "labels", "micro-F1", "macro-F1", "AUPRC")
+        return html_table(f"{self.documents:,} documents", header, [*rows, ("all", *_shown(self))])
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values for JSON; numbers by k have strings as keys."""
@@ -111,8 +125,13 @@ class Report:
         return cls(**_values(cls, table))
 
 
+def _shown(row: Report | LevelMetrics) -> tuple[str, ...]:
+    numbers = (row.micro_f1, row.macro_f1, row.auprc)
+    return (f"{row.labels:,}", *(f"{number:.4f}" for number in numbers))
+
+
 _NESTED: dict[str, type] = {
-    "levels": LevelReport,
+    "levels": LevelMetrics,
     "reliability": ReliabilityBin,
     "frequency_buckets": FrequencyBucket,
     "fine_frequency_buckets": FrequencyBucket,

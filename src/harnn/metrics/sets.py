@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harnn._memory import row_blocks
-from harnn.ranking import as_binary, check_same_shape
+from harnn.counting import as_binary, check_same_shape
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,9 +5,8 @@ from __future__ import annotations
 import dataclasses
 import functools
 import hashlib
-import itertools
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -16,19 +15,14 @@ from typing import Any, Self, final
 
 import numpy as np
 import numpy.typing as npt
-from scipy.sparse import csr_array
 
+from harnn._notebook import html_table
 from harnn.errors import SHOWN_PROBLEMS, Problem, TaxonomyError, suggest
 from harnn.taxonomy import json_forms, reading
-from harnn.taxonomy.graph import (
-    Closure,
-    Draft,
-    IntArray,
-    Layout,
-    ancestor_closure,
-    arrange,
-    arrange_levels,
-)
+from harnn.taxonomy.graph import Draft, IntArray, Layout, arrange, arrange_levels
+from harnn.taxonomy.hierarchy import Hierarchy
+
+_SHOWN_NAMES = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,22 +244,14 @@ class Taxonomy:
         return MappingProxyType({code: column for column, code in enumerate(self.codes)})
 
     @cached_property
+    def hierarchy(self) -> Hierarchy:
+        """Levels and edges in numbers, with everything that is derived from them."""
+        return Hierarchy(self.levels, self.edges)
+
+    @property
     def level_slices(self) -> tuple[slice, ...]:
         """Columns of each level: ``scores[:, level_slices[l]]``."""
-        bounds = np.searchsorted(self.levels, np.arange(1, self.depth + 2)).tolist()
-        return tuple(slice(start, stop) for start, stop in itertools.pairwise(bounds))
-
-    @cached_property
-    def ancestors(self) -> Closure:
-        """(C, C) bool: row c marks label c itself and all its ancestors.
-
-        Raises:
-            TaxonomyError: more pairs than can be held (see ``graph.CLOSURE_LIMIT``).
-        """
-        closure = ancestor_closure(self.level_slices, self.edges)
-        for array in (closure.data, closure.indices, closure.indptr):
-            array.setflags(write=False)
-        return closure
+        return self.hierarchy.level_slices
 
     @property
     def depth(self) -> int:
@@ -274,42 +260,15 @@ class Taxonomy:
 
     def parents(self, column: int) -> IntArray:
         """Return the columns of a label's parents, ascending."""
-        start, stop = self._parent_bounds[self._checked(column) :][:2]
-        return self.edges[start:stop, 1]
+        return self.hierarchy.parents(column)
 
     def children(self, column: int) -> IntArray:
         """Return the columns of a label's children, ascending."""
-        bounds, children = self._by_parent
-        start, stop = bounds[self._checked(column) :][:2]
-        return children[start:stop]
-
-    def roots(self) -> IntArray:
-        """Return the columns of labels without parents."""
-        return np.flatnonzero(np.diff(self._parent_bounds) == 0).astype(np.int32)
-
-    def leaves(self) -> IntArray:
-        """Return the columns of labels without children."""
-        return np.flatnonzero(np.diff(self._by_parent[0]) == 0).astype(np.int32)
+        return self.hierarchy.children(column)
 
     def path(self, column: int) -> IntArray:
         """Return the columns from a root to a label, through the first parent of each."""
-        return next(self._walk_up(column))
-
-    def paths(self, column: int, limit: int = 100) -> tuple[IntArray, ...]:
-        """Return the paths from a root to a label, the one of :meth:`path` first.
-
-        ``limit``: paths returned at most; their number can grow exponentially with the depth.
-        """
-        return tuple(itertools.islice(self._walk_up(column), limit))
-
-    def _walk_up(self, column: int) -> Iterator[IntArray]:
-        branches: list[tuple[int, ...]] = [(self._checked(column),)]
-        while branches:
-            path = branches.pop()
-            parents = self.parents(path[0]).tolist()
-            if not parents:
-                yield np.array(path, dtype=np.int32)
-            branches += [(parent, *path) for parent in reversed(parents)]
+        return self.hierarchy.path(column)
 
     def columns(self, labels: Iterable[str]) -> IntArray:
         """Return the column of each label.
@@ -335,39 +294,22 @@ class Taxonomy:
 
     def close_upward(self, columns: npt.ArrayLike) -> IntArray:
         """Return the given columns with those of all their ancestors, ascending."""
-        marked, _ = self._marked_by(columns)
-        return marked
+        return self.hierarchy.close_upward(columns)
 
     def most_specific(self, columns: npt.ArrayLike) -> IntArray:
         """Return the given columns that have no descendant among them, ascending."""
-        marked, times = self._marked_by(columns)
-        # Every given label marks itself once; a second mark comes from a descendant.
-        return np.intersect1d(marked[times == 1], np.asarray(columns, dtype=np.int32))
-
-    def close_targets(self, targets: Any) -> csr_array[np.bool_, tuple[int, int]]:
-        """Return (N, C) targets, of any type, with all ancestors: bool, with sorted indices.
-
-        Raises:
-            ValueError: the targets have another number of columns than the taxonomy.
-        """
-        given: Any = csr_array(targets)
-        if given.ndim != 2 or given.shape[1] != len(self):
-            raise ValueError(f"targets of shape {given.shape}, expected (N, {len(self)})")
-        marks = given.astype(np.bool_)
-        marks.eliminate_zeros()
-        closed: csr_array[np.bool_, tuple[int, int]] = csr_array(marks @ self.ancestors)
-        closed.sort_indices()
-        return closed
+        return self.hierarchy.most_specific(columns)
 
     def summary(self) -> TaxonomySummary:
         """Count labels, levels, edges, roots and leaves."""
-        several = int(np.count_nonzero(np.diff(self._parent_bounds) > 1))
+        hierarchy = self.hierarchy
+        several = int(np.count_nonzero(hierarchy.parent_counts > 1))
         return TaxonomySummary(
             labels=len(self),
-            levels=tuple(part.stop - part.start for part in self.level_slices),
+            levels=hierarchy.level_sizes,
             edges=len(self.edges),
-            roots=len(self.roots()),
-            leaves=len(self.leaves()),
+            roots=len(hierarchy.roots),
+            leaves=len(hierarchy.leaves),
             labels_with_several_parents=several,
             is_tree=several == 0,
         )
@@ -386,37 +328,17 @@ class Taxonomy:
     def __hash__(self) -> int:
         return hash(self.version)
 
+    def _repr_html_(self) -> str:
+        """Return a table of the levels, for notebooks."""
+        summary = self.summary()
+        shape = "tree" if summary.is_tree else "DAG"
+        rows = (
+            (name, f"{part.stop - part.start:,}", ", ".join(self.names[part][:_SHOWN_NAMES]))
+            for name, part in zip(self.level_names, self.level_slices, strict=True)
+        )
+        caption = f"{len(self):,} labels, {summary.edges:,} edges, a {shape}"
+        return html_table(caption, ("level", "labels", "first ones"), rows)
+
     def __repr__(self) -> str:
-        sizes = "/".join(f"{part.stop - part.start:,}" for part in self.level_slices)
+        sizes = "/".join(f"{size:,}" for size in self.hierarchy.level_sizes)
         return f"Taxonomy({len(self):,} labels, levels {sizes}, {len(self.edges):,} edges)"
-
-    @cached_property
-    def _parent_bounds(self) -> npt.NDArray[np.int64]:
-        """Where each label's edges start; one more entry for the end."""
-        return np.searchsorted(self.edges[:, 0], np.arange(len(self) + 1)).astype(np.int64)
-
-    @cached_property
-    def _by_parent(self) -> tuple[npt.NDArray[np.int64], IntArray]:
-        """Where each label's children start, and the children."""
-        order = np.argsort(self.edges[:, 1], kind="stable")
-        children = self.edges[order, 0]
-        children.setflags(write=False)
-        bounds = np.searchsorted(self.edges[order, 1], np.arange(len(self) + 1))
-        return bounds.astype(np.int64), children
-
-    def _marked_by(self, columns: npt.ArrayLike) -> tuple[IntArray, npt.NDArray[np.int64]]:
-        """Return what the rows of distinct columns mark, ascending, and in how many rows."""
-        given = np.unique(np.asarray(columns, dtype=np.int32))
-        if not len(given):
-            return given, np.zeros(0, dtype=np.int64)
-        self._checked(int(given[0]))
-        self._checked(int(given[-1]))
-        bounds, indices = self.ancestors.indptr, self.ancestors.indices
-        rows = [indices[bounds[column] : bounds[column + 1]] for column in given.tolist()]
-        marked, times = np.unique(np.concatenate(rows), return_counts=True)
-        return marked.astype(np.int32, copy=False), times
-
-    def _checked(self, column: int) -> int:
-        if not 0 <= column < len(self):
-            raise IndexError(f"column {column}, expected 0 to {len(self) - 1}")
-        return int(column)

@@ -1,45 +1,51 @@
-"""Words: from text to token ids, and vectors for the words.
+"""Words and texts in numbers: tokens, n-grams, vectors of words and of whole texts.
 
-An :class:`Encoder` is built once from the training text and then frozen; it cuts English,
+A :class:`Tokenizer` is built once from the training text and then frozen; it cuts English,
 Chinese and other text into words, looks up their ids, and tells which characters made each
-token. :func:`train_vectors` learns a vector for each of its words from the training text;
+token. :class:`NgramFeatures` are sparse vectors of words, pairs and pieces of words.
+:func:`train_vectors` learns a vector for each word of a tokenizer from the training text;
 :func:`read_vectors` takes them from a file, :func:`packaged_vectors` from an installed package.
-:func:`sentence_vectors` gives a vector of a whole text.
+:func:`embed_texts` gives a vector of a whole text.
 """
 
-from harnn.text.encoder import Encoded, Encoder
-from harnn.text.sentences import (
-    SENTENCE_PACKAGE,
-    SENTENCE_SIZE,
-    preload_sentences,
-    require_sentences,
-    sentence_vectors,
-    sentences_installed,
+from harnn.text.ngrams import NgramCounter, NgramFeatures
+from harnn.text.text_vectors import (
+    TEXT_VECTOR_SIZE,
+    TEXT_VECTORS_PACKAGE,
+    beginning,
+    embed_texts,
+    preload_text_vectors,
+    require_text_vectors,
+    text_vectors_installed,
 )
-from harnn.text.vectors import (
+from harnn.text.tokenizer import Encoded, Tokenizer
+from harnn.text.word_vectors import (
     Coverage,
     WordVectors,
     count_tokens,
     from_keyed_vectors,
     train_vectors,
 )
-from harnn.text.vectors_reading import PACKAGED_VECTORS, packaged_vectors, read_vectors
+from harnn.text.word_vectors_reading import PACKAGED_VECTORS, packaged_vectors, read_vectors
 
 __all__ = [
     "PACKAGED_VECTORS",
-    "SENTENCE_PACKAGE",
-    "SENTENCE_SIZE",
+    "TEXT_VECTORS_PACKAGE",
+    "TEXT_VECTOR_SIZE",
     "Coverage",
     "Encoded",
-    "Encoder",
+    "NgramCounter",
+    "NgramFeatures",
+    "Tokenizer",
     "WordVectors",
+    "beginning",
     "count_tokens",
+    "embed_texts",
     "from_keyed_vectors",
     "packaged_vectors",
-    "preload_sentences",
+    "preload_text_vectors",
     "read_vectors",
-    "require_sentences",
-    "sentence_vectors",
-    "sentences_installed",
+    "require_text_vectors",
+    "text_vectors_installed",
     "train_vectors",
 ]

@@ -9,35 +9,37 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from harnn.training.ensemble import Ensemble
+    from harnn.training.events import Event, Listener, Stage, Step
     from harnn.training.fitting import FitResult, fit
-    from harnn.training.history import EpochRow, Event, History, Listener, Stage, Step
-    from harnn.training.process import tune_process
+    from harnn.training.plan import TrainingFacts, TrainingPlan, estimate_training_memory
+    from harnn.training.validation import Validation, validate
 
 _HOMES = {
-    "Ensemble": "ensemble",
-    "EpochRow": "history",
-    "Event": "history",
+    "Event": "events",
     "FitResult": "fitting",
-    "History": "history",
-    "Listener": "history",
-    "Stage": "history",
-    "Step": "history",
+    "Listener": "events",
+    "Stage": "events",
+    "Step": "events",
+    "TrainingFacts": "plan",
+    "TrainingPlan": "plan",
+    "Validation": "validation",
+    "estimate_training_memory": "plan",
     "fit": "fitting",
-    "tune_process": "process",
+    "validate": "validation",
 }
 
 __all__ = [
-    "Ensemble",
-    "EpochRow",
     "Event",
     "FitResult",
-    "History",
     "Listener",
     "Stage",
     "Step",
+    "TrainingFacts",
+    "TrainingPlan",
+    "Validation",
+    "estimate_training_memory",
     "fit",
-    "tune_process",
+    "validate",
 ]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import torch
 from safetensors import SafetensorError, safe_open
@@ -46,6 +46,56 @@ class Checkpoint:
                     "Resume with the same ones, or train without --resume.",
                 )
             )
+
+
+@dataclass(frozen=True)
+class Checkpoints:
+    """Where the checkpoints of a training stand, one for each network, and those to go on from."""
+
+    directory: Path | None = None
+    found: tuple[Checkpoint, ...] = ()
+    """Of all networks that the stopped run had begun; none where nothing is resumed."""
+
+    @classmethod
+    def open(cls, directory: Path | None, *, resume: bool, networks: int) -> Self:
+        """Load, where something is to be resumed, the checkpoints of so many networks.
+
+        Raises:
+            ConfigError: there is no directory to resume from.
+            BundleError: there is no checkpoint, or one is damaged.
+        """
+        empty = cls(directory)
+        if not resume:
+            return empty
+        if directory is None:
+            what = "resume needs the checkpoint_directory of the stopped run."
+            raise ConfigError(Problem("", what))
+        found = []
+        for number in range(networks):
+            place = empty.place(number)
+            if place is None or (number and not place.is_dir()):
+                break
+            found.append(load_checkpoint(place))
+        return cls(directory, tuple(found))
+
+    def place(self, number: int) -> Path | None:
+        """Return the directory of the network counted from 0; None: nothing is kept."""
+        return (
+            self.directory / f"network-{number + 1}"
+            if self.directory and number
+            else self.directory
+        )
+
+    def of(self, number: int) -> Checkpoint | None:
+        """Return what the network counted from 0 goes on from; None: it begins."""
+        return self.found[number] if number < len(self.found) else None
+
+    def check(self, fingerprint: str) -> None:
+        """Raises:
+        ConfigError: one of them belongs to another training.
+        """
+        for number, checkpoint in enumerate(self.found):
+            checkpoint.check(fingerprint, self.place(number))
 
 
 def save_checkpoint(checkpoint: Checkpoint, directory: Path) -> Path:

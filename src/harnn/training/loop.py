@@ -23,13 +23,15 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from harnn._quiet import quiet_logger
-from harnn.batch import Batch, make_batch
-from harnn.config import MANY_LABELS, TrainingConfig
-from harnn.corpus import EncodedCorpus, shuffled_batches
-from harnn.decode import propagate_upward, tune_threshold
+from harnn.branches.network.batch import Batch, make_batch
+from harnn.branches.network.scoring import score_corpus
+from harnn.bundle import EpochRow, History
+from harnn.config import TrainingConfig
+from harnn.corpus import Corpus, shuffled_batches
+from harnn.decode import tune_threshold
 from harnn.errors import TrainingInterrupted
 from harnn.metrics import micro_auprc, prf
-from harnn.model import Beam, HarnnNetwork, LabelSample, hybrid_loss
+from harnn.network import Beam, HarnnNetwork, LabelSample, hybrid_loss
 from harnn.taxonomy import Taxonomy
 from harnn.training.checkpoint import (
     Checkpoint,
@@ -37,16 +39,13 @@ from harnn.training.checkpoint import (
     save_checkpoint,
     unpack_optimizer,
 )
-from harnn.training.history import EpochRow, History, Listener, Step, ignore
+from harnn.training.events import Listener, Step, ignore
 from harnn.training.process import choose_device, choose_precision
-from harnn.training.sampling import LabelSampler, labels_sampled
+from harnn.training.sampling import LabelSampler
 from harnn.training.schedule import rate_factor
-from harnn.training.scoring import score_corpus
 
 _TOKENS_AT_ONCE = 16_384
 """What a step reads between forward and backward pass: of long documents a part of the batch."""
-_VALIDATION_BEAM = 32
-"""Labels of a level whose children attend to a validation document, where labels are very many."""
 
 
 @dataclass(kw_only=True)
@@ -90,10 +89,15 @@ class Trainer:
         taxonomy: Taxonomy,
         config: TrainingConfig,
         *,
+        validation_beam: int | None = None,
         listener: Listener = ignore,
         checkpoint_directory: Path | None = None,
         fingerprint: str = "",
     ) -> None:
+        """config: with nothing left to choose, see :func:`harnn.training.plan.resolve_training`.
+        validation_beam: labels of a level whose children attend to a document between epochs;
+        None: all. fingerprint: what a checkpoint belongs to.
+        """
         device = choose_device(config.device)
         with quiet_logger("lightning_fabric", logging.WARNING):  # the listener is told instead
             self.fabric = Fabric(
@@ -103,21 +107,15 @@ class Trainer:
         self.listener, self.checkpoint_directory = listener, checkpoint_directory
         self.fingerprint = fingerprint
         self.progress = Progress()
-        negatives = labels_sampled(config.negatives, network.shape)
-        self.sampler = LabelSampler(taxonomy, negatives) if negatives else None
-        sizes = network.shape.level_sizes
-        # Between epochs only: what the blend and the thresholds are fitted to is exact.
-        self.beam: Beam | None = None
-        if self.sampler is not None and max(sizes) > MANY_LABELS:
-            self.beam = Beam(taxonomy.edges, sizes, _VALIDATION_BEAM)
+        negatives = config.negatives
+        self.sampler = LabelSampler(taxonomy.hierarchy, negatives) if negatives else None
+        self.beam = None if validation_beam is None else Beam(taxonomy.hierarchy, validation_beam)
         self.best: dict[str, Tensor] = {}
         self.average: list[Tensor] = []
         """Of the parameters over the last steps, in their order; empty where none is kept."""
         self.model, self.optimizer = self.fabric.setup(network, build_optimizer(network, config))
 
-    def train(
-        self, train: EncodedCorpus, valid: EncodedCorpus, *, stopped: Callable[[], bool]
-    ) -> History:
+    def train(self, train: Corpus, valid: Corpus, *, stopped: Callable[[], bool]) -> History:
         """Train until the last epoch or until patience ends; restore the best weights.
 
         Raises:
@@ -146,8 +144,8 @@ class Trainer:
             or history.epochs_since_best(self.config.score) >= self.config.patience
         )
 
-    def _train_epoch(self, train: EncodedCorpus, stopped: Callable[[], bool]) -> None:
-        progress, lengths = self.progress, train.lengths
+    def _train_epoch(self, train: Corpus, stopped: Callable[[], bool]) -> None:
+        progress, lengths = self.progress, train.tokens.lengths
         generator = np.random.default_rng([self.config.seed, progress.epoch])
         batches = shuffled_batches(lengths, self.config.batch_size, generator)
         steps = len(batches) * self.config.epochs
@@ -165,14 +163,12 @@ class Trainer:
             progress.tokens += int(lengths[rows].sum())
             progress.positions += batch.token_ids.numel()
             progress.seconds = time.perf_counter() - started
-            self._tell_step(steps, len(train))
+            self._tell_step(steps)
             if stopped():
                 path = self._write_checkpoint()
                 raise TrainingInterrupted(path, progress.steps)
 
-    def _batch(
-        self, train: EncodedCorpus, rows: NDArray[np.int64]
-    ) -> tuple[Batch, LabelSample | None]:
+    def _batch(self, train: Corpus, rows: NDArray[np.int64]) -> tuple[Batch, LabelSample | None]:
         if self.sampler is None:
             return make_batch(train, rows), None
         # Of the step alone, so that resuming draws the same.
@@ -231,10 +227,9 @@ class Trainer:
             for tensor, own in zip(parameters, kept, strict=False):
                 tensor.copy_(own)
 
-    def _tell_step(self, steps: int, documents: int) -> None:
+    def _tell_step(self, steps: int) -> None:
         progress = self.progress
         rate = progress.documents / max(progress.seconds, 1e-9)
-        left = documents * (self.config.epochs - progress.epoch) - progress.documents
         self.listener(
             Step(
                 epoch=progress.epoch + 1,
@@ -242,21 +237,20 @@ class Trainer:
                 steps=steps,
                 loss=progress.loss / progress.documents,
                 documents_per_second=rate,
-                seconds_left=left / max(rate, 1e-9),
             )
         )
 
-    def _validate(self, valid: EncodedCorpus) -> EpochRow:
-        values = score_corpus(self.network, valid, beam=self.beam)
-        values = propagate_upward(values, self.taxonomy.edges, self.taxonomy.levels)
-        tuned = tune_threshold(values, valid.targets)
-        chosen = prf(values >= np.float32(tuned.threshold), valid.targets)
+    def _validate(self, valid: Corpus) -> EpochRow:
+        scores = score_corpus(self.network, valid, beam=self.beam)
+        scores = self.taxonomy.hierarchy.propagate(scores)
+        tuned = tune_threshold(scores, valid.targets)
+        chosen = prf(scores >= np.float32(tuned.threshold), valid.targets)
         progress = self.progress
         return EpochRow(
             epoch=progress.epoch + 1,
             steps=progress.steps,
             loss=progress.loss / max(1, progress.documents),
-            auprc=micro_auprc(values, valid.targets),
+            auprc=micro_auprc(scores, valid.targets),
             micro_f1=tuned.micro_f1,
             macro_f1=chosen.macro.f1,
             threshold=tuned.threshold,

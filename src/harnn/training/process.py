@@ -1,4 +1,4 @@
-"""What concerns the whole process: threads, precision, memory allocation, signals."""
+"""What concerns the whole process while it trains: device, precision, signals."""
 
 from __future__ import annotations
 
@@ -10,19 +10,6 @@ from types import FrameType
 from typing import Any, Literal
 
 import torch
-
-from harnn._memory import keep_freed_memory
-
-
-def tune_process(threads: int = 0) -> None:
-    """Set this process up for fast training on a CPU; for programs, not for libraries.
-
-    Lets float32 matrix products take the fastest exact path, and keeps freed memory.
-    """
-    keep_freed_memory()
-    torch.set_float32_matmul_precision("medium")
-    if threads:
-        torch.set_num_threads(threads)
 
 
 def choose_device(device: str) -> str:

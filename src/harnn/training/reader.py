@@ -1,88 +1,122 @@
-"""The documents of a split, encoded, counted and told about."""
+"""The documents of a split: counted and encoded, each in one reading, and told about."""
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 
 import numpy as np
 from numpy.typing import NDArray
 
-from harnn.config import DataConfig
+from harnn.config import Config
 from harnn.corpus import (
     ArrayCache,
     Arrays,
-    EncodedCorpus,
-    Source,
+    BeginningsView,
+    Corpus,
+    TokensView,
+    View,
     content_hash,
     encode_corpus,
-    full_texts,
-    labelled_documents,
 )
-from harnn.data import ReadReport
+from harnn.data import Documents, ReadingLog, labelled_documents
 from harnn.errors import DocumentError, Problem
 from harnn.taxonomy import Taxonomy
-from harnn.text import SENTENCE_PACKAGE, Encoder, sentence_vectors
-from harnn.training.history import Listener, Stage
+from harnn.text import TEXT_VECTORS_PACKAGE, NgramCounter, Tokenizer, embed_texts
+from harnn.training.events import Listener, Stage
+from harnn.training.plan import may_read_text_vectors, trains_linear, trains_network
 
 VERSION = 1
 """Of how documents are encoded: another one, and what was kept is not read again."""
+Segment = Callable[[str], Sequence[str]]
+
+
+@dataclass(frozen=True)
+class Split:
+    """The documents of one split."""
+
+    given: Documents
+    corpus: Corpus
+    beginnings: list[str] | None
+    """Of the texts, for vectors of whole texts; None: they are read again where they are wanted."""
 
 
 @dataclass(frozen=True)
 class Reader:
-    """Reads and encodes the documents of a split, counts them and says what was read."""
+    """Reads the documents of a training."""
 
     taxonomy: Taxonomy
-    encoder: Encoder
-    data: DataConfig
-    counts: dict[str, int]
+    config: Config
     listener: Listener
-    cuts: bool = True
-    """Whether what is cut off is lost: n-grams are counted in the whole text."""
+    stopped: Callable[[], bool]
+    segment: Segment | None = None
     cache: ArrayCache | None = None
     """Where what was encoded is kept for the next training."""
-    keeps_tokens: bool = True
-    """Whether it keeps tokens: not where only the caller knows how texts are cut."""
+    counts: dict[str, int] = dataclasses.field(default_factory=dict)
+    """Documents read, skipped and truncated, by split; filled while reading."""
 
-    def read(self, source: Source, name: str) -> EncodedCorpus:
-        report = ReadReport()
+    def count(self, given: Documents) -> tuple[Tokenizer, NgramCounter | None]:
+        """Count words, and n-grams where a branch wants them, in one reading of the documents.
 
-        pairs = labelled_documents(source, self.taxonomy, self.data, report=report)
-        made: list[EncodedCorpus] = []
+        Raises:
+            DocumentError: documents cannot be read or have unknown labels.
+            InterruptedError: *stopped* said so.
+        """
+        counter = NgramCounter() if trains_linear(self.config.model) else None
+
+        def counted() -> Iterator[str]:
+            for text in self._texts(given):
+                if counter is not None:
+                    counter.add(text)
+                yield text
+
+        tokenizer = Tokenizer.build(counted(), self.config.text, segment=self.segment)
+        for note in tokenizer.notes:
+            self.listener(Stage(note))
+        return tokenizer, counter
+
+    def encode(
+        self, given: Documents, name: str, tokenizer: Tokenizer, views: Mapping[str, View]
+    ) -> Split:
+        """Encode documents as tokens and the other *views*, in one reading of them.
+
+        What a cache has of the tokens is taken from there.
+
+        Raises:
+            DocumentError: documents cannot be read, have unknown labels, or there is none.
+            InterruptedError: *stopped* said so.
+        """
+        log = ReadingLog()
+        more: dict[str, View] = dict(views)
+        if may_read_text_vectors(self.config.model):
+            more["beginnings"] = BeginningsView()
+        made: list[Corpus] = []
 
         def make() -> Arrays | None:
-            made.append(encode_corpus(pairs, self.encoder, len(self.taxonomy)))
-            return None if report.skipped else made[0].to_arrays()  # what is skipped is told anew
+            made.append(self._encode(given, {"tokens": TokensView(tokenizer)} | more, log))
+            return None if log.skipped else made[0].to_arrays()  # what is skipped is told anew
 
         arrays = None
-        if self.keeps_tokens:
-            arrays = self._cached(source, lambda: ["tokens", self.encoder.to_json()], make)
-        if arrays is not None:
-            corpus = EncodedCorpus.from_arrays(arrays, len(self.taxonomy))
-        else:
+        if self.segment is None:  # only the caller knows how a segmenter of their own cuts
+            arrays = self._cached(given, lambda: ["tokens", tokenizer.to_json()], make)
+        if arrays is None:
             if not made:
                 make()
             corpus = made[0]
-        if not len(corpus):
-            raise DocumentError(Problem("", f"there is no {name} document."))
-        counts = {
-            name: len(corpus),
-            f"{name}_skipped": report.skipped,
-            f"{name}_truncated": corpus.truncated,
-        }
-        self.counts.update(counts)
-        self.listener(Stage(summarise(name, corpus, self.encoder, report, cuts=self.cuts)))
-        return corpus
+        else:
+            corpus = Corpus.from_arrays(arrays, len(self.taxonomy))
+            if made:
+                corpus = corpus.with_views({name: made[0].views[name] for name in more})
+            elif views:
+                corpus = corpus.with_views(self._encode(given, views, ReadingLog()).views)
+        self._tell(name, corpus, tokenizer, log)
+        beginnings: list[str] | None = corpus.views.get("beginnings")
+        kept = {key: view for key, view in corpus.views.items() if key != "beginnings"}
+        return Split(given, dataclasses.replace(corpus, views=kept), beginnings)
 
-    def texts(self, source: Source) -> Iterator[str]:
-        return full_texts(source, self.data, self.taxonomy)
-
-    def sentences(
-        self, source: Source, *, threads: int, stopped: Callable[[], bool]
-    ) -> NDArray[np.float32]:
+    def embed(self, split: Split) -> NDArray[np.float32]:
         """Return the vectors (N, D) of whole texts.
 
         Raises:
@@ -91,38 +125,62 @@ class Reader:
         """
 
         def make() -> dict[str, NDArray[np.float32]]:
-            found = sentence_vectors(self.texts(source), threads=threads, stopped=stopped)
-            return {"vectors": found}
+            texts = self._texts(split.given) if split.beginnings is None else split.beginnings
+            threads = self.config.training.threads
+            return {"vectors": embed_texts(texts, threads=threads, stopped=self.stopped)}
 
-        arrays = self._cached(source, lambda: ["sentences", version(SENTENCE_PACKAGE)], make)
+        what = ["sentences", version(TEXT_VECTORS_PACKAGE)]
+        arrays = self._cached(split.given, lambda: what, make)
         return (make() if arrays is None else arrays)["vectors"]
 
+    def _texts(self, given: Documents) -> Iterator[str]:
+        for document, _ in labelled_documents(given, self.taxonomy, self.config.data):
+            if self.stopped():
+                raise InterruptedError
+            yield document.full_text
+
+    def _encode(self, given: Documents, views: Mapping[str, View], log: ReadingLog) -> Corpus:
+        pairs = labelled_documents(given, self.taxonomy, self.config.data, log=log)
+        return encode_corpus(pairs, views, len(self.taxonomy), stopped=self.stopped)
+
+    def _tell(self, name: str, corpus: Corpus, tokenizer: Tokenizer, log: ReadingLog) -> None:
+        if not len(corpus):
+            raise DocumentError(Problem("", f"there is no {name} document."))
+        self.counts[name] = len(corpus)
+        self.counts[f"{name}_skipped"] = log.skipped
+        self.counts[f"{name}_truncated"] = corpus.truncated
+        cuts = trains_network(self.config.model)  # n-grams are counted in the whole text
+        self.listener(Stage(summarise(name, corpus, tokenizer, log, cuts=cuts)))
+
     def _cached(
-        self, source: Source, what: Callable[[], list[str]], make: Callable[[], Arrays | None]
+        self,
+        given: Documents,
+        what: Callable[[], list[str]],
+        make: Callable[[], Arrays | None],
     ) -> Arrays | None:
-        """Return arrays made of a source; None: there is no cache, or *make* wants none.
+        """Return arrays made of documents; None: there is no cache, or *make* wants none.
 
         what: says what else than documents and settings the arrays depend on.
         """
-        if self.cache is None or (content := content_hash(source)) is None:
+        if self.cache is None or (content := content_hash(given)) is None:
             return None
-        settings = dataclasses.asdict(self.data)
+        settings = dataclasses.asdict(self.config.data)
         return self.cache.get([VERSION, what(), content, settings, self.taxonomy.version], make)
 
 
 def summarise(
-    name: str, corpus: EncodedCorpus, encoder: Encoder, report: ReadReport, *, cuts: bool = True
+    name: str, corpus: Corpus, tokenizer: Tokenizer, log: ReadingLog, *, cuts: bool = True
 ) -> str:
     """Say what was read, and all that was cut, empty or skipped."""
-    message = f"{name}: {len(corpus):,} documents, {len(corpus.token_ids):,} tokens"
+    message = f"{name}: {len(corpus):,} documents, {len(corpus.tokens.ids):,} tokens"
     if corpus.truncated and cuts:
         message += (
-            f"; {corpus.truncated:,} longer than {encoder.max_length} tokens were cut "
+            f"; {corpus.truncated:,} longer than {tokenizer.max_length} tokens were cut "
             "(text.max_length)"
         )
-    if empty := int((corpus.lengths == 0).sum()):
+    if empty := int((corpus.tokens.lengths == 0).sum()):
         message += f"; {empty:,} without any word"
-    if report.skipped:
-        message += f"; {report.skipped:,} skipped:"
-        message += "".join(f"\n  {problem}" for problem in report.problems)
+    if log.skipped:
+        message += f"; {log.skipped:,} skipped:"
+        message += "".join(f"\n  {problem}" for problem in log.problems)
     return message

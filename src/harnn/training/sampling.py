@@ -7,20 +7,8 @@ import torch
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
-from harnn.config import MANY_LABELS
-from harnn.model import LabelSample, LevelSample, NetworkShape
-from harnn.taxonomy import Taxonomy
-
-SAMPLED = 4_096
-
-
-def labels_sampled(negatives: int, shape: NetworkShape) -> int:
-    """Return ``training.negatives`` with 0 replaced by what suits the taxonomy; 0: all labels."""
-    largest = max(shape.level_sizes, default=0)
-    if negatives:
-        return negatives if negatives < largest else 0
-    reads_all = shape.mode == "paper" or shape.max_constraint
-    return SAMPLED if largest > MANY_LABELS and not reads_all else 0
+from harnn.network import LabelSample, LevelSample
+from harnn.taxonomy import Hierarchy
 
 
 class LabelSampler:
@@ -31,9 +19,9 @@ class LabelSampler:
     of its kind, so that loss and mean attention are on average those over all labels.
     """
 
-    def __init__(self, taxonomy: Taxonomy, negatives: int) -> None:
+    def __init__(self, hierarchy: Hierarchy, negatives: int) -> None:
         """negatives: labels of a level beside the true ones, half of them siblings."""
-        self._taxonomy = taxonomy
+        self._hierarchy = hierarchy
         self._negatives = negatives
 
     def draw(self, targets: csr_array, generator: np.random.Generator) -> LabelSample:
@@ -42,7 +30,7 @@ class LabelSampler:
         return LabelSample(
             tuple(
                 self._draw_level(level, part, true, generator)
-                for level, part in enumerate(self._taxonomy.level_slices)
+                for level, part in enumerate(self._hierarchy.level_slices)
             )
         )
 
@@ -54,7 +42,7 @@ class LabelSampler:
         above = true[true < part.start]
         if level:
             for parent in above:
-                children = self._taxonomy.children(int(parent))
+                children = self._hierarchy.children(int(parent))
                 kind[children[(children >= part.start) & (children < part.stop)] - part.start] = 1
         kind[true[(true >= part.start) & (true < part.stop)] - part.start] = 2
         siblings = _draw(np.flatnonzero(kind == 1), max(1, self._negatives // 2), generator)

@@ -1,0 +1,92 @@
+"""The answers: label sets with their names, scores and paths."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_array
+
+from harnn._notebook import html_table
+from harnn.decode import Scores
+from harnn.taxonomy import Taxonomy
+
+_SHOWN_LABELS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class PredictedLabel:
+    """One label of an answer."""
+
+    label: str
+    name: str
+    score: float
+    """0 to 1; closed ``up`` at least that of every descendant."""
+    level: int
+    """1 is the top."""
+    path: tuple[str, ...]
+    """Labels from a root down to this one; of several parents, the one scored highest."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values for JSON."""
+        return {
+            "label": self.label,
+            "name": self.name,
+            "score": round(self.score, 6),
+            "level": self.level,
+            "path": list(self.path),
+        }
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Prediction:
+    """The answer for one document: labels in the taxonomy's order, top first."""
+
+    id: str
+    labels: tuple[PredictedLabel, ...]
+    notes: tuple[str, ...] = ()
+    """What the reader should know, such as that the text was cut."""
+
+    def __repr__(self) -> str:
+        shown = ", ".join(f"{x.label} {x.score:.2f}" for x in self.labels[:_SHOWN_LABELS])
+        more = len(self.labels) - _SHOWN_LABELS
+        return f"Prediction({self.id!r}: {shown or 'no label'}{f', {more} more' * (more > 0)})"
+
+    def _repr_html_(self) -> str:
+        """Return a table of the labels, for notebooks."""
+        rows = ((x.name, f"{x.score:.2f}", x.level, " > ".join(x.path)) for x in self.labels)
+        caption = " ".join((f"{self.id}:", *self.notes)) if self.notes else self.id
+        return html_table(caption, ("label", "score", "level", "path"), rows)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values for JSON."""
+        plain: dict[str, Any] = {"id": self.id, "labels": [x.to_dict() for x in self.labels]}
+        return plain | {"notes": list(self.notes)} if self.notes else plain
+
+
+def make_answers(
+    scores: Scores,
+    chosen: csr_array[np.bool_],
+    taxonomy: Taxonomy,
+    notes: Sequence[tuple[str, ...]],
+) -> Iterator[Prediction]:
+    """Put decoded scores and label sets (N, C) into words; notes: N."""
+    for row, document_id in enumerate(scores.ids):
+        columns = chosen.indices[chosen.indptr[row] : chosen.indptr[row + 1]]
+        own = scores.values[row]
+        labels = tuple(_label(int(column), own, taxonomy) for column in np.sort(columns))
+        yield Prediction(document_id, labels, notes[row])
+
+
+def _label(column: int, scores: NDArray[np.float32], taxonomy: Taxonomy) -> PredictedLabel:
+    path = taxonomy.hierarchy.path(column, scores)
+    return PredictedLabel(
+        label=taxonomy.codes[column],
+        name=taxonomy.names[column],
+        score=float(scores[column]),
+        level=int(taxonomy.levels[column]),
+        path=tuple(taxonomy.codes[c] for c in path.tolist()),
+    )

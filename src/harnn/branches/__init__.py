@@ -1,0 +1,26 @@
+"""Ways to score all labels, trained apart, and their blend into one calibrated answer; no torch.
+
+A :class:`Branch` is one folder here, which owns how it is computed, with PyTorch and without, and
+how it is stored; :data:`KINDS` lists them. An :class:`Ensemble` composes them.
+"""
+
+from harnn.branches.blend import Blend
+from harnn.branches.branch import Adjustable, Branch, Evidence, Parts, Probable, StoredModel
+from harnn.branches.ensemble import Ensemble, Explained
+from harnn.branches.kinds import KINDS, Kind, read_branches, settings_of_nothing
+
+__all__ = [
+    "KINDS",
+    "Adjustable",
+    "Blend",
+    "Branch",
+    "Ensemble",
+    "Evidence",
+    "Explained",
+    "Kind",
+    "Parts",
+    "Probable",
+    "StoredModel",
+    "read_branches",
+    "settings_of_nothing",
+]

@@ -1,0 +1,277 @@
+"""From the branches' outputs to one calibrated probability for each label.
+
+For each level a logistic regression, fitted on the validation documents, reads what every branch
+says of a label, and of its surroundings:
+
+    logit P(label) = a + a' f + sum over branches of  z (b + b' f) + c u + d (z - v) + e (w - z)
+
+z: the branch's output for the label (N, C); f: how frequent the label is in training, so that a
+branch counts more where it knows more; u: the highest z of the label's parents, 0 for roots; v:
+the highest z of the *other* labels of its level, with which it competes; w: the highest z of its
+children, where it has any. With a and b alone this is Platt's calibration of one branch (1999). A
+level has 2 + 5 K weights for K branches, too few to overfit; they are drawn to a plain mean of the
+branches where there is little to learn from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_array
+from scipy.special import expit
+
+from harnn._memory import row_blocks
+from harnn.branches.kinds import from_stored_names, to_stored_names
+from harnn.errors import BundleError, Problem
+from harnn.taxonomy import Hierarchy
+from harnn.taxonomy.hierarchy import Step
+
+_FOLDS = 5
+_RIDGE = 1.0
+_MOST_ROUNDS = 50
+_LEAST_GAIN = 1e-7
+_LEAST_STEP = 1e-4
+_BLOCK_CELLS = 1 << 17
+"""Documents times labels that the regression looks at together."""
+_MOST_VALUES = 100_000_000
+"""Terms of a level in memory at once: 400 MB. Of more, evenly chosen documents are used."""
+
+
+class _Measured(NamedTuple):
+    """A logistic regression at some weights."""
+
+    loss: float
+    gradient: NDArray[np.float64]
+    curvature: NDArray[np.float64]
+
+
+Outputs = Mapping[str, NDArray[np.float32]]
+"""(N, C) by branch."""
+
+
+@dataclass(frozen=True, eq=False)
+class Blend:
+    """The fitted weights of all levels.
+
+    Raises:
+        ValueError: the parts do not fit together.
+    """
+
+    branches: tuple[str, ...]
+    weights: NDArray[np.float64] = field(repr=False)
+    """(L, 2 + 5 K)."""
+    frequency: NDArray[np.float32] = field(repr=False)
+    """(C,) ln(1 + training documents), with mean 0 and variance 1."""
+    hierarchy: Hierarchy = field(repr=False)
+
+    def __post_init__(self) -> None:
+        expected = (self.hierarchy.depth, 2 + 5 * len(self.branches))
+        if self.weights.shape != expected or len(self.frequency) != len(self.hierarchy):
+            raise ValueError(f"Expected weights of shape {expected}, got {self.weights.shape}.")
+
+    @classmethod
+    def fit(
+        cls,
+        outputs: Outputs,
+        targets: Any,
+        hierarchy: Hierarchy,
+        *,
+        label_counts: NDArray[Any],
+        priors: Mapping[str, float],
+    ) -> tuple[Self, NDArray[np.float32]]:
+        """Fit the weights on labelled documents, targets (N, C).
+
+        label_counts: (C,) training documents; priors: by branch, what its output is multiplied by
+        before anything is known.
+
+        Returns the blend and the probabilities (N, C) of these documents, each computed with
+        weights fitted on the four fifths of the documents that it is not in, so that thresholds
+        tuned on them see what new documents will bring.
+        """
+        targets = csr_array(targets)
+        blend = cls(
+            branches=tuple(outputs),
+            weights=np.zeros((hierarchy.depth, 2 + 5 * len(outputs))),
+            frequency=_standardise(label_counts),
+            hierarchy=hierarchy,
+        )
+        prior = blend._prior(priors)
+        count = targets.shape[0]
+        folds = np.arange(count) % _FOLDS
+        scores = np.empty(targets.shape, dtype=np.float32)
+        for level, columns in enumerate(hierarchy.level_slices):
+            size = columns.stop - columns.start
+            most = max(_FOLDS, _MOST_VALUES // (size * blend.weights.shape[1]))
+            rows = np.unique(np.linspace(0, count - 1, min(count, most)).astype(np.int64))
+            terms = blend._terms(outputs, level, rows)
+            true = targets[rows][:, columns].toarray().astype(np.float32)
+            blend.weights[level] = _regress(terms, true, prior, prior, np.arange(len(rows)))
+            for fold in range(_FOLDS):
+                inside = np.flatnonzero(folds[rows] != fold)
+                weights = blend.weights[level]
+                if len(inside):
+                    weights = _regress(terms, true, prior, weights, inside)
+                held_out = np.flatnonzero(folds == fold)
+                for part in _parts(held_out, size):
+                    logits = np.tensordot(weights, blend._terms(outputs, level, part), 1)
+                    scores[part, columns] = _sigmoid(logits)
+        return blend, scores
+
+    def probabilities(self, outputs: Outputs) -> NDArray[np.float32]:
+        """Return the probabilities (N, C) of documents from the outputs of the branches.
+
+        Raises:
+            KeyError: a branch is missing.
+        """
+        count = len(next(iter(outputs.values())))
+        scores = np.empty((count, len(self.hierarchy)), dtype=np.float32)
+        for level, columns in enumerate(self.hierarchy.level_slices):
+            for part in _parts(np.arange(count), columns.stop - columns.start):
+                terms = self._terms(outputs, level, part)
+                scores[part, columns] = _sigmoid(np.tensordot(self.weights[level], terms, 1))
+        return scores
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values for JSON, as :meth:`from_dict` reads them."""
+        return {
+            "branches": to_stored_names(self.branches),
+            "weights": self.weights.tolist(),
+        }
+
+    @classmethod
+    def from_dict(
+        cls,
+        plain: Any,
+        hierarchy: Hierarchy,
+        *,
+        label_counts: NDArray[Any],
+        where: str = "",
+    ) -> Self:
+        """Read what :meth:`to_dict` wrote.
+
+        Raises:
+            BundleError: parts are missing or do not fit the taxonomy.
+        """
+        try:
+            return cls(
+                branches=tuple(from_stored_names(plain["branches"])),
+                weights=np.array(plain["weights"], dtype=np.float64),
+                frequency=_standardise(label_counts),
+                hierarchy=hierarchy,
+            )
+        except (KeyError, TypeError, ValueError) as error:
+            problem = f"{type(error).__name__}: {error}".rstrip(".")
+            what = f"the calibration is damaged: {problem}."
+            raise BundleError(Problem(where, what)) from None
+
+    def _prior(self, priors: Mapping[str, float]) -> NDArray[np.float64]:
+        prior = np.zeros(self.weights.shape[1])
+        for number, branch in enumerate(self.branches):
+            prior[2 + 5 * number] = priors[branch] * (2 / (1 + len(self.branches)))
+        return prior
+
+    def _terms(self, outputs: Outputs, level: int, rows: NDArray[np.int64]) -> NDArray[np.float32]:
+        """Return the terms (2 + 5 K, N, C_l) of the labels of one level, counted from 0."""
+        columns = self.hierarchy.level_slices[level]
+        parents = self.hierarchy.downward.get(level + 1)
+        children = self.hierarchy.upward.get(level + 1)
+        frequency = self.frequency[columns]
+        terms = np.empty((self.weights.shape[1], len(rows), len(frequency)), dtype=np.float32)
+        terms[0] = 1
+        terms[1] = frequency
+        for number, branch in enumerate(self.branches):
+            output = outputs[branch]
+            own = output[rows, columns]
+            at = 2 + 5 * number
+            terms[at] = own
+            terms[at + 1] = own * frequency
+            terms[at + 2] = _highest_relative(output, parents, columns, rows)
+            terms[at + 3] = own - _highest_other(own)
+            highest_child = _highest_relative(output, children, columns, rows)
+            terms[at + 4] = np.where(self.hierarchy.is_parent[columns], highest_child - own, 0)
+        return terms
+
+
+def _highest_relative(
+    output: NDArray[np.float32], step: Step | None, columns: slice, rows: NDArray[np.int64]
+) -> NDArray[np.float32]:
+    """Return the highest output of what each label of a level reads; 0 where it reads nothing."""
+    highest = np.zeros((len(rows), columns.stop - columns.start), dtype=np.float32)
+    if step is not None:
+        of_relatives = output[np.ix_(rows, step.read)]
+        found = np.maximum.reduceat(of_relatives, step.starts, axis=1)
+        highest[:, step.readers - columns.start] = found
+    return highest
+
+
+def _standardise(label_counts: NDArray[Any]) -> NDArray[np.float32]:
+    frequency = np.log1p(np.asarray(label_counts, dtype=np.float64))
+    return np.asarray((frequency - frequency.mean()) / (frequency.std() or 1), np.float32)
+
+
+def _highest_other(own: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return for each cell the highest of the other cells of its row; itself without others."""
+    if own.shape[1] < 2:
+        return own
+    best = np.partition(own, -2, axis=1)[:, -2:]
+    return np.where(own == best[:, 1:], best[:, :1], best[:, 1:])
+
+
+def _regress(
+    terms: NDArray[np.float32],
+    true: NDArray[np.float32],
+    prior: NDArray[np.float64],
+    start: NDArray[np.float64],
+    rows: NDArray[np.int64],
+) -> NDArray[np.float64]:
+    """Fit a logistic regression with a ridge around *prior*, by Newton's method from *start*.
+
+    terms: (K', N, C_l); true: (N, C_l) of 0 and 1; rows: the documents to fit it on. Returns (K',).
+    They are walked in blocks, which are all that is copied of them.
+    """
+
+    def measure(weights: NDArray[np.float64]) -> _Measured:
+        away = weights - prior
+        loss = _RIDGE / 2 * float((away**2).sum())
+        gradient, curvature = _RIDGE * away, _RIDGE * np.eye(len(terms))
+        for block in row_blocks(len(rows), true.shape[1], cells=_BLOCK_CELLS):
+            part = _some_rows(rows[block])
+            matrix, target = terms[:, part].reshape(len(terms), -1), true[part].reshape(-1)
+            logits = weights.astype(np.float32) @ matrix
+            likely = _sigmoid(logits)
+            loss += float(np.logaddexp(0, logits).sum(dtype=np.float64) - logits @ target)
+            gradient += matrix @ (likely - target)
+            curvature += (matrix * (likely * (1 - likely))) @ matrix.T
+        return _Measured(loss, gradient, curvature)
+
+    weights, current = start, measure(start)
+    for _ in range(_MOST_ROUNDS):
+        step = np.linalg.solve(current.curvature, current.gradient)
+        length, found = 1.0, measure(weights - step)
+        while length > _LEAST_STEP and found.loss > current.loss:
+            length /= 2
+            found = measure(weights - length * step)
+        before, weights, current = current.loss, weights - length * step, found
+        if before - current.loss <= _LEAST_GAIN * abs(before):
+            break
+    return weights
+
+
+def _some_rows(rows: NDArray[np.int64]) -> slice | NDArray[np.int64]:
+    """Return rows that follow each other as a slice, which copies nothing."""
+    whole = len(rows) and rows[-1] - rows[0] + 1 == len(rows)
+    return slice(int(rows[0]), int(rows[-1]) + 1) if whole else rows
+
+
+def _sigmoid(logits: NDArray[Any]) -> NDArray[np.float32]:
+    return np.asarray(expit(logits), dtype=np.float32)
+
+
+def _parts(rows: NDArray[np.int64], columns: int) -> Iterator[NDArray[np.int64]]:
+    """Divide rows so that their terms fit into memory."""
+    for block in row_blocks(len(rows), columns):
+        yield rows[block]

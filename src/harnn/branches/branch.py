@@ -1,0 +1,139 @@
+"""What a branch is: one way to score all labels, trained apart and blended with the others."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, Self, runtime_checkable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from harnn.corpus import Corpus, View
+from harnn.errors import BundleError, Problem
+
+if TYPE_CHECKING:
+    from harnn.taxonomy import Taxonomy
+
+Arrays = Mapping[str, NDArray[Any]]
+
+
+class Evidence(NamedTuple):
+    """What a branch can say of the words of one document."""
+
+    weights: NDArray[np.float32] | None
+    """(C, T) for each label the weight of each token, summing to 1; None where it cannot tell."""
+    reason: str = ""
+    """Why it cannot, as the end of a sentence, where readers would expect that it can."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """A branch as it is stored."""
+
+    arrays: dict[str, NDArray[Any]] = field(default_factory=dict)
+    """By their names among the arrays of all branches."""
+    settings: dict[str, Any] = field(default_factory=dict)
+    """Plain values by their names among the settings of the model."""
+    files: dict[str, bytes] = field(default_factory=dict)
+    """By the name of the file."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredModel:
+    """What a model directory holds for its branches, read but not yet understood."""
+
+    directory: Path
+    arrays: Arrays
+    settings: Mapping[str, Any]
+    light: bool
+    """Whether the model is to be computed without PyTorch."""
+
+    @property
+    def arrays_path(self) -> str:
+        """The file of the arrays, for messages."""
+        return str(self.directory / "model.safetensors")
+
+    @property
+    def settings_path(self) -> str:
+        """The file of the settings, for messages."""
+        return str(self.directory / "config.json")
+
+    def under(self, prefix: str) -> dict[str, NDArray[Any]]:
+        """Return the arrays named ``PREFIX.*`` by the rest of their names."""
+        start = f"{prefix}."
+        return {k.removeprefix(start): v for k, v in self.arrays.items() if k.startswith(start)}
+
+    def check_label_count(self, where: str, branch: str, found: int, taxonomy: Taxonomy) -> None:
+        """Raises:
+        BundleError: a branch has another number of labels than the taxonomy.
+        """
+        if found != len(taxonomy):
+            what = f"the {branch} has {found:,} labels, the taxonomy {len(taxonomy):,}."
+            raise BundleError(Problem(where, what))
+
+
+class Branch(Protocol):
+    """One way to score all labels."""
+
+    @property
+    def name(self) -> str:
+        """As in :data:`harnn.branches.KINDS`."""
+
+    @property
+    def reads(self) -> Mapping[str, View | None]:
+        """The views of a corpus that it reads, and what makes them; None: every corpus has it."""
+
+    def logits(self, corpus: Corpus) -> NDArray[np.float32]:
+        """Return (N, C) numbers that are higher where a label fits, for a blend to weigh."""
+
+    def explain(self, corpus: Corpus, row: int) -> Evidence:
+        """Say which words of one document spoke for each label.
+
+        The corpus has the view ``placed_texts`` beside what the branch reads.
+        """
+
+    def to_parts(self, *, light: bool = False, int8: bool = False) -> Parts:
+        """Return what is stored; light: for use without PyTorch; int8: with rounded weights.
+
+        Raises:
+            MissingExtraError: a light form needs packages that are not installed.
+        """
+
+    @classmethod
+    def from_parts(cls, stored: StoredModel, taxonomy: Taxonomy) -> Self | None:
+        """Undo :meth:`to_parts`; None where the model has no such branch.
+
+        Raises:
+            BundleError: parts are missing, damaged or of other labels.
+            MissingExtraError: a package is not installed.
+        """
+
+
+@runtime_checkable
+class Probable(Protocol):
+    """A branch whose own scores can be a model's answer without a blend."""
+
+    def scores(self, corpus: Corpus) -> NDArray[np.float32]:
+        """Return the scores (N, C), 0 to 1."""
+
+
+@runtime_checkable
+class Adjustable(Protocol):
+    """A branch that can be computed faster, at a price."""
+
+    def with_beam(self, width: int, taxonomy: Taxonomy) -> Self:
+        """Let only the children of the *width* best labels of a level attend to a document.
+
+        Raises:
+            ConfigError: it cannot.
+            ValueError: *width* is below 1.
+        """
+
+    def with_bfloat16(self) -> Self:
+        """Compute in bfloat16.
+
+        Raises:
+            ConfigError: it cannot.
+        """

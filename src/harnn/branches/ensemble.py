@@ -1,0 +1,150 @@
+"""All branches of a model and what they say together, whatever computes them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import NamedTuple, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from harnn.branches.blend import Blend
+from harnn.branches.branch import Adjustable, Branch, Probable
+from harnn.branches.kinds import in_order, prior_of
+from harnn.corpus import Corpus, View
+from harnn.decode import Scores
+from harnn.errors import BundleError, ConfigError, Problem
+from harnn.taxonomy import Hierarchy, Taxonomy
+
+
+class Explained(NamedTuple):
+    """Which words of one document spoke for each label."""
+
+    weights: NDArray[np.float32] | None
+    """(C, T), each row summing to 1; None where no branch reads words."""
+    note: str = ""
+    """What a reader should know of them."""
+
+
+@dataclass(frozen=True, eq=False)
+class Ensemble:
+    """Branches, in the order of their kinds, and their blend.
+
+    Raises:
+        ValueError: there is no branch, several and no blend, or a blend of others.
+    """
+
+    branches: tuple[Branch, ...]
+    blend: Blend | None
+    """None: the only branch's own scores are the answer, as in mode ``paper``."""
+
+    def __post_init__(self) -> None:
+        alone = len(self.branches) == 1 and isinstance(self.branches[0], Probable)
+        if self.blend is None and not alone:
+            raise ValueError("Expected a blend of the branches, or one network alone.")
+        names = [branch.name for branch in self.branches]
+        if self.blend is not None and sorted(self.blend.branches) != sorted(names):
+            wanted, held = (", ".join(sorted(x)) or "nothing" for x in (self.blend.branches, names))
+            raise ValueError(f"Expected the branches that were blended ({wanted}); got {held}.")
+
+    @classmethod
+    def fit(
+        cls,
+        branches: Sequence[Branch],
+        corpus: Corpus,
+        hierarchy: Hierarchy,
+        *,
+        label_counts: NDArray[np.int64],
+        blended: bool = True,
+    ) -> tuple[Self, Scores]:
+        """Blend branches on labelled documents; label_counts: (C,) training documents.
+
+        Without being *blended* the only branch answers alone. Returns the ensemble and the scores
+        of the documents, each as new documents would get them.
+        """
+        ordered = in_order(branches)
+        if not blended:
+            ensemble = cls(ordered, None)
+            return ensemble, ensemble.score(corpus)
+        blend, scores = Blend.fit(
+            _outputs(ordered, corpus),
+            corpus.targets,
+            hierarchy,
+            label_counts=label_counts,
+            priors={branch.name: prior_of(branch.name) for branch in ordered},
+        )
+        return cls(ordered, blend), Scores(corpus.ids, scores)
+
+    @property
+    def reads(self) -> Mapping[str, View | None]:
+        """The views of a corpus that any branch reads, and what makes them."""
+        return {name: view for branch in self.branches for name, view in branch.reads.items()}
+
+    def branch(self, name: str) -> Branch | None:
+        """Return the branch of that name; None where there is none."""
+        return next((branch for branch in self.branches if branch.name == name), None)
+
+    def score(self, corpus: Corpus) -> Scores:
+        """Return the scores of all documents, in the order of the corpus."""
+        if self.blend is None:
+            (branch,) = self.branches
+            assert isinstance(branch, Probable)
+            return Scores(corpus.ids, branch.scores(corpus))
+        return Scores(corpus.ids, self.blend.probabilities(_outputs(self.branches, corpus)))
+
+    def explain(self, corpus: Corpus, row: int) -> Explained:
+        """Return which words of one document spoke for each label, by the last branch that can say.
+
+        Raises:
+            BundleError: none can, though readers would expect it.
+        """
+        reason = ""
+        for branch in reversed(self.branches):
+            evidence = branch.explain(corpus, row)
+            if evidence.weights is not None:
+                words = f"The words are those of the {branch.name} branch: {reason}."
+                return Explained(evidence.weights, words if reason else "")
+            reason = reason or evidence.reason
+        if reason:
+            hint = "Explain with the model that they come from."
+            raise BundleError(Problem("", f"{reason}.", hint))
+        return Explained(None)
+
+    def with_beam(self, width: int, taxonomy: Taxonomy) -> Self:
+        """Let only the children of the *width* best labels of a level attend to a document.
+
+        Raises:
+            ConfigError: no branch can.
+            ValueError: *width* is below 1.
+        """
+        if not any(isinstance(branch, Adjustable) for branch in self.branches):
+            what = "models without a network score all labels at once and take no beam."
+            raise ConfigError(what)
+        return replace(
+            self,
+            branches=tuple(
+                x.with_beam(width, taxonomy) if isinstance(x, Adjustable) else x
+                for x in self.branches
+            ),
+        )
+
+    def with_bfloat16(self) -> Self:
+        """Compute in bfloat16 what can be.
+
+        Raises:
+            ConfigError: nothing can.
+        """
+        if not any(isinstance(branch, Adjustable) for branch in self.branches):
+            raise ConfigError("models without a network have nothing to compute in bfloat16.")
+        return replace(
+            self,
+            branches=tuple(
+                x.with_bfloat16() if isinstance(x, Adjustable) else x for x in self.branches
+            ),
+        )
+
+
+def _outputs(branches: Sequence[Branch], corpus: Corpus) -> dict[str, NDArray[np.float32]]:
+    """Return what each branch says (N, C)."""
+    return {branch.name: branch.logits(corpus) for branch in branches}

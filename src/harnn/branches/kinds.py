@@ -1,0 +1,73 @@
+"""The kinds of branches there are: a fourth one is a line here and a folder beside this file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, NamedTuple
+
+from harnn.branches.branch import Branch, StoredModel
+from harnn.branches.linear import LinearBranch
+from harnn.branches.network import read_network
+from harnn.branches.text_vectors import read_text_vectors
+from harnn.taxonomy import Taxonomy
+
+
+class Kind(NamedTuple):
+    """A kind of branch."""
+
+    name: str
+    prior: float
+    """What its logits are multiplied by, before a blend knows anything."""
+    read: Callable[[StoredModel, Taxonomy], Branch | None]
+    """See :meth:`harnn.branches.Branch.from_parts`; chooses what computes it."""
+    stored_name: str
+    """In the calibration of a model directory."""
+    nothing: Mapping[str, Any] = {}
+    """What stands in the settings of a model directory that has no such branch."""
+
+
+KINDS: tuple[Kind, ...] = (
+    Kind("linear", 2.0, LinearBranch.from_parts, "linear"),
+    Kind("network", 0.5, read_network, "network", {"networks": []}),
+    Kind("text_vectors", 0.5, read_text_vectors, "sentence", {"sentence": None}),
+)
+"""In the order in which a blend reads them; the last that can tell explains an answer."""
+
+
+def prior_of(name: str) -> float:
+    """Return what the logits of a branch are multiplied by at first."""
+    return next(kind.prior for kind in KINDS if kind.name == name)
+
+
+def in_order(branches: Iterable[Branch]) -> tuple[Branch, ...]:
+    """Return branches in the order of their kinds."""
+    names = [kind.name for kind in KINDS]
+    return tuple(sorted(branches, key=lambda branch: names.index(branch.name)))
+
+
+def read_branches(stored: StoredModel, taxonomy: Taxonomy) -> tuple[Branch, ...]:
+    """Read all branches of a model.
+
+    Raises:
+        BundleError, MissingExtraError: see :class:`harnn.branches.Branch`.
+    """
+    # The last first: it loads an encoder in the background while others import PyTorch.
+    found = [kind.read(stored, taxonomy) for kind in reversed(KINDS)]
+    return tuple(branch for branch in reversed(found) if branch is not None)
+
+
+def settings_of_nothing() -> dict[str, Any]:
+    """Return what stands in the settings of a model for the branches that it does not have."""
+    return {name: value for kind in KINDS for name, value in kind.nothing.items()}
+
+
+def to_stored_names(branches: Iterable[str]) -> list[str]:
+    """Return the names that branches have in the calibration of a model directory."""
+    names = {kind.name: kind.stored_name for kind in KINDS}
+    return [names.get(name, name) for name in branches]
+
+
+def from_stored_names(branches: Iterable[Any]) -> list[str]:
+    """Undo :func:`to_stored_names`."""
+    names = {kind.stored_name: kind.name for kind in KINDS}
+    return [names.get(str(name), str(name)) for name in branches]

@@ -1,0 +1,123 @@
+"""The linear branch: from n-grams to margins, and to files and back."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_array
+
+from harnn._files import read_model_json
+from harnn.branches.branch import Arrays, Evidence, Parts, StoredModel
+from harnn.branches.linear.classifier import LinearClassifier
+from harnn.corpus import Corpus, NgramsView, PlacedText, View
+from harnn.errors import BundleError, Problem
+from harnn.taxonomy import Taxonomy
+from harnn.text.ngrams import NGRAM_KINDS, NgramFeatures
+
+FORMAT = 1
+FILE = "linear.json"
+_LEAST_LOST = 1e-6
+"""Added to each word, so that weights sum to 1 even where no word matters."""
+
+
+@dataclass(frozen=True, eq=False)
+class LinearBranch:
+    """N-gram features with a linear classifier on them."""
+
+    features: NgramFeatures
+    classifier: LinearClassifier
+    cost: float
+    """Of an error in training."""
+
+    @property
+    def name(self) -> str:
+        return "linear"
+
+    @property
+    def reads(self) -> Mapping[str, View | None]:
+        return {"ngrams": NgramsView(self.features)}
+
+    def logits(self, corpus: Corpus) -> NDArray[np.float32]:
+        """Return the margins (N, C), above 0 where a label fits."""
+        return self.classifier.margins(corpus.views["ngrams"])
+
+    def margins(self, texts: Iterable[str]) -> NDArray[np.float32]:
+        """Return the margins (N, C) of texts."""
+        return self.classifier.margins(self.features.vectors(texts))
+
+    def explain(self, corpus: Corpus, row: int) -> Evidence:
+        """Weigh each word by how much less sure the branch is without it."""
+        placed: PlacedText = corpus.views["placed_texts"][row]
+        text = placed.text
+        if not placed.spans:
+            return Evidence(np.zeros((len(self.classifier.bias), 0), dtype=np.float32))
+        without = (f"{text[:start]} {text[end:]}" for start, end in placed.spans)
+        margins = self.margins([text, *without])
+        lost = np.maximum(margins[0] - margins[1:], 0).T + _LEAST_LOST
+        return Evidence(np.asarray(lost / lost.sum(axis=1, keepdims=True), dtype=np.float32))
+
+    def to_parts(self, *, light: bool = False, int8: bool = False) -> Parts:  # noqa: ARG002
+        """Return arrays ``linear.*`` and the file of the n-grams; it is light as it is."""
+        weights = self.classifier.weights
+        arrays: dict[str, NDArray[Any]] = {
+            "weights": weights.data.astype(np.float16),
+            "columns": weights.indices.astype(np.int32),
+            "rows": weights.indptr.astype(np.int64),
+            "bias": self.classifier.bias,
+            "pairs": self.features.pairs,
+        }
+        arrays |= {f"idf.{kind}": self.features.idf[kind] for kind in NGRAM_KINDS}
+        settings = {
+            "format": FORMAT,
+            "piece_sizes": list(self.features.piece_sizes),
+            "cost": self.cost,
+            "words": list(self.features.words),
+            "pieces": list(self.features.pieces),
+        }
+        return Parts(
+            arrays={f"linear.{name}": np.ascontiguousarray(x) for name, x in arrays.items()},
+            files={FILE: json.dumps(settings, ensure_ascii=False).encode()},
+        )
+
+    @classmethod
+    def from_parts(cls, stored: StoredModel, taxonomy: Taxonomy) -> Self | None:
+        path = stored.directory / FILE
+        if not path.exists():
+            return None
+        branch = cls._read(stored.under("linear"), read_model_json(path), where=str(path))
+        found = len(branch.classifier.bias)
+        stored.check_label_count(str(path), "linear branch", found, taxonomy)
+        return branch
+
+    @classmethod
+    def _read(cls, arrays: Arrays, settings: Any, *, where: str) -> Self:
+        try:
+            if settings["format"] != FORMAT:
+                raise ValueError(f"format {settings['format']!r}, expected {FORMAT}")
+            shortest, longest = settings["piece_sizes"]
+            features = NgramFeatures(
+                words=tuple(settings["words"]),
+                pieces=tuple(settings["pieces"]),
+                pairs=arrays["pairs"],
+                idf={kind: arrays[f"idf.{kind}"] for kind in NGRAM_KINDS},
+                piece_sizes=(int(shortest), int(longest)),
+            )
+            for kind, held in zip(NGRAM_KINDS, features.sizes, strict=True):
+                if len(features.idf[kind]) != held:
+                    raise ValueError(f"{len(features.idf[kind])} weights for {held} {kind}")
+            bias = arrays["bias"]
+            weights = csr_array(
+                (arrays["weights"].astype(np.float32), arrays["columns"], arrays["rows"]),
+                shape=(len(features), len(bias)),
+            )
+            weights.check_format(full_check=True)
+            cost = float(settings["cost"])
+        except (KeyError, TypeError, ValueError) as error:
+            what = f"the linear branch is damaged: {type(error).__name__}: {error}."
+            raise BundleError(Problem(where, what)) from None
+        return cls(features, LinearClassifier(weights, bias), cost)

@@ -1,0 +1,34 @@
+"""Rows of an encoded corpus as tensors."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from harnn.corpus import Corpus, pad_tokens
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Documents as tensors, padded with 0 to at least the longest."""
+
+    token_ids: Tensor
+    """(B, T) int64."""
+    lengths: Tensor
+    """(B,) int64."""
+    targets: Tensor
+    """(B, C) float32 of 0 and 1, or of some labels."""
+
+
+def make_batch(
+    corpus: Corpus, rows: NDArray[np.int64], columns: NDArray[np.int64] | None = None
+) -> Batch:
+    """Pad *rows* of the corpus to tensors; the targets are those of all labels, or of *columns*."""
+    token_ids, lengths = pad_tokens(corpus.tokens, rows)
+    chosen = corpus.targets[rows] if columns is None else corpus.targets[rows][:, columns]
+    targets = chosen.toarray().astype(np.float32)
+    return Batch(torch.from_numpy(token_ids), torch.from_numpy(lengths), torch.from_numpy(targets))

@@ -1,0 +1,365 @@
+"""A trained network as an ONNX graph, node by node; needs the packages torch and onnx.
+
+Written by hand and not traced: tracing bakes the length of the example into a recurrent network,
+and ONNX has an LSTM that reads each document within its own length in both directions. Letters as
+in docs/notation.md.
+"""
+
+from __future__ import annotations
+
+import logging
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from harnn._optional import require
+from harnn._quiet import quiet_logger
+from harnn.network import BiMinGRU, HarnnLevel, HarnnNetwork, PaperLevel
+
+OPSET = 17
+_IR_VERSION = 8
+_HIDDEN = -1e30
+"""A score that softmax makes zero."""
+
+
+class _Graph:
+    """Nodes and weights so far; every method adds some and returns the name of what they make."""
+
+    def __init__(self, onnx: Any) -> None:
+        self.onnx = onnx
+        self.nodes: list[Any] = []
+        self.weights: list[Any] = []
+
+    def node(self, kind: str, *inputs: str, name: str = "", **attributes: Any) -> str:
+        output = name or f"{kind}_{len(self.nodes)}"
+        self.nodes.append(
+            self.onnx.helper.make_node(kind, list(inputs), [output], name=output, **attributes)
+        )
+        return output
+
+    def weight(self, array: NDArray[Any] | Tensor, name: str = "") -> str:
+        name = name or f"constant_{len(self.weights)}"
+        plain = array.detach().cpu().numpy() if isinstance(array, Tensor) else array
+        self.weights.append(self.onnx.numpy_helper.from_array(np.ascontiguousarray(plain), name))
+        return name
+
+    def number(self, value: float) -> str:
+        return self.weight(np.array(value, dtype=np.float32))
+
+    def axes(self, *values: int) -> str:
+        return self.weight(np.array(values, dtype=np.int64))
+
+    def linear(self, x: str, layer: nn.Linear, name: str) -> str:
+        """x W^T + b for x (B, D)."""
+        inputs = [x, self.weight(layer.weight.T, f"{name}.weight")]
+        if layer.bias is not None:
+            return self.node("Gemm", *inputs, self.weight(layer.bias, f"{name}.bias"))
+        return self.node("MatMul", *inputs)
+
+    def product(self, x: str, matrix: Tensor, name: str) -> str:
+        """x M^T for x (B, T, D)."""
+        return self.node("MatMul", x, self.weight(matrix.T, name))
+
+    def scan(self, first: str, inputs: Sequence[str], *, backwards: bool) -> tuple[str, str]:
+        """state + gate (candidate - state) along tokens: the last state, and all (B, T, H)."""
+        make = self.onnx.helper
+        value = make.make_tensor_value_info
+        body = make.make_graph(
+            [
+                make.make_node("Sub", ["candidate", "state"], ["way"]),
+                make.make_node("Mul", ["gate", "way"], ["step"]),
+                make.make_node("Add", ["state", "step"], ["next"]),
+                make.make_node("Identity", ["next"], ["shown"]),
+            ],
+            "interpolate",
+            [
+                value(name, self.onnx.TensorProto.FLOAT, None)
+                for name in ("state", "gate", "candidate")
+            ],
+            [value(name, self.onnx.TensorProto.FLOAT, None) for name in ("next", "shown")],
+        )
+        outputs = [f"Scan_{len(self.nodes)}_{name}" for name in ("last", "states")]
+        way = int(backwards)
+        self.nodes.append(
+            make.make_node(
+                "Scan",
+                [first, *inputs],
+                outputs,
+                name=outputs[1],
+                body=body,
+                num_scan_inputs=2,
+                scan_input_axes=[1, 1],
+                scan_output_axes=[1],
+                scan_input_directions=[way, way],
+                scan_output_directions=[way],
+            )
+        )
+        return outputs[0], outputs[1]
+
+    def log_sigmoid(self, x: str) -> str:
+        return self.node("Neg", self.node("Softplus", self.node("Neg", x)))
+
+
+def network_graph(network: HarnnNetwork) -> bytes:
+    """Return the ONNX model: ``token_ids`` (B, T) and ``lengths`` (B,), both int64 -> ``scores``.
+
+    The scores (B, C) are those of :meth:`harnn.network.HarnnNetwork.scores` without the
+    max-constraint.
+
+    Raises:
+        MissingExtraError: the package onnx is not installed.
+    """
+    onnx = require("onnx", extra="onnx", purpose="Exporting to ONNX")
+    require("onnx.numpy_helper", extra="onnx", purpose="Exporting to ONNX")
+    graph = _Graph(onnx)
+    _add_network(graph, network)
+    types = onnx.TensorProto
+    value = onnx.helper.make_tensor_value_info
+    model = onnx.helper.make_model(
+        onnx.helper.make_graph(
+            graph.nodes,
+            "harnn",
+            [
+                value("token_ids", types.INT64, ["documents", "tokens"]),
+                value("lengths", types.INT64, ["documents"]),
+            ],
+            [value("scores", types.FLOAT, ["documents", network.shape.label_count])],
+            graph.weights,
+        ),
+        producer_name="harnn",
+        opset_imports=[onnx.helper.make_opsetid("", OPSET)],
+        ir_version=_IR_VERSION,
+    )
+    onnx.checker.check_model(model)
+    return bytes(model.SerializeToString())
+
+
+def quantize(graph: bytes) -> bytes:
+    """Return the graph with its weights in 8 bits (dynamic quantisation of ONNX Runtime).
+
+    Raises:
+        MissingExtraError: ONNX Runtime is not installed.
+    """
+    onnx = require("onnx", extra="onnx", purpose="Exporting to ONNX")
+    tools = require("onnxruntime.quantization", extra="onnx", purpose="Exporting to ONNX")
+    with tempfile.TemporaryDirectory() as folder, quiet_logger("root", logging.ERROR):
+        output = Path(folder) / "quantized.onnx"
+        tools.quantize_dynamic(
+            onnx.load_from_string(graph),
+            output,
+            op_types_to_quantize=["MatMul", "Gemm", "LSTM", "Gather"],
+            weight_type=tools.QuantType.QInt8,
+            per_channel=True,
+        )
+        return output.read_bytes()
+
+
+def _add_network(graph: _Graph, network: HarnnNetwork) -> None:
+    shape, node = network.shape, graph.node
+    mask, real = _mask(graph)
+    words = node("Gather", graph.weight(network.embedding.weight, "embedding"), "token_ids", axis=0)
+    values = _recurrent(graph, words, network, mask)
+    document = _document(graph, values, mask, real, paper=shape.mode == "paper")
+    level_input, features, logits = values, [], []
+    for number, level in enumerate(network.levels, start=1):
+        add: Any = _paper_level if isinstance(level, PaperLevel) else _harnn_level
+        feature, local, token_weights = add(
+            graph, level, f"level{number}", level_input, document, mask, real
+        )
+        features.append(feature)
+        logits.append(local)
+        if number < len(network.levels):
+            level_input = node("Mul", values, _unsqueeze(graph, token_weights(), 2))
+    hidden = graph.linear(_concat(graph, features), network.global_hidden, "global_hidden")
+    hidden = node("Relu", hidden)
+    if shape.mode != "paper":
+        hidden = _highway(graph, hidden, network.highway)
+    whole = node("Sigmoid", graph.linear(hidden, network.global_predict, "global_predict"))
+    local = node("Sigmoid", _concat(graph, logits))
+    node(
+        "Add",
+        node("Mul", local, graph.number(1 - shape.alpha)),
+        node("Mul", whole, graph.number(shape.alpha)),
+        name="scores",
+    )
+
+
+def _mask(graph: _Graph) -> tuple[str, str]:
+    """Return where tokens are real (B, T, 1), and how many (B, 1) are, as float."""
+    node = graph.node
+    tokens = node("Gather", node("Shape", "token_ids"), graph.axes(1), axis=0)
+    zero, one = (graph.weight(np.array(x, dtype=np.int64)) for x in (0, 1))
+    steps = node("Range", zero, node("Squeeze", tokens, graph.axes(0)), one)
+    mask = node("Less", steps, _unsqueeze(graph, "lengths", 1))
+    real = node("Cast", _unsqueeze(graph, "lengths", 1), to=graph.onnx.TensorProto.FLOAT)
+    return _unsqueeze(graph, mask, 2), real
+
+
+def _recurrent(graph: _Graph, words: str, network: HarnnNetwork, mask: str) -> str:
+    """Return (B, T, 2H), zero at padding, from words (B, T, E)."""
+    node = graph.node
+    if isinstance(network.encoder, BiMinGRU):
+        return _min_gru(graph, words, network.encoder, mask)
+    lstms: list[Any] = [network.encoder.forward_lstm, network.encoder.backward_lstm]
+    size = network.shape.lstm_size
+    inputs = [
+        node("Transpose", words, perm=[1, 0, 2]),
+        graph.weight(np.stack([_gates(x.weight_ih_l0, size) for x in lstms]), "lstm.W"),
+        graph.weight(np.stack([_gates(x.weight_hh_l0, size) for x in lstms]), "lstm.R"),
+        graph.weight(
+            np.stack(
+                [
+                    np.concatenate([_gates(x.bias_ih_l0, size), _gates(x.bias_hh_l0, size)])
+                    for x in lstms
+                ]
+            ),
+            "lstm.B",
+        ),
+        node("Cast", "lengths", to=graph.onnx.TensorProto.INT32),
+    ]
+    both = node("LSTM", *inputs, direction="bidirectional", hidden_size=size)  # (T, 2, B, H)
+    both = node("Transpose", both, perm=[2, 0, 1, 3])
+    return node("Reshape", both, graph.axes(0, 0, 2 * size))
+
+
+def _min_gru(graph: _Graph, words: str, encoder: BiMinGRU, mask: str) -> str:
+    node = graph.node
+    projected = graph.product(words, encoder.project.weight, "mingru.project.weight")
+    projected = node("Add", projected, graph.weight(encoder.project.bias, "mingru.project.bias"))
+    size = encoder.project.out_features // 4
+    parts = []
+    for direction in range(2):
+        gate, candidate = (
+            node(
+                "Slice",
+                projected,
+                graph.axes(start),
+                graph.axes(start + size),
+                graph.axes(2),
+            )
+            for start in (direction * size, (2 + direction) * size)
+        )
+        # At padding the gate is 0, so that the state passes through it unchanged: reading from
+        # the end needs no reversal within the length.
+        gate = node("Where", mask, node("Sigmoid", gate), graph.number(0))
+        first = node("ReduceSum", node("Mul", gate, graph.number(0)), graph.axes(1), keepdims=0)
+        _, states = graph.scan(first, [gate, candidate], backwards=bool(direction))
+        parts.append(states)
+    real = node("Cast", mask, to=graph.onnx.TensorProto.FLOAT)
+    return node("Mul", _concat_last(graph, parts), real)
+
+
+def _concat_last(graph: _Graph, parts: Sequence[str]) -> str:
+    return graph.node("Concat", *parts, axis=2)
+
+
+def _gates(weights: Tensor, size: int) -> NDArray[np.float32]:
+    """From PyTorch's order of the gates (input, forget, cell, output) to that of ONNX."""
+    ours = weights.detach().cpu().numpy()
+    first, forget, cell, last = (ours[i * size : (i + 1) * size] for i in range(4))
+    return np.concatenate([first, last, forget, cell])
+
+
+def _document(graph: _Graph, values: str, mask: str, real: str, *, paper: bool) -> str:
+    """Return the mean, and outside mode ``paper`` the maximum, over real tokens (B, 2H or 4H)."""
+    node = graph.node
+    total = node("ReduceSum", values, graph.axes(1), keepdims=0)
+    mean = node("Div", total, node("Max", real, graph.number(1)))
+    if paper:
+        return mean
+    shown = node("Where", mask, values, graph.number(_HIDDEN))
+    highest = node("ReduceMax", shown, axes=[1], keepdims=0)
+    some = node("Greater", real, graph.number(0))
+    return _concat(graph, [mean, node("Where", some, highest, graph.number(0))])
+
+
+def _attention(graph: _Graph, level: Any, name: str, level_input: str, mask: str) -> str:
+    """Return the attention (B, T, C)."""
+    space = graph.node("Tanh", graph.product(level_input, level.attend.project.weight, f"{name}.W"))
+    scores = graph.product(space, level.attend.labels, f"{name}.labels")
+    return graph.node("Softmax", graph.node("Where", mask, scores, graph.number(_HIDDEN)), axis=1)
+
+
+def _features(
+    graph: _Graph, level: Any, name: str, level_input: str, document: str, attention: str
+) -> str:
+    """Return h (B, F) from the mean attention over labels."""
+    node = graph.node
+    mean = node("ReduceMean", attention, axes=[2], keepdims=0)  # (B, T)
+    pooled = node("MatMul", _unsqueeze(graph, mean, 1), level_input)  # (B, 1, 2H)
+    pooled = node("Squeeze", pooled, graph.axes(1))
+    joined = _concat(graph, [document, pooled])
+    return node("Relu", graph.linear(joined, level.hidden, f"{name}.hidden"))
+
+
+def _harnn_level(
+    graph: _Graph,
+    level: HarnnLevel,
+    name: str,
+    level_input: str,
+    document: str,
+    mask: str,
+    real: str,
+) -> tuple[str, str, Any]:
+    """Return features (B, F), logits (B, C) and what adds the token weights (B, T)."""
+    node = graph.node
+    attention = _attention(graph, level, name, level_input, mask)
+    evidence = graph.product(level_input, level.read_out, f"{name}.read_out")
+    read = node("ReduceSum", node("Mul", attention, evidence), graph.axes(1), keepdims=0)
+    features = _features(graph, level, name, level_input, document, attention)
+    logits = node("Add", graph.linear(features, level.predict, f"{name}.predict"), read)
+
+    def token_weights() -> str:
+        shares = node("Softmax", graph.log_sigmoid(logits), axis=1)
+        focus = node("MatMul", attention, _unsqueeze(graph, shares, 2))  # (B, T, 1)
+        peaked = node("Mul", real, node("Squeeze", focus, graph.axes(2)))
+        weight = float(level.mixing.detach().sigmoid())
+        return node("Add", node("Mul", peaked, graph.number(weight)), graph.number(1 - weight))
+
+    return features, logits, token_weights
+
+
+def _paper_level(
+    graph: _Graph,
+    level: PaperLevel,
+    name: str,
+    level_input: str,
+    document: str,
+    mask: str,
+    real: str,  # noqa: ARG001
+) -> tuple[str, str, Any]:
+    """As :func:`_harnn_level`."""
+    node = graph.node
+    attention = _attention(graph, level, name, level_input, mask)
+    features = _features(graph, level, name, level_input, document, attention)
+    logits = graph.linear(features, level.predict, f"{name}.predict")
+
+    def token_weights() -> str:
+        scores = _unsqueeze(graph, node("Sigmoid", logits), 1)
+        dependency = node("Mul", attention, scores)
+        dependency = node("Where", mask, dependency, graph.number(_HIDDEN))
+        even = node("Softmax", dependency, axis=1)
+        return node("ReduceMean", even, axes=[2], keepdims=0)
+
+    return features, logits, token_weights
+
+
+def _highway(graph: _Graph, x: str, highway: Any) -> str:
+    node = graph.node
+    gate = node("Sigmoid", graph.linear(x, highway.gate, "highway.gate"))
+    new = node("Relu", graph.linear(x, highway.transform, "highway.transform"))
+    kept = node("Mul", node("Sub", graph.number(1), gate), x)
+    return node("Add", node("Mul", gate, new), kept)
+
+
+def _unsqueeze(graph: _Graph, x: str, axis: int) -> str:
+    return graph.node("Unsqueeze", x, graph.axes(axis))
+
+
+def _concat(graph: _Graph, parts: Sequence[str]) -> str:
+    return parts[0] if len(parts) == 1 else graph.node("Concat", *parts, axis=1)

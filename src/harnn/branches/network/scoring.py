@@ -1,0 +1,74 @@
+"""Run a network over an encoded corpus."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from harnn.branches.network.batch import make_batch
+from harnn.corpus import Corpus, ordered_batches
+from harnn.network import Beam, HarnnNetwork, HarnnOutput
+
+_TOKENS_AT_ONCE = 16_384
+
+
+def score_corpus(
+    network: HarnnNetwork,
+    corpus: Corpus,
+    *,
+    batch_size: int = 128,
+    beam: Beam | None = None,
+    bfloat16: bool = False,
+) -> NDArray[np.float32]:
+    """Return the scores (N, C) of all documents, in the order of the corpus.
+
+    Computed in float32, so that they do not depend on which documents share a batch; in *bfloat16*
+    they do in the third digit. With a *beam* only the labels in it look at the document.
+    """
+    scores = np.empty((len(corpus), network.shape.label_count), dtype=np.float32)
+    device = next(network.parameters()).device.type
+    with _evaluating(network), torch.autocast(device, torch.bfloat16, enabled=bfloat16):
+        for rows in ordered_batches(corpus.tokens.lengths, batch_size, max_tokens=_TOKENS_AT_ONCE):
+            output = _run(network, corpus, rows, beam=beam)
+            scores[rows] = network.scores(output).cpu().numpy()
+    return scores
+
+
+def gather_attention(network: HarnnNetwork, corpus: Corpus, row: int) -> NDArray[np.float32]:
+    """Return the attention (C, T) of all labels on the T tokens of one document."""
+    with _evaluating(network):
+        output = _run(network, corpus, np.array([row]), attention=True)
+        attention = torch.cat([level[0] for level in output.attention]).cpu()
+        return np.asarray(attention[:, : len(corpus.tokens.row(row))], dtype=np.float32)
+
+
+def _run(
+    network: HarnnNetwork,
+    corpus: Corpus,
+    rows: NDArray[np.int64],
+    *,
+    attention: bool = False,
+    beam: Beam | None = None,
+) -> HarnnOutput:
+    device = next(network.parameters()).device
+    batch = make_batch(corpus, rows)
+    output: HarnnOutput = network(
+        batch.token_ids.to(device), batch.lengths.to(device), attention=attention, beam=beam
+    )
+    return output
+
+
+@contextmanager
+def _evaluating(network: HarnnNetwork) -> Iterator[None]:
+    """Switch dropout and gradients off, and dropout back to what it was."""
+    training = network.training
+    network.eval()
+    try:
+        with torch.inference_mode():
+            yield
+    finally:
+        network.train(training)

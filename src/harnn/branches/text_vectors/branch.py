@@ -1,0 +1,68 @@
+"""The branch on vectors of whole texts as PyTorch computes it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from harnn.branches.branch import Evidence, Parts, StoredModel
+from harnn.branches.text_vectors.network import TextVectorNetwork, TextVectorShape
+from harnn.branches.text_vectors.storage import PLACE
+from harnn.branches.torch_parts import fill_module, pack_module
+from harnn.corpus import Corpus, TextVectorsView, View
+from harnn.errors import BundleError, Problem
+from harnn.taxonomy import Taxonomy
+
+_ROWS_AT_ONCE = 4_096
+
+
+@dataclass(frozen=True, eq=False)
+class TextVectorsBranch:
+    """A network of one hidden layer on vectors of whole texts."""
+
+    network: TextVectorNetwork
+
+    @property
+    def name(self) -> str:
+        return "text_vectors"
+
+    @property
+    def reads(self) -> Mapping[str, View | None]:
+        return {"text_vectors": TextVectorsView()}
+
+    @torch.inference_mode()
+    def logits(self, corpus: Corpus) -> NDArray[np.float32]:
+        vectors = torch.from_numpy(corpus.views["text_vectors"])
+        parts = [self.network(part).numpy() for part in torch.split(vectors, _ROWS_AT_ONCE)]
+        empty = np.zeros((0, self.network.shape.labels), np.float32)
+        return np.concatenate(parts) if parts else empty
+
+    def explain(self, corpus: Corpus, row: int) -> Evidence:  # noqa: ARG002
+        """Say nothing: it reads no words."""
+        return Evidence(None)
+
+    def to_parts(self, *, light: bool = False, int8: bool = False) -> Parts:  # noqa: ARG002
+        """Return arrays ``sentence.*`` and the shape; light ones are the same."""
+        return Parts(
+            arrays=pack_module(PLACE, self.network),
+            settings={PLACE: self.network.shape.to_dict()},
+        )
+
+    @classmethod
+    def from_parts(cls, stored: StoredModel, taxonomy: Taxonomy) -> Self | None:
+        where = stored.settings_path
+        try:
+            shape = TextVectorShape(**stored.settings[PLACE])
+        except TypeError as error:
+            what = f"the shape of the branch on vectors of whole texts is damaged: {error}."
+            raise BundleError(Problem(where, what)) from None
+        what = "branch on vectors of whole texts"
+        stored.check_label_count(where, what, shape.labels, taxonomy)
+        with torch.random.fork_rng(devices=[]):
+            network = TextVectorNetwork(shape)
+        return cls(fill_module(network, stored.under(PLACE), stored.arrays_path))

@@ -1,0 +1,111 @@
+"""The branch on vectors of whole texts as NumPy computes it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from harnn.branches.branch import Evidence, Parts, StoredModel
+from harnn.branches.text_vectors.storage import PLACE
+from harnn.corpus import Corpus, TextVectorsView, View
+from harnn.errors import BundleError, Problem
+from harnn.taxonomy import Taxonomy
+
+_ROWS_AT_ONCE = 4_096
+
+
+@dataclass(frozen=True, eq=False)
+class PlainTextVectorNetwork:
+    """:class:`harnn.branches.text_vectors.TextVectorNetwork` with NumPy."""
+
+    hidden_weight: NDArray[np.float32]
+    """(H, D)"""
+    hidden_bias: NDArray[np.float32]
+    predict_weight: NDArray[np.float32]
+    """(C, H)"""
+    predict_bias: NDArray[np.float32]
+
+    def __post_init__(self) -> None:
+        """Raises:
+        ValueError: the parts do not fit together.
+        """
+        (hidden, size), (labels, read) = self.hidden_weight.shape, self.predict_weight.shape
+        expected = ((hidden,), (labels,))
+        found = (self.hidden_bias.shape, self.predict_bias.shape)
+        if found != expected or read != hidden or not size:
+            raise ValueError(f"Expected biases of shape {expected}, got {found}.")
+
+    @property
+    def label_count(self) -> int:
+        """C."""
+        return len(self.predict_bias)
+
+    def to_arrays(self) -> dict[str, NDArray[np.float32]]:
+        """Return the weights by their names in a model directory."""
+        return {
+            "hidden.bias": self.hidden_bias,
+            "hidden.weight": self.hidden_weight,
+            "predict.bias": self.predict_bias,
+            "predict.weight": self.predict_weight,
+        }
+
+    def logits(self, vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return the logits (N, C) of vectors (N, D) of length 1."""
+        logits = np.empty((len(vectors), self.label_count), dtype=np.float32)
+        for start in range(0, len(vectors), _ROWS_AT_ONCE):
+            part = vectors[start : start + _ROWS_AT_ONCE] * np.float32(vectors.shape[1] ** 0.5)
+            hidden = np.maximum(part @ self.hidden_weight.T + self.hidden_bias, 0)
+            logits[start : start + _ROWS_AT_ONCE] = (
+                hidden @ self.predict_weight.T + self.predict_bias
+            )
+        return logits
+
+
+@dataclass(frozen=True, eq=False)
+class PlainTextVectorsBranch:
+    """A network of one hidden layer on vectors of whole texts, without PyTorch."""
+
+    network: PlainTextVectorNetwork
+
+    @property
+    def name(self) -> str:
+        return "text_vectors"
+
+    @property
+    def reads(self) -> Mapping[str, View | None]:
+        return {"text_vectors": TextVectorsView()}
+
+    def logits(self, corpus: Corpus) -> NDArray[np.float32]:
+        return self.network.logits(corpus.views["text_vectors"])
+
+    def explain(self, corpus: Corpus, row: int) -> Evidence:  # noqa: ARG002
+        """Say nothing: it reads no words."""
+        return Evidence(None)
+
+    def to_parts(self, *, light: bool = False, int8: bool = False) -> Parts:  # noqa: ARG002
+        """Return arrays ``sentence.*``."""
+        return Parts(arrays={f"{PLACE}.{n}": x for n, x in self.network.to_arrays().items()})
+
+    @classmethod
+    def from_parts(cls, stored: StoredModel, taxonomy: Taxonomy) -> Self | None:
+        arrays, where = stored.under(PLACE), stored.arrays_path
+        if not arrays:
+            return None
+        try:
+            network = PlainTextVectorNetwork(
+                **{
+                    f"{layer}_{part}": np.asarray(arrays[f"{layer}.{part}"], dtype=np.float32)
+                    for layer in ("hidden", "predict")
+                    for part in ("weight", "bias")
+                }
+            )
+        except (KeyError, ValueError) as error:
+            what = f"the branch on vectors of whole texts is damaged: {error}."
+            raise BundleError(Problem(where, what)) from None
+        what = "branch on vectors of whole texts"
+        stored.check_label_count(where, what, network.label_count, taxonomy)
+        return cls(network)

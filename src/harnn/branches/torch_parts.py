@@ -1,0 +1,36 @@
+"""PyTorch modules as arrays, and back."""
+
+from __future__ import annotations
+
+from typing import Any, TypeVar
+
+import torch
+from numpy.typing import NDArray
+from torch import nn
+
+from harnn.branches.branch import Arrays
+from harnn.errors import BundleError, Problem
+
+Module = TypeVar("Module", bound=nn.Module)
+
+
+def pack_module(place: str, module: nn.Module) -> dict[str, NDArray[Any]]:
+    """Return the weights of a module as ``PLACE.*``."""
+    return {
+        f"{place}.{name}": tensor.detach().cpu().contiguous().numpy()
+        for name, tensor in module.state_dict().items()
+    }
+
+
+def fill_module(module: Module, weights: Arrays, where: str) -> Module:
+    """Put weights into a module, and return it ready for evaluation.
+
+    Raises:
+        BundleError: weights are missing, too many or of another shape.
+    """
+    try:
+        module.load_state_dict({name: torch.from_numpy(a) for name, a in weights.items()})
+    except RuntimeError as error:
+        summary = " ".join(str(error).split())[:300]
+        raise BundleError(Problem(where, f"is damaged: {summary}.")) from None
+    return module.eval()

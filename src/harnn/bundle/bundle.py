@@ -1,0 +1,62 @@
+"""A trained model with all that is needed to use it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from harnn._notebook import html_table
+from harnn.branches import Ensemble
+from harnn.bundle.history import History
+from harnn.config import Config
+from harnn.decode import Decoder
+from harnn.metrics import Report
+from harnn.taxonomy import Taxonomy
+from harnn.text import Tokenizer
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class Bundle:
+    """What a model directory holds, and what :func:`harnn.fit` returns."""
+
+    ensemble: Ensemble
+    taxonomy: Taxonomy
+    tokenizer: Tokenizer
+    config: Config
+    decoder: Decoder
+    report: Report
+    """On the validation documents, at the tuned threshold."""
+    label_counts: NDArray[np.int64]
+    """(C,) training documents of each label, closed upward."""
+    documents: Mapping[str, int] = field(default_factory=dict)
+    """Counts of documents read, skipped and truncated, by split; older models have none."""
+    history: History = field(default_factory=History)
+    """Of the first network; empty without one."""
+    summaries: tuple[str, ...] = ()
+    """What each branch is, in a line; known after training only."""
+
+    def __repr__(self) -> str:
+        names = " + ".join(branch.name for branch in self.ensemble.branches)
+        report = self.report
+        return (
+            f"{type(self).__name__}({names} for {len(self.taxonomy):,} labels; on "
+            f"{report.documents:,} validation documents micro-F1 {report.micro_f1:.4f}, "
+            f"macro-F1 {report.macro_f1:.4f})"
+        )
+
+    def _repr_html_(self) -> str:
+        """Return a table of what the model is, for notebooks."""
+        report = self.report
+        rows = [
+            ("branches", ", ".join(branch.name for branch in self.ensemble.branches)),
+            ("labels", f"{len(self.taxonomy):,} on {self.taxonomy.depth} levels"),
+            ("training documents", f"{self.documents.get('train', 0):,}"),
+            ("labels are chosen as", self.decoder.describe()),
+            ("validation micro-F1", f"{report.micro_f1:.4f}"),
+            ("validation macro-F1", f"{report.macro_f1:.4f}"),
+            ("validation AUPRC", f"{report.auprc:.4f}"),
+        ]
+        return html_table("A harnn model", ("", ""), rows)

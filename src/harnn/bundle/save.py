@@ -1,0 +1,75 @@
+"""Write a model directory."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from safetensors.numpy import save_file
+
+from harnn._files import atomic_directory
+from harnn.branches import Parts, settings_of_nothing
+from harnn.bundle import layout
+from harnn.bundle.bundle import Bundle
+from harnn.bundle.card import model_card
+
+
+def save_bundle(bundle: Bundle, directory: str | Path) -> Path:
+    """Write the model to a temporary directory and rename it to *directory*.
+
+    Raises:
+        InputError: the place holds something else than a model, which stays as it is.
+    """
+    directory = Path(directory)
+    parts = merge_parts([branch.to_parts() for branch in bundle.ensemble.branches])
+    settings = {
+        "format": layout.FORMAT,
+        "taxonomy": bundle.taxonomy.version,
+        **settings_of_nothing(),
+        **parts.settings,
+        "settings": bundle.config.to_stored_dict(),
+        "label_counts": bundle.label_counts.tolist(),
+        "documents": dict(bundle.documents),
+    }
+    texts = {
+        layout.CONFIG: layout.to_json(settings),
+        layout.TAXONOMY: bundle.taxonomy.to_json(),
+        layout.TOKENIZER: bundle.tokenizer.to_json(),
+        layout.DECODE: layout.to_json(_decoding(bundle)),
+        layout.METRICS: layout.to_json(bundle.report.to_dict()),
+        layout.HISTORY: bundle.history.to_json_lines(),
+        layout.CARD: model_card(bundle),
+    }
+    files = parts.files | {name: text.encode() for name, text in texts.items()}
+    write_directory(directory, Parts(arrays=parts.arrays, files=files))
+    return directory
+
+
+def merge_parts(every: list[Parts]) -> Parts:
+    """Put the parts of all branches together."""
+    merged = Parts()
+    for parts in every:
+        merged.arrays.update(parts.arrays)
+        merged.settings.update(parts.settings)
+        merged.files.update(parts.files)
+    return merged
+
+
+def write_directory(directory: Path, parts: Parts) -> None:
+    """Write arrays and files so that the directory is never half there.
+
+    Raises:
+        InputError: the place holds something else than a model, which stays as it is.
+    """
+    directory.parent.mkdir(parents=True, exist_ok=True)
+    with atomic_directory(directory, marker=layout.marker_of(directory)) as temporary:
+        save_file(parts.arrays, temporary / layout.ARRAYS)
+        for name, content in parts.files.items():
+            (temporary / name).write_bytes(content)
+
+
+def _decoding(bundle: Bundle) -> dict[str, Any]:
+    plain = bundle.decoder.to_dict()
+    if bundle.ensemble.blend is not None:
+        plain["calibration"] = bundle.ensemble.blend.to_dict()
+    return plain

@@ -1,0 +1,118 @@
+"""The options that several commands share, each declared once."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from harnn.config import Close, OnError, Strategy, TopOne
+from harnn.errors import ConfigError
+
+Model = Annotated[Path, typer.Argument(metavar="DIR", help="Model directory.")]
+TaxonomyFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--taxonomy",
+        "-t",
+        help="TSV, JSON or path strings. Without it the levels are learned from index records.",
+    ),
+]
+LabelsFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--labels", help="Names of the labels (TSV); default: labels.tsv beside the taxonomy."
+    ),
+]
+Data = Annotated[
+    list[Path],
+    typer.Option(
+        "--data", "-d", help="Documents: jsonl, csv, tsv, parquet, txt; - reads standard input."
+    ),
+]
+Settings = Annotated[
+    list[str] | None, typer.Option("--set", help="A setting, as training.epochs=5; repeatable.")
+]
+ConfigFile = Annotated[Path | None, typer.Option("--config", "-c", help="Settings (TOML).")]
+OnErrorChoice = Annotated[
+    OnError | None,
+    typer.Option(
+        "--on-error",
+        help="fail: report all bad records and stop; skip: leave them out, counted and listed.",
+    ),
+]
+Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace an existing model.")]
+Beam = Annotated[
+    int | None,
+    typer.Option(
+        "--beam",
+        min=1,
+        help="In levels of over 1,024 labels let only the children of this many labels of each "
+        "level above attend to a document: faster with very many labels.",
+    ),
+]
+Bfloat16 = Annotated[
+    bool,
+    typer.Option("--bf16", help="Compute networks in bfloat16: faster where the processor has it."),
+]
+
+DecodingChoice = dict[str, Any]
+"""How labels are chosen, for :class:`harnn.decode.DecodeOptions`."""
+_DECODING: dict[str, Any] = {
+    "strategy": Annotated[
+        Strategy | None,
+        typer.Option(
+            "--strategy",
+            help="How labels are chosen: by one threshold, one for each level or label, the k "
+            "best, the best expected F1, or down to the deepest sure level; default: the model's "
+            "own.",
+        ),
+    ],
+    "top_k": Annotated[int | None, typer.Option("--top-k", min=1, help="The k best labels.")],
+    "threshold": Annotated[
+        float | None, typer.Option("--threshold", min=0, max=1, help="Labels scored at least this.")
+    ],
+    "close": Annotated[
+        Close | None,
+        typer.Option(
+            "--close",
+            help="up: with each label all its ancestors; down: a label only where all its "
+            "ancestors are chosen; none: labels as they are; default: the model's own.",
+        ),
+    ],
+    "top_1": Annotated[
+        TopOne | None,
+        typer.Option("--top-1", help="When to add the best leaf with its ancestors."),
+    ],
+}
+"""The options of :class:`harnn.decode.DecodeOptions`."""
+
+
+def takes_decode_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command the options that choose labels in place of its parameter ``options``."""
+    signature = inspect.signature(command, eval_str=True)
+    added = [
+        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=kind)
+        for name, kind in _DECODING.items()
+    ]
+    others = [
+        parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY)
+        for parameter in signature.parameters.values()
+    ]
+    place = [parameter.name for parameter in others].index("options")
+
+    @functools.wraps(command)
+    def run(**given: Any) -> None:
+        options = {name: given.pop(name) for name in _DECODING}
+        if options["top_k"] is not None and options["threshold"] is not None:
+            raise ConfigError("--top-k and --threshold exclude each other; give one of them.")
+        command(**given, options=options)
+
+    parameters = [*others[:place], *added, *others[place + 1 :]]
+    run.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]
+    run.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
+    return run

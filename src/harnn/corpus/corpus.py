@@ -1,0 +1,140 @@
+"""Documents as arrays: ids, label columns, and of the texts one view for each way to read them."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any, Self, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_array
+
+from harnn.corpus.views import Tokens, View, join_arrays, offsets_of
+from harnn.data import Document
+
+Item = TypeVar("Item")
+_ENCODED_AT_ONCE = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Corpus:
+    """N documents as arrays: about 4 bytes a token, 8 a label, and what the views take."""
+
+    ids: tuple[str, ...]
+    targets: csr_array
+    """(N, C) bool, closed upward; C is 0 where the documents are unlabelled."""
+    views: Mapping[str, Any]
+    """By name, N rows each: see :mod:`harnn.corpus.views`."""
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    @property
+    def tokens(self) -> Tokens:
+        """The texts as token ids, which every complete corpus has."""
+        tokens: Tokens = self.views["tokens"]
+        return tokens
+
+    @property
+    def truncated(self) -> int:
+        """Documents of which the end was cut off."""
+        return int((self.tokens.full_lengths > self.tokens.lengths).sum())
+
+    @property
+    def label_counts(self) -> NDArray[np.int64]:
+        """(C,) documents of each label."""
+        return np.asarray(self.targets.sum(axis=0), dtype=np.int64)
+
+    @property
+    def label_priors(self) -> NDArray[np.float64]:
+        """(C,) smoothed share of the documents that have each label, above 0 and below 1."""
+        return np.asarray((self.label_counts + 0.5) / (len(self) + 1))
+
+    def with_views(self, views: Mapping[str, Any]) -> Self:
+        """Return the corpus with more views of the same documents."""
+        return dataclasses.replace(self, views={**self.views, **views})
+
+    def to_arrays(self) -> dict[str, NDArray[Any]]:
+        """Return what :meth:`from_arrays` reads; of the views only the tokens."""
+        ids = json.dumps(self.ids).encode()
+        return {
+            "ids": np.frombuffer(ids, dtype=np.uint8),
+            "token_ids": self.tokens.ids,
+            "offsets": self.tokens.offsets,
+            "full_lengths": self.tokens.full_lengths,
+            "label_columns": self.targets.indices,
+            "label_offsets": self.targets.indptr,
+        }
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, NDArray[Any]], label_count: int) -> Self:
+        """Undo :meth:`to_arrays` for a taxonomy of that many labels.
+
+        The arrays are kept as they are.
+        """
+        ids = tuple(json.loads(arrays["ids"].tobytes()))
+        columns, offsets = arrays["label_columns"], arrays["label_offsets"]
+        values = np.ones(len(columns), dtype=bool)
+        tokens = Tokens(arrays["token_ids"], arrays["offsets"], arrays["full_lengths"])
+        targets = csr_array((values, columns, offsets), shape=(len(ids), label_count))
+        return cls(ids, targets, {"tokens": tokens})
+
+    def fingerprint(self) -> str:
+        """Hash ids, tokens and targets, so that resuming on other data is noticed."""
+        digest = hashlib.sha256("\0".join(self.ids).encode("utf-8", "surrogatepass"))
+        parts = (self.tokens.ids, self.tokens.offsets, self.targets.indptr, self.targets.indices)
+        for array in parts:
+            digest.update(np.ascontiguousarray(array, dtype=np.int64).data)
+        return digest.hexdigest()
+
+
+def encode_corpus(
+    documents: Iterable[tuple[Document, NDArray[np.int32]]],
+    views: Mapping[str, View],
+    label_count: int,
+    *,
+    stopped: Callable[[], bool] = lambda: False,
+) -> Corpus:
+    """Encode a stream of documents with their label columns, in one pass; texts are not kept.
+
+    Raises:
+        MissingExtraError: a view needs a package that is not installed.
+        InterruptedError: *stopped* said so.
+    """
+    collectors = {name: view.collect() for name, view in views.items()}
+    ids: list[str] = []
+    columns: list[NDArray[np.int32]] = []
+    for chunk in _chunks(documents, _ENCODED_AT_ONCE):
+        if stopped():
+            raise InterruptedError
+        texts = [document.full_text for document, _ in chunk]
+        for collector in collectors.values():
+            collector.add(texts)
+        ids += [document.id for document, _ in chunk]
+        columns += [column for _, column in chunk]
+    found = {name: collector.finish() for name, collector in collectors.items()}
+    return Corpus(tuple(ids), sparse_targets(columns, label_count), found)
+
+
+def encode_unlabelled(documents: Iterable[Document], views: Mapping[str, View]) -> Corpus:
+    """Encode documents whose labels are not wanted: the targets have no columns."""
+    nothing = np.zeros(0, dtype=np.int32)
+    return encode_corpus(((document, nothing) for document in documents), views, 0)
+
+
+def sparse_targets(columns: Sequence[NDArray[np.int32]], label_count: int) -> csr_array:
+    """Make the (N, C) bool matrix whose row n holds *columns[n]*."""
+    indices = join_arrays(list(columns), np.int32)
+    values = np.ones(len(indices), dtype=bool)
+    return csr_array((values, indices, offsets_of(columns)), shape=(len(columns), label_count))
+
+
+def _chunks(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
+    iterator = iter(items)
+    while chunk := list(islice(iterator, size)):
+        yield chunk

@@ -1,0 +1,203 @@
+"""The ways to read texts: token ids, n-grams, vectors of whole texts, texts with words in place.
+
+A view makes its rows from texts that come in chunks, and may hold what it needs until the last one.
+Every corpus has the view ``tokens``; which others there are is up to the branches that read them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_array, vstack
+
+from harnn.text import TEXT_VECTOR_SIZE, NgramFeatures, Tokenizer, beginning, embed_texts
+
+_EMBEDDED_AT_ONCE = 8_192
+_MOST_KEPT_CHARACTERS = 64_000_000
+"""Of texts that are held back: up to 256 MB."""
+
+
+class Collector(Protocol):
+    """Gathers the rows of one view."""
+
+    def add(self, texts: Sequence[str]) -> None:
+        """Read more texts."""
+
+    def finish(self) -> Any:
+        """Return the rows of all texts, in their order."""
+
+
+class View(Protocol):
+    """One way to read texts."""
+
+    def collect(self) -> Collector:
+        """Begin a new corpus."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """N texts as token ids."""
+
+    ids: NDArray[np.int32]
+    """All texts behind each other."""
+    offsets: NDArray[np.int64]
+    """(N + 1,) where each text starts and the last one ends."""
+    full_lengths: NDArray[np.int64]
+    """(N,) tokens before cutting at the limit."""
+
+    def __len__(self) -> int:
+        return len(self.full_lengths)
+
+    @property
+    def lengths(self) -> NDArray[np.int64]:
+        """(N,) tokens of each text."""
+        return np.diff(self.offsets)
+
+    def row(self, number: int) -> NDArray[np.int32]:
+        """Return the token ids of one text."""
+        return self.ids[self.offsets[number] : self.offsets[number + 1]]
+
+
+@dataclass(frozen=True)
+class TokensView:
+    """Token ids, cut to the tokenizer's limit: :class:`Tokens`."""
+
+    tokenizer: Tokenizer
+
+    def collect(self) -> Collector:
+        return _TokensCollector(self.tokenizer)
+
+
+class _TokensCollector:
+    def __init__(self, tokenizer: Tokenizer) -> None:
+        self._tokenizer = tokenizer
+        self._rows: list[NDArray[np.int32]] = []
+        self._full_lengths: list[NDArray[np.int64]] = []
+
+    def add(self, texts: Sequence[str]) -> None:
+        encoded = self._tokenizer.encode(texts)
+        self._rows += encoded.ids
+        self._full_lengths.append(np.asarray(encoded.lengths, dtype=np.int64))
+
+    def finish(self) -> Tokens:
+        ids = join_arrays(self._rows, np.int32)
+        return Tokens(ids, offsets_of(self._rows), join_arrays(self._full_lengths, np.int64))
+
+
+@dataclass(frozen=True)
+class NgramsView:
+    """N-grams as a sparse array (N, V)."""
+
+    features: NgramFeatures
+
+    def collect(self) -> Collector:
+        return _NgramsCollector(self.features)
+
+
+class _NgramsCollector:
+    def __init__(self, features: NgramFeatures) -> None:
+        self._features = features
+        self._parts = [csr_array(np.zeros((0, len(features)), dtype=np.float32))]
+
+    def add(self, texts: Sequence[str]) -> None:
+        self._parts.append(self._features.vectors(texts))
+
+    def finish(self) -> csr_array:
+        return csr_array(vstack(self._parts, format="csr"))
+
+
+@dataclass(frozen=True)
+class TextVectorsView:
+    """Vectors of whole texts (N, D), float32, of length 1; a text without words is a zero."""
+
+    def collect(self) -> Collector:
+        return _TextVectorsCollector()
+
+
+class _TextVectorsCollector:
+    def __init__(self) -> None:
+        self._waiting: list[str] = []
+        self._parts = [np.zeros((0, TEXT_VECTOR_SIZE), dtype=np.float32)]
+
+    def add(self, texts: Sequence[str]) -> None:
+        self._waiting += map(beginning, texts)
+        if len(self._waiting) >= _EMBEDDED_AT_ONCE:
+            self._embed()
+
+    def finish(self) -> NDArray[np.float32]:
+        self._embed()
+        return np.concatenate(self._parts)
+
+    def _embed(self) -> None:
+        self._parts.append(embed_texts(self._waiting))
+        self._waiting = []
+
+
+class PlacedText(NamedTuple):
+    """A text and the characters [start, end) of each of its tokens."""
+
+    text: str
+    spans: list[tuple[int, int]]
+
+
+@dataclass(frozen=True)
+class PlacedTextsView:
+    """The texts themselves with the places of their tokens, for explanations: a list."""
+
+    tokenizer: Tokenizer
+
+    def collect(self) -> Collector:
+        return _PlacedTextsCollector(self.tokenizer)
+
+
+class _PlacedTextsCollector:
+    def __init__(self, tokenizer: Tokenizer) -> None:
+        self._tokenizer = tokenizer
+        self._rows: list[PlacedText] = []
+
+    def add(self, texts: Sequence[str]) -> None:
+        self._rows += [PlacedText(text, self._tokenizer.spans(text)) for text in texts]
+
+    def finish(self) -> list[PlacedText]:
+        return self._rows
+
+
+@dataclass(frozen=True)
+class BeginningsView:
+    """The beginnings of the texts, for who embeds them later: a list, or None of too many."""
+
+    def collect(self) -> Collector:
+        return _BeginningsCollector()
+
+
+class _BeginningsCollector:
+    def __init__(self) -> None:
+        self._room = _MOST_KEPT_CHARACTERS
+        self._texts: list[str] | None = []
+
+    def add(self, texts: Sequence[str]) -> None:
+        if self._texts is None:
+            return
+        kept = [beginning(text) for text in texts]
+        self._room -= sum(map(len, kept))
+        if self._room < 0:
+            self._texts = None
+        else:
+            self._texts += kept
+
+    def finish(self) -> list[str] | None:
+        return self._texts
+
+
+def join_arrays(arrays: Sequence[NDArray[Any]], dtype: type) -> NDArray[Any]:
+    """Put arrays behind each other."""
+    return np.concatenate(arrays).astype(dtype) if arrays else np.zeros(0, dtype=dtype)
+
+
+def offsets_of(arrays: Sequence[NDArray[Any]]) -> NDArray[np.int64]:
+    """Return where each of N arrays starts and the last one ends, (N + 1,)."""
+    return np.concatenate([[0], np.cumsum([len(a) for a in arrays])]).astype(np.int64)

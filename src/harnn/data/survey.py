@@ -1,0 +1,213 @@
+"""Check documents before hours are spent on them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from harnn.config import DataConfig, TextConfig
+from harnn.data.documents import Document
+from harnn.data.fields import DocumentBuilder
+from harnn.data.files import STANDARD_INPUT, Location, list_locations
+from harnn.data.fingerprints import Fingerprints, find_overlaps
+from harnn.data.log import ReadingLog, Rejected
+from harnn.data.reading import LabelChecker, stream_documents
+from harnn.data.statistics import (
+    LabelCounts,
+    LevelSummary,
+    WordCounts,
+    WordSummary,
+)
+from harnn.errors import Problem
+from harnn.taxonomy import Taxonomy
+
+RARE = 5
+"""Labels in fewer documents are called rare."""
+
+_SHOWN_LABELS = 5
+_RANKED = 20
+
+
+@dataclass(frozen=True, slots=True)
+class FileSummary:
+    """What one file holds."""
+
+    name: str
+    documents: int
+    rejected: int
+    """Records that cannot be used."""
+    is_test: bool
+
+
+@dataclass(frozen=True, slots=True)
+class DataSurvey:
+    """All that is wrong or remarkable about documents; numbers do not cover test files."""
+
+    problems: tuple[Problem, ...]
+    """Must be mended before training."""
+    warnings: tuple[Problem, ...]
+    """Worth a look."""
+    files: tuple[FileSummary, ...]
+    documents: int
+    labelled_documents: int
+    mean_labels: float
+    """Labels per labelled document, closed upward where there is a taxonomy."""
+    mean_most_specific: float | None
+    """None without a taxonomy, like all that follows from levels."""
+    levels: tuple[LevelSummary, ...]
+    most_frequent: tuple[tuple[str, int], ...]
+    """Labels and their documents, most frequent first."""
+    least_frequent: tuple[tuple[str, int], ...]
+    """Labels and their documents, least frequent first, without unused ones."""
+    unused: tuple[str, ...]
+    rare: tuple[str, ...]
+    only_ancestors: tuple[str, ...]
+    """Labels that are never the most specific one of a document."""
+    words: WordSummary
+
+    @property
+    def ok(self) -> bool:
+        """Tell whether nothing must be mended."""
+        return not self.problems
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain lists, dictionaries, strings and numbers."""
+        plain = asdict(self)
+        return {"ok": self.ok, **{key: _as_lists(value) for key, value in plain.items()}}
+
+
+def survey_documents(
+    paths: Location | Sequence[Location],
+    *,
+    taxonomy: Taxonomy | None = None,
+    config: DataConfig = DataConfig(),
+    test_paths: Location | Sequence[Location] = (),
+    max_length: int = TextConfig.max_length,
+) -> DataSurvey:
+    """Read all documents once and report every problem; holds hashes, never texts.
+
+    ``test_paths`` are checked like the others and compared with them. Without a taxonomy labels
+    are counted as written and not checked. ``max_length``: words read of a document.
+
+    Raises:
+        MissingExtraError: Parquet or zstandard files without their extra.
+    """
+    survey = _Survey(taxonomy, config, max_length)
+    for location in list_locations(paths):
+        survey.read_file(location, is_test=False)
+    for location in list_locations(test_paths):
+        survey.read_file(location, is_test=True)
+    return survey.summarise()
+
+
+class _Survey:
+    """What is known while the files stream by."""
+
+    def __init__(self, taxonomy: Taxonomy | None, config: DataConfig, max_length: int) -> None:
+        self._taxonomy = taxonomy
+        self._builder = DocumentBuilder(config)
+        self._checker = LabelChecker(taxonomy) if taxonomy is not None else None
+        self._found = ReadingLog()
+        self._files: list[FileSummary] = []
+        self._fingerprints: list[Fingerprints] = []
+        self._words = WordCounts(max_length)
+        self._labels = {is_test: LabelCounts(self._checker) for is_test in (False, True)}
+        self._unlabelled = 0
+        self._first_unlabelled = ""
+
+    def read_file(self, location: Location, *, is_test: bool) -> None:
+        name = "stdin" if str(location) == STANDARD_INPUT else str(location)
+        prints = Fingerprints(name, is_test)
+        documents = rejected = 0
+        for item in stream_documents(location, self._builder):
+            if isinstance(item, Rejected):
+                rejected += not item.whole_file
+                self._found.add(item.problems)
+            else:
+                documents += 1
+                prints.add(item)
+                self._count(item, is_test=is_test)
+        self._found.add(tuple(prints.finish()))
+        self._files.append(FileSummary(name, documents, rejected, is_test))
+        self._fingerprints.append(prints)
+
+    def _count(self, document: Document, *, is_test: bool) -> None:
+        text = document.full_text
+        if not text.strip():
+            self._found.add((Problem(document.source, "has an empty text."),))
+        if self._checker is not None:
+            self._found.add(tuple(self._checker.check(document)))
+        labelled = self._labels[is_test].add(document)
+        if is_test:
+            return
+        self._words.add(text)
+        if not labelled:
+            self._unlabelled += 1
+            self._first_unlabelled = self._first_unlabelled or document.source
+
+    def summarise(self) -> DataSurvey:
+        counts, words = self._labels[False], self._words.summarise()
+        ranked = counts.rank()
+        used = counts.frequency > 0
+        labelled = max(counts.documents, 1)
+        return DataSurvey(
+            problems=tuple(self._found.problems),
+            warnings=tuple(self._find_warnings()),
+            files=tuple(self._files),
+            documents=sum(file.documents for file in self._files if not file.is_test),
+            labelled_documents=counts.documents,
+            mean_labels=counts.labels / labelled,
+            mean_most_specific=counts.most_specific / labelled if self._taxonomy else None,
+            levels=counts.summarise_levels(),
+            most_frequent=tuple(ranked[:_RANKED]),
+            least_frequent=tuple(ranked[: -_RANKED - 1 : -1]),
+            unused=counts.select(~used),
+            rare=counts.select(used & (counts.frequency < RARE)),
+            only_ancestors=counts.select(used & (counts.as_specific == 0)),
+            words=words,
+        )
+
+    def _find_warnings(self) -> Iterable[Problem]:
+        for prints in self._fingerprints:
+            repeated = prints.find_repeated_texts()
+            if repeated:
+                yield repeated
+        yield from find_overlaps(self._fingerprints)
+        counts = self._labels[False]
+        if self._unlabelled and not counts.documents:
+            yield Problem("", "no document has labels.")
+            return
+        if self._unlabelled:
+            what = f"{_count(self._unlabelled, 'document has', 'documents have')} no labels."
+            yield Problem(self._first_unlabelled, what)
+        yield from self._find_label_warnings(counts)
+
+    def _find_label_warnings(self, counts: LabelCounts) -> Iterable[Problem]:
+        if self._checker is None or not counts.documents:
+            return
+        used = counts.frequency > 0
+        in_tests = self._labels[True].frequency > 0
+        remarks = (
+            (~used, "in no document"),
+            (used & (counts.frequency < RARE), f"in fewer than {RARE} documents"),
+            (used & (counts.as_specific == 0), "never the most specific one of a document"),
+            (~used & in_tests, "in the test documents only"),
+        )
+        for mask, remark in remarks:
+            codes = counts.select(mask)
+            if codes:
+                shown = ", ".join(repr(code) for code in codes[:_SHOWN_LABELS])
+                more = ", ..." if len(codes) > _SHOWN_LABELS else ""
+                what = f"{_count(len(codes), 'label is', 'labels are')} {remark}: {shown}{more}."
+                yield Problem("", what)
+
+
+def _as_lists(value: object) -> object:
+    if isinstance(value, dict):
+        return {key: _as_lists(part) for key, part in value.items()}
+    return [_as_lists(part) for part in value] if isinstance(value, tuple | list) else value
+
+
+def _count(number: int, one: str, many: str) -> str:
+    return f"{number:,} {one if number == 1 else many}"

