@@ -13,7 +13,17 @@ import harnn
 
 SOURCE = Path(harnn.__file__).parent
 FLOORS = {
-    0: {"errors", "_memory", "_notebook", "_optional", "_quiet", "_files", "config"},
+    0: {
+        "errors",
+        "_display",
+        "_files",
+        "_memory",
+        "_notebook",
+        "_optional",
+        "_quiet",
+        "_tables",
+        "config",
+    },
     1: {"counting"},
     2: {"taxonomy"},
     3: {"text", "data", "decode", "metrics", "network", "sample"},
@@ -26,7 +36,8 @@ FLOORS = {
 }
 """As docs/architecture.md draws them."""
 FLOOR_OF = {room: floor for floor, rooms in FLOORS.items() for room in rooms}
-SIDEWAYS = {("_optional", "errors"), ("_files", "errors"), ("config", "errors")}
+SIDEWAYS = {("_optional", "errors"), ("_files", "errors"), ("_tables", "errors")}
+SIDEWAYS |= {("config", "errors"), ("config", "_tables")}
 """Everything raises errors."""
 TORCH = {"network", "training"}
 """Rooms whose every file may import torch; of other rooms, these files alone:"""

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import copy
+import dataclasses
+import pickle
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from harnn.config import Config
+from harnn.config import Config, DecodeConfig, ModelConfig, TextConfig, TrainingConfig
 from harnn.errors import ConfigError
 
 
 def test_defaults_depend_on_the_mode() -> None:
-    harnn, paper = Config.for_mode("harnn"), Config.for_mode("paper")
+    harnn, paper = (Config.from_dict({"model": {"mode": x}}) for x in ("harnn", "paper"))
     assert harnn.model.mode == "harnn"
     assert harnn == Config()
     # the settings of the reference implementation, doi 10.1145/3357384.3357885
@@ -29,8 +33,103 @@ def test_presets_choose_branches_and_networks() -> None:
     given = Config.read(None, ["model.preset=best", "model.members=2"])
     assert given.model.members == 2
     assert Config.from_dict(given.to_dict()) == given
-    paper = Config.for_mode("paper")
+    paper = Config.read(None, ["model.mode=paper"])
     assert (paper.model.branches, paper.training.average) == ("network", 0.0)
+
+
+def test_mode_and_preset_act_however_a_config_is_made() -> None:
+    for table in ({"mode": "paper"}, {"preset": "fast"}, {"preset": "best"}):
+        made = Config(model=ModelConfig(**table))
+        assert made == Config.from_dict({"model": table})
+        assert made != Config()
+    paper = Config(model=ModelConfig(mode="paper"))
+    assert (paper.model.branches, paper.model.lstm_size) == ("network", 256)
+    assert (paper.text.max_length, paper.training.learning_rate) == (150, 1e-3)
+    given = Config(
+        model=ModelConfig(mode="paper", lstm_size=7),
+        training=TrainingConfig(learning_rate=0.5),
+        text=TextConfig(max_length=256),
+    )
+    assert (given.model.lstm_size, given.model.fc_size) == (7, 512)
+    assert (given.training.learning_rate, given.training.batch_size) == (0.5, 32)
+    assert given.text.max_length == 256, "given, though it is the other mode's default"
+
+
+def test_a_config_survives_copies() -> None:
+    config = Config(model=ModelConfig(mode="paper", lstm_size=7))
+    for copied in (
+        pickle.loads(pickle.dumps(config)),
+        copy.deepcopy(config),
+        dataclasses.replace(config, decode=DecodeConfig()),
+        Config.from_dict(config.to_dict()),
+    ):
+        assert copied == config
+    changed = dataclasses.replace(config, training=TrainingConfig(seed=5))
+    assert (changed.training.seed, changed.training.schedule) == (5, "exponential")
+
+
+@pytest.mark.parametrize(
+    ("tables", "expected"),
+    [
+        ({"training": {"learning_rate": 1e6}}, "got 1000000.0, expected more than 0 and at most"),
+        ({"training": {"learning_rate": float("inf")}}, "got inf, expected more than 0"),
+        ({"training": {"clip_norm": float("nan")}}, "got nan, expected more than 0"),
+        ({"training": {"weight_decay": float("nan")}}, "got nan, expected 0 to 1,000."),
+        ({"model": {"alpha": float("nan")}}, "got nan, expected 0 to 1."),
+        ({"training": {"seed": 2**32}}, "got 4294967296, expected 0 to 4,294,967,295."),
+        ({"training": {"threads": 99999999999}}, "got 99999999999, expected 0 to 4,096."),
+        ({"text": {"max_vocabulary": 10**20}}, "expected 10 to 2,147,483,647."),
+        (
+            {"training": {"device": "foo"}},
+            "training.device: got 'foo', expected auto, cpu, cuda, cuda:NUMBER or mps.",
+        ),
+        ({"training": {"learning_rate": 10**5_000}}, "got something very large, expected a num"),
+        ({"training": {"epochs": 10**5_000}}, "training.epochs: got something very large"),
+        ({"model": {"mode": 10**5_000}}, "got something very large, expected one of harnn"),
+        (
+            {"model": {"branches": "linear", "members": 3}},
+            "model.members: got 3, but with branches linear there is no network.",
+        ),
+        (
+            {"model": {"mode": "paper", "text_vectors": "on"}},
+            "model.text_vectors: got 'on', but mode paper is the paper's network alone.",
+        ),
+    ],
+)
+def test_what_no_training_can_do_is_refused(tables: dict[str, Any], expected: str) -> None:
+    with pytest.raises(ConfigError) as error:
+        Config.from_dict(tables)
+    assert expected in message(error)
+
+
+def test_each_place_answers_for_its_own_mistakes(tmp_path: Path) -> None:
+    path = tmp_path / "c.toml"
+    path.write_text("[training]\nepochs = 3\n", encoding="utf-8")
+    with pytest.raises(ConfigError) as error:
+        Config.read(path, ["training.epoch=4"])
+    assert message(error) == "--set: unknown key training.epoch. Did you mean 'epochs'?"
+    path.write_text("[training]\nepoch = 3\n", encoding="utf-8")
+    with pytest.raises(ConfigError) as error:
+        Config.read(path, ["training.epochs=4"])
+    assert message(error) == f"{path}: unknown key training.epoch. Did you mean 'epochs'?"
+
+
+def test_a_blank_can_be_set() -> None:
+    assert Config.read(None, ["data.label_separator= "]).data.label_separator == " "
+    assert Config.read(None, ["data.label_separator="]).data.label_separator == ""
+    assert Config.read(None, ["training.epochs = 5 "]).training.epochs == 5
+
+
+@pytest.mark.parametrize(
+    "text", ["a = " + "9" * 5_000, "a = " + "[" * 50_000, "a = [", "a = 1\na = 2"]
+)
+def test_what_is_no_toml(text: str, tmp_path: Path) -> None:
+    path = tmp_path / "c.toml"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(ConfigError, match=r"is not valid TOML: "):
+        Config.read(path)
+    with pytest.raises(ConfigError, match=r"^--set: training.epochs: got '.{1,90}\.*, expected a"):
+        Config.read(None, [f"training.epochs={text.partition('= ')[2][:9_000]}x"])
 
 
 def test_the_first_name_of_a_key_is_still_read(tmp_path: Path) -> None:
@@ -100,11 +199,14 @@ def test_unknown_keys_are_all_reported_with_suggestions(tmp_path: Path) -> None:
     ("setting", "expected"),
     [
         ("training.epochs=many", "--set: training.epochs: got 'many', expected a whole number."),
-        ("training.epochs=-1", "training.epochs: got -1, expected at least 0."),
-        ("training.learning_rate=0", "training.learning_rate: got 0.0, expected more than 0."),
-        ("training.average=-1", "training.average: got -1.0, expected at least 0."),
-        ("text.vectors_epochs=-1", "text.vectors_epochs: got -1, expected at least 0."),
-        ("model.members=0", "model.members: got 0, expected at least 1."),
+        ("training.epochs=-1", "training.epochs: got -1, expected 0 to 1,000,000."),
+        (
+            "training.learning_rate=0",
+            "training.learning_rate: got 0.0, expected more than 0 and at most 100.",
+        ),
+        ("training.average=-1", "training.average: got -1.0, expected 0 to 1,000,000."),
+        ("text.vectors_epochs=-1", "text.vectors_epochs: got -1, expected 0 to 10,000."),
+        ("model.members=0", "model.members: got 0, expected 1 to 1,000."),
         (
             "model.preset=slow",
             "--set: model.preset: got 'slow', expected one of default, fast, best.",

@@ -1,21 +1,22 @@
 """Every knob on one page: frozen dataclasses, mirrored one to one by TOML tables.
 
-The defaults of ``[model]`` and ``[training]`` depend on ``model.mode``: ``harnn`` (default) is
-the repaired network with a linear branch beside it, ``paper`` the network and the settings of
-Huang et al. (CIKM 2019); and on ``model.preset``: ``fast`` leaves the network out, ``best`` trains
-several.
+The defaults of ``[model]``, ``[training]`` and ``[text]`` depend on ``model.mode``: ``harnn``
+(default) is the repaired network with a linear branch beside it, ``paper`` the network and the
+settings of Huang et al. (CIKM 2019); and on ``model.preset``: ``fast`` leaves the network out,
+``best`` trains several. What is given wins over both, however a :class:`Config` is made.
 """
 
 from __future__ import annotations
 
 import dataclasses
-import tomllib
-import types
+import functools
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, Self, get_args, get_origin, get_type_hints
+from typing import Any, Literal, Self, TypeVar, get_type_hints
 
+from harnn._tables import parse_value, read_table, read_toml, shown
 from harnn.errors import ConfigError, Problem, suggest
 
 Mode = Literal["harnn", "paper"]
@@ -35,8 +36,29 @@ Language = Literal["en", "zh"]
 """Of the embedded sample."""
 _STORED_NAMES = {("model", "text_vectors"): "sentences"}
 """Keys under the names that they had first: read for ever, and written into models."""
+_DEVICE = re.compile(r"auto|cpu|mps|cuda(:\d{1,3})?")
+_MOST_THREADS = 4_096
+_MOST_WORDS = 2**31 - 1
+_MOST_SEED = 2**32 - 1
+_LARGEST_SIZE = 65_536
+"""Of a layer of the network."""
+Section = TypeVar("Section")
 
 
+def _remembers_what_is_given(kind: type[Section]) -> type[Section]:
+    """Let a table of settings know which of them were given, so that presets leave those alone."""
+    plain = kind.__init__
+
+    @functools.wraps(plain)
+    def init(self: Any, **given: Any) -> None:
+        object.__setattr__(self, "_given", frozenset(given))
+        plain(self, **given)
+
+    kind.__init__ = init  # type: ignore[method-assign]
+    return kind
+
+
+@_remembers_what_is_given
 @dataclass(frozen=True, kw_only=True)
 class DataConfig:
     """Where ids, texts and labels stand in the documents' files."""
@@ -50,6 +72,7 @@ class DataConfig:
     on_error: OnError = "fail"
 
 
+@_remembers_what_is_given
 @dataclass(frozen=True, kw_only=True)
 class TextConfig:
     """From text to token ids."""
@@ -73,13 +96,14 @@ class TextConfig:
 
     def check(self) -> list[Problem]:
         return [
-            *_at_least("text.min_count", self.min_count, 1),
-            *_at_least("text.max_vocabulary", self.max_vocabulary, 10),
-            *_at_least("text.max_length", self.max_length, 1),
-            *_at_least("text.vectors_epochs", self.vectors_epochs, 0),
+            *_between("text.min_count", self.min_count, 1, _MOST_WORDS),
+            *_between("text.max_vocabulary", self.max_vocabulary, 10, _MOST_WORDS),
+            *_between("text.max_length", self.max_length, 1, _MOST_WORDS),
+            *_between("text.vectors_epochs", self.vectors_epochs, 0, 10_000),
         ]
 
 
+@_remembers_what_is_given
 @dataclass(frozen=True, kw_only=True)
 class ModelConfig:
     """Shape of the network; letters as in docs/notation.md."""
@@ -117,8 +141,16 @@ class ModelConfig:
     (C-HMCNN), instead of only closing its answers afterwards."""
 
     def check(self) -> list[Problem]:
-        sizes = ("members", "embedding_size", "lstm_size", "attention_size", "fc_size")
-        problems = [p for name in sizes for p in _at_least(f"model.{name}", getattr(self, name), 1)]
+        sizes = ("embedding_size", "lstm_size", "attention_size", "fc_size")
+        problems = _between("model.members", self.members, 1, 1_000)
+        for name in sizes:
+            problems += _between(f"model.{name}", getattr(self, name), 1, _LARGEST_SIZE)
+        if self.branches == "linear" and self.members > 1:
+            what = f"got {self.members}, but with branches linear there is no network."
+            problems.append(Problem("model.members", what))
+        if self.mode == "paper" and self.text_vectors == "on":
+            what = "got 'on', but mode paper is the paper's network alone."
+            problems.append(Problem("model.text_vectors", what))
         if self.mode == "paper" and self.preset != "default":
             what = f"got {self.preset!r}, but mode paper has no presets; leave one of them out."
             problems.append(Problem("model.preset", what))
@@ -128,6 +160,7 @@ class ModelConfig:
         return problems
 
 
+@_remembers_what_is_given
 @dataclass(frozen=True, kw_only=True)
 class TrainingConfig:
     """How the network is trained."""
@@ -166,27 +199,29 @@ class TrainingConfig:
 
     def check(self) -> list[Problem]:
         problems = [
-            *_at_least("training.epochs", self.epochs, 0),
-            *_at_least("training.batch_size", self.batch_size, 0),
-            *_at_least("training.patience", self.patience, 1),
-            *_at_least("training.threads", self.threads, 0),
-            *_at_least("training.seed", self.seed, 0),
-            *_at_least("training.weight_decay", self.weight_decay, 0),
-            *_at_least("training.average", self.average, 0),
-            *_at_least("training.focus", self.focus, 0),
-            *_at_least("training.negatives", self.negatives, 0),
+            *_between("training.epochs", self.epochs, 0, 1_000_000),
+            *_between("training.batch_size", self.batch_size, 0, 1_000_000),
+            *_between("training.patience", self.patience, 1, 1_000_000),
+            *_between("training.threads", self.threads, 0, _MOST_THREADS),
+            *_between("training.seed", self.seed, 0, _MOST_SEED),
+            *_between("training.weight_decay", self.weight_decay, 0, 1_000),
+            *_between("training.average", self.average, 0, 1_000_000),
+            *_between("training.focus", self.focus, 0, 100),
+            *_between("training.negatives", self.negatives, 0, _MOST_WORDS),
             *_between("training.warmup", self.warmup, 0, 1),
         ]
-        for name in ("learning_rate", "clip_norm"):
-            if not getattr(self, name) > 0:
-                problems.append(
-                    Problem(
-                        f"training.{name}", f"got {getattr(self, name)!r}, expected more than 0."
-                    )
-                )
+        for name, most in (("learning_rate", 100.0), ("clip_norm", 1e9)):
+            value = getattr(self, name)
+            if not 0 < value <= most:
+                what = f"got {shown(value)}, expected more than 0 and at most {most:g}."
+                problems.append(Problem(f"training.{name}", what))
+        if not _DEVICE.fullmatch(self.device):
+            what = f"got {self.device!r}, expected auto, cpu, cuda, cuda:NUMBER or mps."
+            problems.append(Problem("training.device", what))
         return problems
 
 
+@_remembers_what_is_given
 @dataclass(frozen=True, kw_only=True)
 class DecodeConfig:
     """From scores to label sets; can be changed at prediction without retraining."""
@@ -219,7 +254,7 @@ class DecodeConfig:
         if self.threshold is not None:
             problems += _between("decode.threshold", self.threshold, 0, 1)
         if self.top_k is not None:
-            problems += _at_least("decode.top_k", self.top_k, 1)
+            problems += _between("decode.top_k", self.top_k, 1, _MOST_WORDS)
         return problems
 
 
@@ -247,6 +282,13 @@ _PRESET_MODEL: dict[str, dict[str, Any]] = {
 }
 
 
+def _defaults_of(model: ModelConfig) -> dict[str, dict[str, Any]]:
+    """Return by table the defaults that mode and preset have of their own."""
+    if model.mode == "paper":
+        return {"model": _PAPER_MODEL, "training": _PAPER_TRAINING, "text": _PAPER_TEXT}
+    return {"model": _PRESET_MODEL.get(model.preset, {})}
+
+
 @dataclass(frozen=True, kw_only=True)
 class Config:
     """All settings of a training run."""
@@ -258,11 +300,17 @@ class Config:
     decode: DecodeConfig = field(default_factory=DecodeConfig)
 
     def __post_init__(self) -> None:
-        """Check ranges.
+        """Let mode and preset fill in what is not given, and check ranges.
 
         Raises:
             ConfigError: values out of range, all of them in one report.
         """
+        for name, defaults in _defaults_of(self.model).items():
+            section: Any = getattr(self, name)
+            open_ones = {k: v for k, v in defaults.items() if k not in section._given}
+            if open_ones:
+                given = {k: getattr(section, k) for k in section._given}
+                object.__setattr__(self, name, type(section)(**(given | open_ones)))
         problems = [
             p
             for section in (self.text, self.model, self.training, self.decode)
@@ -276,11 +324,6 @@ class Config:
             raise ConfigError(problems)
 
     @classmethod
-    def for_mode(cls, mode: Mode) -> Self:
-        """Return the defaults of *mode*."""
-        return cls.from_dict({"model": {"mode": mode}})
-
-    @classmethod
     def from_dict(cls, settings: Mapping[str, Any], *, where: str = "") -> Self:
         """Build from nested tables; what is not given takes the default of ``model.mode``
         and ``model.preset``.
@@ -288,31 +331,9 @@ class Config:
         Raises:
             ConfigError: unknown keys (with suggestions), wrong types, values out of range.
         """
-        problems: list[Problem] = []
-        sections = {f.name: get_type_hints(cls)[f.name] for f in dataclasses.fields(cls)}
-        given: dict[str, dict[str, Any]] = {name: {} for name in sections}
-        for section, table in settings.items():
-            if section not in sections:
-                expected = "expected one of " + ", ".join(f"[{name}]" for name in sections) + "."
-                hint = suggest(section, list(sections))
-                problems.append(Problem(where, f"unknown table [{section}]; {expected}", hint))
-            elif not isinstance(table, Mapping):
-                problems.append(Problem(where, f"[{section}] must be a table, got {table!r}."))
-            else:
-                found, values = _read_table(section, sections[section], table, where)
-                problems += found
-                given[section] = values
-        if problems:
-            raise ConfigError(problems)
-        presets: dict[str, dict[str, Any]] = {name: {} for name in sections}
-        if given["model"].get("mode") == "paper":
-            presets |= {"model": _PAPER_MODEL, "training": _PAPER_TRAINING, "text": _PAPER_TEXT}
-        presets["model"] = presets["model"] | _PRESET_MODEL.get(
-            given["model"].get("preset", "default"), {}
-        )
-        return cls(
-            **{name: kind(**(presets[name] | given[name])) for name, kind in sections.items()}
-        )
+        given = _read_tables(cls, settings, where)
+        sections = get_type_hints(cls)
+        return cls(**{name: sections[name](**table) for name, table in given.items()})
 
     @classmethod
     def read(cls, path: Path | str | None = None, settings: Sequence[str] = ()) -> Self:
@@ -321,10 +342,12 @@ class Config:
         Raises:
             ConfigError: the file is absent or no TOML, or see :meth:`from_dict`.
         """
-        tables = _read_toml(Path(path)) if path is not None else {}
+        tables = read_toml(Path(path)) if path is not None else {}
+        _read_tables(cls, tables, str(path))  # so that each place answers for its own mistakes
         for setting in settings:
             name, equals, value = setting.partition("=")
             section, dot, key = name.strip().partition(".")
+            key = key.strip()
             if not (equals and dot and key):
                 raise ConfigError(
                     Problem(
@@ -335,8 +358,8 @@ class Config:
                 )
             table = tables.setdefault(section, {})
             if isinstance(table, dict):
-                table[key] = _parse_value(value.strip())
-        return cls.from_dict(tables, where=str(path) if path is not None else "--set")
+                table[key] = parse_value(value)
+        return cls.from_dict(tables, where="--set" if settings else str(path))
 
     def to_dict(self) -> dict[str, dict[str, Any]]:
         """Return nested plain values that :meth:`from_dict` reads back."""
@@ -354,87 +377,42 @@ class Config:
         }
 
 
-def _at_least(name: str, value: float, least: float) -> list[Problem]:
-    if value >= least:
-        return []
-    return [Problem(name, f"got {value!r}, expected at least {least}.")]
-
-
 def _between(name: str, value: float, low: float, high: float) -> list[Problem]:
-    if low <= value <= high:
+    if low <= value <= high:  # NaN compares false
         return []
-    return [Problem(name, f"got {value!r}, expected {low} to {high}.")]
+    return [Problem(name, f"got {shown(value)}, expected {low:,} to {high:,}.")]
 
 
-def _read_toml(path: Path) -> dict[str, Any]:
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise ConfigError(Problem(str(path), "no such configuration file.")) from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(Problem(str(path), f"cannot be read: {error}.")) from None
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigError(Problem(str(path), f"is not valid TOML: {error}.")) from None
+def _current_name(section: str, key: str, value: Any) -> tuple[str, Any]:
+    """Return a setting under the name that it has now."""
+    if (section, key) == ("decode", "close_upward") and isinstance(value, bool):
+        return "close", "up" if value else "none"
+    names = {(place, old): new for (place, new), old in _STORED_NAMES.items()}
+    return names.get((section, key), key), value
 
 
-def _parse_value(text: str) -> Any:
-    """Read the right side of ``--set``: a TOML value, ``none``, or else a plain string."""
-    if text.lower() in ("none", "null"):
-        return None
-    try:
-        return tomllib.loads(f"value = {text}")["value"]
-    except tomllib.TOMLDecodeError:
-        return text
+def _read_tables(kind: type[Config], settings: Mapping[str, Any], where: str) -> dict[str, Any]:
+    """Return the values given in each table.
 
-
-def _read_table(
-    section: str, kind: type, table: Mapping[str, Any], where: str
-) -> tuple[list[Problem], dict[str, Any]]:
-    hints = {f.name: get_type_hints(kind)[f.name] for f in dataclasses.fields(kind)}
+    Raises:
+        ConfigError: unknown tables and keys, wrong types; all of them in one report.
+    """
     problems: list[Problem] = []
-    values: dict[str, Any] = {}
-    renamed = {(place, old): new for (place, new), old in _STORED_NAMES.items()}
-    for key, value in table.items():
-        key = renamed.get((section, key), key)
-        if (section, key) == ("decode", "close_upward") and isinstance(value, bool):
-            values["close"] = "up" if value else "none"  # as earlier models have it
-            continue
-        if key not in hints:
-            problems.append(
-                Problem(where, f"unknown key {section}.{key}.", suggest(key, list(hints)))
-            )
-            continue
-        converted, expected = _convert(value, hints[key])
-        if expected:
-            problems.append(Problem(where, f"{section}.{key}: got {value!r}, expected {expected}."))
+    hints = get_type_hints(kind)
+    sections = {each.name: hints[each.name] for each in dataclasses.fields(kind)}
+    given: dict[str, Any] = {name: {} for name in sections}
+    for section, table in settings.items():
+        if section not in sections:
+            expected = "expected one of " + ", ".join(f"[{name}]" for name in sections) + "."
+            hint = suggest(section, list(sections))
+            problems.append(Problem(where, f"unknown table [{section}]; {expected}", hint))
+        elif not isinstance(table, Mapping):
+            what = f"[{section}] must be a table, got {shown(table)}."
+            problems.append(Problem(where, what))
         else:
-            values[key] = converted
-    return problems, values
-
-
-def _convert(value: Any, hint: Any) -> tuple[Any, str]:
-    """Return the value as *hint* wants it, and what was expected where it does not fit."""
-    if get_origin(hint) is Literal:
-        choices = get_args(hint)
-        text = "none" if value is None else str(value)
-        return text, "" if text in choices else "one of " + ", ".join(choices)
-    if isinstance(hint, types.UnionType):
-        if value is None:
-            return None, ""
-        inner = next(part for part in get_args(hint) if part is not type(None))
-        converted, expected = _convert(value, inner)
-        return converted, f"{expected} or none" if expected else ""
-    if get_origin(hint) is tuple:
-        if isinstance(value, str):
-            value = [part.strip() for part in value.split(",") if part.strip()]
-        fits = isinstance(value, list | tuple) and all(isinstance(part, str) for part in value)
-        return (tuple(value), "") if fits else (value, "a list of strings")
-    if hint is bool:
-        return value, "" if isinstance(value, bool) else "true or false"
-    if hint is int:
-        whole = isinstance(value, int) and not isinstance(value, bool)
-        return value, "" if whole else "a whole number"
-    if hint is float:
-        number = isinstance(value, int | float) and not isinstance(value, bool)
-        return (float(value), "") if number else (value, "a number")
-    return (value, "") if isinstance(value, str) else (str(value), "a string")
+            current = dict(_current_name(section, key, value) for key, value in table.items())
+            found, given[section] = read_table(section, sections[section], current, where)
+            problems += found
+    if problems:
+        raise ConfigError(problems)
+    return given
