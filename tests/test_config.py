@@ -38,7 +38,8 @@ def test_presets_choose_branches_and_networks() -> None:
 
 
 def test_mode_and_preset_act_however_a_config_is_made() -> None:
-    for table in ({"mode": "paper"}, {"preset": "fast"}, {"preset": "best"}):
+    tables: list[dict[str, Any]] = [{"mode": "paper"}, {"preset": "fast"}, {"preset": "best"}]
+    for table in tables:
         made = Config(model=ModelConfig(**table))
         assert made == Config.from_dict({"model": table})
         assert made != Config()
