@@ -3,7 +3,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test test-slow check bench clean
+.PHONY: demo test test-slow fuzz check bench clean
 
 $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV) 2>/dev/null || python3 -m venv $(VENV)
@@ -18,6 +18,9 @@ test: $(READY)
 
 test-slow: $(READY)
 	$(BIN)/pytest -q -m slow
+
+fuzz: $(READY)
+	HARNN_FUZZ=$${HARNN_FUZZ:-20000} OMP_NUM_THREADS=1 $(BIN)/pytest -q -n 2 tests/fuzz
 
 check: $(READY)
 	$(BIN)/ruff check .

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
+from typing import Any
 
 _UNPRINTABLE = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2028\u2029\u2066-\u2069"
@@ -15,6 +17,25 @@ lines or cannot be seen, and half surrogates."""
 def printable(text: str) -> str:
     """Return *text* with what a terminal would act on, or cannot print, written as ``\\x1b``."""
     return _UNPRINTABLE.sub(_escaped, text)
+
+
+def json_text(value: Any, *, indent: int | None = None, ascii_only: bool = False) -> str:
+    """Return JSON that any terminal and any file can hold.
+
+    What :func:`printable` would change is written as JSON's own ``\\u001b``, which reads back as
+    the same text. ascii_only: so is everything beyond ASCII.
+    """
+    return escape_json(json.dumps(value, ensure_ascii=ascii_only, indent=indent))
+
+
+def escape_json(text: str) -> str:
+    """Do the same for JSON that is text already."""
+    return _UNPRINTABLE.sub(lambda match: json.dumps(match[0])[1:-1], text)
+
+
+def encodable(text: str) -> str:
+    """Return *text* with half surrogates, which UTF-8 cannot hold, written as ``\\ud800``."""
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def _escaped(match: re.Match[str]) -> str:

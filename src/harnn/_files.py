@@ -12,11 +12,16 @@ import ctypes
 import errno
 import json
 import os
+import re
 import secrets
 import shutil
 import socket
-from collections.abc import Iterator
+import stat
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from enum import Enum, auto
 from pathlib import Path
 from typing import IO, Any, Literal
 
@@ -34,17 +39,28 @@ _HERE = -100
 """Paths are relative to the working directory (AT_FDCWD)."""
 _REFUSALS = {
     errno.EACCES,
+    errno.EBUSY,
     errno.EDQUOT,
     errno.EFBIG,
     errno.EIO,
+    errno.ELOOP,
+    errno.ENAMETOOLONG,
     errno.ENOENT,
     errno.ENOSPC,
+    errno.ENOTDIR,
     errno.EPERM,
     errno.EROFS,
+    errno.ESTALE,
 }
 """What a system says that will not let a place be written."""
+_LEFTOVER = re.compile(r"\.(?P<name>.+)\.[0-9a-f]{8}\.(?:tmp|old)", re.DOTALL)
+_CONSTANTS = ("NaN", "Infinity", "-Infinity")
 _held: dict[Path, int] = {}
 """Places that this process is the only writer of, and how often it says so."""
+
+
+class PlaceTakenError(InputError):
+    """Another process is writing the same place."""
 
 
 @contextmanager
@@ -58,23 +74,24 @@ def write_atomically(path: Path | str, mode: Mode = "w") -> Iterator[IO[Any]]:
         InputError: the file cannot be created or written there.
     """
     target = Path(os.path.realpath(path))
-    if target.is_dir():
+    kind = _kind_of(target, path)
+    if kind == stat.S_IFDIR:
         raise InputError(Problem(str(path), "is a directory, expected a file."))
-    if target.exists() and not target.is_file():
+    if kind not in (None, stat.S_IFREG):
         with _open(target, "w" if mode == "w" else "wb", path) as stream:
             yield stream
         return
     remove_leftovers(target)
-    temporary = _sibling(target)
+    stream, temporary = _open_temporary(target, "x" if mode == "w" else "xb", path)
     try:
-        with _open(temporary, "x" if mode == "w" else "xb", path) as stream:
-            _lock(stream.fileno())
-            with _told_of(path):
-                yield stream
-                stream.flush()
-        if target.exists():
-            shutil.copymode(target, temporary)
-        with _told_of(path):
+        with _told_of(path), stream:
+            yield stream
+            stream.flush()
+            os.fsync(stream.fileno())  # some systems tell only now that there is no room
+            if target.exists():
+                shutil.copymode(target, temporary)
+            if fcntl is None:  # only such a system minds that the file is open
+                stream.close()
             temporary.replace(target)
     except BaseException:
         temporary.unlink(missing_ok=True)
@@ -97,15 +114,9 @@ def atomic_directory(path: Path | str, *, marker: str | None = None) -> Iterator
     check_replaceable(path, marker)
     with only_writer(path):
         remove_leftovers(target)
-        temporary = _sibling(target)
-        with _told_of(path):
-            temporary.mkdir()
-        try:
-            with _locked_directory(temporary), _told_of(path):
-                yield temporary
-                _put_in_place(temporary, target)
-        finally:
-            shutil.rmtree(temporary, ignore_errors=True)
+        with _told_of(path), _temporary_directory(target) as temporary:
+            yield temporary
+            _put_in_place(temporary, target)
 
 
 @contextmanager
@@ -113,7 +124,8 @@ def only_writer(path: Path | str) -> Iterator[None]:
     """Be the only process that writes *path*, as long as all others ask like this.
 
     Raises:
-        InputError: another process is writing it, or its directory cannot be written.
+        PlaceTakenError: another process is writing it.
+        InputError: its directory cannot be written.
     """
     target = Path(os.path.realpath(path))
     if fcntl is None or _held.get(target):
@@ -122,14 +134,11 @@ def only_writer(path: Path | str) -> Iterator[None]:
             yield
         finally:
             _held[target] -= 1
+            if not _held[target]:
+                del _held[target]
         return
     place = target.with_name(f".{target.name}.lock")
-    with _open(place, "a+", path) as stream:
-        if not _lock(stream.fileno()):
-            stream.seek(0)
-            who = stream.read(200).strip() or "another process"
-            what = f"is being written by {who}."
-            raise InputError(Problem(str(path), what, "Wait for it, or choose another place."))
+    with _lock_file(place, path) as stream:
         stream.truncate(0)
         stream.write(f"process {os.getpid()} on {socket.gethostname()}\n")
         stream.flush()
@@ -137,7 +146,7 @@ def only_writer(path: Path | str) -> Iterator[None]:
         try:
             yield
         finally:
-            _held[target] = 0
+            del _held[target]
             with contextlib.suppress(OSError):
                 place.unlink()
 
@@ -148,21 +157,12 @@ def remove_leftovers(path: Path | str) -> tuple[str, ...]:
     A directory that was moved aside while its successor was not in place yet is put back.
     """
     target = Path(os.path.realpath(path))
-    if fcntl is None or not target.parent.is_dir():
-        return ()
-    removed = []
-    for left in sorted(target.parent.glob(f".{_escaped(target.name)}.????????.*")):
-        if left.suffix not in (".tmp", ".old") or _is_locked(left):
-            continue
-        if left.suffix == ".old" and not target.exists():
-            left.rename(target)
-            continue
-        if left.is_dir():
-            shutil.rmtree(left, ignore_errors=True)
-        else:
-            left.unlink(missing_ok=True)
-        removed.append(left.name)
-    return tuple(removed)
+    return _remove_leftovers(target.parent, target.name)
+
+
+def remove_all_leftovers(directory: Path) -> tuple[str, ...]:
+    """Do the same for everything in a directory that holds nothing but what is written here."""
+    return _remove_leftovers(Path(os.path.realpath(directory)), None)
 
 
 def check_replaceable(path: Path | str, marker: str | None) -> None:
@@ -173,11 +173,14 @@ def check_replaceable(path: Path | str, marker: str | None) -> None:
     """
     target = Path(os.path.realpath(path))
     check_writable(path)
-    if not target.exists():
+    kind = _kind_of(target, path)
+    if kind is None:
         return
-    if not target.is_dir():
+    if kind != stat.S_IFDIR:
         raise InputError(Problem(str(path), "is a file, expected a directory."))
-    if marker and not (target / marker).exists() and any(target.iterdir()):
+    with _told_of(path):
+        foreign = marker and not (target / marker).exists() and any(target.iterdir())
+    if foreign:
         what = f"is a directory with other files in it (it has no {marker})."
         raise InputError(Problem(str(path), what, "Choose another place or empty it first."))
 
@@ -193,17 +196,38 @@ def check_writable(path: Path | str) -> None:
     parent = Path(os.path.realpath(path)).parent
     while not parent.exists() and parent != parent.parent:
         parent = parent.parent
-    probe = parent / f".{secrets.token_hex(8)}.probe"
     try:
-        probe.touch(exist_ok=False)
-        probe.unlink()
+        with tempfile.TemporaryFile(dir=parent):
+            pass
     except OSError as error:
         raise InputError(_cannot_write(path, error)) from None
 
 
-def match_permissions(path: Path, like: Path) -> None:
-    """Give a file the permissions of another one beside it, which follow the umask."""
-    shutil.copymode(like, path)
+def write_safetensors(save: Callable[[Path], object], path: Path, *, shown: Path) -> None:
+    """Let *save* write arrays to *path*, with the permissions of any other new file.
+
+    shown: the place that the file will have, for messages.
+
+    Raises:
+        InputError: it cannot be written, as on a full disk.
+    """
+    from safetensors import SafetensorError
+
+    try:
+        path.touch()  # safetensors would let nobody else read the file
+        mode = stat.S_IMODE(path.stat().st_mode)
+        save(path)
+        path.chmod(mode)
+    except OSError as error:
+        raise InputError(_cannot_write(shown, error)) from None
+    except SafetensorError as error:  # what the system says, as text alone
+        raise InputError(Problem(str(shown), f"cannot be written: {_reason(error)}.")) from None
+
+
+def _reason(error: Exception) -> str:
+    """Return what the system says, out of the text of an error of safetensors."""
+    found = re.search(r"I/?O error: (.*?)(?: \(os error \d+\))?$", str(error).strip())
+    return (found[1] if found else str(error)).rstrip(".")
 
 
 def read_model_text(path: Path) -> str:
@@ -214,7 +238,10 @@ def read_model_text(path: Path) -> str:
     """
     try:
         return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
+    except OSError as error:
+        what = f"cannot be read: {error.strerror or error}."
+        raise BundleError(Problem(str(path), what)) from None
+    except UnicodeDecodeError as error:
         raise BundleError(Problem(str(path), f"cannot be read: {error}.")) from None
 
 
@@ -240,12 +267,42 @@ def parse_model_json(text: str, where: str) -> Any:
         raise BundleError(Problem(place, f"is damaged: {error.msg}.")) from None
     except RecursionError:
         raise BundleError(Problem(where, "is damaged: nested too deeply.")) from None
-    except ValueError as error:  # NaN, or whole numbers of thousands of digits
-        raise BundleError(Problem(where, f"is damaged: {error}.")) from None
+    except ValueError as error:
+        text = str(error)
+        what = text if text.startswith(_CONSTANTS) else "a number has thousands of digits"
+        raise BundleError(Problem(where, f"is damaged: {what}.")) from None
 
 
 def _refuse_constant(name: str) -> Any:
     raise ValueError(f"{name} is no number of JSON")
+
+
+def _remove_leftovers(directory: Path, name: str | None) -> tuple[str, ...]:
+    """Remove what is left over in a directory; name: of one place alone."""
+    if fcntl is None:
+        return ()
+    try:
+        found = sorted(directory.iterdir())
+    except OSError:
+        return ()
+    removed = []
+    for left in found:
+        match = _LEFTOVER.fullmatch(left.name)
+        if match is None or (name is not None and match["name"] != name):
+            continue
+        with _claimed(left) as claim, contextlib.suppress(OSError):
+            if claim is not _Claim.OURS:
+                continue
+            target = directory / match["name"]
+            if left.suffix == ".old" and not target.exists():
+                left.rename(target)
+                continue
+            if left.is_dir():
+                shutil.rmtree(left, ignore_errors=True)
+            else:
+                left.unlink(missing_ok=True)
+            removed.append(left.name)
+    return tuple(removed)
 
 
 def _put_in_place(temporary: Path, target: Path) -> None:
@@ -253,17 +310,20 @@ def _put_in_place(temporary: Path, target: Path) -> None:
         temporary.rename(target)
     elif not _exchange(temporary, target):
         aside = _sibling(target, ".old")
-        target.rename(aside)
-        try:
-            temporary.rename(target)
-        except BaseException:
-            aside.rename(target)
-            raise
-        shutil.rmtree(aside)
+        with _claimed(target):  # so that nobody takes it for a leftover
+            target.rename(aside)
+            try:
+                temporary.rename(target)
+            except BaseException:
+                aside.rename(target)
+                raise
+            shutil.rmtree(aside, ignore_errors=True)
 
 
 def _exchange(one: Path, other: Path) -> bool:
     """Let two names change places in one step; False where the system cannot."""
+    if sys.platform != "linux":
+        return False
     rename = getattr(ctypes.CDLL(None, use_errno=True), "renameat2", None)
     if rename is None:
         return False
@@ -276,44 +336,103 @@ def _exchange(one: Path, other: Path) -> bool:
 
 
 @contextmanager
-def _locked_directory(path: Path) -> Iterator[None]:
+def _temporary_directory(target: Path) -> Iterator[Path]:
+    """Make a directory beside *target*, locked, that is gone in the end."""
+    while True:
+        temporary = _sibling(target)
+        temporary.mkdir()
+        with _claimed(temporary) as claim:
+            if claim is _Claim.THEIRS:
+                continue  # somebody took it for a leftover before it was locked
+            try:
+                yield temporary
+            finally:
+                shutil.rmtree(temporary, ignore_errors=True)
+            return
+
+
+class _Claim(Enum):
+    """Who may do something with a file or directory."""
+
+    OURS = auto()
+    THEIRS = auto()
+    """Or it is gone."""
+    UNKNOWN = auto()
+    """There are no locks here."""
+
+
+@contextmanager
+def _claimed(path: Path) -> Iterator[_Claim]:
+    """Lock a file or directory for a while."""
     if fcntl is None:
-        yield
+        yield _Claim.UNKNOWN
         return
-    handle = os.open(path, os.O_RDONLY)
     try:
-        _lock(handle)
-        yield
+        handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    except OSError:
+        yield _Claim.THEIRS
+        return
+    try:
+        yield _claim(handle, path)
     finally:
         os.close(handle)
 
 
-def _lock(handle: int) -> bool:
-    """Lock an open file or directory until it is closed; False: somebody else has."""
+@contextmanager
+def _lock_file(place: Path, path: Path | str) -> Iterator[IO[Any]]:
+    """Open and lock the file that says who writes *path*."""
+    while True:
+        with _open(place, "a+", path) as stream:
+            if _lock(stream.fileno()) is _Claim.THEIRS:
+                stream.seek(0)
+                who = stream.read(200).strip() or "another process"
+                what = f"is being written by {who}."
+                hint = "Wait for it, or choose another place."
+                raise PlaceTakenError(Problem(str(path), what, hint))
+            if not _stands_at(stream.fileno(), place):
+                continue  # the last writer removed it between opening and locking
+            yield stream
+            return
+
+
+def _claim(handle: int, path: Path) -> _Claim:
+    """Lock an open file or directory until it is closed, and see whether it still is *path*."""
+    claim = _lock(handle)
+    return claim if _stands_at(handle, path) else _Claim.THEIRS
+
+
+def _lock(handle: int) -> _Claim:
     if fcntl is None:
-        return True
+        return _Claim.UNKNOWN
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
-        return False
+        return _Claim.THEIRS
     except OSError:  # a file system without locks
-        return True
-    return True
+        return _Claim.UNKNOWN
+    return _Claim.OURS
 
 
-def _is_locked(path: Path) -> bool:
+def _stands_at(handle: int, path: Path) -> bool:
+    """Whether an open file or directory still has that name."""
     try:
-        handle = os.open(path, os.O_RDONLY)
+        return os.path.samestat(os.fstat(handle), os.lstat(path))
     except OSError:
-        return True  # gone meanwhile, or somebody else's
+        return False
+
+
+def _kind_of(target: Path, path: Path | str) -> int | None:
+    """Return the type of a file as ``stat`` has it; None where there is none.
+
+    Raises:
+        InputError: the place cannot be looked at, as of a name that is too long.
+    """
     try:
-        return not _lock(handle)
-    finally:
-        os.close(handle)
-
-
-def _escaped(name: str) -> str:
-    return "".join(f"[{character}]" if character in "*?[" else character for character in name)
+        return stat.S_IFMT(target.stat().st_mode)
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError) as error:
+        raise InputError(_cannot_write(path, error)) from None
 
 
 def _sibling(target: Path, suffix: str = ".tmp") -> Path:
@@ -326,8 +445,19 @@ def _open(place: Path, mode: str, path: Path | str) -> IO[Any]:
         return place.open(
             mode, encoding="utf-8" if is_text else None, newline="\n" if is_text else None
         )
-    except OSError as error:
+    except (OSError, ValueError) as error:
         raise InputError(_cannot_write(path, error)) from None
+
+
+def _open_temporary(target: Path, mode: str, path: Path | str) -> tuple[IO[Any], Path]:
+    """Make a file beside *target*, locked; somebody may take it for a leftover before it is."""
+    while True:
+        temporary = _sibling(target)
+        stream = _open(temporary, mode, path)
+        if _claim(stream.fileno(), temporary) is not _Claim.THEIRS:
+            return stream, temporary
+        stream.close()
+        temporary.unlink(missing_ok=True)
 
 
 @contextmanager
@@ -344,7 +474,8 @@ def _told_of(path: Path | str) -> Iterator[None]:
         raise InputError(_cannot_write(path, error)) from None
 
 
-def _cannot_write(path: Path | str, error: OSError) -> Problem:
+def _cannot_write(path: Path | str, error: OSError | ValueError) -> Problem:
     if isinstance(error, FileNotFoundError):
         return Problem(str(path), "cannot be written: its directory does not exist.")
-    return Problem(str(path), f"cannot be written: {error.strerror or error}.")
+    reason = getattr(error, "strerror", None) or error
+    return Problem(str(path), f"cannot be written: {reason}.")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,6 +41,14 @@ class PredictedLabel:
         }
 
 
+class Note(NamedTuple):
+    """What the reader of an answer should know."""
+
+    code: str
+    """For programs: a name that stays, whatever the sentence is."""
+    sentence: str
+
+
 @dataclass(frozen=True, slots=True, repr=False)
 class Prediction:
     """The answer for one document: labels in the taxonomy's order, top first."""
@@ -49,6 +57,8 @@ class Prediction:
     labels: tuple[PredictedLabel, ...]
     notes: tuple[str, ...] = ()
     """What the reader should know, such as that the text was cut."""
+    note_codes: tuple[str, ...] = ()
+    """One for each note, for programs: ``empty_text``, ``truncated`` or ``unknown_words``."""
 
     def __repr__(self) -> str:
         shown = ", ".join(f"{x.label} {x.score:.2f}" for x in self.labels[:_SHOWN_LABELS])
@@ -64,21 +74,24 @@ class Prediction:
     def to_dict(self) -> dict[str, Any]:
         """Return plain values for JSON."""
         plain: dict[str, Any] = {"id": self.id, "labels": [x.to_dict() for x in self.labels]}
-        return plain | {"notes": list(self.notes)} if self.notes else plain
+        if self.notes:
+            plain |= {"notes": list(self.notes), "note_codes": list(self.note_codes)}
+        return plain
 
 
 def make_answers(
     scores: Scores,
     chosen: csr_array[np.bool_],
     taxonomy: Taxonomy,
-    notes: Sequence[tuple[str, ...]],
+    notes: Sequence[Sequence[Note]],
 ) -> Iterator[Prediction]:
     """Put decoded scores and label sets (N, C) into words; notes: N."""
     for row, document_id in enumerate(scores.ids):
         columns = chosen.indices[chosen.indptr[row] : chosen.indptr[row + 1]]
         own = scores.values[row]
         labels = tuple(_label(int(column), own, taxonomy) for column in np.sort(columns))
-        yield Prediction(document_id, labels, notes[row])
+        sentences = tuple(note.sentence for note in notes[row])
+        yield Prediction(document_id, labels, sentences, tuple(note.code for note in notes[row]))
 
 
 def _label(column: int, scores: NDArray[np.float32], taxonomy: Taxonomy) -> PredictedLabel:

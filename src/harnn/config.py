@@ -8,13 +8,14 @@ settings of Huang et al. (CIKM 2019); and on ``model.preset``: ``fast`` leaves t
 
 from __future__ import annotations
 
+import codecs
 import dataclasses
 import functools
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, Self, TypeVar, get_type_hints
+from typing import Any, Literal, Self, TypeVar, get_args, get_type_hints
 
 from harnn._tables import parse_value, read_table, read_toml, shown
 from harnn.errors import ConfigError, Problem, suggest
@@ -28,7 +29,7 @@ Score = Literal["auprc", "micro_f1", "macro_f1"]
 Schedule = Literal["one-cycle", "exponential", "constant"]
 Precision = Literal["auto", "32", "bf16"]
 Segmenter = Literal["auto", "words", "characters", "jieba"]
-OnError = Literal["fail", "skip"]
+OnError = Literal["fail", "skip", "drop-labels"]
 Strategy = Literal["threshold", "level", "label", "top_k", "f1", "deepest"]
 TopOne = Literal["never", "empty", "always"]
 Close = Literal["up", "down", "none"]
@@ -42,6 +43,9 @@ _MOST_WORDS = 2**31 - 1
 _MOST_SEED = 2**32 - 1
 _LARGEST_SIZE = 65_536
 """Of a layer of the network."""
+_NAMED_DELIMITERS = {"tab": "\t", "\\t": "\t"}
+_NO_ENCODINGS = {"idna", "punycode", "undefined", "unicode_escape", "raw_unicode_escape", "utf_7"}
+"""Of Python's codecs for text those that are not for files."""
 Section = TypeVar("Section")
 
 
@@ -68,8 +72,37 @@ class DataConfig:
     """Named text fields, in reading order; empty: ``text``, or all fields of its object."""
     labels_field: str = "labels"
     label_separator: str = ";"
-    """Separates labels inside one cell of CSV and TSV."""
+    """Separates labels inside one cell of CSV, TSV and Parquet; empty: a cell is one label. A cell
+    that is a list, ``["a", "b"]``, is read as one."""
+    encoding: str = "utf-8"
+    """Of the files; a byte order mark in a file says more than this."""
+    delimiter: str = ""
+    """Between the cells of CSV and TSV, ``tab`` for tabs; empty: told from the header of CSV."""
+    line_limit: int = 16 << 20
+    """Bytes of one line, of one row of a table and of one element of a JSON array, at most."""
     on_error: OnError = "fail"
+    """About documents that cannot be used: ``fail``, ``skip`` them, or ``drop-labels``, which
+    keeps documents without the labels that are not in the taxonomy."""
+
+    def check(self) -> list[Problem]:
+        problems = _between("data.line_limit", self.line_limit, 1_024, _MOST_WORDS)
+        if not _is_encoding(self.encoding):
+            expected = "expected the name of an encoding, such as utf-8, cp1252 or gb18030."
+            problems.append(Problem("data.encoding", f"got {shown(self.encoding)}, {expected}"))
+        if self.delimiter not in _NAMED_DELIMITERS and (
+            len(self.delimiter) > 1 or self.delimiter in ('"', "\r", "\n")
+        ):
+            expected = "expected one character, tab, or nothing."
+            problems.append(Problem("data.delimiter", f"got {shown(self.delimiter)}, {expected}"))
+        if self.on_error not in get_args(OnError):
+            expected = "expected one of " + ", ".join(get_args(OnError)) + "."
+            problems.append(Problem("data.on_error", f"got {shown(self.on_error)}, {expected}"))
+        return problems
+
+    @property
+    def chosen_delimiter(self) -> str:
+        """The character that ``delimiter`` stands for; empty where the files tell."""
+        return _NAMED_DELIMITERS.get(self.delimiter, self.delimiter)
 
 
 @_remembers_what_is_given
@@ -313,7 +346,7 @@ class Config:
                 object.__setattr__(self, name, type(section)(**(given | open_ones)))
         problems = [
             p
-            for section in (self.text, self.model, self.training, self.decode)
+            for section in (self.data, self.text, self.model, self.training, self.decode)
             for p in section.check()
         ]
         if self.training.negatives and (self.model.mode == "paper" or self.model.max_constraint):
@@ -381,6 +414,14 @@ def _between(name: str, value: float, low: float, high: float) -> list[Problem]:
     if low <= value <= high:  # NaN compares false
         return []
     return [Problem(name, f"got {shown(value)}, expected {low:,} to {high:,}.")]
+
+
+def _is_encoding(name: str) -> bool:
+    try:
+        known = codecs.lookup(name).name.replace("-", "_")
+        return known not in _NO_ENCODINGS and "a\n".encode(name).decode(name) == "a\n"
+    except (LookupError, ValueError):  # also such as rot13, which is no encoding of text
+        return False
 
 
 def _current_name(section: str, key: str, value: Any) -> tuple[str, Any]:

@@ -22,6 +22,7 @@ from harnn.config import Config
 from harnn.errors import BundleError, HarnnError, MissingExtraError
 from harnn.network import HarnnNetwork
 from harnn.sample import sample
+from support.sample_models import seal
 from support.small_networks import MODES, padded, random_documents, random_network, shape_of
 
 LENGTHS = [7, 0, 1, 20, 16]
@@ -137,7 +138,7 @@ def test_what_an_exported_model_holds(both: tuple[Path, Path]) -> None:
     assert {path.name for path in light.iterdir()} == names | {"network-1.onnx"}
     settings = json.loads((light / "config.json").read_text("utf-8"))
     assert (settings["runtime"], settings["weights"]) == ("onnx", "float32")
-    for name in names - {"config.json", "model.safetensors"}:
+    for name in names - {"config.json", "model.safetensors", "checksums.json"}:
         assert (light / name).read_bytes() == (model / name).read_bytes()
 
 
@@ -232,13 +233,16 @@ def test_damage(both: tuple[Path, Path], tmp_path: Path) -> None:
     light = harnn.export_onnx(both[0], tmp_path / "light")
     graph = light / "network-1.onnx"
     graph.write_bytes(b"nonsense")
+    seal(light)
     with pytest.raises(BundleError, match=r"network-1\.onnx: is damaged: "):
         harnn.load_bundle(light)
     graph.unlink()
+    seal(light)
     with pytest.raises(BundleError, match=r"network-1\.onnx: cannot be read: "):
         harnn.load_bundle(light)
     settings = json.loads((light / "config.json").read_text("utf-8"))
     (light / "config.json").write_text(json.dumps(settings | {"runtime": "abacus"}), "utf-8")
+    seal(light)
     with pytest.raises(BundleError) as error:
         harnn.load_bundle(light)
     assert str(error.value) == (

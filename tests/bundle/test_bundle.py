@@ -12,7 +12,7 @@ import harnn
 from harnn.bundle.layout import FILES
 from harnn.errors import BundleError, ConfigError, InputError
 from harnn.sample import sample
-from support.sample_models import SMALL, TEXTS, change, fit_sample
+from support.sample_models import SMALL, TEXTS, change, fit_sample, seal
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +40,7 @@ def test_save_and_load_equal(
     assert loaded.evaluate(test).to_dict() == predictor.evaluate(test).to_dict()
     # On the validation documents the blend has seen each of them, but not for this report.
     assert result.report.to_dict() == json.loads((model / "metrics.json").read_text("utf-8"))
-    files = [*FILES, "README.md", "history.jsonl", "linear.json"]
+    files = [*FILES, "README.md", "history.jsonl", "linear.json", "checksums.json"]
     assert sorted(p.name for p in model.iterdir()) == sorted(files)
 
 
@@ -109,6 +109,7 @@ def test_damaged_files(model: Path) -> None:
     decode = model / "decode.json"
     good = decode.read_text("utf-8")
     decode.write_text("{", encoding="utf-8")
+    seal(model)
     assert refuse(model) == (
         f"{decode}:1: is damaged: Expecting property name enclosed in double quotes."
     )
@@ -117,6 +118,7 @@ def test_damaged_files(model: Path) -> None:
     assert refuse(model) == f"{decode}: threshold: got 3, expected 0 to 1."
     decode.write_text(good, encoding="utf-8")
     (model / "model.safetensors").write_bytes(b"rubbish")
+    seal(model)
     assert refuse(model).startswith(f"{model / 'model.safetensors'}: is damaged: ")
 
 
@@ -126,6 +128,7 @@ def test_a_decoder_of_one_threshold_is_read(model: Path) -> None:
     (model / "decode.json").write_text(
         json.dumps(alone | {"calibration": calibration}), encoding="utf-8"
     )
+    seal(model)
     loaded = harnn.Predictor.load(model)
     assert loaded.bundle.decoder == harnn.Decoder(0.3, close="none")
     assert len(loaded.predict(TEXTS, strategy="f1")) == len(TEXTS)
@@ -148,6 +151,7 @@ def test_a_foreign_taxonomy(model: Path) -> None:
     other = harnn.Taxonomy.from_edges([("a", "ROOT"), ("b", "a")])
     version = harnn.load_bundle(model).taxonomy.version
     (model / "taxonomy.json").write_text(other.to_json(), encoding="utf-8")
+    seal(model)
     assert refuse(model) == (
         f"{model / 'taxonomy.json'}: is not the taxonomy that the model was trained with: "
         f"version {other.version[:12]}, expected {version[:12]}. Restore the file or train again."
@@ -158,10 +162,19 @@ def test_a_network_of_another_shape(model: Path) -> None:
     table = json.loads((model / "config.json").read_text("utf-8"))
     table["networks"][0]["lstm_size"] += 1
     change(model / "config.json", networks=table["networks"])
-    assert refuse(model).startswith(f"{model / 'model.safetensors'}: is damaged: ")
+    weights = model / "model.safetensors"
+    assert refuse(model) == (
+        "2 problems in the model directory:\n"
+        f"  {weights}: is damaged: network.1.encoder.forward_lstm.weight_hh_l0 is float32 of shape "
+        "(64, 16), expected float32 of shape (68, 17), as config.json says.\n"
+        f"  {weights}: is damaged: network.1.levels.0.attend.project.weight is float32 of shape "
+        "(16, 32), expected float32 of shape (16, 34), as config.json says."
+    )
     table["networks"][0].pop("alpha")
     change(model / "config.json", networks=table["networks"])
-    assert refuse(model).startswith(f"{model / 'config.json'}: the network's shape is damaged: ")
+    assert refuse(model) == (
+        f"{model / 'config.json'}: the network's shape is damaged: alpha is missing."
+    )
 
 
 def test_the_model_card(model: Path) -> None:

@@ -11,7 +11,7 @@ from safetensors.numpy import load_file, save_file
 
 import harnn
 from harnn.errors import BundleError
-from support.sample_models import change, fit_tiny
+from support.sample_models import change, fit_tiny, seal
 
 TEXT = "This week the bees in the second hive filled a frame with willow pollen."
 
@@ -60,6 +60,7 @@ def test_several_networks(tmp_path: Path) -> None:
     for item in loaded.explain(TEXT, top_k=2).labels:
         assert sum(word.weight for word in item.weights) == pytest.approx(1, abs=1e-5)
     (model / "linear.json").unlink()
+    seal(model)
     assert refuse(model) == (
         f"{model}: does not belong together: Expected the branches that were blended (linear, "
         "network, text_vectors); got network, text_vectors."
@@ -68,6 +69,7 @@ def test_several_networks(tmp_path: Path) -> None:
 
 def test_a_missing_linear_branch(model: Path) -> None:
     (model / "linear.json").unlink()
+    seal(model)
     assert refuse(model) == (
         f"{model}: does not belong together: Expected the branches that were blended (linear); got "
         "nothing."
@@ -78,6 +80,7 @@ def test_a_missing_calibration(model: Path) -> None:
     decode = json.loads((model / "decode.json").read_text("utf-8"))
     del decode["calibration"]
     (model / "decode.json").write_text(json.dumps(decode), encoding="utf-8")
+    seal(model)
     assert refuse(model) == (
         f"{model}: does not belong together: Expected a blend of the branches, or one network "
         "alone."
@@ -95,6 +98,7 @@ def test_a_damaged_linear_branch(model: Path) -> None:
     path = model / "linear.json"
     good = path.read_text("utf-8")
     path.write_text("{", encoding="utf-8")
+    seal(model)
     assert refuse(model) == (
         f"{path}:1: is damaged: Expecting property name enclosed in double quotes."
     )
@@ -109,6 +113,7 @@ def test_a_damaged_linear_branch(model: Path) -> None:
         {name: value for name, value in tensors.items() if name != "linear.pairs"},
         model / "model.safetensors",
     )
+    seal(model)
     assert refuse(model) == f"{path}: the linear branch is damaged: KeyError: 'pairs'."
 
 
@@ -118,6 +123,7 @@ def test_a_linear_branch_of_other_labels(model: Path) -> None:
     columns = tensors["linear.columns"]
     tensors["linear.columns"] = np.minimum(columns, len(tensors["linear.bias"]) - 1)
     save_file(tensors, model / "model.safetensors")
+    seal(model)
     assert refuse(model) == (
         f"{model / 'linear.json'}: the linear branch has 49 labels, the taxonomy 50."
     )
@@ -135,6 +141,7 @@ def test_models_of_format_1_are_refused(model: Path) -> None:
     table = json.loads(config.read_text("utf-8"))
     table["network"] = table.pop("networks")
     config.write_text(json.dumps(table | {"format": 1}), encoding="utf-8")
+    seal(model)
     assert refuse(model) == (
         f"{config}: has model format 1, this version reads 3. "
         "Train again, or install the version of harnn that wrote it."

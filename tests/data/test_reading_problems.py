@@ -13,10 +13,11 @@ import pytest
 from harnn.config import DataConfig
 from harnn.data import Document, ReadingLog, read_documents, read_labelled
 from harnn.data import log as log_module
-from harnn.data.reading import LabelChecker
+from harnn.data.label_checker import LabelChecker
 from harnn.errors import DocumentError
 from harnn.taxonomy import Taxonomy
 
+CP1252 = "It may be cp1252: set data.encoding=cp1252."
 EXTENSIONS = (
     "expected .jsonl, .ndjson, .json, .csv, .tsv or .txt (each also with .gz or .zst), or .parquet."
 )
@@ -34,7 +35,10 @@ LINES: list[tuple[bytes, str]] = [
     (b'{"text": "x",}', "is not valid JSON (column 14), expected one object a line."),
     ('{"é": tru}'.encode(), "is not valid JSON (column 11), expected one object a line."),
     (b'{"text": "x"', "is not valid JSON (column 13), expected one object a line."),
-    (b'{"text": "\xff"}', "is not UTF-8 (byte 11 of the line)."),
+    (
+        b'{"text": "\xff"}',
+        "is not UTF-8 (byte 11 of the line). It may be cp1252: set data.encoding=cp1252.",
+    ),
     (b'{"text": "x", "n": 1e999}', "holds a number that is too large."),
     (b"[" * 5000, "is nested too deeply."),
     (b'["x"]', "found a list, expected a JSON object."),
@@ -48,7 +52,8 @@ LINES: list[tuple[bytes, str]] = [
     (b'{"id": 1}', "has no text, expected 'text', or 'title' and 'abstract'."),
     (
         b'{"texts": "x"}',
-        "has no text, expected 'text', or 'title' and 'abstract'. Did you mean 'texts'?",
+        "has no text, expected 'text', or 'title' and 'abstract'. Did you mean 'texts'? "
+        "Set data.text_fields=texts.",
     ),
     (b'{"text": null}', "has no text: its text fields are empty."),
     (b'{"text": {}}', "has no text: its text fields are empty."),
@@ -61,7 +66,8 @@ LINES: list[tuple[bytes, str]] = [
     (b'{"text": "x", "labels": {"a": 1}}', "'labels' is an object, expected a list of strings."),
     (
         b'{"text": "x", "labels": ["a", 1.0]}',
-        "'labels' holds a decimal number at position 2, expected strings or whole numbers.",
+        "'labels' holds a decimal number at position 2, expected strings or whole numbers. "
+        'Write "1".',
     ),
     (
         b'{"text": "x", "labels": [null]}',
@@ -83,7 +89,8 @@ def test_bad_line(tmp_path: Path, line: bytes, message: str) -> None:
         (b'{"text": "x"}', "has no labels, expected a list in 'labels'."),
         (
             b'{"text": "x", "label": []}',
-            "has no labels, expected a list in 'labels'. Did you mean 'label'?",
+            "has no labels, expected a list in 'labels'. Did you mean 'label'? "
+            "Set data.labels_field=label.",
         ),
         (b'{"text": "x", "labels": null}', "has no labels, expected a list in 'labels'."),
     ],
@@ -125,33 +132,31 @@ FILES: list[tuple[str, bytes, str]] = [
         f": unknown extension '.parquet.gz', {EXTENSIONS} Did you mean '.parquet'?",
     ),
     ("d.jsonl.gz", b'{"text": "x"}', ": is not gzip data."),
-    ("d.jsonl", "{}".encode("utf-16"), ": is UTF-16 text, expected UTF-8. Save it as UTF-8."),
     (
         "d.json",
         b'[{"text": "x"},\n {"text": }]',
         ":2: is not valid JSON (column 11), expected one array of objects, or one object a line.",
     ),
     ("d.json", b'[{"text": "x"}, 3]', ":1: found a whole number, expected a JSON object."),
-    ("d.txt", b"good\nb\xffd\n", ":2: is not UTF-8 (byte 2 of the line)."),
+    ("d.txt", b"good\nb\xffd\n", f":2: is not UTF-8 (byte 2 of the line). {CP1252}"),
     ("d.csv", b"id,text\n1,a,b\n", ":2: has 3 cells, expected 2 (id, text)."),
-    ("d.csv", b"id,text\n1,a\n2,\xff\n", ":3: is not UTF-8 (byte 3 of the line)."),
+    ("d.csv", b"id,text\n1,a\n2,\xff\n", f":3: is not UTF-8 (byte 3 of the line). {CP1252}"),
     (
         "d.csv",
         b'id,text\n1,"a"b\n2,c\n',
         ":2: is not a valid row of CSV (',' expected after '\"').",
     ),
-    ("d.tsv", b'id\ttext\n1\t"a\n', ":2: is not a valid row of TSV (unexpected end of data)."),
     (
         "d.csv",
         b"id,Text\n1,a\n",
         ":1: the table has no column 'text' (or 'title' and 'abstract'), found 'id', 'Text'. "
-        "Did you mean 'Text'?",
+        "Set data.text_fields=Text if that is the text.",
     ),
     (
         "d.csv",
         b"id;body\n1;a\n",
-        ":1: the table has no column 'text' (or 'title' and 'abstract'), found 'id;body'. "
-        "Name the columns of the text in data.text_fields.",
+        ":1: the table has no column 'text' (or 'title' and 'abstract'), found 'id', 'body'. "
+        "Set data.text_fields=body if that is the text.",
     ),
     ("d.csv", b"text,text\na,b\n", ":1: the table has two columns 'text'."),
 ]
@@ -180,7 +185,7 @@ def test_missing_label_column(tmp_path: Path) -> None:
     assert problems_of(path, config, labelled=True) == [
         f"{path}:1: the table has no column 'nmr', found 'nr', 'text', 'label'. Did you mean 'nr'?",
         f"{path}:1: the table has no column 'labels', found 'nr', 'text', 'label'. "
-        "Did you mean 'label'?",
+        "Did you mean 'label'? Set data.labels_field=label.",
     ]
 
 
@@ -193,6 +198,23 @@ def test_plain_text_has_no_labels(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     assert problems_of("-", labelled=True) == [f"stdin: {sentence}"]
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"")))
     assert problems_of("-") == ["stdin: holds no documents."]
+
+
+@pytest.mark.parametrize("data", [b'[{"text": "x"}]', b'\n [\n {"text": "x"}\n]'])
+def test_an_array_where_none_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, data: bytes
+) -> None:
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(data)))
+    assert problems_of("-") == [
+        "stdin: looks like a JSON array, expected JSON lines or plain text. "
+        "Give it as a file with the extension .json."
+    ]
+    path = tmp_path / "d.jsonl"
+    path.write_bytes(b'[\n{"text": "x"}\n]')
+    assert problems_of(path)[0] == (
+        f"{path}:1: is not valid JSON (column 2), expected one object a line. "
+        "Name the file .json to have an array read."
+    )
 
 
 def many_lines() -> bytes:
@@ -246,7 +268,7 @@ def test_no_parquet(tmp_path: Path) -> None:
     assert problems_of(path, labelled=True) == [
         f"{path}: the table has no column 'labels', found 'txt'.",
         f"{path}: the table has no column 'text' (or 'title' and 'abstract'), found 'txt'. "
-        "Did you mean 'txt'?",
+        "Did you mean 'txt'? Set data.text_fields=txt.",
     ]
     parquet.write_table(pa.table({"text": pa.array([], pa.string())}), path)
     assert problems_of(path) == [f"{path}: holds no documents."]

@@ -26,10 +26,11 @@ def test_of_equal_thresholds_the_highest_wins() -> None:
     assert tune_threshold(values, targets) == TunedThreshold(threshold=0.625, micro_f1=0.5)
 
 
-def test_without_a_lower_score_the_threshold_is_the_score() -> None:
-    values = np.full((2, 2), 0.25, np.float32)
+@pytest.mark.parametrize(("score", "threshold"), [(0.25, 0.125), (1.0, 0.5), (0.0, 0.0)])
+def test_without_a_lower_score_the_threshold_is_half_of_it(score: float, threshold: float) -> None:
+    values = np.full((2, 2), score, np.float32)
     tuned = tune_threshold(values, np.eye(2, dtype=bool))
-    assert tuned == TunedThreshold(threshold=0.25, micro_f1=2 * 2 / (4 + 2))
+    assert tuned == TunedThreshold(threshold=threshold, micro_f1=2 * 2 / (4 + 2))
 
 
 def test_neighbouring_scores_stay_apart() -> None:

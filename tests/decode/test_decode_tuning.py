@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
+import time
 from typing import get_args
 
 import numpy as np
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 from scipy.sparse import csr_array
 
+from harnn._memory import row_blocks
 from harnn.config import Config, DecodeConfig, TopOne
 from harnn.decode import (
     Decoder,
@@ -63,6 +65,42 @@ def test_curves_match_counting_by_hand(data: st.DataObject) -> None:
     np.testing.assert_array_equal(curves.predicted, at_least.sum(axis=0))
     np.testing.assert_array_equal(curves.hits, (at_least & targets[:, :, np.newaxis]).sum(axis=0))
     np.testing.assert_array_equal(curves.positives, targets.sum(axis=0))
+
+
+def test_curves_of_many_labels_take_little_time() -> None:
+    """A block of a million scores has ten rows: nothing in it may be as large as all curves."""
+    random = np.random.default_rng(0)
+    values = np.zeros((2_000, 100_000), np.float32)
+    rows = np.repeat(np.arange(2_000), 20)
+    values[rows, random.integers(0, 100_000, len(rows))] = random.random(len(rows), np.float32)
+    targets = csr_array(values > 0.5)
+    started = time.monotonic()
+    curves = LabelCurves.count(values, targets)
+    assert time.monotonic() - started < 20  # two minutes where each block has counts of its own
+    assert curves.hits[:, 0].sum() == targets.nnz
+    np.testing.assert_array_equal(curves.predicted[:, 0], (values >= curves.thresholds[0]).sum(0))
+
+
+@pytest.mark.parametrize("cells", [1, 8, 1 << 20])
+def test_curves_do_not_depend_on_blocks(cells: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    random = np.random.default_rng(3)
+    values = np.round(random.random((40, 3)), 1).astype(np.float32)
+    targets = random.random((40, 3)) < 0.4
+    monkeypatch.setattr(
+        "harnn.decode.curves.row_blocks", lambda *shape: row_blocks(*shape, cells=cells)
+    )
+    curves = LabelCurves.count(values, csr_array(targets))
+    at_least = values[:, :, np.newaxis] >= curves.thresholds
+    np.testing.assert_array_equal(curves.predicted, at_least.sum(axis=0))
+    np.testing.assert_array_equal(curves.hits, (at_least & targets[:, :, np.newaxis]).sum(axis=0))
+
+
+def test_where_nothing_is_wrong_labels_have_no_thresholds_of_their_own() -> None:
+    decoder = tune(FLAT, VALUES, np.ones(VALUES.shape, bool))
+    lowest = float(VALUES.min())
+    assert decoder.threshold == pytest.approx(min(lowest / 2, 0.5))
+    assert decoder.level_thresholds == (decoder.threshold,) * 2
+    assert decoder.label_thresholds == (decoder.threshold,) * 3
 
 
 def test_curves_of_many_scores_keep_quantiles() -> None:

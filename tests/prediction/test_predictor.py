@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -11,8 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import harnn
+from harnn.branches import Ensemble
+from harnn.corpus import Corpus
 from harnn.data import Document
-from harnn.errors import ConfigError
+from harnn.decode import Scores
+from harnn.errors import BundleError, ConfigError
 from harnn.prediction.predictor import documents_at_once
 from harnn.sample import sample
 from support.sample_models import SMALL, TEXTS, fit_sample
@@ -76,12 +80,12 @@ def test_strategies_side_by_side(predictor: harnn.Predictor) -> None:
 
 
 def test_notes_say_what_was_not_read(predictor: harnn.Predictor) -> None:
-    notes = [answer.notes for answer in predictor.predict(TEXTS)]
+    answers = predictor.predict(TEXTS, top_k=3)
     unknown = (
         "No word of the text is known to the model: the answer rests on the vector of the whole "
         "text alone."
     )
-    assert notes == [
+    assert [answer.notes for answer in answers] == [
         (),
         (),
         ("The text has no words: the answer is what is most common.",),
@@ -89,6 +93,55 @@ def test_notes_say_what_was_not_read(predictor: harnn.Predictor) -> None:
         ("Only the first 40 of 180 words were read (text.max_length).",),
         (unknown,),
     ]
+    codes = [(), (), ("empty_text",), ("unknown_words",), ("truncated",), ("unknown_words",)]
+    assert [answer.note_codes for answer in answers] == codes
+    assert "note_codes" not in answers[0].to_dict()
+    assert answers[2].to_dict()["note_codes"] == ["empty_text"]
+
+
+def test_notes_fit_the_labels_beside_them(predictor: harnn.Predictor) -> None:
+    answers = predictor.predict(TEXTS, threshold=1.0)
+    assert [answer.labels for answer in answers] == [()] * len(TEXTS)
+    unknown = "No word of the text is known to the model: no label is sure enough."
+    assert [answer.notes for answer in answers] == [
+        (),
+        (),
+        ("The text has no words: no label is sure enough.",),
+        (unknown,),
+        ("Only the first 40 of 180 words were read (text.max_length).",),
+        (unknown,),
+    ]
+    explained = predictor.explain(TEXTS[3], threshold=1.0)
+    assert (explained.notes, explained.note_codes) == ((unknown,), ("unknown_words",))
+    assert explained.to_dict()["note_codes"] == ["unknown_words"]
+
+
+def test_scores_that_are_no_numbers_never_leave(
+    predictor: harnn.Predictor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    score = Ensemble.score
+
+    def spoilt(ensemble: Ensemble, corpus: Corpus) -> Scores:
+        values = score(ensemble, corpus).values.copy()
+        values[0, 0] = np.nan
+        return Scores(corpus.ids, values)
+
+    monkeypatch.setattr(Ensemble, "score", spoilt)
+    asks: tuple[Callable[[], object], ...] = (
+        lambda: predictor.predict(TEXTS),
+        lambda: predictor.scores(TEXTS),
+        lambda: predictor.explain(TEXTS[0]),
+        lambda: predictor.evaluate(sample("en").valid),
+        lambda: predictor.evaluate_strategies(sample("en").valid),
+        lambda: harnn.compare_models(predictor, predictor, sample("en").valid),
+    )
+    for ask in asks:
+        with pytest.raises(BundleError) as caught:
+            ask()
+        assert str(caught.value) == (
+            "the model is damaged: Expected scores from 0 to 1, got nan to nan. Restore it or "
+            "train again."
+        )
 
 
 @settings(max_examples=15, deadline=None)

@@ -45,5 +45,5 @@ def test_without_a_network_no_text_is_cut(predictor: harnn.Predictor) -> None:
 
 
 def test_a_text_of_unknown_words_without_vectors_of_whole_texts(predictor: harnn.Predictor) -> None:
-    (answer,) = predictor.predict(["zzz qqq"])
+    (answer,) = predictor.predict(["zzz qqq"], top_k=3)
     assert answer.notes == ("No word of the text is known to the model: the answer is a guess.",)

@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import harnn
+from harnn.bundle import layout
+from harnn.bundle.checksums import checksums_json, checksums_of
 from harnn.config import Config
 from harnn.sample import sample
 
@@ -43,6 +45,14 @@ def fit_tiny(**model: Any) -> harnn.FitResult:
 
 
 def change(path: Path, **values: object) -> None:
-    """Give keys of a JSON file other values."""
+    """Give keys of a JSON file of a model other values, as if it had been written with them."""
     table = json.loads(path.read_text("utf-8"))
     path.write_text(json.dumps(table | values), encoding="utf-8")
+    seal(path.parent)
+
+
+def seal(model: Path) -> None:
+    """Write the checksums of a model anew, so that what is in its files is looked at."""
+    if (model / layout.CHECKSUMS).exists():
+        names = {path.name for path in model.iterdir() if path.is_file()} - {layout.CHECKSUMS}
+        (model / layout.CHECKSUMS).write_text(checksums_json(checksums_of(model, names)), "utf-8")

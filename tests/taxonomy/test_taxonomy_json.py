@@ -29,7 +29,7 @@ def refusal(folder: Path, value: Any) -> str:
 def diamond() -> Taxonomy:
     return Taxonomy.from_edges(
         [("a", "ROOT"), ("b", "a"), ("c", "a"), ("d", "b"), ("d", "c")],
-        names={"a": "猫 'A'", "d": "half \ud800"},
+        names={"a": "猫 'A'", "d": "line\nbreak \x1b"},
         descriptions={"b": "line\nbreak"},
     )
 
@@ -78,6 +78,20 @@ def test_version_is_the_documented_hash() -> None:
     assert taxonomy.version == "d2ae5c1c07f445c4bd2d8be4c6749577e1b1fbc9fc6cc5ce3132980fb43a7569"
 
 
+def test_half_characters_are_refused_or_made_visible(diamond: Taxonomy) -> None:
+    for given in ({"names": {"b": "\ud800"}}, {"descriptions": {"b": "\ud800"}}):
+        with pytest.raises(
+            TaxonomyError, match=r"^(name|description) of 'b' holds '\\ud800', half"
+        ):
+            Taxonomy.from_edges([("b", "ROOT")], **given)
+    with pytest.raises(
+        TaxonomyError, match=r"^name of 'level 1' holds '\\ud800', half a character"
+    ):
+        Taxonomy.from_levels({"\ud800": ["a"]})
+    stored = diamond.to_json().replace("猫", "\\ud800")
+    assert Taxonomy.from_json(stored).names[0] == "\\ud800 'A'"
+
+
 def test_labels_beside_our_own_format_are_used_only_when_named(
     diamond: Taxonomy, tmp_path: Path
 ) -> None:
@@ -98,6 +112,10 @@ def test_pickling_keeps_everything_frozen(diamond: Taxonomy) -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
+        (
+            {"version": True},
+            "taxonomy format version true; this version of harnn reads version 1.",
+        ),
         (
             {"version": 2},
             "taxonomy format version 2; this version of harnn reads version 1.",
@@ -270,6 +288,140 @@ def test_nested_problems_are_told_together(tmp_path: Path) -> None:
 )
 def test_unusable_json_is_refused(tmp_path: Path, text: str, message: str) -> None:
     assert refusal(tmp_path, text).startswith(message)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (
+            '[{"code": ' + "9" * 4_301 + "}]",
+            "taxonomy.json: holds a whole number of more digits than can be read.",
+        ),
+        (
+            '{"format": "harnn-taxonomy", "version": ' + "9" * 4_301 + "}",
+            "taxonomy.json: holds a whole number of more digits than can be read.",
+        ),
+        (
+            '[{"code": "a", "name": "\\ud800"}]',
+            "taxonomy.json:1: name of 'a' holds '\\ud800', half a character.",
+        ),
+        (
+            '[{"id": "a", "label": "\\ud800"}]',
+            "taxonomy.json:1: label of 'a' holds '\\ud800', half a character.",
+        ),
+        (
+            '{"a":\n  ["\\ud800"]}',
+            "taxonomy.json:1: label '\\ud800' contains a tab, a line break or an invalid "
+            "character.",
+        ),
+        (
+            '{"code": "a"}\n{"code": "b"}\n',
+            "taxonomy.json:2: not valid JSON at column 1: Extra data. JSON Lines are not read: "
+            "write one list of all records.",
+        ),
+        (
+            '{"@context": {}, "@graph": []}',
+            "taxonomy.json: is JSON-LD (RDF), which is not read. "
+            'Write records, {"code": ..., "parent": ..., "name": ...}, or child<TAB>parent pairs.',
+        ),
+        (
+            '{"nodes": [], "links": []}',
+            "taxonomy.json: is a graph of nodes and edges, which is not read. "
+            'Write records, {"code": ..., "parent": ..., "name": ...}, or child<TAB>parent pairs.',
+        ),
+    ],
+)
+def test_json_that_cannot_be_taken_is_named(tmp_path: Path, text: str, message: str) -> None:
+    assert refusal(tmp_path, text) == message
+
+
+def test_one_key_given_twice_among_many_is_found_at_once(tmp_path: Path) -> None:
+    keys = ", ".join(f'"x{i}": null' for i in range(50_000))
+    assert refusal(tmp_path, '{"a": {' + keys + ', "x7": null}}') == (
+        "taxonomy.json:1: key 'x7' stands twice in one object."
+    )
+
+
+# --- one name in several places -----------------------------------------------------------------
+
+SHARED = {"Shoes": {"Other": {"Laces": None}}, "Hats": {"Other": ["Ribbons"], "Caps": None}}
+
+
+def test_a_name_in_several_places_is_noted(tmp_path: Path) -> None:
+    taxonomy = load(tmp_path, SHARED)
+    assert taxonomy.notes == (
+        "'Other' is nested under 'Shoes' and 'Hats': one label with 2 parents, and with the "
+        "ancestors of each.",
+        "Taxonomy.from_file(path, by_path=True) keeps labels apart by their paths.",
+    )
+    again = Taxonomy.from_json(taxonomy.to_json())
+    assert (again, again.notes) == (taxonomy, ())
+    assert pickle.loads(pickle.dumps(taxonomy)).notes == taxonomy.notes
+    labels = tmp_path / "names.tsv"
+    labels.write_text("label\tname\nCaps\tCaps!\n", encoding="utf-8")
+    assert taxonomy.with_labels(labels).notes == taxonomy.notes
+
+
+def test_notes_of_many_labels_are_cut(tmp_path: Path) -> None:
+    shared = {f"p{i}": [f"x{j}" for j in range(30)] for i in range(8)}
+    notes = load(tmp_path, shared).notes
+    assert len(notes) == 22
+    assert notes[0] == (
+        "'x0' is nested under 'p0', 'p1', 'p2', 'p3', 'p4' and 3 more: one label with 8 parents, "
+        "and with the ancestors of each."
+    )
+    assert notes[20] == "The same holds for 10 more labels."
+
+
+def test_a_tree_and_given_parents_need_no_note(tmp_path: Path) -> None:
+    assert load(tmp_path, {"a": ["b"], "c": ["d"]}).notes == ()
+    assert load(tmp_path, ["a", "b", {"code": "c", "parents": ["a", "b"]}]).notes == ()
+
+
+def test_by_path_keeps_equal_names_apart(tmp_path: Path) -> None:
+    load(tmp_path, SHARED)
+    taxonomy = Taxonomy.from_file(tmp_path / "taxonomy.json", by_path=True)
+    assert taxonomy.codes == (
+        *("Shoes", "Hats", "Shoes > Other", "Hats > Other", "Hats > Caps"),
+        *("Shoes > Other > Laces", "Hats > Other > Ribbons"),
+    )
+    assert taxonomy.names == ("Shoes", "Hats", "Other", "Other", "Caps", "Laces", "Ribbons")
+    assert taxonomy.summary().is_tree
+    assert taxonomy.notes == ()
+
+
+def test_by_path_reads_records_and_labels_inside_themselves(tmp_path: Path) -> None:
+    other = {"id": 3, "name": "Other", "description": "The rest."}
+    path = tmp_path / "taxonomy.json"
+    path.write_text(json.dumps([{"id": 1, "children": [other]}, {"id": 2, "children": [other]}]))
+    taxonomy = Taxonomy.from_file(path, by_path=True)
+    assert taxonomy.codes == ("1", "2", "1 > 3", "2 > 3")
+    assert taxonomy.names == ("1", "2", "Other", "Other")
+    assert taxonomy.descriptions[2:] == ("The rest.", "The rest.")
+    path.write_text('{"a": {"a": {"a": null}}}')
+    assert Taxonomy.from_file(path, by_path=True).codes == ("a", "a > a", "a > a > a")
+
+
+def test_by_path_refuses_what_it_cannot_keep_apart(tmp_path: Path) -> None:
+    path = tmp_path / "taxonomy.json"
+    path.write_text(
+        '[{"code": "a", "children": ["b > c", "ROOT"]},\n {"code": "d", "parent": "a"}]'
+    )
+    with pytest.raises(TaxonomyError) as caught:
+        Taxonomy.from_file(path, by_path=True)
+    assert str(caught.value).replace(f"{tmp_path}/", "") == (
+        "3 problems in the taxonomy:\n"
+        "  taxonomy.json:1: label 'b > c' has ' > ' in it, which separates the labels of paths.\n"
+        "  taxonomy.json:1: ROOT is the name of the top and cannot be a label.\n"
+        "  taxonomy.json:2: parent of 'd' is given, but by path it is told by nesting alone."
+    )
+    pairs = tmp_path / "taxonomy.tsv"
+    pairs.write_text("a\tROOT\n")
+    with pytest.raises(TaxonomyError) as caught:
+        Taxonomy.from_file(pairs, by_path=True)
+    assert str(caught.value).replace(f"{tmp_path}/", "") == (
+        "taxonomy.tsv: holds pairs of child and parent; only what is nested can be read by path."
+    )
 
 
 def test_deeply_nested_labels_are_refused_in_words(tmp_path: Path) -> None:

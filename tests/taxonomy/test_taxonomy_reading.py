@@ -164,6 +164,58 @@ def test_bytes_that_are_not_utf8_are_told_by_line(tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.parametrize("header", ["parent\tchild", "Parent\tLabel", "broader\tConcept"])
+def test_a_header_may_put_the_parent_first(tmp_path: Path, header: str) -> None:
+    text = f"{header}\nROOT\tanimal\nanimal\tdog\n"
+    assert Taxonomy.from_file(write(tmp_path, text)).codes == ("animal", "dog")
+
+
+def test_other_words_for_the_columns_are_a_header(tmp_path: Path) -> None:
+    text = "code\tparent_id\nanimal\tROOT\ndog\tanimal\n"
+    assert Taxonomy.from_file(write(tmp_path, text)).codes == ("animal", "dog")
+
+
+def test_parents_first_without_a_header_are_told(tmp_path: Path) -> None:
+    assert refusal(tmp_path, "animal\tdog\nROOT\tanimal\n") == (
+        "taxonomy.tsv:2: ROOT stands in the first column and never in the second: parents come "
+        "first. Write child<TAB>parent, or put the header parent<TAB>child above the lines."
+    )
+
+
+def test_another_spelling_of_the_top_is_told(tmp_path: Path) -> None:
+    assert refusal(tmp_path, "animal\tRoot\n") == (
+        "taxonomy.tsv:1: unknown parent 'Root': it is never listed as a child. Did you mean 'ROOT'?"
+    )
+
+
+def test_a_parent_with_all_its_children_in_a_line_is_named(tmp_path: Path) -> None:
+    expected = (
+        "taxonomy.tsv:1: the lines look like a parent followed by all its children, which is not "
+        "read. Write one child<TAB>parent pair a line, one for each child, with ROOT as the parent "
+        "of the top."
+    )
+    assert refusal(tmp_path, "Root\tCS\tArt\nCS\tAI\nArt\tMusic\n") == expected
+    assert refusal(tmp_path, "all\tCS\tArt\nCS\tAI\tOS\nArt\tMusic\n") == expected
+
+
+def test_tables_of_other_columns_are_named(tmp_path: Path) -> None:
+    assert refusal(tmp_path, "id\tname\tparent_id\n1\tAnimal\t\n2\tDog\t1\n") == (
+        "taxonomy.tsv:1: found the columns id, name, parent_id; expected two, child and parent. "
+        "Write names and descriptions into labels.tsv beside the taxonomy."
+    )
+    paths = "A\tB\tC\nA\tB\tD\nA\tE\n"
+    assert refusal(tmp_path, paths) == (
+        "taxonomy.tsv:1: the columns look like the labels of a path, expected child and parent. "
+        "Read them as paths with separator='\\t' (in a shell: --separator $'\\t')."
+    )
+    assert refusal(tmp_path, "Level 1\tLevel 2\tLevel 3\n" + paths).endswith(
+        "--separator $'\\t'). Remove the header first."
+    )
+    taxonomy = Taxonomy.from_file(tmp_path / "taxonomy.tsv", separator="\t")
+    assert taxonomy.codes[-2:] == ("A > B > C", "A > B > D")
+    assert taxonomy.names[-2:] == ("C", "D")
+
+
 def test_utf16_is_named(tmp_path: Path) -> None:
     assert refusal(tmp_path, SMALL.encode("utf-16")) == (
         "taxonomy.tsv: is UTF-16, expected UTF-8. Save it as UTF-8."
@@ -177,6 +229,43 @@ def test_an_absent_file_is_refused_with_a_suggestion(tmp_path: Path) -> None:
     assert str(caught.value) == (
         f"{tmp_path}/taxonmy.tsv: no such file. Did you mean 'taxonomy.tsv'?"
     )
+
+
+def test_what_is_no_name_of_a_file_is_refused() -> None:
+    for name in ("tax\0onomy.tsv", "tax\ud800onomy.tsv"):
+        with pytest.raises(TaxonomyError) as caught:
+            Taxonomy.from_file(name)
+        assert str(caught.value) == f"{name!r}: is no name of a file."
+
+
+def test_a_file_larger_than_memory_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("harnn.taxonomy.reading._CHUNK_BYTES", 10)
+    monkeypatch.setattr("harnn.taxonomy.reading._MOST_CHUNKS", 2)
+    assert len(Taxonomy.from_file(write(tmp_path, "animals\tROOT\nab\tROOT"))) == 2
+    assert refusal(tmp_path, "animals\tROOT\nabc\tROOT") == "taxonomy.tsv: is larger than 2 MiB."
+
+
+def test_problems_of_millions_of_lines_are_cut(tmp_path: Path) -> None:
+    for line in ("one column", "a\tROOT", "{i}\tnobody{i}"):
+        text = "b\tROOT\n" + "".join(line.format(i=i) + "\n" for i in range(20_000))
+        with pytest.raises(TaxonomyError) as caught:
+            Taxonomy.from_file(write(tmp_path, text))
+        assert len(caught.value.problems) == 10_001
+        assert str(caught.value.problems[-1]) == (
+            f"{tmp_path}/taxonomy.tsv: reading stopped after 10,000 problems."
+        )
+
+
+def test_labels_of_thousands_of_characters_are_cut_in_messages(tmp_path: Path) -> None:
+    message = refusal(tmp_path, f"{'x' * 5_000}\tnobody{'y' * 5_000}\n")
+    assert message.startswith("taxonomy.tsv:1: unknown parent 'nobodyyyy")
+    assert message.endswith(
+        "y': it is never listed as a child. Add a line for it, with parent ROOT "
+        "if it is at the top."
+    )
+    assert len(message) < 800
 
 
 def test_a_directory_is_refused(tmp_path: Path) -> None:
@@ -243,7 +332,7 @@ def test_content_tells_the_form_where_the_extension_does_not(tmp_path: Path) -> 
     assert Taxonomy.from_file(write(tmp_path, SMALL, "a.txt")).depth == 3
     assert Taxonomy.from_file(write(tmp_path, "[x]\tROOT\n", "b.txt")).codes == ("[x]",)
     assert Taxonomy.from_file(write(tmp_path, ' {"a": {"b": null}}', "c.txt")).codes == ("a", "b")
-    assert Taxonomy.from_file(write(tmp_path, "a/b\n", "d")).codes == ("a", "a/b")
+    assert Taxonomy.from_file(write(tmp_path, "a\na/b\n", "d")).codes == ("a", "a/b")
 
 
 # --- label tables -------------------------------------------------------------------------------
@@ -296,6 +385,14 @@ def test_problems_of_a_label_table_are_told_together(tmp_path: Path) -> None:
         "  labels.tsv:7: empty label.\n"
         "  labels.tsv:8: found 4 columns, expected 3: label, level, name."
     )
+
+
+def test_levels_of_thousands_of_digits_are_numbers_like_any_other(tmp_path: Path) -> None:
+    message = label_refusal(tmp_path, "label\tlevel\ndog\t" + "9" * 4_301 + "\n")
+    assert message.startswith("labels.tsv:2: level of 'dog': got 9999")
+    assert message.endswith("99, but it stands on level 2.")
+    write(tmp_path, "label\tlevel\tname\ndog\t" + "0" * 4_301 + "2\tDog\n", "labels.tsv")
+    assert Taxonomy.from_file(tmp_path / "taxonomy.tsv").names[2] == "Dog"
 
 
 def test_the_header_of_a_label_table_is_checked(tmp_path: Path) -> None:

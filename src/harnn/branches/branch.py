@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, Self, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
+from harnn.branches.stored import Arrays, StoredModel
 from harnn.corpus import Corpus, View
-from harnn.errors import BundleError, Problem
 
 if TYPE_CHECKING:
     from harnn.taxonomy import Taxonomy
 
-Arrays = Mapping[str, NDArray[Any]]
+__all__ = ["Adjustable", "Arrays", "Branch", "Evidence", "Parts", "Probable", "StoredModel"]
 
 
 class Evidence(NamedTuple):
@@ -38,40 +37,6 @@ class Parts:
     """Plain values by their names among the settings of the model."""
     files: dict[str, bytes] = field(default_factory=dict)
     """By the name of the file."""
-
-
-@dataclass(frozen=True, slots=True)
-class StoredModel:
-    """What a model directory holds for its branches, read but not yet understood."""
-
-    directory: Path
-    arrays: Arrays
-    settings: Mapping[str, Any]
-    light: bool
-    """Whether the model is to be computed without PyTorch."""
-
-    @property
-    def arrays_path(self) -> str:
-        """The file of the arrays, for messages."""
-        return str(self.directory / "model.safetensors")
-
-    @property
-    def settings_path(self) -> str:
-        """The file of the settings, for messages."""
-        return str(self.directory / "config.json")
-
-    def under(self, prefix: str) -> dict[str, NDArray[Any]]:
-        """Return the arrays named ``PREFIX.*`` by the rest of their names."""
-        start = f"{prefix}."
-        return {k.removeprefix(start): v for k, v in self.arrays.items() if k.startswith(start)}
-
-    def check_label_count(self, where: str, branch: str, found: int, taxonomy: Taxonomy) -> None:
-        """Raises:
-        BundleError: a branch has another number of labels than the taxonomy.
-        """
-        if found != len(taxonomy):
-            what = f"the {branch} has {found:,} labels, the taxonomy {len(taxonomy):,}."
-            raise BundleError(Problem(where, what))
 
 
 class Branch(Protocol):

@@ -86,23 +86,39 @@ class Ensemble:
         return next((branch for branch in self.branches if branch.name == name), None)
 
     def score(self, corpus: Corpus) -> Scores:
-        """Return the scores of all documents, in the order of the corpus."""
-        if self.blend is None:
-            (branch,) = self.branches
-            assert isinstance(branch, Probable)
-            return Scores(corpus.ids, branch.scores(corpus))
-        return Scores(corpus.ids, self.blend.probabilities(_outputs(self.branches, corpus)))
+        """Return the scores of all documents, in the order of the corpus.
+
+        Raises:
+            BundleError: some are no numbers from 0 to 1: the weights of the model are damaged.
+        """
+        with np.errstate(over="ignore", invalid="ignore"):  # looked at afterwards
+            if self.blend is None:
+                (branch,) = self.branches
+                assert isinstance(branch, Probable)
+                scores = branch.scores(corpus)
+            else:
+                scores = self.blend.probabilities(_outputs(self.branches, corpus))
+        try:
+            return Scores(corpus.ids, scores)
+        except ValueError as error:
+            what = f"the model gives scores that are no scores: {error}"
+            hint = "Its weights are damaged, or its training diverged: train again."
+            raise BundleError(Problem("", what, hint)) from None
 
     def explain(self, corpus: Corpus, row: int) -> Explained:
         """Return which words of one document spoke for each label, by the last branch that can say.
 
         Raises:
-            BundleError: none can, though readers would expect it.
+            BundleError: none can, though readers would expect it, or its weights are damaged.
         """
         reason = ""
         for branch in reversed(self.branches):
-            evidence = branch.explain(corpus, row)
+            with np.errstate(over="ignore", invalid="ignore"):  # looked at below
+                evidence = branch.explain(corpus, row)
             if evidence.weights is not None:
+                if not np.isfinite(evidence.weights).all():
+                    what = f"the {branch.name} branch gives weights of words that are no numbers."
+                    raise BundleError(Problem("", what, "It is damaged: train again."))
                 words = f"The words are those of the {branch.name} branch: {reason}."
                 return Explained(evidence.weights, words if reason else "")
             reason = reason or evidence.reason

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any, TypeVar
 
+import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from harnn.branches.branch import Arrays
+from harnn.branches.stored import Arrays
 from harnn.errors import BundleError, Problem
 
 Module = TypeVar("Module", bound=nn.Module)
@@ -26,8 +27,12 @@ def fill_module(module: Module, weights: Arrays, where: str) -> Module:
     """Put weights into a module, and return it ready for evaluation.
 
     Raises:
-        BundleError: weights are missing, too many or of another shape.
+        BundleError: weights are missing, too many, of another shape, or no float32.
     """
+    wrong = [name for name, array in weights.items() if array.dtype != np.float32]
+    if wrong:
+        what = f"is damaged: {wrong[0]} is {weights[wrong[0]].dtype}, expected float32."
+        raise BundleError(Problem(where, what))
     try:
         module.load_state_dict({name: torch.from_numpy(a) for name, a in weights.items()})
     except RuntimeError as error:

@@ -1,6 +1,7 @@
 """A trained model as a directory of open formats; nothing pickled is ever loaded."""
 
 from harnn.bundle.bundle import Bundle
+from harnn.bundle.decoding import change_decoding
 from harnn.bundle.export import export_onnx
 from harnn.bundle.history import EpochRow, History
 from harnn.bundle.layout import CHECKPOINTS, marker_of
@@ -12,6 +13,7 @@ __all__ = [
     "Bundle",
     "EpochRow",
     "History",
+    "change_decoding",
     "export_onnx",
     "load_bundle",
     "marker_of",

@@ -50,9 +50,10 @@ def export_onnx(
         raise BundleError(Problem(str(directory), what))
     parts = merge_parts([x.to_parts(light=True, int8=int8) for x in ensemble.branches])
     settings |= {"runtime": layout.ONNX, "weights": "int8" if int8 else "float32"}
+    settings["checksums"] = True
     copied = {
         name: (directory / name).read_bytes() for name in _COPIED if (directory / name).exists()
     }
-    files = copied | parts.files | {layout.CONFIG: layout.to_json(settings).encode()}
+    files = copied | parts.files | {layout.CONFIG: layout.to_bytes(layout.to_json(settings))}
     write_directory(output, Parts(arrays=parts.arrays, files=files))
     return output

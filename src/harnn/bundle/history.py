@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
+from harnn._files import parse_model_json
+from harnn._tables import shown
+from harnn.branches.stored import is_number, is_whole
 from harnn.errors import BundleError, Problem
+
+_LARGEST = 2**53
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,14 +71,39 @@ class History:
             BundleError: a line is damaged.
         """
         rows = []
-        for number, line in enumerate(text.splitlines(), start=1):
-            try:
-                rows.append(EpochRow(**json.loads(line)))
-            except (TypeError, ValueError) as error:
-                problem = Problem(f"{where}:{number}", f"is damaged: {error}.")
-                raise BundleError(problem) from None
+        for number, line in enumerate(text.removesuffix("\n").split("\n") if text else (), start=1):
+            rows.append(_read_row(parse_model_json(line, f"{where}:{number}"), f"{where}:{number}"))
         return cls(tuple(rows))
 
     @classmethod
-    def from_rows(cls, rows: Iterable[Mapping[str, Any]]) -> Self:
-        return cls(tuple(EpochRow(**row) for row in rows))
+    def from_rows(cls, rows: Iterable[Mapping[str, Any]], *, where: str = "") -> Self:
+        """Read rows as :meth:`EpochRow.to_dict` wrote them.
+
+        Raises:
+            BundleError: one is damaged.
+        """
+        return cls(tuple(_read_row(row, where) for row in rows))
+
+
+def _read_row(plain: Any, where: str) -> EpochRow:
+    """Raises:
+    BundleError: it is no row.
+    """
+    kinds = {field.name: field.type for field in dataclasses.fields(EpochRow)}
+    if not isinstance(plain, Mapping) or plain.keys() != kinds.keys():
+        what = f"is damaged: got {shown(plain)}, expected {', '.join(kinds)}."
+        raise BundleError(Problem(where, what))
+    problems = [
+        Problem(where, f"is damaged: {name}: got {shown(value)}, expected a number.")
+        for name, value in plain.items()
+        if not _fits(value, str(kinds[name]))
+    ]
+    if problems:
+        raise BundleError(problems)
+    return EpochRow(**plain)
+
+
+def _fits(value: Any, kind: str) -> bool:
+    if kind == "int":
+        return is_whole(value, 0, _LARGEST)
+    return is_number(value, -math.inf, math.inf)

@@ -4,7 +4,7 @@ model.safetensors  weights of all branches   taxonomy.json   labels, names, edge
 config.json        settings and shapes       tokenizer.json  from text to token ids
 linear.json        words, pieces of words    decode.json     thresholds, calibration
 history.jsonl      one line an epoch         metrics.json    validation report
-README.md          model card
+README.md          model card               checksums.json  SHA-256 of the other files
 
 A model exported to ONNX (``"runtime": "onnx"`` in config.json) has ``network-1.onnx`` and so on for
 its networks and is read without PyTorch. Files of one branch alone are named in its own folder.
@@ -19,7 +19,7 @@ from typing import Any
 FORMAT = 3
 CONFIG, DECODE, METRICS = "config.json", "decode.json", "metrics.json"
 ARRAYS, TAXONOMY, TOKENIZER = "model.safetensors", "taxonomy.json", "tokenizer.json"
-HISTORY, CARD = "history.jsonl", "README.md"
+HISTORY, CARD, CHECKSUMS = "history.jsonl", "README.md", "checksums.json"
 FILES = (CONFIG, DECODE, METRICS, ARRAYS, TAXONOMY, TOKENIZER)
 """What every model has."""
 CHECKPOINTS = "checkpoint"
@@ -35,3 +35,8 @@ def marker_of(directory: Path) -> str:
 def to_json(value: Any) -> str:
     """Return JSON as model directories hold it."""
     return json.dumps(value, ensure_ascii=False, indent=1) + "\n"
+
+
+def to_bytes(text: str) -> bytes:
+    """Return text as a file holds it; half surrogates as ``\\ud800``, which JSON reads back."""
+    return text.encode("utf-8", "backslashreplace")

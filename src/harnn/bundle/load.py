@@ -1,4 +1,4 @@
-"""Read a model directory; nothing pickled is ever loaded."""
+"""Read a model directory; nothing pickled is ever loaded, and nothing believed unseen."""
 
 from __future__ import annotations
 
@@ -6,19 +6,20 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 from safetensors import SafetensorError
 from safetensors.numpy import load_file
 
-from harnn._files import read_model_json, read_model_text
-from harnn.branches import Blend, Ensemble, StoredModel, read_branches, settings_of_nothing
+from harnn._files import parse_model_json, read_model_json, read_model_text
+from harnn.branches import Blend, Branch, Ensemble, StoredModel, read_branches, settings_of_nothing
+from harnn.branches.stored import check_finite
 from harnn.bundle import layout
 from harnn.bundle.bundle import Bundle
+from harnn.bundle.checksums import check_announced, verify_checksums
 from harnn.bundle.history import History
-from harnn.config import Config
+from harnn.bundle.settings import check_settings, read_config, read_label_counts
 from harnn.decode import Decoder
-from harnn.errors import BundleError, HarnnError, Problem
+from harnn.errors import BundleError, Problem, TaxonomyError
 from harnn.metrics import Report
 from harnn.taxonomy import Taxonomy
 from harnn.text import Tokenizer
@@ -34,31 +35,38 @@ def load_bundle(
             together.
     """
     directory = Path(directory)
-    _check_files(directory)
-    settings = read_model_json(directory / layout.CONFIG)
-    _check_format(directory / layout.CONFIG, settings)
-    taxonomy = _load_taxonomy(directory, settings)
-    label_counts = np.asarray(settings["label_counts"], dtype=np.int64)
-    decoding = read_model_json(directory / layout.DECODE)
-    calibration = decoding.pop("calibration", None) if isinstance(decoding, dict) else None
+    check_files(directory)
+    files, settings = read_settings(directory)
+    taxonomy = read_taxonomy(directory, settings)
+    tokenizer = Tokenizer.from_json(
+        read_model_text(directory / layout.TOKENIZER),
+        segment=segment,
+        where=str(directory / layout.TOKENIZER),
+    )
+    counts = settings["label_counts"]
+    label_counts = read_label_counts(directory / layout.CONFIG, counts, len(taxonomy))
+    decoder, calibration = read_decoding(directory, taxonomy)
+    blend = None
+    if calibration is not None:
+        blend = Blend.from_dict(
+            calibration,
+            taxonomy.hierarchy,
+            label_counts=label_counts,
+            where=str(directory / layout.DECODE),
+        )
+    arrays = _load_arrays(directory / layout.ARRAYS)
+    stored = StoredModel(directory, arrays, settings, is_light(settings), len(tokenizer), files)
+    report = read_model_json(directory / layout.METRICS)
     return Bundle(
-        ensemble=_load_ensemble(directory, settings, calibration, taxonomy, label_counts),
+        ensemble=_join(directory, read_branches(stored, taxonomy), blend),
         taxonomy=taxonomy,
-        tokenizer=Tokenizer.from_json(
-            read_model_text(directory / layout.TOKENIZER),
-            segment=segment,
-            where=str(directory / layout.TOKENIZER),
-        ),
-        config=_load_config(directory / layout.CONFIG, settings),
-        decoder=Decoder.from_dict(
-            decoding, where=str(directory / layout.DECODE), hierarchy=taxonomy.hierarchy
-        ),
-        report=Report.from_dict(
-            read_model_json(directory / layout.METRICS), where=str(directory / layout.METRICS)
-        ),
+        tokenizer=tokenizer,
+        config=read_config(directory / layout.CONFIG, settings),
+        decoder=decoder,
+        report=Report.from_dict(report, where=str(directory / layout.METRICS)),
         label_counts=label_counts,
         documents=settings.get("documents", {}),
-        history=_load_history(directory / layout.HISTORY),
+        history=_load_history(stored.path_of(layout.HISTORY)),
     )
 
 
@@ -68,7 +76,10 @@ def is_light(settings: dict[str, Any]) -> bool:
     return exported or not any(settings.get(name) for name in settings_of_nothing())
 
 
-def _check_files(directory: Path) -> None:
+def check_files(directory: Path) -> None:
+    """Raises:
+    BundleError: there is no model, or files are missing.
+    """
     if not directory.is_dir():
         raise BundleError(
             Problem(str(directory), "no such model directory.", "Train one with harnn train.")
@@ -87,28 +98,35 @@ def _check_files(directory: Path) -> None:
     raise BundleError([Problem(str(directory / name), "the file is missing.") for name in missing])
 
 
-def _check_format(path: Path, settings: Any) -> None:
-    found = settings.get("format") if isinstance(settings, dict) else None
-    if found != layout.FORMAT:
-        raise BundleError(
-            Problem(
-                str(path),
-                f"has model format {found!r}, this version reads {layout.FORMAT}.",
-                "Train again, or install the version of harnn that wrote it.",
-            )
-        )
-    missing = {"taxonomy", "networks", "settings", "label_counts"} - settings.keys()
-    if missing:
-        raise BundleError([Problem(str(path), f"{name} is missing.") for name in sorted(missing)])
-    runtime, choices = settings.get("runtime", layout.TORCH), (layout.TORCH, layout.ONNX)
-    if runtime not in choices:
-        what = f"runtime: got {runtime!r}, expected {' or '.join(map(repr, choices))}."
-        raise BundleError(Problem(str(path), what))
+def read_settings(directory: Path) -> tuple[frozenset[str] | None, dict[str, Any]]:
+    """Return the files that a model was written with, None in older ones, and its settings.
+
+    Raises:
+        BundleError: files were changed after they were written, or the settings are damaged.
+    """
+    files = verify_checksums(directory)
+    path = directory / layout.CONFIG
+    settings = read_model_json(path)
+    if files is None and isinstance(settings, dict):
+        check_announced(directory, settings)
+    check_settings(path, settings)
+    return files, settings
 
 
-def _load_taxonomy(directory: Path, settings: dict[str, Any]) -> Taxonomy:
+def read_taxonomy(directory: Path, settings: dict[str, Any]) -> Taxonomy:
+    """Return the taxonomy of a model.
+
+    Raises:
+        BundleError: it is damaged, or another one than that of the training.
+    """
     path = directory / layout.TAXONOMY
-    taxonomy = Taxonomy.from_json(read_model_text(path))
+    text = read_model_text(path)
+    parse_model_json(text, str(path))
+    try:
+        taxonomy = Taxonomy.from_json(text)
+    except TaxonomyError as error:
+        problems = [Problem(str(path), f"is damaged: {x.what}", x.hint) for x in error.problems]
+        raise BundleError(problems) from None
     if taxonomy.version != settings["taxonomy"]:
         raise BundleError(
             Problem(
@@ -121,44 +139,40 @@ def _load_taxonomy(directory: Path, settings: dict[str, Any]) -> Taxonomy:
     return taxonomy
 
 
-def _load_ensemble(
-    directory: Path,
-    settings: dict[str, Any],
-    calibration: Any,
-    taxonomy: Taxonomy,
-    label_counts: NDArray[np.int64],
-) -> Ensemble:
-    path = directory / layout.ARRAYS
+def read_decoding(directory: Path, taxonomy: Taxonomy) -> tuple[Decoder, Any]:
+    """Return how a model chooses labels, and its calibration as it is stored.
+
+    Raises:
+        BundleError: the file is damaged, or of another taxonomy.
+    """
+    path = directory / layout.DECODE
+    plain = read_model_json(path)
+    calibration = plain.pop("calibration", None) if isinstance(plain, dict) else None
+    return Decoder.from_dict(plain, where=str(path), hierarchy=taxonomy.hierarchy), calibration
+
+
+def _load_arrays(path: Path) -> dict[str, NDArray[Any]]:
     try:
         arrays = load_file(path)
-    except (SafetensorError, OSError) as error:
-        summary = " ".join(str(error).split())[:300]
+    except OSError as error:
+        what = f"cannot be read: {error.strerror or error}."
+        raise BundleError(Problem(str(path), what)) from None
+    except (SafetensorError, KeyError, TypeError, ValueError, OverflowError) as error:
+        summary = " ".join(str(error).split())[:300].rstrip(".")
         raise BundleError(Problem(str(path), f"is damaged: {summary}.")) from None
-    stored = StoredModel(directory, arrays, settings, is_light(settings))
-    branches = read_branches(stored, taxonomy)
-    blend = None
-    if calibration is not None:
-        blend = Blend.from_dict(
-            calibration,
-            taxonomy.hierarchy,
-            label_counts=label_counts,
-            where=str(directory / layout.DECODE),
-        )
+    check_finite(arrays, str(path))
+    return arrays
+
+
+def _join(directory: Path, branches: tuple[Branch, ...], blend: Blend | None) -> Ensemble:
     try:
         return Ensemble(branches, blend)
     except ValueError as error:
         raise BundleError(Problem(str(directory), f"does not belong together: {error}")) from None
 
 
-def _load_history(path: Path) -> History:
+def _load_history(path: Path | None) -> History:
     """Return what was told of the epochs; a model can do without."""
-    if not path.is_file():
+    if path is None:
         return History()
     return History.from_json_lines(read_model_text(path), where=str(path))
-
-
-def _load_config(path: Path, settings: dict[str, Any]) -> Config:
-    try:
-        return Config.from_dict(settings["settings"], where=str(path))
-    except HarnnError as error:
-        raise BundleError(Problem("", str(error))) from None

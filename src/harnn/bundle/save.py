@@ -7,11 +7,12 @@ from typing import Any
 
 from safetensors.numpy import save_file
 
-from harnn._files import atomic_directory
+from harnn._files import atomic_directory, write_safetensors
 from harnn.branches import Parts, settings_of_nothing
 from harnn.bundle import layout
 from harnn.bundle.bundle import Bundle
 from harnn.bundle.card import model_card
+from harnn.bundle.checksums import checksums_json, checksums_of
 
 
 def save_bundle(bundle: Bundle, directory: str | Path) -> Path:
@@ -30,6 +31,7 @@ def save_bundle(bundle: Bundle, directory: str | Path) -> Path:
         "settings": bundle.config.to_stored_dict(),
         "label_counts": bundle.label_counts.tolist(),
         "documents": dict(bundle.documents),
+        "checksums": True,
     }
     texts = {
         layout.CONFIG: layout.to_json(settings),
@@ -40,7 +42,7 @@ def save_bundle(bundle: Bundle, directory: str | Path) -> Path:
         layout.HISTORY: bundle.history.to_json_lines(),
         layout.CARD: model_card(bundle),
     }
-    files = parts.files | {name: text.encode() for name, text in texts.items()}
+    files = parts.files | {name: layout.to_bytes(text) for name, text in texts.items()}
     write_directory(directory, Parts(arrays=parts.arrays, files=files))
     return directory
 
@@ -56,16 +58,23 @@ def merge_parts(every: list[Parts]) -> Parts:
 
 
 def write_directory(directory: Path, parts: Parts) -> None:
-    """Write arrays and files so that the directory is never half there.
+    """Write arrays and files, with their checksums, so that the directory is never half there.
 
     Raises:
-        InputError: the place holds something else than a model, which stays as it is.
+        InputError: the place holds something else than a model, which stays as it is, or cannot be
+            written.
     """
     directory.parent.mkdir(parents=True, exist_ok=True)
     with atomic_directory(directory, marker=layout.marker_of(directory)) as temporary:
-        save_file(parts.arrays, temporary / layout.ARRAYS)
+        write_safetensors(
+            lambda path: save_file(parts.arrays, path),
+            temporary / layout.ARRAYS,
+            shown=directory / layout.ARRAYS,
+        )
         for name, content in parts.files.items():
             (temporary / name).write_bytes(content)
+        sums = checksums_of(temporary, [layout.ARRAYS, *parts.files])
+        (temporary / layout.CHECKSUMS).write_bytes(layout.to_bytes(checksums_json(sums)))
 
 
 def _decoding(bundle: Bundle) -> dict[str, Any]:

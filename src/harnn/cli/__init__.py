@@ -2,49 +2,87 @@
 
 from __future__ import annotations
 
-import os
-import signal
+import io
 import sys
 from collections.abc import Sequence
+from typing import Any
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the program and exit: 0 done, 2 bad input or usage, 130 interrupted."""
+    from harnn.cli.screen import fill_closed_descriptors
+
+    fill_closed_descriptors()
     sys.exit(run(arguments))
 
 
 def run(arguments: Sequence[str] | None = None) -> int:
     """Run the program and return its exit code; errors of users print no traceback."""
     import typer
-    from typer.main import get_command
 
-    from harnn.cli.app import app
+    from harnn.cli import screen
+    from harnn.cli.problems import describe_error
     from harnn.errors import HarnnError
 
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
     usage_error = typer.BadParameter.__base__  # typer carries a click of its own, or not
     try:
-        code = get_command(app).main(
-            args=list(arguments) if arguments is not None else None,
-            prog_name="harnn",
-            standalone_mode=False,
-        )
+        with screen.stopped_by_signals():
+            screen.prepare_streams()
+            code = _invoke(sys.argv[1:] if arguments is None else list(arguments))
+            screen.flush_output()
+            return code
     except HarnnError as error:
-        print(f"Error: {error}", file=sys.stderr)
+        screen.say(f"Error: {describe_error(error)}")
         return error.exit_code
     except (KeyboardInterrupt, typer.Abort):
-        print("Interrupted.", file=sys.stderr)
+        screen.say("Interrupted.")
         return 130
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        screen.discard_output()
         return 0
     except OSError as error:
-        where = f"{error.filename}: " if error.filename else ""
-        print(f"Error: {where}{error.strerror or error}.", file=sys.stderr)
+        screen.say(f"Error: {_describe_failure(error)}")
         return 2
     except Exception as error:
         if usage_error is None or not isinstance(error, usage_error):
             raise
-        error.show()  # type: ignore[attr-defined]
+        screen.say(_describe_usage(error))
         return 2
-    return code if isinstance(code, int) else 0
+
+
+def _invoke(arguments: list[str]) -> int:
+    """Run one command without what typer does around it, which hides broken pipes."""
+    import typer
+    from typer.main import get_command
+
+    from harnn.cli.app import app
+
+    command = get_command(app)
+    try:
+        with command.make_context("harnn", arguments) as context:
+            command.invoke(context)
+    except typer.Exit as done:
+        return done.exit_code
+    except SystemExit as stopped:  # what rich makes of a broken pipe when it shows help
+        if isinstance(stopped.__context__, BrokenPipeError):
+            raise stopped.__context__ from None
+        raise
+    return 0
+
+
+def _describe_failure(error: OSError) -> str:
+    from harnn.cli import screen
+
+    what = error.strerror or error
+    if error.filename:
+        return f"{error.filename}: {what}."
+    if screen.is_of_output(error):
+        screen.discard_output()
+        return f"standard output: cannot be written: {what}."
+    return f"{what}."
+
+
+def _describe_usage(error: Any) -> str:
+    text = io.StringIO()
+    error.show(file=text)
+    return text.getvalue()

@@ -13,16 +13,20 @@ import typer
 from harnn.cli.options import (
     Beam,
     Bfloat16,
+    ByPath,
     ConfigFile,
     Data,
     DecodingChoice,
+    Device,
     LabelsFile,
     Model,
     OnErrorChoice,
     Overwrite,
+    Separator,
     Settings,
     TaxonomyFile,
     takes_decode_options,
+    takes_reading_options,
 )
 from harnn.config import Language, Mode, Preset
 
@@ -66,6 +70,7 @@ def demo(
 
 
 @app.command()
+@takes_reading_options
 def validate(
     data: Data,
     test: Annotated[
@@ -74,10 +79,12 @@ def validate(
     ] = None,
     taxonomy: TaxonomyFile = None,
     labels: LabelsFile = None,
+    separator: Separator = None,
+    by_path: ByPath = False,
     config: ConfigFile = None,
     settings: Settings = None,
     json_output: Annotated[
-        Path | None, typer.Option("--json", help="Write the report as JSON.")
+        Path | None, typer.Option("--json", help="Write the report as JSON (.json).")
     ] = None,
 ) -> None:
     """Report every problem of taxonomy and documents with file and line, and statistics."""
@@ -87,7 +94,7 @@ def validate(
     ok = commands.validate(
         data,
         test or [],
-        taxonomy=commands.find_taxonomy(taxonomy, labels),
+        taxonomy=commands.TaxonomyChoice(taxonomy, labels, separator, by_path),
         config=Config.read(config, settings or []),
         json_output=json_output,
     )
@@ -96,6 +103,7 @@ def validate(
 
 
 @app.command()
+@takes_reading_options
 def taxonomy(
     data: Data,
     output: Annotated[Path, typer.Option("--output", "-o", help="Taxonomy file to write (JSON).")],
@@ -106,20 +114,24 @@ def taxonomy(
             help="Labels of a level where the records do not tell, as subgroup=8364; repeatable.",
         ),
     ] = None,
+    settings: Settings = None,
 ) -> None:
     """Learn levels and edges from index records (section, subsection, group, ...)."""
     from harnn.cli import commands
 
-    commands.learn(data, output, size or [])
+    commands.learn(data, output, size or [], settings or [])
 
 
 @app.command()
+@takes_reading_options
 def train(
     train: Annotated[list[Path], typer.Option("--train", help="Training documents.")],
     valid: Annotated[list[Path], typer.Option("--valid", help="Validation documents.")],
     out: Annotated[Path, typer.Option("--out", "-o", help="Model directory to write.")],
     taxonomy: TaxonomyFile = None,
     labels: LabelsFile = None,
+    separator: Separator = None,
+    by_path: ByPath = False,
     config: ConfigFile = None,
     settings: Settings = None,
     preset: Annotated[
@@ -141,9 +153,21 @@ def train(
         Path | None,
         typer.Option(help="Directory that keeps encoded documents for the next training."),
     ] = None,
+    device: Annotated[
+        str | None,
+        typer.Option(
+            "--device",
+            help="What trains the networks: cpu, cuda, cuda:1, mps; default: cuda if there is one.",
+        ),
+    ] = None,
     on_error: OnErrorChoice = None,
     resume: Annotated[
-        bool, typer.Option("--resume", help="Go on where training was stopped.")
+        bool,
+        typer.Option(
+            "--resume",
+            help="Go on where training was stopped, or from the beginning; a finished model is "
+            "left as it is.",
+        ),
     ] = False,
     overwrite: Overwrite = False,
 ) -> None:
@@ -158,10 +182,12 @@ def train(
             valid=valid,
             unlabelled=unlabelled or [],
             out=out,
+            separator=separator,
+            by_path=by_path,
         ),
         config=config,
         settings=commands.gather_settings(
-            settings,
+            [*(settings or []), *(["training.device=" + device] if device else [])],
             mode=mode,
             preset=preset,
             vectors=vectors,
@@ -174,13 +200,14 @@ def train(
 
 
 @app.command()
+@takes_reading_options
 @takes_decode_options
 def evaluate(
     *,
     model: Model,
     data: Data,
     json_output: Annotated[
-        Path | None, typer.Option("--json", help="Write all numbers as JSON.")
+        Path | None, typer.Option("--json", help="Write all numbers as JSON (.json).")
     ] = None,
     strategies: Annotated[
         bool, typer.Option("--strategies", help="Show all strategies side by side instead.")
@@ -188,11 +215,13 @@ def evaluate(
     options: DecodingChoice,
     beam: Beam = None,
     bf16: Bfloat16 = False,
+    device: Device = None,
     settings: Settings = None,
     on_error: OnErrorChoice = None,
 ) -> None:
     """Compare predictions with the labels of documents, per level and overall."""
     from harnn.cli import commands
+    from harnn.cli.models import Speed
 
     command = commands.evaluate_strategies if strategies else commands.evaluate
     command(
@@ -200,18 +229,19 @@ def evaluate(
         data,
         json_output=json_output,
         options=options,
-        speed=commands.Speed(beam, bf16),
+        speed=Speed(beam, bf16, device),
         settings=commands.gather_settings(settings, on_error=on_error),
     )
 
 
 @app.command()
+@takes_reading_options
 def compare(
     first: Annotated[Path, typer.Argument(metavar="DIR", help="Model directory A.")],
     second: Annotated[Path, typer.Argument(metavar="DIR", help="Model directory B.")],
     data: Data,
     json_output: Annotated[
-        Path | None, typer.Option("--json", help="Write all numbers as JSON.")
+        Path | None, typer.Option("--json", help="Write all numbers as JSON (.json).")
     ] = None,
     samples: Annotated[
         int, typer.Option("--samples", min=1, help="Bootstrap samples of the documents.")
@@ -234,6 +264,7 @@ def compare(
 
 
 @app.command()
+@takes_reading_options
 @takes_decode_options
 def predict(
     *,
@@ -251,29 +282,45 @@ def predict(
         list[str] | None, typer.Option("--text", help="A text to file; repeatable.")
     ] = None,
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="JSON lines; default: standard output.")
+        Path | None,
+        typer.Option(
+            "--output",
+            "-o",
+            help="A file; its suffix says what is written: .jsonl, or .csv, .tsv or .parquet with "
+            "the columns id, labels, scores and notes (in a cell separated by ;). Default: JSON "
+            "lines to standard output.",
+        ),
     ] = None,
+    resume: Annotated[
+        bool,
+        typer.Option(
+            "--resume", help="Go on where the command was stopped, with the answers in FILE.part."
+        ),
+    ] = False,
     options: DecodingChoice,
     beam: Beam = None,
     bf16: Bfloat16 = False,
+    device: Device = None,
     settings: Settings = None,
     on_error: OnErrorChoice = None,
 ) -> None:
     """Predict labels: one JSON object a document."""
-    from harnn.cli import commands
+    from harnn.cli import predicting
+    from harnn.cli.commands import gather_settings
+    from harnn.cli.models import Speed
 
-    commands.predict(
+    predicting.predict(
         model,
-        data or [],
-        text or [],
-        output=output,
+        predicting.Texts(data or [], text or []),
+        predicting.Place(output, resume),
         options=options,
-        speed=commands.Speed(beam, bf16),
-        settings=commands.gather_settings(settings, on_error=on_error),
+        speed=Speed(beam, bf16, device),
+        settings=gather_settings(settings, on_error=on_error),
     )
 
 
 @app.command()
+@takes_reading_options
 @takes_decode_options
 def explain(
     *,
@@ -283,19 +330,32 @@ def explain(
         Path, typer.Option("--output", "-o", help="A page (.html) or data (.jsonl) to write.")
     ],
     options: DecodingChoice,
+    device: Device = None,
     settings: Settings = None,
     on_error: OnErrorChoice = None,
 ) -> None:
     """Show for each predicted label the words that its own attention used."""
-    from harnn.cli import commands
+    from harnn.cli import predicting
+    from harnn.cli.commands import gather_settings
+    from harnn.cli.models import Speed
 
-    commands.explain(
+    predicting.explain(
         model,
         data,
         output,
         options=options,
-        settings=commands.gather_settings(settings, on_error=on_error),
+        speed=Speed(device=device),
+        settings=gather_settings(settings, on_error=on_error),
     )
+
+
+@app.command()
+@takes_decode_options
+def decoding(*, model: Model, options: DecodingChoice) -> None:
+    """Change how a model chooses labels from now on; without options, say how it does."""
+    from harnn.cli import commands
+
+    commands.change_decoding(model, options)
 
 
 @app.command()

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import json
-import sys
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from rich.console import Console
 from rich.text import Text
 
-from harnn._files import check_replaceable, write_atomically
-from harnn.bundle import CHECKPOINTS, export_onnx, marker_of, save_bundle
+from harnn._display import escape_json
+from harnn._files import check_replaceable, check_writable, write_atomically
+from harnn._tables import shown
+from harnn.bundle import CHECKPOINTS, export_onnx, load_bundle, marker_of, save_bundle
+from harnn.cli.files import JSON, check_inputs, check_output, write_json
+from harnn.cli.models import Speed, open_model
 from harnn.cli.options import DecodingChoice
+from harnn.cli.problems import reading
 from harnn.cli.progress import TrainingDisplay
 from harnn.cli.render import (
     comparison_line,
@@ -29,10 +31,11 @@ from harnn.cli.render import (
     strategies_table,
     validation_parts,
 )
-from harnn.config import Config, DataConfig
-from harnn.data import Document, ReadingLog, learn_taxonomy, read_documents
-from harnn.errors import ConfigError, Problem
-from harnn.explain import write_html
+from harnn.cli.screen import Console, say
+from harnn.cli.training_place import training_place
+from harnn.config import Config
+from harnn.data import learn_taxonomy, read_documents
+from harnn.errors import BundleError, ConfigError, Problem
 from harnn.metrics import Resampling
 from harnn.prediction import Predictor, compare_models
 from harnn.sample import sample
@@ -58,9 +61,28 @@ DEMO_SETTINGS: dict[str, dict[str, dict[str, Any]]] = {
 _DEMO_ANSWERS = 3
 
 
+_MOST_LABELS = 10_000_000
+"""Of a level."""
+
+
+class TaxonomyChoice(NamedTuple):
+    """Which taxonomy is read, and how."""
+
+    path: Path | None
+    labels: Path | None
+    separator: str | None = None
+    """Of the names in a path; None: what the file looks like."""
+    by_path: bool = False
+    """Whether labels of one name under different parents are kept apart."""
+
+
 @dataclass(frozen=True, slots=True)
 class TrainingFiles:
-    """What ``harnn train`` reads and writes."""
+    """What ``harnn train`` reads and writes.
+
+    Raises:
+        DocumentError: standard input is among the documents, which are read twice.
+    """
 
     taxonomy: Path | None
     labels: Path | None
@@ -68,13 +90,12 @@ class TrainingFiles:
     valid: list[Path]
     unlabelled: list[Path]
     out: Path
+    separator: str | None = None
+    by_path: bool = False
+    """See :class:`TaxonomyChoice`."""
 
-
-class Speed(NamedTuple):
-    """How networks are computed faster."""
-
-    beam: int | None = None
-    bfloat16: bool = False
+    def __post_init__(self) -> None:
+        check_inputs([*self.train, *self.valid, *self.unlabelled], passes=2)
 
 
 def gather_settings(settings: Sequence[str] | None, **options: str | None) -> list[str]:
@@ -83,10 +104,13 @@ def gather_settings(settings: Sequence[str] | None, **options: str | None) -> li
         "mode": "model.mode",
         "preset": "model.preset",
         "vectors": "text.vectors",
-        "on_error": "data.on_error",
     }
     gathered = list(settings or [])
-    return gathered + [f"{names[key]}={value}" for key, value in options.items() if value]
+    for key, value in options.items():
+        if value is not None:
+            text = json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+            gathered.append(f"{names.get(key, f'data.{key}')}={text}")
+    return gathered
 
 
 def demo(lang: str, out: Path) -> None:
@@ -106,62 +130,99 @@ def demo(lang: str, out: Path) -> None:
     predictor = Predictor.load(out)
     report = predictor.evaluate(files.test)
     console.print(report_table(report, title=f"Test documents of the sample ({lang}), in percent"))
-    console.print(report_line(report), highlight=False, soft_wrap=True)
+    console.print_line(report_line(report))
     documents = list(islice(read_documents([files.test], config.data), _DEMO_ANSWERS))
     for document, answer in zip(documents, predictor.predict(documents), strict=True):
         show_answer(console, taxonomy, document.full_text, answer, document.labels or ())
-    console.print(f'The model is in {out}/. Try: harnn predict {out} --text "..."', markup=False)
+    console.print_line(f'The model is in {out}/. Try: harnn predict {out} --text "..."')
 
 
-def find_taxonomy(path: Path | None, labels: Path | None) -> Taxonomy | None:
-    """Read the taxonomy where one is given."""
-    return Taxonomy.from_file(path, labels=labels) if path is not None else None
+def find_taxonomy(
+    path: Path | None,
+    labels: Path | None,
+    *,
+    separator: str | None = None,
+    by_path: bool = False,
+) -> Taxonomy | None:
+    """Read the taxonomy where one is given; see :class:`TaxonomyChoice`.
+
+    Raises:
+        ConfigError: how to read one is given, but none to read.
+        TaxonomyError: it cannot be read.
+    """
+    options: dict[str, Any] = {"separator": separator} if separator is not None else {}
+    options |= {"by_path": True} if by_path else {}
+    if path is None:
+        if options or labels is not None:
+            names = [f"--{name.replace('_', '-')}" for name in options]
+            names += ["--labels"] if labels is not None else []
+            what = "says how to read a taxonomy, but none is given with --taxonomy."
+            raise ConfigError(Problem(" and ".join(names), what))
+        return None
+    taxonomy = Taxonomy.from_file(path, labels=labels, **options)
+    for note in taxonomy.notes:
+        say(f"Note: {note}")
+    return taxonomy
 
 
 def validate(
     data: list[Path],
     test: list[Path],
     *,
-    taxonomy: Taxonomy | None,
+    taxonomy: TaxonomyChoice,
     config: Config,
     json_output: Path | None,
 ) -> bool:
     """Print what is wrong and what there is; say whether nothing must be mended."""
     from harnn.training import validate
 
-    found = validate(data, taxonomy, config, test_paths=test)
+    check_inputs([*data, *test])
+    check_output(json_output, JSON, [*data, *test])
+    known = find_taxonomy(**taxonomy._asdict())
+    found = validate(data, known, config, test_paths=test)
+    write_json(json_output, found.to_dict())
     console = Console()
-    if taxonomy is not None:
-        console.print(_describe(taxonomy), markup=False, highlight=False, soft_wrap=True)
-    for part in validation_parts(found):
-        console.print(part, highlight=False, soft_wrap=isinstance(part, Text))
-    _write_json(json_output, found.to_dict())
+    for part in validation_parts(found, _describe(known) if known is not None else ""):
+        console.print(part, soft_wrap=isinstance(part, Text))
     return found.ok
 
 
-def learn(data: list[Path], output: Path, sizes: Sequence[str]) -> None:
+def learn(
+    data: list[Path], output: Path, sizes: Sequence[str], settings: Sequence[str] = ()
+) -> None:
     """Learn a taxonomy from index records and write it."""
-    given = {}
-    for size in sizes:
-        level, equals, number = size.partition("=")
-        if not (equals and level and number.isdecimal()):
-            raise ConfigError(
-                Problem("--size", f"got {size!r}, expected LEVEL=NUMBER,", "as subgroup=8364.")
-            )
-        given[level] = int(number)
-    learned = learn_taxonomy(data, sizes=given or None)
+    given = _read_sizes(sizes)
+    check_inputs(data)
+    check_output(output, JSON, data)
+    learned = learn_taxonomy(data, sizes=given or None, config=Config.read(None, settings).data)
     with write_atomically(output) as file:
-        file.write(learned.taxonomy.to_json())
+        file.write(escape_json(learned.taxonomy.to_json()))
     errors = Console(stderr=True)
-    errors.print(_describe(learned.taxonomy), markup=False, highlight=False, soft_wrap=True)
-    errors.print(
+    errors.print_line(_describe(learned.taxonomy))
+    errors.print_line(
         f"{learned.documents:,} records tell the parents of {learned.learned:,} labels; "
         f"{learned.undetermined:,} have several possible parents, {learned.contradicted:,} none "
-        f"that fits all records, and {learned.unseen:,} stand in no record: they have no edge.",
-        markup=False,
-        highlight=False,
-        soft_wrap=True,
+        f"that fits all records, and {learned.unseen:,} stand in no record: they have no edge."
     )
+
+
+def _read_sizes(sizes: Sequence[str]) -> dict[str, int]:
+    """Read ``LEVEL=NUMBER``.
+
+    Raises:
+        ConfigError: something else is given.
+    """
+    given: dict[str, int] = {}
+    for size in sizes:
+        level, equals, number = size.partition("=")
+        if not (equals and level and number.isascii() and number.isdecimal()):
+            what = f"got {shown(size)}, expected LEVEL=NUMBER,"
+            raise ConfigError(Problem("--size", what, "as subgroup=8364."))
+        if len(number) > len(str(_MOST_LABELS)) or not 1 <= int(number) <= _MOST_LABELS:
+            what = f"got {shown(size)}, expected 1 to {_MOST_LABELS:,} labels."
+            raise ConfigError(Problem("--size", what))
+        given[level] = int(number)
+    return given
 
 
 def train(
@@ -172,37 +233,79 @@ def train(
     cache: Path | None = None,
     resume: bool,
     overwrite: bool,
-) -> FitResult:
-    """Train and write the model directory."""
+) -> FitResult | None:
+    """Train and write the model directory; None where it holds the finished model already."""
     from harnn.network import tune_process
-    from harnn.training import fit
+    from harnn.training import check_before, fit
 
-    errors = Console(stderr=True)
+    console, errors = Console(), Console(stderr=True)
     knobs = Config.read(config, settings)
-    _check_out(files.out, resume=resume, overwrite=overwrite)
-    taxonomy = find_taxonomy(files.taxonomy, files.labels)
-    if taxonomy is None:
-        taxonomy = learn_taxonomy([*files.train, *files.valid], config=knobs.data).taxonomy
-    errors.print(_describe(taxonomy), markup=False, highlight=False, soft_wrap=True)
-    tune_process(knobs.training.threads)
-    with TrainingDisplay(errors, knobs.training.score) as display:
-        result = fit(
-            taxonomy,
-            files.train,
-            files.valid,
-            knobs,
-            unlabelled=files.unlabelled,
-            checkpoint_directory=files.out / CHECKPOINTS,
-            resume=resume,
-            cache=cache,
-            listener=display,
-        )
-    save_bundle(result, files.out)
-    console = Console()
+    documents = (files.train, files.valid)
+    check_before(knobs, documents, unlabelled=files.unlabelled, places=[files.out])
+    with training_place(files.out, errors):
+        _check_out(files.out, resume=resume, overwrite=overwrite)
+        taxonomy = _taxonomy_of(files, knobs)
+        errors.print_line(_describe(taxonomy))
+        if resume and _is_done(files, taxonomy, knobs, overwrite=overwrite):
+            errors.print_line(
+                f"{files.out}/ holds the finished model of these settings and documents: nothing "
+                "is left to do. With --overwrite and without --resume it is trained again."
+            )
+            console.print_line(f"The model is in {files.out}/.")
+            return None
+        tune_process(knobs.training.threads)
+        with TrainingDisplay(errors, knobs.training.score) as display:
+            result = fit(
+                taxonomy,
+                *documents,
+                knobs,
+                unlabelled=files.unlabelled,
+                checkpoint_directory=files.out / CHECKPOINTS,
+                resume=resume,
+                overwrite=overwrite,
+                cache=cache,
+                listener=display,
+            )
+        save_bundle(result, files.out)
     console.print(report_table(result.report, title="Validation, in percent"))
-    console.print(report_line(result.report), highlight=False, soft_wrap=True)
-    console.print(f"The model is in {files.out}/.", markup=False, highlight=False, soft_wrap=True)
+    console.print_line(report_line(result.report))
+    console.print_line(f"The model is in {files.out}/.")
     return result
+
+
+def _taxonomy_of(files: TrainingFiles, knobs: Config) -> Taxonomy:
+    """Read the taxonomy, or learn it from the documents where none is given."""
+    given = find_taxonomy(
+        files.taxonomy, files.labels, separator=files.separator, by_path=files.by_path
+    )
+    if given is not None:
+        return given
+    return learn_taxonomy([*files.train, *files.valid], config=knobs.data).taxonomy
+
+
+def _is_done(files: TrainingFiles, taxonomy: Taxonomy, knobs: Config, *, overwrite: bool) -> bool:
+    """Tell whether the place holds what this training would make.
+
+    Raises:
+        ConfigError: it holds another model, which is not to be overwritten.
+        BundleError: likewise, and it is damaged.
+    """
+    from harnn.training import is_finished
+
+    out = files.out
+    if not (out / marker_of(out)).is_file():  # a stopped run, or nothing
+        return False
+    try:
+        if is_finished(out, taxonomy, files.train, files.valid, knobs):
+            return True
+    except BundleError:
+        if not overwrite:
+            raise
+    if overwrite:
+        return False
+    what = "holds a finished model of other settings, taxonomy or documents."
+    hint = "Choose another --out, or replace it with --overwrite."
+    raise ConfigError(Problem(str(out), what, hint))
 
 
 def evaluate(
@@ -215,19 +318,20 @@ def evaluate(
     speed: Speed | None = None,
 ) -> None:
     """Evaluate on labelled documents."""
-    predictor, knobs = _open_model(model, settings, speed)
-    read = ReadingLog()
+    check_inputs(data)
+    check_output(json_output, JSON, data)
+    predictor, knobs = open_model(model, settings, speed)
     started = time.perf_counter()
-    report = predictor.evaluate(data, data=knobs, log=read, **options)
+    with reading(knobs) as log:
+        report = predictor.evaluate(data, data=knobs, log=log, **options)
     seconds = time.perf_counter() - started
+    write_json(json_output, report.to_dict())
     console = Console()
     console.print(report_table(report, title=f"{', '.join(map(str, data))}, in percent"))
     if (buckets := frequency_table(report)) is not None:
         console.print(buckets)
-    console.print(report_line(report), highlight=False, soft_wrap=True)
-    console.print(f"{report.documents / seconds:,.0f} documents/s", highlight=False)
-    _list_skipped(read)
-    _write_json(json_output, report.to_dict())
+    console.print_line(report_line(report))
+    console.print_line(f"{report.documents / seconds:,.0f} documents/s")
 
 
 def compare(
@@ -239,24 +343,25 @@ def compare(
     settings: Sequence[str],
 ) -> None:
     """Compare two models on labelled documents."""
-    (first, first_knobs), (second, second_knobs) = (_open_model(x, settings) for x in models)
-    read = ReadingLog()
-    comparison = compare_models(
-        first,
-        second,
-        data,
-        data=(first_knobs, second_knobs),
-        resampling=resampling,
-        log=read,
-    )
+    check_inputs(data, passes=2)
+    check_output(json_output, JSON, data)
+    (first, first_knobs), (second, second_knobs) = (open_model(x, settings) for x in models)
+    with reading(first_knobs) as log:
+        comparison = compare_models(
+            first,
+            second,
+            data,
+            data=(first_knobs, second_knobs),
+            resampling=resampling,
+            log=log,
+        )
+    named = {"first": str(models[0]), "second": str(models[1])}
+    write_json(json_output, named | comparison.to_dict())
     console = Console()
     for name, model in zip("AB", models, strict=True):
-        console.print(f"{name}: {model}", markup=False, highlight=False, soft_wrap=True)
+        console.print_line(f"{name}: {model}")
     console.print(comparison_table(comparison))
-    console.print(comparison_line(comparison), highlight=False, soft_wrap=True)
-    _list_skipped(read)
-    named = {"first": str(models[0]), "second": str(models[1])}
-    _write_json(json_output, named | comparison.to_dict())
+    console.print_line(comparison_line(comparison))
 
 
 def evaluate_strategies(
@@ -269,72 +374,24 @@ def evaluate_strategies(
     speed: Speed | None = None,
 ) -> None:
     """Show all strategies of the model side by side on labelled documents."""
-    predictor, knobs = _open_model(model, settings, speed)
-    read = ReadingLog()
-    reports = predictor.evaluate_strategies(data, data=knobs, log=read, **options)
+    check_inputs(data)
+    check_output(json_output, JSON, data)
+    predictor, knobs = open_model(model, settings, speed)
+    with reading(knobs) as log:
+        reports = predictor.evaluate_strategies(data, data=knobs, log=log, **options)
+    write_json(json_output, {"strategies": [report.to_dict() for report in reports]})
     title = f"{', '.join(map(str, data))}, in percent"
     Console().print(strategies_table(reports, title=title))
-    _list_skipped(read)
-    _write_json(json_output, {"strategies": [report.to_dict() for report in reports]})
 
 
-def predict(
-    model: Path,
-    data: list[Path],
-    texts: list[str],
-    *,
-    output: Path | None,
-    options: DecodingChoice,
-    settings: Sequence[str],
-    speed: Speed | None = None,
-) -> None:
-    """Write one JSON object a document."""
-    if bool(data) == bool(texts):
-        raise ConfigError(
-            "expected documents: give either --data or --text (--data - reads standard input)."
-        )
-    predictor, knobs = _open_model(model, settings, speed)
-    read = ReadingLog()
-    documents = read_documents(data, knobs, log=read) if data else iter(_documents(texts))
-    answers = predictor.predict_stream(documents, **options)
-    with _open_output(output) as file:
-        for answer in answers:
-            file.write(json.dumps(answer.to_dict(), ensure_ascii=False) + "\n")
-            if output is None:
-                file.flush()
-    _list_skipped(read)
+def change_decoding(model: Path, options: DecodingChoice) -> None:
+    """Change how a model chooses labels, or, without options, say how it does."""
+    from harnn.bundle import change_decoding
 
-
-def explain(
-    model: Path, data: list[Path], output: Path, *, options: DecodingChoice, settings: Sequence[str]
-) -> None:
-    """Write a page or JSON lines of explanations."""
-    predictor, knobs = _open_model(model, settings)
-    read = ReadingLog()
-    true: dict[str, tuple[str, ...]] = {}
-
-    def documents() -> Iterator[Document]:
-        for document in read_documents(data, knobs, log=read):
-            if document.labels is not None:
-                known = [label for label in document.labels if label in predictor.taxonomy.index]
-                columns = predictor.taxonomy.close_upward(predictor.taxonomy.columns(known))
-                true[document.id] = tuple(predictor.taxonomy.codes[c] for c in columns)
-            yield document
-
-    explanations = (predictor.explain(document, **options) for document in documents())
-    if output.suffix == ".jsonl":
-        with write_atomically(output) as file:
-            for explanation in explanations:
-                file.write(json.dumps(explanation.to_dict(), ensure_ascii=False) + "\n")
-    else:
-        write_html(
-            explanations,
-            output,
-            title=f"{model.name}: {', '.join(p.name for p in data)}",
-            true_labels=true,
-            taxonomy=predictor.taxonomy,
-        )
-    _list_skipped(read)
+    given = {name: value for name, value in options.items() if value is not None}
+    decoder = change_decoding(model, **given) if given else load_bundle(model).decoder
+    verb = "now chooses" if given else "chooses"
+    Console().print_line(f"{model} {verb} {decoder.describe()}; close {decoder.close}.")
 
 
 def export(model: Path, output: Path, *, int8: bool, overwrite: bool) -> None:
@@ -345,31 +402,10 @@ def export(model: Path, output: Path, *, int8: bool, overwrite: bool) -> None:
         sum(path.stat().st_size for path in home.iterdir() if path.is_file()) / 1e6
         for home in (model, output)
     )
-    Console().print(
+    Console().print_line(
         f"The exported model is in {output}/: {after:,.1f} MB ({model}/ has {before:,.1f} MB). "
-        "harnn predict and harnn evaluate read it without PyTorch.",
-        markup=False,
-        highlight=False,
-        soft_wrap=True,
+        "harnn predict and harnn evaluate read it without PyTorch."
     )
-
-
-def _open_model(
-    model: Path, settings: Sequence[str], speed: Speed | None = None
-) -> tuple[Predictor, DataConfig]:
-    speed = speed or Speed()
-    predictor = Predictor.load(model, beam=speed.beam, bfloat16=speed.bfloat16)
-    predictor.tune_process()
-    tables = predictor.bundle.config.to_dict()
-    changed = Config.read(None, settings).to_dict() if settings else {}
-    for setting in settings:
-        section, _, key = setting.partition("=")[0].strip().partition(".")
-        if section != "data":
-            raise ConfigError(
-                Problem("--set", f"got {setting!r}; a trained model takes settings of [data] only.")
-            )
-        tables["data"][key] = changed["data"][key]
-    return predictor, Config.from_dict({"data": tables["data"]}).data
 
 
 def _describe(taxonomy: Taxonomy) -> str:
@@ -383,7 +419,14 @@ def _describe(taxonomy: Taxonomy) -> str:
 
 
 def _check_out(out: Path, *, resume: bool, overwrite: bool) -> None:
-    if overwrite:
+    """Refuse a place that holds something, or that cannot be written, before any work is done.
+
+    Raises:
+        ConfigError: it is to be neither gone on with nor replaced.
+        InputError: it holds something else than a model or a stopped run, or cannot be written.
+    """
+    check_writable(out)
+    if resume or overwrite:
         check_replaceable(out, marker_of(out))
     if not out.exists() or resume or overwrite:
         return
@@ -399,35 +442,3 @@ def _check_out(out: Path, *, resume: bool, overwrite: bool) -> None:
 
 def _is_demo(out: Path) -> bool:
     return out.name.startswith("harnn-demo") and (out / "model.safetensors").exists()
-
-
-def _documents(texts: list[str]) -> list[Document]:
-    return [
-        Document(str(number), {"text": text}, None, f"--text {number}")
-        for number, text in enumerate(texts, start=1)
-    ]
-
-
-@contextmanager
-def _open_output(output: Path | None) -> Iterator[IO[str]]:
-    if output is None:
-        yield sys.stdout
-        return
-    with write_atomically(output) as file:
-        yield file
-
-
-def _write_json(path: Path | None, value: dict[str, Any]) -> None:
-    if path is not None:
-        with write_atomically(path) as file:
-            json.dump(value, file, ensure_ascii=False, indent=1)
-
-
-def _list_skipped(log: ReadingLog) -> None:
-    if not log.skipped:
-        return
-    errors = Console(stderr=True)
-    noun = "record" if log.skipped == 1 else "records"
-    errors.print(f"{log.skipped:,} {noun} skipped:", highlight=False)
-    for problem in log.problems:
-        errors.print(f"  {problem}", markup=False, highlight=False, soft_wrap=True)

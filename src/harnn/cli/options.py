@@ -42,7 +42,8 @@ OnErrorChoice = Annotated[
     OnError | None,
     typer.Option(
         "--on-error",
-        help="fail: report all bad records and stop; skip: leave them out, counted and listed.",
+        help="fail: report all bad records and stop; skip: leave them out, counted and listed; "
+        "drop-labels: leave out only labels that the taxonomy does not have.",
     ),
 ]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace an existing model.")]
@@ -59,6 +60,47 @@ Bfloat16 = Annotated[
     bool,
     typer.Option("--bf16", help="Compute networks in bfloat16: faster where the processor has it."),
 ]
+
+Device = Annotated[
+    str | None,
+    typer.Option(
+        "--device",
+        help="What computes the networks: cpu, cuda, cuda:1, mps, or auto; default: the CPU.",
+    ),
+]
+Separator = Annotated[
+    str | None,
+    typer.Option(
+        "--separator",
+        help="What stands between the names of a path in the taxonomy, as '>' or '/'; default: "
+        "what the file looks like.",
+    ),
+]
+ByPath = Annotated[
+    bool,
+    typer.Option(
+        "--by-path", help="Keep labels of one name under different parents apart, by their paths."
+    ),
+]
+
+_READING: dict[str, Any] = {
+    "encoding": Annotated[
+        str | None,
+        typer.Option("--encoding", help="Of the documents' files, as cp1252; default: UTF-8."),
+    ],
+    "delimiter": Annotated[
+        str | None,
+        typer.Option(
+            "--delimiter",
+            help="Between the cells of CSV and TSV; default: what the file looks like.",
+        ),
+    ],
+    "label_separator": Annotated[
+        str | None,
+        typer.Option("--label-separator", help="Between the labels of one cell; default: ;"),
+    ],
+}
+"""How documents are read; each is a setting of ``[data]``."""
 
 DecodingChoice = dict[str, Any]
 """How labels are chosen, for :class:`harnn.decode.DecodeOptions`."""
@@ -94,25 +136,55 @@ _DECODING: dict[str, Any] = {
 
 def takes_decode_options(command: Callable[..., None]) -> Callable[..., None]:
     """Give a command the options that choose labels in place of its parameter ``options``."""
+
+    def gather(given: dict[str, Any], own: dict[str, Any]) -> None:
+        if own["top_k"] is not None and own["threshold"] is not None:
+            raise ConfigError("--top-k and --threshold exclude each other; give one of them.")
+        given["options"] = own
+
+    return _with_options(command, _DECODING, gather, place="options", replaces=True)
+
+
+def takes_reading_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command the options that read documents, as settings before its ``settings``."""
+
+    def gather(given: dict[str, Any], own: dict[str, Any]) -> None:
+        from harnn.cli.commands import gather_settings
+
+        given["settings"] = gather_settings(given["settings"], **own)
+
+    return _with_options(command, _READING, gather, place="settings", replaces=False)
+
+
+def _with_options(
+    command: Callable[..., None],
+    options: dict[str, Any],
+    gather: Callable[[dict[str, Any], dict[str, Any]], None],
+    *,
+    place: str,
+    replaces: bool,
+) -> Callable[..., None]:
+    """Give a command more options before its parameter *place*, or instead of it.
+
+    gather: put what was given for them into what the command is given.
+    """
     signature = inspect.signature(command, eval_str=True)
     added = [
         inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=kind)
-        for name, kind in _DECODING.items()
+        for name, kind in options.items()
     ]
     others = [
         parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY)
         for parameter in signature.parameters.values()
     ]
-    place = [parameter.name for parameter in others].index("options")
+    at = [parameter.name for parameter in others].index(place)
 
     @functools.wraps(command)
     def run(**given: Any) -> None:
-        options = {name: given.pop(name) for name in _DECODING}
-        if options["top_k"] is not None and options["threshold"] is not None:
-            raise ConfigError("--top-k and --threshold exclude each other; give one of them.")
-        command(**given, options=options)
+        gather(given, {name: given.pop(name) for name in options})
+        command(**given)
 
-    parameters = [*others[:place], *added, *others[place + 1 :]]
+    parameters = [*others[:at], *added, *others[at + replaces :]]
     run.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]
     run.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
     return run

@@ -9,6 +9,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from harnn.cli.problems import problem_lines
+from harnn.cli.screen import plain
 from harnn.data import DataSurvey
 from harnn.evaluation import StrategyMetrics
 from harnn.metrics import Comparison, Difference, LevelMetrics, Report
@@ -35,7 +37,7 @@ def report_table(report: Report, *, title: str) -> Table:
     for name in ("labels", "micro-P", "micro-R", "micro-F1", "macro-F1", "AUPRC", "ECE .1+"):
         table.add_column(name, justify="right")
     for level in report.levels:
-        table.add_row(level.name, *_cells(level))
+        table.add_row(plain(level.name), *_cells(level))
     table.add_section()
     table.add_row("all", *_cells(report), style="bold")
     return table
@@ -47,7 +49,7 @@ def report_line(report: Report) -> str:
     weighted = report.propensity_precision_at_k or {}
     at_k += [f"PSP@{k} {100 * value:.1f}" for k, value in weighted.items()]
     return (
-        f"{report.documents:,} documents; hierarchical F1 {100 * report.hierarchical_f1:.1f}, "
+        f"{_documents(report.documents)}; hierarchical F1 {100 * report.hierarchical_f1:.1f}, "
         f"LCA-F1 {_percent(report.lca_f1)}, hP-hR area {_percent(report.hierarchical_area)}, "
         f"exact match {100 * report.exact_match:.1f}%, {', '.join(at_k)}; "
         f"calibration error (ECE) {_percent(report.ece)} over all scores and "
@@ -82,15 +84,14 @@ def comparison_table(comparison: Comparison) -> Table:
         table.add_row(_MEASURES[difference.measure], *_difference_cells(difference))
     table.add_section()
     for level in comparison.levels:
-        table.add_row(Text(f"micro-F1 {level.name}"), *_difference_cells(level.micro_f1))
+        table.add_row(plain(f"micro-F1 {level.name}"), *_difference_cells(level.micro_f1))
     return table
 
 
 def comparison_line(comparison: Comparison) -> str:
     """Say how the comparison was made."""
-    noun = "document" if comparison.documents == 1 else "documents"
     return (
-        f"{comparison.documents:,} {noun}; intervals and two-sided p-values of "
+        f"{_documents(comparison.documents)}; intervals and two-sided p-values of "
         f"{comparison.samples:,} paired bootstrap samples of the documents, "
         f"seed {comparison.seed}"
     )
@@ -104,6 +105,10 @@ def _difference_cells(difference: Difference) -> list[str]:
         f"{100 * difference.low:+.2f} to {100 * difference.high:+.2f}",
         f"{difference.p_value:.3f}",
     ]
+
+
+def _documents(count: int) -> str:
+    return "1 document" if count == 1 else f"{count:,} documents"
 
 
 def _percent(value: float | None) -> str:
@@ -128,45 +133,48 @@ def strategies_table(reports: Iterable[StrategyMetrics], *, title: str) -> Table
     return table
 
 
-def validation_parts(found: Validation) -> Iterator[Table | Text]:
-    """Files, levels, words, the plan, then warnings and problems, most serious last."""
+def validation_parts(found: Validation, taxonomy: str = "") -> Iterator[Table | Text]:
+    """Problems, warnings, files, levels, words and the plan, and how many problems there are.
+
+    taxonomy: a line that describes it.
+    """
     survey = found.survey
+    for line in problem_lines(survey.problems, "Problem: "):
+        yield plain(line, "red")
+    for line in problem_lines(survey.warnings, "Warning: "):
+        yield plain(line, "yellow")
+    if taxonomy:
+        yield plain(taxonomy)
     files = Table(title="files", title_justify="left")
     for name in ("file", "documents", "rejected"):
         files.add_column(name, justify="left" if name == "file" else "right")
     for file in survey.files:
-        files.add_row(Text(file.name), f"{file.documents:,}", f"{file.rejected:,}")
+        files.add_row(plain(file.name), f"{file.documents:,}", f"{file.rejected:,}")
     yield files
     if survey.levels:
         levels = Table(title="levels", title_justify="left")
         for name in ("level", "labels", "used", "documents"):
             levels.add_column(name, justify="right")
         for level in survey.levels:
-            levels.add_row(
-                level.name, f"{level.labels:,}", f"{level.used:,}", f"{level.documents:,}"
-            )
+            counts = (level.labels, level.used, level.documents)
+            levels.add_row(plain(level.name), *(f"{count:,}" for count in counts))
         yield levels
     plan = found.plan.lines() if found.plan is not None else ()
-    yield Text("\n".join([*_survey_lines(survey), *plan]))
-    for warning in survey.warnings:
-        yield Text(f"Warning: {warning}", style="yellow")
-    for problem in survey.problems:
-        yield Text(f"Problem: {problem}", style="red")
-    count = len(survey.problems)
-    yield Text(
-        f"{count:,} problems to mend."
-        if count > 1
-        else "1 problem to mend."
-        if count
-        else "No problem found."
-    )
+    yield plain("\n".join([*_survey_lines(survey), *plan]))
+    yield Text(_verdict(len(survey.problems)))
+
+
+def _verdict(problems: int) -> str:
+    if not problems:
+        return "No problem found."
+    return "1 problem to mend." if problems == 1 else f"{problems:,} problems to mend."
 
 
 def _survey_lines(survey: DataSurvey) -> Iterator[str]:
     labels = f"{survey.mean_labels:.2f} labels per document"
     if survey.mean_most_specific is not None:
         labels += f", {survey.mean_most_specific:.2f} most specific"
-    yield f"{survey.documents:,} documents, {survey.labelled_documents:,} labelled; {labels}"
+    yield f"{_documents(survey.documents)}, {survey.labelled_documents:,} labelled; {labels}"
     for title, counts in (
         ("most frequent", survey.most_frequent),
         ("least frequent", survey.least_frequent),
@@ -209,9 +217,9 @@ def show_answer(
         label = predicted.get(code)
         right = label is not None and code in true_codes
         table.add_row(
-            Text(shown if label else "", style="green" if right else "red"),
+            plain(shown if label else "", "green" if right else "red"),
             f"{label.score:.2f}" if label else "",
-            Text(shown if code in true_codes else "", style="green" if right else "yellow"),
+            plain(shown if code in true_codes else "", "green" if right else "yellow"),
         )
-    console.print(Text(f"\n{prediction.id}: {text}"))
+    console.print(plain(f"\n{prediction.id}: {text}"))
     console.print(table)

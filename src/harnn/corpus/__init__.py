@@ -3,6 +3,7 @@
 from harnn.corpus.batching import ordered_batches, pad_tokens, shuffled_batches
 from harnn.corpus.cache import ArrayCache, Arrays, content_hash
 from harnn.corpus.corpus import Corpus, encode_corpus, encode_unlabelled, sparse_targets
+from harnn.corpus.stored import check_vectors
 from harnn.corpus.views import (
     BeginningsView,
     Collector,
@@ -28,6 +29,7 @@ __all__ = [
     "Tokens",
     "TokensView",
     "View",
+    "check_vectors",
     "content_hash",
     "encode_corpus",
     "encode_unlabelled",

@@ -1,4 +1,8 @@
-"""Arrays on disk under the hash of what they were made from, read as memory-mapped files."""
+"""Arrays on disk under the hash of what they were made from, read as memory-mapped files.
+
+Beside the arrays of an entry stands a manifest with the SHA-256 of each, written last. An entry
+that is not what its manifest says is made again.
+"""
 
 from __future__ import annotations
 
@@ -12,13 +16,29 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from harnn._files import atomic_directory, write_atomically
+from harnn._files import (
+    PlaceTakenError,
+    atomic_directory,
+    read_model_json,
+    remove_all_leftovers,
+    write_atomically,
+)
 from harnn.data import Documents, split_given
 from harnn.errors import InputError, Problem
 
 Arrays = Mapping[str, NDArray[Any]]
 _MARKER = "harnn-cache.json"
+_MANIFEST = "manifest.json"
+_FORMAT = 1
 _BLOCK = 1 << 20
+
+
+class _DamagedError(Exception):
+    """An entry is not what was written; says what is wrong with it."""
+
+
+def _tell_nobody(_message: str) -> None:
+    pass
 
 
 @dataclass(frozen=True)
@@ -37,8 +57,9 @@ class ArrayCache:
     def __post_init__(self) -> None:
         marker = self.home / _MARKER
         if marker.is_file():
+            remove_all_leftovers(self.home)
             return
-        if self.home.exists() and (not self.home.is_dir() or any(self.home.iterdir())):
+        if self.home.exists() and (not self.home.is_dir() or _holds_other_things(self.home)):
             kind = "directory with other files in it" if self.home.is_dir() else "file"
             what = f"is a {kind}, expected a cache or a directory to be made."
             raise InputError(Problem(str(self.home), what, "Choose another place."))
@@ -50,35 +71,102 @@ class ArrayCache:
         with write_atomically(marker) as file:
             file.write('{"format": 1}\n')
 
-    def get(self, parts: Sequence[Any], make: Callable[[], Arrays | None]) -> Arrays | None:
+    def get(
+        self,
+        parts: Sequence[Any],
+        make: Callable[[], Arrays | None],
+        *,
+        check: Callable[[Arrays], object] | None = None,
+        tell: Callable[[str], None] = _tell_nobody,
+    ) -> Arrays | None:
         """Return the arrays made from *parts* (plain values), from disk where they are there.
 
         They are mapped into memory: what is not read takes none, and what is written stays in
-        this process. What *make* returns is kept; None is passed on and not kept.
+        this process. What *make* returns is kept; None is passed on and not kept. An entry that is
+        damaged, or that *check* refuses with an InputError, is made again, and *tell* is told.
+
+        Raises:
+            InputError: the entry cannot be written.
         """
         name = hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:32]
         place = self.home / name
-        if not place.is_dir():
-            arrays = make()
-            if arrays is None:
-                return None
-            with atomic_directory(place) as temporary:
-                for key, array in arrays.items():
-                    np.save(temporary / f"{key}.npy", array, allow_pickle=False)
-        return {path.stem: _map(path) for path in sorted(place.glob("*.npy"))}
+        if place.exists():
+            try:
+                return _read(place, check)
+            except (_DamagedError, InputError) as damage:
+                tell(f"{place}: what was kept is damaged and is made again ({damage}).")
+        arrays = make()
+        if arrays is None:
+            return None
+        try:
+            _write(place, arrays)
+        except PlaceTakenError:  # by a training that makes the same
+            return arrays
+        return _mapped(place, arrays)
+
+
+def _holds_other_things(home: Path) -> bool:
+    """Whether there is more than what a killed process may have left of the marker."""
+    return any(not path.name.startswith(f".{_MARKER}.") for path in home.iterdir())
+
+
+def _write(place: Path, arrays: Arrays) -> None:
+    if place.exists() and not place.is_dir():
+        place.unlink()
+    with atomic_directory(place) as temporary:
+        sums = {}
+        for key, array in arrays.items():
+            path = temporary / f"{key}.npy"
+            np.save(path, array, allow_pickle=False)
+            sums[path.name] = _sha256(path)
+        manifest = json.dumps({"format": _FORMAT, "sha256": sums}, indent=1)
+        (temporary / _MANIFEST).write_text(manifest + "\n", encoding="utf-8")
+
+
+def _read(place: Path, check: Callable[[Arrays], object] | None) -> Arrays:
+    """Return the arrays of an entry.
+
+    Raises:
+        _DamagedError, InputError: it is not what was written.
+    """
+    manifest = read_model_json(place / _MANIFEST)
+    sums = manifest.get("sha256") if isinstance(manifest, dict) else None
+    if not isinstance(sums, dict) or manifest.get("format") != _FORMAT:
+        raise _DamagedError(f"{_MANIFEST} is none")
+    found = sorted(path.name for path in place.glob("*.npy"))
+    if found != sorted(sums):
+        raise _DamagedError(f"it holds other files than {_MANIFEST} says")
+    try:
+        for name in found:
+            if _sha256(place / name) != sums[name]:
+                raise _DamagedError(f"the SHA-256 of {name} differs")
+        arrays = {Path(name).stem: _map(place / name) for name in found}
+    except (OSError, EOFError, ValueError) as error:
+        raise _DamagedError(" ".join(str(error).split())[:200]) from None
+    if check is not None:
+        check(arrays)
+    return arrays
+
+
+def _mapped(place: Path, arrays: Arrays) -> Arrays:
+    """Return arrays that were just written as they stand on disk, or, gone again, as they are."""
+    try:
+        return {key: _map(place / f"{key}.npy") for key in arrays}
+    except (OSError, EOFError, ValueError):
+        return arrays
 
 
 def _map(path: Path) -> NDArray[Any]:
     try:
         array: NDArray[Any] = np.load(path, mmap_mode="c", allow_pickle=False)
-    except ValueError:  # nothing in it, or damaged
-        try:
-            array = np.load(path, allow_pickle=False)
-        except (ValueError, EOFError, OSError) as error:
-            what = f"is damaged: {error}."
-            problem = Problem(str(path), what, "Delete the cache.")
-            raise InputError(problem) from None
+    except ValueError:  # an array without any value has nothing to map
+        array = np.load(path, allow_pickle=False)
     return array
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def content_hash(given: Documents) -> str | None:

@@ -14,8 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
+from harnn.corpus.stored import arrays_problem
 from harnn.corpus.views import Tokens, View, join_arrays, offsets_of
 from harnn.data import Document
+from harnn.errors import InputError, Problem
 
 Item = TypeVar("Item")
 _ENCODED_AT_ONCE = 1_000
@@ -72,11 +74,19 @@ class Corpus:
         }
 
     @classmethod
-    def from_arrays(cls, arrays: Mapping[str, NDArray[Any]], label_count: int) -> Self:
+    def from_arrays(
+        cls, arrays: Mapping[str, NDArray[Any]], label_count: int, *, word_count: int | None = None
+    ) -> Self:
         """Undo :meth:`to_arrays` for a taxonomy of that many labels.
 
-        The arrays are kept as they are.
+        The arrays are kept as they are. word_count: V of the tokenizer, where it is known.
+
+        Raises:
+            InputError: arrays are missing, of another type, or hold what no corpus holds.
         """
+        problem = arrays_problem(arrays, label_count, word_count)
+        if problem:
+            raise InputError(Problem("", f"the arrays of the documents are damaged: {problem}."))
         ids = tuple(json.loads(arrays["ids"].tobytes()))
         columns, offsets = arrays["label_columns"], arrays["label_offsets"]
         values = np.ones(len(columns), dtype=bool)

@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from itertools import islice
+from typing import Any, TypeGuard
 
 from harnn.config import DataConfig
+from harnn.data.columns import list_names, suggest_labels, suggest_texts
 from harnn.data.documents import Document
 from harnn.data.files import DocumentFile
 from harnn.data.json_rows import name_type
-from harnn.data.log import Rejected
+from harnn.data.label_cells import read_label_cell
+from harnn.data.log import ReadingLog, Rejected
 from harnn.data.records import IndexLayout
 from harnn.data.rows import Row
-from harnn.errors import Problem, suggest
+from harnn.errors import ConfigError, Problem, suggest
 
 _TITLE_AND_ABSTRACT = ("title", "abstract")
+_MOST_NAMES = 1_000
+"""Names of fields that are searched for what may be meant."""
+_LONGEST_SHOWN = 80
+_LARGEST_CODE = 10**15
 
 Fault = tuple[str, str]
 """What is wrong with a row, and a hint."""
@@ -24,12 +31,24 @@ class DocumentBuilder:
     """Turn rows into documents; one builder serves all files of a set.
 
     ``labelled``: True demands labels, False ignores them, None takes them where they are.
-    ``index_only``: refuse whatever is no index record.
+    ``index_only``: refuse whatever is no index record. ``log`` gets what is worth a look.
+
+    Raises:
+        ConfigError: settings out of range.
     """
 
     def __init__(
-        self, config: DataConfig, *, labelled: bool | None = None, index_only: bool = False
+        self,
+        config: DataConfig,
+        *,
+        labelled: bool | None = None,
+        index_only: bool = False,
+        log: ReadingLog | None = None,
     ) -> None:
+        problems = config.check()
+        if problems:
+            raise ConfigError(problems)
+        self.log = ReadingLog() if log is None else log
         self.layout = IndexLayout(config)
         self.labelled = labelled
         self.config = config
@@ -59,12 +78,12 @@ class DocumentBuilder:
             what = "is no index record, expected lists of whole numbers in "
             faults.append((f"{what}{self.config.labels_field!r} and in one field per level.", ""))
             return None
-        written = row.content.get(self.config.labels_field)
-        if isinstance(written, str) and file.format in ("csv", "tsv", "parquet"):
-            separator = self.config.label_separator
-            parts = written.split(separator) if separator else [written]
-            return tuple(part.strip() for part in parts if part.strip())
-        return read_labels(row.content, self.config, faults, required=bool(self.labelled))
+        content = row.content
+        written = content.get(self.config.labels_field)
+        if file.is_table and (isinstance(written, str) or type(written) is int):
+            cell = read_label_cell(str(written), self.config.label_separator)
+            content = {**content, self.config.labels_field: cell}
+        return read_labels(content, self.config, faults, required=bool(self.labelled))
 
 
 def read_id(content: Mapping[str, Any], config: DataConfig, faults: list[Fault]) -> str:
@@ -73,7 +92,7 @@ def read_id(content: Mapping[str, Any], config: DataConfig, faults: list[Fault])
     value = content.get(name)
     if value is None:
         if name != DataConfig.id_field and name not in content:
-            faults.append((f"has no field {name!r}.", suggest(name, list(content))))
+            faults.append((f"has no field {name!r}.", suggest(name, _names_of(content))))
         return ""
     if isinstance(value, str):
         return value
@@ -105,7 +124,7 @@ def _find_text_fields(
         found = {**content, **inside}
         for name in config.text_fields:
             if name not in found:
-                faults.append((f"has no text field {name!r}.", suggest(name, list(found))))
+                faults.append((f"has no text field {name!r}.", suggest(name, _names_of(found))))
         return {name: found.get(name) for name in config.text_fields}
     if isinstance(whole, dict):
         return whole
@@ -126,12 +145,15 @@ def _join(name: str, value: object, faults: list[Fault]) -> str:
 
 def _describe_missing_text(content: Mapping[str, Any], config: DataConfig) -> Fault:
     if config.text_fields:
-        names = ", ".join(repr(name) for name in config.text_fields)
-        return f"has no text: nothing in {names}.", ""
+        return f"has no text: nothing in {list_names(config.text_fields)}.", ""
     if "text" in content or any(name in content for name in _TITLE_AND_ABSTRACT):
         return "has no text: its text fields are empty.", ""
     what = "has no text, expected 'text', or 'title' and 'abstract'."
-    return what, suggest("text", list(content))
+    return what, suggest_texts(content)
+
+
+def _names_of(content: Mapping[str, Any]) -> list[str]:
+    return list(islice(content, _MOST_NAMES))
 
 
 def read_labels(
@@ -142,12 +164,13 @@ def read_labels(
     value = content.get(name)
     if value is None:
         if required:
-            hint = "" if name in content else suggest(name, list(content))
+            hint = "" if name in content else suggest_labels(content, name)
             faults.append((f"has no labels, expected a list in {name!r}.", hint))
         return None
     if not isinstance(value, list):
-        hint = f'Write ["{value}"].' if isinstance(value, str) and '"' not in value else ""
-        faults.append((f"{name!r} is {name_type(value)}, expected a list of strings.", hint))
+        faults.append(
+            (f"{name!r} is {name_type(value)}, expected a list of strings.", _as_list(value))
+        )
         return None
     return _read_label_list(name, value, faults)
 
@@ -161,5 +184,21 @@ def _read_label_list(name: str, labels: Sequence[object], faults: list[Fault]) -
             read.append(str(label))
         else:
             found = f"{name!r} holds {name_type(label)} at position {number}"
-            faults.append((f"{found}, expected strings or whole numbers.", ""))
+            hint = f'Write "{label:.0f}".' if _is_whole(label) else ""
+            faults.append((f"{found}, expected strings or whole numbers.", hint))
     return tuple(read)
+
+
+def _as_list(value: object) -> str:
+    """Return how to write a label that stands alone, where a list is expected."""
+    if _is_whole(value):
+        return f'Write ["{value:.0f}"].'
+    is_short = isinstance(value, str) and '"' not in value and len(value) <= _LONGEST_SHOWN
+    return f'Write ["{value}"].' if is_short else ""
+
+
+def _is_whole(value: object) -> TypeGuard[float]:
+    """Tell whether *value* is a number that other programs make of a code."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    return abs(value) < _LARGEST_CODE and value == int(value)

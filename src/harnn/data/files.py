@@ -6,12 +6,13 @@ import gzip
 import io
 import os
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, BinaryIO, Literal, TypeAlias, cast
 
+from harnn._display import printable
 from harnn._optional import require
 from harnn.errors import Problem, suggest
 
@@ -32,8 +33,9 @@ COMPRESSIONS: dict[str, Compression] = {".gz": "gz", ".zst": "zst"}
 STANDARD_INPUT = "-"
 
 _CHUNK = 1 << 15
-_UTF8_BOM = b"\xef\xbb\xbf"
-_UTF16_BOMS = (b"\xff\xfe", b"\xfe\xff")
+_ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
+_REPEATED_BYTE = 1
+"""The kind of a zstandard block that holds one byte, however long it is."""
 
 
 class UnreadableFileError(Exception):
@@ -52,14 +54,19 @@ class DocumentFile:
 
     path: Path
     name: str
-    """As the user wrote it; ``stdin`` for standard input."""
+    """As the user wrote it, fit to be shown; ``stdin`` for standard input."""
     format: Format
     compression: Compression = ""
 
     @property
     def short_name(self) -> str:
         """Return the name without its directory."""
-        return self.name if self.format == "standard-input" else self.path.name
+        return self.name if self.format == "standard-input" else printable(self.path.name)
+
+    @property
+    def is_table(self) -> bool:
+        """Tell whether labels stand in cells, where no list can be written."""
+        return self.format in ("csv", "tsv", "parquet")
 
     def at(self, line: int) -> str:
         """Return ``file:line`` for messages."""
@@ -73,14 +80,16 @@ def list_locations(paths: Location | Iterable[Location]) -> list[Location]:
 
 def find_file(location: Location) -> DocumentFile | Problem:
     """Tell format and compression from the name, or say why the file cannot be read."""
-    name = os.fspath(location)
-    path = Path(name)
+    path, name = Path(location), printable(os.fspath(location))
     if name == STANDARD_INPUT:
         return DocumentFile(path, "stdin", "standard-input")
-    if path.is_dir():
-        return Problem(name, "is a directory, expected a file.")
-    if not path.exists():
-        return Problem(name, "no such file.", _suggest_neighbour(path))
+    try:
+        if path.is_dir():
+            return Problem(name, "is a directory, expected a file.")
+        if not path.exists():
+            return Problem(name, "no such file.", _suggest_neighbour(path))
+    except OSError as error:
+        return Problem(name, f"cannot be read: {error.strerror or error}.")
     extension = path.suffix.lower()
     compression = COMPRESSIONS.get(extension, "")
     if compression:
@@ -100,7 +109,7 @@ def find_file(location: Location) -> DocumentFile | Problem:
 def _suggest_neighbour(path: Path) -> str:
     try:
         return suggest(path.name, sorted(place.name for place in path.parent.iterdir()))
-    except OSError:
+    except (OSError, ValueError):  # no such directory, or no name of one
         return ""
 
 
@@ -113,7 +122,10 @@ def open_bytes(file: DocumentFile) -> Iterator[BinaryIO]:
         MissingExtraError: a ``.zst`` file without the extra ``zst``.
     """
     if file.format == "standard-input":
-        yield sys.stdin.buffer
+        stream = getattr(sys.stdin, "buffer", None)
+        if stream is None or stream.closed:
+            raise UnreadableFileError("is closed.")
+        yield stream
         return
     with file.path.open("rb") as raw:
         if file.compression == "gz":
@@ -128,16 +140,14 @@ def open_bytes(file: DocumentFile) -> Iterator[BinaryIO]:
 
 
 class _ZstdReader(io.RawIOBase):
-    """Unpack zstandard frames, and notice where the last one breaks off.
+    """Unpack zstandard frames block by block, and notice where the last one breaks off.
 
-    The package's own ``stream_reader`` ends silently in the middle of a frame.
+    The package's own ``stream_reader`` ends silently in the middle of a frame, and its
+    ``decompressobj`` makes as much of a piece as is in it: gigabytes of some kilobytes.
     """
 
     def __init__(self, packed: IO[bytes], zstandard: Any) -> None:
-        self._packed = packed
-        self._zstandard = zstandard
-        self._frame: Any = None
-        self._waiting = b""
+        self._blocks = _unpack_frames(packed, zstandard)
         self._unpacked = memoryview(b"")
 
     def readable(self) -> bool:
@@ -145,39 +155,64 @@ class _ZstdReader(io.RawIOBase):
 
     def readinto(self, target: Any) -> int:
         while not self._unpacked:
-            packed = self._waiting or self._packed.read(_CHUNK)
-            self._waiting = b""
-            if not packed:
-                if self._frame is not None:
-                    raise EOFError("the zstandard frame breaks off")
+            block = next(self._blocks, None)
+            if block is None:
                 return 0
-            self._unpack(packed)
+            self._unpacked = memoryview(block)
         size = min(len(target), len(self._unpacked))
         target[:size] = self._unpacked[:size]
         self._unpacked = self._unpacked[size:]
         return size
 
-    def _unpack(self, packed: bytes) -> None:
-        if self._frame is None:
-            self._frame = self._zstandard.ZstdDecompressor().decompressobj()
-        try:
-            self._unpacked = memoryview(self._frame.decompress(packed))
-        except self._zstandard.ZstdError as error:
-            raise UnreadableFileError(f"is damaged or not zstandard data ({error}).") from None
-        if self._frame.eof:
-            self._waiting = self._frame.unused_data
-            self._frame = None
 
-
-def number_lines(stream: Iterable[bytes]) -> Iterator[tuple[int, bytes]]:
-    """Yield the lines with their numbers, from 1, without a byte order mark.
+def _unpack_frames(packed: IO[bytes], zstandard: Any) -> Iterator[bytes]:
+    """Yield what frames (RFC 8878) hold, one block at a time: at most 128 KiB.
 
     Raises:
-        UnreadableFileError: the stream is UTF-16.
+        UnreadableFileError: damaged.
+        EOFError: the last frame breaks off.
     """
-    for number, line in enumerate(stream, start=1):
-        if number == 1:
-            if line.startswith(_UTF16_BOMS):
-                raise UnreadableFileError("is UTF-16 text, expected UTF-8.", "Save it as UTF-8.")
-            line = line.removeprefix(_UTF8_BOM)
-        yield number, line
+
+    def take(size: int) -> bytes:
+        piece = packed.read(size)
+        if len(piece) < size:
+            raise EOFError("the zstandard frame breaks off")
+        return piece
+
+    while magic := packed.read(4):
+        if magic[1:] == b"\x2a\x4d\x18" and magic[0] >> 4 == 5:  # not for us
+            _pass_over(packed, int.from_bytes(take(4), "little"))
+            continue
+        if not _ZSTD_MAGIC.startswith(magic):
+            raise UnreadableFileError("is damaged or not zstandard data (no frame begins there).")
+        frame = zstandard.ZstdDecompressor().decompressobj()
+        try:
+            has_checksum, head = _read_frame_head(take)
+            yield frame.decompress(magic + head)
+            last = 0
+            while not last:
+                head = take(3)
+                number = int.from_bytes(head, "little")
+                last, kind, size = number & 1, number >> 1 & 3, number >> 3
+                yield frame.decompress(head + take(1 if kind == _REPEATED_BYTE else size))
+            if has_checksum:
+                frame.decompress(take(4))
+        except zstandard.ZstdError as error:
+            raise UnreadableFileError(f"is damaged or not zstandard data ({error}).") from None
+
+
+def _read_frame_head(take: Callable[[int], bytes]) -> tuple[bool, bytes]:
+    """Return whether a checksum ends the frame, and the bytes of its head."""
+    first = take(1)
+    flags = first[0]
+    one_segment = flags >> 5 & 1
+    size = (1 - one_segment) + (0, 1, 2, 4)[flags & 3] + (one_segment, 2, 4, 8)[flags >> 6]
+    return bool(flags & 4), first + take(size)
+
+
+def _pass_over(packed: IO[bytes], size: int) -> None:
+    while size > 0:
+        piece = packed.read(min(size, _CHUNK))
+        if not piece:
+            raise EOFError("the zstandard frame breaks off")
+        size -= len(piece)

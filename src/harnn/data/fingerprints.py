@@ -13,7 +13,9 @@ from pathlib import PurePath
 import numpy as np
 from numpy.typing import NDArray
 
+from harnn._tables import shown
 from harnn.data.documents import Document
+from harnn.data.log import MAX_PROBLEMS
 from harnn.errors import Problem
 
 _NOTHING = 0
@@ -58,7 +60,8 @@ class Fingerprints:
         self.ids.append(id_hash)
         self.texts.append(hash_text(document.full_text))
         if id_hash in self._known:
-            self._repeated.append((line, document.id, id_hash))
+            if len(self._repeated) < MAX_PROBLEMS:
+                self._repeated.append((line, document.id, id_hash))
         elif not made_up:
             self._known.add(id_hash)
 
@@ -68,7 +71,7 @@ class Fingerprints:
         problems = []
         for line, name, id_hash in self._repeated:
             first = lines[np.searchsorted(hashes, np.uint64(id_hash))]
-            what = f"duplicate id {name!r}, first at {self.name}:{first}."
+            what = f"duplicate id {shown(name)}, first at {self.name}:{first}."
             problems.append(Problem(f"{self.name}:{line}", what))
         self._known.clear()
         self._repeated.clear()

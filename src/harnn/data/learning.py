@@ -53,7 +53,7 @@ def learn_taxonomy(
     Raises:
         DocumentError: bad records, records that are not index records, or impossible sizes.
     """
-    builder = DocumentBuilder(config, labelled=True, index_only=True)
+    builder = DocumentBuilder(config, labelled=True, index_only=True, log=log)
     candidates: Candidates = {}
     documents = 0
     for document in settle(stream_documents(paths, builder), config.on_error, log):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -11,6 +13,12 @@ from harnn.errors import DocumentError, Problem
 
 MAX_PROBLEMS = 10_000
 """Problems kept at most, so that a wrong file of any size fits into memory."""
+MAX_KINDS = 1_000
+SHOWN_OF_A_KIND = 5
+
+_VARIES = re.compile(r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"|\d[\d,.]*")
+_SHOWN_KIND = 200
+_OTHERS = "others"
 
 T = TypeVar("T")
 
@@ -33,10 +41,65 @@ class ReadingLog:
     """Records that were not handed out."""
     problems: list[Problem] = field(default_factory=list)
     """What was wrong, in order; the first ``MAX_PROBLEMS``."""
+    kinds: Counter[str] = field(default_factory=Counter)
+    """How many problems there were of each kind, see :func:`kind_of`, those not kept among them."""
+    warnings: list[Problem] = field(default_factory=list)
+    """What was read all the same, but is worth a look; the first ``MAX_PROBLEMS``."""
+    dropped: Counter[str] = field(default_factory=Counter)
+    """Labels that were dropped under ``drop-labels``, and of how many documents."""
+    emptied: int = 0
+    """Documents that have no label left after that; they count as labelled with nothing."""
 
     def add(self, problems: tuple[Problem, ...]) -> None:
-        """Keep *problems* as far as there is room."""
+        """Count *problems*, and keep them as far as there is room."""
         self.problems.extend(problems[: max(0, MAX_PROBLEMS - len(self.problems))])
+        for problem in problems:
+            _count(self.kinds, kind_of(problem), MAX_KINDS)
+
+    def warn(self, problem: Problem) -> None:
+        """Keep a warning as far as there is room."""
+        if len(self.warnings) < MAX_PROBLEMS:
+            self.warnings.append(problem)
+
+    def drop(self, label: str) -> None:
+        """Count a label that was dropped from a document."""
+        _count(self.dropped, label, MAX_PROBLEMS)
+
+
+def _count(counts: Counter[str], name: str, most: int) -> None:
+    counts[name if name in counts or len(counts) < most else _OTHERS] += 1
+
+
+def kind_of(problem: Problem) -> str:
+    """Return what *problem* has in common with others: its words without names and numbers."""
+    return _VARIES.sub("*", problem.what)[:_SHOWN_KIND]
+
+
+def group_problems(
+    problems: Iterable[Problem], kinds: Mapping[str, int] | None = None, most: int = SHOWN_OF_A_KIND
+) -> list[Problem]:
+    """Return problems by kind, in the order in which the kinds come first, *most* of each.
+
+    Where there are more, one more problem without a place says how many. ``kinds``: the numbers
+    of a :class:`ReadingLog` that kept fewer problems than it counted.
+    """
+    grouped: dict[str, list[Problem]] = {}
+    counts: Counter[str] = Counter()
+    for problem in problems:
+        kind = kind_of(problem)
+        counts[kind] += 1
+        shown = grouped.setdefault(kind, [])
+        if len(shown) <= most:
+            shown.append(problem)
+    found: list[Problem] = []
+    for kind, shown in grouped.items():
+        count = max(counts[kind], (kinds or {}).get(kind, 0))
+        if count > len(shown):
+            shown = shown[:most]
+        found += shown  # one more is as short as the line about it
+        if count > len(shown):
+            found.append(Problem("", f"... and {count - len(shown):,} more like this."))
+    return found
 
 
 def settle(
@@ -45,7 +108,7 @@ def settle(
     """Hand out what is good; count, list and finally raise what is not.
 
     Under ``skip`` bad records are left out. Files that cannot be read to their end are an
-    error under both policies, because nobody can say how much of them is missing.
+    error under every policy, because nobody can say how much of them is missing.
 
     Raises:
         DocumentError: at the end of the pass, or as soon as ``MAX_PROBLEMS`` are gathered.
@@ -59,7 +122,7 @@ def settle(
             continue
         log.add(item.problems)
         log.skipped += not item.whole_file
-        if item.whole_file or on_error == "fail":
+        if item.whole_file or on_error != "skip":
             failures.add(item.problems)
             if len(failures.problems) >= MAX_PROBLEMS:
                 stop = Problem("", f"reading stopped after {MAX_PROBLEMS:,} problems.")

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import gzip
+import re
 import zlib
 from collections.abc import Iterable, Iterator
 from itertools import chain
-from typing import BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
 
+from harnn._tables import shown
 from harnn.config import DataConfig
 from harnn.data.documents import Document
 from harnn.data.fields import DocumentBuilder
@@ -20,17 +21,19 @@ from harnn.data.files import (
     UnreadableFileError,
     find_file,
     list_locations,
-    number_lines,
     open_bytes,
 )
 from harnn.data.json_rows import read_json, read_json_lines
+from harnn.data.label_checker import LabelChecker
+from harnn.data.lines import Line, Lines
 from harnn.data.log import ReadingLog, Rejected, settle
+from harnn.data.parquet_rows import read_parquet
 from harnn.data.rows import Row, read_text_rows
-from harnn.data.table_rows import read_delimited, read_parquet
-from harnn.errors import Problem, suggest
+from harnn.data.table_rows import read_delimited
+from harnn.errors import Problem
 from harnn.taxonomy import Taxonomy
 
-_MAX_SUGGESTIONS = 100
+_ARRAY_BEGINS = re.compile(rb"\s*\[\s*(\{|$)")
 
 
 def read_documents(
@@ -49,9 +52,11 @@ def read_documents(
     Raises:
         DocumentError: at the end of the pass; under ``on_error="skip"`` only for files that
             cannot be read to their end.
+        ConfigError: settings out of range.
         MissingExtraError: Parquet or zstandard files without their extra.
     """
-    builder = DocumentBuilder(config, labelled=labelled)
+    log = ReadingLog() if log is None else log
+    builder = DocumentBuilder(config, labelled=labelled, log=log)
     return settle(stream_documents(paths, builder), config.on_error, log)
 
 
@@ -66,7 +71,8 @@ def read_labelled(
     Raises:
         DocumentError: see :func:`read_documents`; labels must be in *taxonomy*.
     """
-    builder = DocumentBuilder(config, labelled=True)
+    log = ReadingLog() if log is None else log
+    builder = DocumentBuilder(config, labelled=True, log=log)
     return label_documents(stream_documents(paths, builder), config, taxonomy, log)
 
 
@@ -82,50 +88,26 @@ def label_documents(
         DocumentError: labels that are missing or not in *taxonomy*, as ``on_error`` says.
     """
     checker = LabelChecker(taxonomy)
+    log = ReadingLog() if log is None else log
     resolved = (
-        item if isinstance(item, Rejected) else _resolve(item, checker) for item in documents
+        item if isinstance(item, Rejected) else _resolve(item, checker, config, log)
+        for item in documents
     )
     return settle(resolved, config.on_error, log)
 
 
-class LabelChecker:
-    """Check labels against a taxonomy and remember suggestions, which are slow to find."""
-
-    def __init__(self, taxonomy: Taxonomy) -> None:
-        self.taxonomy = taxonomy
-        self._hints: dict[str, str] = {}
-
-    def check(self, document: Document) -> list[Problem]:
-        """Return one problem for each unknown label of *document*."""
-        index = self.taxonomy.index
-        return [
-            Problem(document.source, f"unknown label {label!r}.", self._hint(label))
-            for label in dict.fromkeys(document.labels or ())
-            if label not in index
-        ]
-
-    def close(self, document: Document) -> NDArray[np.int32]:
-        """Return the columns of the known labels of *document*, closed upward."""
-        index = self.taxonomy.index
-        known = {index[label] for label in document.labels or () if label in index}
-        columns = np.array(sorted(known), dtype=np.int32)
-        return self.taxonomy.close_upward(columns).astype(np.int32, copy=False)
-
-    def _hint(self, label: str) -> str:
-        if label not in self._hints:
-            if len(self._hints) >= _MAX_SUGGESTIONS:
-                return ""
-            self._hints[label] = suggest(label, self.taxonomy.codes)
-        return self._hints[label]
-
-
 def _resolve(
-    document: Document, checker: LabelChecker
+    document: Document, checker: LabelChecker, config: DataConfig, log: ReadingLog
 ) -> tuple[Document, NDArray[np.int32]] | Rejected:
-    problems = checker.check(document)
     if document.labels is None:
-        problems = [Problem(document.source, f"document {document.id!r} has no labels.")]
-    return Rejected(tuple(problems)) if problems else (document, checker.close(document))
+        what = f"document {shown(document.id)} has no labels."
+        return Rejected((Problem(document.source, what),))
+    problems = checker.check(document)
+    if problems and config.on_error != "drop-labels":
+        return Rejected(tuple(problems))
+    if problems:
+        document = checker.drop_unknown(document, log)
+    return document, checker.close(document)
 
 
 def stream_documents(
@@ -175,38 +157,43 @@ def _stream_rows(file: DocumentFile, builder: DocumentBuilder) -> Iterator[Row |
 def _open_rows(file: DocumentFile, builder: DocumentBuilder) -> Iterator[Row | Rejected]:
     config, labelled = builder.config, builder.labelled
     if file.format == "parquet":
-        yield from read_parquet(file, config, labelled=labelled)
+        yield from read_parquet(file, config, labelled=labelled, log=builder.log)
         return
     with open_bytes(file) as stream:
+        lines = Lines(file, stream, config)
         if file.format in ("csv", "tsv"):
-            yield from read_delimited(file, stream, config, labelled=labelled)
+            yield from read_delimited(file, lines, config, labelled=labelled, log=builder.log)
         elif file.format == "json":
-            yield from read_json(file, stream)
+            yield from read_json(file, lines, config.line_limit)
         elif file.format == "json-lines":
-            yield from read_json_lines(file, number_lines(stream))
+            yield from read_json_lines(file, lines)
         elif file.format == "text":
-            yield from _read_text(file, number_lines(stream), labelled=labelled)
+            yield from _read_text(file, lines, labelled=labelled)
         else:
-            yield from _read_standard_input(file, stream, labelled=labelled)
+            yield from _read_standard_input(file, lines, labelled=labelled)
 
 
 def _read_standard_input(
-    file: DocumentFile, stream: BinaryIO, *, labelled: bool | None
+    file: DocumentFile, lines: Lines, *, labelled: bool | None
 ) -> Iterator[Row | Rejected]:
     """Read JSON lines where the first character is a brace, else one plain text a line."""
-    lines = number_lines(stream)
-    for number, line in lines:
-        if line.isspace():
+    for line in lines:
+        if line.data.isspace():
             continue
-        rest = chain([(number, line)], lines)
-        if line.lstrip().startswith(b"{"):
+        if _ARRAY_BEGINS.match(line.data):
+            raise UnreadableFileError(
+                "looks like a JSON array, expected JSON lines or plain text.",
+                "Give it as a file with the extension .json.",
+            )
+        rest = chain([line], lines)
+        if line.data.lstrip().startswith(b"{"):
             yield from read_json_lines(file, rest)
         else:
             yield from _read_text(file, rest, labelled=labelled)
 
 
 def _read_text(
-    file: DocumentFile, lines: Iterable[tuple[int, bytes]], *, labelled: bool | None
+    file: DocumentFile, lines: Iterable[Line], *, labelled: bool | None
 ) -> Iterator[Row | Rejected]:
     if labelled:
         raise UnreadableFileError(

@@ -15,7 +15,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from harnn._tables import shown
 from harnn.config import DataConfig
+from harnn.data.columns import list_names
 from harnn.errors import Problem
 
 _CODE_SEPARATOR = ":"
@@ -85,7 +87,8 @@ class IndexLayout:
             self._levels = [_Level(name) for name in fields]
             self._first = where
         if set(fields) != set(self.level_names):
-            found, expected = ", ".join(fields), ", ".join(self.level_names)
+            found = list_names(fields, quoted=False)
+            expected = list_names(self.level_names, quoted=False)
             return [], [f"has the levels {found}, expected {expected} as in {self._first}."]
         levels = [fields[name] for name in self.level_names]
         faults = self._check_offsets(levels, content[self._labels_field], where)
@@ -147,7 +150,7 @@ class IndexLayout:
             return None, f"{level.name!r} has the index {min(indices)}, expected 0 or more."
         found = {label - index for index, label in zip(sorted(indices), sorted(part), strict=True)}
         if len(found) > 1:
-            what = f"'labels' has {part} where {level.name!r} has {indices}"
+            what = f"'labels' has {shown(part)} where {level.name!r} has {shown(indices)}"
             return None, f"{what}, expected the same numbers plus one offset."
         offset = found.pop()
         if number == 0 and offset != 0:

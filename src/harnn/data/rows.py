@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from harnn.data.files import DocumentFile
+from harnn.data.lines import Line, describe_bad_byte
 from harnn.data.log import Rejected
 from harnn.errors import Problem
 
@@ -24,29 +25,17 @@ def reject(file: DocumentFile, line: int, what: str, hint: str = "") -> Rejected
     return Rejected((Problem(file.at(line), what, hint),))
 
 
-def find_bad_byte(line: bytes) -> int | None:
-    """Return the position, from 1, of the first byte that is not UTF-8."""
-    try:
-        line.decode("utf-8")
-    except UnicodeDecodeError as error:
-        return error.start + 1
-    return None
-
-
-def describe_bad_byte(position: int) -> str:
-    """Return the sentence for a byte that is not UTF-8."""
-    return f"is not UTF-8 (byte {position} of the line)."
-
-
-def read_text_rows(
-    file: DocumentFile, lines: Iterable[tuple[int, bytes]]
-) -> Iterator[Row | Rejected]:
+def read_text_rows(file: DocumentFile, lines: Iterable[Line]) -> Iterator[Row | Rejected]:
     """Read one document a line; blank lines are left out."""
-    for number, line in lines:
+    for line in lines:
+        if line.what:
+            yield reject(file, line.number, line.what, line.hint)
+            continue
         try:
-            text = line.decode("utf-8").strip()
+            text = line.data.decode("utf-8").strip()
         except UnicodeDecodeError as error:
-            yield reject(file, number, describe_bad_byte(error.start + 1))
+            what, hint = describe_bad_byte(error.start + 1, line.data)
+            yield reject(file, line.number, what, hint)
             continue
         if text:
-            yield Row(number, {"text": text})
+            yield Row(line.number, {"text": text})

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from harnn.config import TextConfig
 from harnn.data.documents import Document
-from harnn.data.reading import LabelChecker
+from harnn.data.label_checker import LabelChecker
 
 _CJK = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 _WORD = re.compile(f"[{_CJK}]|[^\\W{_CJK}]+")

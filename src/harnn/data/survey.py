@@ -6,13 +6,15 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from harnn._display import printable
 from harnn.config import DataConfig, TextConfig
 from harnn.data.documents import Document
 from harnn.data.fields import DocumentBuilder
 from harnn.data.files import STANDARD_INPUT, Location, list_locations
 from harnn.data.fingerprints import Fingerprints, find_overlaps
+from harnn.data.label_checker import LabelChecker
 from harnn.data.log import ReadingLog, Rejected
-from harnn.data.reading import LabelChecker, stream_documents
+from harnn.data.reading import stream_documents
 from harnn.data.statistics import (
     LabelCounts,
     LevelSummary,
@@ -106,9 +108,10 @@ class _Survey:
 
     def __init__(self, taxonomy: Taxonomy | None, config: DataConfig, max_length: int) -> None:
         self._taxonomy = taxonomy
-        self._builder = DocumentBuilder(config)
-        self._checker = LabelChecker(taxonomy) if taxonomy is not None else None
         self._found = ReadingLog()
+        self._builder = DocumentBuilder(config, log=self._found)
+        self._checker = LabelChecker(taxonomy) if taxonomy is not None else None
+        self._drops = config.on_error == "drop-labels"
         self._files: list[FileSummary] = []
         self._fingerprints: list[Fingerprints] = []
         self._words = WordCounts(max_length)
@@ -117,7 +120,7 @@ class _Survey:
         self._first_unlabelled = ""
 
     def read_file(self, location: Location, *, is_test: bool) -> None:
-        name = "stdin" if str(location) == STANDARD_INPUT else str(location)
+        name = "stdin" if str(location) == STANDARD_INPUT else printable(str(location))
         prints = Fingerprints(name, is_test)
         documents = rejected = 0
         for item in stream_documents(location, self._builder):
@@ -137,7 +140,7 @@ class _Survey:
         if not text.strip():
             self._found.add((Problem(document.source, "has an empty text."),))
         if self._checker is not None:
-            self._found.add(tuple(self._checker.check(document)))
+            self._check(document, self._checker)
         labelled = self._labels[is_test].add(document)
         if is_test:
             return
@@ -146,6 +149,13 @@ class _Survey:
             self._unlabelled += 1
             self._first_unlabelled = self._first_unlabelled or document.source
 
+    def _check(self, document: Document, checker: LabelChecker) -> None:
+        problems = checker.check(document)
+        if problems and self._drops:
+            checker.drop_unknown(document, self._found)
+        else:
+            self._found.add(tuple(problems))
+
     def summarise(self) -> DataSurvey:
         counts, words = self._labels[False], self._words.summarise()
         ranked = counts.rank()
@@ -153,7 +163,7 @@ class _Survey:
         labelled = max(counts.documents, 1)
         return DataSurvey(
             problems=tuple(self._found.problems),
-            warnings=tuple(self._find_warnings()),
+            warnings=(*self._found.warnings, *self._find_warnings()),
             files=tuple(self._files),
             documents=sum(file.documents for file in self._files if not file.is_test),
             labelled_documents=counts.documents,

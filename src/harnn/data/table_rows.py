@@ -1,169 +1,176 @@
-"""Rows out of tables: CSV, TSV and Parquet."""
+"""Rows out of CSV and TSV: where the header is, what separates the cells, what a row holds."""
 
 from __future__ import annotations
 
-import csv
+import re
 from collections.abc import Iterator, Sequence
-from typing import Any, BinaryIO
+from dataclasses import dataclass
+from itertools import chain
 
-from harnn._optional import require
 from harnn.config import DataConfig
-from harnn.data.files import DocumentFile, UnreadableFileError, number_lines
-from harnn.data.log import Rejected
-from harnn.data.rows import Row, describe_bad_byte, find_bad_byte, reject
-from harnn.errors import Problem, suggest
+from harnn.data.columns import find_missing_columns, list_names, warn_of_labels
+from harnn.data.delimited import Record, decode_line, read_csv, read_tsv
+from harnn.data.files import DocumentFile
+from harnn.data.lines import Line, Lines
+from harnn.data.log import ReadingLog, Rejected
+from harnn.data.rows import Row, reject
+from harnn.errors import Problem
 
-CELL_LIMIT = 1 << 24
-"""Characters of one cell; an unclosed quotation mark would else swallow the rest of the file."""
+MANY_LINES = 100
+"""A row of so many lines is worth a look."""
 
 _DELIMITERS = {"csv": ",", "tsv": "\t"}
-_BATCH = 1024
+_CANDIDATES = (",", ";", "\t", "|")
+_SEPARATOR_LINE = re.compile(r"\"?sep=([^\"\r\n])\"?[;,\t]*\s*", re.IGNORECASE)
+"""The first line that Excel writes and reads."""
+_QUOTED_TSV = "Name the file .csv to have it read with quotation marks; tabs are found there too."
 
 
-def find_missing_columns(
-    columns: Sequence[str], config: DataConfig, *, labelled: bool | None
-) -> list[tuple[str, str]]:
-    """Return what is wrong with a table's columns, each with a hint."""
-    wanted = list(config.text_fields)
-    if config.id_field != DataConfig.id_field:
-        wanted.append(config.id_field)
-    if labelled:
-        wanted.append(config.labels_field)
-    expected = "found " + (", ".join(repr(column) for column in columns) or "none") + "."
-    problems = [
-        (f"has no column {name!r}, {expected}", suggest(name, columns))
-        for name in wanted
-        if name not in columns
-    ]
-    if not config.text_fields and not {"text", "title", "abstract"} & set(columns):
-        what = f"has no column 'text' (or 'title' and 'abstract'), {expected}"
-        hint = suggest("text", columns) or "Name the columns of the text in data.text_fields."
-        problems.append((what, hint))
-    for name in dict.fromkeys(columns):
-        if list(columns).count(name) > 1:
-            problems.append((f"has two columns {name!r}.", ""))
-    return problems
+@dataclass(slots=True)
+class _Table:
+    """What is known of a table once its header is read."""
+
+    file: DocumentFile
+    columns: list[str]
+    """Their names up to the last that has one."""
+    width: int
+    """Columns with those at the end that have no name."""
+    quotes: bool
+    log: ReadingLog
+    warned: bool = False
+
+    def read(self, record: Record) -> Row | Rejected | None:
+        """Return the document's fields, what is wrong with them, or None of an empty row."""
+        if record.what:
+            return reject(self.file, record.line, record.what, record.hint)
+        cells, count = record.cells, len(self.columns)
+        if not any(cells):
+            return None
+        if record.inner:
+            self._look_at_lines(record)
+        elif not self.quotes and not self.warned:
+            self._look_at_quotes(record)
+        if len(cells) < count or any(cells[count:]):
+            return reject(self.file, record.line, *self._describe_width(cells))
+        return Row(record.line, {k: v for k, v in zip(self.columns, cells, strict=False) if k})
+
+    def _describe_width(self, cells: Sequence[str]) -> tuple[str, str]:
+        count = len(self.columns)
+        if count < len(cells) <= self.width:
+            number = next(n for n, cell in enumerate(cells, start=1) if n > count and cell)
+            return f"has a value in column {number}, which has no name.", ""
+        names = list_names(self.columns, quoted=False)
+        hint = ""
+        if not self.quotes and any('"' in (cell[:1], cell[-1:]) for cell in cells):
+            hint = f"TSV does not quote: a cell cannot span lines. {_QUOTED_TSV}"
+        found = "1 cell" if len(cells) == 1 else f"{len(cells):,} cells"
+        return f"has {found}, expected {count:,} ({names}).", hint
+
+    def _look_at_lines(self, record: Record) -> None:
+        """Warn of a row that may have swallowed others, or that is very long."""
+        last = record.line + len(record.inner)
+        what = ""
+        if self.width > 2 and set(record.inner) == {self.width - 1}:
+            what = f"a quoted cell holds lines up to {last:,} that look like rows of their own."
+        elif len(record.inner) >= MANY_LINES:
+            what = f"a quoted cell spans {len(record.inner) + 1:,} lines, up to {last:,}."
+        if what:
+            hint = "Is a quotation mark not closed?"
+            self.log.warn(Problem(self.file.at(record.line), what, hint))
+
+    def _look_at_quotes(self, record: Record) -> None:
+        """Warn once of cells in quotation marks that TSV does not have."""
+        if any(len(cell) > 1 and cell[0] == cell[-1] == '"' for cell in record.cells):
+            what = "has a cell in quotation marks; TSV does not quote, so they belong to the text."
+            self.log.warn(Problem(self.file.at(record.line), what, _QUOTED_TSV))
+            self.warned = True
 
 
 def read_delimited(
-    file: DocumentFile, stream: BinaryIO, config: DataConfig, *, labelled: bool | None
+    file: DocumentFile, lines: Lines, config: DataConfig, *, labelled: bool | None, log: ReadingLog
 ) -> Iterator[Row | Rejected]:
-    """Read CSV or TSV; the first row names the columns."""
-    bad_bytes: dict[int, int] = {}
-    table = _read_cells(file, stream, bad_bytes)
-    header: list[str] | None = None
-    for line, cells in table:
-        if isinstance(cells, str):
-            bad_bytes.clear()
-            yield reject(file, line, cells)
-        elif not any(cells):
-            continue
-        elif bad_bytes:
-            number, position = bad_bytes.popitem()
-            bad_bytes.clear()
-            yield reject(file, number, describe_bad_byte(position))
-        elif header is None:
-            header = [name.strip() for name in cells]
-            problems = find_missing_columns(header, config, labelled=labelled)
-            if problems:
-                where = file.at(line)
-                found = tuple(Problem(where, f"the table {what}", hint) for what, hint in problems)
-                yield Rejected(found, whole_file=True)
-                return
-        elif len(cells) != len(header):
-            names = ", ".join(header)
-            what = f"has {len(cells)} cells, expected {len(header)} ({names})."
-            yield reject(file, line, what)
-        else:
-            yield Row(line, dict(zip(header, cells, strict=True)))
+    """Read CSV or TSV; the first row names the columns.
 
-
-def _read_cells(
-    file: DocumentFile, stream: BinaryIO, bad_bytes: dict[int, int]
-) -> Iterator[tuple[int, list[str] | str]]:
-    """Yield the first line of each row with its cells, or with what is wrong with it."""
-    reader = csv.reader(
-        _decode_lines(stream, bad_bytes), delimiter=_DELIMITERS[file.format], strict=True
-    )
-    while True:
-        line = reader.line_num + 1
-        # The limit belongs to the whole process, so it is lent for one row only.
-        previous = csv.field_size_limit(CELL_LIMIT)
-        try:
-            cells: list[str] | str = next(reader)
-        except StopIteration:
-            return
-        except csv.Error as error:
-            cells = f"is not a valid row of {file.format.upper()} ({error})."
-        finally:
-            csv.field_size_limit(previous)
-        yield line, cells
-
-
-def _decode_lines(stream: BinaryIO, bad_bytes: dict[int, int]) -> Iterator[str]:
-    for number, line in number_lines(stream):
-        try:
-            text = line.decode("utf-8")
-        except UnicodeDecodeError:
-            bad_bytes[number] = find_bad_byte(line) or 1
-            text = line.decode("utf-8", "replace")
-        yield text
-
-
-def read_parquet(
-    file: DocumentFile, config: DataConfig, *, labelled: bool | None
-) -> Iterator[Row | Rejected]:
-    """Read Parquet batch by batch; a row's number stands for its line.
-
-    Raises:
-        MissingExtraError: without the extra ``parquet``.
-        UnreadableFileError: the file is no Parquet or is damaged.
+    The cells are separated by what a line ``sep=;`` says, by ``data.delimiter``, or, in CSV, by
+    the one character that gives the columns a document needs.
     """
-    parquet = require("pyarrow.parquet", extra="parquet", purpose=f"Reading {file.name}")
-    arrow = require("pyarrow", extra="parquet", purpose=f"Reading {file.name}")
-    try:
-        with parquet.ParquetFile(file.path) as table:
-            names = _column_names(table.schema_arrow, arrow)
-            problems = find_missing_columns(names, config, labelled=labelled)
-            if problems:
-                found = tuple(
-                    Problem(file.name, f"the table {what}", hint) for what, hint in problems
-                )
-                yield Rejected(found, whole_file=True)
-                return
-            columns = _needed_columns(table.schema_arrow, config, arrow)
-            start = 1
-            for batch in table.iter_batches(batch_size=_BATCH, columns=columns):
-                for line, content in enumerate(batch.to_pylist(), start=start):
-                    yield Row(line, content)
-                start += batch.num_rows
-    except (arrow.ArrowInvalid, arrow.ArrowNotImplementedError, OSError) as error:
-        reason = " ".join(str(error).split()).rstrip(".")
-        raise UnreadableFileError(f"is damaged or not a Parquet file ({reason}).") from None
+    first, delimiter = _pass_separator_line(lines)
+    if first is None:
+        return
+    delimiter = config.chosen_delimiter or delimiter
+    if not delimiter:
+        delimiter = _tell_delimiter(file, first, config, labelled=labelled)
+    is_csv, every = file.format == "csv", chain([first], lines)
+    limit = config.line_limit
+    records = read_csv(every, delimiter, limit) if is_csv else read_tsv(every, delimiter)
+    header = next(records)
+    columns = [name.strip() for name in header.cells]
+    problems = [(header.what, header.hint)]
+    if not header.what:
+        problems = find_missing_columns(columns, config, labelled=labelled)
+        problems = [(f"the table {what}", hint) for what, hint in problems]
+        better = _hint_at_delimiter(file, first, config)
+        if problems and better:
+            problems = [(problems[0][0], better)]
+    where = file.at(header.line)
+    if problems:
+        yield Rejected(tuple(Problem(where, *each) for each in problems), whole_file=True)
+        return
+    remark = warn_of_labels(columns, config) if labelled is None else None
+    if remark is not None:
+        log.warn(Problem(where, f"the table {remark[0]}", remark[1]))
+    width = len(columns)
+    while columns and not columns[-1]:
+        columns.pop()
+    table = _Table(file, columns, width, is_csv, log)
+    for record in records:
+        row = table.read(record)
+        if row is not None:
+            yield row
 
 
-def _column_names(schema: Any, arrow: Any) -> list[str]:
-    """Return the columns, and the fields of ``text`` where it is an object."""
-    names: list[str] = list(schema.names)
-    if "text" in names and arrow.types.is_struct(schema.field("text").type):
-        names += [part.name for part in schema.field("text").type if part.name not in names]
-    return names
+def _pass_separator_line(lines: Lines) -> tuple[Line | None, str]:
+    """Return the line of the header, and what a line ``sep=;`` before it says."""
+    first = next((line for line in lines if line.data.strip()), None)
+    given = _SEPARATOR_LINE.fullmatch(decode_line(first)[0]) if first is not None else None
+    if given is None:
+        return first, ""
+    return next((line for line in lines if line.data.strip()), None), given[1]
 
 
-def _needed_columns(schema: Any, config: DataConfig, arrow: Any) -> list[str]:
-    """Return the columns a document is made of, with the levels of index records."""
-    text_fields = config.text_fields or ("text", "title", "abstract")
-    wanted = {config.id_field, config.labels_field, "text", *text_fields}
+def _tell_delimiter(
+    file: DocumentFile, header: Line, config: DataConfig, *, labelled: bool | None
+) -> str:
+    """Return what separates the cells, where the header leaves no doubt; else what is usual."""
+    usual = _DELIMITERS[file.format]
+    if file.format == "tsv" or header.what:
+        return usual
+    missing = {
+        candidate: len(find_missing_columns(names, config, labelled=labelled))
+        for candidate in _CANDIDATES
+        for names in [_split_header(header, candidate)]
+        if names is not None
+    }
+    fitting = [candidate for candidate, count in missing.items() if not count]
+    if usual in fitting or len(fitting) == 1:
+        return usual if usual in fitting else fitting[0]
+    text = decode_line(header)[0]
+    inside = [candidate for candidate in _CANDIDATES if candidate in text]
+    return inside[0] if len(inside) == 1 and not fitting else usual
 
-    def holds_indices(column: Any) -> bool:
-        types = arrow.types
-        is_list = types.is_list(column.type) or types.is_large_list(column.type)
-        return is_list and bool(types.is_integer(column.type.value_type))
 
-    labels = config.labels_field
-    indexed = labels in schema.names and holds_indices(schema.field(labels))
-    return [
-        column.name
-        for column in schema
-        if column.name in wanted or (indexed and holds_indices(column))
-    ]
+def _split_header(header: Line, delimiter: str) -> list[str] | None:
+    record = next(read_csv([header], delimiter, len(header.data)))
+    return None if record.what else [name.strip() for name in record.cells]
+
+
+def _hint_at_delimiter(file: DocumentFile, header: Line, config: DataConfig) -> str:
+    """Return the option for a table of one column in which another delimiter stands."""
+    text = decode_line(header)[0]
+    usual = config.chosen_delimiter or _DELIMITERS[file.format]
+    inside = [candidate for candidate in _CANDIDATES if candidate in text]
+    if usual in text or len(inside) != 1 or (file.format == "csv" and not config.delimiter):
+        return ""
+    what = "tabs" if inside[0] == "\t" else repr(inside[0])
+    value = "tab" if inside[0] == "\t" else repr(inside[0])
+    return f"The cells seem to be separated by {what}: set data.delimiter={value}."

@@ -38,12 +38,13 @@ class LabelCurves:
             shares = np.linspace(0, 1, _THRESHOLDS)
             thresholds = np.unique(np.quantile(of_true, shares, method="lower"))
         shape = (scores.shape[1], len(thresholds))
-        hits = _count(targets.indices, np.searchsorted(thresholds, of_true, side="right"), shape)
-        predicted = np.zeros(shape, dtype=np.int64)
+        hits, predicted = (np.zeros(shape, dtype=np.int64) for _ in range(2))
+        places = np.searchsorted(thresholds, of_true, side="right")
+        _count(hits, targets.indices, places)
         for block in row_blocks(*scores.shape):
             row, column = np.nonzero(scores[block] >= thresholds[0])
-            place = np.searchsorted(thresholds, scores[block][row, column], side="right")
-            predicted += _count(column, place, shape)
+            places = np.searchsorted(thresholds, scores[block][row, column], side="right")
+            _count(predicted, column, places)
         positives = np.bincount(targets.indices, minlength=shape[0])
         return cls(thresholds, _at_least(hits), _at_least(predicted), positives)
 
@@ -63,14 +64,17 @@ class LabelCurves:
         return f1
 
 
-def _count(
-    labels: NDArray[Any], places: NDArray[np.intp], shape: tuple[int, int]
-) -> NDArray[np.int64]:
-    """Count cells by label and by the last threshold that they reach; places from 1."""
+def _count(counts: NDArray[np.int64], labels: NDArray[Any], places: NDArray[np.intp]) -> None:
+    """Add cells to the counts (C, G) of labels and the last threshold they reach; places from 1.
+
+    Takes no memory for labels without cells.
+    """
     reached = places > 0
-    flat = labels[reached].astype(np.int64) * shape[1] + places[reached] - 1
-    counts: NDArray[np.int64] = np.bincount(flat, minlength=shape[0] * shape[1]).reshape(shape)
-    return counts
+    flat = labels[reached].astype(np.int64) * counts.shape[1] + places[reached] - 1
+    if len(flat) < counts.size:
+        np.add.at(counts.reshape(-1), flat, 1)  # reshaped, an array shares its memory
+    else:
+        counts += np.bincount(flat, minlength=counts.size).reshape(counts.shape)
 
 
 def _at_least(counts: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -38,6 +38,7 @@ def tune_decoder(
     scores: (N, C) float32, not yet closed; targets: (N, C) label sets, sparse; label_counts: (C,)
     training documents.
 
+    Where the documents have every label, or none, levels and labels take the one threshold.
     ``threshold``, ``level``, ``top_k`` and ``deepest`` are tuned for the best micro-F1, ``label``
     for the best sum of micro- and macro-F1: see :func:`tune_labels`. ``top_1`` is what gives the
     strategy in use the best micro-F1, with a threshold of its own where it is ``always``; of
@@ -53,7 +54,7 @@ def tune_decoder(
     if threshold is None:
         threshold = tune_threshold(closed, targets).threshold
     level_thresholds = label_thresholds = None
-    if targets.nnz:
+    if 0 < targets.nnz < closed.size:  # where no cell is wrong no threshold of a label is better
         curves = LabelCurves.count(closed, targets)
         level_thresholds = tuple(_as_written(tune_levels(curves, hierarchy)))
         label_thresholds = tuple(_as_written(tune_labels(curves, label_counts)))

@@ -48,16 +48,21 @@ class Explanation:
     text: str
     labels: tuple[LabelExplanation, ...]
     notes: tuple[str, ...] = ()
+    note_codes: tuple[str, ...] = ()
+    """For programs, one for each note: those of :class:`harnn.Prediction`, and ``other_branch``
+    where the words are not those of the branch that a reader would expect."""
 
     def __repr__(self) -> str:
         return f"Explanation({self.id!r}: {', '.join(x.predicted.label for x in self.labels)})"
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values for JSON."""
+        codes = {"note_codes": list(self.note_codes)} if self.note_codes else {}
         return {
             "id": self.id,
             "text": self.text,
             "notes": list(self.notes),
+            **codes,
             "labels": [
                 item.predicted.to_dict()
                 | {

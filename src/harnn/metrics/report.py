@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
 from harnn._notebook import html_table
+from harnn._tables import shown
 from harnn.errors import BundleError, Problem
 from harnn.metrics.calibration import ReliabilityBin
 from harnn.metrics.frequency import FrequencyBucket
@@ -130,6 +132,9 @@ def _shown(row: Report | LevelMetrics) -> tuple[str, ...]:
     return (f"{row.labels:,}", *(f"{number:.4f}" for number in numbers))
 
 
+_LARGEST = 2**53
+"""Of all numbers of an evaluation."""
+_MOST_DIGITS = 10
 _NESTED: dict[str, type] = {
     "levels": LevelMetrics,
     "reliability": ReliabilityBin,
@@ -162,7 +167,7 @@ def _values(kind: Any, table: Mapping[str, Any]) -> dict[str, Any]:
 
 def _problems(kind: Any, table: Any, *, where: str) -> list[Problem]:
     if not isinstance(table, Mapping):
-        return [Problem(where, f"got {table!r}, expected an object.")]
+        return [Problem(where, f"got {shown(table)}, expected an object.")]
     problems = []
     for field in dataclasses.fields(kind):
         if field.name not in table:
@@ -172,7 +177,8 @@ def _problems(kind: Any, table: Any, *, where: str) -> list[Problem]:
         found = table[field.name]
         fits, expected = _expected(str(field.type))  # annotations are kept as written
         if not fits(found):
-            problems.append(Problem(where, f"{field.name}: got {found!r}, expected {expected}."))
+            what = f"{field.name}: got {shown(found)}, expected {expected}."
+            problems.append(Problem(where, what))
         elif field.name in _NESTED and found is not None:
             for position, item in enumerate(found):
                 place = f"{where}: {field.name}[{position}]"
@@ -189,17 +195,22 @@ def _expected(annotation: str) -> tuple[Callable[[Any], bool], str]:
 
 
 def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+    return type(value) in (int, float) and abs(value) <= _LARGEST and not math.isnan(value)
+
+
+def _is_count(value: Any) -> bool:
+    return type(value) is int and abs(value) <= _LARGEST
 
 
 def _is_by_k(value: Any) -> bool:
     return isinstance(value, Mapping) and all(
-        str(k).isdecimal() and _is_number(x) for k, x in value.items()
+        str(k).isdecimal() and len(str(k)) <= _MOST_DIGITS and _is_number(x)
+        for k, x in value.items()
     )
 
 
 _EXPECTED: dict[str, tuple[Callable[[Any], bool], str]] = {
-    "int": (lambda value: type(value) is int, "a whole number"),
+    "int": (_is_count, "a whole number"),
     "str": (lambda value: isinstance(value, str), "a string"),
     "float": (_is_number, "a number"),
     "Mapping[int, float]": (_is_by_k, "an object of numbers by k"),

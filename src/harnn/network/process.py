@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+
 import torch
+from threadpoolctl import threadpool_limits
 
 from harnn._memory import keep_freed_memory
 
@@ -10,10 +13,23 @@ from harnn._memory import keep_freed_memory
 def tune_process(threads: int = 0) -> None:
     """Set this process up for networks on a CPU; for programs, not for libraries.
 
-    Keeps freed memory. The precision of float32 products stays PyTorch's own: a lower one lets them
-    be computed in bfloat16, where answers depend in the fourth digit on which texts share a batch
-    (docs/experiments.md).
+    Keeps freed memory, and lets NumPy compute each product in one thread for good: harnn divides
+    its work among threads itself where that helps. The precision of float32 products stays
+    PyTorch's own: a lower one lets them be computed in bfloat16, where answers depend in the fourth
+    digit on which texts share a batch (docs/experiments.md).
+
+    threads: of PyTorch; 0: as many as there are.
     """
     keep_freed_memory()
+    threadpool_limits(1, user_api="blas")
     if threads:
         torch.set_num_threads(threads)
+
+
+def _compute_alone() -> None:
+    """PyTorch's threads are not there after a fork, and a process that waits for them hangs."""
+    torch.set_num_threads(1)
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_compute_alone)

@@ -47,7 +47,7 @@ def compare_models(
 
 
 def _answers(predictor: Predictor, corpus: Corpus) -> Answers:
-    scores = predictor.bundle.ensemble.score(corpus)
+    scores = predictor.score_corpus(corpus)
     shown, predictions = predictor.bundle.decoder.decode(scores, predictor.taxonomy.hierarchy)
     return Answers(predictions, shown.values)
 

@@ -12,7 +12,7 @@ from typing import Self, Unpack
 import numpy as np
 
 from harnn._memory import keep_freed_memory
-from harnn.answers import Prediction, make_answers
+from harnn.answers import Note, Prediction, make_answers
 from harnn.bundle import Bundle, load_bundle
 from harnn.config import DataConfig
 from harnn.corpus import (
@@ -25,13 +25,17 @@ from harnn.corpus import (
 )
 from harnn.data import Document, Documents, ReadingLog, labelled_documents
 from harnn.decode import DecodeOptions, Decoder, Scores
+from harnn.errors import BundleError, DocumentError, Problem
 from harnn.evaluation import StrategyMetrics, compare_strategies, report_scores
 from harnn.explain import Explanation, LabelExplanation, WordWeight
 from harnn.metrics import Report, TrainingCounts
+from harnn.prediction.device import move_networks
 
 _MOST_DOCUMENTS = 2_048
 _MOST_SCORES = 32 << 20
 """Documents x labels in memory at once: 128 MB for each branch."""
+
+_UNANSWERED = "no label is sure enough"
 
 
 class Predictor:
@@ -52,6 +56,7 @@ class Predictor:
         segment: Callable[[str], Sequence[str]] | None = None,
         beam: int | None = None,
         bfloat16: bool = False,
+        device: str | None = None,
     ) -> Self:
         """Load a model directory.
 
@@ -60,10 +65,13 @@ class Predictor:
         and a label whose ancestors the model did not think of is hardly found. None: all.
         bfloat16: compute the networks in bfloat16, faster where the processor has it; scores
         then depend, in the third digit, on which documents share a batch.
+        device: what computes the networks: ``cpu``, ``cuda``, ``cuda:1``, ``mps``, or ``auto``, the
+        first of cuda and mps that there is; None: the CPU.
 
         Raises:
             BundleError: see :func:`harnn.bundle.load_bundle`.
-            ConfigError: the model takes no beam, or has no network for bfloat16.
+            ConfigError: the model takes no beam, or has no network for bfloat16 or the device, or
+                there is no such device.
             ValueError: *beam* is below 1.
         """
         bundle = load_bundle(directory, segment=segment)
@@ -72,6 +80,8 @@ class Predictor:
             ensemble = ensemble.with_beam(beam, bundle.taxonomy)
         if bfloat16:
             ensemble = ensemble.with_bfloat16()
+        if device is not None:
+            move_networks(ensemble, device)
         return cls(replace(bundle, ensemble=ensemble))
 
     @classmethod
@@ -105,7 +115,19 @@ class Predictor:
         Raises:
             TypeError: *texts* is one string, or holds other things than texts.
         """
-        return self.bundle.ensemble.score(self._encode(_as_documents(texts)))
+        return self.score_corpus(self._encode(_as_documents(texts)))
+
+    def score_corpus(self, corpus: Corpus) -> Scores:
+        """Return the scores (N, C) of encoded documents.
+
+        Raises:
+            BundleError: the model is damaged: scores are not from 0 to 1, or no numbers.
+        """
+        try:
+            return self.bundle.ensemble.score(corpus)
+        except ValueError as error:  # of scores that are not from 0 to 1, which no number is
+            what = f"the model is damaged: {error}"
+            raise BundleError(Problem("", what, "Restore it or train again.")) from error
 
     def predict(
         self, texts: Iterable[str | Document], **options: Unpack[DecodeOptions]
@@ -147,12 +169,12 @@ class Predictor:
         data: how to read them; None: as those for training. log: gathers what was skipped.
 
         Raises:
-            DocumentError: documents cannot be read or have unknown labels.
+            DocumentError: documents cannot be read or have unknown labels, or there is none.
         """
         decoder, bundle = self._decoder(**options), self.bundle
-        corpus = self.encode_labelled(given, data, log)
+        corpus = self._encode_some(given, data, log)
         return report_scores(
-            bundle.ensemble.score(corpus),
+            self.score_corpus(corpus),
             corpus.targets,
             decoder,
             self.taxonomy,
@@ -170,11 +192,11 @@ class Predictor:
         """Compare all strategies that the model has on the labels of documents.
 
         Raises:
-            DocumentError: documents cannot be read or have unknown labels.
+            DocumentError: documents cannot be read or have unknown labels, or there is none.
         """
         decoder = self._decoder(**options)
-        corpus = self.encode_labelled(given, data, log)
-        scores = self.bundle.ensemble.score(corpus)
+        corpus = self._encode_some(given, data, log)
+        scores = self.score_corpus(corpus)
         return compare_strategies(scores, corpus.targets, decoder, self.taxonomy.hierarchy)
 
     def explain(self, text: str | Document, **options: Unpack[DecodeOptions]) -> Explanation:
@@ -194,7 +216,7 @@ class Predictor:
         decoder, ensemble = self._decoder(**options), self.bundle.ensemble
         (document,) = _as_documents([text])
         corpus = self._encode([document], explained=True)
-        answer = next(self._answers(corpus, ensemble.score(corpus), decoder))
+        answer = next(self._answers(corpus, decoder))
         placed = corpus.views["placed_texts"][0]
         explained = ensemble.explain(corpus, 0)
         weights = explained.weights
@@ -214,8 +236,10 @@ class Predictor:
             )
             for predicted in answer.labels
         )
-        note = (explained.note,) if explained.note else ()
-        return Explanation(document.id, placed.text, labels, (*answer.notes, *note))
+        notes, codes = answer.notes, answer.note_codes
+        if explained.note:
+            notes, codes = (*notes, explained.note), (*codes, "other_branch")
+        return Explanation(document.id, placed.text, labels, notes, codes)
 
     def encode_labelled(
         self, given: Documents, data: DataConfig | None = None, log: ReadingLog | None = None
@@ -228,6 +252,14 @@ class Predictor:
         settings = data or self.bundle.config.data
         pairs = labelled_documents(given, self.taxonomy, settings, log=log)
         return encode_corpus(pairs, self._views(), len(self.taxonomy))
+
+    def _encode_some(
+        self, given: Documents, data: DataConfig | None, log: ReadingLog | None
+    ) -> Corpus:
+        corpus = self.encode_labelled(given, data, log)
+        if not len(corpus):
+            raise DocumentError(Problem("", "there is no document to evaluate the model on."))
+        return corpus
 
     def _views(self) -> dict[str, View]:
         views: Mapping[str, View | None] = self.bundle.ensemble.reads
@@ -246,25 +278,32 @@ class Predictor:
     def _stream(self, documents: Iterator[Document], decoder: Decoder) -> Iterator[Prediction]:
         while some := list(islice(documents, documents_at_once(len(self.taxonomy)))):
             corpus = self._encode(some)
-            yield from self._answers(corpus, self.bundle.ensemble.score(corpus), decoder)
+            yield from self._answers(corpus, decoder)
 
-    def _answers(self, corpus: Corpus, scores: Scores, decoder: Decoder) -> Iterator[Prediction]:
-        shown, chosen = decoder.decode(scores, self.taxonomy.hierarchy)
-        notes = [self._notes(corpus, row) for row in range(len(corpus))]
+    def _answers(self, corpus: Corpus, decoder: Decoder) -> Iterator[Prediction]:
+        shown, chosen = decoder.decode(self.score_corpus(corpus), self.taxonomy.hierarchy)
+        answered = np.diff(chosen.indptr) > 0
+        notes = [self._notes(corpus, row, bool(answered[row])) for row in range(len(corpus))]
         return make_answers(shown, chosen, self.taxonomy, notes)
 
-    def _notes(self, corpus: Corpus, row: int) -> tuple[str, ...]:
+    def _notes(self, corpus: Corpus, row: int, answered: bool) -> tuple[Note, ...]:
+        """Say what a document's answer rests on; answered: whether it has any label."""
         tokens, reads = corpus.tokens, self.bundle.ensemble.reads
         full, read = int(tokens.full_lengths[row]), int(tokens.lengths[row])
         if full == 0:
-            return ("The text has no words: the answer is what is most common.",)
+            answer = "the answer is what is most common" if answered else _UNANSWERED
+            return (Note("empty_text", f"The text has no words: {answer}."),)
         if full > read and "tokens" in reads:
-            return (f"Only the first {read:,} of {full:,} words were read (text.max_length).",)
+            cut = f"Only the first {read:,} of {full:,} words were read (text.max_length)."
+            return (Note("truncated", cut),)
         known = np.count_nonzero(tokens.row(row) != self.bundle.tokenizer.unknown_id)
         if known == 0:
             rests = "rests on the vector of the whole text alone"
-            answer = rests if "text_vectors" in reads else "is a guess"
-            return (f"No word of the text is known to the model: the answer {answer}.",)
+            answer = f"the answer {rests if 'text_vectors' in reads else 'is a guess'}"
+            what = (
+                f"No word of the text is known to the model: {answer if answered else _UNANSWERED}."
+            )
+            return (Note("unknown_words", what),)
         return ()
 
 

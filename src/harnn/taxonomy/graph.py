@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -19,8 +20,14 @@ ROOT = "ROOT"
 CLOSURE_LIMIT = 200_000_000
 """Label-ancestor pairs that are held in memory at most (5 bytes each)."""
 
+MOST_PROBLEMS = 10_000
+"""Problems that are gathered of one file at most."""
+
 _SHOWN_CYCLE = 12
+_LONGEST_MESSAGE = 600
+_LONGEST_SEARCHED = 200
 _FORBIDDEN = re.compile("[\t\r\n\0\ud800-\udfff]")
+_HALF_CHARACTER = re.compile("[\ud800-\udfff]")
 
 IntArray = npt.NDArray[np.int32]
 Closure = csr_array[np.bool_, tuple[int, int]]
@@ -50,12 +57,21 @@ class Draft:
     mentioned: set[str] = field(default_factory=set)
     """Labels of refused lines: they are not reported as unknown parents on top of that."""
     problems: list[tuple[int, Problem]] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    """What was read in one way and could be meant in another."""
 
     def where(self, place: int) -> str:
         return f"{self.source}:{place}" if self.source else f"{self.unit} {place}"
 
     def refuse(self, place: int, what: str, hint: str = "") -> None:
-        self.problems.append((place, Problem(self.where(place), what, hint)))
+        """Note a problem.
+
+        Raises:
+            TaxonomyError: with it there are ``MOST_PROBLEMS``.
+        """
+        self.problems.append((place, Problem(self.where(place), shorten(what), hint)))
+        if len(self.problems) >= MOST_PROBLEMS:
+            raise gathered(self.source, (problem for _, problem in self.problems))
 
     def add(self, child: str, parent: str, place: int) -> None:
         """Take the pair, or note what is wrong with it."""
@@ -90,6 +106,33 @@ def label_problem(label: object, side: str = "") -> str:
     return ""
 
 
+def text_problem(text: str, kind: str, label: str) -> str:
+    """Return what keeps a name or a description from being written, or an empty string."""
+    half = _HALF_CHARACTER.search(text)
+    return f"{kind} of {label!r} holds {half[0]!r}, half a character." if half else ""
+
+
+def shorten(text: str) -> str:
+    """Cut the middle out of a message with labels of thousands of characters in it."""
+    if len(text) <= _LONGEST_MESSAGE:
+        return text
+    half = _LONGEST_MESSAGE // 2
+    return f"{text[:half]} ... {text[-half:]}"
+
+
+def nearest(label: str, candidates: Sequence[str]) -> str:
+    """Suggest a label, as :func:`suggest` does; none for labels too long to be compared."""
+    return suggest(label, candidates) if len(label) <= _LONGEST_SEARCHED else ""
+
+
+def gathered(source: str, problems: Iterable[Problem]) -> TaxonomyError:
+    """Return the error of all *problems*; after ``MOST_PROBLEMS`` it says that there are more."""
+    kept = list(itertools.islice(problems, MOST_PROBLEMS))
+    if len(kept) == MOST_PROBLEMS:
+        kept.append(Problem(source, f"reading stopped after {MOST_PROBLEMS:,} problems."))
+    return TaxonomyError(kept)
+
+
 def arrange(draft: Draft) -> Layout:
     """Check the pairs and give every label its level and column.
 
@@ -106,7 +149,8 @@ def arrange(draft: Draft) -> Layout:
         *pairs.cycles(levels),
     ]
     if problems:
-        raise TaxonomyError([problem for _, problem in sorted(problems, key=lambda item: item[0])])
+        problems.sort(key=lambda item: item[0])
+        raise gathered(draft.source, (problem for _, problem in problems))
     if not pairs.codes:
         raise TaxonomyError(Problem(draft.source, "holds no labels."))
     inner = pairs.parent >= 0
@@ -148,6 +192,9 @@ def arrange_levels(
                 problems.append(Problem(where, what))
             else:
                 place[code] = (number, level_name)
+        what = text_problem(level_name, "name", f"level {number}")
+        if what:
+            problems.append(Problem("", what))
     if not levels:
         problems.append(Problem("", "no levels are given."))
     found, pairs = _edges_between_levels(edges, place)
@@ -169,7 +216,7 @@ def _edges_between_levels(
         unknown = [code for code in (child, parent) if code not in place and code != ROOT]
         if child == ROOT or unknown:
             for code in unknown or [child]:
-                hint = suggest(code, codes) if len(problems) < SHOWN_PROBLEMS else ""
+                hint = nearest(code, codes) if len(problems) < SHOWN_PROBLEMS else ""
                 problems.append(Problem(where, f"label {code!r} stands in no level.", hint))
         elif parent == ROOT:
             continue
@@ -281,14 +328,15 @@ class _Pairs:
             if self.codes[self.parent[edge]] not in self.draft.mentioned:
                 users.setdefault(int(self.parent[edge]), []).append(self.draft.places[edge])
         candidates = [code for code, is_child in zip(self.codes, known, strict=False) if is_child]
+        candidates.append(ROOT)
         problems = []
-        for number, (label, places) in enumerate(users.items()):
+        for number, (label, places) in enumerate(itertools.islice(users.items(), MOST_PROBLEMS)):
             more = f" ({len(places):,} children)" if len(places) > 1 else ""
             what = f"unknown parent {self.codes[label]!r}: it is never listed as a child{more}."
             # Searching is slow, and only the first problems are ever shown.
-            hint = suggest(self.codes[label], candidates) if number < SHOWN_PROBLEMS else ""
+            hint = nearest(self.codes[label], candidates) if number < SHOWN_PROBLEMS else ""
             hint = hint or f"Add a line for it, with parent {ROOT} if it is at the top."
-            problems.append((places[0], Problem(self.draft.where(places[0]), what, hint)))
+            problems.append(self._problem(places[0], what, hint))
         return problems
 
     def repeated(self) -> list[tuple[int, Problem]]:
@@ -296,13 +344,14 @@ class _Pairs:
         _, first, group = np.unique(keys, return_index=True, return_inverse=True)
         original = first[group]
         problems = []
-        for edge in np.flatnonzero(original != np.arange(len(keys))).tolist():
+        repeats = np.flatnonzero(original != np.arange(len(keys)))
+        for edge in repeats[:MOST_PROBLEMS].tolist():
             place = self.draft.places[edge]
             what = (
                 f"{self.draft.children[edge]!r} under {self.draft.parents[edge]!r} was already "
                 f"given in {self.draft.unit} {self.draft.places[original[edge]]}."
             )
-            problems.append((place, Problem(self.draft.where(place), what)))
+            problems.append(self._problem(place, what))
         return problems
 
     def both_top_and_below(self) -> list[tuple[int, Problem]]:
@@ -311,7 +360,8 @@ class _Pairs:
             zip(self.child[~at_top][::-1].tolist(), np.flatnonzero(~at_top)[::-1], strict=True)
         )
         problems = []
-        for edge in np.flatnonzero(at_top & np.isin(self.child, self.child[~at_top])).tolist():
+        both = np.flatnonzero(at_top & np.isin(self.child, self.child[~at_top]))
+        for edge in both[:MOST_PROBLEMS].tolist():
             other = under[int(self.child[edge])]
             place = self.draft.places[edge]
             what = (
@@ -319,7 +369,7 @@ class _Pairs:
                 f"{self.draft.parents[other]!r} ({self.draft.unit} {self.draft.places[other]})."
             )
             hint = f"Keep {ROOT} only for labels without a parent."
-            problems.append((place, Problem(self.draft.where(place), what, hint)))
+            problems.append(self._problem(place, what, hint))
         return problems
 
     def cycles(self, levels: IntArray) -> list[tuple[int, Problem]]:
@@ -339,12 +389,15 @@ class _Pairs:
             upward.setdefault(int(self.child[edge]), edge)
             entry.setdefault(int(knot[self.child[edge]]), edge)
         problems = []
-        for edge in entry.values():
+        for edge in itertools.islice(entry.values(), MOST_PROBLEMS):
             cycle = self._cycle_from(edge, upward)
             place = self.draft.places[cycle[0]]
             what = f"cycle: {self._spell([int(self.child[edge]) for edge in cycle])}."
-            problems.append((place, Problem(self.draft.where(place), what)))
+            problems.append(self._problem(place, what))
         return problems
+
+    def _problem(self, place: int, what: str, hint: str = "") -> tuple[int, Problem]:
+        return place, Problem(self.draft.where(place), shorten(what), hint)
 
     def _cycle_from(self, edge: int, upward: Mapping[int, int]) -> list[int]:
         """Follow parents until an edge repeats; start with the edge that was read first."""

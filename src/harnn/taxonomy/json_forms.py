@@ -6,21 +6,35 @@ Records: ``{"code": ..., "parent": ... or "parents": [...], "name": ..., "descri
 No parent, null or ``ROOT`` is the top.
 
 Nested: an object has labels as keys and their children as values; a list holds labels, records or
-such objects; null is no children. A label nested under several labels has several parents.
+such objects; null is no children. A label nested under several labels has several parents, which
+the draft notes; read *by path* it is several labels, each known by its whole path (code
+``A > B``, name ``B``).
 """
 
 from __future__ import annotations
 
 import itertools
 import json
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from json import JSONDecodeError, JSONDecoder
 from typing import Any
 
 import numpy as np
 
+from harnn._display import encodable
 from harnn.errors import Problem, TaxonomyError, suggest
-from harnn.taxonomy.graph import ROOT, Draft, IntArray, Layout, label_problem
+from harnn.taxonomy.graph import (
+    MOST_PROBLEMS,
+    ROOT,
+    Draft,
+    IntArray,
+    Layout,
+    gathered,
+    label_problem,
+    text_problem,
+)
 
 FORMAT = "harnn-taxonomy"
 FORMAT_VERSION = 1
@@ -28,6 +42,10 @@ FORMAT_VERSION = 1
 _CODE_KEYS = ("code", "id", "label", "name")
 _PARENT_KEYS = ("parent", "parents", "children")
 _SPACE = " \t\r\n"
+_ARROW = " > "
+_LONGEST_KEY = 40
+_SHOWN_NOTES = 20
+_SHOWN_PARENTS = 5
 _TEXT_LISTS = ("codes", "names", "descriptions", "level_names")
 _LIST_KEYS = (*_TEXT_LISTS, "levels", "edges")
 
@@ -43,7 +61,13 @@ def parse_json(text: str, source: str) -> Any:
     except JSONDecodeError as error:
         where = f"{source}:{error.lineno}" if source else f"line {error.lineno}"
         what = f"not valid JSON at column {error.colno}: {error.msg}."
-        raise TaxonomyError(Problem(where, what)) from None
+        hint = ""
+        if error.msg == "Extra data" and text[error.pos] in "{[":
+            hint = "JSON Lines are not read: write one list of all records."
+        raise TaxonomyError(Problem(where, what, hint)) from None
+    except ValueError:  # the one other: whole numbers of thousands of digits
+        what = "holds a whole number of more digits than can be read."
+        raise TaxonomyError(Problem(source, what)) from None
     except RecursionError:
         raise TaxonomyError(Problem(source, "is nested too deeply to be read.")) from None
 
@@ -78,9 +102,10 @@ def read_own_format(value: Mapping[str, Any], source: str) -> tuple[Layout, dict
     Raises:
         TaxonomyError: another format version, or contents that ``to_json`` never writes.
     """
-    if value.get("version") != FORMAT_VERSION:
+    version = value.get("version")
+    if version != FORMAT_VERSION or not _is_whole(version):
         what = (
-            f"taxonomy format version {value.get('version')!r}; this version of harnn reads "
+            f"taxonomy format version {_shown(version)}; this version of harnn reads "
             f"version {FORMAT_VERSION}."
         )
         raise TaxonomyError(Problem(source, what))
@@ -90,13 +115,14 @@ def read_own_format(value: Mapping[str, Any], source: str) -> tuple[Layout, dict
         if not _is_list(value.get(key), texts=key in _TEXT_LISTS)
     ]
     if not problems:
-        problems = list(_content_problems(value))
+        problems = list(itertools.islice(_content_problems(value), MOST_PROBLEMS))
     if problems:
-        raise TaxonomyError([Problem(source, what) for what in problems])
+        raise gathered(source, (Problem(source, what) for what in problems))
     levels = np.array(value["levels"], dtype=np.int32)
     edges = _edge_array(value["edges"])
     edges = edges[np.lexsort((edges[:, 1], edges[:, 0]))]
-    texts = {key: tuple(value[key]) for key in _TEXT_LISTS[1:]}
+    # A half character can be stored, but no answer with it could be written.
+    texts = {key: tuple(map(encodable, value[key])) for key in _TEXT_LISTS[1:]}
     return Layout(tuple(value["codes"]), levels, edges), texts
 
 
@@ -154,21 +180,52 @@ def _edge_array(edges: Sequence[Sequence[int]]) -> IntArray:
 # --- records and nested labels ----------------------------------------------------------------
 
 
-def draft_from_json(text: str, value: Any, source: str) -> Draft:
-    """Read records or nested labels from *value*, which *text* was parsed to."""
+def draft_from_json(text: str, value: Any, source: str, *, by_path: bool = False) -> Draft:
+    """Read records or nested labels from *value*, which *text* was parsed to.
+
+    Raises:
+        TaxonomyError: nested too deeply, or a form that is neither.
+    """
     draft = Draft(source)
     if not isinstance(value, dict | list):
-        what = f"got JSON {json.dumps(value)[:40]}, expected an object or a list."
-        draft.refuse(1, what)
+        draft.refuse(1, f"got JSON {_shown(value)}, expected an object or a list.")
         return draft
-    nested = _Nested(draft)
+    _refuse_other_json(value, source)
+    nested = _Nested(draft, by_path=by_path)
     entries = [(1, None, value)] if _is_record(value) else _entries(text, draft)
     try:
         for line, label, entry in entries:
             nested.read(line, label, entry)
     except RecursionError:
         raise TaxonomyError(Problem(source, "is nested too deeply to be read.")) from None
+    draft.notes += nested.notes()
     return draft
+
+
+def _refuse_other_json(value: Any, source: str) -> None:
+    if not isinstance(value, dict):
+        return
+    what = ""
+    if any(key in value for key in ("@context", "@graph", "@id")):
+        what = "is JSON-LD (RDF), which is not read."
+    elif all(isinstance(value.get(key), list) for key in ("nodes", "links")) or all(
+        isinstance(value.get(key), list) for key in ("nodes", "edges")
+    ):
+        what = "is a graph of nodes and edges, which is not read."
+    if what:
+        hint = (
+            'Write records, {"code": ..., "parent": ..., "name": ...}, or child<TAB>parent pairs.'
+        )
+        raise TaxonomyError(Problem(source, what, hint))
+
+
+def _shown(value: Any) -> str:
+    """Return the beginning of a value, for messages."""
+    text = value if isinstance(value, str) else ""
+    try:
+        return json.dumps(text[:40] if text else value)[:40]
+    except RecursionError:
+        return "a value nested too deeply"
 
 
 def _is_record(value: Any) -> bool:
@@ -188,8 +245,8 @@ def _entries(text: str, draft: Draft) -> Iterator[tuple[int, str | None, Any]]:
     def note_repeated(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         result = dict(pairs)
         if len(result) < len(pairs):
-            keys = [key for key, _ in pairs]
-            repeated.extend(key for key in result if keys.count(key) > 1)
+            times = Counter(key for key, _ in pairs)
+            repeated.extend(key for key in result if times[key] > 1)
         return result
 
     decode = JSONDecoder(object_pairs_hook=note_repeated).raw_decode
@@ -225,9 +282,35 @@ def _skip(text: str, position: int, characters: str) -> int:
 class _Nested:
     """Reads entries of the outermost list or object into a draft."""
 
-    def __init__(self, draft: Draft) -> None:
+    def __init__(self, draft: Draft, *, by_path: bool) -> None:
         self.draft = draft
-        self._nested_edges: set[tuple[str, str]] = set()
+        self._by_path = by_path
+        self._nested_edges: dict[tuple[str, str], None] = {}
+
+    def notes(self) -> list[str]:
+        """Tell which labels have several parents because they are nested under each."""
+        times = Counter(code for code, _ in self._nested_edges)
+        parents: dict[str, list[str]] = {}
+        for code, parent in self._nested_edges:
+            if times[code] > 1:
+                parents.setdefault(code, []).append(parent)
+        found = []
+        for code, above in itertools.islice(parents.items(), _SHOWN_NOTES):
+            names = [repr(parent) for parent in above[:_SHOWN_PARENTS]]
+            if len(above) > _SHOWN_PARENTS:
+                names.append(f"{len(above) - _SHOWN_PARENTS:,} more")
+            places = f"{', '.join(names[:-1])} and {names[-1]}"
+            found.append(
+                f"{code!r} is nested under {places}: one label with {len(above):,} parents, and "
+                "with the ancestors of each."
+            )
+        if len(parents) > _SHOWN_NOTES:
+            found.append(f"The same holds for {len(parents) - _SHOWN_NOTES:,} more labels.")
+        if parents:
+            found.append(
+                "Taxonomy.from_file(path, by_path=True) keeps labels apart by their paths."
+            )
+        return found
 
     def read(self, line: int, key: str | None, entry: Any) -> None:
         if key is None:
@@ -248,13 +331,25 @@ class _Nested:
             for item in value:
                 self._read_item(line, parent, item)
         else:
-            what = f"children of {parent!r}: got {json.dumps(value)}, expected an object or a list."
+            what = f"children of {parent!r}: got {_shown(value)}, expected an object or a list."
             self.draft.refuse(line, what)
 
-    def _read_label(self, line: int, parent: str, code: str, children: Any) -> None:
+    def _read_label(self, line: int, parent: str, name: str, children: Any) -> None:
+        code = self._own_code(line, parent, name)
+        if self._by_path:
+            self.draft.names.setdefault(code, name)
         self._link(line, code, parent)
         if code:
             self._read_children(line, code, children)
+
+    def _own_code(self, line: int, parent: str, name: str) -> str:
+        """Return the name, or by path the codes above it and the name."""
+        if not self._by_path or parent == ROOT or label_problem(name):
+            return name
+        if _ARROW in name:
+            what = f"label {name!r} has {_ARROW!r} in it, which separates the labels of paths."
+            self.draft.refuse(line, what)
+        return f"{parent}{_ARROW}{name}"
 
     def _read_item(self, line: int, parent: str, item: Any) -> None:
         if isinstance(item, str) or _is_whole(item):
@@ -269,7 +364,7 @@ class _Nested:
         elif isinstance(item, dict):
             self._read_children(line, parent, item)
         else:
-            self.draft.refuse(line, f"got {json.dumps(item)[:40]}, expected a label or a record.")
+            self.draft.refuse(line, f"got {_shown(item)}, expected a label or a record.")
 
     def _read_record(self, line: int, nested_in: str, record: Mapping[str, Any]) -> None:
         code_key = next(
@@ -277,10 +372,11 @@ class _Nested:
             for key in _CODE_KEYS
             if isinstance(record.get(key), str) or _is_whole(record.get(key))
         )
-        code = _code(record[code_key])
-        if not code:
+        name = _code(record[code_key])
+        if not name:
             self.draft.refuse(line, f"empty label ({code_key}).")
             return
+        code = self._own_code(line, nested_in, name)
         given = self._parents(line, code, record)
         if nested_in != ROOT:
             self._link(line, code, nested_in)
@@ -293,25 +389,31 @@ class _Nested:
             text = self._text(line, code, key, record)
             if text:
                 texts.setdefault(code, text)
-        label = record.get("label")
-        if code_key in ("code", "id") and isinstance(label, str) and label.strip():
-            self.draft.names.setdefault(code, label.strip())
+        if code_key in ("code", "id") and isinstance(record.get("label"), str):
+            label = self._text(line, code, "label", record)
+            if label:
+                self.draft.names.setdefault(code, label)
+        if self._by_path:
+            self.draft.names.setdefault(code, name)
         self._read_children(line, code, record.get("children"))
 
     def _parents(self, line: int, code: str, record: Mapping[str, Any]) -> list[str]:
         if not any(key in record for key in _PARENT_KEYS):
             for key in record:
-                hint = "" if key in _CODE_KEYS else suggest(key, _PARENT_KEYS)
+                hint = "" if key in _CODE_KEYS else _meant(key)
                 if hint:
                     self.draft.refuse(line, f"label {code!r}: unknown key {key!r}.", hint)
         parents: list[str] = []
         for key in ("parent", "parents"):
             value = record.get(key)
             for parent in value if isinstance(value, list) else [value]:
-                if isinstance(parent, str) or _is_whole(parent):
+                if self._by_path and parent is not None:
+                    what = f"{key} of {code!r} is given, but by path it is told by nesting alone."
+                    self.draft.refuse(line, what)
+                elif isinstance(parent, str) or _is_whole(parent):
                     parents.append(_code(parent))
                 elif parent is not None:
-                    what = f"{key} of {code!r}: got {json.dumps(parent)[:40]}, expected a label."
+                    what = f"{key} of {code!r}: got {_shown(parent)}, expected a label."
                     self.draft.refuse(line, what)
                     self.draft.mentioned.add(code)
         return parents
@@ -321,9 +423,11 @@ class _Nested:
         if value is None or _is_whole(value):
             return "" if value is None else str(value)
         if isinstance(value, str):
+            what = text_problem(value, key, code)
+            if what:
+                self.draft.refuse(line, what)
             return value.strip()
-        what = f"{key} of {code!r}: got {json.dumps(value)[:40]}, expected a text."
-        self.draft.refuse(line, what)
+        self.draft.refuse(line, f"{key} of {code!r}: got {_shown(value)}, expected a text.")
         return ""
 
     def _link(self, line: int, code: str, parent: str) -> None:
@@ -331,7 +435,7 @@ class _Nested:
         if parent != ROOT:
             if (code, parent) in self._nested_edges:
                 return
-            self._nested_edges.add((code, parent))
+            self._nested_edges[code, parent] = None
         self.draft.add(code, parent, line)
 
     def _refuse_twins(self, line: int, parent: str, items: list[Any]) -> None:
@@ -346,6 +450,12 @@ class _Nested:
             if code in codes:
                 self.draft.refuse(line, f"{code!r} stands twice among the children of {parent!r}.")
             codes.add(code)
+
+
+@lru_cache(maxsize=1_000)
+def _meant(key: str) -> str:
+    """Suggest the key that a key of a record was meant to be; records repeat theirs."""
+    return suggest(key, _PARENT_KEYS) if len(key) <= _LONGEST_KEY else ""
 
 
 def _code(value: Any) -> str:

@@ -1,27 +1,34 @@
-"""Taxonomies from TSV files, path strings and label tables.
+"""Taxonomies from TSV files and label tables; what form a file has.
 
 TSV: a line is ``child<TAB>parent``; ``ROOT`` stands for the top; a label with several parents has
 several lines. The header ``child<TAB>parent``, blank lines and lines that start with ``#`` and
-have no tab are skipped.
+have no tab are skipped; under the header ``parent<TAB>child`` the parent comes first.
 
-Path strings: a line is ``A > B > C`` or ``A/B/C``. Labels stand under the labels before them,
-which need no lines of their own. A label is known by its whole path (code ``A > B``, name ``B``),
-so that equal names under different parents stay different labels.
+Path strings are read in ``paths``, JSON in ``json_forms``; ``foreign`` names what is not read.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
+from itertools import islice
 from pathlib import Path
 from typing import Literal
 
 from harnn.errors import SHOWN_PROBLEMS, Problem, TaxonomyError, suggest
-from harnn.taxonomy.graph import ROOT, Draft, Layout
+from harnn.taxonomy.foreign import (
+    is_parent_first,
+    refuse_binary,
+    refuse_markup,
+    refuse_other_columns,
+)
+from harnn.taxonomy.graph import MOST_PROBLEMS, ROOT, Draft, Layout, gathered, nearest, shorten
+from harnn.taxonomy.paths import ARROW, draft_from_path_file
 
 LABELS_FILE = "labels.tsv"
 _LABEL_COLUMNS = ("label", "level", "name", "description")
-_PAIR_WITHOUT_TAB = re.compile(rf"[\s,;]{ROOT}$")
+
+_CHUNK_BYTES = 1 << 20
+_MOST_CHUNKS = 1_024
 
 Form = Literal["json", "tsv", "paths"]
 
@@ -30,118 +37,118 @@ def read_text(path: Path) -> str:
     """Read UTF-8 with or without byte order mark.
 
     Raises:
-        TaxonomyError: no such file, a directory, unreadable, or bytes that are not UTF-8.
+        TaxonomyError: no such file, a directory, unreadable, too large, no text, or bytes that are
+            not UTF-8.
     """
     where = str(path)
     try:
-        content = path.read_bytes()
+        with path.open("rb") as stream:
+            chunks = [stream.read(_CHUNK_BYTES)]
+            refuse_binary(chunks[0], where)
+            while chunks[-1] and len(chunks) <= _MOST_CHUNKS:
+                chunks.append(stream.read(_CHUNK_BYTES))
     except FileNotFoundError:
         siblings = sorted(p.name for p in path.parent.glob("*")) if path.parent.is_dir() else []
-        raise TaxonomyError(Problem(where, "no such file.", suggest(path.name, siblings))) from None
+        raise TaxonomyError(Problem(where, "no such file.", nearest(path.name, siblings))) from None
     except IsADirectoryError:
         hint = "Give the taxonomy file inside it."
         raise TaxonomyError(Problem(where, "is a directory, expected a file.", hint)) from None
     except OSError as error:
-        raise TaxonomyError(Problem(where, f"cannot be read: {error.strerror}.")) from None
+        what = f"cannot be read: {error.strerror or error}."
+        raise TaxonomyError(Problem(where, what)) from None
+    except ValueError:  # a zero or half a character
+        raise TaxonomyError(Problem(repr(where), "is no name of a file.")) from None
+    if chunks[-1]:
+        raise TaxonomyError(Problem(where, f"is larger than {_MOST_CHUNKS:,} MiB."))
+    content = b"".join(chunks)
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError:
-        raise TaxonomyError(_undecodable(content, where)) from None
+        raise gathered(where, _undecodable(content, where)) from None
 
 
-def _undecodable(content: bytes, where: str) -> list[Problem]:
-    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return [Problem(where, "is UTF-16, expected UTF-8.", "Save it as UTF-8.")]
-    problems = []
+def _undecodable(content: bytes, where: str) -> Iterator[Problem]:
     for number, line in enumerate(content.split(b"\n"), start=1):
         try:
             line.decode("utf-8")
         except UnicodeDecodeError as error:
             byte = f"byte 0x{line[error.start]:02x}"
             what = f"{byte} at position {error.start + 1} of the line is not UTF-8."
-            problems.append(Problem(f"{where}:{number}", what))
-    return problems
+            yield Problem(f"{where}:{number}", what)
 
 
-def detect_form(path: Path, text: str) -> Form:
-    """Tell the form of a taxonomy file by its extension, else by its first line."""
+def detect_form(path: Path, text: str, separator: str | None = None) -> Form:
+    """Tell the form of a taxonomy file by its extension, else by its content.
+
+    Raises:
+        TaxonomyError: a form that is not read, by its name; or no labels at all.
+    """
     extension = path.suffix.lower()
-    if extension == ".csv":
+    refuse_markup(text, str(path))
+    if extension == ".csv" and separator is None:
         hint = "Write one child<TAB>parent pair a line into a .tsv file."
         raise TaxonomyError(Problem(str(path), "comma-separated taxonomies are not read.", hint))
-    first = next((line.strip() for _, line in _content_lines(text)), "")
+    first = next((line.strip() for _, line in content_lines(text)), "")
     if not first:
         raise TaxonomyError(Problem(str(path), "holds no labels."))
-    if extension == ".json" or (first[0] in "{[" and "\t" not in first):
-        return "json"
-    return "tsv" if extension == ".tsv" or "\t" in first else "paths"
+    is_json = extension in (".json", ".jsonl") or (first[0] in "{[" and "\t" not in first)
+    if is_json and separator is not None:
+        what = "is JSON, in which no separator stands between labels."
+        raise TaxonomyError(Problem(str(path), what))
+    if is_json or separator is not None:
+        return "json" if is_json else "paths"
+    if extension == ".tsv" or "\t" in first:
+        return "paths" if _are_identified_paths(text) else "tsv"
+    return "paths"
 
 
-def draft_from_tsv(text: str, source: str) -> Draft:
-    """Read ``child<TAB>parent`` lines."""
+def _are_identified_paths(text: str) -> bool:
+    """Tell lines of ``identifier<TAB>A > B`` from pairs."""
+    firsts: set[str] = set()
+    arrows = count = 0
+    seconds: set[str] = set()
+    for _, line in content_lines(text):
+        first, _, second = (cell.strip() for cell in line.partition("\t"))
+        if not first or not second or "\t" in second or second == ROOT:
+            return False
+        count += 1
+        firsts.add(first)
+        seconds.add(second)
+        arrows += ARROW in second
+    return arrows > 0 and len(firsts) == len(seconds) == count and not firsts & seconds
+
+
+def draft_from_lines(text: str, form: Form, source: str, separator: str | None = None) -> Draft:
+    """Read ``child<TAB>parent`` lines or path strings, as *form* says.
+
+    Raises:
+        TaxonomyError: the lines are something else, or may mean two things.
+    """
+    lines = list(content_lines(text))
+    if form == "paths":
+        return draft_from_path_file(lines, source, separator)
+    return _draft_from_tsv(lines, source)
+
+
+def _draft_from_tsv(lines: list[tuple[int, str]], source: str) -> Draft:
     draft = Draft(source)
-    header_possible = True
-    for number, line in _content_lines(text):
+    cells = [cell.strip() for cell in lines[0][1].split("\t")]
+    swapped = is_parent_first(cells)
+    if swapped or is_parent_first(cells[::-1]):
+        del lines[0]
+    if lines and not swapped:
+        refuse_other_columns(lines, source)
+    for number, line in lines:
         cells = [cell.strip() for cell in line.split("\t")]
-        is_header = header_possible and [cell.lower() for cell in cells] == ["child", "parent"]
-        header_possible = False
         if len(cells) == 2:
-            if not is_header:
-                draft.add(cells[0], cells[1], number)
+            child, parent = reversed(cells) if swapped else cells
+            draft.add(child, parent, number)
             continue
         found = "1 column" if len(cells) == 1 else f"{len(cells)} columns"
         what = f"found {found}, expected 2: child and parent, separated by a tab."
         draft.refuse(number, what)
         draft.mentioned.update(cells)
     return draft
-
-
-def draft_from_paths(
-    lines: Iterable[tuple[int, str]], separator: str, *, source: str = "", unit: str = "line"
-) -> Draft:
-    """Read one path a line; nodes are known by their whole path."""
-    draft = Draft(source, unit)
-    known: set[str] = set()
-    complete: dict[str, int] = {}
-    for number, line in lines:
-        parts = [part.strip() for part in line.split(separator)]
-        what = _path_problem(line, parts)
-        code = separator.join(parts)
-        if not what and complete.setdefault(code, number) != number:
-            what = f"path {code!r} was already given in {unit} {complete[code]}."
-        if what:
-            draft.refuse(number, what)
-            continue
-        parent, code = ROOT, ""
-        for part in parts:
-            code = f"{code}{separator}{part}" if code else part
-            if code not in known:
-                known.add(code)
-                draft.add(code, parent, number)
-                draft.names[code] = part
-            parent = code
-    return draft
-
-
-def _path_problem(line: str, parts: list[str]) -> str:
-    if "" in parts:
-        return f"empty label in path {line.strip()!r}."
-    if ROOT in parts:
-        return f"{ROOT} is the name of the top and cannot be a label."
-    if len(parts) == 1 and _PAIR_WITHOUT_TAB.search(parts[0]):
-        return f"{parts[0]!r} looks like child and parent, expected a tab between them."
-    return ""
-
-
-def path_separator(lines: Iterable[str]) -> str:
-    """Return ``" > "`` if any line has it, else ``"/"``."""
-    return " > " if any(" > " in line for line in lines) else "/"
-
-
-def draft_from_path_file(text: str, source: str) -> Draft:
-    """Read a file of path strings, its separator told from its content."""
-    lines = list(_content_lines(text))
-    return draft_from_paths(lines, path_separator(line for _, line in lines), source=source)
 
 
 def read_labels(path: Path, layout: Layout) -> tuple[dict[str, str], dict[str, str]]:
@@ -154,14 +161,15 @@ def read_labels(path: Path, layout: Layout) -> tuple[dict[str, str], dict[str, s
         TaxonomyError: unknown columns, unknown or repeated labels, levels that contradict the
             taxonomy.
     """
-    lines = _content_lines(read_text(path))
+    lines = content_lines(read_text(path))
     number, header = next(lines, (0, ""))
     if not header:
         raise TaxonomyError(Problem(str(path), "is empty, expected a header and labels."))
     columns = [cell.strip().lower() for cell in header.split("\t")]
-    problems = [Problem(f"{path}:{number}", what, hint) for what, hint in _header_problems(columns)]
+    wrong = islice(_header_problems(columns), MOST_PROBLEMS)
+    problems = [Problem(f"{path}:{number}", what, hint) for what, hint in wrong]
     if problems:
-        raise TaxonomyError(problems)
+        raise gathered(str(path), problems)
     level_of = dict(zip(layout.codes, layout.levels.tolist(), strict=True))
     first_line: dict[str, int] = {}
     found: dict[str, dict[str, str]] = {"name": {}, "description": {}}
@@ -174,8 +182,10 @@ def read_labels(path: Path, layout: Layout) -> tuple[dict[str, str], dict[str, s
             what = f"label {label!r} was already given in line {first_line[label]}."
         if what:
             unknown = label not in level_of and len(problems) < SHOWN_PROBLEMS
-            hint = suggest(label, layout.codes) if unknown and label else ""
-            problems.append(Problem(f"{path}:{number}", what, hint))
+            hint = nearest(label, layout.codes) if unknown and label else ""
+            problems.append(Problem(f"{path}:{number}", shorten(what), hint))
+            if len(problems) == MOST_PROBLEMS:
+                raise gathered(str(path), problems)
             continue
         for kind, texts in found.items():
             if row.get(kind):
@@ -187,12 +197,14 @@ def read_labels(path: Path, layout: Layout) -> tuple[dict[str, str], dict[str, s
 
 def _header_problems(columns: list[str]) -> Iterator[tuple[str, str]]:
     expected = ", ".join(_LABEL_COLUMNS)
-    for position, column in enumerate(columns):
+    seen: set[str] = set()
+    for column in columns:
         if column not in _LABEL_COLUMNS:
             what = f"unknown column {column!r}; expected a header of {expected}."
-            yield what, suggest(column, _LABEL_COLUMNS)
-        elif column in columns[:position]:
+            yield shorten(what), suggest(column, _LABEL_COLUMNS)
+        elif column in seen:
             yield f"column {column!r} is named twice.", ""
+        seen.add(column)
     if "label" not in columns:
         yield "the header has no column 'label'.", ""
 
@@ -209,12 +221,13 @@ def _row_problem(
         return f"label {label!r} is not in the taxonomy."
     if level and not (level.isascii() and level.isdigit()):
         return f"level of {label!r}: got {level!r}, expected a whole number."
-    if level and int(level) != level_of[label]:
+    # Not as numbers: Python refuses those of thousands of digits.
+    if level and (level.lstrip("0") or "0") != str(level_of[label]):
         return f"level of {label!r}: got {level}, but it stands on level {level_of[label]}."
     return ""
 
 
-def _content_lines(text: str) -> Iterator[tuple[int, str]]:
+def content_lines(text: str) -> Iterator[tuple[int, str]]:
     """Yield numbered lines without blank ones and comments."""
     # Not str.splitlines: it also breaks at characters that may stand inside a label.
     for number, line in enumerate(text.split("\n"), start=1):

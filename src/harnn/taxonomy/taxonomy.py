@@ -17,10 +17,23 @@ import numpy as np
 import numpy.typing as npt
 
 from harnn._notebook import html_table
-from harnn.errors import SHOWN_PROBLEMS, Problem, TaxonomyError, suggest
+from harnn.errors import SHOWN_PROBLEMS, Problem, TaxonomyError
 from harnn.taxonomy import json_forms, reading
-from harnn.taxonomy.graph import Draft, IntArray, Layout, arrange, arrange_levels
+from harnn.taxonomy.graph import (
+    Draft,
+    IntArray,
+    Layout,
+    arrange,
+    arrange_levels,
+    nearest,
+    text_problem,
+)
 from harnn.taxonomy.hierarchy import Hierarchy
+from harnn.taxonomy.paths import (
+    check_separator,
+    draft_from_paths,
+    path_separator,
+)
 
 _SHOWN_NAMES = 5
 
@@ -64,36 +77,56 @@ class Taxonomy:
     """(C,), 1-based, ascending."""
     edges: IntArray
     """(n_edges, 2): child column, parent column; sorted."""
+    notes: tuple[str, ...] = ()
+    """What the file could also mean, in sentences; told once, not stored, no part of equality."""
 
     def __post_init__(self) -> None:
         for array in (self.levels, self.edges):
             array.setflags(write=False)
 
     @classmethod
-    def from_file(cls, path: Path | str, labels: Path | str | None = None) -> Self:
+    def from_file(
+        cls,
+        path: Path | str,
+        labels: Path | str | None = None,
+        *,
+        separator: str | None = None,
+        by_path: bool = False,
+    ) -> Self:
         """Read a taxonomy from TSV, JSON or path strings, told apart by extension and content.
 
-        ``labels`` is a table with the header ``label`` and any of ``level``, ``name`` and
-        ``description``; a ``labels.tsv`` beside the taxonomy is used without being named, except
-        beside our own JSON, which has the names in it.
+        Where a file could mean something else as well, ``notes`` says so.
+
+        Args:
+            labels: a table with the header ``label`` and any of ``level``, ``name`` and
+                ``description``; a ``labels.tsv`` beside the taxonomy is used without being named,
+                except beside our own JSON, which has the names in it.
+            separator: what stands between the labels of path strings; empty: every line is a
+                name; a tab: the columns of a table are paths. None: told from the lines.
+            by_path: labels nested in JSON are known by their paths (code ``A > B``, name ``B``),
+                so that a name in several places is several labels, not one with several parents.
 
         Raises:
-            TaxonomyError: every problem found, with file and line.
+            TaxonomyError: every problem found, with file and line; a form that is not read, by
+                its name.
         """
         path = Path(path)
+        if separator is not None:
+            check_separator(separator)
         text = reading.read_text(path)
-        form = reading.detect_form(path, text)
+        form = reading.detect_form(path, text, separator)
+        if by_path and form == "tsv":
+            what = "holds pairs of child and parent; only what is nested can be read by path."
+            raise TaxonomyError(Problem(str(path), what))
         if form == "json":
             value = json_forms.parse_json(text, str(path))
             if json_forms.is_own_format(value):
                 taxonomy = cls._from_own_format(value, str(path))
                 return taxonomy if labels is None else taxonomy.with_labels(labels)
-            draft = json_forms.draft_from_json(text, value, str(path))
-        elif form == "tsv":
-            draft = reading.draft_from_tsv(text, str(path))
+            draft = json_forms.draft_from_json(text, value, str(path), by_path=by_path)
         else:
-            draft = reading.draft_from_path_file(text, str(path))
-        taxonomy = cls._build(arrange(draft), draft.names, draft.descriptions)
+            draft = reading.draft_from_lines(text, form, str(path), separator)
+        taxonomy = cls._build(arrange(draft), draft.names, draft.descriptions, notes=draft.notes)
         if labels is None:
             beside = path.with_name(reading.LABELS_FILE)
             labels = beside if beside.is_file() and not beside.samefile(path) else None
@@ -125,10 +158,13 @@ class Taxonomy:
         Raises:
             TaxonomyError: every problem found, with the number of the path.
         """
+        if isinstance(paths, str):
+            raise TypeError("Expected a list of paths, got one: give [path].")
         lines = list(paths)
         if separator is None:
-            separator = reading.path_separator(lines)
-        draft = reading.draft_from_paths(enumerate(lines, start=1), separator, unit="path")
+            separator = path_separator(lines)
+        check_separator(separator)
+        draft = draft_from_paths(enumerate(lines, start=1), separator, unit="path")
         return cls._build(arrange(draft), draft.names)
 
     @classmethod
@@ -181,6 +217,7 @@ class Taxonomy:
         descriptions: Mapping[str, str] | None = None,
         *,
         level_names: tuple[str, ...] | None = None,
+        notes: Sequence[str] = (),
     ) -> Self:
         depth = int(layout.levels[-1])
         taxonomy = cls(
@@ -190,6 +227,7 @@ class Taxonomy:
             level_names=level_names or tuple(str(level + 1) for level in range(depth)),
             levels=layout.levels,
             edges=layout.edges,
+            notes=tuple(notes),
         )
         return taxonomy._renamed(names or {}, descriptions or {})
 
@@ -197,8 +235,16 @@ class Taxonomy:
         if not names and not descriptions:
             return self
         self.columns([*names, *descriptions])  # refuses unknown labels
-        return type(self)(
-            codes=self.codes,
+        problems = [
+            Problem("", what)
+            for kind, texts in (("name", names), ("description", descriptions))
+            for code, text in texts.items()
+            if (what := text_problem(text, kind, code))
+        ]
+        if problems:
+            raise TaxonomyError(problems)
+        return dataclasses.replace(
+            self,
             names=tuple(
                 names.get(code) or old for code, old in zip(self.codes, self.names, strict=True)
             ),
@@ -206,9 +252,6 @@ class Taxonomy:
                 descriptions.get(code) or old
                 for code, old in zip(self.codes, self.descriptions, strict=True)
             ),
-            level_names=self.level_names,
-            levels=self.levels,
-            edges=self.edges,
         )
 
     def with_labels(self, path: Path | str) -> Self:
@@ -285,7 +328,7 @@ class Taxonomy:
                     Problem(
                         "",
                         f"label {label!r} is not in the taxonomy.",
-                        suggest(label, self.codes) if number < SHOWN_PROBLEMS else "",
+                        nearest(label, self.codes) if number < SHOWN_PROBLEMS else "",
                     )
                     for number, label in enumerate(unknown)
                 ]

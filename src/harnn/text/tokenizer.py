@@ -27,6 +27,7 @@ UNKNOWN = "[UNK]"
 CUSTOM = "custom"
 SEGMENTERS = ("words", "characters", "jieba", CUSTOM)
 
+_LONGEST = 2**31 - 1
 _BATCH_TEXTS = 1_024
 _BATCH_CHARACTERS = 4_000_000
 """The tokenizer keeps about a hundred bytes a token until a batch is done."""
@@ -196,7 +197,7 @@ class Tokenizer:
             segmenter=segmenter,
             lowercase=record["lowercase"],
             max_length=record["max_length"],
-            _tokenizer=_read_tokenizer(record["tokenizer"], where),
+            _tokenizer=_read_tokenizer(record["tokenizer"], segmenter, where),
             _segment=segment,
         )
 
@@ -353,19 +354,26 @@ def _read_record(text: str, where: str) -> dict[str, Any]:
     """Return the JSON object with its settings checked."""
     try:
         record = json.loads(text)
-    except json.JSONDecodeError as error:
+    except RecursionError:
+        what = "the tokenizer is not valid JSON: nested too deeply."
+        raise BundleError(Problem(where, what)) from None
+    except ValueError as error:  # JSONDecodeError, and whole numbers of thousands of digits
         raise BundleError(Problem(where, f"the tokenizer is not valid JSON: {error}.")) from None
     if not isinstance(record, dict) or "format" not in record:
         what = "this is not a tokenizer: expected a JSON object with the key 'format'."
         raise BundleError(Problem(where, what))
     if record["format"] != FORMAT:
-        what = f"the tokenizer has format {record['format']!r}, this version reads {FORMAT}."
+        found = _shown(record["format"])
+        what = f"the tokenizer has format {found}, this version reads {FORMAT}."
         raise BundleError(Problem(where, what))
     length = record.get("max_length")
     checks = {
         "segmenter": (record.get("segmenter") in SEGMENTERS, "one of " + ", ".join(SEGMENTERS)),
         "lowercase": (isinstance(record.get("lowercase"), bool), "true or false"),
-        "max_length": (type(length) is int and length >= 1, "a whole number of at least 1"),
+        "max_length": (
+            type(length) is int and 1 <= length <= _LONGEST,
+            "a whole number of at least 1",
+        ),
         "tokenizer": (isinstance(record.get("tokenizer"), dict), "an object"),
     }
     problems = [
@@ -387,7 +395,11 @@ def _read_words(record: dict[str, Any], where: str) -> tuple[str, ...]:
     """Return the words by id, having checked that the ids are 0 to V-1."""
     model = record.get("model")
     vocabulary = model.get("vocab") if isinstance(model, dict) else None
-    if not isinstance(vocabulary, dict) or record["model"].get("unk_token") != UNKNOWN:
+    if (
+        not isinstance(vocabulary, dict)
+        or record["model"].get("type") != "WordLevel"
+        or record["model"].get("unk_token") != UNKNOWN
+    ):
         what = f"the tokenizer has no vocabulary of whole words with {UNKNOWN!r} for unknown ones."
         raise BundleError(Problem(where, what))
     by_id = {number: word for word, number in vocabulary.items() if type(number) is int}
@@ -401,13 +413,38 @@ def _read_words(record: dict[str, Any], where: str) -> tuple[str, ...]:
     return words
 
 
-def _read_tokenizer(record: dict[str, Any], where: str) -> HuggingFaceTokenizer:
+def _read_tokenizer(record: dict[str, Any], segmenter: str, where: str) -> HuggingFaceTokenizer:
     from tokenizers import Tokenizer as HuggingFaceTokenizer
 
     try:
         tokenizer = HuggingFaceTokenizer.from_str(json.dumps(record))
-    except Exception as error:  # the library raises no narrower class
+    except (KeyboardInterrupt, SystemExit):
+        raise
+    except BaseException as error:  # the library raises no narrower class, and panics
         raise BundleError(Problem(where, f"the tokenizer cannot be read: {error}.")) from None
     if tokenizer.normalizer is None:
         raise BundleError(Problem(where, "the tokenizer has no normalizer."))
+    if not _is_ours(record, segmenter):
+        raise BundleError(Problem(where, "the tokenizer has rules that are not written here."))
     return tokenizer
+
+
+def _is_ours(record: dict[str, Any], segmenter: str) -> bool:
+    """Whether text is cut as by a tokenizer of this program, of whatever version."""
+    normalizer, splitter = record.get("normalizer"), record.get("pre_tokenizer")
+    steps = normalizer.get("normalizers") if isinstance(normalizer, dict) else None
+    if not isinstance(steps, list) or not all(isinstance(step, dict) for step in steps):
+        return False
+    kinds = [step.get("type") for step in steps]
+    if kinds not in (["Replace", "NFKC"], ["Replace", "NFKC", "Lowercase"]):
+        return False
+    if segmenter in (CUSTOM, "jieba"):
+        splits = splitter is None
+    else:
+        splits = isinstance(splitter, dict) and (
+            splitter.get("type"),
+            splitter.get("behavior"),
+            splitter.get("invert"),
+        ) == ("Split", "Removed", True)
+    nothing = ("truncation", "padding", "post_processor", "decoder")
+    return splits and not record.get("added_tokens") and all(record.get(x) is None for x in nothing)

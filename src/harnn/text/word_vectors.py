@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -134,6 +134,7 @@ def train_vectors(
     size: int = 128,
     epochs: int = 8,
     seed: int = 13,
+    stopped: Callable[[], bool] = lambda: False,
 ) -> WordVectors:
     """Train skip-gram vectors with negative sampling on *sentences*.
 
@@ -148,6 +149,7 @@ def train_vectors(
 
     Raises:
         VectorsError: the sentences have no words.
+        InterruptedError: *stopped* said so; asked before each sentence.
 
     Source: Mikolov et al. 2013 (word2vec), Bojanowski et al. 2017 (fastText).
     """
@@ -158,7 +160,7 @@ def train_vectors(
     if not total:
         raise VectorsError("There are no words to train word vectors on: every text is empty.")
     model = _new_model(kind, size, seed, sample=float(np.clip(_KEPT_COUNT / total, *_SAMPLE_RANGE)))
-    corpus = _Corpus(sentences, tokenizer)
+    corpus = _Corpus(sentences, tokenizer, stopped)
     # Its advice on batch sizes, which Python prints where no logging is set up.
     with quiet_logger("gensim", logging.ERROR):
         # A plain dict in the order of ids: ties in frequency keep it, whatever the hash seed.
@@ -166,6 +168,8 @@ def train_vectors(
             {tokenizer.words[i]: int(counts[i]) for i in np.flatnonzero(counts)}
         )
         model.train(corpus, total_words=total, epochs=epochs)
+    if stopped():
+        raise InterruptedError
     return _from_gensim(model.wv, tokenizer, token_counts=counts, seed=seed, source=kind)
 
 
@@ -261,9 +265,16 @@ def _coverage(
 
 
 class _Corpus:
-    """Sentences as lists of words, as often as they are asked for."""
+    """Sentences as lists of words, as often as they are asked for.
 
-    def __init__(self, sentences: Iterable[Sentence], tokenizer: Tokenizer) -> None:
+    They end early where a stop is asked for: gensim reads them in a thread of its own, from which
+    no error comes back, and of what it has read it trains a second's worth at most.
+    """
+
+    def __init__(
+        self, sentences: Iterable[Sentence], tokenizer: Tokenizer, stopped: Callable[[], bool]
+    ) -> None:
+        self._stopped = stopped
         self._sentences = sentences
         self._tokenizer = tokenizer
         self._words = np.array(tokenizer.words, dtype=object)
@@ -271,6 +282,8 @@ class _Corpus:
     def __iter__(self) -> Iterator[list[str]]:
         for ids in _id_rows(self._sentences, self._tokenizer):
             for start in range(0, len(ids), _SENTENCE_WORDS):
+                if self._stopped():
+                    return
                 yield self._words[ids[start : start + _SENTENCE_WORDS]].tolist()
 
 

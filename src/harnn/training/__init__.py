@@ -9,7 +9,9 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from harnn.training.checks import check_before
     from harnn.training.events import Event, Listener, Stage, Step
+    from harnn.training.finished import is_finished
     from harnn.training.fitting import FitResult, fit
     from harnn.training.plan import TrainingFacts, TrainingPlan, estimate_training_memory
     from harnn.training.validation import Validation, validate
@@ -23,8 +25,10 @@ _HOMES = {
     "TrainingFacts": "plan",
     "TrainingPlan": "plan",
     "Validation": "validation",
+    "check_before": "checks",
     "estimate_training_memory": "plan",
     "fit": "fitting",
+    "is_finished": "finished",
     "validate": "validation",
 }
 
@@ -37,8 +41,10 @@ __all__ = [
     "TrainingFacts",
     "TrainingPlan",
     "Validation",
+    "check_before",
     "estimate_training_memory",
     "fit",
+    "is_finished",
     "validate",
 ]
 

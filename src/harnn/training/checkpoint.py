@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,10 +13,15 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
+from harnn._files import write_safetensors
+from harnn._tables import shown
 from harnn.errors import BundleError, ConfigError, Problem
+from harnn.training.checkpoint_checks import HINT, read_state, sha256_of
 
 FORMAT = 1
 FILE = "checkpoint.safetensors"
+_HALF = ".tmp"
+"""The suffix of one that is being written."""
 
 
 @dataclass(frozen=True)
@@ -60,9 +66,11 @@ class Checkpoints:
     def open(cls, directory: Path | None, *, resume: bool, networks: int) -> Self:
         """Load, where something is to be resumed, the checkpoints of so many networks.
 
+        None is found where the stopped run had not written one yet.
+
         Raises:
             ConfigError: there is no directory to resume from.
-            BundleError: there is no checkpoint, or one is damaged.
+            BundleError: a checkpoint is damaged.
         """
         empty = cls(directory)
         if not resume:
@@ -73,7 +81,7 @@ class Checkpoints:
         found = []
         for number in range(networks):
             place = empty.place(number)
-            if place is None or (number and not place.is_dir()):
+            if place is None or not (place / FILE).exists():
                 break
             found.append(load_checkpoint(place))
         return cls(directory, tuple(found))
@@ -97,18 +105,52 @@ class Checkpoints:
         for number, checkpoint in enumerate(self.found):
             checkpoint.check(fingerprint, self.place(number))
 
+    def clear(self) -> None:
+        """Remove what other runs left: all checkpoints but those found, and what was half written.
+
+        The first network's goes first: without it none of the others is resumed from.
+        """
+        if self.directory is None:
+            return
+        places = [self.directory, *sorted(self.directory.glob("network-*"))]
+        kept = [self.place(number) for number in range(len(self.found))]
+        for place in places:
+            place.joinpath(FILE).with_suffix(_HALF).unlink(missing_ok=True)
+            if place not in kept:
+                place.joinpath(FILE).unlink(missing_ok=True)
+                if place != self.directory:
+                    with contextlib.suppress(OSError):  # holds something else
+                        place.rmdir()
+
+    def stopped_at(self) -> tuple[Path | None, int]:
+        """Return the file of the last checkpoint found, if there is one, and its steps."""
+        if not self.found:
+            return None, 0
+        place = self.place(len(self.found) - 1)
+        assert place is not None
+        return place / FILE, int(self.found[-1].state["progress"]["steps"])
+
 
 def save_checkpoint(checkpoint: Checkpoint, directory: Path) -> Path:
-    """Write the checkpoint to a temporary file and rename it over the last one."""
+    """Write the checkpoint to a temporary file and rename it over the last one.
+
+    Raises:
+        InputError: it cannot be written, as on a full disk; the last one stays.
+    """
     directory.mkdir(parents=True, exist_ok=True)
     path = directory / FILE
-    metadata = {"format": str(FORMAT), "state": json.dumps(checkpoint.state)}
     tensors = {
         name: tensor.detach().cpu().contiguous() for name, tensor in checkpoint.tensors.items()
     }
-    temporary = path.with_suffix(".tmp")
+    state = json.dumps(checkpoint.state)
+    metadata = {"format": str(FORMAT), "state": state, "sha256": sha256_of(tensors, state)}
+    temporary = path.with_suffix(_HALF)
+
+    def save(place: Path) -> None:
+        save_file(tensors, place, metadata=metadata)
+
     try:
-        save_file(tensors, temporary, metadata=metadata)
+        write_safetensors(save, temporary, shown=path)
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
@@ -128,21 +170,35 @@ def load_checkpoint(directory: Path) -> Checkpoint:
                 str(directory), "holds no checkpoint to resume from;", "train without --resume."
             )
         )
-    try:
-        with safe_open(path, framework="pt") as file:
-            metadata = file.metadata() or {}
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-    except (SafetensorError, OSError) as error:
-        raise BundleError(Problem(str(path), f"is damaged: {error}.")) from None
+    metadata, tensors = _read(path)
     if metadata.get("format") != str(FORMAT):
         raise BundleError(
             Problem(
                 str(path),
-                f"has checkpoint format {metadata.get('format')!r}, expected {FORMAT}.",
+                f"has checkpoint format {shown(metadata.get('format'))}, expected {FORMAT}.",
                 "Train again with this version.",
             )
         )
-    return Checkpoint(tensors, json.loads(metadata["state"]))
+    return Checkpoint(tensors, read_state(metadata, tensors, path))
+
+
+def _read(path: Path) -> tuple[dict[str, str], dict[str, Tensor]]:
+    """Return the metadata and the tensors of a file.
+
+    Raises:
+        BundleError: it cannot be read, or is damaged.
+    """
+    try:
+        with safe_open(path, framework="pt") as file:
+            metadata = file.metadata() or {}
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    except OSError as error:
+        what = f"cannot be read: {error.strerror or error}."
+        raise BundleError(Problem(str(path), what)) from None
+    except (SafetensorError, LookupError, TypeError, ValueError, RuntimeError) as error:
+        summary = " ".join(str(error).split())[:300].rstrip(".")
+        raise BundleError(Problem(str(path), f"is damaged: {summary}.", HINT)) from None
+    return metadata, tensors
 
 
 def pack_optimizer(optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from harnn.branches import Branch, Ensemble, Probable
@@ -12,17 +12,18 @@ from harnn.config import Config
 from harnn.corpus import ArrayCache, NgramsView
 from harnn.data import Documents
 from harnn.decode import tune_decoder
-from harnn.errors import TrainingInterrupted
+from harnn.errors import ConfigError, TrainingInterrupted
 from harnn.evaluation import report_scores
 from harnn.metrics import TrainingCounts
 from harnn.taxonomy import Taxonomy
 from harnn.text import (
     Coverage,
 )
-from harnn.training.checkpoint import Checkpoints
+from harnn.training.checkpoint import FILE, Checkpoints
+from harnn.training.checks import check_before
 from harnn.training.events import Listener, Stage, ignore
 from harnn.training.plan import TrainingFacts, piece_sizes, planned_branches, trains_network
-from harnn.training.process import stop_requests
+from harnn.training.process import stop_requests, stops_at_once
 from harnn.training.reader import Reader
 from harnn.training.task import Handover, Task, TrainedBranch, with_views
 from harnn.training.train_linear import train_linear
@@ -55,6 +56,7 @@ def fit(
     unlabelled: Documents = (),
     checkpoint_directory: str | Path | None = None,
     resume: bool = False,
+    overwrite: bool = False,
     cache: str | Path | None = None,
     listener: Listener = ignore,
     segment: Callable[[str], Sequence[str]] | None = None,
@@ -63,63 +65,119 @@ def fit(
 
     The linear branch comes first, in seconds; then the networks; then what each level makes of
     both. *unlabelled* adds text to the training of word vectors. With a *checkpoint_directory*,
-    training can be interrupted and resumed bit for bit. In the directory *cache* the documents'
+    training can be interrupted and resumed bit for bit; with *resume* a run that was stopped before
+    its first checkpoint starts from the beginning, and with *overwrite* beside it one whose
+    checkpoint is of another training does too. In the directory *cache* the documents'
     tokens and vectors of whole texts are kept for trainings to come, and read as memory-mapped
     files. *segment* cuts a text into words in place of ``text.segmenter``; then only the vectors
     are kept. The random state of the process is left as it was.
 
     Raises:
-        DocumentError: documents cannot be read or have unknown labels.
-        ConfigError: settings do not fit each other or the checkpoint.
-        TrainingInterrupted: Ctrl-C or SIGTERM, after the checkpoint was written.
-        InputError: *cache* is a file or a directory of something else.
+        DocumentError: documents cannot be read, have unknown labels, or none at all.
+        ConfigError: settings do not fit each other, the machine or the checkpoint, or the training
+            diverged.
+        VectorsError: ``text.vectors`` names a file that is none of word vectors.
+        MissingExtraError: something that settings or files need is not installed.
+        TrainingInterrupted: Ctrl-C, SIGTERM or SIGHUP, after the checkpoint was written.
+        InputError: *cache* is a file or a directory of something else, or a place cannot be
+            written; several of these mistakes.
     """
     config = config or Config()
-    checkpoints = Checkpoints.open(
-        Path(checkpoint_directory) if checkpoint_directory else None,
-        resume=resume,
-        networks=config.model.members if trains_network(config.model) else 0,
+    directory = Path(checkpoint_directory) if checkpoint_directory is not None else None
+    check_before(
+        config,
+        (train, valid),
+        unlabelled=unlabelled,
+        places=[] if directory is None else [directory / FILE],
+        own_segmenter=segment is not None,
     )
+    networks = config.model.members if trains_network(config.model) else 0
+    checkpoints = Checkpoints.open(directory, resume=resume, networks=networks)
+    if resume and not checkpoints.found:
+        listener(Stage(f"there is no checkpoint in {directory}: starting from the beginning"))
     kept = ArrayCache(Path(cache)) if cache is not None else None
     with stop_requests() as stopped:
         reader = Reader(taxonomy, config, listener, stopped, segment=segment, cache=kept)
         try:
             task = _read(reader, (train, valid), checkpoints, unlabelled)
-            checkpoints.check(task.fingerprint)  # before anything takes long
-            planned = planned_branches(config.model, task.facts)
-            made = [trainer(task) for name, trainer in TRAINERS.items() if name in planned]
-            trained = [each for each in made if each is not None]
+            task = _settled(task, overwrite=overwrite)
+            trained = _train(task)
         except InterruptedError:
-            raise TrainingInterrupted(None, 0) from None
-        if stopped():
-            raise TrainingInterrupted(None, 0)
+            raise TrainingInterrupted(*checkpoints.stopped_at()) from None
+    stopped_at = next((x.stopped_at for x in trained if x.stopped_at[0] is not None), (None, 0))
+    if stopped():
+        raise TrainingInterrupted(*stopped_at)
+    try:
+        with stops_at_once():
+            return _finish(task, trained)
+    except KeyboardInterrupt:
+        raise TrainingInterrupted(*stopped_at) from None
+
+
+def _settled(task: Task, *, overwrite: bool) -> Task:
+    """Settle what is gone on from, and remove all other checkpoints.
+
+    Raises:
+        ConfigError: a checkpoint is of another training, and is not to be overwritten.
+    """
+    try:
+        task.checkpoints.check(task.fingerprint)
+    except ConfigError:
+        if not overwrite:
+            raise
+        what = "the checkpoint is of another training: starting from the beginning"
+        task.listener(Stage(what))
+        task = replace(task, checkpoints=Checkpoints(task.checkpoints.directory))
+    task.checkpoints.clear()
+    return task
+
+
+def _train(task: Task) -> list[TrainedBranch]:
+    """Train all branches.
+
+    Raises:
+        InterruptedError, TrainingInterrupted: a stop was asked for.
+    """
+    planned = planned_branches(task.config.model, task.facts)
+    if trains_network(task.config.model) and task.checkpoints.of(0) is None:
+        _ = task.vectors  # whether they can be read is known before anything is trained
+    made = [trainer(task) for name, trainer in TRAINERS.items() if name in planned]
+    return [each for each in made if each is not None]
+
+
+def _finish(task: Task, trained: list[TrainedBranch]) -> FitResult:
+    """Blend what was trained and tune the decoder, on the validation documents."""
+    config, hierarchy = task.config, task.taxonomy.hierarchy
+    task.listener(Stage("fitting the blend and the thresholds to the validation documents"))
     label_counts = task.train.corpus.label_counts
     valid_corpus = with_views(task.valid.corpus, trained)
     ensemble, scores = Ensemble.fit(
         [each.branch for each in trained],
         valid_corpus,
-        taxonomy.hierarchy,
+        hierarchy,
         label_counts=label_counts,
         blended=not _answers_alone(config, trained),
     )
+    for each in trained:
+        each.finish()
     decoder = tune_decoder(
         scores.values,
         valid_corpus.targets,
-        taxonomy.hierarchy,
+        hierarchy,
         label_counts=label_counts,
         settings=config.decode,
     )
     counts = TrainingCounts(label_counts, len(task.train.corpus))
     return FitResult(
         ensemble=ensemble,
-        taxonomy=taxonomy,
+        taxonomy=task.taxonomy,
         tokenizer=task.tokenizer,
         config=config,
         decoder=decoder,
         history=next((x.history for x in trained if x.history.rows), History()),
-        report=report_scores(scores, valid_corpus.targets, decoder, taxonomy, training=counts),
+        report=report_scores(scores, valid_corpus.targets, decoder, task.taxonomy, training=counts),
         label_counts=label_counts,
-        documents=reader.counts,
+        documents=task.reader.counts,
         coverage=next((x.coverage for x in trained if x.coverage is not None), None),
         summaries=tuple(_summary_of(branch, trained) for branch in ensemble.branches),
     )

@@ -9,12 +9,13 @@ on bit for bit as if it had never stopped.
 from __future__ import annotations
 
 import logging
+import math
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 import torch
@@ -29,11 +30,12 @@ from harnn.bundle import EpochRow, History
 from harnn.config import TrainingConfig
 from harnn.corpus import Corpus, shuffled_batches
 from harnn.decode import tune_threshold
-from harnn.errors import TrainingInterrupted
+from harnn.errors import ConfigError, Problem, TrainingInterrupted
 from harnn.metrics import micro_auprc, prf
 from harnn.network import Beam, HarnnNetwork, LabelSample, hybrid_loss
 from harnn.taxonomy import Taxonomy
 from harnn.training.checkpoint import (
+    FILE,
     Checkpoint,
     pack_optimizer,
     save_checkpoint,
@@ -99,9 +101,12 @@ class Trainer:
         None: all. fingerprint: what a checkpoint belongs to.
         """
         device = choose_device(config.device)
+        kind, _, number = device.partition(":")
         with quiet_logger("lightning_fabric", logging.WARNING):  # the listener is told instead
             self.fabric = Fabric(
-                accelerator=device, devices=1, precision=choose_precision(config.precision, device)
+                accelerator=kind,
+                devices=[int(number)] if number else 1,
+                precision=choose_precision(config.precision, device),
             )
         self.network, self.taxonomy, self.config = network, taxonomy, config
         self.listener, self.checkpoint_directory = listener, checkpoint_directory
@@ -120,22 +125,13 @@ class Trainer:
 
         Raises:
             TrainingInterrupted: *stopped* answered true; the checkpoint is written.
+            ConfigError: the training diverged.
         """
-        progress = self.progress
         while not self._finished():
             self._train_epoch(train, stopped)
-            with self._averaged():
-                row = self._validate(valid)
-                progress.history = progress.history.add(row)
-                if progress.history.best(self.config.score) is row:
-                    state = self.network.state_dict()
-                    self.best = {k: v.detach().clone() for k, v in state.items()}
-            progress.epoch += 1
-            progress.start_epoch()
-            self.listener(row)
-            self._write_checkpoint()
+            self._end_epoch(valid, stopped)
         self.network.load_state_dict(self.best)
-        return progress.history
+        return self.progress.history
 
     def _finished(self) -> bool:
         history = self.progress.history
@@ -143,6 +139,26 @@ class Trainer:
             self.progress.epoch >= self.config.epochs
             or history.epochs_since_best(self.config.score) >= self.config.patience
         )
+
+    def _end_epoch(self, valid: Corpus, stopped: Callable[[], bool]) -> None:
+        """Validate, keep the weights if they are the best so far, and write a checkpoint."""
+        progress = self.progress
+        try:
+            with self._averaged():
+                row = self._validate(valid, stopped)
+                progress.history = progress.history.add(row)
+                if progress.history.best(self.config.score) is row:
+                    state = self.network.state_dict()
+                    self.best = {k: v.detach().clone() for k, v in state.items()}
+        except InterruptedError:
+            self._stop()
+        progress.epoch += 1
+        progress.start_epoch()
+        self.listener(row)
+        self._write_checkpoint()
+
+    def _stop(self) -> NoReturn:
+        raise TrainingInterrupted(self._write_checkpoint(), self.progress.steps)
 
     def _train_epoch(self, train: Corpus, stopped: Callable[[], bool]) -> None:
         progress, lengths = self.progress, train.tokens.lengths
@@ -163,10 +179,10 @@ class Trainer:
             progress.tokens += int(lengths[rows].sum())
             progress.positions += batch.token_ids.numel()
             progress.seconds = time.perf_counter() - started
-            self._tell_step(steps)
+            if not stopped():  # the terminal may be gone
+                self._tell_step(steps)
             if stopped():
-                path = self._write_checkpoint()
-                raise TrainingInterrupted(path, progress.steps)
+                self._stop()
 
     def _batch(self, train: Corpus, rows: NDArray[np.int64]) -> tuple[Batch, LabelSample | None]:
         if self.sampler is None:
@@ -198,9 +214,24 @@ class Trainer:
             ) * (len(targets) / len(batch.targets))
             self.fabric.backward(loss)
             total += float(loss.detach())
-        self.fabric.clip_gradients(self.model, self.optimizer, max_norm=self.config.clip_norm)
+        norm = self.fabric.clip_gradients(
+            self.model,
+            self.optimizer,
+            max_norm=self.config.clip_norm,
+            error_if_nonfinite=False,
+        )
+        if not math.isfinite(total) or (norm is not None and not math.isfinite(norm)):
+            self._refuse_to_go_on()
         self.optimizer.step()
         return total
+
+    def _refuse_to_go_on(self) -> NoReturn:
+        """Raises:
+        ConfigError: always; numbers are no longer finite.
+        """
+        rate = self.config.learning_rate
+        what = f"the training diverged at step {self.progress.steps + 1:,}, with the peak {rate:g}."
+        raise ConfigError(Problem("training.learning_rate", what, "Start again with a lower one."))
 
     def _update_average(self, steps_an_epoch: int) -> None:
         """Move the average towards the parameters, so far that it spans ``average`` epochs."""
@@ -240,8 +271,11 @@ class Trainer:
             )
         )
 
-    def _validate(self, valid: Corpus) -> EpochRow:
-        scores = score_corpus(self.network, valid, beam=self.beam)
+    def _validate(self, valid: Corpus, stopped: Callable[[], bool]) -> EpochRow:
+        with _asking(self.network, stopped):
+            scores = score_corpus(self.network, valid, beam=self.beam)
+        if not np.isfinite(scores).all():
+            self._refuse_to_go_on()
         scores = self.taxonomy.hierarchy.propagate(scores)
         tuned = tune_threshold(scores, valid.targets)
         chosen = prf(scores >= np.float32(tuned.threshold), valid.targets)
@@ -260,9 +294,10 @@ class Trainer:
             padding=1 - progress.tokens / max(1, progress.positions),
         )
 
-    def _write_checkpoint(self) -> Path:
+    def _write_checkpoint(self) -> Path | None:
+        """Return where it is; None where none is kept."""
         if self.checkpoint_directory is None:
-            return Path()
+            return None
         tensors = {f"weights/{k}": v for k, v in self.network.state_dict().items()}
         tensors |= {f"best/{k}": v for k, v in self.best.items()}
         tensors |= {f"average/{number:04}": v for number, v in enumerate(self.average)}
@@ -272,6 +307,12 @@ class Trainer:
             tensors["random/cuda"] = torch.cuda.get_rng_state(self.fabric.device)
         state = {"progress": self.progress.to_dict(), "fingerprint": self.fingerprint}
         return save_checkpoint(Checkpoint(tensors, state), self.checkpoint_directory)
+
+    @property
+    def stopped_at(self) -> tuple[Path | None, int]:
+        """The file of the last checkpoint, if one is kept, and the steps done."""
+        directory = self.checkpoint_directory
+        return None if directory is None else directory / FILE, self.progress.steps
 
     def restore(self, checkpoint: Checkpoint) -> None:
         """Go back to the moment of the checkpoint.
@@ -289,6 +330,25 @@ class Trainer:
         if self.fabric.device.type == "cuda" and "random/cuda" in checkpoint.tensors:
             torch.cuda.set_rng_state(checkpoint.tensors["random/cuda"], self.fabric.device)
         self.progress = Progress.from_dict(checkpoint.state["progress"])
+
+
+@contextmanager
+def _asking(network: HarnnNetwork, stopped: Callable[[], bool]) -> Iterator[None]:
+    """Ask before each batch that the network reads whether to stop.
+
+    Raises:
+        InterruptedError: *stopped* said so.
+    """
+
+    def ask(*_: object) -> None:
+        if stopped():
+            raise InterruptedError
+
+    hook = network.register_forward_pre_hook(ask)
+    try:
+        yield
+    finally:
+        hook.remove()
 
 
 def build_optimizer(network: HarnnNetwork, config: TrainingConfig) -> torch.optim.Optimizer:

@@ -13,10 +13,25 @@ import torch
 
 
 def choose_device(device: str) -> str:
-    """Return the accelerator's name for Fabric: ``auto`` takes CUDA where there is one."""
+    """Return the device that computes: ``auto`` takes CUDA where there is one."""
     if device != "auto":
         return device
     return "cuda" if torch.cuda.is_available() else "cpu"
+
+
+def missing_device(device: str) -> str:
+    """Return what is wrong with a device; empty where it is there."""
+    kind, _, number = device.partition(":")
+    if kind == "mps" and not torch.backends.mps.is_available():
+        return f"got {device!r}, but PyTorch finds no MPS device here."
+    if kind != "cuda":
+        return ""
+    if not torch.cuda.is_available():
+        return f"got {device!r}, but PyTorch finds no CUDA device here."
+    count = torch.cuda.device_count()
+    if number and int(number) >= count:
+        return f"got {device!r}, but PyTorch finds {count} CUDA devices here, counted from 0."
+    return ""
 
 
 def choose_precision(precision: str, device: str) -> Literal["32-true", "bf16-mixed"]:
@@ -29,7 +44,7 @@ def choose_precision(precision: str, device: str) -> Literal["32-true", "bf16-mi
 
 
 def _computes_bfloat16(device: str) -> bool:
-    if device == "cuda":
+    if device.startswith("cuda"):
         return bool(torch.cuda.is_bf16_supported(including_emulation=False))
     if device != "cpu":
         return False
@@ -39,25 +54,47 @@ def _computes_bfloat16(device: str) -> bool:
 
 @contextmanager
 def stop_requests() -> Iterator[Callable[[], bool]]:
-    """Turn Ctrl-C and SIGTERM into a flag; a second one acts as it normally would.
+    """Turn Ctrl-C, SIGTERM and SIGHUP into a flag; a second one acts as it normally would.
 
     Yields a function that says whether a stop was asked for. Outside the main thread, where
-    Python allows no signal handlers, the flag stays down.
+    Python allows no signal handlers, the flag stays down. A second SIGHUP is let pass: terminals
+    that close send it twice.
     """
     asked = threading.Event()
-    if threading.current_thread() is not threading.main_thread():
-        yield asked.is_set
-        return
-    previous: dict[int, Any] = {}
 
     def ask(number: int, _frame: FrameType | None) -> None:
         asked.set()
-        signal.signal(number, previous[number])
+        if number != getattr(signal, "SIGHUP", None):
+            signal.signal(number, previous[number])
 
-    for number in (signal.SIGINT, signal.SIGTERM):
-        previous[int(number)] = signal.signal(number, ask)
-    try:
+    with _handled_by(ask) as previous:
         yield asked.is_set
+
+
+@contextmanager
+def stops_at_once() -> Iterator[None]:
+    """Let Ctrl-C, SIGTERM and SIGHUP raise KeyboardInterrupt where the main thread stands."""
+
+    def stop(number: int, _frame: FrameType | None) -> None:
+        raise KeyboardInterrupt(signal.Signals(number).name)
+
+    with _handled_by(stop):
+        yield
+
+
+@contextmanager
+def _handled_by(handler: Callable[[int, FrameType | None], None]) -> Iterator[dict[int, Any]]:
+    """Yields the handlers that are there otherwise. What is ignored, as by nohup, stays so."""
+    previous: dict[int, Any] = {}
+    if threading.current_thread() is threading.main_thread():
+        for name in ("SIGINT", "SIGTERM", "SIGHUP"):
+            number = getattr(signal, name, None)  # Windows has no SIGHUP
+            before = None if number is None else signal.getsignal(number)
+            if number is not None and before not in (None, signal.SIG_IGN):
+                previous[int(number)] = before
+                signal.signal(number, handler)
+    try:
+        yield previous
     finally:
-        for restored, handler in previous.items():
-            signal.signal(restored, handler)
+        for restored, before in previous.items():
+            signal.signal(restored, before)

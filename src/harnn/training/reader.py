@@ -57,14 +57,16 @@ class Reader:
     counts: dict[str, int] = dataclasses.field(default_factory=dict)
     """Documents read, skipped and truncated, by split; filled while reading."""
 
-    def count(self, given: Documents) -> tuple[Tokenizer, NgramCounter | None]:
+    def count(
+        self, given: Documents, *, ngrams: bool = True
+    ) -> tuple[Tokenizer, NgramCounter | None]:
         """Count words, and n-grams where a branch wants them, in one reading of the documents.
 
         Raises:
             DocumentError: documents cannot be read or have unknown labels.
             InterruptedError: *stopped* said so.
         """
-        counter = NgramCounter() if trains_linear(self.config.model) else None
+        counter = NgramCounter() if ngrams and trains_linear(self.config.model) else None
 
         def counted() -> Iterator[str]:
             for text in self._texts(given):
@@ -85,7 +87,8 @@ class Reader:
         What a cache has of the tokens is taken from there.
 
         Raises:
-            DocumentError: documents cannot be read, have unknown labels, or there is none.
+            DocumentError: documents cannot be read, have unknown labels, or there is no document,
+                or no label.
             InterruptedError: *stopped* said so.
         """
         log = ReadingLog()
@@ -96,7 +99,9 @@ class Reader:
 
         def make() -> Arrays | None:
             made.append(self._encode(given, {"tokens": TokensView(tokenizer)} | more, log))
-            return None if log.skipped else made[0].to_arrays()  # what is skipped is told anew
+            return (
+                None if log.skipped or log.dropped or log.warnings else made[0].to_arrays()
+            )  # what is skipped is told anew
 
         arrays = None
         if self.segment is None:  # only the caller knows how a segmenter of their own cuts
@@ -146,6 +151,10 @@ class Reader:
     def _tell(self, name: str, corpus: Corpus, tokenizer: Tokenizer, log: ReadingLog) -> None:
         if not len(corpus):
             raise DocumentError(Problem("", f"there is no {name} document."))
+        if not corpus.targets.nnz:
+            what = f"none of the {len(corpus):,} {name} documents has a label."
+            hint = f"Labels are read from the field {self.config.data.labels_field!r}"
+            raise DocumentError(Problem("", what, f"{hint} (data.labels_field)."))
         self.counts[name] = len(corpus)
         self.counts[f"{name}_skipped"] = log.skipped
         self.counts[f"{name}_truncated"] = corpus.truncated
@@ -165,7 +174,8 @@ class Reader:
         if self.cache is None or (content := content_hash(given)) is None:
             return None
         settings = dataclasses.asdict(self.config.data)
-        return self.cache.get([VERSION, what(), content, settings, self.taxonomy.version], make)
+        parts = [VERSION, what(), content, settings, self.taxonomy.version]
+        return self.cache.get(parts, make, tell=lambda message: self.listener(Stage(message)))
 
 
 def summarise(

@@ -7,6 +7,7 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 import numpy as np
@@ -18,11 +19,12 @@ from harnn.config import Config
 from harnn.corpus import Corpus
 from harnn.data import Documents
 from harnn.taxonomy import Taxonomy
-from harnn.text import Coverage, NgramFeatures, Tokenizer
+from harnn.text import Coverage, NgramFeatures, Tokenizer, WordVectors
 from harnn.training.checkpoint import Checkpoints
-from harnn.training.events import Listener
+from harnn.training.events import Listener, Stage
 from harnn.training.plan import TrainingFacts
 from harnn.training.reader import Reader, Split
+from harnn.training.word_vectors import given_vectors
 
 T = TypeVar("T")
 
@@ -74,6 +76,20 @@ class Task:
         return self.reader.stopped
 
     @cached_property
+    def vectors(self) -> WordVectors | None:
+        """The word vectors that settings name; None where they are trained, or random.
+
+        Raises:
+            VectorsError, MissingExtraError: see :func:`given_vectors`.
+        """
+        tokenizer, ids = self.tokenizer, self.train.corpus.tokens.ids
+        counts = np.bincount(ids, minlength=len(tokenizer.words))
+        vectors = given_vectors(self.config.text.vectors, tokenizer, counts)
+        if vectors is not None:
+            self.listener(Stage(f"{vectors.source}: {vectors.coverage}"))
+        return vectors
+
+    @cached_property
     def fingerprint(self) -> str:
         """Hash of settings, taxonomy and documents: what a checkpoint belongs to."""
         parts: list[Any] = [self.config.to_stored_dict(), self.taxonomy.version]
@@ -93,6 +109,10 @@ class TrainedBranch:
     history: History = field(default_factory=History)
     coverage: Coverage | None = None
     """Of the word vectors; None for random ones and after resuming."""
+    stopped_at: tuple[Path | None, int] = (None, 0)
+    """The last checkpoint and its steps, where one is kept."""
+    finish: Callable[[], None] = lambda: None
+    """Called when the validation documents are scored: frees what scores them faster."""
 
 
 def with_views(corpus: Corpus, trained: list[TrainedBranch]) -> Corpus:

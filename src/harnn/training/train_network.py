@@ -23,7 +23,9 @@ def train_network(task: Task) -> TrainedBranch:
 
     Raises:
         TrainingInterrupted: a stop was asked for; the checkpoint is written.
+        InterruptedError: it was, before the first step.
         VectorsError: there are no such word vectors.
+        ConfigError: the training diverged.
     """
     config, members = task.config, task.config.model.members
     networks: list[HarnnNetwork] = []
@@ -39,9 +41,16 @@ def train_network(task: Task) -> TrainedBranch:
                 task.listener(Stage(f"network {number + 1} of {members}"))
             history = trainer.train(task.train.corpus, task.valid.corpus, stopped=task.stopped)
             histories.append(history)
-            networks.append(trainer.network.cpu().eval())
+            networks.append(trainer.network.eval())
+
+    def to_memory() -> None:
+        for network in networks:
+            network.cpu()
+
     return TrainedBranch(
         branch=NetworkBranch(tuple(networks)),
+        stopped_at=trainer.stopped_at,
+        finish=to_memory,
         summary=_summary(task, histories[0]),
         history=histories[0],
         coverage=vectors.coverage if vectors is not None else None,

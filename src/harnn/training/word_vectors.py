@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from harnn.corpus import Corpus, TokensView, encode_unlabelled
-from harnn.data import ReadingLog, given_documents
-from harnn.errors import ConfigError, Problem
+from harnn.data import Document, ReadingLog, given_documents
 from harnn.text import (
     PACKAGED_VECTORS,
+    Tokenizer,
     WordVectors,
     packaged_vectors,
     read_vectors,
@@ -23,7 +23,9 @@ from harnn.text import (
 from harnn.training.events import Stage
 from harnn.training.plan import word_vector_epochs
 from harnn.training.reader import summarise
-from harnn.training.task import Task
+
+if TYPE_CHECKING:
+    from harnn.training.task import Task
 
 _TRAINED_VECTORS: dict[str, Literal["word2vec", "fasttext"]] = {
     "word2vec": "word2vec",
@@ -43,33 +45,33 @@ class _TokenRows:
                 yield corpus.tokens.row(row)
 
 
+def given_vectors(
+    kind: str, tokenizer: Tokenizer, counts: NDArray[np.integer[Any]]
+) -> WordVectors | None:
+    """Read the word vectors that ``text.vectors`` names; None for trained and random ones.
+
+    counts: (V,) occurrences of each word.
+
+    Raises:
+        VectorsError: there is no such file, or it is none of word vectors.
+        MissingExtraError: packaged ones are not installed.
+    """
+    if kind == "random" or kind in _TRAINED_VECTORS:
+        return None
+    if kind in PACKAGED_VECTORS:
+        return packaged_vectors(kind, tokenizer, counts)
+    return read_vectors(Path(kind), tokenizer, counts)
+
+
 def word_vectors(task: Task) -> WordVectors | None:
     """Train word vectors on the training text, or take them from elsewhere; None: random ones.
 
     Raises:
-        ConfigError: ``text.vectors`` is no kind and no file.
-        VectorsError: the file is not one of word vectors.
+        VectorsError: see :func:`given_vectors`.
+        InterruptedError: a stop was asked for.
     """
-    kind, train, tokenizer = task.config.text.vectors, task.train.corpus, task.tokenizer
-    if kind == "random":
-        return None
-    if kind in _TRAINED_VECTORS:
-        return _trained(task, _TRAINED_VECTORS[kind])
-    counts = np.bincount(train.tokens.ids, minlength=len(tokenizer.words))
-    if kind in PACKAGED_VECTORS:
-        vectors = packaged_vectors(kind, tokenizer, counts)
-    else:
-        if not Path(kind).exists():
-            raise ConfigError(
-                Problem(
-                    "text.vectors",
-                    f"got {kind!r}, expected word2vec, fasttext, random, "
-                    f"{', '.join(PACKAGED_VECTORS)} or the path of a file.",
-                )
-            )
-        vectors = read_vectors(Path(kind), tokenizer, counts)
-    task.listener(Stage(f"{vectors.source}: {vectors.coverage}"))
-    return vectors
+    kind = task.config.text.vectors
+    return _trained(task, _TRAINED_VECTORS[kind]) if kind in _TRAINED_VECTORS else task.vectors
 
 
 def _trained(task: Task, kind: Literal["word2vec", "fasttext"]) -> WordVectors:
@@ -77,7 +79,7 @@ def _trained(task: Task, kind: Literal["word2vec", "fasttext"]) -> WordVectors:
     corpora = [task.train.corpus]
     if not isinstance(unlabelled, Sequence) or len(unlabelled):
         log = ReadingLog()
-        extra = given_documents(unlabelled, config.data, log=log)
+        extra = _until(task.stopped, given_documents(unlabelled, config.data, log=log))
         corpora.append(encode_unlabelled(extra, {"tokens": TokensView(tokenizer)}))
         task.listener(Stage(summarise("unlabelled", corpora[-1], tokenizer, log)))
     documents = sum(map(len, corpora))
@@ -90,4 +92,12 @@ def _trained(task: Task, kind: Literal["word2vec", "fasttext"]) -> WordVectors:
         size=config.model.embedding_size,
         epochs=word_vector_epochs(config.text, tokens),
         seed=config.training.seed,
+        stopped=task.stopped,
     )
+
+
+def _until(stopped: Callable[[], bool], documents: Iterable[Document]) -> Iterator[Document]:
+    for document in documents:
+        if stopped():
+            raise InterruptedError
+        yield document

@@ -12,8 +12,10 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
 from harnn._files import read_model_json
-from harnn.branches.branch import Arrays, Evidence, Parts, StoredModel
+from harnn._tables import shown
+from harnn.branches.branch import Evidence, Parts
 from harnn.branches.linear.classifier import LinearClassifier
+from harnn.branches.stored import Arrays, StoredModel, is_number, is_whole, strings
 from harnn.corpus import Corpus, NgramsView, PlacedText, View
 from harnn.errors import BundleError, Problem
 from harnn.taxonomy import Taxonomy
@@ -21,6 +23,7 @@ from harnn.text.ngrams import NGRAM_KINDS, NgramFeatures
 
 FORMAT = 1
 FILE = "linear.json"
+_LONGEST_PIECE = 100
 _LEAST_LOST = 1e-6
 """Added to each word, so that weights sum to 1 even where no word matters."""
 
@@ -81,13 +84,13 @@ class LinearBranch:
         }
         return Parts(
             arrays={f"linear.{name}": np.ascontiguousarray(x) for name, x in arrays.items()},
-            files={FILE: json.dumps(settings, ensure_ascii=False).encode()},
+            files={FILE: _to_bytes(settings)},
         )
 
     @classmethod
     def from_parts(cls, stored: StoredModel, taxonomy: Taxonomy) -> Self | None:
-        path = stored.directory / FILE
-        if not path.exists():
+        path = stored.path_of(FILE)
+        if path is None:
             return None
         branch = cls._read(stored.under("linear"), read_model_json(path), where=str(path))
         found = len(branch.classifier.bias)
@@ -98,26 +101,69 @@ class LinearBranch:
     def _read(cls, arrays: Arrays, settings: Any, *, where: str) -> Self:
         try:
             if settings["format"] != FORMAT:
-                raise ValueError(f"format {settings['format']!r}, expected {FORMAT}")
-            shortest, longest = settings["piece_sizes"]
-            features = NgramFeatures(
-                words=tuple(settings["words"]),
-                pieces=tuple(settings["pieces"]),
-                pairs=arrays["pairs"],
-                idf={kind: arrays[f"idf.{kind}"] for kind in NGRAM_KINDS},
-                piece_sizes=(int(shortest), int(longest)),
-            )
-            for kind, held in zip(NGRAM_KINDS, features.sizes, strict=True):
-                if len(features.idf[kind]) != held:
-                    raise ValueError(f"{len(features.idf[kind])} weights for {held} {kind}")
-            bias = arrays["bias"]
-            weights = csr_array(
-                (arrays["weights"].astype(np.float32), arrays["columns"], arrays["rows"]),
-                shape=(len(features), len(bias)),
-            )
-            weights.check_format(full_check=True)
-            cost = float(settings["cost"])
+                raise ValueError(f"format {shown(settings['format'])}, expected {FORMAT}")
+            features = _read_features(arrays, settings)
+            classifier = _read_classifier(arrays, len(features))
+            cost = settings["cost"]
+            if not is_number(cost, 0, float("inf")):
+                raise ValueError(f"cost: got {shown(cost)}, expected a number")
         except (KeyError, TypeError, ValueError) as error:
             what = f"the linear branch is damaged: {type(error).__name__}: {error}."
             raise BundleError(Problem(where, what)) from None
-        return cls(features, LinearClassifier(weights, bias), cost)
+        return cls(features, classifier, float(cost))
+
+
+def _read_features(arrays: Arrays, settings: Any) -> NgramFeatures:
+    """Raises:
+    KeyError, TypeError, ValueError: parts are missing or do not fit together.
+    """
+    sizes = settings["piece_sizes"]
+    if (
+        not isinstance(sizes, list)
+        or len(sizes) != 2
+        or not is_whole(sizes[1], 0, _LONGEST_PIECE)
+        or not is_whole(sizes[0], 0, sizes[1])
+    ):
+        raise ValueError(f"piece_sizes: got {shown(sizes)}, expected shortest and longest")
+    features = NgramFeatures(
+        words=strings(settings["words"], "words"),
+        pieces=strings(settings["pieces"], "pieces"),
+        pairs=_vector(arrays, "pairs", np.int64),
+        idf={kind: _vector(arrays, f"idf.{kind}", np.float32) for kind in NGRAM_KINDS},
+        piece_sizes=(sizes[0], sizes[1]),
+    )
+    for kind, held in zip(NGRAM_KINDS, features.sizes, strict=True):
+        if len(features.idf[kind]) != held:
+            raise ValueError(f"{len(features.idf[kind])} weights for {held} {kind}")
+    pairs, known = features.pairs, len(features.words)
+    if len(pairs) and (pairs[0] < 0 or pairs[-1] >= known**2 or (np.diff(pairs) <= 0).any()):
+        raise ValueError("the pairs of words do not ascend")
+    return features
+
+
+def _read_classifier(arrays: Arrays, features: int) -> LinearClassifier:
+    """Raises:
+    KeyError, ValueError: parts are missing or do not fit together.
+    """
+    bias = _vector(arrays, "bias", np.float32)
+    cells = (
+        _vector(arrays, "weights", np.float16).astype(np.float32),
+        _vector(arrays, "columns", np.int32),
+        _vector(arrays, "rows", np.int64),
+    )
+    weights = csr_array(cells, shape=(features, len(bias)))
+    weights.check_format(full_check=True)
+    return LinearClassifier(weights, bias)
+
+
+def _vector(arrays: Arrays, name: str, kind: type) -> NDArray[Any]:
+    array = arrays[name]
+    if array.ndim != 1 or array.dtype != kind:
+        expected = f"expected {np.dtype(kind)} in one dimension"
+        raise ValueError(f"{name}: got {array.dtype} of shape {array.shape}, {expected}")
+    return array
+
+
+def _to_bytes(settings: Any) -> bytes:
+    # Half surrogates, which texts may hold, become the escapes that JSON has for them.
+    return json.dumps(settings, ensure_ascii=False).encode("utf-8", "backslashreplace")

@@ -16,7 +16,7 @@ from harnn.branches.network.scoring import gather_attention, score_corpus
 from harnn.branches.network.storage import (
     SETTING,
     arrays_place,
-    damaged_shape,
+    check_sizes,
     graph_file,
     read_shapes,
 )
@@ -92,14 +92,10 @@ class NetworkBranch:
     @classmethod
     def from_parts(cls, stored: StoredModel, taxonomy: Taxonomy) -> Self | None:
         networks = []
-        for number, plain in read_shapes(stored):
-            try:
-                shape = NetworkShape(**(plain | {"level_sizes": tuple(plain["level_sizes"])}))
-            except (TypeError, KeyError) as error:
-                raise damaged_shape(stored, error) from None
-            stored.check_label_count(stored.settings_path, "network", shape.label_count, taxonomy)
+        for number, plain in read_shapes(stored, taxonomy):
+            check_sizes(stored, number, plain)
             with torch.random.fork_rng(devices=[]):
-                network = HarnnNetwork(shape, taxonomy.hierarchy)
+                network = HarnnNetwork(NetworkShape(**plain), taxonomy.hierarchy)
             weights = stored.under(arrays_place(number))
             networks.append(fill_module(network, weights, stored.arrays_path))
         return cls(tuple(networks)) if networks else None

@@ -5,19 +5,22 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from harnn._optional import require
 from harnn.branches.branch import Evidence, Parts, StoredModel
+from harnn.branches.network.graph_check import GraphFacts, check_graph
 from harnn.branches.network.logits import mean_logits
-from harnn.branches.network.storage import damaged_shape, graph_path, read_shapes
+from harnn.branches.network.storage import graph_path, read_shapes
 from harnn.corpus import Corpus, View, ordered_batches, pad_tokens
 from harnn.errors import BundleError, ConfigError, Problem
 from harnn.taxonomy import Hierarchy, Taxonomy
 
+_INPUTS = [("lengths", "tensor(int64)", 1), ("token_ids", "tensor(int64)", 2)]
+_EMBEDDINGS = ("embedding", "embedding_quantized")
 _TOKENS_AT_ONCE = 16_384
 _ATTENTION_VALUES = 16 << 20
 """Documents x tokens x labels of a level in memory at once: 64 MB an array."""
@@ -39,20 +42,26 @@ class OnnxNetwork:
 
         Raises:
             MissingExtraError: ONNX Runtime is not installed.
-            ValueError: the graph is damaged.
+            ValueError: the graph is damaged, or is not from token ids to scores of these labels.
         """
         runtime = require("onnxruntime", extra="onnx", purpose="A model exported to ONNX")
         options = runtime.SessionOptions()
-        options.intra_op_num_threads = threads or int(os.environ.get("OMP_NUM_THREADS") or 0)
+        options.intra_op_num_threads = threads or _threads_of_environment()
         options.log_severity_level = 3
         try:
             self.session = runtime.InferenceSession(
                 graph, options, providers=["CPUExecutionProvider"]
             )
         except Exception as error:  # of a family that ONNX Runtime does not export
-            raise ValueError(" ".join(str(error).split())[:300]) from None
+            raise ValueError(_summary(error)) from None
         self.level_sizes = tuple(level_sizes)
+        _check_interface(self.session, sum(self.level_sizes))
         self._hierarchy = hierarchy
+        self._graph, self._threads = graph, threads
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """A session cannot be copied or sent to another process: it is opened again there."""
+        return _open_again, (self._graph, self.level_sizes, self._hierarchy, self._threads)
 
     def score(self, corpus: Corpus, *, batch_size: int = 128) -> NDArray[np.float32]:
         """Return the scores (N, C) of all documents, in the order of the corpus."""
@@ -63,9 +72,59 @@ class OnnxNetwork:
         return scores if self._hierarchy is None else self._hierarchy.propagate(scores)
 
     def run(self, token_ids: NDArray[np.int64], lengths: NDArray[np.int64]) -> NDArray[np.float32]:
-        """Return the scores (B, C) of token ids (B, T), of which lengths (B,) are real."""
-        found = self.session.run(["scores"], {"token_ids": token_ids, "lengths": lengths})
-        return np.asarray(found[0], dtype=np.float32)
+        """Return the scores (B, C) of token ids (B, T), of which lengths (B,) are real.
+
+        Raises:
+            BundleError: the graph cannot be computed.
+        """
+        expected = (len(lengths), sum(self.level_sizes))
+        try:
+            (found,) = self.session.run(["scores"], {"token_ids": token_ids, "lengths": lengths})
+        except Exception as error:  # of a family that ONNX Runtime does not export
+            what = f"the exported network is damaged: {_summary(error)}."
+            raise BundleError(Problem("", what)) from None
+        if found.shape != expected:
+            what = f"the exported network is damaged: it gives {found.shape}, expected {expected}."
+            raise BundleError(Problem("", what))
+        return np.asarray(found, dtype=np.float32)
+
+
+def _open_again(
+    graph: bytes, level_sizes: tuple[int, ...], hierarchy: Hierarchy | None, threads: int
+) -> OnnxNetwork:
+    return OnnxNetwork(graph, level_sizes=level_sizes, hierarchy=hierarchy, threads=threads)
+
+
+def _threads_of_environment() -> int:
+    """Return what ``OMP_NUM_THREADS`` says of the outermost level, as in ``4,2``; 0: nothing."""
+    first = os.environ.get("OMP_NUM_THREADS", "").partition(",")[0].strip()
+    return int(first) if first.isascii() and first.isdecimal() and len(first) < 5 else 0
+
+
+def _summary(error: Exception) -> str:
+    return " ".join(str(error).split())[:300].rstrip(".")
+
+
+def _check_interface(session: Any, label_count: int) -> None:
+    """Raises:
+    ValueError: a graph reads or gives other things than ours do.
+    """
+    found = [(x.name, x.type, len(x.shape)) for x in session.get_inputs()]
+    if sorted(found) != _INPUTS:
+        raise ValueError(f"it reads {found}, expected {_INPUTS}")
+    given = [(x.name, x.type, x.shape[1:]) for x in session.get_outputs()]
+    expected = [("scores", "tensor(float)", [label_count])]
+    if given != expected:
+        raise ValueError(f"it gives {given}, expected {expected}")
+
+
+def _check_words(facts: GraphFacts, word_count: int) -> None:
+    """Raises:
+    ValueError: a graph has vectors of other words than the tokenizer.
+    """
+    shapes = [facts.weights[name] for name in _EMBEDDINGS if name in facts.weights]
+    if len(shapes) != 1 or shapes[0][:1] != (word_count,):
+        raise ValueError(f"it has word vectors of shape {shapes}, expected {word_count:,} of them")
 
 
 @dataclass(frozen=True, eq=False)
@@ -117,20 +176,17 @@ class ExportedNetworkBranch:
     @classmethod
     def from_parts(cls, stored: StoredModel, taxonomy: Taxonomy) -> Self | None:
         networks = []
-        for number, shape in read_shapes(stored):
+        for number, shape in read_shapes(stored, taxonomy):
             path = graph_path(stored, number)
-            try:
-                sizes, constrained = tuple(shape["level_sizes"]), bool(shape.get("max_constraint"))
-                label_count = sum(sizes)
-            except (TypeError, KeyError, AttributeError) as error:
-                raise damaged_shape(stored, error) from None
-            stored.check_label_count(stored.settings_path, "network", label_count, taxonomy)
-            hierarchy = taxonomy.hierarchy if constrained else None
+            hierarchy = taxonomy.hierarchy if shape.get("max_constraint") else None
             try:
                 graph = path.read_bytes()
-                networks.append(OnnxNetwork(graph, level_sizes=sizes, hierarchy=hierarchy))
+                _check_words(check_graph(graph), shape["vocabulary_size"])
+                network = OnnxNetwork(graph, level_sizes=shape["level_sizes"], hierarchy=hierarchy)
             except OSError as error:
-                raise BundleError(Problem(str(path), f"cannot be read: {error}.")) from None
+                what = f"cannot be read: {error.strerror or error}."
+                raise BundleError(Problem(str(path), what)) from None
             except ValueError as error:
                 raise BundleError(Problem(str(path), f"is damaged: {error}.")) from None
+            networks.append(network)
         return cls(tuple(networks)) if networks else None

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from harnn.branches.branch import Branch, StoredModel
+from harnn._tables import shown
+from harnn.branches.branch import Branch
+from harnn.branches.stored import StoredModel, is_whole
+from harnn.errors import BundleError, Problem
 from harnn.taxonomy import Taxonomy
-from harnn.text import preload_text_vectors
+from harnn.text import TEXT_VECTOR_SIZE, preload_text_vectors
 
+_LARGEST = 2**31 - 1
 PLACE = "sentence"
 """Of its arrays, and the name of its shape among the settings."""
 
@@ -16,14 +20,40 @@ def read_text_vectors(stored: StoredModel, taxonomy: Taxonomy) -> Branch | None:
     Raises:
         BundleError: see :class:`harnn.branches.Branch`.
     """
-    if stored.settings.get(PLACE) is not None:
-        preload_text_vectors()
+    if stored.settings.get(PLACE) is None:
+        return None
+    _check(stored)
+    preload_text_vectors()
     if stored.light:
         from harnn.branches.text_vectors.plain import PlainTextVectorsBranch
 
         return PlainTextVectorsBranch.from_parts(stored, taxonomy)
-    if stored.settings.get(PLACE) is None:
-        return None
     from harnn.branches.text_vectors.branch import TextVectorsBranch
 
     return TextVectorsBranch.from_parts(stored, taxonomy)
+
+
+def _check(stored: StoredModel) -> None:
+    """Raises:
+    BundleError: the shape is damaged, or the arrays have another.
+    """
+    plain, names = stored.settings[PLACE], ("input_size", "hidden_size", "labels")
+    if (
+        not isinstance(plain, dict)
+        or plain.keys() != set(names)
+        or not all(is_whole(value, 1, _LARGEST) for value in plain.values())
+    ):
+        expected = f"got {shown(plain)}, expected {', '.join(names)}"
+        what = f"the shape of the branch on vectors of whole texts is damaged: {expected}."
+        raise BundleError(Problem(stored.settings_path, what))
+    size, hidden, labels = (plain[name] for name in names)
+    if size != TEXT_VECTOR_SIZE:
+        what = f"{PLACE}.input_size: got {size:,}, expected {TEXT_VECTOR_SIZE}."
+        raise BundleError(Problem(stored.settings_path, what))
+    expected_shapes: dict[str, tuple[int, ...]] = {
+        "hidden.weight": (hidden, size),
+        "hidden.bias": (hidden,),
+        "predict.weight": (labels, hidden),
+        "predict.bias": (labels,),
+    }
+    stored.check_shapes(PLACE, expected_shapes)

@@ -1,0 +1,69 @@
+"""Change how a model chooses labels, for good."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+from typing import Any, Unpack
+
+from harnn._files import atomic_directory, only_writer
+from harnn.bundle import layout
+from harnn.bundle.checksums import checksums_json, checksums_of, read_checksums
+from harnn.bundle.load import check_files, read_decoding, read_settings, read_taxonomy
+from harnn.decode import DecodeOptions, Decoder
+
+
+def change_decoding(directory: str | Path, **options: Unpack[DecodeOptions]) -> Decoder:
+    """Let a model choose labels otherwise from now on, and return how.
+
+    options: as at prediction; what was tuned for each level and label is kept. The file and its
+    checksum change together, in one step; all other files stay as they are.
+
+    Raises:
+        BundleError: the model is damaged, or its files were changed after they were written.
+        ConfigError: options exclude each other, or the model lacks what a strategy needs.
+        InputError: the directory cannot be written.
+        ValueError: an option is out of range.
+    """
+    directory = Path(directory)
+    check_files(directory)
+    with only_writer(directory):
+        _, settings = read_settings(directory)
+        decoder, calibration = read_decoding(directory, read_taxonomy(directory, settings))
+        decoder = decoder.with_options(**options)
+        plain = decoder.to_dict()
+        if calibration is not None:
+            plain["calibration"] = calibration
+        _replace(directory, layout.to_bytes(layout.to_json(plain)))
+    return decoder
+
+
+def _replace(directory: Path, decoding: bytes) -> None:
+    """Put a copy of the model, whose other files are the same ones, in its place."""
+    sums = read_checksums(directory)
+    with atomic_directory(directory, marker=layout.CONFIG) as temporary:
+        shutil.copytree(
+            directory,
+            temporary,
+            symlinks=True,
+            ignore=_changed,
+            copy_function=_link,
+            dirs_exist_ok=True,
+        )
+        (temporary / layout.DECODE).write_bytes(decoding)
+        if sums is not None:
+            sums |= checksums_of(temporary, [layout.DECODE])
+            (temporary / layout.CHECKSUMS).write_bytes(layout.to_bytes(checksums_json(sums)))
+
+
+def _changed(_folder: str, _names: list[str]) -> set[str]:
+    return {layout.DECODE, layout.CHECKSUMS}
+
+
+def _link(source: str, target: str, **_options: Any) -> None:
+    """Give a file a second name, or copy it where the system cannot."""
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copy2(source, target)

@@ -1,0 +1,133 @@
+"""How far the answers are, in the terminal."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Self, TypeVar
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    Progress,
+    SpinnerColumn,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+
+from harnn._optional import require
+from harnn.errors import HarnnError
+
+_CHUNK = 1 << 20
+_LARGEST_GLANCE = 4 << 30
+"""Bytes of a file whose lines are counted for the time that is left."""
+T = TypeVar("T")
+
+
+class AnswerBar:
+    """How many documents are answered, how many a second, and how long the rest will take.
+
+    Shown on a terminal only, and only where nothing else is printed there.
+    """
+
+    def __init__(
+        self, console: Console, count: Callable[[], int | None], *, shown: bool = True
+    ) -> None:
+        """count: tells how many documents there are, or None; asked only where it is shown."""
+        self.shown = shown and console.is_terminal
+        self._count = count
+        self._done = self._start = 0
+        self._began = time.monotonic()
+        self.bar = Progress(
+            SpinnerColumn(),
+            TextColumn("{task.fields[state]}"),
+            BarColumn(),
+            TextColumn("{task.fields[rate]}"),
+            TimeElapsedColumn(),
+            TextColumn("left"),
+            TimeRemainingColumn(),
+            console=console,
+            transient=True,
+            disable=not self.shown,
+            redirect_stdout=False,
+            redirect_stderr=False,
+        )
+        self.task = self.bar.add_task("answers", total=None, state="reading", rate="")
+
+    def __enter__(self) -> Self:
+        if self.shown:
+            self.bar.update(self.task, total=self._count())
+            self.bar.start()
+        return self
+
+    def __exit__(
+        self,
+        _kind: type[BaseException] | None,
+        _error: BaseException | None,
+        _trace: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    def stop(self) -> None:
+        """Take the bar away."""
+        self.bar.stop()
+
+    def start_at(self, documents: int) -> None:
+        """Count from documents that were answered before, and measure the speed from now."""
+        self._done = self._start = documents
+        self._began = time.monotonic()
+        self.advance(0)
+
+    def advance(self, documents: int) -> None:
+        """Count documents that are answered now."""
+        if not self.shown:
+            return
+        self._done += documents
+        seconds = time.monotonic() - self._began
+        rate = (self._done - self._start) / seconds if seconds > 0 else 0.0
+        self.bar.update(
+            self.task,
+            completed=self._done,
+            state=f"{self._done:,} documents",
+            rate=f"{rate:,.0f} documents/s" if self._done > self._start else "",
+        )
+
+    def counting(self, items: Iterable[T]) -> Iterator[T]:
+        """Yield what is given, counted."""
+        for item in items:
+            self.advance(1)
+            yield item
+
+
+def count_documents(paths: Sequence[Path]) -> int | None:
+    """Return about how many documents files hold, where a glance can tell; else None."""
+    total = 0
+    for path in paths:
+        form = path.suffix.lower()
+        try:
+            if not path.is_file():
+                return None
+            if form in (".jsonl", ".ndjson", ".txt"):
+                total += _count_lines(path)
+            elif form == ".parquet":
+                total += _count_rows(path)
+            else:
+                return None
+        except (OSError, ValueError, HarnnError):  # told when it is read
+            return None
+    return total
+
+
+def _count_lines(path: Path) -> int:
+    if path.stat().st_size > _LARGEST_GLANCE:
+        raise ValueError("too large for a glance")
+    with path.open("rb") as file:
+        return sum(chunk.count(b"\n") for chunk in iter(lambda: file.read(_CHUNK), b""))
+
+
+def _count_rows(path: Path) -> int:
+    parquet = require("pyarrow.parquet", extra="parquet", purpose=f"Reading {path}")
+    return int(parquet.read_metadata(path).num_rows)

@@ -1,0 +1,57 @@
+"""Open a model as commands are told to."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from harnn.config import Config, DataConfig
+from harnn.errors import ConfigError, Problem
+from harnn.prediction import Predictor
+
+_TELLING_FILES = ("checksums.json", "config.json", "decode.json", "metrics.json")
+"""Files of a model that no other model has alike."""
+
+
+class Speed(NamedTuple):
+    """How and where networks are computed."""
+
+    beam: int | None = None
+    bfloat16: bool = False
+    device: str | None = None
+
+
+def open_model(
+    model: Path, settings: Sequence[str], speed: Speed | None = None
+) -> tuple[Predictor, DataConfig]:
+    """Return a model, and its settings for reading documents with *settings* over them.
+
+    Raises:
+        ConfigError: settings of something else, or what the model cannot do.
+        BundleError: it cannot be read.
+    """
+    speed = speed or Speed()
+    for setting in settings:
+        if setting.partition("=")[0].strip().partition(".")[0] != "data":
+            what = f"got {setting!r}; a trained model takes settings of [data] only."
+            raise ConfigError(Problem("--set", what))
+    changed = Config.read(None, settings).to_dict()
+    predictor = Predictor.load(model, beam=speed.beam, bfloat16=speed.bfloat16, device=speed.device)
+    predictor.tune_process()
+    tables = predictor.bundle.config.to_dict()
+    for setting in settings:
+        key = setting.partition("=")[0].partition(".")[2].strip()
+        tables["data"][key] = changed["data"][key]
+    return predictor, Config.from_dict({"data": tables["data"]}).data
+
+
+def fingerprint(model: Path) -> str:
+    """Return a hash that another model does not have."""
+    found = hashlib.sha256()
+    for name in _TELLING_FILES:
+        path = model / name
+        content = path.read_bytes() if path.is_file() else b""
+        found.update(hashlib.sha256(content).digest())
+    return found.hexdigest()

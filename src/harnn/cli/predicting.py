@@ -1,0 +1,235 @@
+"""``harnn predict`` and ``harnn explain``: answers for documents, as they come."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import harnn
+from harnn._display import json_text
+from harnn.cli.answer_bar import AnswerBar, count_documents
+from harnn.cli.answer_files import AnswerFile, open_answers
+from harnn.cli.files import (
+    ANSWERS,
+    EXPLANATIONS,
+    check_inputs,
+    check_output,
+    is_special,
+    open_output,
+)
+from harnn.cli.models import Speed, fingerprint, open_model
+from harnn.cli.options import DecodingChoice
+from harnn.cli.problems import reading
+from harnn.cli.screen import Console, say
+from harnn.cli.tables import check_table
+from harnn.config import DataConfig
+from harnn.data import Document, ReadingLog, read_documents
+from harnn.decode import DecodeOptions
+from harnn.errors import ConfigError
+from harnn.explain import Explanation, write_html
+from harnn.prediction import Predictor
+from harnn.prediction.predictor import documents_at_once
+
+
+@dataclass(frozen=True, slots=True)
+class Texts:
+    """What is to be answered: documents of files, or texts of the command line."""
+
+    data: list[Path]
+    texts: list[str]
+
+    def check(self) -> None:
+        """Raises:
+        InputError: there is nothing, or both, or standard input cannot be read like that.
+        """
+        if bool(self.data) == bool(self.texts):
+            raise ConfigError(
+                "expected documents: give either --data or --text (--data - reads standard input)."
+            )
+        check_inputs(self.data)
+
+    def read(self, knobs: DataConfig, log: ReadingLog) -> Iterator[Document]:
+        """Yield documents, whatever stands in their labels."""
+        if self.data:
+            return read_documents(self.data, knobs, log=log, labelled=False)
+        return (
+            Document(str(number), {"text": text}, None, f"--text {number}")
+            for number, text in enumerate(self.texts, start=1)
+        )
+
+    def count(self) -> int | None:
+        """Return how many documents there are, where that is known."""
+        return count_documents(self.data) if self.data else len(self.texts)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where answers go."""
+
+    output: Path | None
+    """None: standard output."""
+    resume: bool
+    """Whether to go on with what a stopped command kept."""
+
+    @property
+    def is_stream(self) -> bool:
+        """Whether answers cannot be taken back once they are written."""
+        return self.output is None or is_special(self.output)
+
+    def check(self, inputs: Sequence[Path]) -> None:
+        """Raises:
+        InputError: it cannot be written, or there can be nothing to go on with.
+        """
+        check_output(self.output, ANSWERS, inputs)
+        if self.resume and self.is_stream:
+            what = "--resume needs a file of answers to go on with; give it with --output."
+            raise ConfigError(what)
+
+
+def predict(
+    model: Path,
+    given: Texts,
+    place: Place,
+    *,
+    options: DecodingChoice,
+    settings: Sequence[str],
+    speed: Speed | None = None,
+) -> None:
+    """Write the answer for each document.
+
+    Raises:
+        InputError: what is given cannot be used; most of it is checked before any work is done.
+    """
+    given.check()
+    place.check(given.data)
+    output = place.output
+    predictor, knobs = open_model(model, settings, speed)
+    shows = output is not None or not sys.stdout.isatty()  # else the answers are what is seen
+    with (
+        reading(knobs) as log,
+        AnswerBar(Console(stderr=True), given.count, shown=shows) as bar,
+    ):
+        documents = given.read(knobs, log)
+        if output is None or place.is_stream:
+            answers = predictor.predict_stream(documents, **options)
+            _write_stream(bar.counting(answers), output)
+            return
+        separator = knobs.label_separator or DataConfig.label_separator
+        check_table(output, predictor.taxonomy.codes, separator)
+        made_by = _made_by(model, knobs, options, speed)
+        size = documents_at_once(len(predictor.taxonomy))
+        with open_answers(output, made_by, block=size, resume=place.resume) as file:
+            _fill(file, predictor, documents, bar, options)
+            file.finish(separator)
+
+
+def explain(
+    model: Path,
+    data: list[Path],
+    output: Path,
+    *,
+    options: DecodingChoice,
+    settings: Sequence[str],
+    speed: Speed | None = None,
+) -> None:
+    """Write a page or JSON lines of explanations.
+
+    Raises:
+        InputError: what is given cannot be used.
+    """
+    given = Texts(data, [])
+    check_inputs(data)
+    check_output(output, EXPLANATIONS, data)
+    predictor, knobs = open_model(model, settings, speed)
+    true: dict[str, tuple[str, ...]] = {}
+    with reading(knobs) as log, AnswerBar(Console(stderr=True), given.count) as bar:
+        documents = _with_true_labels(data, knobs, log, predictor, true)
+        explanations = bar.counting(predictor.explain(x, **options) for x in documents)
+        if output.suffix.lower() == ".html":
+            title = f"{model.name}: {', '.join(path.name for path in data)}"
+            write_html(
+                explanations, output, title=title, true_labels=true, taxonomy=predictor.taxonomy
+            )
+        else:
+            _write_lines(explanations, output)
+
+
+def _with_true_labels(
+    data: list[Path],
+    knobs: DataConfig,
+    log: ReadingLog,
+    predictor: Predictor,
+    true: dict[str, tuple[str, ...]],
+) -> Iterator[Document]:
+    """Yield documents, and put the labels of those that have some into *true* by their ids."""
+    taxonomy = predictor.taxonomy
+    for document in read_documents(data, knobs, log=log):
+        if document.labels is not None:
+            known = [label for label in document.labels if label in taxonomy.index]
+            columns = taxonomy.close_upward(taxonomy.columns(known))
+            true[document.id] = tuple(taxonomy.codes[column] for column in columns)
+        yield document
+
+
+def _write_lines(explanations: Iterable[Explanation], output: Path) -> None:
+    with open_output(output) as file:
+        file.writelines(f"{json_text(each.to_dict())}\n" for each in explanations)
+
+
+def _write_stream(answers: Iterable[harnn.Prediction], output: Path | None) -> None:
+    """Write answers where they cannot be taken back, as soon as each is there."""
+    if output is not None:
+        with open_output(output) as file:
+            file.writelines(f"{json_text(answer.to_dict())}\n" for answer in answers)
+        return
+    ascii_only = not (sys.stdout.encoding or "").lower().replace("-", "").startswith("utf")
+    for answer in answers:
+        sys.stdout.write(f"{json_text(answer.to_dict(), ascii_only=ascii_only)}\n")
+        sys.stdout.flush()
+
+
+def _fill(
+    file: AnswerFile,
+    predictor: Predictor,
+    documents: Iterator[Document],
+    bar: AnswerBar,
+    options: DecodingChoice,
+) -> None:
+    """Answer what has no answer yet; whatever ends it early, say what is kept."""
+    chosen: DecodeOptions = options  # type: ignore[assignment]
+    try:
+        rest = file.skip_answered(documents)
+        bar.start_at(file.documents)
+        if file.documents:
+            say(f"Going on after {file.documents:,} documents.")
+        if file.dropped:
+            say(f"{file.dropped:,} kept answers are made again: their documents changed.")
+        while some := list(islice(rest, file.block)):
+            file.add(some, [answer.to_dict() for answer in predictor.predict(some, **chosen)])
+            bar.advance(len(some))
+    except BaseException:
+        bar.stop()
+        if file.documents:
+            kept = f"The answers for {file.documents:,} documents are kept in {file.part}"
+            say(f"{kept}; repeat the command with --resume to go on.")
+        file.remove_if_empty()
+        raise
+
+
+def _made_by(
+    model: Path, knobs: DataConfig, options: DecodingChoice, speed: Speed | None
+) -> dict[str, Any]:
+    """Return what answers depend on beside their documents."""
+    reading = asdict(knobs)
+    del reading["on_error"]  # it decides which documents are answered, not how
+    return {
+        "harnn": harnn.__version__,
+        "model": fingerprint(model),
+        "decoding": options,
+        "reading": reading,
+        "speed": (speed or Speed())._asdict(),
+    }

@@ -1,0 +1,96 @@
+"""Labels of documents held to a taxonomy, and what an unknown one may be meant to be."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+
+import numpy as np
+from numpy.typing import NDArray
+
+from harnn._tables import shown
+from harnn.data.documents import Document
+from harnn.data.label_cells import describe_label
+from harnn.data.log import ReadingLog
+from harnn.errors import Problem, suggest
+from harnn.taxonomy import Taxonomy
+
+_MAX_SUGGESTIONS = 100
+_LONGEST_SUGGESTED = 200
+"""Characters of an unknown label for which a similar one is looked for."""
+_NUMBER = re.compile(r"\d{1,15}(\.\d{1,15})?")
+_SEPARATORS = ("|", ",", ";", "/", "\t", "\n")
+
+
+class LabelChecker:
+    """Check labels against a taxonomy and remember suggestions, which are slow to find."""
+
+    def __init__(self, taxonomy: Taxonomy) -> None:
+        self.taxonomy = taxonomy
+        self._hints: dict[str, str] = {}
+        self._numbers: dict[float, str] | None = None
+
+    def check(self, document: Document) -> list[Problem]:
+        """Return one problem for each unknown label of *document*."""
+        return [
+            Problem(document.source, f"unknown label {shown(label)}.", self._hint(label))
+            for label in self._find_unknown(document)
+        ]
+
+    def drop_unknown(self, document: Document, log: ReadingLog) -> Document:
+        """Return *document* without its unknown labels, which are counted and listed in *log*."""
+        unknown = self._find_unknown(document)
+        for label in unknown:
+            log.drop(label)
+            what = f"unknown label {shown(label)} dropped."
+            log.warn(Problem(document.source, what, self._hint(label)))
+        index = self.taxonomy.index
+        known = tuple(label for label in document.labels or () if label in index)
+        if unknown and not known:
+            log.emptied += 1
+            what = "has no label left: it counts as a document without any."
+            log.warn(Problem(document.source, what))
+        return dataclasses.replace(document, labels=known)
+
+    def close(self, document: Document) -> NDArray[np.int32]:
+        """Return the columns of the known labels of *document*, closed upward."""
+        index = self.taxonomy.index
+        known = {index[label] for label in document.labels or () if label in index}
+        columns = np.array(sorted(known), dtype=np.int32)
+        return self.taxonomy.close_upward(columns).astype(np.int32, copy=False)
+
+    def _find_unknown(self, document: Document) -> list[str]:
+        index = self.taxonomy.index
+        return [label for label in dict.fromkeys(document.labels or ()) if label not in index]
+
+    def _hint(self, label: str) -> str:
+        if label not in self._hints:
+            if len(self._hints) >= _MAX_SUGGESTIONS:
+                return ""
+            self._hints[label] = self._find_hint(label)
+        return self._hints[label]
+
+    def _find_hint(self, label: str) -> str:
+        meant = self._find_number(label)
+        if meant:
+            return f"Was it {meant!r} before a program read it as a number? Keep codes as text."
+        for separator in _SEPARATORS:
+            parts = [part.strip() for part in label.split(separator) if part.strip()]
+            if len(parts) > 1 and all(part in self.taxonomy.index for part in parts):
+                option = f"In a table data.label_separator={separator!r} reads them."
+                return f"It looks like {len(parts):,} labels. {option}"
+        looks = describe_label(label)
+        if looks or len(label) > _LONGEST_SUGGESTED:
+            return looks
+        return suggest(label, self.taxonomy.codes)
+
+    def _find_number(self, label: str) -> str:
+        """Return the code that is the same number: 12 of 12.0, 0123 of 123."""
+        if not _NUMBER.fullmatch(label):
+            return ""
+        if self._numbers is None:
+            self._numbers = {}
+            for code in self.taxonomy.codes:
+                if _NUMBER.fullmatch(code):
+                    self._numbers.setdefault(float(code), code)
+        return self._numbers.get(float(label), "")

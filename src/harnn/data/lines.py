@@ -1,0 +1,213 @@
+"""Lines out of bytes: numbered, bounded, without byte order mark, and in UTF-8."""
+
+from __future__ import annotations
+
+import codecs
+import io
+import re
+from collections.abc import Iterator
+from typing import Any, BinaryIO, NamedTuple, cast
+
+from harnn.config import DataConfig
+from harnn.data.files import DocumentFile, UnreadableFileError
+
+_CHUNK = 1 << 15
+_PASSED_OVER = 1 << 30
+"""Bytes of a line that is too long which are read only to find its end."""
+_BYTE_ORDER_MARKS = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF32_LE, "utf-32"),  # begins as that of UTF-16 does
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+_HIGH_BYTES = re.compile(rb"[\x80-\xff]+")
+
+
+class Line(NamedTuple):
+    """One line as bytes in UTF-8, with its end; what is wrong with it, and a hint."""
+
+    number: int
+    data: bytes
+    what: str = ""
+    hint: str = ""
+    is_cut: bool = False
+    """Only its beginning is here."""
+
+
+class Lines:
+    """The lines of a file.
+
+    A line that is longer than ``data.line_limit`` comes cut, and is passed over up to its end.
+    Lines in UTF-8 are handed on as they are, for those to decode who
+    read them; of other encodings each line is decoded here, and of those whose lines do not end
+    with the byte of a line feed the whole stream is.
+
+    Raises:
+        UnreadableFileError: while reading; the whole file is in another encoding, or a line goes
+            on for ever.
+    """
+
+    def __init__(self, file: DocumentFile, stream: BinaryIO, config: DataConfig) -> None:
+        self._stream = stream
+        self._limit = config.line_limit
+        self._encoding = plain_name(config.encoding)
+        self._is_json = file.format == "json"
+        self._lines = self._read()
+
+    def __iter__(self) -> Iterator[Line]:
+        return self._lines
+
+    def __next__(self) -> Line:
+        return next(self._lines)
+
+    @property
+    def rest(self) -> BinaryIO:
+        """What is not read yet, in UTF-8 where the file is JSON."""
+        return self._stream
+
+    def _read(self) -> Iterator[Line]:
+        data, number = self._begin(), 1
+        while data:
+            is_cut = len(data) > self._limit and not data.endswith(b"\n")
+            if is_cut:
+                what = f"is a line of more than {self._limit:,} bytes."
+                hint = "Set data.line_limit higher if that is meant."
+                cut = Line(number, data, what, hint, is_cut=True)
+                if self._is_json:
+                    yield cut  # an array, which goes on in the rest
+                    self._pass_over(number)
+                else:
+                    self._pass_over(number)
+                    yield cut
+            elif self._encoding == "utf-8":
+                yield Line(number, data)
+            else:
+                yield _decode(number, data, self._encoding)
+            data = self._stream.readline(self._limit + 1)
+            number += 1
+
+    def _begin(self) -> bytes:
+        """Return the first line, and settle the encoding."""
+        first = self._stream.readline(self._limit + 1)
+        for mark, encoding in _BYTE_ORDER_MARKS:
+            if first.startswith(mark):
+                self._encoding = encoding
+                break
+        if self._encoding == "utf-8":
+            _refuse_utf_16(first)
+            return first.removeprefix(codecs.BOM_UTF8)
+        if self._is_json or "\n".encode(self._encoding) != b"\n":
+            whole = _Transcoder(first, self._stream, self._encoding)
+            self._stream = cast(BinaryIO, io.BufferedReader(whole, _CHUNK))
+            self._encoding = "utf-8"
+            first = self._stream.readline(self._limit + 1)
+        return first
+
+    def _pass_over(self, number: int) -> None:
+        passed = 0
+        while data := self._stream.readline(1 << 20):
+            passed += len(data)
+            if data.endswith(b"\n"):
+                return
+            if passed > _PASSED_OVER:
+                what = f"is a line of more than {_PASSED_OVER:,} bytes: reading stops there."
+                raise UnreadableFileError(what, line=number)
+
+
+class _Transcoder(io.RawIOBase):
+    """A stream of any encoding, in UTF-8."""
+
+    def __init__(self, head: bytes, stream: BinaryIO, encoding: str) -> None:
+        self._head = head
+        self._stream = cast(io.BufferedReader, stream)
+        self._encoding = encoding
+        self._decoder: Any = codecs.getincrementaldecoder(encoding)("strict")
+        self._ready = memoryview(b"")
+        self._line = 1
+        self._ended = False
+        self._broken: UnreadableFileError | None = None
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, target: Any) -> int:
+        while not self._ready:
+            if self._broken is not None:
+                raise self._broken
+            if self._ended:
+                return 0
+            self._refill()
+        size = min(len(target), len(self._ready))
+        target[:size] = self._ready[:size]
+        self._ready = self._ready[size:]
+        return size
+
+    def _refill(self) -> None:
+        data = self._head or self._stream.read1(_CHUNK)
+        self._head, self._ended = b"", not data
+        text = self._decode(data)
+        self._line += text.count("\n")
+        self._ready = memoryview(text.encode("utf-8"))
+
+    def _decode(self, data: bytes) -> str:
+        """Return the text up to the first thing that is none; the next call raises."""
+        try:
+            return str(self._decoder.decode(data, self._ended))
+        except UnicodeDecodeError as error:
+            kept = len(error.object) - len(data)
+            good = self._decoder.decode(data[: max(0, error.start - kept)])
+            line = self._line + good.count("\n")
+            what = f"is not {self._encoding}: reading stops there."
+            self._broken = UnreadableFileError(what, line=line)
+            return str(good)
+        except UnicodeError:  # UTF-16 or UTF-32 whose first character is none
+            what = f"is not {self._encoding}: reading stops there."
+            raise UnreadableFileError(what, line=self._line) from None
+
+
+def plain_name(encoding: str) -> str:
+    """Return Python's own name of an encoding, one for UTF-8 with and without a mark."""
+    name = codecs.lookup(encoding).name
+    return "utf-8" if name == "utf-8-sig" else name
+
+
+def _decode(number: int, data: bytes, encoding: str) -> Line:
+    try:
+        return Line(number, data.decode(encoding).encode("utf-8"))
+    except UnicodeError as error:
+        place = error.start + 1 if isinstance(error, UnicodeDecodeError) else 1
+        return Line(number, data, f"is not {encoding} (byte {place} of the line).")
+
+
+def _refuse_utf_16(first: bytes) -> None:
+    zeros = [byte == 0 for byte in first[:4]]
+    for name, pattern in (("le", [False, True]), ("be", [True, False])):
+        if zeros == pattern * 2:
+            what = "looks like UTF-16 without a byte order mark."
+            raise UnreadableFileError(what, f"Set data.encoding=utf-16-{name}.")
+
+
+def find_bad_byte(line: bytes) -> int | None:
+    """Return the position, from 1, of the first byte that is not UTF-8."""
+    try:
+        line.decode("utf-8")
+    except UnicodeDecodeError as error:
+        return error.start + 1
+    return None
+
+
+def describe_bad_byte(position: int, line: bytes, unit: str = "line") -> tuple[str, str]:
+    """Return the sentence for a byte that is not UTF-8, and what the line may be instead."""
+    what = f"is not UTF-8 (byte {position} of the {unit})."
+    high = [len(run) for run in _HIGH_BYTES.findall(line)]
+    readable = line.decode("utf-8", "ignore").encode("utf-8")
+    if 2 * sum(len(run) for run in _HIGH_BYTES.findall(readable)) > sum(high):
+        return what, ""  # one damaged character of many good ones
+    if sum(high) < 2 * len(high):  # letters with accents among others
+        try:
+            line.decode("cp1252")
+        except UnicodeDecodeError:
+            return what, "Name its encoding, such as data.encoding=cp1250."
+        return what, "It may be cp1252: set data.encoding=cp1252."
+    return what, "Name its encoding, such as data.encoding=gb18030 or cp1251."

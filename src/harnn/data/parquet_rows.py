@@ -1,0 +1,128 @@
+"""Rows out of Parquet."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from harnn._optional import require
+from harnn._tables import shown
+from harnn.config import DataConfig
+from harnn.data.columns import find_missing_columns, warn_of_labels
+from harnn.data.files import DocumentFile, UnreadableFileError
+from harnn.data.log import ReadingLog, Rejected
+from harnn.data.rows import Row
+from harnn.errors import Problem
+
+_BATCH = 256
+"""Rows at a time: their texts may all be the same long one, which takes no room in the file."""
+
+
+def read_parquet(
+    file: DocumentFile, config: DataConfig, *, labelled: bool | None, log: ReadingLog
+) -> Iterator[Row | Rejected]:
+    """Read Parquet batch by batch; a row's number stands for its line.
+
+    Raises:
+        MissingExtraError: without the extra ``parquet``.
+        UnreadableFileError: the file is no Parquet or is damaged.
+    """
+    parquet = require("pyarrow.parquet", extra="parquet", purpose=f"Reading {file.name}")
+    arrow = require("pyarrow", extra="parquet", purpose=f"Reading {file.name}")
+    try:
+        with parquet.ParquetFile(file.path) as table:
+            names = _column_names(table.schema_arrow, arrow)
+            problems = find_missing_columns(names, config, labelled=labelled)
+            if problems:
+                found = tuple(
+                    Problem(file.name, f"the table {what}", hint) for what, hint in problems
+                )
+                yield Rejected(found, whole_file=True)
+                return
+            remark = warn_of_labels(names, config) if labelled is None else None
+            if remark is not None:
+                log.warn(Problem(file.name, f"the table {remark[0]}", remark[1]))
+            columns = _needed_columns(table.schema_arrow, config, arrow, labelled=labelled)
+            line = 0
+            for batch in table.iter_batches(batch_size=_BATCH, columns=columns):
+                for content in _read_rows(batch):
+                    line += 1
+                    yield _check(file, line, content, config.line_limit)
+    except (arrow.ArrowException, OSError, MemoryError, ValueError, OverflowError) as error:
+        reason = shown(" ".join(str(error).split()).rstrip("."))[1:-1]
+        raise UnreadableFileError(f"is damaged or not a Parquet file ({reason}).") from None
+
+
+def _read_rows(batch: Any) -> Iterator[dict[str, Any]]:
+    """Yield the rows; what Python cannot hold is an exception in the place of its value."""
+    try:
+        rows: list[dict[str, Any]] = batch.to_pylist()
+    except (ValueError, OverflowError):
+        names = batch.schema.names
+        columns = [batch.column(number) for number in range(len(names))]
+        for row in range(batch.num_rows):
+            pairs = zip(names, columns, strict=True)
+            yield {name: _read_value(column[row]) for name, column in pairs}
+    else:
+        yield from rows
+
+
+def _read_value(cell: Any) -> Any:
+    try:
+        return cell.as_py()
+    except (ValueError, OverflowError) as error:
+        return error
+
+
+def _check(file: DocumentFile, line: int, content: dict[str, Any], limit: int) -> Row | Rejected:
+    """Return the row, or what is wrong with its values; texts stored as bytes are texts."""
+    problems: list[Problem] = []
+    for name, value in content.items():
+        what = ""
+        if isinstance(value, bytes):
+            try:
+                content[name] = value = value.decode("utf-8")
+            except UnicodeDecodeError as error:
+                value = error
+        if isinstance(value, UnicodeDecodeError):
+            what = f"{name!r} is not UTF-8 (byte {value.start + 1})."
+        elif isinstance(value, Exception):
+            what = f"{name!r} holds what is no string and no whole number ({shown(str(value))})."
+        elif isinstance(value, str) and len(value) > limit:
+            what = f"{name!r} has more than {limit:,} characters."
+        if what:
+            hint = "Set data.line_limit higher if that is meant." if "more than" in what else ""
+            problems.append(Problem(file.at(line), what, hint))
+    return Rejected(tuple(problems)) if problems else Row(line, content)
+
+
+def _column_names(schema: Any, arrow: Any) -> list[str]:
+    """Return the columns, and the fields of ``text`` where it is an object."""
+    names: list[str] = list(schema.names)
+    if names.count("text") == 1 and arrow.types.is_struct(schema.field("text").type):
+        names += [part.name for part in schema.field("text").type if part.name not in names]
+    return names
+
+
+def _needed_columns(
+    schema: Any, config: DataConfig, arrow: Any, *, labelled: bool | None
+) -> list[str]:
+    """Return the columns a document is made of, with the levels of index records."""
+    text_fields = config.text_fields or ("text", "title", "abstract")
+    wanted = {config.id_field, "text", *text_fields}
+    if labelled is False:
+        return [name for name in schema.names if name in wanted]
+
+    def holds_indices(column: Any) -> bool:
+        types = arrow.types
+        is_list = types.is_list(column.type) or types.is_large_list(column.type)
+        return is_list and bool(types.is_integer(column.type.value_type))
+
+    labels = config.labels_field
+    wanted.add(labels)
+    indexed = labels in schema.names and holds_indices(schema.field(labels))
+    return [
+        column.name
+        for column in schema
+        if column.name in wanted or (indexed and holds_indices(column))
+    ]

@@ -1,0 +1,233 @@
+"""Forms that are not read, each called by its name, so that none becomes a list of odd labels."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+
+from harnn.errors import Problem, TaxonomyError
+from harnn.taxonomy.graph import ROOT
+
+Lines = Sequence[tuple[int, str]]
+"""Line numbers and lines."""
+
+_PAIRS = "Write one child<TAB>parent pair a line"
+_RDF_HINT = f"{_PAIRS} for every broader or narrower term, and names into labels.tsv beside it."
+_SHEET_HINT = "Save the sheet as tab-separated text in UTF-8."
+
+_BINARY = (
+    (b"\x1f\x8b", "is compressed by gzip, expected text.", "Unpack it: gunzip FILE."),
+    (b"\x28\xb5\x2f\xfd", "is compressed by zstd, expected text.", "Unpack it: unzstd FILE."),
+    (b"BZh", "is compressed by bzip2, expected text.", "Unpack it: bunzip2 FILE."),
+    (b"\xfd7zXZ\x00", "is compressed by xz, expected text.", "Unpack it: unxz FILE."),
+    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "is an old Office file (.xls), not text.", _SHEET_HINT),
+    (b"%PDF-", "is a PDF, expected text.", f"{_PAIRS}."),
+    (b"PAR1", "is a Parquet file, expected text.", f"{_PAIRS}."),
+    (b"SQLite format 3\x00", "is an SQLite database, expected text.", f"{_PAIRS}."),
+)
+_MARKUP = (
+    (re.compile(r"<(!doctype\s+)?html\b", re.I), "is HTML, which is not read.", f"{_PAIRS}."),
+    (re.compile(r"<(\w+:)?RDF\b"), "is RDF/XML, which is not read.", _RDF_HINT),
+    (re.compile(r"<[?!]"), "is XML, which is not read.", f"{_PAIRS}."),
+    (
+        re.compile(r"<\w[\w:.-]*[ />](?=.*(/>|</))", re.S),
+        "is XML, which is not read.",
+        f"{_PAIRS}.",
+    ),
+    (
+        re.compile(r"@(prefix|base)\s|(prefix|base)\s+(\w*:\s*)?<", re.I),
+        "is Turtle (RDF), which is not read.",
+        _RDF_HINT,
+    ),
+    (
+        re.compile(r"(<[^<>\s]*>|_:\w+)\s+<[^<>\s]*>\s+\S.*\.$"),
+        "is N-Triples (RDF), which is not read.",
+        _RDF_HINT,
+    ),
+    (re.compile(r"format-version:"), "is an OBO ontology, which is not read.", _RDF_HINT),
+    (re.compile(r"Prefix\(|Ontology\("), "is an OWL ontology, which is not read.", _RDF_HINT),
+)
+_MARKUP_HEAD = 2_000
+"""Characters in which a root element may tell RDF/XML and HTML from other XML."""
+
+PARENT_WORDS = frozenset(
+    {"parent", "parents", "parentid", "parentcode", "parentlabel", "parentname", "broader"}
+)
+CHILD_WORDS = frozenset(
+    {"child", "childid", "childcode", "label", "code", "id", "name", "node", "category", "term"}
+    | {"class", "narrower", "concept"}
+)
+_NAMED_COLUMN = re.compile(r"(level|l|tier|ebene|cat|category)\s*_?\d+")
+_BULLET = re.compile(r"\s*[-*+•]\s+\S")
+_NUMBERED = re.compile(r"([A-Z]?\d+(?:\.\d+)*)\.?\s+[^\s\d\W]")
+_CHILDREN_AFTER_COLON = re.compile(r"[^:,]+:\s*[^,]+(,\s*[^,]+)+")
+_TREE_NUMBER = re.compile(r".*;\s*[A-Z]?\d+(\.\d+)*")
+_TIGHT_COMMA = re.compile(r"\S,\S")
+
+
+def refuse_binary(content: bytes, where: str) -> None:
+    """Refuse what is no text.
+
+    Raises:
+        TaxonomyError: it says what it is instead.
+    """
+    if content.startswith(b"PK\x03\x04"):
+        if b"xl/" in content:
+            raise TaxonomyError(Problem(where, "is an Excel workbook, not text.", _SHEET_HINT))
+        hint = "Unpack it and give the file inside."
+        raise TaxonomyError(Problem(where, "is a zip archive, expected text.", hint))
+    for mark, what, hint in _BINARY:
+        if content.startswith(mark):
+            raise TaxonomyError(Problem(where, what, hint))
+    head = content[:4_096]
+    if content.startswith((b"\xff\xfe", b"\xfe\xff")) or 4 * head.count(0) >= len(head) > 3:
+        zeros = head[0::2].count(0), head[1::2].count(0)
+        if head[:1] in (b"\xff", b"\xfe") or 3 * min(zeros) < max(zeros):
+            raise TaxonomyError(Problem(where, "is UTF-16, expected UTF-8.", "Save it as UTF-8."))
+        raise TaxonomyError(Problem(where, "holds binary data, expected text."))
+
+
+def refuse_markup(text: str, where: str) -> None:
+    """Refuse the languages of ontologies and of pages, told by how they begin.
+
+    Raises:
+        TaxonomyError: it says what it is instead.
+    """
+    head = text[:_MARKUP_HEAD].lstrip()
+    if head.startswith("#"):  # a comment, in Turtle and N-Triples too
+        lines = (line for line in text.split("\n", 1_000)[:1_000] if line.strip())
+        head = next((line for line in lines if not line.startswith("#")), "").strip()
+    first = head.split("\n", 1)[0].rstrip()
+    for pattern, what, hint in _MARKUP:
+        # The element that tells what XML it is may follow a declaration and comments.
+        inside = first.startswith(("<?", "<!")) and pattern in (_MARKUP[0][0], _MARKUP[1][0])
+        whole = first.startswith("<") and "\t" not in first
+        if pattern.search(head) if inside else pattern.match(head if whole else first):
+            raise TaxonomyError(Problem(where, what, hint))
+
+
+def refuse_other_texts(lines: Lines, source: str) -> None:
+    """Refuse outlines, numbered lists and tables where path strings are expected.
+
+    Raises:
+        TaxonomyError: it says what the lines look like.
+    """
+    found = _outline(lines) or _table(lines) or _numbered(lines)
+    if found:
+        number, what, hint = found
+        raise TaxonomyError(Problem(f"{source}:{number}", what, hint))
+
+
+def _outline(lines: Lines) -> tuple[int, str, str] | None:
+    hint = "Write a path of labels a line, A > B > C, or child<TAB>parent pairs."
+    margin = _indent(lines[0][1])
+    for number, line in lines:
+        if _indent(line) > margin + 1:
+            what = "the line is indented, as in an outline or in YAML; indentation is not read."
+            return number, what, hint
+    if len(lines) > 1 and all(_BULLET.match(line) for _, line in lines):
+        return lines[0][0], "every line begins with a bullet, as in Markdown or in YAML.", hint
+    return None
+
+
+def _indent(line: str) -> int:
+    lead = line[: len(line) - len(line.lstrip(" \t"))]
+    return len(lead.replace("\t", "    "))
+
+
+def _table(lines: Lines) -> tuple[int, str, str] | None:
+    first, header = lines[0]
+    for mark in ",;|":
+        cells = header.split(mark)
+        if is_header(cells):
+            what = f"the lines are a table with {mark!r} between its columns, expected tabs."
+            return first, what, f"{_PAIRS}."
+    if all(_CHILDREN_AFTER_COLON.fullmatch(line.strip()) for _, line in lines):
+        what = "every line looks like a parent followed by all its children."
+        return first, what, f"{_PAIRS}, one for each child."
+    if all(_TREE_NUMBER.fullmatch(line.strip()) for _, line in lines):
+        what = "every line ends with ';' and a number, as in the trees of MeSH; it is not read."
+        return first, what, f"{_PAIRS}, or paths of labels, A > B > C, with ';number' after them."
+    if len(lines) > 1 and all(_TIGHT_COMMA.search(line) for _, line in lines):
+        what = "every line has a comma, as in a comma-separated table, which is not read."
+        hint = f"{_PAIRS}. If commas separate the labels of paths: separator=',' (--separator ',')."
+        return first, what, hint
+    return None
+
+
+def _numbered(lines: Lines) -> tuple[int, str, str] | None:
+    found = [_NUMBERED.match(line.strip()) for _, line in lines]
+    numbers = {match[1] for match in found if match}
+    below = [number for number in numbers if number.rpartition(".")[0] in numbers]
+    if not below or 2 * len(numbers) < len(lines):
+        return None
+    lower = min(below)
+    upper = lower.rpartition(".")[0]
+    what = f"the lines are numbered, {lower!r} below {upper!r}; such numbers are not read."
+    return lines[0][0], what, f"{_PAIRS}, or a path of labels a line, A > B > C."
+
+
+def is_header(cells: Sequence[str]) -> bool:
+    """Tell whether the first cells of a table name a child and its parent."""
+    words = {_plain(cell) for cell in cells}
+    return bool(words & PARENT_WORDS and words & CHILD_WORDS)
+
+
+def is_parent_first(cells: Sequence[str]) -> bool:
+    """Tell whether two cells are the names of columns, the parent's before the child's."""
+    return len(cells) == 2 and is_header(cells) and _plain(cells[0]) in PARENT_WORDS
+
+
+def _plain(cell: str) -> str:
+    return re.sub(r"[\W_]+", "", cell).casefold()
+
+
+def refuse_other_columns(lines: Lines, source: str) -> None:
+    """Refuse tables with tabs whose lines are no pairs of child and parent.
+
+    Lines that are merely damaged are left to the reader, which tells them one by one.
+
+    Raises:
+        TaxonomyError: it says what the columns look like.
+    """
+    rows = [[cell.strip() for cell in line.rstrip().split("\t")] for _, line in lines]
+    number = lines[0][0]
+    if all("\t" not in line.strip() for _, line in lines) and any(
+        line.startswith("\t") for _, line in lines
+    ):
+        found = _outline(lines)
+        if found:
+            raise TaxonomyError(Problem(f"{source}:{found[0]}", *found[1:]))
+    wide = sum(len(row) > 2 for row in rows)
+    firsts = Counter(row[0] for row in rows)
+    top_first = any(first.casefold() == "root" for first in firsts)
+    top_second = any(len(row) > 1 and row[1] == ROOT for row in rows)
+    swapped = top_first and not top_second
+    if 2 * wide >= len(rows) or (swapped and wide):
+        what, hint = _wide(rows, firsts, swapped=swapped)
+    elif swapped and all(len(row) == 2 for row in rows) and ROOT in firsts:
+        number = next(n for (n, _), row in zip(lines, rows, strict=True) if row[0] == ROOT)
+        what = f"{ROOT} stands in the first column and never in the second: parents come first."
+        hint = "Write child<TAB>parent, or put the header parent<TAB>child above the lines."
+    else:
+        return
+    if what:
+        raise TaxonomyError(Problem(f"{source}:{number}", what, hint))
+
+
+def _wide(rows: Sequence[Sequence[str]], firsts: Counter[str], *, swapped: bool) -> tuple[str, str]:
+    if is_header(rows[0]):
+        what = f"found the columns {', '.join(rows[0])}; expected two, child and parent."
+        return what, "Write names and descriptions into labels.tsv beside the taxonomy."
+    later = Counter(cell for row in rows for cell in row[1:])
+    linked = any(cell in firsts for cell in later)
+    if swapped or (linked and max(later.values()) == 1 and max(firsts.values()) == 1):
+        what = "the lines look like a parent followed by all its children, which is not read."
+        return what, f"{_PAIRS}, one for each child, with {ROOT} as the parent of the top."
+    levels = all(_NAMED_COLUMN.fullmatch(cell.casefold()) for cell in rows[0])
+    if levels or (not linked and max(firsts.values()) > 1):
+        what = "the columns look like the labels of a path, expected child and parent."
+        hint = "Read them as paths with separator='\\t' (in a shell: --separator $'\\t')."
+        return what, f"{hint} Remove the header first." if levels else hint
+    return "", ""

