@@ -219,6 +219,10 @@ def test_without_a_directory_no_checkpoint_is_named() -> None:
     assert "is kept in" not in str(stopped.value)
 
 
+PATIENCE = 10.0
+"""Seconds: a stop takes about one, and the work it ends minutes, on a machine however busy."""
+
+
 def seconds_to_stop(work: Callable[[Callable[[], bool]], object]) -> float:
     """Ask *work* to stop after half a second; return how long it took to."""
     asked = threading.Event()
@@ -247,13 +251,13 @@ def test_word_vectors_stop_within_a_second(kind: Any) -> None:
         return train_vectors(ids, tokenizer, kind=kind, epochs=500, size=128, stopped=stopped)
 
     threads = threading.active_count()
-    assert seconds_to_stop(work) < 1.5  # half a second for a busy machine
+    assert seconds_to_stop(work) < PATIENCE
     assert threading.active_count() <= threads
 
 
 def test_vectors_of_whole_texts_stop_within_a_second() -> None:
     texts = ["The swarm settled in the hive and the bees brought pollen. " * 30] * 5_000
-    assert seconds_to_stop(lambda stopped: embed_texts(texts, stopped=stopped)) < 1.5
+    assert seconds_to_stop(lambda stopped: embed_texts(texts, stopped=stopped)) < PATIENCE
 
 
 def test_asking_to_stop_changes_no_vector() -> None:
