@@ -8,7 +8,7 @@ HarnnError                  what the terminal prints without a traceback (exit c
 │   ├── VectorsError        word vector files
 │   └── BundleError         model directories
 ├── MissingExtraError       an optional dependency is not installed (also an ImportError)
-└── TrainingInterrupted     Ctrl-C or SIGTERM during training (exit code 130)
+└── TrainingInterrupted     a stop during training (exit code 130)
 """
 
 from __future__ import annotations
@@ -103,7 +103,7 @@ class MissingExtraError(HarnnError, ImportError):
 
 
 class TrainingInterrupted(HarnnError):  # noqa: N818 (as KeyboardInterrupt)
-    """Training was stopped by Ctrl-C or SIGTERM; the checkpoint is kept."""
+    """Training was stopped by Ctrl-C, SIGTERM or SIGHUP; the checkpoint, if any, is kept."""
 
     exit_code = 130
 
