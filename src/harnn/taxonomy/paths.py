@@ -73,12 +73,12 @@ def draft_from_path_file(lines: Lines, source: str, separator: str | None = None
     notes: list[str] = []
     identified = _identified(lines, separator, notes)
     if identified is not None:
-        return _draft_with_identifiers(identified, source)
+        return draft_with_identifiers(identified, source)
     if separator is None:
         texts = [line.strip() for _, line in lines]
         if not any(ARROW in text for text in texts):
             refuse_other_texts(lines, source)
-        separator = _told_separator(texts, source, notes)
+        separator = told_separator(texts, source, notes)
     draft = draft_from_paths(lines, separator, source=source)
     draft.notes += notes
     return draft
@@ -185,7 +185,7 @@ def _weigh(lines: Sequence[str], whole: set[str], separator: str) -> _Evidence:
     )
 
 
-def _told_separator(lines: Sequence[str], source: str, notes: list[str]) -> str:
+def told_separator(lines: Sequence[str], source: str, notes: list[str]) -> str:
     """Return the separator of the lines, empty if they are names."""
     if any(ARROW in line for line in lines):
         tight = [line for line in lines if ">" in line.replace(ARROW, "")]
@@ -282,7 +282,7 @@ def _count(number: int, noun: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class _Identified:
+class Identified:
     """Lines taken apart into identifiers and paths."""
 
     rows: list[tuple[int, str, str]]
@@ -294,7 +294,7 @@ class _Identified:
         return [identifier for _, identifier, _ in self.rows if identifier]
 
 
-def _identified(lines: Lines, separator: str | None, notes: list[str]) -> _Identified | None:
+def _identified(lines: Lines, separator: str | None, notes: list[str]) -> Identified | None:
     """Take identifiers off lines of paths; None if they have none."""
     if separator == "":
         return None
@@ -338,13 +338,13 @@ def _is_coded(identifier: str) -> bool:
 
 def _with_paths(
     rows: list[tuple[int, str, str]], separator: str | None, *, sure: bool
-) -> _Identified | None:
+) -> Identified | None:
     """Return the rows if what is left of their lines are paths, and their identifiers differ."""
     paths = [path for _, identifier, path in rows if identifier]
-    separator = _sure_separator(paths) if separator is None else separator
+    separator = sure_separator(paths) if separator is None else separator
     if not separator or not any(separator in path for path in paths):
         return None
-    found = _Identified(rows, separator)
+    found = Identified(rows, separator)
     distinct = len(set(found.identifiers))
     if sure:
         # Labels with numbers of their own ('1 - A > 2 - B') repeat those of their parents.
@@ -359,7 +359,7 @@ def _joined(path: str, separator: str) -> str:
     return separator.join(_parts(path, separator))
 
 
-def _sure_separator(paths: Sequence[str]) -> str:
+def sure_separator(paths: Sequence[str]) -> str:
     if any(ARROW in path for path in paths):
         return ARROW
     whole = set(paths)
@@ -368,7 +368,7 @@ def _sure_separator(paths: Sequence[str]) -> str:
     return _as_written(paths, sure[0].separator) if sure else ""
 
 
-def _draft_with_identifiers(identified: _Identified, source: str) -> Draft:
+def draft_with_identifiers(identified: Identified, source: str) -> Draft:
     draft = Draft(source)
     separator = identified.separator
     places: dict[str, tuple[int, str]] = {}  # path -> line and identifier
