@@ -7,6 +7,7 @@ file at once.
 """
 
 from harnn.taxonomy.hierarchy import Hierarchy
+from harnn.taxonomy.measures import Measures, measure, search
 from harnn.taxonomy.options import ReadingOptions
 from harnn.taxonomy.parts import part_of, walk
 from harnn.taxonomy.taxonomy import Taxonomy, TaxonomySummary
@@ -14,10 +15,13 @@ from harnn.taxonomy.writing import write_taxonomy
 
 __all__ = [
     "Hierarchy",
+    "Measures",
     "ReadingOptions",
     "Taxonomy",
     "TaxonomySummary",
+    "measure",
     "part_of",
+    "search",
     "walk",
     "write_taxonomy",
 ]

@@ -5,27 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal, get_args
+from typing import get_args
 
+from harnn.config import ConceptCodes, TaxonomyForm
 from harnn.errors import Problem, TaxonomyError, suggest
 
-Form = Literal[
-    "pairs",
-    "paths",
-    "outline",
-    "table",
-    "json",
-    "turtle",
-    "rdfxml",
-    "ntriples",
-    "nquads",
-    "trig",
-    "jsonld",
-]
-"""Forms that are read: ``child<TAB>parent`` lines, path strings, indented lines, CSV and sheets,
-JSON, and SKOS in each syntax of RDF."""
-Codes = Literal["auto", "notation", "iri"]
-"""What concepts of SKOS are known by; see :mod:`harnn.taxonomy.skos_codes`."""
+Form = TaxonomyForm
+Codes = ConceptCodes
 
 FORMS: tuple[Form, ...] = get_args(Form)
 RDF: frozenset[Form] = frozenset({"turtle", "rdfxml", "ntriples", "nquads", "trig", "jsonld"})

@@ -3,6 +3,22 @@
 What a form cannot hold is left out, and said.
 """
 
-from harnn.taxonomy.writing.write import SUFFIXES, OutForm, write_taxonomy
+from harnn.taxonomy.writing.write import (
+    SUFFIXES,
+    OutForm,
+    Written,
+    check_beside,
+    check_form,
+    form_of,
+    write_taxonomy,
+)
 
-__all__ = ["SUFFIXES", "OutForm", "write_taxonomy"]
+__all__ = [
+    "SUFFIXES",
+    "OutForm",
+    "Written",
+    "check_beside",
+    "check_form",
+    "form_of",
+    "write_taxonomy",
+]

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Literal, NamedTuple, get_args
+from typing import NamedTuple, get_args
 
 from harnn._display import escape_json
 from harnn._files import write_atomically
+from harnn.config import TaxonomyOutput
 from harnn.errors import Problem, TaxonomyError, suggest
 from harnn.taxonomy.parts import part_of
 from harnn.taxonomy.taxonomy import Taxonomy
@@ -19,7 +20,7 @@ from harnn.taxonomy.writing.page import page_text
 from harnn.taxonomy.writing.skos import DEFAULT_BASE, skos_text
 from harnn.taxonomy.writing.tsv import labels_text, pairs_text
 
-OutForm = Literal["tsv", "json", "turtle", "ntriples", "mermaid", "dot", "outline", "html"]
+OutForm = TaxonomyOutput
 SUFFIXES: dict[str, OutForm] = {
     ".tsv": "tsv",
     ".json": "json",
