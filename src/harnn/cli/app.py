@@ -90,12 +90,13 @@ def validate(
 ) -> None:
     """Report every problem of taxonomy and documents with file and line, and statistics."""
     from harnn.cli import commands
+    from harnn.cli.taxonomies import TaxonomyChoice
     from harnn.config import Config
 
     ok = commands.validate(
         data,
         test or [],
-        taxonomy=commands.TaxonomyChoice(taxonomy, **how),
+        taxonomy=TaxonomyChoice(taxonomy, **how),
         config=Config.read(config, settings or []),
         json_output=json_output,
     )
@@ -154,10 +155,11 @@ def train(
 ) -> None:
     """Train a model; the best epoch and the threshold are chosen on the validation documents."""
     from harnn.cli import commands
+    from harnn.cli.taxonomies import TaxonomyChoice
 
     commands.train(
         commands.TrainingFiles(
-            taxonomy=commands.TaxonomyChoice(taxonomy, **how),
+            taxonomy=TaxonomyChoice(taxonomy, **how),
             train=train,
             valid=valid,
             unlabelled=unlabelled or [],

@@ -47,6 +47,8 @@ _IN_XML = (
 """What a root element tells, which may follow a declaration and comments."""
 _MARKUP = (
     *_IN_XML,
+    Markup(re.compile(r"(<[^<>\s]*>|_:\w+)\s+<[^<>\s]*>\s+\S.*\.\s*$", re.M), "", "", "nquads"),
+    Markup(re.compile(r"<[a-z]+:[^<>\s]*>\s+(a|<[^<>\s]+>)\s", re.I), "", "", "turtle"),
     Markup(re.compile(r"<[?!]"), "is XML, which is not read.", f"{_PAIRS}."),
     Markup(
         re.compile(r"<\w[\w:.-]*[ />](?=.*(/>|</))", re.S),
@@ -54,7 +56,6 @@ _MARKUP = (
         f"{_PAIRS}.",
     ),
     Markup(re.compile(r"@(prefix|base)\s|(prefix|base)\s+(\w*:\s*)?<", re.I), "", "", "turtle"),
-    Markup(re.compile(r"(<[^<>\s]*>|_:\w+)\s+<[^<>\s]*>\s+\S.*\.$"), "", "", "nquads"),
     Markup(re.compile(r"format-version:"), "is an OBO ontology, which is not read.", _RDF_HINT),
     Markup(re.compile(r"Prefix\(|Ontology\("), "is an OWL ontology, which is not read.", _RDF_HINT),
 )

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from harnn.taxonomy.graph import IntArray
+from harnn.taxonomy.graph import IntArray, counted
 from harnn.taxonomy.taxonomy import Taxonomy
 
 _SHOWN_NAMES = 5
@@ -62,30 +62,30 @@ class Measures:
         for number, level in enumerate(self.levels, start=1):
             called = "" if level.name == str(number) else f" ({level.name})"
             yield (
-                f"level {number}{called}: {_counted(level.labels, 'label')}, "
+                f"level {number}{called}: {counted(level.labels, 'label')}, "
                 f"{level.leaves:,} without children, "
                 f"{level.with_several_parents:,} with several parents"
             )
         yield (
-            f"{self.leaves:,} of {_counted(self.labels, 'label')} without children; "
+            f"{self.leaves:,} of {counted(self.labels, 'label')} without children; "
             f"{self.with_several_parents:,} with several parents, at most {self.most_parents:,}; "
             f"at most {self.most_children:,} children"
             + (f" ({self.widest})" if self.widest else "")
         )
         yield (
             f"{self.names_missing:,} without a name of their own; "
-            f"{_counted(len(self.names_shared), 'name')} of several labels"
+            f"{counted(len(self.names_shared), 'name')} of several labels"
         )
         for name, times in list(self.names_shared.items())[:_SHOWN_NAMES]:
             yield f"  {name}: {times:,} labels"
         if len(self.names_shared) > _SHOWN_NAMES:
             yield f"  ... and {len(self.names_shared) - _SHOWN_NAMES:,} more names"
         yield (
-            f"{_counted(self.with_description, 'description')}; "
-            f"{_counted(self.alternatives, 'other name')} of "
-            f"{_counted(self.with_alternatives, 'label')}; "
-            f"{_counted(self.with_notation, 'notation')}; "
-            f"{_counted(self.replaced, 'code')} replaced"
+            f"{counted(self.with_description, 'description')}; "
+            f"{counted(self.alternatives, 'other name')} of "
+            f"{counted(self.with_alternatives, 'label')}; "
+            f"{counted(self.with_notation, 'notation')}; "
+            f"{counted(self.replaced, 'code')} replaced"
         )
 
 
@@ -143,7 +143,3 @@ def search(taxonomy: Taxonomy, words: str) -> IntArray:
     )
     found = [at for at, text in enumerate(texts) if all(word in text for word in wanted)]
     return np.array(found, dtype=np.int32)
-
-
-def _counted(count: int, noun: str) -> str:
-    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"

@@ -39,7 +39,7 @@ from dataclasses import dataclass
 
 from harnn.errors import Problem, TaxonomyError
 from harnn.taxonomy.foreign import Lines, refuse_other_texts
-from harnn.taxonomy.graph import ROOT, Draft
+from harnn.taxonomy.graph import ROOT, Draft, counted
 
 ARROW = " > "
 
@@ -192,7 +192,7 @@ def told_separator(lines: Sequence[str], source: str, notes: list[str]) -> str:
         if tight:
             notes.append(
                 "'>' without a blank on both sides separates nothing: "
-                f"{_count(len(tight), 'line')}, the first {tight[0][:80]!r}."
+                f"{counted(len(tight), 'line')}, the first {tight[0][:80]!r}."
             )
         return ARROW
     whole = set(lines)
@@ -210,7 +210,7 @@ def told_separator(lines: Sequence[str], source: str, notes: list[str]) -> str:
         if slash.may_separate:
             raise _ambiguous(slash, source)
         notes.append(
-            f"'/' is read as part of the name ({_count(slash.having, 'label')}); to read paths: "
+            f"'/' is read as part of the name ({counted(slash.having, 'label')}); to read paths: "
             f"{_option('/')}."
         )
     for separator in _COMMON_IN_NAMES:
@@ -263,7 +263,7 @@ def _as_written(lines: Iterable[str], separator: str) -> str:
 def _ambiguous(evidence: _Evidence, source: str) -> TaxonomyError:
     separator = evidence.separator
     what = (
-        f"{separator!r} stands in {evidence.having:,} of {_count(evidence.lines, 'line')} and may "
+        f"{separator!r} stands in {evidence.having:,} of {counted(evidence.lines, 'line')} and may "
         "separate the labels of paths or belong to names."
     )
     hint = f"Paths: {_option(separator)}. Names: {_option('')}."
@@ -272,10 +272,6 @@ def _ambiguous(evidence: _Evidence, source: str) -> TaxonomyError:
 
 def _option(separator: str) -> str:
     return f"separator={separator!r} (--separator {shlex.quote(separator)})"
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
 # --- identifiers ------------------------------------------------------------------------------
@@ -318,7 +314,7 @@ def _identified(lines: Lines, separator: str | None, notes: list[str]) -> Identi
         if before and differ and 2 * coded >= len(rows) and separator is None:
             first = next(line.strip() for row, (_, line) in zip(kept, lines, strict=True) if row[1])
             notes.append(
-                f"{_count(coded, 'line')} may begin with an identifier, the first "
+                f"{counted(coded, 'line')} may begin with an identifier, the first "
                 f"{first[:80]!r}; where no paths follow, it is read as part of the name."
             )
     return None
@@ -380,7 +376,7 @@ def draft_with_identifiers(identified: Identified, source: str) -> Draft:
         joined = separator.join(parts)
         what = _path_problem(path, parts)
         if not identifier:
-            what = f"no identifier; {count:,} of {_count(len(identified.rows), 'line')} have one."
+            what = f"no identifier; {count:,} of {counted(len(identified.rows), 'line')} have one."
         elif not what and joined in places:
             what = f"path {joined!r} was already given in line {places[joined][0]}."
         elif not what and lines.setdefault(identifier, number) != number:

@@ -25,7 +25,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from harnn.errors import Problem, TaxonomyError
-from harnn.taxonomy.graph import ROOT, Draft, nearest, shorten
+from harnn.taxonomy.graph import ROOT, Draft, counted, nearest, shorten
 from harnn.taxonomy.options import Form, ReadingOptions
 from harnn.taxonomy.rdf import SKOS, Graph, parse_rdf
 from harnn.taxonomy.skos_codes import choose_codes
@@ -90,12 +90,12 @@ class _Concepts:
         for iri in blank:
             del living[iri]
         if retired:
-            left_out = _count(len(retired), "retired concept")
+            left_out = counted(len(retired), "retired concept")
             notes.append(
                 f"{left_out} left out (owl:deprecated), {replaced:,} of them with a replacement."
             )
         if blank:
-            notes.append(f"{_count(len(blank), 'concept')} without an IRI left out.")
+            notes.append(f"{counted(len(blank), 'concept')} without an IRI left out.")
         if options.scheme is not None:
             living = _of_scheme(living, options.scheme, schemes, graph, source)
         elif len(schemes) > 1:
@@ -227,7 +227,7 @@ def _note_list(notes: list[str], what: str, iris: Iterable[str], noun: str) -> N
     found = list(iris)
     if found:
         shown = ", ".join(found[:3]) + (", ..." if len(found) > 3 else "")
-        notes.append(shorten(f"{_count(len(found), noun)} {what}: {shown}."))
+        notes.append(shorten(f"{counted(len(found), noun)} {what}: {shown}."))
 
 
 def _break_cycles(above: Above, concepts: _Concepts, notes: list[str]) -> None:
@@ -245,8 +245,8 @@ def _break_cycles(above: Above, concepts: _Concepts, notes: list[str]) -> None:
         path: dict[str, Iterator[str]] = {root: iter(below[root])}
         while path:
             current = next(reversed(path))
-            child = next(path[current], None)
-            if child is None:
+            child = next(path[current], "")
+            if not child:
                 done.add(current)
                 del path[current]
             elif child in path:
@@ -258,7 +258,7 @@ def _break_cycles(above: Above, concepts: _Concepts, notes: list[str]) -> None:
     if removed:
         shown = ", ".join(f"{child} under {parent}" for child, parent in removed[:_SHOWN])
         more = f", and {len(removed) - _SHOWN:,} more" if len(removed) > _SHOWN else ""
-        edges = "1 edge" if len(removed) == 1 else f"{len(removed):,} edges"
+        edges = counted(len(removed), "edge")
         notes.append(
             f"Concepts stand above each other in a circle; {edges} left out: {shown}{more}."
         )
@@ -364,12 +364,16 @@ class _Texts:
         found = list(self.graph.told(predicate).get(iri, ()))
         for node in self.graph.linked(xl or predicate).get(iri, ()):
             found += self.graph.told("literalForm" if xl else "value").get(node, ())
-        tidy = ((tag, " ".join(text.split())) for tag, text in found)
-        return [entry for entry in tidy if entry[1]]
+        stripped = ((tag, text.strip()) for tag, text in found)
+        return [entry for entry in stripped if entry[1]]
+
+    def names(self, iri: str, predicate: str, xl: str = "") -> list[tuple[str, str]]:
+        """Return the same, each text on one line."""
+        return [(tag, " ".join(text.split())) for tag, text in self.entries(iri, predicate, xl)]
 
     def name(self, iri: str) -> tuple[str, str]:
         """Return language tag and name; both empty where there is none."""
-        found = self.entries(iri, "prefLabel", "xlPrefLabel") or self.entries(iri, "label")
+        found = self.names(iri, "prefLabel", "xlPrefLabel") or self.names(iri, "label")
         return min(found, key=self.rank, default=("", ""))
 
     def description(self, iri: str) -> str:
@@ -382,8 +386,8 @@ class _Texts:
         return " ".join(dict.fromkeys(parts))
 
     def alternatives(self, iri: str, tag: str, name: str) -> tuple[str, ...]:
-        found = self.entries(iri, "altLabel", "xlAltLabel")
-        found += [x for x in self.entries(iri, "prefLabel", "xlPrefLabel") if x[0]]
+        found = self.names(iri, "altLabel", "xlAltLabel")
+        found += [x for x in self.names(iri, "prefLabel", "xlPrefLabel") if x[0]]
         home = tag.partition("-")[0]
         fitting = (text for other, text in found if other.partition("-")[0] in ("", home))
         return tuple(text for text in dict.fromkeys(fitting) if text != name)
@@ -437,7 +441,7 @@ def _drafted(
     _note_list(notes, "without a name, known by its code", nameless, "concept")
     if foreign:
         notes.append(
-            f"{foreign:,} of {_count(len(above), 'name')} in another language than {language!r}."
+            f"{foreign:,} of {counted(len(above), 'name')} in another language than {language!r}."
         )
     _keep_replacements(draft, codes, concepts, graph)
     return draft
@@ -468,7 +472,3 @@ def _keep_replacements(
     _note_list(draft.notes, what, several, "retired concept")
     what = "whose replacement is no label here"
     _note_list(draft.notes, what, astray, "retired concept")
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"

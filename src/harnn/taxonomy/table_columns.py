@@ -81,10 +81,17 @@ def find_columns(header: Sequence[str]) -> Columns:
     def first(choices: Sequence[str]) -> int | None:
         return next((place[word] for word in choices if word in place), None)
 
-    found = {role: first(choices) for role, choices in _WORDS.items()}
     child = first((*_CODES, *_LABELS, *_NAMES))
     names = [word for word in (*_NAMES, *_LABELS) if place.get(word, child) != child]
-    return Columns(child=child, name=first(names), levels=_find_levels(words), **found)
+    return Columns(
+        child=child,
+        parent=first(_WORDS["parent"]),
+        name=first(names),
+        description=first(_WORDS["description"]),
+        alternatives=first(_WORDS["alternatives"]),
+        path=first(_WORDS["path"]),
+        levels=_find_levels(words),
+    )
 
 
 def chosen_columns(header: Sequence[str], given: Mapping[str, str], where: str) -> Columns:
@@ -93,7 +100,9 @@ def chosen_columns(header: Sequence[str], given: Mapping[str, str], where: str) 
     Raises:
         TaxonomyError: the header has no such column.
     """
-    known = {cell.strip(): position for position, cell in reversed(list(enumerate(header)))}
+    known: dict[str, int] = {}
+    for position, cell in enumerate(header):
+        known.setdefault(cell.strip(), position)
     problems = []
     wanted: dict[str, list[int]] = {}
     for role, names in given.items():
@@ -111,8 +120,14 @@ def chosen_columns(header: Sequence[str], given: Mapping[str, str], where: str) 
     texts = {role: place for role, place in texts.items() if [place] not in wanted.values()}
     single = {role: places[0] for role, places in wanted.items() if role != "levels"}
     levels = wanted.get("levels", [])
+    places = texts | single
     return Columns(
-        **(texts | single),
+        child=places.get("child"),
+        parent=places.get("parent"),
+        name=places.get("name"),
+        description=places.get("description"),
+        alternatives=places.get("alternatives"),
+        path=places.get("path"),
         levels=tuple((position, None) for position in levels),
         level_names=tuple(header[position].strip() for position in levels),
     )

@@ -417,10 +417,10 @@ class _Parents:
 
     def read(self, cell: str) -> list[str]:
         """Return the parents in a cell, ``ROOT`` for the top."""
-        if cell in self._codes or cell == ROOT:
-            return [cell]
         if not cell:
             return [ROOT]
+        if cell in self._codes or cell == ROOT:
+            return [cell]
         if cell.casefold() in _TOP_WORDS:
             self._lifted += 1
             return [ROOT]

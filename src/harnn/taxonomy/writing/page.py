@@ -10,6 +10,7 @@ from importlib.resources import files
 from string import Template
 
 from harnn._display import printable
+from harnn.taxonomy.graph import counted
 from harnn.taxonomy.parts import Step, walk
 from harnn.taxonomy.taxonomy import Taxonomy
 
@@ -27,7 +28,7 @@ def page_text(taxonomy: Taxonomy, title: str = "Taxonomy") -> str:
     summary = taxonomy.summary()
     shape = "a tree" if summary.is_tree else "some under several others"
     head, _, foot = page.partition("<!-- tree -->")
-    about = f"{_counted(len(taxonomy), 'label')} on {_counted(taxonomy.depth, 'level')}, {shape}."
+    about = f"{counted(len(taxonomy), 'label')} on {counted(taxonomy.depth, 'level')}, {shape}."
     filled = Template(head).substitute(title=_escape(title), about=about, digest=digest)
     return "".join((filled, *_tree(taxonomy), *_replaced(taxonomy), foot))
 
@@ -82,7 +83,7 @@ def _row(taxonomy: Taxonomy, step: Step) -> str:
 def _replaced(taxonomy: Taxonomy) -> Iterator[str]:
     if not taxonomy.replaced:
         return
-    count = _counted(len(taxonomy.replaced), "label")
+    count = counted(len(taxonomy.replaced), "label")
     yield f"<li><details><summary>{count} no more, and what stands for each</summary><ul>\n"
     for old, new in taxonomy.replaced.items():
         name = _escape(taxonomy.names[taxonomy.index[new]])
@@ -95,7 +96,3 @@ def _replaced(taxonomy: Taxonomy) -> Iterator[str]:
 
 def _escape(text: str) -> str:
     return html.escape(printable(text))
-
-
-def _counted(count: int, noun: str) -> str:
-    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"

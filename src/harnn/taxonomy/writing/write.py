@@ -11,6 +11,7 @@ from harnn._display import escape_json
 from harnn._files import write_atomically
 from harnn.config import TaxonomyOutput
 from harnn.errors import Problem, TaxonomyError, suggest
+from harnn.taxonomy.graph import counted
 from harnn.taxonomy.parts import part_of
 from harnn.taxonomy.taxonomy import Taxonomy
 from harnn.taxonomy.text_files import LABELS_FILE
@@ -165,10 +166,10 @@ def _left_out(taxonomy: Taxonomy, form: OutForm) -> Iterator[str]:
     for part, noun in _PARTS.items():
         count = sum(map(bool, getattr(taxonomy, part)))
         if count and part not in held:
-            labels = "1 label" if count == 1 else f"{count:,} labels"
-            yield f"Left out: the {noun}s of {labels}."
+            yield f"Left out: the {noun}s of {counted(count, 'label')}."
     if taxonomy.replaced and form in ("tsv", "mermaid", "dot", "outline"):
-        yield f"Left out: what stands for {len(taxonomy.replaced):,} labels that are no more."
+        codes = counted(len(taxonomy.replaced), "former code")
+        yield f"Left out: the labels that stand for {codes}."
     if form in ("mermaid", "dot", "outline") and taxonomy.names != taxonomy.codes:
         yield "Left out: the codes."
     numbered = tuple(str(level + 1) for level in range(taxonomy.depth))
@@ -176,7 +177,7 @@ def _left_out(taxonomy: Taxonomy, form: OutForm) -> Iterator[str]:
         yield "Left out: the names of the levels."
     loose = int((taxonomy.levels[taxonomy.hierarchy.roots] > 1).sum())
     if loose and form not in ("json", "html"):
-        yield f"{loose:,} labels below level 1 have no parents, and will be read as the top."
+        yield f"{counted(loose, 'label')} below level 1 without parents: read again, at the top."
     yield from _of_form(taxonomy, form)
 
 
@@ -188,7 +189,8 @@ def _of_form(taxonomy: Taxonomy, form: OutForm) -> Iterator[str]:
     if form == "tsv":
         barred = sum("|" in name for names in taxonomy.alternatives for name in names)
         if barred:
-            yield f"Left out: {barred:,} alternative names with '|' in them, which separates them."
+            names = counted(barred, "alternative name")
+            yield f"Left out: {names} with '|', which separates them."
     advice = "Take a part with depth= and under= (--depth, --under)."
     if form in ("mermaid", "dot") and len(taxonomy.edges) > _DRAWN:
         what = "more than Mermaid draws unless told" if form == "mermaid" else "much for a drawing"
