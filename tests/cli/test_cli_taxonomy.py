@@ -110,8 +110,11 @@ def test_convert(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
         f"Note: Left out: the IRIs of 5 labels.\n5 labels written to {other} and "
         f"{file.with_name('labels.tsv')}.\n"
     )
-    out, _ = said(capsys, "convert", file, "-o", "/dev/stdout", "--to", "outline", "--depth", 1)
-    assert out == "- animal\n- plant\n"
+
+
+def test_converting_to_standard_output(file: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    arguments = ("convert", file, "-o", "/dev/stdout", "--to", "outline", "--depth", 1)
+    assert said(capfd, *arguments)[0] == "- animal\n- plant\n"
 
 
 @pytest.mark.parametrize(
@@ -159,16 +162,11 @@ def test_learning_with_and_without_its_name(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     data = tmp_path / "d.jsonl"
-    record = {
-        "id": "1",
-        "abstract": ["a", "word"],
-        "section": [0],
-        "subsection": [1],
-        "group": [0],
-        "subgroup": [0],
-        "labels": [],
-    }
-    data.write_text(json.dumps(record) + "\n", encoding="utf-8")
+    rows = [
+        {"id": str(i), "title": "x", "section": [i % 2], "group": [i], "labels": [i % 2, 2 + i]}
+        for i in range(4)
+    ]
+    data.write_text("".join(f"{json.dumps(row)}\n" for row in rows), encoding="utf-8")
     written = []
     for words in ((), ("learn",)):
         out = tmp_path / f"t{len(words)}.json"

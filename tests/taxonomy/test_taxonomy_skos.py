@@ -186,7 +186,8 @@ def test_long_cycles_and_chains_are_walked_without_recursion(tmp_path: Path) -> 
 def test_concepts_of_one_scheme(tmp_path: Path) -> None:
     body = """
     :s1 a skos:ConceptScheme . :s2 a skos:ConceptScheme ; skos:hasTopConcept :b .
-    :a a skos:Concept ; skos:inScheme :s1 . :a1 a skos:Concept ; skos:broader :a ; skos:inScheme :s1 .
+    :a a skos:Concept ; skos:inScheme :s1 .
+    :a1 a skos:Concept ; skos:broader :a ; skos:inScheme :s1 .
     :b a skos:Concept . :b1 a skos:Concept ; skos:broader :b .
     :both a skos:Concept ; skos:broader :a ; skos:inScheme :s1, :s2 .
     """
