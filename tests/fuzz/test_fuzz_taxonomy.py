@@ -108,8 +108,8 @@ def load(path: Path, content: bytes, chance: random.Random) -> None:
         {"columns": {"child": "Code", "parent": "Broader"}},
         {"form": chance.choice(FORMS)},
     )
-    by_path = {"by_path": True} if chance.random() < 0.1 else {}
-    taxonomy = Taxonomy.from_file(path, **chance.choice(options), **by_path)
+    by_path = chance.random() < 0.1
+    taxonomy = Taxonomy.from_file(path, **chance.choice(options), by_path=by_path)
     again = Taxonomy.from_json(taxonomy.to_json())
     assert again == taxonomy
     assert again.names == taxonomy.names

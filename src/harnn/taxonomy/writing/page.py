@@ -56,7 +56,11 @@ def _row(taxonomy: Taxonomy, step: Step) -> str:
     column = step.column
     name, code = taxonomy.names[column], taxonomy.codes[column]
     parts = [f'<bdi class="name">{_escape(name)}</bdi>']
-    if code != name:
+    iri = taxonomy.iris[column]
+    if iri.startswith(("https://", "http://")):
+        shown = f'<a class="code" href="{_escape(iri)}" rel="noreferrer">{_escape(code)}</a>'
+        parts.append(f"<bdi>{shown}</bdi>")
+    elif code != name:
         parts.append(f'<bdi class="code">{_escape(code)}</bdi>')
     notation = taxonomy.notations[column]
     if notation not in ("", code):
@@ -72,10 +76,7 @@ def _row(taxonomy: Taxonomy, step: Step) -> str:
     if taxonomy.descriptions[column]:
         text = _escape(taxonomy.descriptions[column])
         parts.append(f'<span class="about"><bdi>{text}</bdi></span>')
-    iri = taxonomy.iris[column]
-    if iri.startswith(("https://", "http://")):
-        parts.append(f'<a href="{_escape(iri)}" rel="noreferrer">{_escape(iri)}</a>')
-    elif iri:
+    if iri and not iri.startswith(("https://", "http://")):
         parts.append(f'<span class="say">{_escape(iri)}</span>')
     return " ".join(parts)
 

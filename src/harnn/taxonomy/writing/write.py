@@ -173,7 +173,7 @@ def _left_out(taxonomy: Taxonomy, form: OutForm) -> Iterator[str]:
     if form in ("mermaid", "dot", "outline") and taxonomy.names != taxonomy.codes:
         yield "Left out: the codes."
     numbered = tuple(str(level + 1) for level in range(taxonomy.depth))
-    if form not in ("json", "html") and taxonomy.level_names != numbered:
+    if form != "json" and taxonomy.level_names != numbered:
         yield "Left out: the names of the levels."
     loose = int((taxonomy.levels[taxonomy.hierarchy.roots] > 1).sum())
     if loose and form not in ("json", "html"):
