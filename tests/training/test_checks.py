@@ -145,9 +145,9 @@ def test_documents_that_are_not_there_in_any_split(tmp_path: Path) -> None:
     assert message.splitlines() == [
         "4 problems in the documents:",
         f"  {absent}: no such file.",
+        f"  {absent}: no such file.",
         f"  stdin: {again} Write it to a file first.",
         f"  {fifo}: {again} Write it to a file first.",
-        f"  {absent}: no such file.",
     ]
 
 

@@ -126,7 +126,7 @@ def test_what_is_skipped_is_told_each_time(tmp_path: Path) -> None:
             [e.message for e in stages if isinstance(e, Stage) and e.message.startswith("train:")]
         )
     assert told[0] == told[1]
-    assert "1 skipped" in told[0][0]
+    assert "1 record skipped:" in told[0][0]
 
 
 def test_tokens_of_a_cutter_of_the_callers_are_not_kept(tmp_path: Path) -> None:

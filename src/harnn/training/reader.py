@@ -149,6 +149,9 @@ class Reader:
         return encode_corpus(pairs, views, len(self.taxonomy), stopped=self.stopped)
 
     def _tell(self, name: str, corpus: Corpus, tokenizer: Tokenizer, log: ReadingLog) -> None:
+        remarks = log.lines()
+        if remarks and not (len(corpus) and corpus.targets.nnz):
+            self.listener(Stage("\n".join(remarks)))
         if not len(corpus):
             raise DocumentError(Problem("", f"there is no {name} document."))
         if not corpus.targets.nnz:
@@ -190,7 +193,4 @@ def summarise(
         )
     if empty := int((corpus.tokens.lengths == 0).sum()):
         message += f"; {empty:,} without any word"
-    if log.skipped:
-        message += f"; {log.skipped:,} skipped:"
-        message += "".join(f"\n  {problem}" for problem in log.problems)
-    return message
+    return "\n".join([message, *log.lines()])
