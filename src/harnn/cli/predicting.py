@@ -11,7 +11,7 @@ from typing import Any
 
 import harnn
 from harnn._display import json_text
-from harnn.cli.answer_bar import AnswerBar, count_documents
+from harnn.cli.answer_bar import AnswerBar, answer_bar, count_documents
 from harnn.cli.answer_files import AnswerFile, open_answers
 from harnn.cli.files import (
     ANSWERS,
@@ -111,7 +111,7 @@ def predict(
     shows = output is not None or not sys.stdout.isatty()  # else the answers are what is seen
     with (
         reading(knobs) as log,
-        AnswerBar(Console(stderr=True), given.count, shown=shows) as bar,
+        answer_bar(Console(stderr=True), given.count, shown=shows) as bar,
     ):
         documents = given.read(knobs, log)
         if output is None or place.is_stream:
@@ -146,7 +146,7 @@ def explain(
     check_output(output, EXPLANATIONS, data)
     predictor, knobs = open_model(model, settings, speed)
     true: dict[str, tuple[str, ...]] = {}
-    with reading(knobs) as log, AnswerBar(Console(stderr=True), given.count) as bar:
+    with reading(knobs) as log, answer_bar(Console(stderr=True), given.count) as bar:
         documents = _with_true_labels(data, knobs, log, predictor, true)
         explanations = bar.counting(predictor.explain(x, **options) for x in documents)
         if output.suffix.lower() == ".html":
