@@ -21,6 +21,7 @@ FLOORS = {
         "_notebook",
         "_optional",
         "_quiet",
+        "_special",
         "_tables",
         "config",
     },
@@ -36,7 +37,13 @@ FLOORS = {
 }
 """As docs/architecture.md draws them."""
 FLOOR_OF = {room: floor for floor, rooms in FLOORS.items() for room in rooms}
-SIDEWAYS = {("_optional", "errors"), ("_files", "errors"), ("_tables", "errors")}
+SIDEWAYS = {
+    ("_optional", "errors"),
+    ("_files", "errors"),
+    ("_files", "_special"),
+    ("_special", "errors"),
+    ("_tables", "errors"),
+}
 SIDEWAYS |= {("config", "errors"), ("config", "_tables")}
 """Everything raises errors."""
 TORCH = {"network", "training"}
