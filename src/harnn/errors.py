@@ -168,6 +168,19 @@ class TrainingInterrupted(HarnnError):  # noqa: N818 (as KeyboardInterrupt)
         )
 
 
+def cannot_read(path: Path | str, error: OSError) -> Problem:
+    """Return what the system says of a file that it lets nobody read."""
+    return Problem(str(path), f"cannot be read: {error.strerror or error}.")
+
+
+def cannot_write(path: Path | str, error: OSError | ValueError) -> Problem:
+    """Return what the system says of a place that it lets nobody write."""
+    if isinstance(error, FileNotFoundError):
+        return Problem(str(path), "cannot be written: its directory does not exist.")
+    reason = getattr(error, "strerror", None) or error
+    return Problem(str(path), f"cannot be written: {reason}.")
+
+
 def suggest(name: str, candidates: Sequence[str]) -> str:
     """Return ``Did you mean 'X'?`` for the candidate nearest to *name*, or an empty string.
 
