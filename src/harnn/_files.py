@@ -27,13 +27,12 @@ from typing import IO, Any
 
 from harnn._special import (
     Mode,
-    cannot_write,
     is_special,
     kind_of_place,
     open_place,
     open_special,
 )
-from harnn.errors import BundleError, InputError, Problem
+from harnn.errors import BundleError, InputError, Problem, cannot_read, cannot_write
 
 try:
     import fcntl
@@ -246,8 +245,7 @@ def read_model_text(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8")
     except OSError as error:
-        what = f"cannot be read: {error.strerror or error}."
-        raise BundleError(Problem(str(path), what)) from None
+        raise BundleError(cannot_read(path, error)) from None
     except UnicodeDecodeError as error:
         raise BundleError(Problem(str(path), f"cannot be read: {error}.")) from None
 

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 from typing import IO, Any, Literal
 
-from harnn.errors import InputError, Problem
+from harnn.errors import InputError, Problem, cannot_write
 
 try:
     import fcntl
@@ -82,14 +82,6 @@ def open_place(place: Path | int, mode: str, path: Path | str) -> IO[Any]:
         )
     except (OSError, ValueError) as error:
         raise InputError(cannot_write(path, error)) from None
-
-
-def cannot_write(path: Path | str, error: OSError | ValueError) -> Problem:
-    """Return what the system says of a place that it lets nobody write."""
-    if isinstance(error, FileNotFoundError):
-        return Problem(str(path), "cannot be written: its directory does not exist.")
-    reason = getattr(error, "strerror", None) or error
-    return Problem(str(path), f"cannot be written: {reason}.")
 
 
 def _descriptor_of(path: Path | str) -> int | None:

@@ -71,7 +71,9 @@ def test_texts_of_another_language(tmp_path: Path) -> None:
     assert german.descriptions[1] == "Bellt. Not wolves."
     french = load(tmp_path, ANIMALS, language="fr")
     assert french.names == ("Animal", "Dog", "Poodle")
-    assert french.notes == ("3 of 3 names in another language than 'fr'.",)
+    assert french.notes == (
+        "3 of 3 names in another language than 'fr'; language= (--language) chooses one.",
+    )
 
 
 @pytest.mark.parametrize(

@@ -58,6 +58,8 @@ def read_file(path: Path, options: ReadingOptions) -> Draft | Mapping[str, Any]:
         what = f"is no workbook, so it has no sheet {options.sheet[:40]!r}."
         raise TaxonomyError(Problem(where, what))
     text = read_text(path)
+    if not text.strip():
+        raise TaxonomyError(Problem(where, "holds no labels."))
     form = options.form or detect_form(path, text, options)
     if form == "json":
         return _read_json(path, text, options)

@@ -441,7 +441,8 @@ def _drafted(
     _note_list(notes, "without a name, known by its code", nameless, "concept")
     if foreign:
         notes.append(
-            f"{foreign:,} of {counted(len(above), 'name')} in another language than {language!r}."
+            f"{foreign:,} of {counted(len(above), 'name')} in another language than {language!r}; "
+            "language= (--language) chooses one."
         )
     _keep_replacements(draft, codes, concepts, graph)
     return draft

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from harnn.errors import Problem, TaxonomyError
+from harnn.errors import Problem, TaxonomyError, cannot_read
 from harnn.taxonomy.foreign import refuse_binary
 from harnn.taxonomy.graph import gathered, nearest
 
@@ -36,8 +36,7 @@ def read_text(path: Path) -> str:
         hint = "Give the taxonomy file inside it."
         raise TaxonomyError(Problem(where, "is a directory, expected a file.", hint)) from None
     except OSError as error:
-        what = f"cannot be read: {error.strerror or error}."
-        raise TaxonomyError(Problem(where, what)) from None
+        raise TaxonomyError(cannot_read(where, error)) from None
     except ValueError:  # a zero or half a character
         raise TaxonomyError(Problem(repr(where), "is no name of a file.")) from None
     if chunks[-1]:
