@@ -15,6 +15,7 @@ from harnn.corpus import (
     ArrayCache,
     Arrays,
     BeginningsView,
+    ContentHash,
     Corpus,
     TokensView,
     View,
@@ -28,7 +29,7 @@ from harnn.text import TEXT_VECTORS_PACKAGE, NgramCounter, Tokenizer, embed_text
 from harnn.training.events import Listener, Stage
 from harnn.training.plan import may_read_text_vectors, trains_linear, trains_network
 
-VERSION = 1
+VERSION = 2
 """Of how documents are encoded: another one, and what was kept is not read again."""
 Segment = Callable[[str], Sequence[str]]
 
@@ -39,6 +40,8 @@ class Split:
 
     given: Documents
     corpus: Corpus
+    content: str
+    """See :class:`harnn.corpus.ContentHash`."""
     beginnings: list[str] | None
     """Of the texts, for vectors of whole texts; None: they are read again where they are wanted."""
 
@@ -95,13 +98,14 @@ class Reader:
         more: dict[str, View] = dict(views)
         if may_read_text_vectors(self.config.model):
             more["beginnings"] = BeginningsView()
-        made: list[Corpus] = []
+        made: list[tuple[Corpus, str]] = []
 
         def make() -> Arrays | None:
             made.append(self._encode(given, {"tokens": TokensView(tokenizer)} | more, log))
-            return (
-                None if log.skipped or log.dropped or log.warnings else made[0].to_arrays()
-            )  # what is skipped is told anew
+            if log.skipped or log.dropped or log.warnings:
+                return None  # what is skipped is told anew
+            corpus, content = made[0]
+            return corpus.to_arrays() | {"content": np.frombuffer(content.encode(), np.uint8)}
 
         arrays = None
         if self.segment is None:  # only the caller knows how a segmenter of their own cuts
@@ -109,17 +113,18 @@ class Reader:
         if arrays is None:
             if not made:
                 make()
-            corpus = made[0]
+            corpus, content = made[0]
         else:
             corpus = Corpus.from_arrays(arrays, len(self.taxonomy))
+            content = arrays["content"].tobytes().decode()
             if made:
-                corpus = corpus.with_views({name: made[0].views[name] for name in more})
+                corpus = corpus.with_views({name: made[0][0].views[name] for name in more})
             elif views:
-                corpus = corpus.with_views(self._encode(given, views, ReadingLog()).views)
+                corpus = corpus.with_views(self._encode(given, views, ReadingLog())[0].views)
         self._tell(name, corpus, tokenizer, log)
         beginnings: list[str] | None = corpus.views.get("beginnings")
         kept = {key: view for key, view in corpus.views.items() if key != "beginnings"}
-        return Split(given, dataclasses.replace(corpus, views=kept), beginnings)
+        return Split(given, dataclasses.replace(corpus, views=kept), content, beginnings)
 
     def embed(self, split: Split) -> NDArray[np.float32]:
         """Return the vectors (N, D) of whole texts.
@@ -144,9 +149,14 @@ class Reader:
                 raise InterruptedError
             yield document.full_text
 
-    def _encode(self, given: Documents, views: Mapping[str, View], log: ReadingLog) -> Corpus:
-        pairs = labelled_documents(given, self.taxonomy, self.config.data, log=log)
-        return encode_corpus(pairs, views, len(self.taxonomy), stopped=self.stopped)
+    def _encode(
+        self, given: Documents, views: Mapping[str, View], log: ReadingLog
+    ) -> tuple[Corpus, str]:
+        """Return the documents and the hash of their content."""
+        content = ContentHash()
+        pairs = content.of(labelled_documents(given, self.taxonomy, self.config.data, log=log))
+        corpus = encode_corpus(pairs, views, len(self.taxonomy), stopped=self.stopped)
+        return corpus, content.hexdigest()
 
     def _tell(self, name: str, corpus: Corpus, tokenizer: Tokenizer, log: ReadingLog) -> None:
         if not len(corpus):
