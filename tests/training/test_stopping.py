@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 import torch
 from safetensors import SafetensorError
+from scipy.sparse import csr_array
 
 import harnn
 from harnn.branches import Ensemble
@@ -22,9 +23,11 @@ from harnn.config import Config, TextConfig
 from harnn.data import Document
 from harnn.errors import ConfigError, InputError, TrainingInterrupted
 from harnn.network import HarnnNetwork
+from harnn.taxonomy import Hierarchy
 from harnn.text import Tokenizer, embed_texts, train_vectors
 from harnn.training import Event, FitResult, Stage, Step, checkpoint, loop, train_network
-from harnn.training.process import stop_requests, stops_at_once
+from harnn.training.process import interruptible, stop_requests, stops_at_once
+from harnn.training.support_vectors import train_classifier
 from support.branches import networks_of
 from support.topics import TAXONOMY, TOPICS
 
@@ -391,3 +394,37 @@ def test_networks_are_moved_to_memory_after_they_have_scored(
     monkeypatch.setattr(Ensemble, "fit", fit_ensemble)
     fit(config(members=2), lambda _: None)
     assert order == ["scored", "moved", "moved"]
+
+
+def test_counting_and_solving_stop_within_a_second() -> None:
+    """In compiled code, which is left behind: 20 million numbers are sorted for many seconds."""
+    numbers = np.random.default_rng(0).random(20_000_000)
+
+    def work(stopped: Callable[[], bool]) -> object:
+        return interruptible(lambda: [np.sort(numbers) for _ in range(8)], stopped)
+
+    assert seconds_to_stop(work) < PATIENCE / 4
+
+
+def test_a_large_label_stops_within_a_second() -> None:
+    generator = np.random.default_rng(0)
+    rows = csr_array(generator.random((20_000, 400)).astype(np.float32))
+    targets = csr_array(generator.random((20_000, 1)) < 0.5)
+    hierarchy = Hierarchy.from_edges(np.zeros((0, 2), np.int64), np.ones(1, np.int64))
+
+    def work(stopped: Callable[[], bool]) -> object:
+        return train_classifier(rows, targets, hierarchy, cost=1e4, stopped=stopped)
+
+    assert seconds_to_stop(work) < PATIENCE / 4
+
+
+def test_what_is_not_stopped_returns_or_raises_as_it_would() -> None:
+    assert interruptible(lambda: "x", lambda: False) == "x"
+    with pytest.raises(ZeroDivisionError):
+        interruptible(lambda: 1 // 0, lambda: False)
+    with pytest.raises(TimeoutError):
+
+        def late() -> None:
+            raise TimeoutError
+
+        interruptible(late, lambda: False)

@@ -13,7 +13,7 @@ from harnn.config import Config
 from harnn.corpus import ArrayCache, NgramsView
 from harnn.data import Documents
 from harnn.decode import tune_decoder
-from harnn.errors import ConfigError
+from harnn.errors import ConfigError, TrainingInterrupted
 from harnn.evaluation import report_scores
 from harnn.metrics import TrainingCounts
 from harnn.taxonomy import Taxonomy
@@ -108,6 +108,8 @@ def fit(
             trained = _train(task)
         except InterruptedError:
             raise checkpoints.interrupted() from None
+        except TrainingInterrupted as stop:
+            raise checkpoints.interrupted(stop.checkpoint, stop.step) from None
     stopped_at = next((x.stopped_at for x in trained if x.stopped_at[1]), (None, 0))
     if stopped():
         raise checkpoints.interrupted(*stopped_at)
