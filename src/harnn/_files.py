@@ -243,11 +243,22 @@ def read_model_text(path: Path) -> str:
         BundleError: it cannot be read, or is not UTF-8.
     """
     try:
-        return path.read_text(encoding="utf-8")
+        content = path.read_bytes()
     except OSError as error:
         raise BundleError(cannot_read(path, error)) from None
+    return decode_model_text(content, str(path))
+
+
+def decode_model_text(content: bytes, where: str) -> str:
+    """Decode a text file of a model directory; where: the file, for messages.
+
+    Raises:
+        BundleError: it is not UTF-8.
+    """
+    try:
+        return content.decode("utf-8")
     except UnicodeDecodeError as error:
-        raise BundleError(Problem(str(path), f"cannot be read: {error}.")) from None
+        raise BundleError(Problem(where, f"cannot be read: {error}.")) from None
 
 
 def read_model_json(path: Path) -> Any:

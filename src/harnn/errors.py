@@ -153,19 +153,40 @@ class MissingExtraError(HarnnError, ImportError):
 
 
 class TrainingInterrupted(HarnnError):  # noqa: N818 (as KeyboardInterrupt)
-    """Training was stopped by Ctrl-C, SIGTERM or SIGHUP; the checkpoint, if any, is kept."""
+    """Training was stopped by Ctrl-C, SIGTERM or SIGHUP (a terminal that closes).
+
+    What is kept is in ``checkpoint``, the file of the network in work, and in ``directory`` beside
+    it: ``finished`` names word vectors and branches that need not be made again.
+    """
 
     exit_code = 130
 
-    def __init__(self, checkpoint: Path | None, step: int) -> None:
+    def __init__(
+        self,
+        checkpoint: Path | None,
+        step: int,
+        *,
+        directory: Path | None = None,
+        finished: Sequence[str] = (),
+    ) -> None:
+        """directory: of checkpoints; None: nothing is kept."""
         self.checkpoint = checkpoint
         self.step = step
-        super().__init__(
-            f"Training stopped at step {step:,}. The checkpoint is kept in {checkpoint}; "
-            "repeat the command with --resume to go on."
-            if checkpoint
-            else "Training stopped before the network's first step; nothing new is kept."
-        )
+        self.directory = directory
+        self.finished = tuple(finished)
+        super().__init__(self._message())
+
+    def _message(self) -> str:
+        stopped = f"Training stopped at step {self.step:,}" if self.step else "Training stopped"
+        if self.checkpoint:
+            kept = f"The checkpoint is kept in {self.checkpoint}"
+            return f"{stopped}. {kept}; repeat the command with --resume to go on."
+        if self.finished:
+            kept = f"What is finished is kept in {self.directory} ({', '.join(self.finished)})"
+            return f"{stopped}. {kept}; repeat the command with --resume to go on."
+        if self.directory:
+            return f"{stopped} before anything was finished; repeat the command to start again."
+        return f"{stopped}; nothing is kept, because no checkpoint directory is given."
 
 
 def cannot_read(path: Path | str, error: OSError) -> Problem:

@@ -29,7 +29,7 @@ import harnn.training.fitting  # noqa: F401
 from harnn.bundle import CHECKPOINTS, layout, load_bundle
 from harnn.cli import run
 from harnn.errors import BundleError
-from harnn.training.checkpoint import FILE, load_checkpoint
+from harnn.training.checkpoint import FILE, load_checkpoint, load_finished
 
 _WATCHED = {"os.rename", "os.remove", "os.rmdir", "os.mkdir", "open"}
 _EXCHANGE = "renameat2"
@@ -107,6 +107,8 @@ def half_written(out: Path, *, had_model: bool) -> list[str]:
     for place in (checkpoint, checkpoint / "network-2"):
         if (place / FILE).exists():
             wrong += complaint(partial(load_checkpoint, place))
+    for path in checkpoint.glob("finished-*.safetensors"):
+        wrong += complaint(partial(load_finished, path))
     return wrong
 
 

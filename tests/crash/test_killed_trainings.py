@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from harnn.text import text_vectors_installed
 from support.topics import TOPICS
 
 DRIVER = Path(__file__).with_name("driver.py")
@@ -22,6 +23,12 @@ NETWORK = [
     "--set", "model.attention_size=4", "--set", "model.fc_size=4",
     "--set", "training.epochs=2", "--set", "training.precision=32",
 ]  # fmt: skip
+FINISHED = [
+    *NETWORK, "--set", "model.members=1", "--set", "training.epochs=1",
+    "--set", "text.vectors=word2vec", "--set", "text.vectors_epochs=1",
+    "--set", "model.text_vectors=" + ("on" if text_vectors_installed() else "off"),
+]  # fmt: skip
+"""With word vectors and vectors of whole texts, all of which are kept when they are finished."""
 FAST = ["--preset", "fast"]
 
 
@@ -40,12 +47,14 @@ def written(home: Path) -> list[str]:
     return [*arguments, "--train", str(data), "--valid", str(data)]
 
 
-@pytest.mark.parametrize("case", ["network", "overwrite", "cache"])
+@pytest.mark.parametrize("case", ["network", "finished", "overwrite", "cache"])
 def test_killed_before_every_change(case: str, tmp_path: Path) -> None:
     arguments = written(tmp_path)
     plan: dict[str, object] = {"home": str(tmp_path), "before": [], "again": ["--resume"]}
     if case == "network":
         plan["command"] = [*arguments, *NETWORK]
+    elif case == "finished":
+        plan["command"] = [*arguments, *FINISHED]
     elif case == "cache":
         plan["command"] = [*arguments, *FAST, "--cache", str(tmp_path / "work" / "cache")]
     else:

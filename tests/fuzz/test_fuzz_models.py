@@ -17,14 +17,21 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import save_file
 
 import harnn
 from harnn.bundle import EpochRow
+from harnn.config import TrainingConfig
 from harnn.corpus import ArrayCache, Arrays, Corpus, Tokens, sparse_targets
-from harnn.errors import BundleError, HarnnError
+from harnn.errors import BundleError, ConfigError, HarnnError, TrainingInterrupted
+from harnn.network import HarnnNetwork
+from harnn.taxonomy import Taxonomy
 from harnn.training.checkpoint import FILE, Checkpoint, load_checkpoint, save_checkpoint
+from harnn.training.checkpoint_checks import sha256_of
+from harnn.training.loop import Trainer
 from support.caches import seal
-from support.model_mutations import mutate, number_of_mutations
+from support.model_mutations import mutate, mutate_json, number_of_mutations
+from support.small_networks import shape_of
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "format-3"
 UNSEALED = ["blend", "paper", "fast", "network", "blend-onnx", "network-onnx", "blend-int8"]
@@ -164,6 +171,79 @@ def test_checkpoints(tmp_path: Path) -> None:
             raise AssertionError(f"seed {seed}") from error
         # Read all the same: blanks of the header, or its hash itself.
         assert is_same(found, wanted), f"seed {seed}"
+
+
+def small_trainer() -> tuple[Trainer, Corpus]:
+    """A network that learns from four documents."""
+    taxonomy = Taxonomy.from_edges([("a", "ROOT"), ("b", "ROOT"), ("c", "a")])
+    tokens = Tokens(np.arange(12, dtype=np.int32) % 6 + 1, np.arange(5) * 3, np.full(4, 3))
+    targets = sparse_targets([np.array([number % 2], np.int32) for number in range(4)], 3)
+    network = HarnnNetwork(
+        shape_of("harnn", taxonomy.hierarchy.level_sizes, vocabulary_size=8), taxonomy.hierarchy
+    )
+    config = TrainingConfig(epochs=4, batch_size=2, precision="32")
+    trainer = Trainer(network, taxonomy, config, fingerprint="0")
+    return trainer, Corpus(tuple("abcd"), targets, {"tokens": tokens})
+
+
+def mutate_checkpoint(
+    found: Checkpoint, chance: random.Random
+) -> tuple[dict[str, torch.Tensor], str]:
+    """Change a value of the state, or a tensor: its name, type, shape or numbers, or lose it."""
+    state, tensors = json.dumps(found.state), dict(found.tensors)
+    if chance.random() < 0.4:
+        return tensors, mutate_json(state.encode(), chance).decode()
+    name = chance.choice(sorted(tensors))
+    tensor = tensors.pop(name)
+    kind = chance.randrange(7)
+    if kind == 0:
+        tensors[chance.choice([f"{name}x", "", "optimizer/x/step", "optimizer/9/y/z"])] = tensor
+    elif kind == 1:
+        types = (torch.float64, torch.int64, torch.bfloat16, torch.bool)
+        tensors[name] = tensor.to(chance.choice(types))
+    elif kind == 2:
+        tensors[name] = tensor.reshape(-1)[: chance.randrange(tensor.numel() + 1)].clone()
+    elif kind == 3:
+        tensors[name] = tensor.unsqueeze(0)
+    elif kind == 4:
+        tensors[name] = tensor.clone().fill_(chance.choice([0, 1, 255]))
+    elif kind == 5:
+        tensors[name] = tensors[chance.choice(sorted(tensors))].clone()
+    return tensors, state
+
+
+def test_checkpoints_that_are_sealed_again(tmp_path: Path) -> None:
+    """With the hash made anew, or none: refused in a sentence, or something to go on from."""
+    trainer, corpus = small_trainer()
+    trainer.checkpoint_directory = tmp_path
+    steps = iter([False] * 5 + [True] * 9)
+    with pytest.raises(TrainingInterrupted):
+        trainer.train(corpus, corpus, stopped=lambda: next(steps))
+    whole = load_checkpoint(tmp_path)
+    said: list[str] = []
+    tried = 0
+    for seed in range(shares()["other"]):
+        chance = random.Random(seed)
+        tensors, state = mutate_checkpoint(whole, chance)
+        metadata = {"format": "1", "state": state}
+        if chance.random() < 0.5:
+            metadata["sha256"] = sha256_of(tensors, state)
+        save_file(tensors, tmp_path / FILE, metadata=metadata)
+        tried += 1
+        faulthandler.dump_traceback_later(MOST_SECONDS, exit=True)
+        again = small_trainer()[0]
+        asked = iter([False, False])
+        try:
+            again.restore(load_checkpoint(tmp_path))
+            again.train(corpus, corpus, stopped=lambda: next(asked, True))  # noqa: B023
+        except (TrainingInterrupted, ConfigError):  # of another training, or one that diverges
+            pass
+        except BundleError as error:
+            said.append(str(error))
+        except BaseException as error:
+            raise AssertionError(f"seed {seed}") from error
+    assert tried // 3 < len(said) < tried
+    assert all(str(tmp_path / FILE) in message for message in said)
 
 
 def arrays_of_a_corpus() -> dict[str, np.ndarray]:

@@ -63,6 +63,16 @@ def test_what_is_written_is_read_back(tmp_path: Path) -> None:
     assert load_checkpoint(path.parent).state == made().state
 
 
+def test_word_vectors_of_no_network(tmp_path: Path) -> None:
+    save_checkpoint(made(), tmp_path)
+    with pytest.raises(BundleError) as error:
+        _ = load_checkpoint(tmp_path).embedding_size
+    assert str(error.value) == (
+        f"{tmp_path / FILE}: is damaged: embedding.weight has the shape (0,), expected (V, E). "
+        "Train without --resume."
+    )
+
+
 def test_a_changed_bit(tmp_path: Path) -> None:
     path = save_checkpoint(made(), tmp_path)
     content = bytearray(path.read_bytes())

@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 import torch
 from safetensors import SafetensorError
+from scipy.sparse import csr_array
 
 import harnn
 from harnn.branches import Ensemble
@@ -22,9 +23,11 @@ from harnn.config import Config, TextConfig
 from harnn.data import Document
 from harnn.errors import ConfigError, InputError, TrainingInterrupted
 from harnn.network import HarnnNetwork
+from harnn.taxonomy import Hierarchy
 from harnn.text import Tokenizer, embed_texts, train_vectors
 from harnn.training import Event, FitResult, Stage, Step, checkpoint, loop, train_network
-from harnn.training.process import stop_requests, stops_at_once
+from harnn.training.process import interruptible, stop_requests, stops_at_once
+from harnn.training.support_vectors import train_classifier
 from support.branches import networks_of
 from support.topics import TAXONOMY, TOPICS
 
@@ -148,31 +151,41 @@ def test_outside_the_main_thread_nothing_is_handled() -> None:
     assert signal.getsignal(signal.SIGINT) is before
 
 
+NOTHING = "Training stopped before anything was finished; repeat the command to start again."
+
+
 @pytest.mark.parametrize(
-    "stage",
+    ("stage", "finished"),
     [
-        "reading the training documents",
-        "train: ",
-        "training the linear branch",
-        "training word2vec vectors",
-        "training on cpu",
+        ("reading the training documents", ()),
+        ("train: ", ()),
+        ("training the linear branch", ()),
+        ("training word2vec vectors", ("linear branch",)),
+        ("training on cpu", ("linear branch", "word vectors")),
     ],
 )
-def test_a_stop_before_the_first_checkpoint_and_then_always_resuming(
-    stage: str, tmp_path: Path
+def test_a_stop_before_the_first_step_and_then_always_resuming(
+    stage: str, finished: tuple[str, ...], tmp_path: Path
 ) -> None:
     knobs = config(vectors="word2vec")
     with pytest.raises(TrainingInterrupted) as stopped:
         fit(knobs, at_stage(stage), checkpoint_directory=tmp_path / "c")
-    if stage != "training on cpu":
-        message = "Training stopped before the network's first step; nothing new is kept."
-        assert str(stopped.value) == message
+    if not finished:
+        assert str(stopped.value) == NOTHING
         assert not (tmp_path / "c").exists()
+    elif stage != "training on cpu":
+        assert stopped.value.finished == finished
+        assert str(stopped.value) == (
+            f"Training stopped. What is finished is kept in {tmp_path / 'c'} "
+            f"({', '.join(finished)}); repeat the command with --resume to go on."
+        )
+    files = {f"finished-{name.replace(' ', '-')}.safetensors" for name in finished}
+    assert {x.name for x in (tmp_path / "c").glob("finished-*")} == files
     whole, calm = fit(knobs, lambda _: None), at_step(-1)
     resumed = fit(knobs, calm, checkpoint_directory=tmp_path / "c", resume=True)
     assert same(whole, resumed)
     said = f"there is no checkpoint in {tmp_path / 'c'}: starting from the beginning"
-    assert (said in calm.told) == (stage != "training on cpu")
+    assert (said in calm.told) == (not finished)
 
 
 def test_a_stop_while_the_blend_is_fitted_names_the_checkpoint(tmp_path: Path) -> None:
@@ -216,7 +229,9 @@ def test_without_a_directory_no_checkpoint_is_named() -> None:
     with pytest.raises(TrainingInterrupted) as stopped:
         fit(config(), at_step(3))
     assert (stopped.value.checkpoint, stopped.value.step) == (None, 3)
-    assert "is kept in" not in str(stopped.value)
+    assert str(stopped.value) == (
+        "Training stopped at step 3; nothing is kept, because no checkpoint directory is given."
+    )
 
 
 PATIENCE = 10.0
@@ -275,7 +290,10 @@ def test_a_fresh_run_removes_what_another_left(tmp_path: Path) -> None:
     (tmp_path / "checkpoint.tmp").touch()
     with pytest.raises(TrainingInterrupted):
         fit(config(members=2, seed=14), at_step(2), checkpoint_directory=tmp_path)
-    assert sorted(x.name for x in tmp_path.rglob("*")) == ["checkpoint.safetensors"]
+    assert sorted(x.name for x in tmp_path.rglob("*")) == [
+        "checkpoint.safetensors",
+        "finished-linear-branch.safetensors",
+    ]
     whole = fit(config(members=2, seed=14), lambda _: None)
     resumed = fit(
         config(members=2, seed=14), lambda _: None, checkpoint_directory=tmp_path, resume=True
@@ -323,7 +341,7 @@ def test_a_training_that_diverges(
         f"training.learning_rate: the training diverged at step 3, with the peak {rate:g}. "
         "Start again with a lower one."
     )
-    assert list(tmp_path.iterdir()) == []
+    assert [x.name for x in tmp_path.iterdir()] == ["finished-linear-branch.safetensors"]
 
 
 def test_scores_that_are_not_finite_are_a_training_that_diverged(
@@ -355,7 +373,7 @@ def test_a_disk_that_is_full_is_named_and_the_last_checkpoint_stays(
     assert str(error.value).startswith(f"{path}: cannot be written: ")
     assert str(error.value).endswith("No space left on device.")
     assert path.read_bytes() == before
-    assert [x.name for x in tmp_path.iterdir()] == [path.name]
+    assert list(tmp_path.glob("checkpoint*")) == [path]
 
 
 def test_networks_are_moved_to_memory_after_they_have_scored(
@@ -376,3 +394,37 @@ def test_networks_are_moved_to_memory_after_they_have_scored(
     monkeypatch.setattr(Ensemble, "fit", fit_ensemble)
     fit(config(members=2), lambda _: None)
     assert order == ["scored", "moved", "moved"]
+
+
+def test_counting_and_solving_stop_within_a_second() -> None:
+    """In compiled code, which is left behind: 20 million numbers are sorted for many seconds."""
+    numbers = np.random.default_rng(0).random(20_000_000)
+
+    def work(stopped: Callable[[], bool]) -> object:
+        return interruptible(lambda: [np.sort(numbers) for _ in range(8)], stopped)
+
+    assert seconds_to_stop(work) < PATIENCE / 4
+
+
+def test_a_large_label_stops_within_a_second() -> None:
+    generator = np.random.default_rng(0)
+    rows = csr_array(generator.random((20_000, 400)).astype(np.float32))
+    targets = csr_array(generator.random((20_000, 1)) < 0.5)
+    hierarchy = Hierarchy.from_edges(np.zeros((0, 2), np.int64), np.ones(1, np.int64))
+
+    def work(stopped: Callable[[], bool]) -> object:
+        return train_classifier(rows, targets, hierarchy, cost=1e4, stopped=stopped)
+
+    assert seconds_to_stop(work) < PATIENCE / 4
+
+
+def test_what_is_not_stopped_returns_or_raises_as_it_would() -> None:
+    assert interruptible(lambda: "x", lambda: False) == "x"
+    with pytest.raises(ZeroDivisionError):
+        interruptible(lambda: 1 // 0, lambda: False)
+    with pytest.raises(TimeoutError):
+
+        def late() -> None:
+            raise TimeoutError
+
+        interruptible(late, lambda: False)

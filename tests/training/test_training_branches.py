@@ -186,7 +186,7 @@ def test_stopping_during_the_linear_branch(
     interrupt_linear(monkeypatch)
     with pytest.raises(TrainingInterrupted) as stopped:
         fit(config({"branches": "both"}), checkpoint_directory=tmp_path / "c")
-    message = "Training stopped before the network's first step; nothing new is kept."
+    message = "Training stopped before anything was finished; repeat the command to start again."
     assert str(stopped.value) == message
     assert (stopped.value.exit_code, stopped.value.checkpoint) == (130, None)
     assert not (tmp_path / "c").exists()

@@ -14,6 +14,7 @@ import pytest
 
 from harnn._files import only_writer
 from harnn.cli import run
+from support.sample_models import seal
 from support.topics import TOPICS
 
 NETWORK = [
@@ -22,6 +23,7 @@ NETWORK = [
     "--set", "model.attention_size=4", "--set", "model.fc_size=4",
     "--set", "training.precision=32",
 ]  # fmt: skip
+STRANGE = "zzz"
 DONE = (
     "holds the finished model of these settings and documents: nothing is left to do. With "
     "--overwrite and without --resume it is trained again."
@@ -81,10 +83,15 @@ def test_resuming_a_finished_model_is_done(
     assert [x.name for x in place.out.parent.iterdir()] == ["model"]
 
 
-@pytest.mark.parametrize("changed", ["setting", "train.jsonl", "labels", "valid.jsonl"])
+@pytest.mark.parametrize(
+    "changed", ["setting", "train.jsonl", "labels", "valid.jsonl", "valid text"]
+)
 def test_resuming_a_finished_model_of_another_training(
     changed: str, place: Place, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    data = place.home / "valid.jsonl"
+    text = data.read_text("utf-8").replace('"text": "', f'"text": "{STRANGE} ', 1)
+    data.write_text(text, encoding="utf-8")
     assert run(place.fast()) == 0
     before, more = bits(place.out), ["--set", "training.seed=9"] if changed == "setting" else []
     if changed == "labels":
@@ -96,6 +103,9 @@ def test_resuming_a_finished_model_of_another_training(
     elif changed == "valid.jsonl":
         data = place.home / "valid.jsonl"
         data.write_text("".join(data.read_text("utf-8").splitlines(True)[:-1]), encoding="utf-8")
+    elif changed == "valid text":  # another word that no vocabulary knows
+        data = place.home / "valid.jsonl"
+        data.write_text(data.read_text("utf-8").replace(STRANGE, "yyy"), encoding="utf-8")
     capsys.readouterr()
     assert run(place.fast("--resume", *more)) == 2
     assert capsys.readouterr().err.splitlines()[-1] == (
@@ -105,6 +115,22 @@ def test_resuming_a_finished_model_of_another_training(
     assert bits(place.out) == before
     assert run(place.fast("--resume", "--overwrite", *more)) == 0
     assert DONE not in capsys.readouterr().err
+
+
+def test_a_model_that_knows_no_content_is_compared_as_before(
+    place: Place, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(place.fast()) == 0
+    path = place.out / "config.json"
+    settings = json.loads(path.read_text("utf-8"))
+    assert set(settings.pop("contents")) == {"train", "valid"}
+    path.write_text(json.dumps(settings), encoding="utf-8")
+    seal(place.out)
+    capsys.readouterr()
+    assert run(place.fast("--resume")) == 0
+    assert DONE in capsys.readouterr().err
+    place.write("train.jsonl", " novelty")
+    assert run(place.fast("--resume")) == 2
 
 
 def test_a_damaged_model_is_no_finished_one(

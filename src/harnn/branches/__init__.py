@@ -7,7 +7,7 @@ how it is stored; :data:`KINDS` lists them. An :class:`Ensemble` composes them.
 from harnn.branches.blend import Blend
 from harnn.branches.branch import Adjustable, Branch, Evidence, Parts, Probable, StoredModel
 from harnn.branches.ensemble import Ensemble, Explained
-from harnn.branches.kinds import KINDS, Kind, read_branches, settings_of_nothing
+from harnn.branches.kinds import KINDS, Kind, read_branch, read_branches, settings_of_nothing
 
 __all__ = [
     "KINDS",
@@ -21,6 +21,7 @@ __all__ = [
     "Parts",
     "Probable",
     "StoredModel",
+    "read_branch",
     "read_branches",
     "settings_of_nothing",
 ]

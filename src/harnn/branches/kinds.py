@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
@@ -54,6 +55,17 @@ def read_branches(stored: StoredModel, taxonomy: Taxonomy) -> tuple[Branch, ...]
     # The last first: it loads an encoder in the background while others import PyTorch.
     found = [kind.read(stored, taxonomy) for kind in reversed(KINDS)]
     return tuple(branch for branch in reversed(found) if branch is not None)
+
+
+def read_branch(name: str, stored: StoredModel, taxonomy: Taxonomy) -> Branch | None:
+    """Read the branch of one kind; None where there is none.
+
+    Raises:
+        BundleError, MissingExtraError: see :class:`harnn.branches.Branch`.
+    """
+    settings = {**settings_of_nothing(), **stored.settings}
+    read = next(kind.read for kind in KINDS if kind.name == name)
+    return read(dataclasses.replace(stored, settings=settings), taxonomy)
 
 
 def settings_of_nothing() -> dict[str, Any]:

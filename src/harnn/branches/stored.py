@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from harnn._files import decode_model_text, parse_model_json, read_model_json
 from harnn._tables import shown
 from harnn.errors import BundleError, Problem
 
@@ -34,6 +35,8 @@ class StoredModel:
     """V of the tokenizer; None: not known."""
     files: frozenset[str] | None = None
     """The files that the model was written with; None: those that are there."""
+    contents: Mapping[str, bytes] | None = None
+    """Its files where they are held in memory and none stands in the directory."""
 
     @property
     def arrays_path(self) -> str:
@@ -48,8 +51,20 @@ class StoredModel:
     def path_of(self, name: str) -> Path | None:
         """Return the path of a file; None where the model has none of that name."""
         path = self.directory / name
-        held = path.is_file() if self.files is None else name in self.files
+        names = self.files if self.contents is None else self.contents
+        held = path.is_file() if names is None else name in names
         return path if held else None
+
+    def read_json(self, name: str) -> Any:
+        """Read a JSON file that the model has.
+
+        Raises:
+            BundleError: it cannot be read, or is no JSON.
+        """
+        path = self.directory / name
+        if self.contents is None:
+            return read_model_json(path)
+        return parse_model_json(decode_model_text(self.contents[name], str(path)), str(path))
 
     def under(self, prefix: str) -> dict[str, NDArray[Any]]:
         """Return the arrays named ``PREFIX.*`` by the rest of their names."""

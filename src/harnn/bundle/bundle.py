@@ -33,6 +33,8 @@ class Bundle:
     """(C,) training documents of each label, closed upward."""
     documents: Mapping[str, int] = field(default_factory=dict)
     """Counts of documents read, skipped and truncated, by split; older models have none."""
+    contents: Mapping[str, str] = field(default_factory=dict)
+    """SHA-256 of what the documents say, texts and labels, by split; older models have none."""
     history: History = field(default_factory=History)
     """Of the first network; empty without one."""
     summaries: tuple[str, ...] = ()

@@ -66,6 +66,7 @@ def load_bundle(
         report=Report.from_dict(report, where=str(directory / layout.METRICS)),
         label_counts=label_counts,
         documents=settings.get("documents", {}),
+        contents=settings.get("contents", {}),
         history=_load_history(stored.path_of(layout.HISTORY)),
     )
 

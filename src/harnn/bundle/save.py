@@ -33,6 +33,7 @@ def save_bundle(bundle: Bundle, directory: str | Path) -> Path:
         "settings": bundle.config.to_stored_dict(),
         "label_counts": bundle.label_counts.tolist(),
         "documents": dict(bundle.documents),
+        **({"contents": dict(bundle.contents)} if bundle.contents else {}),
         "checksums": True,
     }
     texts = {

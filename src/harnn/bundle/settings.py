@@ -35,13 +35,14 @@ def check_settings(path: Path, settings: Any) -> None:
     if missing:
         raise BundleError([Problem(str(path), f"{name} is missing.") for name in missing])
     runtime = settings.get("runtime", layout.TORCH)
-    documents = settings.get("documents", {})
+    documents, contents = settings.get("documents", {}), settings.get("contents", {})
     checks = {
         "taxonomy": (isinstance(settings["taxonomy"], str), "the SHA-256 of the taxonomy"),
         "settings": (isinstance(settings["settings"], dict), "an object"),
         "label_counts": (isinstance(settings["label_counts"], list), "a list of counts"),
         "runtime": (runtime in (layout.TORCH, layout.ONNX), "'torch' or 'onnx'"),
         "documents": (_are_counts(documents), "an object of counts"),
+        "contents": (_are_strings(contents), "an object of SHA-256"),
         "checksums": (settings.get("checksums", True) is True, "true"),
     }
     problems = [
@@ -86,3 +87,7 @@ def read_config(path: Path, settings: Mapping[str, Any]) -> Config:
 
 def _are_counts(value: Any) -> bool:
     return isinstance(value, dict) and all(is_whole(x, 0, _LARGEST) for x in value.values())
+
+
+def _are_strings(value: Any) -> bool:
+    return isinstance(value, dict) and all(isinstance(x, str) for x in value.values())

@@ -2,6 +2,7 @@
 
 from harnn.corpus.batching import ordered_batches, pad_tokens, shuffled_batches
 from harnn.corpus.cache import ArrayCache, Arrays, content_hash
+from harnn.corpus.contents import ContentHash
 from harnn.corpus.corpus import Corpus, encode_corpus, encode_unlabelled, sparse_targets
 from harnn.corpus.stored import check_vectors
 from harnn.corpus.views import (
@@ -21,6 +22,7 @@ __all__ = [
     "Arrays",
     "BeginningsView",
     "Collector",
+    "ContentHash",
     "Corpus",
     "NgramsView",
     "PlacedText",

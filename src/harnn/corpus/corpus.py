@@ -7,8 +7,7 @@ import hashlib
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
-from typing import Any, Self, TypeVar
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,8 +18,9 @@ from harnn.corpus.views import Tokens, View, join_arrays, offsets_of
 from harnn.data import Document
 from harnn.errors import InputError, Problem
 
-Item = TypeVar("Item")
 _ENCODED_AT_ONCE = 1_000
+_CHARACTERS_AT_ONCE = 1_000_000
+"""A second's work at most, so that a stop is answered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,14 +119,11 @@ def encode_corpus(
     collectors = {name: view.collect() for name, view in views.items()}
     ids: list[str] = []
     columns: list[NDArray[np.int32]] = []
-    for chunk in _chunks(documents, _ENCODED_AT_ONCE):
+    for texts in _chunks(_texts_of(documents, ids, columns)):
         if stopped():
             raise InterruptedError
-        texts = [document.full_text for document, _ in chunk]
         for collector in collectors.values():
             collector.add(texts)
-        ids += [document.id for document, _ in chunk]
-        columns += [column for _, column in chunk]
     found = {name: collector.finish() for name, collector in collectors.items()}
     return Corpus(tuple(ids), sparse_targets(columns, label_count), found)
 
@@ -144,7 +141,27 @@ def sparse_targets(columns: Sequence[NDArray[np.int32]], label_count: int) -> cs
     return csr_array((values, indices, offsets_of(columns)), shape=(len(columns), label_count))
 
 
-def _chunks(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
-    iterator = iter(items)
-    while chunk := list(islice(iterator, size)):
+def _texts_of(
+    documents: Iterable[tuple[Document, NDArray[np.int32]]],
+    ids: list[str],
+    columns: list[NDArray[np.int32]],
+) -> Iterator[str]:
+    """Yield the texts of documents; their ids and label columns are added to the lists."""
+    for document, labels in documents:
+        ids.append(document.id)
+        columns.append(labels)
+        yield document.full_text
+
+
+def _chunks(texts: Iterable[str]) -> Iterator[list[str]]:
+    """Yield texts that are encoded together."""
+    chunk: list[str] = []
+    characters = 0
+    for text in texts:
+        chunk.append(text)
+        characters += len(text)
+        if len(chunk) == _ENCODED_AT_ONCE or characters >= _CHARACTERS_AT_ONCE:
+            yield chunk
+            chunk, characters = [], 0
+    if chunk:
         yield chunk

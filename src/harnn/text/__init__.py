@@ -24,6 +24,7 @@ from harnn.text.word_vectors import (
     Coverage,
     WordVectors,
     count_tokens,
+    coverage_of,
     from_keyed_vectors,
     train_vectors,
 )
@@ -41,6 +42,7 @@ __all__ = [
     "WordVectors",
     "beginning",
     "count_tokens",
+    "coverage_of",
     "embed_texts",
     "from_keyed_vectors",
     "packaged_vectors",

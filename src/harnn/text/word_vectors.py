@@ -115,7 +115,7 @@ def complete(
     )
     matrix[missing] = mean + deviation * drawn
     matrix[tokenizer.pad_id] = 0.0
-    return WordVectors(matrix, found, _coverage(found, tokenizer, token_counts), source)
+    return WordVectors(matrix, found, coverage_of(found, tokenizer, token_counts), source)
 
 
 def count_tokens(sentences: Iterable[Sentence], tokenizer: Tokenizer) -> NDArray[np.int64]:
@@ -244,9 +244,13 @@ def fold(word: str) -> str:
     return word.lower() if word.isascii() else unicodedata.normalize("NFKC", word).lower()
 
 
-def _coverage(
+def coverage_of(
     found: NDArray[np.bool_], tokenizer: Tokenizer, counts: NDArray[np.integer[Any]] | None
 ) -> Coverage:
+    """Return how much is found.
+
+    found: (V,) words with a vector of their own; counts: (V,) occurrences of each word.
+    """
     missing = np.flatnonzero(~found[SPECIAL_WORDS:]) + SPECIAL_WORDS
     if counts is not None:
         missing = missing[np.argsort(-counts[missing], kind="stable")]

@@ -1,10 +1,14 @@
-"""Everything needed to go on as if training had never stopped, in one file without pickles."""
+"""Everything needed to go on as if training had never stopped, in files without pickles.
+
+A file for the moment at which a network stands, and one for each thing that is finished before or
+beside the networks: see :mod:`harnn.training.kept`.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
@@ -15,28 +19,45 @@ from torch import Tensor
 
 from harnn._files import write_safetensors
 from harnn._tables import shown
-from harnn.errors import BundleError, ConfigError, Problem
-from harnn.training.checkpoint_checks import HINT, read_state, sha256_of
+from harnn.errors import BundleError, ConfigError, Problem, TrainingInterrupted
+from harnn.training.checkpoint_checks import HINT, check_hash, read_piece, read_state, sha256_of
 
 FORMAT = 1
 FILE = "checkpoint.safetensors"
+_FINISHED, _SUFFIX = "finished-", ".safetensors"
+"""Around the name of what is finished, with hyphens for blanks."""
 _HALF = ".tmp"
 """The suffix of one that is being written."""
 
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """A moment of training: tensors by name, and plain values."""
+    """A moment of training, or something finished: tensors by name, and plain values."""
 
     tensors: dict[str, Tensor]
     """``weights/``, ``best/`` and ``optimizer/`` entries, and the random states."""
     state: dict[str, Any]
-    """Epoch, step, history, and the fingerprints of what is trained on."""
+    """The fingerprint of what is trained on; of a moment, epoch, step and history too."""
+    path: Path | None = field(default=None, compare=False)
+    """The file that it was read from."""
 
     def part(self, prefix: str) -> dict[str, Tensor]:
         """Return the tensors under *prefix*, without it."""
         start = f"{prefix}/"
         return {k.removeprefix(start): v for k, v in self.tensors.items() if k.startswith(start)}
+
+    @property
+    def embedding_size(self) -> int:
+        """Return E of the network.
+
+        Raises:
+            BundleError: the word vectors are damaged.
+        """
+        shape = self.tensors.get("weights/embedding.weight", torch.zeros(0)).shape
+        if len(shape) != 2 or not shape[1]:
+            what = f"embedding.weight has the shape {tuple(shape)}, expected (V, E)."
+            raise BundleError(Problem(str(self.path), f"is damaged: {what}", HINT))
+        return int(shape[1])
 
     def check(self, fingerprint: str, directory: Path | None) -> None:
         """Make sure that the checkpoint, of *directory*, belongs to what is trained.
@@ -56,11 +77,16 @@ class Checkpoint:
 
 @dataclass(frozen=True)
 class Checkpoints:
-    """Where the checkpoints of a training stand, one for each network, and those to go on from."""
+    """Where the checkpoints of a training stand, one for each network, and those to go on from.
+
+    Beside them stands what is finished: word vectors, branches.
+    """
 
     directory: Path | None = None
     found: tuple[Checkpoint, ...] = ()
     """Of all networks that the stopped run had begun; none where nothing is resumed."""
+    finished: dict[str, Path] = field(default_factory=dict)
+    """The files of what is finished and kept, by its name; grows while training."""
 
     @classmethod
     def open(cls, directory: Path | None, *, resume: bool, networks: int) -> Self:
@@ -84,7 +110,13 @@ class Checkpoints:
             if place is None or not (place / FILE).exists():
                 break
             found.append(load_checkpoint(place))
-        return cls(directory, tuple(found))
+        paths = sorted(directory.glob(f"{_FINISHED}*{_SUFFIX}"))
+        return cls(directory, tuple(found), {_name_of(path): path for path in paths})
+
+    @property
+    def anything(self) -> bool:
+        """Whether there is something to go on from."""
+        return bool(self.found or self.finished)
 
     def place(self, number: int) -> Path | None:
         """Return the directory of the network counted from 0; None: nothing is kept."""
@@ -104,9 +136,30 @@ class Checkpoints:
         """
         for number, checkpoint in enumerate(self.found):
             checkpoint.check(fingerprint, self.place(number))
+        for name in self.finished:
+            with contextlib.suppress(BundleError):  # told of when it is made again
+                self.take(name).check(fingerprint, self.directory)
+
+    def take(self, name: str) -> Checkpoint:
+        """Read something that is among what is finished.
+
+        Raises:
+            BundleError: it is damaged.
+        """
+        return load_finished(self.finished[name])
+
+    def keep(self, name: str, finished: Checkpoint) -> None:
+        """Write something that is finished, where anything is kept.
+
+        Raises:
+            InputError: it cannot be written.
+        """
+        if self.directory is not None:
+            file = f"{_FINISHED}{name.replace(' ', '-')}{_SUFFIX}"
+            self.finished[name] = save_checkpoint(finished, self.directory, file)
 
     def clear(self) -> None:
-        """Remove what other runs left: all checkpoints but those found, and what was half written.
+        """Remove what other runs left: all but what was found, and what was half written.
 
         The first network's goes first: without it none of the others is resumed from.
         """
@@ -121,24 +174,34 @@ class Checkpoints:
                 if place != self.directory:
                     with contextlib.suppress(OSError):  # holds something else
                         place.rmdir()
+        for path in self.directory.glob(f"{_FINISHED}*"):
+            if path.suffix in (_SUFFIX, _HALF) and path not in self.finished.values():
+                path.unlink()
 
-    def stopped_at(self) -> tuple[Path | None, int]:
-        """Return the file of the last checkpoint found, if there is one, and its steps."""
-        if not self.found:
-            return None, 0
-        place = self.place(len(self.found) - 1)
-        assert place is not None
-        return place / FILE, int(self.found[-1].state["progress"]["steps"])
+    def interrupted(self, path: Path | None = None, steps: int = 0) -> TrainingInterrupted:
+        """Return what a stop is answered with; path: of the checkpoint, written at that step.
+
+        Without steps, no network was trained since the checkpoints were found.
+        """
+        if not steps and self.found:
+            path, steps = self.found[-1].path, int(self.found[-1].state["progress"]["steps"])
+        return TrainingInterrupted(
+            path, steps, directory=self.directory, finished=tuple(self.finished)
+        )
 
 
-def save_checkpoint(checkpoint: Checkpoint, directory: Path) -> Path:
-    """Write the checkpoint to a temporary file and rename it over the last one.
+def _name_of(path: Path) -> str:
+    return path.name.removeprefix(_FINISHED).removesuffix(_SUFFIX).replace("-", " ")
+
+
+def save_checkpoint(checkpoint: Checkpoint, directory: Path, name: str = FILE) -> Path:
+    """Write the checkpoint to a temporary file and rename it over the last one of that name.
 
     Raises:
         InputError: it cannot be written, as on a full disk; the last one stays.
     """
     directory.mkdir(parents=True, exist_ok=True)
-    path = directory / FILE
+    path = directory / name
     tensors = {
         name: tensor.detach().cpu().contiguous() for name, tensor in checkpoint.tensors.items()
     }
@@ -171,6 +234,28 @@ def load_checkpoint(directory: Path) -> Checkpoint:
             )
         )
     metadata, tensors = _read(path)
+    check_hash(metadata, tensors, path)
+    return Checkpoint(tensors, read_state(metadata, tensors, path), path)
+
+
+def load_finished(path: Path) -> Checkpoint:
+    """Read something that was finished by a run that was stopped.
+
+    Raises:
+        BundleError: it is damaged or of another version.
+    """
+    metadata, tensors = _read(path)
+    check_hash(metadata, tensors, path, needed=True)
+    return Checkpoint(tensors, read_piece(metadata, path), path)
+
+
+def _read(path: Path) -> tuple[dict[str, str], dict[str, Tensor]]:
+    """Return the metadata and the tensors of a file.
+
+    Raises:
+        BundleError: it cannot be read, is damaged or of another version.
+    """
+    metadata, tensors = _read_file(path)
     if metadata.get("format") != str(FORMAT):
         raise BundleError(
             Problem(
@@ -179,10 +264,10 @@ def load_checkpoint(directory: Path) -> Checkpoint:
                 "Train again with this version.",
             )
         )
-    return Checkpoint(tensors, read_state(metadata, tensors, path))
+    return metadata, tensors
 
 
-def _read(path: Path) -> tuple[dict[str, str], dict[str, Tensor]]:
+def _read_file(path: Path) -> tuple[dict[str, str], dict[str, Tensor]]:
     """Return the metadata and the tensors of a file.
 
     Raises:
@@ -219,3 +304,18 @@ def unpack_optimizer(optimizer: torch.optim.Optimizer, packed: dict[str, Tensor]
         state.setdefault(int(index), {})[name] = value
     whole = optimizer.state_dict()
     optimizer.load_state_dict({"state": state, "param_groups": whole["param_groups"]})
+
+
+def set_random_state(checkpoint: Checkpoint, device: torch.device) -> None:
+    """Go on drawing where the checkpoint was written.
+
+    Raises:
+        BundleError: its random states are none.
+    """
+    try:
+        torch.random.set_rng_state(checkpoint.tensors["random/cpu"])
+        if device.type == "cuda" and "random/cuda" in checkpoint.tensors:
+            torch.cuda.set_rng_state(checkpoint.tensors["random/cuda"], device)
+    except (RuntimeError, TypeError) as error:
+        what = f"is damaged: the random state: {' '.join(str(error).split())[:200]}."
+        raise BundleError(Problem(str(checkpoint.path), what, HINT)) from None

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from harnn._files import parse_model_json
 from harnn._tables import shown
@@ -19,6 +19,7 @@ from harnn.errors import BundleError, Problem
 HINT = "Train without --resume."
 _COUNTS = ("epoch", "batch", "steps", "documents", "tokens", "positions")
 _NUMBERS = ("loss", "seconds", "rate")
+_ADAM = ("step", "exp_avg", "exp_avg_sq")
 _LARGEST = 2**53
 
 
@@ -32,25 +33,107 @@ def sha256_of(tensors: Mapping[str, Tensor], state: str) -> str:
     return digest.hexdigest()
 
 
+def check_hash(
+    metadata: Mapping[str, str],
+    tensors: Mapping[str, Tensor],
+    path: Path,
+    *,
+    needed: bool = False,
+) -> None:
+    """Make sure that a file is what was written.
+
+    needed: whether it must have a hash; older checkpoints have none.
+
+    Raises:
+        BundleError: it is not.
+    """
+    known = metadata.get("sha256")
+    if known is None and not needed:
+        return
+    if known != sha256_of(tensors, metadata.get("state", "")):
+        what = "was changed after it was written (its SHA-256 differs)."
+        raise BundleError(Problem(str(path), what, HINT))
+
+
+def read_piece(metadata: Mapping[str, str], path: Path) -> Any:
+    """Return the plain values that stand beside something finished.
+
+    Raises:
+        BundleError: they are damaged.
+    """
+    state = parse_model_json(metadata.get("state", ""), str(path))
+    wanted = {"fingerprint": str, "of": str, "values": dict}
+    if not isinstance(state, dict) or {k: type(v) for k, v in state.items()} != wanted:
+        what = f"is damaged: got {shown(state)}, expected {', '.join(wanted)}."
+        raise BundleError(Problem(str(path), what, HINT))
+    return state
+
+
 def read_state(metadata: Mapping[str, str], tensors: Mapping[str, Tensor], path: Path) -> Any:
     """Return the plain values of a checkpoint, having looked at all that is in it.
-
-    Older checkpoints have no hash: of those, values alone are checked.
 
     Raises:
         BundleError: it is damaged.
     """
-    text = metadata.get("state", "")
-    known = metadata.get("sha256")
-    if known is not None and known != sha256_of(tensors, text):
-        what = "was changed after it was written (its SHA-256 differs)."
-        raise BundleError(Problem(str(path), what, HINT))
-    state = parse_model_json(text, str(path))
+    state = parse_model_json(metadata.get("state", ""), str(path))
     problems = [*_state_problems(state), *_tensor_problems(tensors)]
     if problems:
         raise BundleError([Problem(str(path), f"is damaged: {x}", HINT) for x in problems])
     History.from_rows(state["progress"]["history"], where=str(path))
     return state
+
+
+def check_fit(
+    tensors: Mapping[str, Tensor],
+    network: nn.Module,
+    moved: Sequence[Tensor],
+    *,
+    has_best: bool,
+    has_average: bool,
+    where: str,
+) -> None:
+    """Make sure that the tensors of a checkpoint are those of a network in training.
+
+    moved: the parameters in the order of the optimiser; has_best: whether an epoch has ended;
+    has_average: whether an average of the weights is kept. The first that is wrong is named.
+
+    Raises:
+        BundleError: they are not.
+    """
+    weights = network.state_dict()
+    needed = {f"weights/{name}": tensor for name, tensor in weights.items()}
+    needed |= {f"best/{name}": tensor for name, tensor in weights.items() if has_best}
+    needed["random/cpu"] = torch.random.get_rng_state()
+    parameters = list(network.parameters())
+    if has_average:
+        needed |= {f"average/{number:04}": x for number, x in enumerate(parameters)}
+    needed |= _moments(tensors, moved)
+    allowed = needed | {"random/cuda": torch.empty(0, dtype=torch.uint8)}
+    problems = [f"{name} is missing." for name in needed if name not in tensors]
+    problems += [f"{name!r} belongs to nothing." for name in tensors if name not in allowed]
+    problems += [
+        f"{name} is {_kind(tensors[name])}, expected {_kind(expected)}."
+        for name, expected in needed.items()
+        if name in tensors and _kind(tensors[name]) != _kind(expected)
+    ]
+    if problems:
+        more = f" {len(problems) - 1:,} more of this kind." if len(problems) > 1 else ""
+        raise BundleError(Problem(where, f"is damaged: {problems[0]}{more}", HINT))
+
+
+def _moments(tensors: Mapping[str, Tensor], moved: Sequence[Tensor]) -> dict[str, Tensor]:
+    """Return, as patterns, what AdamW keeps of parameters: of those that have had a gradient."""
+    indices = [i for i in range(len(moved)) if any(f"optimizer/{i}/{x}" in tensors for x in _ADAM)]
+    # Where nothing is kept, all of it is missing.
+    return {
+        f"optimizer/{i}/{name}": torch.tensor(0.0) if name == "step" else moved[i]
+        for i in indices or range(len(moved))
+        for name in _ADAM
+    }
+
+
+def _kind(tensor: Tensor) -> str:
+    return f"{str(tensor.dtype).removeprefix('torch.')} of shape {tuple(tensor.shape)}"
 
 
 def _state_problems(state: Any) -> list[str]:

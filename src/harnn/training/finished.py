@@ -8,7 +8,8 @@ import numpy as np
 
 from harnn.bundle import load_bundle
 from harnn.config import Config
-from harnn.data import Documents
+from harnn.corpus import ContentHash
+from harnn.data import Documents, labelled_documents
 from harnn.taxonomy import Taxonomy
 from harnn.training.events import ignore
 from harnn.training.reader import Reader
@@ -19,8 +20,8 @@ def is_finished(
 ) -> bool:
     """Tell whether a model was trained with these settings, taxonomy and documents.
 
-    Of the documents a model knows their numbers, the words of the training texts and how many have
-    each label. What is cheap to compare is compared first.
+    A model knows the hash of what its documents say. Older ones know their numbers, the words of
+    the training texts and how many have each label: for those an edit of a text can go unseen.
 
     Raises:
         BundleError: the model is damaged.
@@ -31,6 +32,11 @@ def is_finished(
         return False
     if bundle.config.to_stored_dict() != config.to_stored_dict():
         return False
+    if bundle.contents:
+        given = {"train": train, "valid": valid}
+        return all(
+            _content(x, taxonomy, config) == bundle.contents.get(n) for n, x in given.items()
+        )
     reader = Reader(taxonomy, config, ignore, stopped=bool)
     tokenizer, _ = reader.count(train, ngrams=False)
     if tokenizer.words != bundle.tokenizer.words:
@@ -39,3 +45,10 @@ def is_finished(
     reader.encode(valid, "valid", tokenizer, {})
     same_labels = np.array_equal(corpus.label_counts, bundle.label_counts)
     return same_labels and reader.counts == dict(bundle.documents)
+
+
+def _content(documents: Documents, taxonomy: Taxonomy, config: Config) -> str:
+    content = ContentHash()
+    for _ in content.of(labelled_documents(documents, taxonomy, config.data)):
+        pass
+    return content.hexdigest()

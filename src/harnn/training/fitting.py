@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from harnn.branches import Branch, Ensemble, Probable
@@ -16,14 +17,12 @@ from harnn.errors import ConfigError, TrainingInterrupted
 from harnn.evaluation import report_scores
 from harnn.metrics import TrainingCounts
 from harnn.taxonomy import Taxonomy
-from harnn.text import (
-    Coverage,
-)
+from harnn.text import Coverage
 from harnn.training.checkpoint import FILE, Checkpoints
 from harnn.training.checks import check_before
 from harnn.training.events import Listener, Stage, ignore
 from harnn.training.plan import TrainingFacts, piece_sizes, planned_branches, trains_network
-from harnn.training.process import stop_requests, stops_at_once
+from harnn.training.process import interruptible, stop_requests, stops_at_once
 from harnn.training.reader import Reader
 from harnn.training.task import Handover, Task, TrainedBranch, with_views
 from harnn.training.train_linear import train_linear
@@ -65,9 +64,10 @@ def fit(
 
     The linear branch comes first, in seconds; then the networks; then what each level makes of
     both. *unlabelled* adds text to the training of word vectors. With a *checkpoint_directory*,
-    training can be interrupted and resumed bit for bit; with *resume* a run that was stopped before
-    its first checkpoint starts from the beginning, and with *overwrite* beside it one whose
-    checkpoint is of another training does too. In the directory *cache* the documents'
+    training can be interrupted and resumed bit for bit: the networks at the step where they were
+    stopped, and word vectors and other branches where they were finished. With *resume* a run that
+    was stopped before anything was finished starts from the beginning, and with *overwrite* beside
+    it one whose checkpoint is of another training does too. In the directory *cache* the documents'
     tokens and vectors of whole texts are kept for trainings to come, and read as memory-mapped
     files. *segment* cuts a text into words in place of ``text.segmenter``; then only the vectors
     are kept. The random state of the process is left as it was.
@@ -78,6 +78,7 @@ def fit(
             diverged.
         VectorsError: ``text.vectors`` names a file that is none of word vectors.
         MissingExtraError: something that settings or files need is not installed.
+        BundleError: a network's checkpoint is damaged.
         TrainingInterrupted: Ctrl-C, SIGTERM or SIGHUP, after the checkpoint was written.
         InputError: *cache* is a file or a directory of something else, or a place cannot be
             written; several of these mistakes.
@@ -93,7 +94,7 @@ def fit(
     )
     networks = config.model.members if trains_network(config.model) else 0
     checkpoints = Checkpoints.open(directory, resume=resume, networks=networks)
-    if resume and not checkpoints.found:
+    if resume and not checkpoints.anything:
         listener(Stage(f"there is no checkpoint in {directory}: starting from the beginning"))
     kept = ArrayCache(Path(cache)) if cache is not None else None
     with stop_requests() as stopped:
@@ -101,17 +102,20 @@ def fit(
         try:
             task = _read(reader, (train, valid), checkpoints, unlabelled)
             task = _settled(task, overwrite=overwrite)
+            checkpoints = task.checkpoints
             trained = _train(task)
         except InterruptedError:
-            raise TrainingInterrupted(*checkpoints.stopped_at()) from None
-    stopped_at = next((x.stopped_at for x in trained if x.stopped_at[0] is not None), (None, 0))
+            raise checkpoints.interrupted() from None
+        except TrainingInterrupted as stop:
+            raise checkpoints.interrupted(stop.checkpoint, stop.step) from None
+    stopped_at = next((x.stopped_at for x in trained if x.stopped_at[1]), (None, 0))
     if stopped():
-        raise TrainingInterrupted(*stopped_at)
+        raise checkpoints.interrupted(*stopped_at)
     try:
         with stops_at_once():
             return _finish(task, trained)
     except KeyboardInterrupt:
-        raise TrainingInterrupted(*stopped_at) from None
+        raise checkpoints.interrupted(*stopped_at) from None
 
 
 def _settled(task: Task, *, overwrite: bool) -> Task:
@@ -174,6 +178,7 @@ def _finish(task: Task, trained: list[TrainedBranch]) -> FitResult:
         tokenizer=task.tokenizer,
         config=config,
         decoder=decoder,
+        contents={name: split.content for name, split in task.splits.items()},
         history=next((x.history for x in trained if x.history.rows), History()),
         report=report_scores(scores, valid_corpus.targets, decoder, task.taxonomy, training=counts),
         label_counts=label_counts,
@@ -192,13 +197,14 @@ def _read(
     """Read the training documents once to count and once to encode, then those for validation."""
     taxonomy = reader.taxonomy
     reader.listener(Stage("reading the training documents"))
-    tokenizer, counter = reader.count(given[0])
+    # The tokenizer's library reads them in threads of its own, where no signal is answered.
+    tokenizer, counter = interruptible(partial(reader.count, given[0]), reader.stopped)
     ngrams = None
     if counter is not None:
         sizes = piece_sizes(counter.mean_words(_SAMPLED_TEXTS))
         for name in taxonomy.names:  # each one more document of its label
             counter.add(name)
-        ngrams = counter.finish(piece_sizes=sizes)
+        ngrams = interruptible(partial(counter.finish, piece_sizes=sizes), reader.stopped)
     views = {} if ngrams is None else {"ngrams": NgramsView(ngrams[0])}
     train = reader.encode(given[0], "train", tokenizer, {})
     valid = reader.encode(given[1], "valid", tokenizer, views)

@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -39,10 +40,12 @@ from harnn.training.checkpoint import (
     Checkpoint,
     pack_optimizer,
     save_checkpoint,
+    set_random_state,
     unpack_optimizer,
 )
+from harnn.training.checkpoint_checks import check_fit
 from harnn.training.events import Listener, Step, ignore
-from harnn.training.process import choose_device, choose_precision
+from harnn.training.process import choose_device, choose_precision, interruptible
 from harnn.training.sampling import LabelSampler
 from harnn.training.schedule import rate_factor
 
@@ -276,6 +279,10 @@ class Trainer:
             scores = score_corpus(self.network, valid, beam=self.beam)
         if not np.isfinite(scores).all():
             self._refuse_to_go_on()
+        return interruptible(partial(self._measure, scores, valid), stopped)
+
+    def _measure(self, scores: NDArray[np.float32], valid: Corpus) -> EpochRow:
+        """Return what an epoch's scores (N, C) of the validation documents are worth."""
         scores = self.taxonomy.hierarchy.propagate(scores)
         tuned = tune_threshold(scores, valid.targets)
         chosen = prf(scores >= np.float32(tuned.threshold), valid.targets)
@@ -319,17 +326,25 @@ class Trainer:
 
         Raises:
             ConfigError: it was made with other settings or data.
+            BundleError: it does not fit the network.
         """
         checkpoint.check(self.fingerprint, self.checkpoint_directory)
+        progress = Progress.from_dict(checkpoint.state["progress"])
+        check_fit(
+            checkpoint.tensors,
+            self.network,
+            [x for group in self.optimizer.param_groups for x in group["params"]],
+            has_best=bool(progress.history.rows),
+            has_average=bool(self.config.average),
+            where=str(checkpoint.path),
+        )
         self.network.load_state_dict(checkpoint.part("weights"))
         self.best = checkpoint.part("best")
         average = sorted(checkpoint.part("average").items())
         self.average = [tensor.to(self.fabric.device) for _, tensor in average]
         unpack_optimizer(self.optimizer, checkpoint.part("optimizer"))
-        torch.random.set_rng_state(checkpoint.tensors["random/cpu"])
-        if self.fabric.device.type == "cuda" and "random/cuda" in checkpoint.tensors:
-            torch.cuda.set_rng_state(checkpoint.tensors["random/cuda"], self.fabric.device)
-        self.progress = Progress.from_dict(checkpoint.state["progress"])
+        set_random_state(checkpoint, self.fabric.device)
+        self.progress = progress
 
 
 @contextmanager

@@ -5,11 +5,16 @@ from __future__ import annotations
 import signal
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future, wait
 from contextlib import contextmanager
 from types import FrameType
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import torch
+
+T = TypeVar("T")
+_ASKED_EVERY = 0.1
+"""Seconds between two questions whether to stop."""
 
 
 def choose_device(device: str) -> str:
@@ -80,6 +85,31 @@ def stops_at_once() -> Iterator[None]:
 
     with _handled_by(stop):
         yield
+
+
+def interruptible(work: Callable[[], T], stopped: Callable[[], bool]) -> T:
+    """Return what *work* returns, or leave it behind as soon as a stop is asked for.
+
+    For what spends seconds in compiled code, which no signal ends. It runs in another thread, so
+    that the main one can answer signals. Left behind, it goes on until it asks itself whether to
+    stop, or ends, or the process does; what it returns or raises then is dropped.
+
+    Raises:
+        InterruptedError: *stopped* said so.
+    """
+    future: Future[T] = Future()
+
+    def run() -> None:
+        try:
+            future.set_result(work())
+        except BaseException as error:
+            future.set_exception(error)
+
+    threading.Thread(target=run, name="harnn-interruptible", daemon=True).start()
+    while not wait([future], _ASKED_EVERY).done:
+        if stopped():
+            raise InterruptedError
+    return future.result()
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -15,6 +16,7 @@ from harnn.corpus import (
     ArrayCache,
     Arrays,
     BeginningsView,
+    ContentHash,
     Corpus,
     TokensView,
     View,
@@ -23,7 +25,7 @@ from harnn.corpus import (
     encode_corpus,
 )
 from harnn.data import Documents, ReadingLog, labelled_documents
-from harnn.errors import DocumentError, Problem
+from harnn.errors import DocumentError, InputError, Problem
 from harnn.taxonomy import Taxonomy
 from harnn.text import (
     TEXT_VECTOR_SIZE,
@@ -35,9 +37,10 @@ from harnn.text import (
 from harnn.training.events import Listener, Stage
 from harnn.training.plan import may_read_text_vectors, trains_linear, trains_network
 
-VERSION = 1
+VERSION = 2
 """Of how documents are encoded: another one, and what was kept is not read again."""
 Segment = Callable[[str], Sequence[str]]
+_SHA256 = re.compile(rb"[0-9a-f]{64}")
 
 
 @dataclass(frozen=True)
@@ -46,6 +49,8 @@ class Split:
 
     given: Documents
     corpus: Corpus
+    content: str
+    """See :class:`harnn.corpus.ContentHash`."""
     beginnings: list[str] | None
     """Of the texts, for vectors of whole texts; None: they are read again where they are wanted."""
 
@@ -102,13 +107,14 @@ class Reader:
         more: dict[str, View] = dict(views)
         if may_read_text_vectors(self.config.model):
             more["beginnings"] = BeginningsView()
-        made: list[Corpus] = []
+        made: list[tuple[Corpus, str]] = []
 
         def make() -> Arrays | None:
             made.append(self._encode(given, {"tokens": TokensView(tokenizer)} | more, log))
-            return (
-                None if log.skipped or log.dropped or log.warnings else made[0].to_arrays()
-            )  # what is skipped is told anew
+            if log.skipped or log.dropped or log.warnings:
+                return None  # what is skipped is told anew
+            corpus, content = made[0]
+            return corpus.to_arrays() | {"content": np.frombuffer(content.encode(), np.uint8)}
 
         arrays = None
         if self.segment is None:  # only the caller knows how a segmenter of their own cuts
@@ -121,17 +127,17 @@ class Reader:
         if arrays is None:
             if not made:
                 make()
-            corpus = made[0]
+            corpus, content = made[0]
         else:
-            corpus = self._restore(arrays, tokenizer)
+            corpus, content = self._restore(arrays, tokenizer)
             if made:
-                corpus = corpus.with_views({name: made[0].views[name] for name in more})
+                corpus = corpus.with_views({name: made[0][0].views[name] for name in more})
             elif views:
-                corpus = corpus.with_views(self._encode(given, views, ReadingLog()).views)
+                corpus = corpus.with_views(self._encode(given, views, ReadingLog())[0].views)
         self._tell(name, corpus, tokenizer, log)
         beginnings: list[str] | None = corpus.views.get("beginnings")
         kept = {key: view for key, view in corpus.views.items() if key != "beginnings"}
-        return Split(given, dataclasses.replace(corpus, views=kept), beginnings)
+        return Split(given, dataclasses.replace(corpus, views=kept), content, beginnings)
 
     def embed(self, split: Split) -> NDArray[np.float32]:
         """Return the vectors (N, D) of whole texts.
@@ -159,17 +165,26 @@ class Reader:
                 raise InterruptedError
             yield document.full_text
 
-    def _encode(self, given: Documents, views: Mapping[str, View], log: ReadingLog) -> Corpus:
-        pairs = labelled_documents(given, self.taxonomy, self.config.data, log=log)
-        return encode_corpus(pairs, views, len(self.taxonomy), stopped=self.stopped)
+    def _encode(
+        self, given: Documents, views: Mapping[str, View], log: ReadingLog
+    ) -> tuple[Corpus, str]:
+        """Return the documents and the hash of their content."""
+        content = ContentHash()
+        pairs = content.of(labelled_documents(given, self.taxonomy, self.config.data, log=log))
+        corpus = encode_corpus(pairs, views, len(self.taxonomy), stopped=self.stopped)
+        return corpus, content.hexdigest()
 
-    def _restore(self, arrays: Arrays, tokenizer: Tokenizer) -> Corpus:
-        """Return the corpus of arrays that were kept.
+    def _restore(self, arrays: Arrays, tokenizer: Tokenizer) -> tuple[Corpus, str]:
+        """Return the corpus of arrays that were kept, and the hash of its content.
 
         Raises:
             InputError: they are none of this taxonomy and tokenizer.
         """
-        return Corpus.from_arrays(arrays, len(self.taxonomy), word_count=len(tokenizer))
+        content = arrays.get("content", np.zeros(0, np.uint8)).tobytes()
+        if not _SHA256.fullmatch(content):
+            raise InputError("'content' is no SHA-256.")
+        corpus = Corpus.from_arrays(arrays, len(self.taxonomy), word_count=len(tokenizer))
+        return corpus, content.decode()
 
     def _tell(self, name: str, corpus: Corpus, tokenizer: Tokenizer, log: ReadingLog) -> None:
         remarks = log.lines()

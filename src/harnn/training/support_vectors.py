@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import warnings
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
@@ -13,6 +14,7 @@ from scipy.sparse import csc_array, csr_array
 from harnn.branches.linear import LinearClassifier
 from harnn.taxonomy import Hierarchy
 from harnn.training.plan import MANY_LABELS
+from harnn.training.process import interruptible
 
 _TOLERANCE = 0.1
 """Of the solver: a thousand times its default, twice as fast and no worse on held-out text."""
@@ -23,6 +25,8 @@ _FULL_WORK = 3e9
 _LEAST_SAMPLE = 1_000
 _NEVER = -3.0
 """The margin of a label without training documents."""
+_ONE_SOLVER = threading.Lock()
+"""Liblinear draws from one random state for the whole process."""
 
 
 class _Column(NamedTuple):
@@ -56,8 +60,10 @@ def train_classifier(
     other document resembles it. Weights are kept in half precision, small ones not at all.
 
     Raises:
-        InterruptedError: *stopped* said so.
+        InterruptedError: *stopped* said so; the label in work is left behind.
     """
+    from sklearn.exceptions import ConvergenceWarning
+
     by_label = csc_array(targets)
     indices, bounds = vectors.indices.astype(np.int32), vectors.indptr.astype(np.int32)
     # The only form that liblinear takes as it is.
@@ -89,8 +95,12 @@ def train_classifier(
             return _CONSTANT._replace(bias=-_NEVER)
         return _train_label(entries[rows], positive[rows], weights, cost, seed)
 
-    # One after the other: liblinear draws from one random state for the whole process.
-    columns = [train(label) for label in range(targets.shape[1])]
+    def train_all() -> list[_Column]:
+        return [train(label) for label in range(targets.shape[1])]
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        columns = interruptible(train_all, stopped)
     return _assemble(columns, vectors.shape[1])
 
 
@@ -114,12 +124,10 @@ def _train_label(
     cost: float,
     seed: int,
 ) -> _Column:
-    from sklearn.exceptions import ConvergenceWarning
     from sklearn.svm import LinearSVC
 
     machine = LinearSVC(C=cost, dual=True, tol=_TOLERANCE, random_state=seed)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)
+    with _ONE_SOLVER:  # one that was left behind may be at work
         machine.fit(vectors, positive, sample_weight=weights)
     coefficients = machine.coef_[0]
     return _column(np.arange(len(coefficients)), coefficients, float(machine.intercept_[0]))

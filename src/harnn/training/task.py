@@ -43,6 +43,10 @@ class Handover(Generic[T]):
         """
         return self._values.pop()
 
+    def drop(self) -> None:
+        """Let go of it, where nobody took it."""
+        self._values.clear()
+
 
 @dataclass(frozen=True, eq=False)
 class Task:
@@ -75,6 +79,11 @@ class Task:
     def stopped(self) -> Callable[[], bool]:
         return self.reader.stopped
 
+    @property
+    def splits(self) -> dict[str, Split]:
+        """The documents by the name of their split."""
+        return {"train": self.train, "valid": self.valid}
+
     @cached_property
     def vectors(self) -> WordVectors | None:
         """The word vectors that settings name; None where they are trained, or random.
@@ -93,7 +102,8 @@ class Task:
     def fingerprint(self) -> str:
         """Hash of settings, taxonomy and documents: what a checkpoint belongs to."""
         parts: list[Any] = [self.config.to_stored_dict(), self.taxonomy.version]
-        parts += [self.train.corpus.fingerprint(), self.valid.corpus.fingerprint()]
+        for split in self.splits.values():  # of a content, tokens are what a segmenter makes
+            parts += [split.content, split.corpus.fingerprint()]
         return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 

@@ -1,21 +1,44 @@
-"""Train the linear branch: seconds, without checkpoints."""
+"""Train the linear branch: seconds; kept when it is finished."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from functools import partial
 
 from scipy.sparse import csr_array, vstack
 
+from harnn.branches import Branch
 from harnn.branches.linear import LinearBranch
+from harnn.corpus import Corpus
 from harnn.metrics import micro_auprc
 from harnn.training.events import Stage
+from harnn.training.kept_branch import kept_branch
 from harnn.training.plan import linear_costs
+from harnn.training.process import interruptible
 from harnn.training.support_vectors import train_classifier
 from harnn.training.task import Task, TrainedBranch
 
 
 def train_linear(task: Task) -> TrainedBranch:
+    """Return the branch from the checkpoint, or train it.
+
+    Raises:
+        InterruptedError: a stop was asked for.
+    """
+    known = task.valid.corpus.views["ngrams"].shape[1]
+
+    def check(branch: Branch) -> str:
+        found = len(branch.features) if isinstance(branch, LinearBranch) else 0
+        return "" if found == known else f"it reads {found:,} n-grams, expected {known:,}"
+
+    trained = kept_branch(task, "linear", partial(_train, task), check=check)
+    if task.ngrams is not None:
+        task.ngrams.drop()
+    return trained
+
+
+def _train(task: Task) -> TrainedBranch:
     """Train on the documents and on the labels' names, each as one more document of its label.
 
     Of candidates that differ in the cost of errors the one that ranks the labels of the validation
@@ -29,7 +52,7 @@ def train_linear(task: Task) -> TrainedBranch:
     task.listener(Stage(f"training the linear branch for {len(task.taxonomy):,} labels"))
     best, highest = None, -1.0
     for branch in _candidates(task):
-        auprc = micro_auprc(branch.logits(valid), valid.targets)
+        auprc = interruptible(partial(_auprc, branch, valid), task.stopped)
         if best is None or auprc > highest:
             best, highest = branch, auprc
     assert best is not None
@@ -41,6 +64,10 @@ def train_linear(task: Task) -> TrainedBranch:
         )
     )
     return TrainedBranch(branch=best, summary=f"a linear branch: {size}")
+
+
+def _auprc(branch: LinearBranch, valid: Corpus) -> float:
+    return micro_auprc(branch.logits(valid), valid.targets)
 
 
 def _candidates(task: Task) -> Iterator[LinearBranch]:

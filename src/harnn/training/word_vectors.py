@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,15 +13,18 @@ from numpy.typing import NDArray
 
 from harnn.corpus import Corpus, TokensView, encode_unlabelled
 from harnn.data import Document, ReadingLog, given_documents
+from harnn.errors import BundleError, Problem
 from harnn.text import (
     PACKAGED_VECTORS,
     Tokenizer,
     WordVectors,
+    coverage_of,
     packaged_vectors,
     read_vectors,
     train_vectors,
 )
 from harnn.training.events import Stage
+from harnn.training.kept import Piece, kept
 from harnn.training.plan import word_vector_epochs
 from harnn.training.reader import summarise
 
@@ -82,6 +86,43 @@ def _trained(task: Task, kind: Literal["word2vec", "fasttext"]) -> WordVectors:
         extra = _until(task.stopped, given_documents(unlabelled, config.data, log=log))
         corpora.append(encode_unlabelled(extra, {"tokens": TokensView(tokenizer)}))
         task.listener(Stage(summarise("unlabelled", corpora[-1], tokenizer, log)))
+    made_of = hashlib.sha256("".join(x.fingerprint() for x in corpora).encode()).hexdigest()
+    return kept(
+        task,
+        "word vectors",
+        lambda: _train(task, kind, corpora),
+        pack=lambda vectors: Piece({"matrix": vectors.matrix, "found": vectors.found}),
+        unpack=lambda piece: _unpacked(piece, task, kind, corpora),
+        of=made_of,
+    )
+
+
+def _unpacked(piece: Piece, task: Task, kind: str, corpora: Sequence[Corpus]) -> WordVectors:
+    """Return word vectors that were kept.
+
+    Raises:
+        BundleError: they are damaged.
+    """
+    words = len(task.tokenizer)
+    expected = {
+        "matrix": (np.dtype(np.float32), (words, task.config.model.embedding_size)),
+        "found": (np.dtype(np.bool_), (words,)),
+    }
+    if {name: (array.dtype, array.shape) for name, array in piece.arrays.items()} != expected:
+        what = f"is damaged: it holds no vectors of {words:,} words."
+        raise BundleError(Problem(piece.where, what))
+    counts = np.zeros(words, dtype=np.int64)
+    for corpus in corpora:
+        counts += np.bincount(corpus.tokens.ids, minlength=words)
+    found = piece.arrays["found"]
+    coverage = coverage_of(found, task.tokenizer, counts)
+    return WordVectors(piece.arrays["matrix"], found, coverage, kind)
+
+
+def _train(
+    task: Task, kind: Literal["word2vec", "fasttext"], corpora: Sequence[Corpus]
+) -> WordVectors:
+    config, tokenizer = task.config, task.tokenizer
     documents = sum(map(len, corpora))
     task.listener(Stage(f"training {kind} vectors on {documents:,} documents"))
     tokens = sum(len(corpus.tokens.ids) for corpus in corpora)

@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
-from harnn._files import read_model_json
 from harnn._tables import shown
 from harnn.branches.branch import Evidence, Parts
 from harnn.branches.linear.classifier import LinearClassifier
@@ -92,7 +91,7 @@ class LinearBranch:
         path = stored.path_of(FILE)
         if path is None:
             return None
-        branch = cls._read(stored.under("linear"), read_model_json(path), where=str(path))
+        branch = cls._read(stored.under("linear"), stored.read_json(FILE), where=str(path))
         found = len(branch.classifier.bias)
         stored.check_label_count(str(path), "linear branch", found, taxonomy)
         return branch
