@@ -23,7 +23,7 @@ import harnn
 from harnn import HarnnClassifier, HierarchicalLabelBinarizer, Predictor
 from harnn.cli import run
 from harnn.config import Config
-from harnn.errors import ConfigError, DocumentError, TrainingInterrupted
+from harnn.errors import ConfigError, DocumentError, InputError, TrainingInterrupted
 from harnn.estimator.decoding import log_odds
 from harnn.metrics import hierarchical_prf
 from harnn.training import fitting
@@ -166,6 +166,15 @@ def test_what_is_kept_is_of_the_same_training_alone(
     assert len(trainings) == 7
 
 
+def test_a_place_that_cannot_be_written_is_told_before_training(
+    tmp_path: Path, trainings: list[Config]
+) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(InputError, match="file"):
+        fast(memory=tmp_path / "file").fit(X, LABELS)
+    assert trainings == []
+
+
 def _edges() -> list[tuple[str, str]]:
     codes = TAXONOMY.codes
     pairs = [(codes[child], codes[parent]) for child, parent in TAXONOMY.edges.tolist()]
@@ -268,6 +277,12 @@ def test_documents_for_validation_can_be_given() -> None:
             {"settings": {"training": {"seed": 1}}, "random_state": 2},
             "settings: training.seed: is a parameter of its own: random_state.",
         ),
+        ({"settings": [1]}, "settings: is list, expected tables of settings by name."),
+        (
+            {"random_state": "x"},
+            "random_state: got 'x', expected a whole number or a numpy.random.RandomState.",
+        ),
+        ({"random_state": -4}, "training.seed: got -4, expected 0 to 4,294,967,295."),
         ({"settings": {"modle": {}}}, None),
         ({"settings": {"model": 5}}, None),
         ({"settings": {"training": {"epochs": "many"}}}, None),
@@ -331,6 +346,10 @@ def test_random_states() -> None:
     assert seeds == [13, 7, 8]
     drawn = fast(random_state=np.random.RandomState(0))
     assert drawn._config(()).training.seed != drawn._config(()).training.seed
+
+
+def test_it_is_shown_in_notebooks(linear: HarnnClassifier) -> None:
+    assert "HarnnClassifier" in linear._repr_html_()
 
 
 def test_a_stop_ends_a_search(monkeypatch: pytest.MonkeyPatch) -> None:

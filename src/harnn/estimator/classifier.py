@@ -258,13 +258,13 @@ class HarnnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         Raises:
             ConfigError: parameters or settings are out of range, unknown, or given twice.
         """
+        if not isinstance(self.settings, Mapping | None):
+            what = f"is {type(self.settings).__name__}, expected tables of settings by name."
+            raise ConfigError(Problem("settings", what))
         tables: dict[str, Any] = dict(self.settings or {})
         own: dict[tuple[str, str], Any] = {("model", "preset"): self.preset}
         if self.random_state is not None:
-            random = check_random_state(self.random_state)
-            is_number = isinstance(self.random_state, int | np.integer)
-            seed = self.random_state if is_number else random.randint(_MOST_SEED)
-            own["training", "seed"] = int(seed)
+            own["training", "seed"] = _seed(self.random_state)
         problems = []
         for (section, key), value in own.items():
             table = tables.get(section, {})
@@ -348,6 +348,21 @@ class HarnnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         decoded = [decoder.decode(part, hierarchy) for part in parts]
         scores = np.concatenate([shown.values for shown, _ in decoded])
         return scores, csr_array(vstack([chosen for _, chosen in decoded], format="csr"))
+
+
+def _seed(random_state: Any) -> int:
+    """Return the seed that scikit-learn's ``random_state`` stands for.
+
+    Raises:
+        ConfigError: it is neither a whole number nor a generator of random numbers.
+    """
+    if isinstance(random_state, int | np.integer):
+        return int(random_state)
+    try:
+        return int(check_random_state(random_state).randint(_MOST_SEED))
+    except ValueError:
+        what = f"got {random_state!r}, expected a whole number or a numpy.random.RandomState."
+        raise ConfigError(Problem("random_state", what)) from None
 
 
 def _log(event: Event) -> None:

@@ -86,8 +86,7 @@ def micro_f1(predictions: csr_array, targets: csr_array, weights: Any = None) ->
     Raises:
         DocumentError: the numbers of documents differ.
     """
-    if predictions.shape[0] != targets.shape[0]:
-        check_lengths(predictions.shape[0], targets.shape[0])
+    check_lengths(predictions.shape[0], targets.shape[0])
     predicted, true = as_binary(predictions), as_binary(targets)
     counts = [sets.sum(axis=1) for sets in (predicted.multiply(true), predicted, true)]
     every = np.ones(predicted.shape[0]) if weights is None else np.asarray(weights, dtype=float)

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path, PurePath
 from tempfile import TemporaryDirectory
 
-from harnn._files import PlaceTakenError
+from harnn._files import PlaceTakenError, check_writable
 from harnn.bundle import Bundle, load_bundle, save_bundle
 from harnn.config import Config
 from harnn.corpus import content_hash
@@ -58,7 +58,7 @@ def trained_once(
     that is damaged is trained again.
 
     Raises:
-        InputError: the directory cannot be written.
+        InputError: the directory cannot be written; said before anything is trained.
     """
     parts = [taxonomy.to_json(), *(content_hash(list(each)) for each in splits)]
     parts.append(json.dumps(config.to_stored_dict(), sort_keys=True))
@@ -68,6 +68,7 @@ def trained_once(
             return load_bundle(place)
         except BundleError as damage:
             logging.getLogger(__name__).warning("%s: trained again (%s)", place, damage)
+    check_writable(place)
     bundle = train()
     with contextlib.suppress(PlaceTakenError):  # by a training that makes the same
         save_bundle(bundle, place)
