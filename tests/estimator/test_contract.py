@@ -84,7 +84,9 @@ def test_another_seed_gives_other_ones(linear: HarnnClassifier) -> None:
     assert (other.predict_proba(NEW) != linear.predict_proba(NEW)).any()
 
 
-def test_how_labels_are_written_does_not_matter(estimator: Any) -> None:
+@pytest.mark.parametrize("name", ["linear", "wrapped"])
+def test_how_labels_are_written_does_not_matter(name: str, request: pytest.FixtureRequest) -> None:
+    estimator = request.getfixturevalue(name)
     matrix = HierarchicalLabelBinarizer(TAXONOMY).fit_transform(LABELS)
     shuffled = pd.DataFrame(matrix, columns=TAXONOMY.codes)[list(TAXONOMY.codes)[::-1]]
     twice = [[*labels[::-1], *labels] for labels in LABELS]

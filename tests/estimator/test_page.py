@@ -18,8 +18,10 @@ def test_the_examples_run(
     monkeypatch.chdir(tmp_path)
     blocks = re.findall(r"```python\n(.*?)```", PAGE, flags=re.DOTALL)
     assert len(blocks) == 5
+    some = blocks[0].replace(".splitlines()]", ".splitlines()[:90]]")
+    assert some != blocks[0]
     names: dict[str, object] = {}
-    for block in blocks:
+    for block in [some, *blocks[1:]]:
         exec(compile(block, "scikit-learn.md", "exec"), names)
     assert "threshold" in capsys.readouterr().out
 

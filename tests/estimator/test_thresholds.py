@@ -167,7 +167,7 @@ def test_choosing_labels_otherwise_fits_nothing() -> None:
 
 
 def test_in_searches_and_cross_validation() -> None:
-    grid = {"estimator__onevsrestclassifier__estimator__C": [1, 10], "strategy": ["level", None]}
+    grid = {"estimator__onevsrestclassifier__estimator__C": [10], "strategy": ["level", None]}
     search = GridSearchCV(wrap(cv=2), grid, cv=2, error_score="raise").fit(X, Y)
     assert search.score(NEW, BINARIZER.transform(NEW_LABELS)) > 0.85
     found = cross_validate(wrap(cv=2), X, Y, cv=2, scoring="f1_micro", error_score="raise")
