@@ -238,6 +238,15 @@ def test_scores_that_are_no_probabilities_are_refused() -> None:
     with pytest.raises(ConfigError, match="estimator: gives predict_proba that is not from 0 to 1"):
         wrap(Wild()).fit(X, Y)
 
+    class Margins(Weighed):
+        predict_proba = property()
+
+        def decision_function(self, X: Any) -> Any:
+            return np.full((len(X), len(self.share_)), np.nan)
+
+    with pytest.raises(ConfigError, match="estimator: gives decision_function that is no number"):
+        wrap(Margins()).fit(X, Y)
+
 
 def test_nothing_is_answered_before_fit() -> None:
     for method in (wrap().predict, wrap().predict_proba, wrap().decision_function):

@@ -39,6 +39,8 @@ from harnn.taxonomy import Taxonomy
 
 Method = Literal["auto", "predict_proba", "decision_function"]
 _METHODS = ("predict_proba", "decision_function")
+_EXPECTED = {"predict_proba": "not from 0 to 1", "decision_function": "no number"}
+"""What is wrong where scores of a method are wrong."""
 
 
 class HierarchicalThresholdClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):  # type: ignore[misc]
@@ -119,6 +121,9 @@ class HierarchicalThresholdClassifier(MetaEstimatorMixin, ClassifierMixin, BaseE
         """
         taxonomy = as_taxonomy(self.taxonomy)
         check_choices(self, taxonomy.hierarchy)
+        if self.method not in ("auto", *_METHODS):
+            expected = "expected auto, " + " or ".join(_METHODS) + "."
+            raise ConfigError(Problem("method", f"got {self.method!r}, {expected}"))
         sets, form = read_label_sets(y, taxonomy, unknown=self.unknown_labels)
         check_lengths(_count(X), sets.shape[0])
         _raise_for_params(params, self, "fit")
@@ -221,9 +226,14 @@ class HierarchicalThresholdClassifier(MetaEstimatorMixin, ClassifierMixin, BaseE
             ConfigError: a document is left out by several folds.
         """
         count = sets.shape[0]
+        marks = sets.toarray().astype(np.int8)  # some splitters read no sparse ones
+        splits = list(self._splitter().split(X, marks, **split))
+        times = np.bincount(np.concatenate([test for _, test in splits]), minlength=count)
+        if times.max() > 1:
+            what = "leaves some documents out more than once, expected each once at most."
+            raise ConfigError(Problem("cv", what))
         scores = np.zeros(sets.shape, dtype=np.float32)
-        times = np.zeros(count, dtype=np.int64)
-        for train, test in self._splitter().split(X, sets.toarray().astype(np.int8), **split):
+        for train, test in splits:
             fitted = _Fitted.fit(
                 self.estimator,
                 _safe_indexing(X, train),
@@ -231,10 +241,6 @@ class HierarchicalThresholdClassifier(MetaEstimatorMixin, ClassifierMixin, BaseE
                 {name: _rows(value, train, count) for name, value in own.items()},
             )
             scores[test] = fitted.scores(_safe_indexing(X, test), self.method)
-            times[test] += 1
-        if times.max() > 1:
-            what = "leaves some documents out more than once, expected each once at most."
-            raise ConfigError(Problem("cv", what))
         rows = np.flatnonzero(times)
         return rows, scores[rows]
 
@@ -294,8 +300,8 @@ class _Fitted(NamedTuple):
             )
         if name == "decision_function":
             found = expit(found)
-        elif not ((found >= 0) & (found <= 1)).all():
-            what = "gives predict_proba that is not from 0 to 1."
+        if not ((found >= 0) & (found <= 1)).all():  # NaN compares false
+            what = f"gives {name} that is {_EXPECTED[name]}."
             raise ConfigError(Problem("estimator", what))
         scores = np.tile(self.constant, (len(found), 1))
         scores[:, self.columns] = found
@@ -303,9 +309,11 @@ class _Fitted(NamedTuple):
 
 
 def _method_of(estimator: Any, method: Method) -> str:
-    if method not in ("auto", *_METHODS):
-        expected = "expected auto, " + " or ".join(_METHODS) + "."
-        raise ConfigError(Problem("method", f"got {method!r}, {expected}"))
+    """Return the name of what gives scores.
+
+    Raises:
+        ConfigError: the classifier has none.
+    """
     wanted = _METHODS if method == "auto" else (method,)
     for name in wanted:
         if hasattr(estimator, name):
