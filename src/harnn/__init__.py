@@ -16,6 +16,11 @@ if TYPE_CHECKING:
     from harnn.data import Document, learn_taxonomy, read_documents
     from harnn.decode import Decoder, Scores
     from harnn.errors import HarnnError
+    from harnn.estimator import (
+        HarnnClassifier,
+        HierarchicalLabelBinarizer,
+        HierarchicalThresholdClassifier,
+    )
     from harnn.explain import Explanation, write_html
     from harnn.metrics import Report, evaluate
     from harnn.prediction import Prediction, Predictor, compare_models
@@ -30,7 +35,10 @@ _HOMES = {
     "Document": "data",
     "Explanation": "explain",
     "FitResult": "training",
+    "HarnnClassifier": "estimator",
     "HarnnError": "errors",
+    "HierarchicalLabelBinarizer": "estimator",
+    "HierarchicalThresholdClassifier": "estimator",
     "Hierarchy": "taxonomy",
     "Prediction": "prediction",
     "Predictor": "prediction",
@@ -59,7 +67,10 @@ __all__ = [
     "Document",
     "Explanation",
     "FitResult",
+    "HarnnClassifier",
     "HarnnError",
+    "HierarchicalLabelBinarizer",
+    "HierarchicalThresholdClassifier",
     "Hierarchy",
     "Prediction",
     "Predictor",

@@ -12,6 +12,22 @@ _UNPRINTABLE = re.compile(
 )
 """Controls but tab and line feed (ESC and CSI among them), what turns the direction of text, ends
 lines or cannot be seen, and half surrogates."""
+_RIGHT_TO_LEFT = "\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\U00010800-\U00010fff\U0001e800-\U0001efff"
+_RIGHT_TO_LEFT_RUN = re.compile(
+    rf"[{_RIGHT_TO_LEFT}]+(?:[ 0-9!-/:-@\[-`{{-~]+[{_RIGHT_TO_LEFT}]+)*"
+)
+"""Words of Hebrew, Arabic and such, with what stands between them."""
+_FIRST_STRONG_ISOLATE, _POP_ISOLATE = "\u2068", "\u2069"
+
+
+def isolate(text: str) -> str:
+    """Let words written from right to left change the order of nothing beside them.
+
+    Source: Unicode Standard Annex 9, isolates. Give it what :func:`printable` returns.
+    """
+    if text.isascii():
+        return text
+    return _RIGHT_TO_LEFT_RUN.sub(rf"{_FIRST_STRONG_ISOLATE}\g<0>{_POP_ISOLATE}", text)
 
 
 def printable(text: str) -> str:

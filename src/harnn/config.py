@@ -28,7 +28,7 @@ EncoderKind = Literal["lstm", "mingru"]
 Score = Literal["auprc", "micro_f1", "macro_f1"]
 Schedule = Literal["one-cycle", "exponential", "constant"]
 Precision = Literal["auto", "32", "bf16"]
-Segmenter = Literal["auto", "words", "characters", "jieba"]
+Segmenter = Literal["auto", "words", "characters", "jieba", "icu"]
 TaxonomyForm = Literal[
     "pairs",
     "paths",
@@ -131,7 +131,12 @@ class TextConfig:
 
     segmenter: Segmenter = "auto"
     """``auto``: ``jieba`` where much of the text is Chinese and it is installed, else ``words``.
-    With ``jieba``, words that are not in the vocabulary are read by their characters."""
+    ``icu`` (extra ``icu``): the word boundaries of ICU, for Thai, Japanese, Khmer, Lao and Burmese.
+    With ``jieba`` and ``icu``, words of Han that are not in the vocabulary are read by their
+    characters."""
+    user_dictionary: str = ""
+    """A file of words for ``jieba`` (extra ``jieba``), one a line: ``word [frequency] [part of
+    speech]``, as jieba's ``load_userdict`` reads it. Its words become part of the model."""
     lowercase: bool = True
     min_count: int = 2
     """Words seen less often in the training text become the unknown word."""
@@ -147,7 +152,12 @@ class TextConfig:
     freeze_vectors: bool = False
 
     def check(self) -> list[Problem]:
+        problems = []
+        if self.user_dictionary and self.segmenter != "jieba":
+            what = f"is a dictionary for text.segmenter=jieba, got text.segmenter={self.segmenter}."
+            problems.append(Problem("text.user_dictionary", what))
         return [
+            *problems,
             *_between("text.min_count", self.min_count, 1, _MOST_WORDS),
             *_between("text.max_vocabulary", self.max_vocabulary, 10, _MOST_WORDS),
             *_between("text.max_length", self.max_length, 1, _MOST_WORDS),

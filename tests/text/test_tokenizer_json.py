@@ -81,7 +81,7 @@ def test_wrong_settings_are_all_reported() -> None:
     assert str(caught.value) == (
         "4 problems in the model directory:\n"
         '  t.json: segmenter of the tokenizer is "wrods", expected one of words, characters, '
-        "jieba, custom.\n"
+        "jieba, icu, custom.\n"
         "  t.json: lowercase of the tokenizer is 1, expected true or false.\n"
         "  t.json: max_length of the tokenizer is true, expected a whole number of at least 1.\n"
         "  t.json: tokenizer of the tokenizer is [], expected an object."

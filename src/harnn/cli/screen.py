@@ -1,7 +1,8 @@
 """The terminal's streams: what is shown there, and what happens where they fail.
 
 Text from elsewhere (labels, names of files, messages) is shown as it stands: nothing in it is read
-as markup, and what a terminal would act on is made visible.
+as markup, what a terminal would act on is made visible, and words written from right to left change
+the order of nothing beside them.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from rich.console import ConsoleOptions, RenderableType
 from rich.segment import Segment
 from rich.text import Text
 
-from harnn._display import printable
+from harnn._display import isolate, printable
 from harnn.errors import InputError, Problem
 
 _STOPS = ("SIGTERM", "SIGHUP")
@@ -45,7 +46,7 @@ class Console(rich.console.Console):
     ) -> Iterable[Segment]:
         for segment in super().render(renderable, options):
             text, style, control = segment
-            yield segment if control else Segment(printable(text), style)
+            yield segment if control else Segment(isolate(printable(text)), style)
 
     def print_line(self, text: str) -> None:
         """Print a line that is not folded."""
@@ -82,7 +83,7 @@ def plain(text: str, style: str = "") -> Text:
 def say(text: str) -> None:
     """Print a line to standard error, whatever becomes of it."""
     stream = _Unfailing(sys.stderr)
-    stream.write(printable(text).rstrip("\n") + "\n")
+    stream.write(isolate(printable(text)).rstrip("\n") + "\n")
     stream.flush()
 
 

@@ -7,9 +7,6 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
-
-from harnn._optional import require
 
 Segment = Callable[[str], Sequence[str]]
 
@@ -38,6 +35,13 @@ SAMPLED_TEXTS = 200
 _SAMPLED_CHARACTERS = 10_000
 _HAN_SHARE = 0.3
 _KANA_SHARE = 0.1
+_UNSPACED_SHARE = 0.3
+_SOUTH_EAST_ASIAN = {
+    "Thai": re.compile("[\u0e01-\u0e7f]"),
+    "Lao": re.compile("[\u0e81-\u0eff]"),
+    "Khmer": re.compile("[\u1780-\u17ff]"),
+    "Burmese": re.compile("[\u1000-\u109f]"),
+}
 JIEBA_IS_ABSENT = (
     "Most of the text is Chinese, but its word segmenter is not installed, so every character "
     "is a token; for words: pip install 'harnn[zh]'"
@@ -70,28 +74,33 @@ def choose_segmenter(sample: Sequence[str]) -> Choice:
     return Choice("jieba")
 
 
+def unspaced_note(sample: Sequence[str]) -> str:
+    """Return what to say of a text without spaces that is read with ``words``; mostly nothing."""
+    beginnings = [text[:_SAMPLED_CHARACTERS] for text in sample]
+    letters = sum(sum(map(str.isalpha, beginning)) for beginning in beginnings)
+
+    def share(pattern: re.Pattern[str]) -> float:
+        return sum(len(pattern.findall(beginning)) for beginning in beginnings) / max(letters, 1)
+
+    for script, pattern in _SOUTH_EAST_ASIAN.items():
+        if share(pattern) > _UNSPACED_SHARE:
+            return _every_character(script, "icu")
+    if share(_KANA) > _KANA_SHARE:
+        return _every_character("Japanese", "icu")
+    return _every_character("Chinese", "jieba") if share(_HAN) > _HAN_SHARE else ""
+
+
+def _every_character(language: str, segmenter: str) -> str:
+    extra = "zh" if segmenter == "jieba" else segmenter
+    return (
+        f"Much of the text is {language}, which has no spaces between words, so every character "
+        f"is a token; for words: text.segmenter={segmenter} (pip install 'harnn[{extra}]')"
+    )
+
+
 def replace_surrogates(text: str) -> str:
     """Put U+FFFD for every lone surrogate, so that positions stay and UTF-8 can hold the text."""
     return text if text.isascii() else _SURROGATE.sub("\ufffd", text)
-
-
-def cut_jieba(text: str) -> list[str]:
-    """Cut Chinese text into words, all of it: the pieces joined are the text.
-
-    Raises:
-        MissingExtraError: rjieba is not installed.
-    """
-    pieces: list[str] = require_jieba().cut(text)
-    return pieces
-
-
-def require_jieba() -> Any:
-    """Return the module rjieba.
-
-    Raises:
-        MissingExtraError: it is not installed.
-    """
-    return require("rjieba", extra="zh", purpose="Cutting Chinese text into words")
 
 
 def is_word(piece: str) -> bool:

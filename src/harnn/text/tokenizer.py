@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -15,19 +16,31 @@ from numpy.typing import NDArray
 from harnn.config import TextConfig
 from harnn.errors import BundleError, Problem
 from harnn.text import segmenting
+from harnn.text.cutting import (
+    CUTTERS,
+    Cut,
+    UserWord,
+    cutter,
+    icu_version,
+    read_user_dictionary,
+    require_segmenter,
+)
 from harnn.text.segmenting import Segment
+from harnn.text.tokenizer_reading import (
+    CUSTOM,
+    FORMAT,
+    PAD,
+    UNKNOWN,
+    read_record,
+    read_tokenizer,
+    read_user_words,
+    read_words,
+)
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer as HuggingFaceTokenizer
     from tokenizers.normalizers import Sequence as NormalizerSequence
 
-FORMAT = 1
-PAD = "[PAD]"
-UNKNOWN = "[UNK]"
-CUSTOM = "custom"
-SEGMENTERS = ("words", "characters", "jieba", CUSTOM)
-
-_LONGEST = 2**31 - 1
 _BATCH_TEXTS = 1_024
 _BATCH_CHARACTERS = 4_000_000
 """The tokenizer keeps about a hundred bytes a token until a batch is done."""
@@ -62,11 +75,15 @@ class Tokenizer:
     words: tuple[str, ...] = field(repr=False)
     """The word of each id, as normalised; ``words[0]`` and ``words[1]`` are the special ones."""
     segmenter: str
-    """``words``, ``characters``, ``jieba`` or ``custom``."""
+    """``words``, ``characters``, ``jieba``, ``icu`` or ``custom``."""
     lowercase: bool
     max_length: int
     _tokenizer: HuggingFaceTokenizer = field(repr=False)
     _segment: Segment | None = field(default=None, repr=False)
+    user_words: tuple[UserWord, ...] = field(default=(), repr=False)
+    """Of the user's dictionary for ``jieba``, as normalised."""
+    icu_version: str = ""
+    """Of the ICU that cut the training texts; empty with other segmenters."""
     notes: tuple[str, ...] = ()
     """What was noticed while building; sentences for people."""
 
@@ -84,19 +101,20 @@ class Tokenizer:
 
         Raises:
             MissingExtraError: the segmenter is not installed.
+            ConfigError: the user's dictionary cannot be read.
         """
         _refuse_string(texts, "texts")
         texts = iter(texts)
-        note = ""
-        segmenter = CUSTOM if segment is not None else str(config.segmenter)
+        sample = list(itertools.islice(texts, segmenting.SAMPLED_TEXTS))
+        segmenter, note = CUSTOM if segment is not None else str(config.segmenter), ""
         if segmenter == "auto":
-            sample = list(itertools.islice(texts, segmenting.SAMPLED_TEXTS))
             choice = segmenting.choose_segmenter(sample)
             segmenter, note = choice.segmenter, choice.note
-            texts = itertools.chain(sample, texts)
-        if segmenter == "jieba":
-            segmenting.require_jieba()
-        words = _train(texts, segmenter, config, segment)
+        if segmenter == "words":
+            note = segmenting.unspaced_note(sample)
+        user_words = _user_words(config) if segmenter == "jieba" else ()
+        cut = segment if segmenter not in CUTTERS else cutter(segmenter, user_words)
+        words = _train(itertools.chain(sample, texts), segmenter, config, cut)
         notes = [note] if note else []
         if len(words) <= 2:
             notes.append(
@@ -110,6 +128,8 @@ class Tokenizer:
             max_length=config.max_length,
             _tokenizer=_new_tokenizer(segmenter, config.lowercase, words),
             _segment=segment,
+            user_words=user_words,
+            icu_version=icu_version() if segmenter == "icu" else "",
             notes=tuple(notes),
         )
 
@@ -151,8 +171,8 @@ class Tokenizer:
             pieces = _custom_words(text, self._segment, self._normalizer)
             kept = [piece for piece, word in pieces if word]
             return list(itertools.islice(segmenting.locate(kept, text), self.max_length))
-        if self.segmenter == "jieba":
-            spans = self._jieba_spans(text)
+        if self.segmenter in CUTTERS:
+            spans = self._cut_spans(text)
         else:
             spans = self._tokenizer.encode(text, add_special_tokens=False).offsets
         # One more than is kept, so that the last kept one does not widen into it.
@@ -160,16 +180,18 @@ class Tokenizer:
 
     def to_json(self) -> str:
         """Write the tokenizer as one JSON object; equal ones give equal text."""
-        return json.dumps(
-            {
-                "format": FORMAT,
-                "segmenter": self.segmenter,
-                "lowercase": self.lowercase,
-                "max_length": self.max_length,
-                "tokenizer": json.loads(self._tokenizer.to_str()),
-            },
-            ensure_ascii=False,
-        )
+        record = {
+            "format": FORMAT,
+            "segmenter": self.segmenter,
+            "lowercase": self.lowercase,
+            "max_length": self.max_length,
+            "tokenizer": json.loads(self._tokenizer.to_str()),
+        }
+        if self.user_words:
+            record["user_dictionary"] = self.user_words
+        if self.icu_version:
+            record["icu"] = self.icu_version
+        return json.dumps(record, ensure_ascii=False)
 
     @classmethod
     def from_json(cls, text: str, *, segment: Segment | None = None, where: str = "") -> Self:
@@ -182,7 +204,7 @@ class Tokenizer:
             BundleError: not a tokenizer of this format, or *segment* is missing.
             MissingExtraError: the segmenter is not installed.
         """
-        record = _read_record(text, where)
+        record = read_record(text, where)
         segmenter = record["segmenter"]
         if segmenter == CUSTOM and segment is None:
             what = "the tokenizer was built with a segmenter of your own, which no file can hold;"
@@ -190,15 +212,23 @@ class Tokenizer:
         if segmenter != CUSTOM and segment is not None:
             what = f"the tokenizer was built with segmenter {segmenter!r}, but segment= is given;"
             raise BundleError(Problem(where, what, "leave segment= out."))
-        if segmenter == "jieba":
-            segmenting.require_jieba()
+        user_words = read_user_words(record, where)
+        require_segmenter(segmenter, user_words=bool(user_words))
+        built_with = record.get("icu", "")
+        if segmenter == "icu" and built_with != icu_version():
+            here = f"and this is ICU {icu_version()}: some words may be cut otherwise"
+            warnings.warn(
+                f"{where}: the training texts were cut with ICU {built_with}, {here}", stacklevel=2
+            )
         return cls(
-            words=_read_words(record["tokenizer"], where),
+            words=read_words(record["tokenizer"], where),
             segmenter=segmenter,
             lowercase=record["lowercase"],
             max_length=record["max_length"],
-            _tokenizer=_read_tokenizer(record["tokenizer"], segmenter, where),
+            _tokenizer=read_tokenizer(record["tokenizer"], segmenter, where),
             _segment=segment,
+            user_words=user_words,
+            icu_version=built_with,
         )
 
     @property
@@ -207,11 +237,11 @@ class Tokenizer:
 
     def _rows(self, texts: Iterable[str]) -> Iterator[list[int]]:
         """Yield the ids of each text, not cut."""
-        if self.segmenter in (CUSTOM, "jieba"):
-            index, unknown = self.index, self.unknown_id
+        if self.segmenter in (CUSTOM, *CUTTERS):
+            index, unknown, cut = self.index, self.unknown_id, self._cut()
             for text in texts:
                 # A piece "[PAD]" of a custom segmenter is a word like any other.
-                words = _words_of(text, self._segment, self._normalizer)
+                words = _words_of(text, self.segmenter, cut, self._normalizer)
                 parts = itertools.chain.from_iterable(map(self._parts, words))
                 yield [index.get(part, unknown) or unknown for part in parts]
             return
@@ -219,16 +249,20 @@ class Tokenizer:
             for encoding in self._tokenizer.encode_batch_fast(batch, add_special_tokens=False):
                 yield encoding.ids
 
+    def _cut(self) -> Cut:
+        """Return what cuts texts in Python."""
+        return self._segment or cutter(self.segmenter, self.user_words)
+
     def _parts(self, word: str) -> Sequence[str]:
-        """Return the characters of a Chinese word that is not known, else the word itself.
+        """Return the characters of a word of Han that is not known, else the word itself.
 
         Most words of a new text are rare compounds; their characters still tell what they mean.
         """
-        if self.segmenter == "jieba" and word not in self.index and segmenting.is_compound(word):
+        if self.segmenter in CUTTERS and word not in self.index and segmenting.is_compound(word):
             return word
         return (word,)
 
-    def _jieba_spans(self, text: str) -> list[tuple[int, int]]:
+    def _cut_spans(self, text: str) -> list[tuple[int, int]]:
         from tokenizers import Regex, models, pre_tokenizers
         from tokenizers import Tokenizer as HuggingFaceTokenizer
 
@@ -239,7 +273,7 @@ class Tokenizer:
         origins = aligner.encode(text, add_special_tokens=False).offsets
         spans: list[tuple[int, int]] = []
         position = 0
-        for piece in segmenting.cut_jieba(self.normalize(text)):
+        for piece in self._cut()(self.normalize(text)):
             end = position + len(piece)
             if segmenting.is_word(piece):
                 start = position
@@ -299,7 +333,7 @@ def _new_tokenizer(segmenter: str, lowercase: bool, words: Sequence[str]) -> Hug
 
 
 def _train(
-    texts: Iterable[str], segmenter: str, config: TextConfig, segment: Segment | None
+    texts: Iterable[str], segmenter: str, config: TextConfig, cut: Cut | None
 ) -> tuple[str, ...]:
     """Return the vocabulary by id."""
     from tokenizers import trainers
@@ -312,8 +346,8 @@ def _train(
     )
     tokenizer = _new_tokenizer(segmenter, config.lowercase, [PAD, UNKNOWN])
     stream: Iterator[Any] = map(segmenting.replace_surrogates, texts)
-    if segmenter in (CUSTOM, "jieba"):
-        stream = _word_lists(stream, segment, tokenizer.normalizer)
+    if cut is not None:
+        stream = _word_lists(stream, segmenter, cut, tokenizer.normalizer)
         tokenizer.normalizer = None
     tokenizer.train_from_iterator(stream, trainer)
     vocabulary = tokenizer.get_vocab()
@@ -321,24 +355,39 @@ def _train(
 
 
 def _word_lists(
-    texts: Iterable[str], segment: Segment | None, normalizer: Any
+    texts: Iterable[str], segmenter: str, cut: Cut, normalizer: Any
 ) -> Iterator[list[str]]:
     special = (PAD, UNKNOWN)
     for text in texts:
-        words = [word for word in _words_of(text, segment, normalizer) if word not in special]
-        if segment is None:  # the characters that unknown words are read by
+        words = [
+            word for word in _words_of(text, segmenter, cut, normalizer) if word not in special
+        ]
+        if segmenter in CUTTERS:  # the characters that unknown words are read by
             words += [part for word in words if segmenting.is_compound(word) for part in word]
         yield words
 
 
-def _words_of(text: str, segment: Segment | None, normalizer: Any) -> Iterator[str]:
-    """Yield the normalised words of a text that Python cuts (``jieba`` or ``custom``)."""
+def _words_of(text: str, segmenter: str, cut: Cut, normalizer: Any) -> Iterator[str]:
+    """Yield the normalised words of a text that Python cuts (``jieba``, ``icu`` or ``custom``)."""
     text = segmenting.replace_surrogates(text)
-    if segment is None:
+    if segmenter in CUTTERS:
         # Normalised first: jieba takes full-width letters for punctuation.
-        pieces = segmenting.cut_jieba(normalizer.normalize_str(text))
-        return filter(segmenting.is_word, pieces)
-    return (word for _, word in _custom_words(text, segment, normalizer) if word)
+        return filter(segmenting.is_word, cut(normalizer.normalize_str(text)))
+    return (word for _, word in _custom_words(text, cut, normalizer) if word)
+
+
+def _user_words(config: TextConfig) -> tuple[UserWord, ...]:
+    """Return the words of the user's dictionary as texts have them.
+
+    Raises:
+        ConfigError: it cannot be read.
+    """
+    if not config.user_dictionary:
+        return ()
+    normalizer = _new_normalizer(config.lowercase)
+    read = read_user_dictionary(config.user_dictionary)
+    plain = ((str(normalizer.normalize_str(word)).strip(), number) for word, number in read)
+    return tuple(UserWord(word, number) for word, number in plain if word)
 
 
 def _custom_words(text: str, segment: Segment, normalizer: Any) -> Iterator[tuple[str, str]]:
@@ -348,103 +397,3 @@ def _custom_words(text: str, segment: Segment, normalizer: Any) -> Iterator[tupl
             raise TypeError(f"segment must return strings, got {piece!r}.")
         safe = segmenting.replace_surrogates(piece)
         yield safe, normalizer.normalize_str(safe).strip()
-
-
-def _read_record(text: str, where: str) -> dict[str, Any]:
-    """Return the JSON object with its settings checked."""
-    try:
-        record = json.loads(text)
-    except RecursionError:
-        what = "the tokenizer is not valid JSON: nested too deeply."
-        raise BundleError(Problem(where, what)) from None
-    except ValueError as error:  # JSONDecodeError, and whole numbers of thousands of digits
-        raise BundleError(Problem(where, f"the tokenizer is not valid JSON: {error}.")) from None
-    if not isinstance(record, dict) or "format" not in record:
-        what = "this is not a tokenizer: expected a JSON object with the key 'format'."
-        raise BundleError(Problem(where, what))
-    if record["format"] != FORMAT:
-        found = _shown(record["format"])
-        what = f"the tokenizer has format {found}, this version reads {FORMAT}."
-        raise BundleError(Problem(where, what))
-    length = record.get("max_length")
-    checks = {
-        "segmenter": (record.get("segmenter") in SEGMENTERS, "one of " + ", ".join(SEGMENTERS)),
-        "lowercase": (isinstance(record.get("lowercase"), bool), "true or false"),
-        "max_length": (
-            type(length) is int and 1 <= length <= _LONGEST,
-            "a whole number of at least 1",
-        ),
-        "tokenizer": (isinstance(record.get("tokenizer"), dict), "an object"),
-    }
-    problems = [
-        Problem(where, f"{key} of the tokenizer is {_shown(record.get(key))}, expected {expected}.")
-        for key, (fits, expected) in checks.items()
-        if not fits
-    ]
-    if problems:
-        raise BundleError(problems)
-    return record
-
-
-def _shown(value: object) -> str:
-    text = json.dumps(value, ensure_ascii=False)
-    return text if len(text) <= 60 else text[:57] + "..."
-
-
-def _read_words(record: dict[str, Any], where: str) -> tuple[str, ...]:
-    """Return the words by id, having checked that the ids are 0 to V-1."""
-    model = record.get("model")
-    vocabulary = model.get("vocab") if isinstance(model, dict) else None
-    if (
-        not isinstance(vocabulary, dict)
-        or record["model"].get("type") != "WordLevel"
-        or record["model"].get("unk_token") != UNKNOWN
-    ):
-        what = f"the tokenizer has no vocabulary of whole words with {UNKNOWN!r} for unknown ones."
-        raise BundleError(Problem(where, what))
-    by_id = {number: word for word, number in vocabulary.items() if type(number) is int}
-    if len(by_id) != len(vocabulary) or by_id.keys() != set(range(len(by_id))):
-        what = f"the ids of the {len(vocabulary):,} words of the vocabulary are not 0, 1, 2, ..."
-        raise BundleError(Problem(where, what))
-    words = tuple(by_id[number] for number in range(len(by_id)))
-    if words[:2] != (PAD, UNKNOWN):
-        what = f"the vocabulary begins with {list(words[:2])}, expected {[PAD, UNKNOWN]}."
-        raise BundleError(Problem(where, what))
-    return words
-
-
-def _read_tokenizer(record: dict[str, Any], segmenter: str, where: str) -> HuggingFaceTokenizer:
-    from tokenizers import Tokenizer as HuggingFaceTokenizer
-
-    try:
-        tokenizer = HuggingFaceTokenizer.from_str(json.dumps(record))
-    except (KeyboardInterrupt, SystemExit):
-        raise
-    except BaseException as error:  # the library raises no narrower class, and panics
-        raise BundleError(Problem(where, f"the tokenizer cannot be read: {error}.")) from None
-    if tokenizer.normalizer is None:
-        raise BundleError(Problem(where, "the tokenizer has no normalizer."))
-    if not _is_ours(record, segmenter):
-        raise BundleError(Problem(where, "the tokenizer has rules that are not written here."))
-    return tokenizer
-
-
-def _is_ours(record: dict[str, Any], segmenter: str) -> bool:
-    """Whether text is cut as by a tokenizer of this program, of whatever version."""
-    normalizer, splitter = record.get("normalizer"), record.get("pre_tokenizer")
-    steps = normalizer.get("normalizers") if isinstance(normalizer, dict) else None
-    if not isinstance(steps, list) or not all(isinstance(step, dict) for step in steps):
-        return False
-    kinds = [step.get("type") for step in steps]
-    if kinds not in (["Replace", "NFKC"], ["Replace", "NFKC", "Lowercase"]):
-        return False
-    if segmenter in (CUSTOM, "jieba"):
-        splits = splitter is None
-    else:
-        splits = isinstance(splitter, dict) and (
-            splitter.get("type"),
-            splitter.get("behavior"),
-            splitter.get("invert"),
-        ) == ("Split", "Removed", True)
-    nothing = ("truncation", "padding", "post_processor", "decoder")
-    return splits and not record.get("added_tokens") and all(record.get(x) is None for x in nothing)

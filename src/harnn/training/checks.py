@@ -7,7 +7,7 @@ from pathlib import Path
 
 from harnn._files import check_writable
 from harnn._optional import require
-from harnn.config import Config
+from harnn.config import Config, TextConfig
 from harnn.data import Documents, split_given
 from harnn.data.files import DocumentFile, find_file
 from harnn.errors import (
@@ -20,7 +20,7 @@ from harnn.errors import (
     VectorsError,
 )
 from harnn.text import PACKAGED_VECTORS, require_text_vectors
-from harnn.text.segmenting import require_jieba
+from harnn.text.cutting import read_user_dictionary, require_segmenter
 from harnn.text.word_vectors_reading import check_vectors
 from harnn.training.plan import trains_network
 from harnn.training.process import missing_device
@@ -68,8 +68,8 @@ def check_before(
 
 
 def _wrong_with_settings(config: Config, *, own_segmenter: bool) -> Iterator[HarnnError]:
-    if config.text.segmenter == "jieba" and not own_segmenter:
-        yield from _missing(require_jieba)
+    if not own_segmenter:
+        yield from _wrong_with_segmenter(config.text)
     if config.model.text_vectors == "on":
         yield from _missing(require_text_vectors)
     if not trains_network(config.model):
@@ -78,6 +78,16 @@ def _wrong_with_settings(config: Config, *, own_segmenter: bool) -> Iterator[Har
         hint = "Leave training.device out to train on what there is."
         yield ConfigError(Problem("training.device", what, hint))
     yield from _wrong_with_vectors(config.text.vectors)
+
+
+def _wrong_with_segmenter(text: TextConfig) -> Iterator[HarnnError]:
+    dictionary = text.user_dictionary
+    yield from _missing(lambda: require_segmenter(text.segmenter, user_words=bool(dictionary)))
+    if dictionary:
+        try:
+            read_user_dictionary(dictionary)
+        except ConfigError as error:
+            yield error
 
 
 def _wrong_with_vectors(kind: str) -> Iterator[HarnnError]:
