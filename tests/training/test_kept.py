@@ -286,3 +286,11 @@ def test_with_a_cache_it_keeps_the_vectors_of_whole_texts(tmp_path: Path) -> Non
     with pytest.raises(TrainingInterrupted) as error:
         fit(Told("training on cpu"), checkpoint_directory=tmp_path / "c", cache=tmp_path / "k")
     assert error.value.finished == ("linear branch", "text vectors branch", "word vectors")
+
+
+def test_a_single_value_is_kept_whatever_its_stride(tmp_path: Path) -> None:
+    """As NumPy leaves it where it took one column of one row: torch calls that contiguous."""
+    single = np.ndarray((1,), np.float32, np.array([3], np.float32), strides=(0,))
+    state = {"fingerprint": "f", "of": "", "values": {}}
+    path = save_checkpoint(Checkpoint({"x": from_numpy(single)}, state), tmp_path, "x.safetensors")
+    assert load_finished(path).tensors["x"].tolist() == [3]

@@ -202,9 +202,7 @@ def save_checkpoint(checkpoint: Checkpoint, directory: Path, name: str = FILE) -
     """
     directory.mkdir(parents=True, exist_ok=True)
     path = directory / name
-    tensors = {
-        name: tensor.detach().cpu().contiguous() for name, tensor in checkpoint.tensors.items()
-    }
+    tensors = {name: _plain(tensor) for name, tensor in checkpoint.tensors.items()}
     state = json.dumps(checkpoint.state)
     metadata = {"format": str(FORMAT), "state": state, "sha256": sha256_of(tensors, state)}
     temporary = path.with_suffix(_HALF)
@@ -218,6 +216,13 @@ def save_checkpoint(checkpoint: Checkpoint, directory: Path, name: str = FILE) -
     finally:
         temporary.unlink(missing_ok=True)
     return path
+
+
+def _plain(tensor: Tensor) -> Tensor:
+    """Return a tensor as it can be written: in memory, its values behind each other."""
+    plain = tensor.detach().cpu().contiguous()
+    # A single value counts as contiguous whatever the distance to the next one.
+    return plain.clone(memory_format=torch.contiguous_format) if plain.numel() == 1 else plain
 
 
 def load_checkpoint(directory: Path) -> Checkpoint:
