@@ -288,9 +288,11 @@ def test_with_a_cache_it_keeps_the_vectors_of_whole_texts(tmp_path: Path) -> Non
     assert error.value.finished == ("linear branch", "text vectors branch", "word vectors")
 
 
-def test_a_single_value_is_kept_whatever_its_stride(tmp_path: Path) -> None:
-    """As NumPy leaves it where it took one column of one row: torch calls that contiguous."""
-    single = np.ndarray((1,), np.float32, np.array([3], np.float32), strides=(0,))
+@pytest.mark.parametrize("values", [[], [3.0]])
+def test_one_value_or_none_is_kept_whatever_its_stride(values: list[float], tmp_path: Path) -> None:
+    """As NumPy leaves it where it took a column of nothing: torch calls that contiguous."""
+    buffer = np.array([*values, 0], np.float32)
+    strange = np.ndarray((len(values),), np.float32, buffer, strides=(0,))
     state = {"fingerprint": "f", "of": "", "values": {}}
-    path = save_checkpoint(Checkpoint({"x": from_numpy(single)}, state), tmp_path, "x.safetensors")
-    assert load_finished(path).tensors["x"].tolist() == [3]
+    path = save_checkpoint(Checkpoint({"x": from_numpy(strange)}, state), tmp_path, "x.safetensors")
+    assert load_finished(path).tensors["x"].tolist() == values

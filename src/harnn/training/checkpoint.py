@@ -221,8 +221,8 @@ def save_checkpoint(checkpoint: Checkpoint, directory: Path, name: str = FILE) -
 def _plain(tensor: Tensor) -> Tensor:
     """Return a tensor as it can be written: in memory, its values behind each other."""
     plain = tensor.detach().cpu().contiguous()
-    # A single value counts as contiguous whatever the distance to the next one.
-    return plain.clone(memory_format=torch.contiguous_format) if plain.numel() == 1 else plain
+    # One value or none counts as contiguous whatever the distance to the next one.
+    return plain.clone(memory_format=torch.contiguous_format) if plain.numel() < 2 else plain
 
 
 def load_checkpoint(directory: Path) -> Checkpoint:
