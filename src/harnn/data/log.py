@@ -47,6 +47,10 @@ class ReadingLog:
     """What was read all the same, but is worth a look; the first ``MAX_PROBLEMS``."""
     dropped: Counter[str] = field(default_factory=Counter)
     """Labels that were dropped under ``drop-labels``, and of how many documents."""
+    columns: dict[str, str] = field(default_factory=dict)
+    """Tables, and which of their columns were read as what; the first ``MAX_KINDS``."""
+    read_as: Counter[tuple[str, str]] = field(default_factory=Counter)
+    """Labels that were not written as their codes: what was written, the code, how often."""
     emptied: int = 0
     """Documents that have no label left after that; they count as labelled with nothing."""
 
@@ -60,6 +64,18 @@ class ReadingLog:
         """Keep a warning as far as there is room."""
         if len(self.warnings) < MAX_PROBLEMS:
             self.warnings.append(problem)
+
+    def tell_columns(self, where: str, roles: str) -> None:
+        """Keep which columns of a table are read as what."""
+        if len(self.columns) < MAX_KINDS:
+            self.columns[where] = roles
+
+    def read_label_as(self, written: str, code: str) -> bool:
+        """Count a label that was written as something else than its code; say if it is new."""
+        is_new = (written, code) not in self.read_as
+        if not is_new or len(self.read_as) < MAX_PROBLEMS:
+            self.read_as[written, code] += 1
+        return is_new
 
     def drop(self, label: str) -> None:
         """Count a label that was dropped from a document."""

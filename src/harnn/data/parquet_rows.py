@@ -8,7 +8,7 @@ from typing import Any
 from harnn._optional import require
 from harnn._tables import shown
 from harnn.config import DataConfig
-from harnn.data.columns import find_missing_columns, warn_of_labels
+from harnn.data.columns import settle_columns
 from harnn.data.files import DocumentFile, UnreadableFileError
 from harnn.data.log import ReadingLog, Rejected
 from harnn.data.rows import Row
@@ -32,21 +32,22 @@ def read_parquet(
     try:
         with parquet.ParquetFile(file.path) as table:
             names = _column_names(table.schema_arrow, arrow)
-            problems = find_missing_columns(names, config, labelled=labelled)
+            own, inside = names[: len(table.schema_arrow.names)], names
+            meant, problems = settle_columns(
+                own, file.name, config, log, labelled=labelled, inside=inside
+            )
             if problems:
-                found = tuple(
-                    Problem(file.name, f"the table {what}", hint) for what, hint in problems
-                )
-                yield Rejected(found, whole_file=True)
+                yield Rejected(tuple(problems), whole_file=True)
                 return
-            remark = warn_of_labels(names, config) if labelled is None else None
-            if remark is not None:
-                log.warn(Problem(file.name, f"the table {remark[0]}", remark[1]))
-            columns = _needed_columns(table.schema_arrow, config, arrow, labelled=labelled)
+            named = dict(zip(own, meant, strict=True))
+            schema = table.schema_arrow.empty_table().rename_columns(meant).schema
+            needed = set(_needed_columns(schema, config, arrow, labelled=labelled))
+            columns = [name for name in own if named[name] in needed]
             line = 0
             for batch in table.iter_batches(batch_size=_BATCH, columns=columns):
                 for content in _read_rows(batch):
                     line += 1
+                    content = {named[name]: value for name, value in content.items()}
                     yield _check(file, line, content, config.line_limit)
     except (arrow.ArrowException, OSError, MemoryError, ValueError, OverflowError) as error:
         reason = shown(" ".join(str(error).split()).rstrip("."))[1:-1]

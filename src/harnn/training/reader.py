@@ -21,7 +21,7 @@ from harnn.corpus import (
     content_hash,
     encode_corpus,
 )
-from harnn.data import Documents, ReadingLog, labelled_documents
+from harnn.data import Documents, ReadingLog, group_problems, labelled_documents
 from harnn.errors import DocumentError, Problem
 from harnn.taxonomy import Taxonomy
 from harnn.text import TEXT_VECTORS_PACKAGE, NgramCounter, Tokenizer, embed_texts
@@ -153,8 +153,9 @@ class Reader:
             raise DocumentError(Problem("", f"there is no {name} document."))
         if not corpus.targets.nnz:
             what = f"none of the {len(corpus):,} {name} documents has a label."
-            hint = f"Labels are read from the field {self.config.data.labels_field!r}"
-            raise DocumentError(Problem("", what, f"{hint} (data.labels_field)."))
+            names = ", ".join(map(repr, self.config.data.label_columns))
+            hint = f"Labels are read from the field {names} (data.labels_field)."
+            raise DocumentError(Problem("", what, hint))
         self.counts[name] = len(corpus)
         self.counts[f"{name}_skipped"] = log.skipped
         self.counts[f"{name}_truncated"] = corpus.truncated
@@ -193,4 +194,8 @@ def summarise(
     if log.skipped:
         message += f"; {log.skipped:,} skipped:"
         message += "".join(f"\n  {problem}" for problem in log.problems)
+    if log.read_as:
+        message += f"; {sum(log.read_as.values()):,} labels read by name, path or another spelling"
+    for warning in group_problems(log.warnings):
+        message += f"\n  Warning: {warning}"
     return message
