@@ -22,7 +22,7 @@ _RUN = re.compile(f"[{_LETTERS}]{{3}}")
 """Never so many in one place: these are letters of another script."""
 _MISPLACED = re.compile("[A-Za-z](?:[„‚¿¡]|[“”«»€£§°…•©®™´·—](?=[A-Za-z]))")
 """Marks in places of letters: a text of DOS or of a Macintosh."""
-_EXCLUSIVE = (("õÕãÃ", "öÖüÜ"), ("øØ", "ìùèïò"), ("ãÃ", "îÎ"), ("õÕ", "ûôé"), ("ì", "øùï"))
+_EXCLUSIVE = (("õÕãÃ", "öÖüÜ"), ("øØ", "ìùèïò"), ("ãÃ", "îÎ"), ("õÕ", "ûÛ"), ("ì", "øï"))
 """Letters that no western language has both of, but Czech, Hungarian or Romanian read as cp1252."""
 
 

@@ -83,7 +83,8 @@ class LabelLookup:
 
     def _exactly(self, label: str) -> tuple[int, ...]:
         column = self.taxonomy.index.get(label)
-        return (column,) if column is not None else self._names.get(label, ())
+        names = self._names.get(label, ())
+        return names if column is None or column in names else (column, *names)
 
     def _nearly(self, label: str) -> tuple[int, ...]:
         return self._folded.get(fold(label), ())

@@ -101,12 +101,15 @@ def read_dataset(
     if state.get("_indices_files"):
         hint = "Save it again after dataset.flatten_indices()."
         raise UnreadableFileError("holds a selection of the rows of another data set.", hint)
+
+    def rows(names: Sequence[str]) -> Iterator[dict[str, Any]]:
+        for place in places:
+            for batch in _open_arrow(place, arrow):
+                yield from read_rows(batch, names)
+
     try:
-        tables = [_map_arrow(place, arrow) for place in places]
-        whole = arrow.concat_tables(tables)
-        opened = _Opened(
-            column_names(whole), lambda names: read_rows(whole, names), _find_classes(features)
-        )
+        names = list(_open_arrow(places[0], arrow).schema.names) if places else []
+        opened = _Opened(names, rows, _find_classes(features))
         yield from _read(opened, file.name, config, labelled=labelled, log=log)
     except (arrow.ArrowException, OSError, ValueError) as error:
         reason = " ".join(str(error).split()).rstrip(".")
@@ -115,8 +118,10 @@ def read_dataset(
         raise UnreadableFileError(error.problems[0].what, error.problems[0].hint) from None
 
 
-def _map_arrow(path: Path, arrow: Any) -> Any:
-    return arrow.ipc.open_stream(arrow.memory_map(str(path))).read_all()
+def _open_arrow(path: Path, arrow: Any) -> Any:
+    if not path.is_file():
+        raise FileNotFoundError(f"no file {path.name}")
+    return arrow.ipc.open_stream(arrow.memory_map(str(path)))
 
 
 def _read_json(path: Path) -> Any:
