@@ -147,6 +147,36 @@ def test_index_records_in_a_frame() -> None:
     assert learn_taxonomy(frame).taxonomy.codes[0] == "top:0"
 
 
+def test_lists_of_dictionaries(sample_predictor: harnn.Predictor) -> None:
+    records: list[dict[str, Any]] = [
+        {"id": "a", "text": "one", "labels": ["Food"]},
+        {"text": {"title": "t", "body": "b"}, "labels": [5]},
+        {"text": "one", "labels": "Food"},
+    ]
+    first, second = read_documents(records[:2])
+    assert first == Document("a", {"text": "one"}, ("Food",), "item 1 of the list")
+    assert (second.id, second.full_text, second.labels) == ("item:2", "t\nb", ("5",))
+    with pytest.raises(DocumentError) as caught:
+        list(read_documents(records))
+    assert str(caught.value) == (
+        "item 3 of the list: 'labels' is a string, expected a list of strings. Write [\"Food\"]."
+    )
+    survey = survey_documents([*records[:2], {"text": "One", "labels": []}])
+    assert str(survey.warnings[0]).startswith(
+        "item 3 of the list: the same text as item 1 of the list;"
+    )
+    assert [answer.id for answer in sample_predictor.predict(records)] == ["a", "item:2", "item:3"]
+
+
+def test_parquet_has_several_columns_of_labels_too(tmp_path: Path) -> None:
+    path = tmp_path / "d.parquet"
+    columns = {"text": ["x"], "Label 1": ["F"], "Label 2": [["S", "T"]], "other": [1]}
+    pytest.importorskip("pyarrow.parquet").write_table(pa.table(columns), path)
+    config = DataConfig(label_fields=("label 1", "Label 2"))
+    assert [d.labels for d in read_documents(path, config)] == [("F", "S", "T")]
+    assert [d.labels for d in read_documents(pa.table(columns), config)] == [("F", "S", "T")]
+
+
 @pytest.mark.parametrize("given", [5, ["a", 5], [pd.DataFrame(), Document("1", {})]])
 def test_what_is_no_table_is_refused(given: Any) -> None:
     with pytest.raises(TypeError):

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from harnn._tables import shown
 from harnn.data.documents import Document
 from harnn.data.log import MAX_PROBLEMS
+from harnn.data.memory_rows import MemoryTable
 from harnn.errors import Problem
 
 _NOTHING = 0
@@ -39,7 +40,7 @@ class Fingerprints:
 
     name: str
     is_test: bool = False
-    is_table: bool = False
+    table: MemoryTable | None = None
     """In memory: its rows are told apart by their numbers, as the lines of a file."""
     places: list[str] | None = None
     """Of the texts of a directory, where each stands; None for what has lines or rows."""
@@ -65,16 +66,14 @@ class Fingerprints:
 
     @property
     def _short_name(self) -> str:
-        if self.is_table:
-            return self.name.removeprefix("the ").replace(" ", "-")
-        return PurePath(self.name).name
+        return PurePath(self.name).name if self.table is None else self.table.short_name
 
     def _number_of(self, source: str) -> int:
         """Return the line, the row or, in a directory, the number of a document."""
         if self.places is not None:
             self.places.append(source)
             return len(self.places)
-        if self.is_table:
+        if self.table is not None:
             return int(source.split()[1].replace(",", ""))
         return int(source.rpartition(":")[2])
 
@@ -82,7 +81,7 @@ class Fingerprints:
         """Return the place of a document for messages."""
         if self.places is not None:
             return self.places[number - 1]
-        return f"row {number:,} of {self.name}" if self.is_table else f"{self.name}:{number}"
+        return f"{self.name}:{number}" if self.table is None else self.table.at(number)
 
     def finish(self) -> list[Problem]:
         """Return ids that stand twice, and free what only they needed."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeAlias, cast
 
@@ -12,14 +12,21 @@ from numpy.typing import NDArray
 from harnn.config import DataConfig
 from harnn.data.documents import Document
 from harnn.data.log import ReadingLog
-from harnn.data.memory_rows import MemoryTable, Table, is_table
+from harnn.data.memory_rows import MemoryTable, Table, are_records, is_table
 from harnn.data.reading import label_documents, list_sources, read_documents, read_labelled
 from harnn.taxonomy import Taxonomy
 
 Documents: TypeAlias = (
-    str | Path | Table | Sequence[str | Path] | Sequence[Table] | Sequence[Document]
+    str
+    | Path
+    | Table
+    | Sequence[str | Path]
+    | Sequence[Table]
+    | Sequence[Mapping[str, Any]]
+    | Sequence[Document]
 )
-"""Documents: files and directories by path, tables in memory, or document by document."""
+"""Documents: files and directories by path, tables in memory, or one by one: as dictionaries with
+the fields that an object of JSON lines has, or as :class:`Document`."""
 
 
 def labelled_documents(
@@ -58,8 +65,11 @@ def split_given(given: Documents) -> tuple[list[Document], list[Path | MemoryTab
     documents = [item for item in items if isinstance(item, Document)]
     if len(documents) == len(items):
         return documents, []
-    if documents or not all(isinstance(item, str | Path) or is_table(item) for item in items):
-        what = "Expected paths, tables (pandas, Polars, Arrow, datasets) or harnn.Document objects"
-        raise TypeError(f"{what}, and of these one kind.")
+    fits = are_records(items) or all(isinstance(x, str | Path) or is_table(x) for x in items)
+    if documents or not fits:
+        raise TypeError(
+            "Expected paths and tables (pandas, Polars, Arrow, datasets), or dictionaries, or "
+            "harnn.Document objects."
+        )
     sources = list_sources(items)
     return [], [each if isinstance(each, MemoryTable) else Path(each) for each in sources]

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol, TypeGuard, runtime_checkable
 
+from harnn._cells import plain_value
 from harnn._frames import BATCH, column_names, is_frame, read_rows
 from harnn._optional import require
 from harnn.config import DataConfig
@@ -47,7 +48,7 @@ class MemoryTable:
 
     def at(self, line: int) -> str:
         """Return the place of a row for messages."""
-        return f"row {line:,} of {self.name}"
+        return f"{'row' if self.is_table else 'item'} {line:,} of {self.name}"
 
 
 @dataclass(frozen=True)
@@ -58,6 +59,16 @@ class _Opened:
     rows: Callable[[Sequence[str]], Iterator[dict[str, Any]]]
     classes: Mapping[str, Sequence[str]] = field(default_factory=dict)
     """Columns of numbers that stand for names."""
+
+
+def are_records(values: Sequence[object]) -> bool:
+    """Tell whether *values* are dictionaries, each with the fields of one document."""
+    return bool(values) and all(isinstance(v, Mapping) and not is_table(v) for v in values)
+
+
+def gather_records(values: Sequence[object]) -> MemoryTable:
+    """Return dictionaries under one name: objects such as those of JSON, and no table."""
+    return MemoryTable(values, "the list", "item", is_table=False)
 
 
 def is_table(value: object) -> TypeGuard[Table]:
@@ -73,6 +84,10 @@ def read_memory(
     Raises:
         UnreadableFileError: it cannot be read on.
     """
+    if not table.is_table:
+        for line, record in enumerate(table.table, start=1):
+            yield Row(line, plain_value(record))
+        return
     try:
         opened = _open(table.table)
         yield from _read(opened, table.name, config, labelled=labelled, log=log)
@@ -84,7 +99,7 @@ def read_memory(
 def read_dataset(
     file: DocumentFile, config: DataConfig, *, labelled: bool | None, log: ReadingLog
 ) -> Iterator[Row | Rejected]:
-    """Read a directory that ``save_to_disk`` of a data set wrote, mapped into memory.
+    """Read a directory that ``save_to_disk`` of a data set wrote, batch by batch.
 
     Raises:
         MissingExtraError: without the extra ``parquet``.
@@ -104,24 +119,37 @@ def read_dataset(
 
     def rows(names: Sequence[str]) -> Iterator[dict[str, Any]]:
         for place in places:
-            for batch in _open_arrow(place, arrow):
+            for batch in _read_batches(place, arrow):
                 yield from read_rows(batch, names)
 
     try:
-        names = list(_open_arrow(places[0], arrow).schema.names) if places else []
+        for place in places:
+            if not place.is_file():
+                raise FileNotFoundError(f"no file {place.name}")
+        names = _read_names(places[0], arrow) if places else []
         opened = _Opened(names, rows, _find_classes(features))
         yield from _read(opened, file.name, config, labelled=labelled, log=log)
-    except (arrow.ArrowException, OSError, ValueError) as error:
+    except (arrow.ArrowException, OSError, ValueError, MemoryError) as error:
         reason = " ".join(str(error).split()).rstrip(".")
         raise UnreadableFileError(f"is damaged ({reason[:200]}).") from None
     except InputError as error:
         raise UnreadableFileError(error.problems[0].what, error.problems[0].hint) from None
 
 
-def _open_arrow(path: Path, arrow: Any) -> Any:
-    if not path.is_file():
-        raise FileNotFoundError(f"no file {path.name}")
-    return arrow.ipc.open_stream(arrow.memory_map(str(path)))
+def _read_batches(path: Path, arrow: Any) -> Iterator[Any]:
+    """Yield what a file of Arrow holds, some 1,000 rows at a time as ``datasets`` writes it.
+
+    It is not mapped into memory: who changes a file that is mapped ends the process that reads it.
+    """
+    with path.open("rb") as file:
+        for batch in arrow.ipc.open_stream(file):
+            batch.validate(full=True)  # damaged ones lead anywhere
+            yield batch
+
+
+def _read_names(path: Path, arrow: Any) -> list[str]:
+    with path.open("rb") as file:
+        return list(arrow.ipc.open_stream(file).schema.names)
 
 
 def _read_json(path: Path) -> Any:

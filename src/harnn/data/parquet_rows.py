@@ -120,7 +120,7 @@ def _needed_columns(
         return is_list and bool(types.is_integer(column.type.value_type))
 
     labels = config.labels_field
-    wanted.add(labels)
+    wanted.update(config.label_columns)
     indexed = labels in schema.names and holds_indices(schema.field(labels))
     return [
         column.name

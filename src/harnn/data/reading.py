@@ -6,7 +6,7 @@ import gzip
 import os
 import re
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain
 from typing import Any, TypeAlias, cast
 
@@ -29,7 +29,15 @@ from harnn.data.json_rows import read_json, read_json_lines
 from harnn.data.label_checker import LabelChecker
 from harnn.data.lines import Lines
 from harnn.data.log import ReadingLog, Rejected, settle
-from harnn.data.memory_rows import MemoryTable, Table, is_table, read_dataset, read_memory
+from harnn.data.memory_rows import (
+    MemoryTable,
+    Table,
+    are_records,
+    gather_records,
+    is_table,
+    read_dataset,
+    read_memory,
+)
 from harnn.data.parquet_rows import read_parquet
 from harnn.data.rows import Row, read_text_rows
 from harnn.data.sheet_rows import read_sheet_rows
@@ -38,8 +46,10 @@ from harnn.data.text_directories import read_directory
 from harnn.errors import Problem
 from harnn.taxonomy import Taxonomy
 
-Sources: TypeAlias = Location | Table | MemoryTable | Iterable[Location | Table | MemoryTable]
-"""Files and directories by path, and tables in memory."""
+Sources: TypeAlias = (
+    Location | Table | MemoryTable | Iterable[Location | Table | MemoryTable | Mapping[str, Any]]
+)
+"""Files and directories by path, tables in memory, and dictionaries such as objects of JSON."""
 _WHOLE = {"parquet": read_parquet, "spreadsheet": read_sheet_rows, "dataset": read_dataset}
 """What is read by a library that opens the file."""
 _ARRAY_BEGINS = re.compile(rb"\s*\[\s*(\{|$)")
@@ -53,7 +63,8 @@ def read_documents(
     labelled: bool | None = None,
 ) -> Iterator[Document]:
     """Read documents lazily from JSON lines, JSON, CSV, TSV, Parquet, spreadsheets, text files,
-    directories or ``-``, or from tables in memory (pandas, Polars, Arrow, Hugging Face).
+    directories or ``-``, or from tables in memory (pandas, Polars, Arrow, Hugging Face) and lists
+    of dictionaries.
 
     ``labelled``: True demands labels, False ignores them, None takes them where they are.
     ``log`` is filled while the documents are read. Good documents are handed out even where
@@ -129,6 +140,8 @@ def list_sources(given: Sources) -> list[Location | MemoryTable]:
     """
     one = isinstance(given, str | os.PathLike | MemoryTable) or is_table(given)
     items: list[Any] = [given] if one else list(cast(Iterable[Any], given))
+    if are_records(items):
+        return [gather_records(items)]
     count = sum(map(is_table, items))
     sources: list[Location | MemoryTable] = []
     for item in items:

@@ -139,7 +139,8 @@ class _Survey:
             name = location.name
         else:
             name = "stdin" if str(location) == STANDARD_INPUT else printable(str(location))
-        prints = Fingerprints(name, is_test, is_table=isinstance(location, MemoryTable))
+        table = location if isinstance(location, MemoryTable) else None
+        prints = Fingerprints(name, is_test, table)
         if not isinstance(location, MemoryTable) and is_directory_of_texts(location):
             prints.places = []
         documents = rejected = 0

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
-from typing import Self, Unpack, cast
+from typing import Any, Self, Unpack, cast
 
 import numpy as np
 
@@ -29,6 +29,7 @@ from harnn.data import (
     Documents,
     ReadingLog,
     Table,
+    are_records,
     is_table,
     labelled_documents,
     read_documents,
@@ -40,8 +41,8 @@ from harnn.explain import Explanation, LabelExplanation, WordWeight
 from harnn.metrics import Report, TrainingCounts
 from harnn.prediction.device import move_networks
 
-Texts = Iterable[str | Document] | Table
-"""Texts, documents, or a table or a column of a table in memory."""
+Texts = Iterable[str | Document] | Sequence[Mapping[str, Any]] | Table
+"""Texts, documents, dictionaries of their fields, or a table or a column of one in memory."""
 _MOST_DOCUMENTS = 2_048
 _MOST_SCORES = 32 << 20
 """Documents x labels in memory at once: 128 MB for each branch."""
@@ -145,8 +146,8 @@ class Predictor:
     ) -> list[Prediction]:
         """Predict the labels of each text.
 
-        texts: strings or documents, one or many columns of a table in memory: a series of texts, or
-        a data frame, of which the columns that the model was trained on are read.
+        texts: strings, documents, dictionaries of fields, or a table in memory: a series of
+        texts, or a data frame, of which the columns that the model was trained on are read.
         data: how to read a table; None: as those for training.
         *options*, here and below, change how labels are chosen: strategy, threshold, top_k, close,
         top_1, see :class:`harnn.decode.Decoder`; those not given are the model's own.
@@ -330,7 +331,7 @@ def documents_at_once(label_count: int) -> int:
 def _as_documents(texts: Texts, data: DataConfig) -> Iterator[Document]:
     if isinstance(texts, str | Document):
         raise TypeError("Expected a list of texts, got one: give [text].")
-    if is_table(texts):
+    if is_table(texts) or (isinstance(texts, Sequence) and are_records(texts)):
         return read_documents(texts, data, labelled=False)
     if is_column(texts):
         return _of_column(texts)
