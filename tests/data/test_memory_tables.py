@@ -161,6 +161,13 @@ def test_lists_of_dictionaries(sample_predictor: harnn.Predictor) -> None:
     assert str(caught.value) == (
         "item 3 of the list: 'labels' is a string, expected a list of strings. Write [\"Food\"]."
     )
+    endless: list[Any] = []
+    endless.append(endless)
+    with pytest.raises(DocumentError) as caught:
+        list(read_documents([{"text": endless}]))
+    assert str(caught.value) == (
+        "item 1 of the list: cannot be read: a value is nested too deeply."
+    )
     survey = survey_documents([*records[:2], {"text": "One", "labels": []}])
     assert str(survey.warnings[0]).startswith(
         "item 3 of the list: the same text as item 1 of the list;"

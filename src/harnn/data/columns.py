@@ -149,7 +149,8 @@ def settle_columns(
         matches = {c: name for c, name in matches.items() if name not in config.label_columns}
     names = [matches.get(name, name) for name in columns]
     every = [*names, *(name for name in inside if name not in names)]
-    missing = find_missing_columns(every, config, labelled=labelled)
+    written = [*columns, *every[len(columns) :]]
+    missing = find_missing_columns(every, config, labelled=labelled, written=written)
     remark = warn_of_labels(names, config) if labelled is None else None
     if remark is not None:
         log.warn(Problem(where, f"the table {remark[0]}", remark[1]))
@@ -189,11 +190,18 @@ def _describe_roles(names: Sequence[str], config: DataConfig, *, labelled: bool 
 
 
 def find_missing_columns(
-    columns: Sequence[str], config: DataConfig, *, labelled: bool | None
+    columns: Sequence[str],
+    config: DataConfig,
+    *,
+    labelled: bool | None,
+    written: Sequence[str] = (),
 ) -> list[tuple[str, str]]:
-    """Return what is wrong with a table's columns, each with a hint."""
+    """Return what is wrong with a table's columns, each with a hint.
+
+    written: the columns as the table has them, where they are known by other names here.
+    """
     known = set(columns)
-    named = [name for name in columns if name]
+    named = [name for name in written or columns if name]
     expected = "found " + (list_names(named) or "none") + "."
     wanted = dict.fromkeys(config.text_fields)
     if config.id_field != DataConfig.id_field:

@@ -34,36 +34,38 @@ def read_labels(
     written in digits may be a number.
     """
     names = config.label_columns
-    given = {name: content[name] for name in names if content.get(name) is not None}
-    if in_cells:
-        given = {name: _read_cell(value, config) for name, value in given.items()}
+    given: dict[str, object] = {}
+    for name in names:
+        value = content.get(name)
+        if value is not None:
+            given[name] = _read_cell(value, config) if in_cells else value
     if not given:
         if required:
-            shown = list_names(names)
             hint = "" if any(n in content for n in names) else suggest_labels(content, names[0])
-            faults.append((f"has no labels, expected a list in {shown}.", hint))
+            faults.append((f"has no labels, expected a list in {list_names(names)}.", hint))
         return None
     if config.level_fields:
         return _read_levels(given, faults)
-    one = not config.label_fields
-    lists = {n: [v] if not one and type(v) in (str, int) else v for n, v in given.items()}
-    for name, value in lists.items():
+    labels: list[str] = []
+    for name, value in given.items():
+        if config.label_fields and type(value) in (str, int):
+            value = [value]
         if not isinstance(value, list):
             expected = "expected a list of strings."
             faults.append((f"{name!r} is {name_type(value)}, {expected}", _as_list(value)))
             return None
-    labels = [label for name, each in lists.items() for label in _read_list(name, each, faults)]
-    return tuple(labels) if one else tuple(dict.fromkeys(label for label in labels if label))
+        labels += _read_list(name, value, faults)
+    return tuple(dict.fromkeys(filter(None, labels))) if config.label_fields else tuple(labels)
 
 
 def _read_cell(value: object, config: DataConfig) -> object:
     """Return the labels of one cell of a table as a list, where it can hold any."""
-    if _is_whole(value):
-        value = int(value)
     if isinstance(value, list):
         return [int(label) if _is_whole(label) else label for label in value]
-    if not isinstance(value, str) and type(value) is not int:
-        return value
+    if not isinstance(value, str):
+        if not _is_whole(value):
+            return value
+        value = int(value)
     separator = "" if config.level_fields else config.label_separator
     return read_label_cell(str(value), separator)
 
@@ -80,7 +82,7 @@ def _read_levels(given: Mapping[str, object], faults: list[Fault]) -> tuple[str,
     return (LEVEL_SEPARATOR.join(path),) if path else ()
 
 
-def _read_list(name: str, labels: Sequence[object], faults: list[Fault]) -> tuple[str, ...]:
+def _read_list(name: str, labels: Sequence[object], faults: list[Fault]) -> list[str]:
     read: list[str] = []
     for number, label in enumerate(labels, start=1):
         if isinstance(label, str):
@@ -91,7 +93,7 @@ def _read_list(name: str, labels: Sequence[object], faults: list[Fault]) -> tupl
             found = f"{name!r} holds {name_type(label)} at position {number}"
             hint = f'Write "{label:.0f}".' if _is_whole(label) else ""
             faults.append((f"{found}, expected strings or whole numbers.", hint))
-    return tuple(read)
+    return read
 
 
 def _as_list(value: object) -> str:

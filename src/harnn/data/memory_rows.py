@@ -86,7 +86,10 @@ def read_memory(
     """
     if not table.is_table:
         for line, record in enumerate(table.table, start=1):
-            yield Row(line, plain_value(record))
+            try:
+                yield Row(line, plain_value(record))
+            except ValueError as error:
+                yield Rejected((Problem(table.at(line), f"cannot be read: {error}."),))
         return
     try:
         opened = _open(table.table)
