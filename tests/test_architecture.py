@@ -24,6 +24,7 @@ FLOORS = {
         "_notebook",
         "_optional",
         "_quiet",
+        "_special",
         "_spreadsheet_rows",
         "_spreadsheets",
         "_tables",
@@ -41,7 +42,13 @@ FLOORS = {
 }
 """As docs/architecture.md draws them."""
 FLOOR_OF = {room: floor for floor, rooms in FLOORS.items() for room in rooms}
-SIDEWAYS = {("_optional", "errors"), ("_files", "errors"), ("_tables", "errors")}
+SIDEWAYS = {
+    ("_optional", "errors"),
+    ("_files", "errors"),
+    ("_files", "_special"),
+    ("_special", "errors"),
+    ("_tables", "errors"),
+}
 SIDEWAYS |= {("config", "errors"), ("config", "_tables")}
 SIDEWAYS |= {("_frames", "errors"), ("_frames", "_cells"), ("_spreadsheet_rows", "_cells")}
 SIDEWAYS |= {("_spreadsheets", other) for other in ("errors", "_display", "_optional")}

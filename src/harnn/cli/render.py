@@ -10,10 +10,10 @@ from rich.table import Table
 from rich.text import Text
 
 from harnn._tables import shown
-from harnn.cli.problems import problem_lines
 from harnn.cli.screen import plain
 from harnn.data import DataSurvey
 from harnn.data.survey import ReadLabel
+from harnn.errors import problem_lines
 from harnn.evaluation import StrategyMetrics
 from harnn.metrics import Comparison, Difference, LevelMetrics, Report
 from harnn.prediction import Prediction

@@ -9,7 +9,7 @@ a training run.
 from harnn.data.documents import Document
 from harnn.data.inputs import Documents, given_documents, labelled_documents, split_given
 from harnn.data.learning import LearnedTaxonomy, learn_taxonomy
-from harnn.data.log import ReadingLog, group_problems
+from harnn.data.log import ReadingLog
 from harnn.data.memory_rows import Table, are_records, is_table
 from harnn.data.reading import label_documents, read_documents, read_labelled
 from harnn.data.statistics import LevelSummary, WordSummary
@@ -27,7 +27,6 @@ __all__ = [
     "WordSummary",
     "are_records",
     "given_documents",
-    "group_problems",
     "is_table",
     "label_documents",
     "labelled_documents",

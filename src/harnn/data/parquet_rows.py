@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from harnn._optional import require
@@ -14,8 +14,15 @@ from harnn.data.log import ReadingLog, Rejected
 from harnn.data.rows import Row
 from harnn.errors import Problem
 
-_BATCH = 256
+_BATCH = 64
 """Rows at a time: their texts may all be the same long one, which takes no room in the file."""
+_BUFFER = 1 << 20
+"""Bytes of a column that are read at a time, where a whole row group would be."""
+_MOST_ROWS_LONG = 16
+"""Rows of ``data.line_limit`` bytes, to which a column of a row group may unpack from next to
+nothing: 256 MiB. A page is unpacked as a whole, and the file does not say how large pages are."""
+_MOST_TIMES = 100
+"""How much larger than packed a column may be beyond that; text is up to 10 times."""
 
 
 def read_parquet(
@@ -25,14 +32,15 @@ def read_parquet(
 
     Raises:
         MissingExtraError: without the extra ``parquet``.
-        UnreadableFileError: the file is no Parquet or is damaged.
+        UnreadableFileError: the file is no Parquet, is damaged, or unpacks beyond all measure.
     """
     parquet = require("pyarrow.parquet", extra="parquet", purpose=f"Reading {file.name}")
     arrow = require("pyarrow", extra="parquet", purpose=f"Reading {file.name}")
     try:
-        with parquet.ParquetFile(file.path) as table:
-            names = _column_names(table.schema_arrow, arrow)
-            own, inside = names[: len(table.schema_arrow.names)], names
+        options = {"pre_buffer": False, "buffer_size": _BUFFER}
+        with parquet.ParquetFile(file.path, **options) as table:
+            own = list(table.schema_arrow.names)
+            inside = _names_inside_text(table.schema_arrow, arrow)
             meant, problems = settle_columns(
                 own, file.name, config, log, labelled=labelled, inside=inside
             )
@@ -43,6 +51,7 @@ def read_parquet(
             schema = table.schema_arrow.empty_table().rename_columns(meant).schema
             needed = set(_needed_columns(schema, config, arrow, labelled=labelled))
             columns = [name for name in own if named[name] in needed]
+            _refuse_bombs(table.metadata, columns, _MOST_ROWS_LONG * config.line_limit)
             line = 0
             for batch in table.iter_batches(batch_size=_BATCH, columns=columns):
                 for content in _read_rows(batch):
@@ -52,6 +61,28 @@ def read_parquet(
     except (arrow.ArrowException, OSError, MemoryError, ValueError, OverflowError) as error:
         reason = shown(" ".join(str(error).split()).rstrip("."))[1:-1]
         raise UnreadableFileError(f"is damaged or not a Parquet file ({reason}).") from None
+
+
+def _refuse_bombs(metadata: Any, columns: Sequence[str], most: int) -> None:
+    """Refuse columns that a small file unpacks to more than *most* bytes, as the file itself says.
+
+    Raises:
+        UnreadableFileError: there is one.
+    """
+    for group in range(metadata.num_row_groups):
+        for number in range(metadata.num_columns):
+            chunk = metadata.row_group(group).column(number)
+            path, size = chunk.path_in_schema, chunk.total_uncompressed_size
+            packed = chunk.total_compressed_size
+            if size <= max(most, _MOST_TIMES * packed):
+                continue
+            name = next((x for x in columns if path == x or path.startswith(f"{x}.")), None)
+            if name is not None:
+                what = (
+                    f"column {shown(name)} unpacks from {packed:,} to {size:,} bytes, "
+                    f"expected at most {most:,} or {_MOST_TIMES} times as many."
+                )
+                raise UnreadableFileError(what, "Set data.line_limit higher if that is meant.")
 
 
 def _read_rows(batch: Any) -> Iterator[dict[str, Any]]:
@@ -97,12 +128,11 @@ def _check(file: DocumentFile, line: int, content: dict[str, Any], limit: int) -
     return Rejected(tuple(problems)) if problems else Row(line, content)
 
 
-def _column_names(schema: Any, arrow: Any) -> list[str]:
-    """Return the columns, and the fields of ``text`` where it is an object."""
-    names: list[str] = list(schema.names)
-    if names.count("text") == 1 and arrow.types.is_struct(schema.field("text").type):
-        names += [part.name for part in schema.field("text").type if part.name not in names]
-    return names
+def _names_inside_text(schema: Any, arrow: Any) -> list[str]:
+    """Return the fields of ``text`` where it is an object."""
+    is_object = schema.names.count("text") == 1
+    is_object = is_object and arrow.types.is_struct(schema.field("text").type)
+    return [part.name for part in schema.field("text").type] if is_object else []
 
 
 def _needed_columns(
