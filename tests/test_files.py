@@ -32,7 +32,7 @@ from harnn._files import (
     write_atomically,
     write_safetensors,
 )
-from harnn._special import is_special
+from harnn._special import Mode, is_special
 from harnn.errors import BundleError, InputError
 
 
@@ -92,7 +92,8 @@ def test_a_pipe_is_written_to_directly(tmp_path: Path) -> None:
     os.mkfifo(pipe)
     link = tmp_path / "link"
     link.symlink_to(pipe)
-    for place, mode in ((pipe, "w"), (link, "wb")):
+    places: tuple[tuple[Path, Mode], ...] = ((pipe, "w"), (link, "wb"))
+    for place, mode in places:
         read: list[bytes] = []
         reader = threading.Thread(target=lambda read=read: read.append(pipe.read_bytes()))
         reader.start()

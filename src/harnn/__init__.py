@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from harnn.explain import Explanation, write_html
     from harnn.metrics import Report, evaluate
     from harnn.prediction import Prediction, Predictor, compare_models
-    from harnn.taxonomy import Hierarchy, Taxonomy
+    from harnn.taxonomy import Hierarchy, Taxonomy, write_taxonomy
     from harnn.text import Tokenizer
     from harnn.training import FitResult, Validation, fit, validate
 
@@ -49,6 +49,7 @@ _HOMES = {
     "save_bundle": "bundle",
     "validate": "training",
     "write_html": "explain",
+    "write_taxonomy": "taxonomy",
 }
 
 __all__ = [
@@ -78,6 +79,7 @@ __all__ = [
     "save_bundle",
     "validate",
     "write_html",
+    "write_taxonomy",
 ]
 
 

@@ -71,6 +71,18 @@ def test_codes_alone() -> None:
     assert len(lookup.find("F").columns) == 1
 
 
+def test_alternative_names_notations_and_iris(tmp_path: Path) -> None:
+    path = tmp_path / "taxonomy.tsv"
+    path.write_text("child\tparent\nF\tROOT\nF1\tF\n", encoding="utf-8")
+    table = tmp_path / "names.tsv"
+    header = "label\tname\talternatives\tnotation"
+    table.write_text(f"{header}\nF1\tSoup\tBroth|Stew\t1.1\n", encoding="utf-8")
+    taxonomy = Taxonomy.from_file(path, labels=table)
+    for written in ("Broth", "stew", "1.1", "F > Stew"):
+        columns = LabelLookup(taxonomy).find(written).columns
+        assert [taxonomy.codes[column] for column in columns] == ["F1"], written
+
+
 def test_a_path_from_the_top_comes_before_others() -> None:
     taxonomy = Taxonomy.from_edges(
         [("a", "ROOT"), ("b", "a"), ("x", "ROOT"), ("a2", "x"), ("b2", "a2")],

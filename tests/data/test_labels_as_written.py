@@ -153,7 +153,7 @@ def test_parquet_values_that_python_cannot_hold(tmp_path: Path) -> None:
         write_parquet(path, table)
         log = ReadingLog()
         list(read_documents(path, DataConfig(on_error="skip"), log=log))
-        assert str(log.problems[-1]).startswith(f"{path}:2: {name!r} {message}")
+        assert str(log.problems[-1]).startswith(f"{path}:2: {name!r} {message}".rstrip())
         if name == "labels":
             assert len(list(read_documents(path, labelled=False))) == 2
 

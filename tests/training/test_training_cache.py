@@ -391,7 +391,8 @@ def test_what_no_training_wrote_is_made_again_though_its_manifest_fits(
     kind: str, tmp_path: Path
 ) -> None:
     """Sealed again after it was changed: nothing but its values tells."""
-    cache, told = tmp_path / "cache", []
+    cache = tmp_path / "cache"
+    told: list[Event] = []
     first = fitted(cache)
     name, change, reason = WRONG[kind]
     places = [p.parent for p in cache.glob(f"*/{name}.npy") if is_of_training(p.parent)]
@@ -417,7 +418,8 @@ def is_of_training(place: Path) -> bool:
 
 @pytest.mark.parametrize("head", [b"{'descr': '<i8', ", b"\0" * 40, b"[" * 90, b"{'descr': 1}"])
 def test_a_head_that_is_no_python_is_made_again(head: bytes, tmp_path: Path) -> None:
-    cache, wanted, told = ArrayCache(tmp_path / "cache"), np.arange(5), []
+    cache, wanted = ArrayCache(tmp_path / "cache"), np.arange(5)
+    told: list[str] = []
     cache.get(["a"], lambda: {"x": wanted})
     place = entry_of(cache)
     start = b"\x93NUMPY\x01\x00" + len(head).to_bytes(2, "little")

@@ -130,7 +130,7 @@ def number_rows(value: Any, name: str) -> NDArray[np.float64]:
     Raises:
         ValueError: it is something else.
     """
-    rows = value if isinstance(value, list) else [None]
+    rows: list[Any] = value if isinstance(value, list) else [None]
     if not all(isinstance(row, list) and _are_numbers(row) for row in rows):
         raise ValueError(f"{name}: got {shown(value)}, expected rows of finite numbers")
     if len({len(row) for row in rows}) > 1:

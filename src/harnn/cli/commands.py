@@ -8,13 +8,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from rich.text import Text
 
-from harnn._display import escape_json
-from harnn._files import check_replaceable, check_writable, write_atomically
-from harnn._tables import shown
+from harnn._files import check_replaceable, check_writable
 from harnn.bundle import CHECKPOINTS, export_onnx, load_bundle, marker_of, save_bundle
 from harnn.cli.files import JSON, check_inputs, check_output, write_json
 from harnn.cli.models import Speed, open_model
@@ -31,7 +29,8 @@ from harnn.cli.render import (
     strategies_table,
     validation_parts,
 )
-from harnn.cli.screen import Console, say
+from harnn.cli.screen import Console
+from harnn.cli.taxonomies import TaxonomyChoice, describe, find_taxonomy
 from harnn.cli.training_place import training_place
 from harnn.config import Config
 from harnn.data import learn_taxonomy, read_documents
@@ -59,21 +58,6 @@ DEMO_SETTINGS: dict[str, dict[str, dict[str, Any]]] = {
 }
 """For a few hundred documents and fewer: longer training of word vectors, more and larger steps."""
 _DEMO_ANSWERS = 3
-
-
-_MOST_LABELS = 10_000_000
-"""Of a level."""
-
-
-class TaxonomyChoice(NamedTuple):
-    """Which taxonomy is read, and how."""
-
-    path: Path | None
-    labels: Path | None
-    separator: str | None = None
-    """Of the names in a path; None: what the file looks like."""
-    by_path: bool = False
-    """Whether labels of one name under different parents are kept apart."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +89,7 @@ def gather_settings(
         "text_field": "data.text_fields",
         "labels_field": "data.label_fields",
         "level_field": "data.level_fields",
+        "data_sheet": "data.sheet",
     }
     gathered = list(settings or [])
     for key, value in options.items():
@@ -138,28 +123,6 @@ def demo(lang: str, out: Path) -> None:
     console.print_line(f'The model is in {out}/. Try: harnn predict {out} --text "..."')
 
 
-def find_taxonomy(choice: TaxonomyChoice) -> Taxonomy | None:
-    """Read the taxonomy where one is given.
-
-    Raises:
-        ConfigError: how to read one is given, but none to read.
-        TaxonomyError: it cannot be read.
-    """
-    if choice.path is None:
-        given = [name for name, value in choice._asdict().items() if value not in (None, False)]
-        if given:
-            names = [f"--{name.replace('_', '-')}" for name in given]
-            what = "says how to read a taxonomy, but none is given with --taxonomy."
-            raise ConfigError(Problem(" and ".join(names), what))
-        return None
-    taxonomy = Taxonomy.from_file(
-        choice.path, labels=choice.labels, separator=choice.separator, by_path=choice.by_path
-    )
-    for note in taxonomy.notes:
-        say(f"Note: {note}")
-    return taxonomy
-
-
 def validate(
     data: list[Path],
     test: list[Path],
@@ -177,47 +140,9 @@ def validate(
     found = validate(data, known, config, test_paths=test)
     write_json(json_output, found.to_dict())
     console = Console()
-    for part in validation_parts(found, _describe(known) if known is not None else ""):
+    for part in validation_parts(found, describe(known) if known is not None else ""):
         console.print(part, soft_wrap=isinstance(part, Text))
     return found.ok
-
-
-def learn(
-    data: list[Path], output: Path, sizes: Sequence[str], settings: Sequence[str] = ()
-) -> None:
-    """Learn a taxonomy from index records and write it."""
-    given = _read_sizes(sizes)
-    check_inputs(data)
-    check_output(output, JSON, data)
-    learned = learn_taxonomy(data, sizes=given or None, config=Config.read(None, settings).data)
-    with write_atomically(output) as file:
-        file.write(escape_json(learned.taxonomy.to_json()))
-    errors = Console(stderr=True)
-    errors.print_line(_describe(learned.taxonomy))
-    errors.print_line(
-        f"{learned.documents:,} records tell the parents of {learned.learned:,} labels; "
-        f"{learned.undetermined:,} have several possible parents, {learned.contradicted:,} none "
-        f"that fits all records, and {learned.unseen:,} stand in no record: they have no edge."
-    )
-
-
-def _read_sizes(sizes: Sequence[str]) -> dict[str, int]:
-    """Read ``LEVEL=NUMBER``.
-
-    Raises:
-        ConfigError: something else is given.
-    """
-    given: dict[str, int] = {}
-    for size in sizes:
-        level, equals, number = size.partition("=")
-        if not (equals and level and number.isascii() and number.isdecimal()):
-            what = f"got {shown(size)}, expected LEVEL=NUMBER,"
-            raise ConfigError(Problem("--size", what, "as subgroup=8364."))
-        if len(number) > len(str(_MOST_LABELS)) or not 1 <= int(number) <= _MOST_LABELS:
-            what = f"got {shown(size)}, expected 1 to {_MOST_LABELS:,} labels."
-            raise ConfigError(Problem("--size", what))
-        given[level] = int(number)
-    return given
 
 
 def train(
@@ -240,7 +165,7 @@ def train(
     with training_place(files.out, errors):
         _check_out(files.out, resume=resume, overwrite=overwrite)
         taxonomy = _taxonomy_of(files, knobs)
-        errors.print_line(_describe(taxonomy))
+        errors.print_line(describe(taxonomy))
         if resume and _is_done(files, taxonomy, knobs, overwrite=overwrite):
             errors.print_line(
                 f"{files.out}/ holds the finished model of these settings and documents: nothing "
@@ -398,16 +323,6 @@ def export(model: Path, output: Path, *, int8: bool, overwrite: bool) -> None:
     Console().print_line(
         f"The exported model is in {output}/: {after:,.1f} MB ({model}/ has {before:,.1f} MB). "
         "harnn predict and harnn evaluate read it without PyTorch."
-    )
-
-
-def _describe(taxonomy: Taxonomy) -> str:
-    sizes = " / ".join(f"{size:,}" for size in taxonomy.hierarchy.level_sizes)
-    summary = taxonomy.summary()
-    shape = "a tree" if summary.is_tree else "a DAG"
-    return (
-        f"taxonomy: {len(taxonomy):,} labels on {taxonomy.depth} levels "
-        f"({sizes}), {len(taxonomy.edges):,} edges, {shape}"
     )
 
 

@@ -29,10 +29,21 @@ class Found(NamedTuple):
 
 
 def spellings(taxonomy: Taxonomy) -> Iterator[tuple[str, int]]:
-    """Yield what labels may be called beside their codes, each with the label's column."""
-    for column, (code, name) in enumerate(zip(taxonomy.codes, taxonomy.names, strict=True)):
-        if name != code:
-            yield name, column
+    """Yield what labels may be called beside their codes, each with the label's column: name,
+    alternative names, notation, IRI, and codes that it stands for now.
+    """
+    for code, current in taxonomy.replaced.items():
+        if current in taxonomy.index:
+            yield code, taxonomy.index[current]
+    for column, code in enumerate(taxonomy.codes):
+        for spelling in (
+            taxonomy.names[column],
+            *taxonomy.alternatives[column],
+            taxonomy.notations[column],
+            taxonomy.iris[column],
+        ):
+            if spelling and spelling != code:
+                yield spelling, column
 
 
 def fold(text: str) -> str:
