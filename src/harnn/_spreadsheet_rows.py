@@ -13,7 +13,8 @@ import sys
 from pathlib import Path
 
 if not __package__:  # started by its path, of a package that need not be installed
-    sys.path[0] = str(Path(__file__).parents[1])
+    _HERE = Path(__file__).parent
+    sys.path = [str(_HERE.parent), *(place for place in sys.path if place != str(_HERE))]
 
 from harnn._cells import cell_text
 

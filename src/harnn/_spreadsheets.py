@@ -57,7 +57,11 @@ def read_sheet(
     require("python_calamine", extra="tables", purpose=f"Reading {shown}")
     command = [sys.executable, str(_PROGRAM), str(path), sheet, str(memory)]
     with subprocess.Popen(
-        command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,  # Ctrl-C is for who reads the rows
     ) as program:
         assert program.stdout is not None
         try:

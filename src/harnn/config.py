@@ -49,6 +49,7 @@ TaxonomyOutput = Literal["tsv", "json", "turtle", "ntriples", "mermaid", "dot", 
 ConceptCodes = Literal["auto", "notation", "iri"]
 """What concepts of SKOS are known by; see :mod:`harnn.taxonomy.skos_codes`."""
 OnError = Literal["fail", "skip", "drop-labels"]
+LabelsBy = Literal["any", "code"]
 Strategy = Literal["threshold", "level", "label", "top_k", "f1", "deepest"]
 TopOne = Literal["never", "empty", "always"]
 Close = Literal["up", "down", "none"]
@@ -90,6 +91,13 @@ class DataConfig:
     text_fields: tuple[str, ...] = ()
     """Named text fields, in reading order; empty: ``text``, or all fields of its object."""
     labels_field: str = "labels"
+    label_fields: tuple[str, ...] = ()
+    """Several fields of labels, in place of ``labels_field``: a document has the labels of all."""
+    level_fields: tuple[str, ...] = ()
+    """Fields that hold one label a level, from the top: together they are the path of one label."""
+    labels_by: LabelsBy = "any"
+    """What labels may be written as: ``code`` alone, or ``any`` of code, name, alternative name and
+    path ``A > B``, also where case and blanks differ, as long as only one label can be meant."""
     label_separator: str = ";"
     """Separates labels inside one cell of CSV, TSV and Parquet; empty: a cell is one label. A cell
     that is a list, ``["a", "b"]``, is read as one."""
@@ -97,6 +105,8 @@ class DataConfig:
     """Of the files; a byte order mark in a file says more than this."""
     delimiter: str = ""
     """Between the cells of CSV and TSV, ``tab`` for tabs; empty: told from the header of CSV."""
+    sheet: str = ""
+    """Of spreadsheets, by name or by number from 1; empty: the first."""
     line_limit: int = 16 << 20
     """Bytes of one line, of one row of a table and of one element of a JSON array, at most."""
     on_error: OnError = "fail"
@@ -113,10 +123,20 @@ class DataConfig:
         ):
             expected = "expected one character, tab, or nothing."
             problems.append(Problem("data.delimiter", f"got {shown(self.delimiter)}, {expected}"))
-        if self.on_error not in get_args(OnError):
-            expected = "expected one of " + ", ".join(get_args(OnError)) + "."
-            problems.append(Problem("data.on_error", f"got {shown(self.on_error)}, {expected}"))
+        for name, kinds in (("on_error", OnError), ("labels_by", LabelsBy)):
+            if getattr(self, name) not in get_args(kinds):
+                expected = "expected one of " + ", ".join(get_args(kinds)) + "."
+                got = f"got {shown(getattr(self, name))}, {expected}"
+                problems.append(Problem(f"data.{name}", got))
+        if self.label_fields and self.level_fields:
+            what = f"got {shown(self.level_fields)}, but data.label_fields is given too."
+            problems.append(Problem("data.level_fields", what, "Leave one of them out."))
         return problems
+
+    @property
+    def label_columns(self) -> tuple[str, ...]:
+        """The fields that hold labels."""
+        return self.level_fields or self.label_fields or (self.labels_field,)
 
     @property
     def chosen_delimiter(self) -> str:

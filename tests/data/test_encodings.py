@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from harnn.config import Config, DataConfig
-from harnn.data import read_documents
+from harnn.data import ReadingLog, read_documents
 from harnn.errors import ConfigError, DocumentError
 
 TEXTS = ("Möhren, über 3 €", "zweite Zeile", "naïve café")
@@ -126,3 +126,58 @@ def test_delimiters_that_are_none(delimiter: str) -> None:
         "  data.line_limit: got 5, expected 1,024 to 2,147,483,647.\n"
         f"  data.delimiter: got {delimiter!r}, expected one character, tab, or nothing."
     )
+
+
+WESTERN = {
+    "German": "Über die Bäder der Stadt – schöne Straße, „größer“ als früher (12 €)",
+    "French": "Les élèves ont été très heureux à la fête ; c’est déjà ça, où êtes-vous ?",
+    "Spanish": "¿Qué pasó mañana? El niño comió jamón, ¡qué lástima! Según él, también",
+    "Portuguese": "Não há informações sobre as eleições de amanhã; são três opções",
+    "Danish": "Blåbærgrød på en ø, så gør det ikke så meget når æblerne er små",
+    "Italian": "Perché non è più così? La città è già là, però è più caffè",
+    "Swedish": "Räksmörgås på en båt, och där är ön för små möss",
+}
+NOT_WESTERN = {
+    ("Czech", "cp1250"): "Příliš žluťoučký kůň úpěl ďábelské ódy",
+    ("Czech without carons", "cp1250"): "řeka je čistá a měla černé řasy",
+    ("Polish", "cp1250"): "Zażółć gęślą jaźń, że są łódki",
+    ("Hungarian", "cp1250"): "árvíztűrő tükörfúrógép nőnek időben",
+    ("Turkish", "cp1254"): "Şu köşe yaz köşesi, ağaç ve ışık, değil mi",
+    ("Latvian", "cp1257"): "Glāžšķūņa rūķīši dzērumā čiepj",
+    ("Greek", "cp1253"): "Ξεσκεπάζω την ψυχοφθόρα βδελυγμία",
+    ("Russian", "cp1251"): "Съешь же ещё этих мягких булок",
+    ("Chinese", "gb18030"): "花子的面包和汤",
+    ("German of DOS", "cp850"): "Über die Bäder der schönen Straße, größer als früher",
+    ("German of a Macintosh", "mac_roman"): "Über die Bäder der schönen Straße, größer",
+}
+
+
+@pytest.mark.parametrize("language", WESTERN)
+@pytest.mark.parametrize("name", ["d.csv", "d.tsv", "d.txt"])
+def test_cp1252_is_recognised_and_told(tmp_path: Path, language: str, name: str) -> None:
+    text = WESTERN[language].replace(",", "").replace('"', "")
+    path = tmp_path / name
+    lines = [*([] if name == "d.txt" else ["text"]), "plain", text, "last é"]
+    path.write_bytes("\n".join(lines).encode("cp1252"))
+    log = ReadingLog()
+    assert [d.full_text for d in read_documents(path, log=log)] == ["plain", text, "last é"]
+    assert [str(warning) for warning in log.warnings] == [
+        f"{path}: is not UTF-8: read as cp1252. "
+        "Set data.encoding to have it read as that or another one."
+    ]
+
+
+@pytest.mark.parametrize(("language", "encoding"), NOT_WESTERN)
+def test_other_encodings_are_not_taken_for_cp1252(
+    tmp_path: Path, language: str, encoding: str
+) -> None:
+    path = tmp_path / "d.txt"
+    found = problems_of(path, NOT_WESTERN[language, encoding].encode(encoding))
+    assert len(found) == 1
+    assert "is not UTF-8" in found[0]
+
+
+def test_what_is_utf_8_in_places_is_damaged(tmp_path: Path) -> None:
+    data = "schöne Bäder für größere\n".encode() + "schöne Bäder für größere".encode("cp1252")
+    [problem] = problems_of(tmp_path / "d.txt", data)
+    assert problem.startswith(f"{tmp_path / 'd.txt'}:2: is not UTF-8")

@@ -19,7 +19,8 @@ from harnn.taxonomy import Taxonomy
 
 CP1252 = "It may be cp1252: set data.encoding=cp1252."
 EXTENSIONS = (
-    "expected .jsonl, .ndjson, .json, .csv, .tsv or .txt (each also with .gz or .zst), or .parquet."
+    "expected .jsonl, .ndjson, .json, .csv, .tsv or .txt (each also with .gz or .zst), or "
+    ".parquet, .xlsx, .xls, .ods or a directory."
 )
 
 
@@ -122,7 +123,7 @@ FILES: list[tuple[str, bytes, str]] = [
     ("d.txt", b"\n \n", ": holds no documents."),
     ("d.csv", b"id,text\n", ": holds no documents."),
     ("d.json", b"[]", ": holds no documents."),
-    ("d.xlsx", b"x", f": unknown extension '.xlsx', {EXTENSIONS}"),
+    ("d.docx", b"x", f": unknown extension '.docx', {EXTENSIONS}"),
     ("d.jsnl", b"x", f": unknown extension '.jsnl', {EXTENSIONS} Did you mean '.jsonl'?"),
     ("d", b"x", f": unknown extension '', {EXTENSIONS}"),
     ("d.doc.gz", b"x", f": unknown extension '.doc.gz', {EXTENSIONS}"),
@@ -148,9 +149,9 @@ FILES: list[tuple[str, bytes, str]] = [
     ),
     (
         "d.csv",
-        b"id,Text\n1,a\n",
-        ":1: the table has no column 'text' (or 'title' and 'abstract'), found 'id', 'Text'. "
-        "Set data.text_fields=Text if that is the text.",
+        b"id,Message\n1,a\n",
+        ":1: the table has no column 'text' (or 'title' and 'abstract'), found 'id', 'Message'. "
+        "Set data.text_fields=Message if that is the text.",
     ),
     (
         "d.csv",
@@ -173,7 +174,8 @@ def test_bad_places(tmp_path: Path) -> None:
     (tmp_path / "train.jsonl").touch()
     absent = tmp_path / "trian.jsonl"
     assert problems_of(absent) == [f"{absent}: no such file. Did you mean 'train.jsonl'?"]
-    assert problems_of(tmp_path) == [f"{tmp_path}: is a directory, expected a file."]
+    what = "is a directory without .txt files, expected a file or a directory of texts."
+    assert problems_of(tmp_path) == [f"{tmp_path}: {what}"]
     lost = tmp_path / "none" / "d.csv"
     assert problems_of(lost) == [f"{lost}: no such file."]
 

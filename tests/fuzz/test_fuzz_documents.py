@@ -69,6 +69,16 @@ TOKENS = [
     *(b"labels", b"\xed\xa0\x80", b"\xe2\x80\xa8", b"x" * 70_000, b",," * 500, b"\x1b[31m"),
 ]
 
+STATE = {"_data_files": [{"filename": "d.arrow"}], "_format_type": None, "_split": None}
+CLASSES = {"names": ["Food", "Soup", "012"], "_type": "ClassLabel"}
+FEATURES = {
+    "features": {
+        "text": {"dtype": "string", "_type": "Value"},
+        "labels": {"feature": CLASSES, "_type": "List"},
+        "n": {"dtype": "int64", "_type": "Value"},
+    }
+}
+
 Write = Callable[[], bytes]
 
 
@@ -108,6 +118,34 @@ def parquet_table(*, struct: bool) -> bytes:
     return file.getvalue()
 
 
+def spreadsheet() -> bytes:
+    openpyxl = pytest.importorskip("openpyxl")
+    pytest.importorskip("python_calamine")
+    book = openpyxl.Workbook()
+    for row in ROWS:
+        book.active.append(row)
+    file = io.BytesIO()
+    book.save(file)
+    return file.getvalue()
+
+
+def short_texts() -> bytes:
+    return "Soup, hot\t<Food> <Soup>\nünï\t<012>\nno label\t\nnone".encode()
+
+
+def western() -> bytes:
+    return csv_table().decode().replace("ünï", "schöne Bäder für größere").encode("cp1252")
+
+
+def arrow_file() -> bytes:
+    arrow = pytest.importorskip("pyarrow")
+    table = arrow.table({"text": ["a", "ü"], "labels": [[0, 1], None], "n": [1, 2]})
+    file = io.BytesIO()
+    with arrow.ipc.new_stream(file, table.schema) as stream:
+        stream.write_table(table)
+    return file.getvalue()
+
+
 def zst(data: bytes) -> bytes:
     zstandard = pytest.importorskip("zstandard")
     pack = zstandard.ZstdCompressor(write_checksum=True).compress
@@ -125,6 +163,14 @@ READERS: dict[str, tuple[str, Write]] = {
     "standard input": ("-", json_lines),
     "Parquet": ("d.parquet", lambda: parquet_table(struct=False)),
     "Parquet with objects": ("d.parquet", lambda: parquet_table(struct=True)),
+    "CSV in cp1252": ("d.csv", western),
+    "short texts": ("d.tsv", short_texts),
+    "spreadsheet": ("d.xlsx", spreadsheet),
+    "text of a directory": ("d/a.txt", plain_text),
+    "labels of a directory": ("d/a.tsv", lambda: b"<Food>\tfood\n<Soup>\tsoup\n"),
+    "state of a data set": ("s/state.json", lambda: json.dumps(STATE).encode()),
+    "features of a data set": ("s/dataset_info.json", lambda: json.dumps(FEATURES).encode()),
+    "rows of a data set": ("s/d.arrow", arrow_file),
     "gzip, damaged": ("d.jsonl.gz", lambda: gzip.compress(json_lines(), mtime=0)),
     "zstandard, damaged": ("d.jsonl.zst", lambda: zst(json_lines())),
 }
@@ -133,6 +179,8 @@ PACKED: dict[str, tuple[str, Write, Callable[[bytes], bytes]]] = {
     "in zstandard": ("d.json.zst", json_array, zst),
 }
 """Where what is packed is damaged, not the packing."""
+SLOWER = {"spreadsheet": 4}
+"""Each is read by a process of its own."""
 CONFIGS = [
     DataConfig(line_limit=LIMIT),
     DataConfig(line_limit=LIMIT, on_error="skip"),
@@ -168,6 +216,27 @@ def damage(data: bytes, rng: random.Random) -> bytes:
             piece = bytes(found[at : min(end, at + 50)])
             found[at:at] = bytes(rng.sample(piece, len(piece)))
     return bytes(found)
+
+
+def put_around(path: Path) -> Path:
+    """Write what stands around a file where it is one of a directory; return what is read."""
+    if path.parent.name == "d":
+        path.parent.mkdir(exist_ok=True)
+        (path.parent / "b.txt").write_text("b", encoding="utf-8")
+        (path.parent / "b.key").write_text("Food", encoding="utf-8")
+        if path.suffix == ".tsv":
+            (path.parent / "a.txt").write_text("a", encoding="utf-8")
+    elif path.parent.name == "s":
+        path.parent.mkdir(exist_ok=True)
+        parts = {"state.json": STATE, "dataset_info.json": FEATURES}
+        for name, content in parts.items():
+            if name != path.name:
+                (path.parent / name).write_text(json.dumps(content), encoding="utf-8")
+        if path.suffix != ".arrow":
+            (path.parent / "d.arrow").write_bytes(arrow_file())
+    else:
+        return path
+    return path.parent
 
 
 def read_all(given: Path | str, config: DataConfig, way: int) -> None:
@@ -233,11 +302,13 @@ def test_damaged_documents(
     else:
         name, write, pack = PACKED[form]
     data, path = write(), tmp_path / name
+    around = put_around(path)
     memory = peak_memory()
-    for seed in range(FIRST_SEED, FIRST_SEED + max(1, COUNT // len(READERS | PACKED))):
+    count = COUNT // len(READERS | PACKED) // SLOWER.get(form, 1)
+    for seed in range(FIRST_SEED, FIRST_SEED + max(1, count)):
         rng = random.Random(f"{form} {seed}")
         damaged = pack(damage(data, rng))
-        given: Path | str = path
+        given: Path | str = around
         if name == "-":
             given = name
             stream = io.TextIOWrapper(io.BytesIO(damaged))
@@ -262,7 +333,8 @@ def test_what_is_damaged_can_be_read_when_it_is_not(
     if name == "-":
         monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(write())))
     else:
+        put_around(tmp_path / name)
         (tmp_path / name).write_bytes(write())
-    given: Path | str = name if name == "-" else tmp_path / name
+    given: Path | str = name if name == "-" else put_around(tmp_path / name)
     log = ReadingLog()
     assert list(read_documents(given, DataConfig(on_error="skip"), log=log))

@@ -78,16 +78,22 @@ class TrainingFiles:
         check_inputs([*self.train, *self.valid, *self.unlabelled], passes=2)
 
 
-def gather_settings(settings: Sequence[str] | None, **options: str | None) -> list[str]:
+def gather_settings(
+    settings: Sequence[str] | None, **options: str | Sequence[str] | None
+) -> list[str]:
     """Turn options that stand for a setting into ``table.key=value``, after the given ones."""
     names = {
         "mode": "model.mode",
         "preset": "model.preset",
         "vectors": "text.vectors",
+        "text_field": "data.text_fields",
+        "labels_field": "data.label_fields",
+        "level_field": "data.level_fields",
+        "data_sheet": "data.sheet",
     }
     gathered = list(settings or [])
     for key, value in options.items():
-        if value is not None:
+        if value is not None and value != []:
             text = json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
             gathered.append(f"{names.get(key, f'data.{key}')}={text}")
     return gathered

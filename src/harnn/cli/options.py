@@ -26,7 +26,10 @@ TaxonomyFile = Annotated[
 Data = Annotated[
     list[Path],
     typer.Option(
-        "--data", "-d", help="Documents: jsonl, csv, tsv, parquet, txt; - reads standard input."
+        "--data",
+        "-d",
+        help="Documents: jsonl, json, csv, tsv, parquet, xlsx, ods, txt, a directory of texts; - "
+        "reads standard input.",
     ),
 ]
 Settings = Annotated[
@@ -138,6 +141,29 @@ _READING: dict[str, Any] = {
     "label_separator": Annotated[
         str | None,
         typer.Option("--label-separator", help="Between the labels of one cell; default: ;"),
+    ],
+    "text_field": Annotated[
+        list[str] | None,
+        typer.Option("--text-field", help="A column or field of the text; repeatable, in order."),
+    ],
+    "labels_field": Annotated[
+        list[str] | None,
+        typer.Option("--labels-field", help="A column or field of labels; repeatable."),
+    ],
+    "level_field": Annotated[
+        list[str] | None,
+        typer.Option(
+            "--level-field",
+            help="A column with one label of a level, from the top; repeatable: together they are "
+            "the path of one label.",
+        ),
+    ],
+    "data_sheet": Annotated[
+        str | None,
+        typer.Option(
+            "--data-sheet",
+            help="Of spreadsheets of documents, by name or number; default: the first.",
+        ),
     ],
 }
 """How documents are read; each is a setting of ``[data]``."""

@@ -23,6 +23,7 @@ from harnn.cli.screen import Console, say
 from harnn.cli.tables import check_table
 from harnn.config import DataConfig
 from harnn.data import Document, ReadingLog, read_documents
+from harnn.data.label_checker import LabelChecker
 from harnn.decode import DecodeOptions
 from harnn.errors import ConfigError
 from harnn.explain import Explanation, write_html
@@ -162,10 +163,10 @@ def _with_true_labels(
 ) -> Iterator[Document]:
     """Yield documents, and put the labels of those that have some into *true* by their ids."""
     taxonomy = predictor.taxonomy
+    checker = LabelChecker(taxonomy, knobs.labels_by)
     for document in read_documents(data, knobs, log=log):
         if document.labels is not None:
-            known = [label for label in document.labels if label in taxonomy.index]
-            columns = taxonomy.close_upward(taxonomy.columns(known))
+            columns = checker.close(checker.resolve(document, log))
             true[document.id] = tuple(taxonomy.codes[column] for column in columns)
         yield document
 

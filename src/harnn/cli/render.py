@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from harnn._tables import shown
 from harnn.cli.screen import plain
 from harnn.data import DataSurvey
+from harnn.data.survey import ReadLabel
 from harnn.errors import problem_lines
 from harnn.evaluation import StrategyMetrics
 from harnn.metrics import Comparison, Difference, LevelMetrics, Report
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from harnn.training import Validation
 
 _LABELS_SHOWN = 8
+_LABELS_READ = 10
 _MEASURES = {
     "micro_f1": "micro-F1",
     "macro_f1": "macro-F1",
@@ -151,6 +154,11 @@ def validation_parts(found: Validation, taxonomy: str = "") -> Iterator[Table | 
     for file in survey.files:
         files.add_row(plain(file.name), f"{file.documents:,}", f"{file.rejected:,}")
     yield files
+    for file in survey.files:
+        if file.columns:
+            yield plain(f"{file.name}: {file.columns}")
+    if survey.read_labels:
+        yield plain("\n".join(_read_label_lines(survey.read_labels)))
     if survey.levels:
         levels = Table(title="levels", title_justify="left")
         for name in ("level", "labels", "used", "documents"):
@@ -162,6 +170,17 @@ def validation_parts(found: Validation, taxonomy: str = "") -> Iterator[Table | 
     plan = found.plan.lines() if found.plan is not None else ()
     yield plain("\n".join([*_survey_lines(survey), *plan]))
     yield Text(_verdict(len(survey.problems)))
+
+
+def _read_label_lines(labels: Sequence[ReadLabel]) -> Iterator[str]:
+    times = sum(label.times for label in labels)
+    count = f"{len(labels):,} {'spelling' if len(labels) == 1 else 'spellings'}"
+    yield f"labels read by name, path or another spelling: {times:,} in {count}"
+    for label in labels[:_LABELS_READ]:
+        name = "" if label.name in (label.code, label.written) else f" ({label.name})"
+        yield f"  {shown(label.written)} as {shown(label.code)}{name}: {label.times:,}"
+    if len(labels) > _LABELS_READ:
+        yield f"  ... and {len(labels) - _LABELS_READ:,} more"
 
 
 def _verdict(problems: int) -> str:

@@ -185,7 +185,8 @@ def _sha256(path: Path) -> str:
 def content_hash(given: Documents) -> str | None:
     """Return the hash of documents, of their files' bytes or of what they hold in memory.
 
-    None where a file cannot be read: whoever reads the documents says so.
+    None where a file cannot be read, which whoever reads the documents says, and of tables in
+    memory, which take as long to be hashed as to be read.
     """
     digest = hashlib.sha256()
     documents, paths = split_given(given)
@@ -194,12 +195,20 @@ def content_hash(given: Documents) -> str | None:
         plain = [document.id, list(document.text.items()), labels]
         digest.update(json.dumps(plain).encode() + b"\n")
     for path in paths:
-        digest.update(json.dumps(path.name).encode() + b"\n")  # tells the format, and may be an id
+        if not isinstance(path, Path):  # reading a table costs what making the arrays does
+            return None
         try:
-            with path.open("rb") as file:
-                while block := file.read(_BLOCK):
-                    digest.update(block)
+            for place in sorted(path.iterdir()) if path.is_dir() else [path]:
+                _add_file(place, digest)
         except OSError:
             return None
-        digest.update(b"\0")
     return digest.hexdigest()
+
+
+def _add_file(path: Path, digest: Any) -> None:
+    digest.update(json.dumps(path.name).encode() + b"\n")  # tells the format, and may be an id
+    if path.is_file():
+        with path.open("rb") as file:
+            while block := file.read(_BLOCK):
+                digest.update(block)
+    digest.update(b"\0")

@@ -10,6 +10,7 @@ from harnn.data.documents import Document
 from harnn.data.inputs import Documents, given_documents, labelled_documents, split_given
 from harnn.data.learning import LearnedTaxonomy, learn_taxonomy
 from harnn.data.log import ReadingLog
+from harnn.data.memory_rows import Table, are_records, is_table
 from harnn.data.reading import label_documents, read_documents, read_labelled
 from harnn.data.statistics import LevelSummary, WordSummary
 from harnn.data.survey import DataSurvey, FileSummary, survey_documents
@@ -22,8 +23,11 @@ __all__ = [
     "LearnedTaxonomy",
     "LevelSummary",
     "ReadingLog",
+    "Table",
     "WordSummary",
+    "are_records",
     "given_documents",
+    "is_table",
     "label_documents",
     "labelled_documents",
     "learn_taxonomy",

@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+import json
 import re
+import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
 from harnn._tables import shown
 from harnn.config import DataConfig
-from harnn.errors import suggest
+from harnn.data.log import ReadingLog
+from harnn.errors import Problem, suggest
 
 _SHOWN_NAMES = 12
 _MOST_NAMES = 1_000
 """Names that are searched for what may be meant."""
 _TEXT_NAMES = ("text", "body", "content", "description", "message", "review", "sentence")
-_LABEL_NAMES = ("labels", "label", "categories", "category", "codes", "tags", "classes", "topics")
+_LABEL_NAMES = (
+    *("labels", "label", "categories", "category", "codes", "code", "tags", "tag", "classes"),
+    *("class", "topics", "topic", "subjects", "subject", "keywords", "keyword"),
+)
+_LEVEL_NAMES = ("level", "levels", "lvl", "category level", "tier")
+_NUMBERED = re.compile(r"(.*?)[\s_.-]*(\d{1,3})", re.DOTALL)
 
 
 def list_names(names: Iterable[str], *, quoted: bool = True) -> str:
@@ -29,15 +37,19 @@ def suggest_texts(names: Iterable[str]) -> str:
     found = _known(names)
     guess = [found[name] for name in ("title", "abstract") if name in found]
     if "abstract" not in found:
-        guess = [found[name] for name in _TEXT_NAMES if name in found][:1] or guess
+        guess += [found[name] for name in _TEXT_NAMES if name in found][:1]
     if guess:
-        return f"Set data.text_fields={_as_value(','.join(guess))} if that is the text."
+        return f"Set data.text_fields={_as_list(guess)} if that is the text."
     return _suggest("text", list(found.values()), "data.text_fields")
 
 
 def suggest_labels(names: Iterable[str], wanted: str = DataConfig.labels_field) -> str:
     """Return which of *names* may hold the labels, and the option that reads them."""
     found = _known(names)
+    several = _find_numbered(found)
+    if several:
+        option, guesses = several
+        return f"Set data.{option}={_as_list(guesses)} if these are the labels."
     guess = _find_labels(found, wanted)
     if guess:
         return f"Did you mean {guess!r}? Set data.labels_field={_as_value(guess)}."
@@ -46,23 +58,150 @@ def suggest_labels(names: Iterable[str], wanted: str = DataConfig.labels_field) 
 
 def warn_of_labels(columns: Sequence[str], config: DataConfig) -> tuple[str, str] | None:
     """Return a remark on a table that has no labels but a column that may hold them, or None."""
-    guess = _find_labels(_known(columns), config.labels_field)
-    if config.labels_field in columns or not guess:
+    missing = [name for name in config.label_columns if name not in columns]
+    if not missing:
         return None
-    hint = f"Set data.labels_field={_as_value(guess)} if {guess!r} holds them."
-    return f"has no column {config.labels_field!r}: its documents have no labels.", hint
+    found = _known(columns)
+    several, guess = _find_numbered(found), _find_labels(found, missing[0])
+    if several:
+        hint = f"Set data.{several[0]}={_as_list(several[1])} if these hold them."
+    elif guess and guess not in config.label_columns:
+        hint = f"Set data.labels_field={_as_value(guess)} if {guess!r} holds them."
+    elif len(missing) == len(config.label_columns):
+        return None
+    else:
+        return f"has no column {missing[0]!r}: it gives no labels.", suggest(missing[0], columns)
+    return f"has no column {missing[0]!r}: its documents have no labels.", hint
+
+
+def _find_numbered(found: Mapping[str, str]) -> tuple[str, list[str]] | None:
+    """Return the option for columns such as ``label 1``, ``label 2``, and their names."""
+    families: dict[str, dict[int, str]] = {}
+    for folded, name in found.items():
+        numbered = _NUMBERED.fullmatch(folded)
+        if numbered is not None:
+            families.setdefault(numbered[1], {}).setdefault(int(numbered[2]), name)
+    for names, option in ((_LABEL_NAMES, "label_fields"), (_LEVEL_NAMES, "level_fields")):
+        for base in names:
+            family = families.get(base, {})
+            if len(family) > 1:
+                return option, [family[number] for number in sorted(family)]
+    return None
+
+
+def match_columns(columns: Sequence[str], config: DataConfig) -> dict[str, str]:
+    """Return the columns that are meant by a name of the settings from which they differ in case
+    and blanks alone, each with that name; where two could be meant, none is.
+    """
+    known = set(columns)
+    wanted = _wanted_columns(columns, config)
+    missing = {_fold(name): name for name in wanted if name not in known}
+    similar: dict[str, list[str]] = {}
+    for column in columns if missing else ():
+        folded = _fold(column)
+        if folded in missing and column not in wanted:
+            similar.setdefault(missing[folded], []).append(column)
+    return {found[0]: name for name, found in similar.items() if len(found) == 1}
+
+
+def describe_matches(matches: Mapping[str, str]) -> str:
+    """Return the remark on what :func:`match_columns` found."""
+    pairs = [f"{shown(column)} as {shown(name)}" for column, name in matches.items()]
+    return f"the table has other names of columns: reads {', '.join(pairs[:_SHOWN_NAMES])}."
+
+
+def _wanted_columns(columns: Iterable[str], config: DataConfig) -> list[str]:
+    texts = config.text_fields
+    if not texts:
+        names = list(columns)
+        folded = {_fold(name) for name in names}
+        both = {"title", "abstract"} <= folded  # a title alone need not be the text
+        texts = ("text",) if "text" in folded else ("title", "abstract") if both else ()
+        texts = texts or tuple(name for name in ("title", "abstract") if name in names)
+    return list(dict.fromkeys([config.id_field, *texts, *config.label_columns]))
+
+
+def _fold(name: str) -> str:
+    plain = name if name.isascii() else unicodedata.normalize("NFKC", name)
+    return "".join(plain.casefold().split())
 
 
 def _find_labels(found: Mapping[str, str], wanted: str) -> str:
     return next((found[name] for name in (wanted.casefold(), *_LABEL_NAMES) if name in found), "")
 
 
+def settle_columns(
+    columns: Sequence[str],
+    where: str,
+    config: DataConfig,
+    log: ReadingLog,
+    *,
+    labelled: bool | None,
+    inside: Sequence[str] = (),
+) -> tuple[list[str], list[Problem]]:
+    """Return the columns under the names that the settings have for them, and what is wrong.
+
+    What is worth a look goes to *log*, and which column is read as what. inside: names of fields
+    inside a column ``text``.
+    """
+    matches = match_columns(columns, config)
+    if labelled is False:
+        matches = {c: name for c, name in matches.items() if name not in config.label_columns}
+    names = [matches.get(name, name) for name in columns]
+    every = [*names, *(name for name in inside if name not in names)]
+    written = [*columns, *every[len(columns) :]]
+    missing = find_missing_columns(every, config, labelled=labelled, written=written)
+    remark = warn_of_labels(names, config) if labelled is None else None
+    if remark is not None:
+        log.warn(Problem(where, f"the table {remark[0]}", remark[1]))
+    if missing:
+        return names, [Problem(where, f"the table {what}", hint) for what, hint in missing]
+    if matches:
+        log.warn(Problem(where, describe_matches(matches)))
+    other = _find_other_text(names, config)
+    if other:
+        hint = f"Set data.text_fields={_as_list(['title', other])} if it is text too."
+        log.warn(Problem(where, f"the table has a column {shown(other)} that is not read.", hint))
+    log.tell_columns(where, _describe_roles(every, config, labelled=labelled))
+    return names, []
+
+
+def _find_other_text(names: Sequence[str], config: DataConfig) -> str:
+    """Return the column that may hold the text where nothing but a title is read of it."""
+    if config.text_fields or "title" not in names or {"text", "abstract"} & set(names):
+        return ""
+    found = _known(names)
+    return next((found[name] for name in _TEXT_NAMES if name in found), "")
+
+
+def _describe_roles(names: Sequence[str], config: DataConfig, *, labelled: bool | None) -> str:
+    """Say which columns are read as what."""
+    given = [name for name in _wanted_columns(names, config) if name in names]
+    labels = [] if labelled is False else [n for n in given if n in config.label_columns]
+    texts = [n for n in given if n != config.id_field and n not in config.label_columns]
+    others = [name for name in names if name and name not in given]
+    parts = [
+        f"id {shown(config.id_field)}" if config.id_field in given else "no id, rows are counted",
+        f"text {list_names(texts)}",
+        f"labels {list_names(labels)}" if labels else "no labels",
+        *([f"not read {list_names(others)}"] if others else []),
+    ]
+    return "; ".join(parts)
+
+
 def find_missing_columns(
-    columns: Sequence[str], config: DataConfig, *, labelled: bool | None
+    columns: Sequence[str],
+    config: DataConfig,
+    *,
+    labelled: bool | None,
+    written: Sequence[str] = (),
 ) -> list[tuple[str, str]]:
-    """Return what is wrong with a table's columns, each with a hint."""
+    """Return what is wrong with a table's columns, each with a hint.
+
+    written: the columns as the table has them, where they are known by other names here.
+    """
     known = set(columns)
-    named = [name for name in columns if name]
+    named = [name for name in written or columns if name]
     expected = "found " + (list_names(named) or "none") + "."
     wanted = dict.fromkeys(config.text_fields)
     if config.id_field != DataConfig.id_field:
@@ -72,9 +211,10 @@ def find_missing_columns(
         for name in wanted
         if name not in known
     ]
-    if labelled and config.labels_field not in known:
-        what = f"has no column {config.labels_field!r}, {expected}"
-        problems.append((what, suggest_labels(named, config.labels_field)))
+    for name in config.label_columns if labelled else ():
+        if name not in known:
+            what = f"has no column {name!r}, {expected}"
+            problems.append((what, suggest_labels(named, name)))
     if not config.text_fields and not {"text", "title", "abstract"} & known:
         what = f"has no column 'text' (or 'title' and 'abstract'), {expected}"
         hint = suggest_texts(named) or "Name the columns of the text in data.text_fields."
@@ -95,6 +235,13 @@ def _known(names: Iterable[str]) -> dict[str, str]:
 def _suggest(wanted: str, names: Sequence[str], option: str) -> str:
     hint = suggest(wanted, names)
     return f"{hint} Set {option}={_as_value(hint[14:-2])}." if hint else ""
+
+
+def _as_list(values: Sequence[str]) -> str:
+    """Return a list of values as it is written on a command line."""
+    if any("," in value for value in values):
+        return repr(json.dumps(values, ensure_ascii=False))
+    return _as_value(",".join(values))
 
 
 def _as_value(value: str) -> str:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from itertools import islice
-from typing import Any, TypeGuard
+from typing import Any
 
 from harnn.config import DataConfig
-from harnn.data.columns import list_names, suggest_labels, suggest_texts
+from harnn.data.columns import list_names, suggest_texts
 from harnn.data.documents import Document
-from harnn.data.files import DocumentFile
+from harnn.data.files import Origin
 from harnn.data.json_rows import name_type
-from harnn.data.label_cells import read_label_cell
+from harnn.data.labels import Fault, read_labels
 from harnn.data.log import ReadingLog, Rejected
 from harnn.data.records import IndexLayout
 from harnn.data.rows import Row
@@ -20,11 +20,6 @@ from harnn.errors import ConfigError, Problem, suggest
 _TITLE_AND_ABSTRACT = ("title", "abstract")
 _MOST_NAMES = 1_000
 """Names of fields that are searched for what may be meant."""
-_LONGEST_SHOWN = 80
-_LARGEST_CODE = 10**15
-
-Fault = tuple[str, str]
-"""What is wrong with a row, and a hint."""
 
 
 class DocumentBuilder:
@@ -54,23 +49,25 @@ class DocumentBuilder:
         self.config = config
         self._index_only = index_only
 
-    def build(self, file: DocumentFile, row: Row) -> Document | Rejected:
+    def build(self, file: Origin, row: Row) -> Document | Rejected:
         """Return the document of *row*, or all that is wrong with it."""
         faults: list[Fault] = []
         where = file.at(row.line)
         name = read_id(row.content, self.config, faults) or f"{file.short_name}:{row.line}"
-        text = read_text(row.content, self.config, faults)
+        if row.is_text:
+            text = {"text": str(row.content["text"])}
+        else:
+            text = read_text(row.content, self.config, faults)
         labels = self._read_labels(file, row, faults)
         if faults:
             return Rejected(tuple(Problem(where, what, hint) for what, hint in faults))
         return Document(name, text, labels, where)
 
-    def _read_labels(
-        self, file: DocumentFile, row: Row, faults: list[Fault]
-    ) -> tuple[str, ...] | None:
+    def _read_labels(self, file: Origin, row: Row, faults: list[Fault]) -> tuple[str, ...] | None:
         if self.labelled is False:
             return None
-        if self.layout.recognises(row.content):
+        one_field = not (self.config.label_fields or self.config.level_fields)
+        if one_field and self.layout.recognises(row.content):
             codes, found = self.layout.read_labels(row.content, file.at(row.line))
             faults += [(what, "") for what in found]
             return tuple(codes)
@@ -78,12 +75,10 @@ class DocumentBuilder:
             what = "is no index record, expected lists of whole numbers in "
             faults.append((f"{what}{self.config.labels_field!r} and in one field per level.", ""))
             return None
-        content = row.content
-        written = content.get(self.config.labels_field)
-        if file.is_table and (isinstance(written, str) or type(written) is int):
-            cell = read_label_cell(str(written), self.config.label_separator)
-            content = {**content, self.config.labels_field: cell}
-        return read_labels(content, self.config, faults, required=bool(self.labelled))
+        required = bool(self.labelled)
+        return read_labels(
+            row.content, self.config, faults, required=required, in_cells=file.is_table
+        )
 
 
 def read_id(content: Mapping[str, Any], config: DataConfig, faults: list[Fault]) -> str:
@@ -154,51 +149,3 @@ def _describe_missing_text(content: Mapping[str, Any], config: DataConfig) -> Fa
 
 def _names_of(content: Mapping[str, Any]) -> list[str]:
     return list(islice(content, _MOST_NAMES))
-
-
-def read_labels(
-    content: Mapping[str, Any], config: DataConfig, faults: list[Fault], *, required: bool
-) -> tuple[str, ...] | None:
-    """Return the labels as strings; None where there are none and none are required."""
-    name = config.labels_field
-    value = content.get(name)
-    if value is None:
-        if required:
-            hint = "" if name in content else suggest_labels(content, name)
-            faults.append((f"has no labels, expected a list in {name!r}.", hint))
-        return None
-    if not isinstance(value, list):
-        faults.append(
-            (f"{name!r} is {name_type(value)}, expected a list of strings.", _as_list(value))
-        )
-        return None
-    return _read_label_list(name, value, faults)
-
-
-def _read_label_list(name: str, labels: Sequence[object], faults: list[Fault]) -> tuple[str, ...]:
-    read: list[str] = []
-    for number, label in enumerate(labels, start=1):
-        if isinstance(label, str):
-            read.append(label)
-        elif type(label) is int:
-            read.append(str(label))
-        else:
-            found = f"{name!r} holds {name_type(label)} at position {number}"
-            hint = f'Write "{label:.0f}".' if _is_whole(label) else ""
-            faults.append((f"{found}, expected strings or whole numbers.", hint))
-    return tuple(read)
-
-
-def _as_list(value: object) -> str:
-    """Return how to write a label that stands alone, where a list is expected."""
-    if _is_whole(value):
-        return f'Write ["{value:.0f}"].'
-    is_short = isinstance(value, str) and '"' not in value and len(value) <= _LONGEST_SHOWN
-    return f'Write ["{value}"].' if is_short else ""
-
-
-def _is_whole(value: object) -> TypeGuard[float]:
-    """Tell whether *value* is a number that other programs make of a code."""
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return False
-    return abs(value) < _LARGEST_CODE and value == int(value)

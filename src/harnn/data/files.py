@@ -6,18 +6,31 @@ import gzip
 import io
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any, BinaryIO, Literal, TypeAlias, cast
+from typing import IO, Any, BinaryIO, Literal, Protocol, TypeAlias, cast
 
 from harnn._display import printable
 from harnn._optional import require
+from harnn._spreadsheets import EXTENSIONS as SPREADSHEETS
 from harnn.errors import Problem, suggest
 
 Location: TypeAlias = str | os.PathLike[str]
-Format = Literal["json-lines", "json", "csv", "tsv", "parquet", "text", "standard-input"]
+Format = Literal[
+    "json-lines",
+    "json",
+    "csv",
+    "tsv",
+    "parquet",
+    "spreadsheet",
+    "text",
+    "standard-input",
+    "texts",
+    "dataset",
+]
+"""The last two are directories."""
 Compression = Literal["", "gz", "zst"]
 
 FORMATS: dict[str, Format] = {
@@ -28,7 +41,14 @@ FORMATS: dict[str, Format] = {
     ".tsv": "tsv",
     ".txt": "text",
     ".parquet": "parquet",
+    **dict.fromkeys(SPREADSHEETS, "spreadsheet"),
 }
+_PACKED = ("json-lines", "json", "csv", "tsv", "text")
+"""What can stand in a compressed file."""
+DATASET_STATE = "state.json"
+DATASET_INFO = "dataset_info.json"
+"""What ``save_to_disk`` of the library ``datasets`` writes beside its Arrow files."""
+_DATASET_SPLITS = "dataset_dict.json"
 COMPRESSIONS: dict[str, Compression] = {".gz": "gz", ".zst": "zst"}
 STANDARD_INPUT = "-"
 
@@ -46,6 +66,21 @@ class UnreadableFileError(Exception):
         self.hint = hint
         self.line = line
         super().__init__(what)
+
+
+class Origin(Protocol):
+    """Where documents come from: a file, or a table in memory."""
+
+    @property
+    def short_name(self) -> str:
+        """Return the name in the ids of documents that have none."""
+
+    @property
+    def is_table(self) -> bool:
+        """Tell whether labels stand in cells, where no list can be written."""
+
+    def at(self, line: int) -> str:
+        """Return the place of a row for messages."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,16 +101,11 @@ class DocumentFile:
     @property
     def is_table(self) -> bool:
         """Tell whether labels stand in cells, where no list can be written."""
-        return self.format in ("csv", "tsv", "parquet")
+        return self.format in ("csv", "tsv", "parquet", "spreadsheet", "dataset")
 
     def at(self, line: int) -> str:
         """Return ``file:line`` for messages."""
         return f"{self.name}:{line}"
-
-
-def list_locations(paths: Location | Iterable[Location]) -> list[Location]:
-    """Return one path or many as a list."""
-    return [paths] if isinstance(paths, str | os.PathLike) else list(paths)
 
 
 def find_file(location: Location) -> DocumentFile | Problem:
@@ -85,7 +115,7 @@ def find_file(location: Location) -> DocumentFile | Problem:
         return DocumentFile(path, "stdin", "standard-input")
     try:
         if path.is_dir():
-            return Problem(name, "is a directory, expected a file.")
+            return _find_directory(path, name)
         if not path.exists():
             return Problem(name, "no such file.", _suggest_neighbour(path))
     except OSError as error:
@@ -95,15 +125,36 @@ def find_file(location: Location) -> DocumentFile | Problem:
     if compression:
         extension = Path(path.stem).suffix.lower()
     kind = FORMATS.get(extension)
-    if kind is None or (compression and kind == "parquet"):
+    if kind is None or (compression and kind not in _PACKED):
         found = path.suffix if not compression else "".join(path.suffixes[-2:])
         return Problem(
             name,
             f"unknown extension {found!r}, expected .jsonl, .ndjson, .json, .csv, .tsv or .txt "
-            "(each also with .gz or .zst), or .parquet.",
+            "(each also with .gz or .zst), or .parquet, .xlsx, .xls, .ods or a directory.",
             suggest(extension, list(FORMATS)) if extension else "",
         )
     return DocumentFile(path, name, kind, compression)
+
+
+def is_directory_of_texts(location: Location) -> bool:
+    """Tell whether each document of a place is a file of its own."""
+    found = find_file(location)
+    return not isinstance(found, Problem) and found.format == "texts"
+
+
+def _find_directory(path: Path, name: str) -> DocumentFile | Problem:
+    """Tell which kind of directory it is, or say why it cannot be read."""
+    if (path / DATASET_STATE).is_file() and (path / DATASET_INFO).is_file():
+        return DocumentFile(path, name, "dataset")
+    if (path / _DATASET_SPLITS).is_file():
+        splits = sorted(place.name for place in path.iterdir() if (place / DATASET_STATE).is_file())
+        hint = f"Give one of them: {os.path.join(name, splits[0])}." if splits else ""  # noqa: PTH118
+        listed = ", ".join(map(printable, splits[:12]))
+        return Problem(name, f"holds several splits of a data set: {listed}.", printable(hint))
+    if any(place.suffix.lower() == ".txt" for place in path.iterdir()):
+        return DocumentFile(path, name, "texts")
+    what = "is a directory without .txt files, expected a file or a directory of texts."
+    return Problem(name, what)
 
 
 def _suggest_neighbour(path: Path) -> str:

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from harnn._tables import shown
 from harnn.data.documents import Document
 from harnn.data.log import MAX_PROBLEMS
+from harnn.data.memory_rows import MemoryTable
 from harnn.errors import Problem
 
 _NOTHING = 0
@@ -33,18 +34,16 @@ def _hash(text: str) -> int:
     return int.from_bytes(hashlib.blake2b(data, digest_size=8).digest(), "little")
 
 
-def split_place(source: str) -> tuple[str, int]:
-    """Return file and line of a document's ``source``."""
-    name, _, line = source.rpartition(":")
-    return name, int(line)
-
-
 @dataclass(slots=True)
 class Fingerprints:
-    """Hashes of the ids and texts of one file."""
+    """Hashes of the ids and texts of one file, table or directory."""
 
     name: str
     is_test: bool = False
+    table: MemoryTable | None = None
+    """In memory: its rows are told apart by their numbers, as the lines of a file."""
+    places: list[str] | None = None
+    """Of the texts of a directory, where each stands; None for what has lines or rows."""
     lines: array[int] = field(default_factory=lambda: array("Q"))
     ids: array[int] = field(default_factory=lambda: array("Q"))
     texts: array[int] = field(default_factory=lambda: array("Q"))
@@ -53,8 +52,8 @@ class Fingerprints:
 
     def add(self, document: Document) -> None:
         """Note the hashes of *document*."""
-        name, line = split_place(document.source)
-        made_up = document.id == f"{PurePath(name).name}:{line}"
+        line = self._number_of(document.source)
+        made_up = document.id == f"{self._short_name}:{line}"
         id_hash = _NOTHING if made_up else _hash(document.id)
         self.lines.append(line)
         self.ids.append(id_hash)
@@ -65,14 +64,33 @@ class Fingerprints:
         elif not made_up:
             self._known.add(id_hash)
 
+    @property
+    def _short_name(self) -> str:
+        return PurePath(self.name).name if self.table is None else self.table.short_name
+
+    def _number_of(self, source: str) -> int:
+        """Return the line, the row or, in a directory, the number of a document."""
+        if self.places is not None:
+            self.places.append(source)
+            return len(self.places)
+        if self.table is not None:
+            return int(source.split()[1].replace(",", ""))
+        return int(source.rpartition(":")[2])
+
+    def at(self, number: int) -> str:
+        """Return the place of a document for messages."""
+        if self.places is not None:
+            return self.places[number - 1]
+        return f"{self.name}:{number}" if self.table is None else self.table.at(number)
+
     def finish(self) -> list[Problem]:
         """Return ids that stand twice, and free what only they needed."""
         hashes, lines = self._first_lines(self.ids)
         problems = []
         for line, name, id_hash in self._repeated:
             first = lines[np.searchsorted(hashes, np.uint64(id_hash))]
-            what = f"duplicate id {shown(name)}, first at {self.name}:{first}."
-            problems.append(Problem(f"{self.name}:{line}", what))
+            what = f"duplicate id {shown(name)}, first at {self.at(int(first))}."
+            problems.append(Problem(self.at(line), what))
         self._known.clear()
         self._repeated.clear()
         return problems
@@ -89,9 +107,9 @@ class Fingerprints:
         if not len(repeats):
             return None
         first = lines[places[repeats[0]]]
-        what = f"the same text as {self.name}:{first}; {_count(len(repeats), 'document')} of "
+        what = f"the same text as {self.at(int(first))}; {_count(len(repeats), 'document')} of "
         what += f"{len(hashes):,} {'repeats' if len(repeats) == 1 else 'repeat'} an earlier text."
-        return Problem(f"{self.name}:{numbers[repeats[0]]}", what)
+        return Problem(self.at(int(numbers[repeats[0]])), what)
 
     def _first_lines(self, hashes: array[int]) -> tuple[NDArray[np.uint64], NDArray[np.uint64]]:
         """Return the distinct hashes, ascending, and the line each stands on first."""
@@ -111,8 +129,8 @@ def find_overlaps(files: Sequence[Fingerprints]) -> Iterator[Problem]:
             if not len(shared):
                 continue
             earliest = int(np.argmin(firsts[two][1][at_two]))
-            where = f"{files[two].name}:{firsts[two][1][at_two[earliest]]}"
-            other = f"{files[one].name}:{firsts[one][1][at_one[earliest]]}"
+            where = files[two].at(int(firsts[two][1][at_two[earliest]]))
+            other = files[one].at(int(firsts[one][1][at_one[earliest]]))
             what = f"the same {noun} as {other}; {_count(len(shared), noun)} "
             what += f"{'stands' if len(shared) == 1 else 'stand'} in both files."
             leaks = noun == "text" and files[one].is_test != files[two].is_test

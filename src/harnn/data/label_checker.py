@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import dataclasses
 import re
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
 from harnn._tables import shown
+from harnn.config import LabelsBy
 from harnn.data.documents import Document
 from harnn.data.label_cells import describe_label
+from harnn.data.label_lookup import LabelLookup, spellings
 from harnn.data.log import ReadingLog
 from harnn.errors import Problem, suggest
 from harnn.taxonomy import Taxonomy
@@ -18,6 +21,7 @@ from harnn.taxonomy import Taxonomy
 _MAX_SUGGESTIONS = 100
 _LONGEST_SUGGESTED = 200
 """Characters of an unknown label for which a similar one is looked for."""
+_SHOWN_MEANT = 5
 _NUMBER = re.compile(r"\d{1,15}(\.\d{1,15})?")
 _SEPARATORS = ("|", ",", ";", "/", "\t", "\n")
 
@@ -25,15 +29,38 @@ _SEPARATORS = ("|", ",", ";", "/", "\t", "\n")
 class LabelChecker:
     """Check labels against a taxonomy and remember suggestions, which are slow to find."""
 
-    def __init__(self, taxonomy: Taxonomy) -> None:
+    def __init__(self, taxonomy: Taxonomy, by: LabelsBy = "any") -> None:
         self.taxonomy = taxonomy
+        self._lookup = LabelLookup(taxonomy, by)
         self._hints: dict[str, str] = {}
         self._numbers: dict[float, str] | None = None
 
+    def resolve(self, document: Document, log: ReadingLog) -> Document:
+        """Return *document* with codes in place of other spellings of labels.
+
+        What only one label can be meant by is counted in *log*, and told where case, blanks or
+        forms of characters differ. Labels that are unknown stay as they are.
+        """
+        labels = document.labels or ()
+        if all(label in self.taxonomy.index for label in labels):
+            return document
+        return dataclasses.replace(
+            document, labels=tuple(self._code(label, document.source, log) for label in labels)
+        )
+
+    def _code(self, label: str, source: str, log: ReadingLog) -> str:
+        columns, how = self._lookup.find(label)
+        if len(columns) != 1 or how == "code":
+            return label
+        code = self.taxonomy.codes[columns[0]]
+        if log.read_label_as(label, code) and how == "spelling":
+            log.warn(Problem(source, f"label {shown(label)} read as {shown(code)}."))
+        return code
+
     def check(self, document: Document) -> list[Problem]:
-        """Return one problem for each unknown label of *document*."""
+        """Return one problem for each label of *document*, once resolved, that is unknown."""
         return [
-            Problem(document.source, f"unknown label {shown(label)}.", self._hint(label))
+            Problem(document.source, *self._describe(label))
             for label in self._find_unknown(document)
         ]
 
@@ -42,8 +69,8 @@ class LabelChecker:
         unknown = self._find_unknown(document)
         for label in unknown:
             log.drop(label)
-            what = f"unknown label {shown(label)} dropped."
-            log.warn(Problem(document.source, what, self._hint(label)))
+            what, hint = self._describe(label)
+            log.warn(Problem(document.source, f"{what[:-1]} dropped.", hint))
         index = self.taxonomy.index
         known = tuple(label for label in document.labels or () if label in index)
         if unknown and not known:
@@ -53,7 +80,7 @@ class LabelChecker:
         return dataclasses.replace(document, labels=known)
 
     def close(self, document: Document) -> NDArray[np.int32]:
-        """Return the columns of the known labels of *document*, closed upward."""
+        """Return the columns of the known labels of *document*, resolved, closed upward."""
         index = self.taxonomy.index
         known = {index[label] for label in document.labels or () if label in index}
         columns = np.array(sorted(known), dtype=np.int32)
@@ -62,6 +89,21 @@ class LabelChecker:
     def _find_unknown(self, document: Document) -> list[str]:
         index = self.taxonomy.index
         return [label for label in dict.fromkeys(document.labels or ()) if label not in index]
+
+    def _describe(self, label: str) -> tuple[str, str]:
+        """Return what is wrong with a label that is no single one of the taxonomy, and a hint."""
+        columns, _ = self._lookup.find(label)
+        if len(columns) < 2:
+            return f"unknown label {shown(label)}.", self._hint(label)
+        meant = "; ".join(self._name(column) for column in columns[:_SHOWN_MEANT])
+        more = "; ..." if len(columns) > _SHOWN_MEANT else ""
+        what = f"label {shown(label)} can mean {len(columns):,} labels ({meant}{more})."
+        return what, "Write its code, or its path."
+
+    def _name(self, column: int) -> str:
+        """Return code and path of a label."""
+        names = [self.taxonomy.names[each] for each in self.taxonomy.path(column)]
+        return f"{shown(self.taxonomy.codes[column])}: {shown(' > '.join(names))[1:-1]}"
 
     def _hint(self, label: str) -> str:
         if label not in self._hints:
@@ -82,7 +124,13 @@ class LabelChecker:
         looks = describe_label(label)
         if looks or len(label) > _LONGEST_SUGGESTED:
             return looks
-        return suggest(label, self.taxonomy.codes)
+        return suggest(label, self._spellings)
+
+    @cached_property
+    def _spellings(self) -> list[str]:
+        """All that labels may be called."""
+        names = [spelling for spelling, _ in spellings(self.taxonomy)]
+        return list(dict.fromkeys([*self.taxonomy.codes, *names]))
 
     def _find_number(self, label: str) -> str:
         """Return the code that is the same number: 12 of 12.0, 0123 of 123."""

@@ -8,9 +8,8 @@ from itertools import pairwise
 
 from harnn.config import DataConfig
 from harnn.data.fields import DocumentBuilder
-from harnn.data.files import Location
 from harnn.data.log import ReadingLog, settle
-from harnn.data.reading import stream_documents
+from harnn.data.reading import Sources, stream_documents
 from harnn.data.records import IndexLayout, index_code, split_index_code
 from harnn.errors import DocumentError, Problem, suggest
 from harnn.taxonomy import Taxonomy
@@ -37,7 +36,7 @@ Candidates = dict[str, frozenset[str]]
 
 
 def learn_taxonomy(
-    paths: Location | Iterable[Location],
+    paths: Sources,
     *,
     sizes: Mapping[str, int] | None = None,
     config: DataConfig = DataConfig(),

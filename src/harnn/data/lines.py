@@ -7,9 +7,12 @@ import io
 from collections.abc import Iterator
 from typing import Any, BinaryIO, cast
 
-from harnn._delimited import Line
+from harnn._delimited import Line, find_bad_byte
 from harnn.config import DataConfig
-from harnn.data.files import DocumentFile, UnreadableFileError
+from harnn.data.encodings import SAMPLE, looks_western
+from harnn.data.files import DocumentFile, UnreadableFileError, open_bytes
+from harnn.data.log import ReadingLog
+from harnn.errors import Problem
 
 _CHUNK = 1 << 15
 _PASSED_OVER = 1 << 30
@@ -23,12 +26,17 @@ _BYTE_ORDER_MARKS = (
 )
 
 
+_GUESSED = ("csv", "tsv", "text")
+"""Formats whose encoding may be told from their bytes; JSON is UTF-8."""
+
+
 class Lines:
     """The lines of a file.
 
     A line that is longer than ``data.line_limit`` comes cut, and is passed over up to its end.
     Lines in UTF-8 are handed on as they are, for those to decode who
-    read them; of other encodings each line is decoded here, and of those whose lines do not end
+    read them, but a file that is safe to be called cp1252 is read as that, which *log* is told; of
+    other encodings each line is decoded here, and of those whose lines do not end
     with the byte of a line feed the whole stream is.
 
     Raises:
@@ -36,10 +44,19 @@ class Lines:
             on for ever.
     """
 
-    def __init__(self, file: DocumentFile, stream: BinaryIO, config: DataConfig) -> None:
+    def __init__(
+        self,
+        file: DocumentFile,
+        stream: BinaryIO,
+        config: DataConfig,
+        log: ReadingLog | None = None,
+    ) -> None:
+        self._file = file
+        self._log = log
         self._stream = stream
         self._limit = config.line_limit
         self._encoding = plain_name(config.encoding)
+        self._may_be_western = self._encoding == "utf-8" and file.format in _GUESSED
         self._is_json = file.format == "json"
         self._lines = self._read()
 
@@ -68,12 +85,31 @@ class Lines:
                 else:
                     self._pass_over(number)
                     yield cut
-            elif self._encoding == "utf-8":
+            elif self._encoding == "utf-8" and not self._is_western(data):
                 yield Line(number, data)
             else:
                 yield _decode(number, data, self._encoding)
             data = self._stream.readline(self._limit + 1)
             number += 1
+
+    def _is_western(self, data: bytes) -> bool:
+        """Tell whether a line is the first that is not UTF-8, of a file that is all cp1252.
+
+        From there on it is read as such, and that is told once; what was before it is ASCII.
+        """
+        if not self._may_be_western or data.isascii():
+            return False
+        self._may_be_western = False
+        if find_bad_byte(data) is None:
+            return False
+        with open_bytes(self._file) as stream:
+            if not looks_western(stream.read(SAMPLE)):
+                return False
+        self._encoding = "cp1252"
+        if self._log is not None:
+            hint = "Set data.encoding to have it read as that or another one."
+            self._log.warn(Problem(self._file.name, "is not UTF-8: read as cp1252.", hint))
+        return True
 
     def _begin(self) -> bytes:
         """Return the first line, and settle the encoding."""

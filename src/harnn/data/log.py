@@ -44,6 +44,10 @@ class ReadingLog:
     """What was read all the same, but is worth a look; the first ``MAX_PROBLEMS``."""
     dropped: Counter[str] = field(default_factory=Counter)
     """Labels that were dropped under ``drop-labels``, and of how many documents."""
+    columns: dict[str, str] = field(default_factory=dict)
+    """Tables, and which of their columns were read as what; the first ``MAX_KINDS``."""
+    read_as: Counter[tuple[str, str]] = field(default_factory=Counter)
+    """Labels that were not written as their codes: what was written, the code, how often."""
     emptied: int = 0
     """Documents that have no label left after that; they count as labelled with nothing."""
 
@@ -58,6 +62,18 @@ class ReadingLog:
         if len(self.warnings) < MAX_PROBLEMS:
             self.warnings.append(problem)
 
+    def tell_columns(self, where: str, roles: str) -> None:
+        """Keep which columns of a table are read as what."""
+        if len(self.columns) < MAX_KINDS:
+            self.columns[where] = roles
+
+    def read_label_as(self, written: str, code: str) -> bool:
+        """Count a label that was written as something else than its code; say if it is new."""
+        is_new = (written, code) not in self.read_as
+        if not is_new or len(self.read_as) < MAX_PROBLEMS:
+            self.read_as[written, code] += 1
+        return is_new
+
     def drop(self, label: str) -> None:
         """Count a label that was dropped from a document."""
         _count(self.dropped, label, MAX_PROBLEMS)
@@ -65,6 +81,8 @@ class ReadingLog:
     def lines(self) -> list[str]:
         """Return what was remarkable, dropped or left out, for people to read; few lines."""
         lines = list(problem_lines(self.warnings, "Warning: "))
+        if self.read_as:
+            lines.append(f"{self.read_as.total():,} labels read by name, path or another spelling.")
         if self.dropped:
             lines += self._dropped_lines()
         if self.skipped:

@@ -8,7 +8,7 @@ from typing import Any
 from harnn._optional import require
 from harnn._tables import shown
 from harnn.config import DataConfig
-from harnn.data.columns import find_missing_columns, warn_of_labels
+from harnn.data.columns import settle_columns
 from harnn.data.files import DocumentFile, UnreadableFileError
 from harnn.data.log import ReadingLog, Rejected
 from harnn.data.rows import Row
@@ -39,23 +39,24 @@ def read_parquet(
     try:
         options = {"pre_buffer": False, "buffer_size": _BUFFER}
         with parquet.ParquetFile(file.path, **options) as table:
-            names = _column_names(table.schema_arrow, arrow)
-            problems = find_missing_columns(names, config, labelled=labelled)
+            own = list(table.schema_arrow.names)
+            inside = _names_inside_text(table.schema_arrow, arrow)
+            meant, problems = settle_columns(
+                own, file.name, config, log, labelled=labelled, inside=inside
+            )
             if problems:
-                found = tuple(
-                    Problem(file.name, f"the table {what}", hint) for what, hint in problems
-                )
-                yield Rejected(found, whole_file=True)
+                yield Rejected(tuple(problems), whole_file=True)
                 return
-            remark = warn_of_labels(names, config) if labelled is None else None
-            if remark is not None:
-                log.warn(Problem(file.name, f"the table {remark[0]}", remark[1]))
-            columns = _needed_columns(table.schema_arrow, config, arrow, labelled=labelled)
+            named = dict(zip(own, meant, strict=True))
+            schema = table.schema_arrow.empty_table().rename_columns(meant).schema
+            needed = set(_needed_columns(schema, config, arrow, labelled=labelled))
+            columns = [name for name in own if named[name] in needed]
             _refuse_bombs(table.metadata, columns, _MOST_ROWS_LONG * config.line_limit)
             line = 0
             for batch in table.iter_batches(batch_size=_BATCH, columns=columns):
                 for content in _read_rows(batch):
                     line += 1
+                    content = {named[name]: value for name, value in content.items()}
                     yield _check(file, line, content, config.line_limit)
     except (arrow.ArrowException, OSError, MemoryError, ValueError, OverflowError) as error:
         reason = shown(" ".join(str(error).split()).rstrip("."))[1:-1]
@@ -127,12 +128,11 @@ def _check(file: DocumentFile, line: int, content: dict[str, Any], limit: int) -
     return Rejected(tuple(problems)) if problems else Row(line, content)
 
 
-def _column_names(schema: Any, arrow: Any) -> list[str]:
-    """Return the columns, and the fields of ``text`` where it is an object."""
-    names: list[str] = list(schema.names)
-    if names.count("text") == 1 and arrow.types.is_struct(schema.field("text").type):
-        names += [part.name for part in schema.field("text").type if part.name not in names]
-    return names
+def _names_inside_text(schema: Any, arrow: Any) -> list[str]:
+    """Return the fields of ``text`` where it is an object."""
+    is_object = schema.names.count("text") == 1
+    is_object = is_object and arrow.types.is_struct(schema.field("text").type)
+    return [part.name for part in schema.field("text").type] if is_object else []
 
 
 def _needed_columns(
@@ -150,7 +150,7 @@ def _needed_columns(
         return is_list and bool(types.is_integer(column.type.value_type))
 
     labels = config.labels_field
-    wanted.add(labels)
+    wanted.update(config.label_columns)
     indexed = labels in schema.names and holds_indices(schema.field(labels))
     return [
         column.name

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import gzip
+import os
 import re
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain
+from typing import Any, TypeAlias, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,30 +23,48 @@ from harnn.data.files import (
     Location,
     UnreadableFileError,
     find_file,
-    list_locations,
     open_bytes,
 )
 from harnn.data.json_rows import read_json, read_json_lines
 from harnn.data.label_checker import LabelChecker
 from harnn.data.lines import Lines
 from harnn.data.log import ReadingLog, Rejected, settle
+from harnn.data.memory_rows import (
+    MemoryTable,
+    Table,
+    are_records,
+    gather_records,
+    is_table,
+    read_dataset,
+    read_memory,
+)
 from harnn.data.parquet_rows import read_parquet
 from harnn.data.rows import Row, read_text_rows
+from harnn.data.sheet_rows import read_sheet_rows
 from harnn.data.table_rows import read_delimited
+from harnn.data.text_directories import read_directory
 from harnn.errors import Problem
 from harnn.taxonomy import Taxonomy
 
+Sources: TypeAlias = (
+    Location | Table | MemoryTable | Iterable[Location | Table | MemoryTable | Mapping[str, Any]]
+)
+"""Files and directories by path, tables in memory, and dictionaries such as objects of JSON."""
+_WHOLE = {"parquet": read_parquet, "spreadsheet": read_sheet_rows, "dataset": read_dataset}
+"""What is read by a library that opens the file."""
 _ARRAY_BEGINS = re.compile(rb"\s*\[\s*(\{|$)")
 
 
 def read_documents(
-    paths: Location | Iterable[Location],
+    paths: Sources,
     config: DataConfig = DataConfig(),
     *,
     log: ReadingLog | None = None,
     labelled: bool | None = None,
 ) -> Iterator[Document]:
-    """Read documents lazily from JSON lines, JSON, CSV, TSV, Parquet, text files or ``-``.
+    """Read documents lazily from JSON lines, JSON, CSV, TSV, Parquet, spreadsheets, text files,
+    directories or ``-``, or from tables in memory (pandas, Polars, Arrow, Hugging Face) and lists
+    of dictionaries.
 
     ``labelled``: True demands labels, False ignores them, None takes them where they are.
     ``log`` is filled while the documents are read. Good documents are handed out even where
@@ -54,7 +74,7 @@ def read_documents(
         DocumentError: at the end of the pass; under ``on_error="skip"`` only for files that
             cannot be read to their end.
         ConfigError: settings out of range.
-        MissingExtraError: Parquet or zstandard files without their extra.
+        MissingExtraError: Parquet, spreadsheets or zstandard files without their extra.
     """
     log = ReadingLog() if log is None else log
     builder = DocumentBuilder(config, labelled=labelled, log=log)
@@ -62,7 +82,7 @@ def read_documents(
 
 
 def read_labelled(
-    paths: Location | Iterable[Location],
+    paths: Sources,
     config: DataConfig,
     taxonomy: Taxonomy,
     log: ReadingLog | None = None,
@@ -88,7 +108,7 @@ def label_documents(
     Raises:
         DocumentError: labels that are missing or not in *taxonomy*, as ``on_error`` says.
     """
-    checker = LabelChecker(taxonomy)
+    checker = LabelChecker(taxonomy, config.labels_by)
     log = ReadingLog() if log is None else log
     resolved = (
         item if isinstance(item, Rejected) else _resolve(item, checker, config, log)
@@ -103,6 +123,7 @@ def _resolve(
     if document.labels is None:
         what = f"document {shown(document.id)} has no labels."
         return Rejected((Problem(document.source, what),))
+    document = checker.resolve(document, log)
     problems = checker.check(document)
     if problems and config.on_error != "drop-labels":
         return Rejected(tuple(problems))
@@ -111,12 +132,34 @@ def _resolve(
     return document, checker.close(document)
 
 
-def stream_documents(
-    paths: Location | Iterable[Location], builder: DocumentBuilder
-) -> Iterator[Document | Rejected]:
+def list_sources(given: Sources) -> list[Location | MemoryTable]:
+    """Return files and tables as a list; tables have a name for messages.
+
+    Raises:
+        TypeError: something else is among them.
+    """
+    one = isinstance(given, str | os.PathLike | MemoryTable) or is_table(given)
+    items: list[Any] = [given] if one else list(cast(Iterable[Any], given))
+    if are_records(items):
+        return [gather_records(items)]
+    count = sum(map(is_table, items))
+    sources: list[Location | MemoryTable] = []
+    for item in items:
+        if is_table(item):
+            number = sum(isinstance(source, MemoryTable) for source in sources) + 1
+            named = MemoryTable(item, f"table {number}", f"table-{number}")
+            sources.append(MemoryTable(item) if count == 1 else named)
+        elif isinstance(item, str | os.PathLike | MemoryTable):
+            sources.append(item)
+        else:
+            raise TypeError(f"Expected paths or tables, got {type(item)}.")
+    return sources
+
+
+def stream_documents(paths: Sources, builder: DocumentBuilder) -> Iterator[Document | Rejected]:
     """Yield good documents and bad records of all files, in order."""
-    for location in list_locations(paths):
-        file = find_file(location)
+    for source in list_sources(paths):
+        file = source if isinstance(source, MemoryTable) else find_file(source)
         if isinstance(file, Problem):
             yield Rejected((file,), whole_file=True)
             continue
@@ -127,7 +170,9 @@ def stream_documents(
         yield Rejected(tuple(late), whole_file=True)
 
 
-def _stream_rows(file: DocumentFile, builder: DocumentBuilder) -> Iterator[Row | Rejected]:
+def _stream_rows(
+    file: DocumentFile | MemoryTable, builder: DocumentBuilder
+) -> Iterator[Document | Row | Rejected]:
     """Yield the rows of one file; whatever ends the reading early becomes a problem."""
     line = 0
     what, hint = "", ""
@@ -155,13 +200,24 @@ def _stream_rows(file: DocumentFile, builder: DocumentBuilder) -> Iterator[Row |
         yield Rejected((Problem(file.name, "holds no documents."),), whole_file=True)
 
 
-def _open_rows(file: DocumentFile, builder: DocumentBuilder) -> Iterator[Row | Rejected]:
+def _open_rows(
+    file: DocumentFile | MemoryTable, builder: DocumentBuilder
+) -> Iterator[Document | Row | Rejected]:
+    config, labelled, log = builder.config, builder.labelled, builder.log
+    if isinstance(file, MemoryTable):
+        yield from read_memory(file, config, labelled=labelled, log=log)
+    elif file.format == "texts":
+        yield from read_directory(file, builder)
+    elif file.format in _WHOLE:
+        yield from _WHOLE[file.format](file, config, labelled=labelled, log=log)
+    else:
+        yield from _open_lines(file, builder)
+
+
+def _open_lines(file: DocumentFile, builder: DocumentBuilder) -> Iterator[Row | Rejected]:
     config, labelled = builder.config, builder.labelled
-    if file.format == "parquet":
-        yield from read_parquet(file, config, labelled=labelled, log=builder.log)
-        return
     with open_bytes(file) as stream:
-        lines = Lines(file, stream, config)
+        lines = Lines(file, stream, config, builder.log)
         if file.format in ("csv", "tsv"):
             yield from read_delimited(file, lines, config, labelled=labelled, log=builder.log)
         elif file.format == "json":

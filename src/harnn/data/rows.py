@@ -18,6 +18,8 @@ class Row:
 
     line: int
     content: Mapping[str, Any]
+    is_text: bool = False
+    """Its ``text`` is all its text, whatever fields the settings name."""
 
 
 def reject(file: DocumentFile, line: int, what: str, hint: str = "") -> Rejected:
@@ -38,4 +40,4 @@ def read_text_rows(file: DocumentFile, lines: Iterable[Line]) -> Iterator[Row | 
             yield reject(file, line.number, what, hint)
             continue
         if text:
-            yield Row(line.number, {"text": text})
+            yield Row(line.number, {"text": text}, is_text=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -10,11 +10,12 @@ from harnn._display import printable
 from harnn.config import DataConfig, TextConfig
 from harnn.data.documents import Document
 from harnn.data.fields import DocumentBuilder
-from harnn.data.files import STANDARD_INPUT, Location, list_locations
+from harnn.data.files import STANDARD_INPUT, Location, is_directory_of_texts
 from harnn.data.fingerprints import Fingerprints, find_overlaps
 from harnn.data.label_checker import LabelChecker
 from harnn.data.log import ReadingLog, Rejected
-from harnn.data.reading import stream_documents
+from harnn.data.memory_rows import MemoryTable
+from harnn.data.reading import Sources, list_sources, stream_documents
 from harnn.data.statistics import (
     LabelCounts,
     LevelSummary,
@@ -40,6 +41,18 @@ class FileSummary:
     rejected: int
     """Records that cannot be used."""
     is_test: bool
+    columns: str = ""
+    """Of a table, which of its columns are read as what."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReadLabel:
+    """A label that was written as something else than its code."""
+
+    written: str
+    code: str
+    name: str
+    times: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +80,8 @@ class DataSurvey:
     only_ancestors: tuple[str, ...]
     """Labels that are never the most specific one of a document."""
     words: WordSummary
+    read_labels: tuple[ReadLabel, ...] = ()
+    """Labels that were not written as their codes, test files included, most frequent first."""
 
     @property
     def ok(self) -> bool:
@@ -80,11 +95,11 @@ class DataSurvey:
 
 
 def survey_documents(
-    paths: Location | Sequence[Location],
+    paths: Sources,
     *,
     taxonomy: Taxonomy | None = None,
     config: DataConfig = DataConfig(),
-    test_paths: Location | Sequence[Location] = (),
+    test_paths: Sources = (),
     max_length: int = TextConfig.max_length,
 ) -> DataSurvey:
     """Read all documents once and report every problem; holds hashes, never texts.
@@ -96,9 +111,9 @@ def survey_documents(
         MissingExtraError: Parquet or zstandard files without their extra.
     """
     survey = _Survey(taxonomy, config, max_length)
-    for location in list_locations(paths):
+    for location in list_sources(paths):
         survey.read_file(location, is_test=False)
-    for location in list_locations(test_paths):
+    for location in list_sources(test_paths):
         survey.read_file(location, is_test=True)
     return survey.summarise()
 
@@ -110,7 +125,7 @@ class _Survey:
         self._taxonomy = taxonomy
         self._found = ReadingLog()
         self._builder = DocumentBuilder(config, log=self._found)
-        self._checker = LabelChecker(taxonomy) if taxonomy is not None else None
+        self._checker = None if taxonomy is None else LabelChecker(taxonomy, config.labels_by)
         self._drops = config.on_error == "drop-labels"
         self._files: list[FileSummary] = []
         self._fingerprints: list[Fingerprints] = []
@@ -119,9 +134,15 @@ class _Survey:
         self._unlabelled = 0
         self._first_unlabelled = ""
 
-    def read_file(self, location: Location, *, is_test: bool) -> None:
-        name = "stdin" if str(location) == STANDARD_INPUT else printable(str(location))
-        prints = Fingerprints(name, is_test)
+    def read_file(self, location: Location | MemoryTable, *, is_test: bool) -> None:
+        if isinstance(location, MemoryTable):
+            name = location.name
+        else:
+            name = "stdin" if str(location) == STANDARD_INPUT else printable(str(location))
+        table = location if isinstance(location, MemoryTable) else None
+        prints = Fingerprints(name, is_test, table)
+        if not isinstance(location, MemoryTable) and is_directory_of_texts(location):
+            prints.places = []
         documents = rejected = 0
         for item in stream_documents(location, self._builder):
             if isinstance(item, Rejected):
@@ -132,7 +153,9 @@ class _Survey:
                 prints.add(item)
                 self._count(item, is_test=is_test)
         self._found.add(tuple(prints.finish()))
-        self._files.append(FileSummary(name, documents, rejected, is_test))
+        columns = "".join(self._found.columns.values())
+        self._found.columns.clear()
+        self._files.append(FileSummary(name, documents, rejected, is_test, columns))
         self._fingerprints.append(prints)
 
     def _count(self, document: Document, *, is_test: bool) -> None:
@@ -140,6 +163,7 @@ class _Survey:
         if not text.strip():
             self._found.add((Problem(document.source, "has an empty text."),))
         if self._checker is not None:
+            document = self._checker.resolve(document, self._found)
             self._check(document, self._checker)
         labelled = self._labels[is_test].add(document)
         if is_test:
@@ -176,7 +200,14 @@ class _Survey:
             rare=counts.select(used & (counts.frequency < RARE)),
             only_ancestors=counts.select(used & (counts.as_specific == 0)),
             words=words,
+            read_labels=tuple(self._list_read_labels()),
         )
+
+    def _list_read_labels(self) -> Iterable[ReadLabel]:
+        for (written, code), times in self._found.read_as.most_common():
+            assert self._taxonomy is not None
+            name = self._taxonomy.names[self._taxonomy.index[code]]
+            yield ReadLabel(written, code, name, times)
 
     def _find_warnings(self) -> Iterable[Problem]:
         for prints in self._fingerprints:

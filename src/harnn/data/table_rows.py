@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
+from typing import Any
 
 from harnn._delimited import (
     Line,
@@ -15,12 +16,20 @@ from harnn._delimited import (
     separator_told,
     tell_delimiter,
 )
+from harnn._tables import shown
 from harnn.config import DataConfig
-from harnn.data.columns import find_missing_columns, list_names, warn_of_labels
+from harnn.data.columns import (
+    find_missing_columns,
+    list_names,
+    match_columns,
+    settle_columns,
+)
 from harnn.data.files import DocumentFile
+from harnn.data.label_cells import read_label_cell
 from harnn.data.lines import Lines
 from harnn.data.log import ReadingLog, Rejected
 from harnn.data.rows import Row, reject
+from harnn.data.short_texts import are_short_texts, read_short_texts
 from harnn.errors import Problem
 
 MANY_LINES = 100
@@ -31,7 +40,7 @@ _QUOTED_TSV = "Name the file .csv to have it read with quotation marks; tabs are
 
 
 @dataclass(slots=True)
-class _Table:
+class Table:
     """What is known of a table once its header is read."""
 
     file: DocumentFile
@@ -41,6 +50,9 @@ class _Table:
     """Columns with those at the end that have no name."""
     quotes: bool
     log: ReadingLog
+    more_labels: str = ""
+    """The last column, where those without a name after it hold more labels."""
+    label_separator: str = ""
     warned: bool = False
 
     def read(self, record: Record) -> Row | Rejected | None:
@@ -54,9 +66,13 @@ class _Table:
             self._look_at_lines(record)
         elif not self.quotes and not self.warned:
             self._look_at_quotes(record)
-        if len(cells) < count or any(cells[count:]):
+        if len(cells) < count or any(cells[self.width if self.more_labels else count :]):
             return reject(self.file, record.line, *self._describe_width(cells))
-        return Row(record.line, {k: v for k, v in zip(self.columns, cells, strict=False) if k})
+        content: dict[str, Any] = {k: v for k, v in zip(self.columns, cells, strict=False) if k}
+        if self.more_labels and any(cells[count:]):
+            labels = [read_label_cell(cell, self.label_separator) for cell in cells[count - 1 :]]
+            content[self.more_labels] = [label for each in labels for label in each]
+        return Row(record.line, content)
 
     def _describe_width(self, cells: Sequence[str]) -> tuple[str, str]:
         count = len(self.columns)
@@ -93,13 +109,16 @@ class _Table:
 def read_delimited(
     file: DocumentFile, lines: Lines, config: DataConfig, *, labelled: bool | None, log: ReadingLog
 ) -> Iterator[Row | Rejected]:
-    """Read CSV or TSV; the first row names the columns.
+    """Read CSV or TSV; the first row names the columns, but in TSV of Annif, which has none.
 
     The cells are separated by what a line ``sep=;`` says, by ``data.delimiter``, or, in CSV, by
     the one character that gives the columns a document needs.
     """
     first, delimiter = _pass_separator_line(lines)
     if first is None:
+        return
+    if file.format == "tsv" and are_short_texts(first):
+        yield from read_short_texts(file, chain([first], lines), config)
         return
     delimiter = config.chosen_delimiter or delimiter
     if not delimiter:
@@ -108,29 +127,52 @@ def read_delimited(
     limit = config.line_limit
     records = read_csv(every, delimiter, limit) if is_csv else read_tsv(every, delimiter)
     header = next(records)
-    columns = [name.strip() for name in header.cells]
-    problems = [(header.what, header.hint)]
-    if not header.what:
-        problems = find_missing_columns(columns, config, labelled=labelled)
-        problems = [(f"the table {what}", hint) for what, hint in problems]
-        better = _hint_at_delimiter(file, first, config)
-        if problems and better:
-            problems = [(problems[0][0], better)]
-    where = file.at(header.line)
-    if problems:
-        yield Rejected(tuple(Problem(where, *each) for each in problems), whole_file=True)
+    if header.what:
+        problem = Problem(file.at(header.line), header.what, header.hint)
+        yield Rejected((problem,), whole_file=True)
         return
-    remark = warn_of_labels(columns, config) if labelled is None else None
-    if remark is not None:
-        log.warn(Problem(where, f"the table {remark[0]}", remark[1]))
-    width = len(columns)
-    while columns and not columns[-1]:
-        columns.pop()
-    table = _Table(file, columns, width, is_csv, log)
+    table = open_table(file, header, config, labelled=labelled, log=log, quotes=is_csv)
+    if isinstance(table, list):
+        better = _hint_at_delimiter(file, first, config)
+        if better:
+            table = [Problem(table[0].where, table[0].what, better)]
+        yield Rejected(tuple(table), whole_file=True)
+        return
     for record in records:
         row = table.read(record)
         if row is not None:
             yield row
+
+
+def open_table(
+    file: DocumentFile,
+    header: Record,
+    config: DataConfig,
+    *,
+    labelled: bool | None,
+    log: ReadingLog,
+    quotes: bool,
+) -> Table | list[Problem]:
+    """Return what reads the rows under a header, or what is wrong with the header.
+
+    quotes: whether cells may be quoted, and need no remark where they are.
+    """
+    where = file.at(header.line)
+    columns = [name.strip() for name in header.cells]
+    names, problems = settle_columns(columns, where, config, log, labelled=labelled)
+    if problems:
+        return problems
+    width = len(names)
+    while names and not names[-1]:
+        names.pop()
+    table = Table(file, names, width, quotes, log, label_separator=config.label_separator)
+    if width > len(names) and names[-1] in config.label_columns and not config.level_fields:
+        table.more_labels = names[-1]
+        if labelled is not False:
+            numbers = f"{len(names) + 1}" + (f" to {width}" if width > len(names) + 1 else "")
+            what = f"the table has columns without a name: {numbers} read as more of"
+            log.warn(Problem(where, f"{what} {shown(names[-1])}."))
+    return table
 
 
 def _pass_separator_line(lines: Lines) -> tuple[Line | None, str]:
@@ -151,6 +193,8 @@ def _tell_delimiter(
         return usual
 
     def fits(names: Sequence[str]) -> bool:
+        matches = match_columns(names, config)
+        names = [matches.get(name, name) for name in names]
         return not find_missing_columns(names, config, labelled=labelled)
 
     return tell_delimiter(header, fits, usual)

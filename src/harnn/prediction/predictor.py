@@ -7,10 +7,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
-from typing import Self, Unpack
+from typing import Any, Self, Unpack, cast
 
 import numpy as np
 
+from harnn._frames import is_column, read_column
 from harnn._memory import keep_freed_memory
 from harnn.answers import Note, Prediction, make_answers
 from harnn.bundle import Bundle, load_bundle
@@ -23,7 +24,16 @@ from harnn.corpus import (
     encode_corpus,
     encode_unlabelled,
 )
-from harnn.data import Document, Documents, ReadingLog, labelled_documents
+from harnn.data import (
+    Document,
+    Documents,
+    ReadingLog,
+    Table,
+    are_records,
+    is_table,
+    labelled_documents,
+    read_documents,
+)
 from harnn.decode import DecodeOptions, Decoder, Scores
 from harnn.errors import DocumentError, Problem
 from harnn.evaluation import StrategyMetrics, compare_strategies, report_scores
@@ -32,6 +42,8 @@ from harnn.metrics import Report, TrainingCounts
 from harnn.prediction.device import move_networks
 from harnn.text import tune_text_vectors
 
+Texts = Iterable[str | Document] | Sequence[Mapping[str, Any]] | Table
+"""Texts, documents, dictionaries of their fields, or a table or a column of one in memory."""
 _MOST_DOCUMENTS = 2_048
 _MOST_SCORES = 32 << 20
 """Documents x labels in memory at once: 128 MB for each branch."""
@@ -112,13 +124,13 @@ class Predictor:
         if "text_vectors" in self.bundle.ensemble.reads:
             tune_text_vectors()
 
-    def scores(self, texts: Iterable[str | Document]) -> Scores:
+    def scores(self, texts: Texts) -> Scores:
         """Return the scores of all labels, before any decoding.
 
         Raises:
             TypeError: *texts* is one string, or holds other things than texts.
         """
-        return self.score_corpus(self._encode(_as_documents(texts)))
+        return self.score_corpus(self._encode(_as_documents(texts, self.bundle.config.data)))
 
     def score_corpus(self, corpus: Corpus) -> Scores:
         """Return the scores (N, C) of encoded documents.
@@ -129,30 +141,34 @@ class Predictor:
         return self.bundle.ensemble.score(corpus)
 
     def predict(
-        self, texts: Iterable[str | Document], **options: Unpack[DecodeOptions]
+        self, texts: Texts, *, data: DataConfig | None = None, **options: Unpack[DecodeOptions]
     ) -> list[Prediction]:
         """Predict the labels of each text.
 
+        texts: strings, documents, dictionaries of fields, or a table in memory: a series of
+        texts, or a data frame, of which the columns that the model was trained on are read.
+        data: how to read a table; None: as those for training.
         *options*, here and below, change how labels are chosen: strategy, threshold, top_k, close,
         top_1, see :class:`harnn.decode.Decoder`; those not given are the model's own.
 
         Raises:
             TypeError: *texts* is one string, or holds other things than texts.
+            DocumentError: rows of a table have no text.
             ConfigError: options exclude each other, or the model lacks what a strategy needs.
             ValueError: an option is out of range.
         """
-        return list(self.predict_stream(texts, **options))
+        return list(self.predict_stream(texts, data=data, **options))
 
     def predict_stream(
-        self, texts: Iterable[str | Document], **options: Unpack[DecodeOptions]
+        self, texts: Texts, *, data: DataConfig | None = None, **options: Unpack[DecodeOptions]
     ) -> Iterator[Prediction]:
         """Predict a stream of any length in bounded memory, in its order.
 
         Raises:
-            TypeError, ConfigError, ValueError: see :meth:`predict`.
+            TypeError, DocumentError, ConfigError, ValueError: see :meth:`predict`.
         """
         decoder = self._decoder(**options)
-        stream = _as_documents(texts)
+        stream = _as_documents(texts, data or self.bundle.config.data)
         return self._stream(stream, decoder)
 
     def evaluate(
@@ -213,7 +229,7 @@ class Predictor:
         if not isinstance(text, str | Document):
             raise TypeError(f"Expected one text or harnn.Document, got {type(text)}.")
         decoder, ensemble = self._decoder(**options), self.bundle.ensemble
-        (document,) = _as_documents([text])
+        (document,) = _numbered([text])
         corpus = self._encode([document], explained=True)
         answer = next(self._answers(corpus, decoder))
         placed = corpus.views["placed_texts"][0]
@@ -311,10 +327,32 @@ def documents_at_once(label_count: int) -> int:
     return max(1, min(_MOST_DOCUMENTS, _MOST_SCORES // label_count))
 
 
-def _as_documents(texts: Iterable[str | Document]) -> Iterator[Document]:
+def _as_documents(texts: Texts, data: DataConfig) -> Iterator[Document]:
     if isinstance(texts, str | Document):
         raise TypeError("Expected a list of texts, got one: give [text].")
-    return _numbered(texts)
+    if is_table(texts) or (isinstance(texts, Sequence) and are_records(texts)):
+        return read_documents(texts, data, labelled=False)
+    if is_column(texts):
+        return _of_column(texts)
+    return _numbered(cast(Iterable[str | Document], texts))
+
+
+def _of_column(column: object) -> Iterator[Document]:
+    """Yield the texts of a series.
+
+    Raises:
+        DocumentError: some are none; the others come before.
+    """
+    problems = []
+    for number, text in enumerate(read_column(column), start=1):
+        where = f"row {number:,} of the column"
+        if isinstance(text, str):
+            yield Document(str(number), {"text": text}, None, where)
+        else:
+            found = "nothing" if text is None else str(type(text))
+            problems.append(Problem(where, f"holds {found}, expected a string."))
+    if problems:
+        raise DocumentError(problems)
 
 
 def _numbered(texts: Iterable[str | Document]) -> Iterator[Document]:

@@ -113,6 +113,8 @@ def _wrong_with_documents(
 ) -> Iterator[HarnnError]:
     for given, is_read_again in [*((split, True) for split in splits), (unlabelled, False)]:
         for path in split_given(given)[1]:
+            if not isinstance(path, Path):  # a table in memory
+                continue
             found = find_file(path)
             if isinstance(found, Problem):
                 yield DocumentError(found)
@@ -125,8 +127,10 @@ def _wrong_with_documents(
 
 def _missing_for(file: DocumentFile) -> Iterator[HarnnError]:
     purpose = f"Reading {file.name}"
-    if file.format == "parquet":
+    if file.format in ("parquet", "dataset"):
         yield from _missing(lambda: require("pyarrow.parquet", extra="parquet", purpose=purpose))
+    if file.format == "spreadsheet":
+        yield from _missing(lambda: require("python_calamine", extra="tables", purpose=purpose))
     if file.compression == "zst":
         yield from _missing(lambda: require("zstandard", extra="zst", purpose=purpose))
 

@@ -194,8 +194,9 @@ class Reader:
             raise DocumentError(Problem("", f"there is no {name} document."))
         if not corpus.targets.nnz:
             what = f"none of the {len(corpus):,} {name} documents has a label."
-            hint = f"Labels are read from the field {self.config.data.labels_field!r}"
-            raise DocumentError(Problem("", what, f"{hint} (data.labels_field)."))
+            names = ", ".join(map(repr, self.config.data.label_columns))
+            hint = f"Labels are read from the field {names} (data.labels_field)."
+            raise DocumentError(Problem("", what, hint))
         self.counts[name] = len(corpus)
         self.counts[f"{name}_skipped"] = log.skipped
         self.counts[f"{name}_truncated"] = corpus.truncated

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from harnn.config import Config
 from harnn.data import DataSurvey, survey_documents
-from harnn.data.files import Location
+from harnn.data.reading import Sources
 from harnn.errors import Problem
 from harnn.taxonomy import Taxonomy
 from harnn.training.plan import TrainingFacts, TrainingPlan
@@ -45,11 +44,11 @@ class Validation:
 
 
 def validate(
-    paths: Location | Sequence[Location],
+    paths: Sources,
     taxonomy: Taxonomy | None = None,
     config: Config | None = None,
     *,
-    test_paths: Location | Sequence[Location] = (),
+    test_paths: Sources = (),
 ) -> Validation:
     """Read all documents once and report every problem; holds hashes, never texts.
 

@@ -1,0 +1,146 @@
+"""Which label of a taxonomy is meant by what is written: its code, a name of it or its path."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable, Iterable, Iterator
+from functools import cached_property
+from typing import Literal, NamedTuple
+
+from harnn.config import LabelsBy
+from harnn.taxonomy import Taxonomy
+
+How = Literal["code", "name", "path", "spelling"]
+"""``spelling``: only case, blanks or the forms of characters differ."""
+
+_ARROWS = (">", "/", "\\", "::", "→", "»", "›")
+"""What may stand between the labels of a path."""
+_MOST_REMEMBERED = 100_000
+_BLANKS = re.compile(r"\s+")
+
+
+class Found(NamedTuple):
+    """What may be meant by what is written."""
+
+    columns: tuple[int, ...]
+    """One: that label; several: no one can tell which; none: no label of the taxonomy."""
+    how: How = "code"
+
+
+def spellings(taxonomy: Taxonomy) -> Iterator[tuple[str, int]]:
+    """Yield what labels may be called beside their codes, each with the label's column: name,
+    alternative names, notation, IRI, and codes that it stands for now.
+    """
+    for code, current in taxonomy.replaced.items():
+        if current in taxonomy.index:
+            yield code, taxonomy.index[current]
+    for column, code in enumerate(taxonomy.codes):
+        for spelling in (
+            taxonomy.names[column],
+            *taxonomy.alternatives[column],
+            taxonomy.notations[column],
+            taxonomy.iris[column],
+        ):
+            if spelling and spelling != code:
+                yield spelling, column
+
+
+def fold(text: str) -> str:
+    """Return *text* without what two spellings of one name may differ in: case, blanks, and the
+    compatible forms of characters (NFKC).
+    """
+    return _BLANKS.sub(" ", unicodedata.normalize("NFKC", text).casefold()).strip()
+
+
+class LabelLookup:
+    """Find labels by code, name or path.
+
+    The first of these that fits counts: the code; a name; a path from any label down, ``A > B``;
+    the same with other case and blanks. ``by="code"`` stops after the first.
+    """
+
+    def __init__(self, taxonomy: Taxonomy, by: LabelsBy = "any") -> None:
+        self.taxonomy = taxonomy
+        self._by = by
+        self._found: dict[str, Found] = {}
+
+    def find(self, label: str) -> Found:
+        """Return what may be meant by *label*."""
+        column = self.taxonomy.index.get(label)
+        if column is not None:
+            return Found((column,))
+        if self._by == "code":
+            return Found(())
+        found = self._found.get(label)
+        if found is None:
+            found = self._search(label)
+            if len(self._found) < _MOST_REMEMBERED:
+                self._found[label] = found
+        return found
+
+    def _search(self, label: str) -> Found:
+        ways: tuple[tuple[How, Callable[[str], tuple[int, ...]], bool], ...] = (
+            ("name", self._exactly, False),
+            ("path", self._exactly, True),
+            ("spelling", self._nearly, False),
+            ("spelling", self._nearly, True),
+        )
+        for how, look_up, is_path in ways:
+            columns = self._walk(label, look_up) if is_path else look_up(label)
+            if columns:
+                return Found(columns, how)
+        return Found(())
+
+    def _exactly(self, label: str) -> tuple[int, ...]:
+        column = self.taxonomy.index.get(label)
+        names = self._names.get(label, ())
+        return names if column is None or column in names else (column, *names)
+
+    def _nearly(self, label: str) -> tuple[int, ...]:
+        return self._folded.get(fold(label), ())
+
+    def _walk(self, label: str, look_up: Callable[[str], tuple[int, ...]]) -> tuple[int, ...]:
+        """Return the labels that a path leads to, those of a path from the top before others."""
+        for arrow in _ARROWS:
+            parts = [part.strip() for part in label.split(arrow)]
+            if len(parts) < 2 or not all(parts):
+                continue
+            found = set(look_up(parts[0]))
+            top = {column for column in found if not len(self.taxonomy.parents(column))}
+            for start in (top, found):
+                ends = self._go_down(start, parts[1:], look_up)
+                if ends:
+                    return ends
+        return ()
+
+    def _go_down(
+        self, start: Iterable[int], parts: Iterable[str], look_up: Callable[[str], tuple[int, ...]]
+    ) -> tuple[int, ...]:
+        reached = set(start)
+        for part in parts:
+            if not reached:
+                break
+            reached = {
+                column
+                for column in look_up(part)
+                if reached.intersection(self.taxonomy.parents(column).tolist())
+            }
+        return tuple(sorted(reached))
+
+    @cached_property
+    def _names(self) -> dict[str, tuple[int, ...]]:
+        return _gather(spellings(self.taxonomy))
+
+    @cached_property
+    def _folded(self) -> dict[str, tuple[int, ...]]:
+        codes = ((code, column) for column, code in enumerate(self.taxonomy.codes))
+        pairs = (*codes, *spellings(self.taxonomy))
+        return _gather((fold(spelling), column) for spelling, column in pairs)
+
+
+def _gather(pairs: Iterable[tuple[str, int]]) -> dict[str, tuple[int, ...]]:
+    found: dict[str, dict[int, None]] = {}
+    for spelling, column in pairs:
+        found.setdefault(spelling, {})[column] = None
+    return {spelling: tuple(columns) for spelling, columns in found.items()}
