@@ -13,7 +13,15 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from harnn.bundle import Bundle, export_onnx, load_bundle, save_bundle
     from harnn.config import Config
-    from harnn.data import Document, learn_taxonomy, read_documents
+    from harnn.data import (
+        Document,
+        SplitSettings,
+        learn_taxonomy,
+        read_documents,
+        split_documents,
+        write_rows,
+        write_split,
+    )
     from harnn.decode import Decoder, Scores
     from harnn.errors import HarnnError
     from harnn.explain import Explanation, write_html
@@ -36,6 +44,7 @@ _HOMES = {
     "Predictor": "prediction",
     "Report": "metrics",
     "Scores": "decode",
+    "SplitSettings": "data",
     "Taxonomy": "taxonomy",
     "Tokenizer": "text",
     "Validation": "training",
@@ -47,8 +56,11 @@ _HOMES = {
     "load_bundle": "bundle",
     "read_documents": "data",
     "save_bundle": "bundle",
+    "split_documents": "data",
     "validate": "training",
     "write_html": "explain",
+    "write_rows": "data",
+    "write_split": "data",
 }
 
 __all__ = [
@@ -64,6 +76,7 @@ __all__ = [
     "Predictor",
     "Report",
     "Scores",
+    "SplitSettings",
     "Taxonomy",
     "Tokenizer",
     "Validation",
@@ -76,8 +89,11 @@ __all__ = [
     "load_bundle",
     "read_documents",
     "save_bundle",
+    "split_documents",
     "validate",
     "write_html",
+    "write_rows",
+    "write_split",
 ]
 
 

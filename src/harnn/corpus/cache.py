@@ -23,7 +23,7 @@ from harnn._files import (
     remove_all_leftovers,
     write_atomically,
 )
-from harnn.data import Documents, split_given
+from harnn.data import Documents, DocumentsPart, split_given
 from harnn.errors import InputError, Problem
 
 Arrays = Mapping[str, NDArray[Any]]
@@ -175,6 +175,8 @@ def content_hash(given: Documents) -> str | None:
     None where a file cannot be read: whoever reads the documents says so.
     """
     digest = hashlib.sha256()
+    if isinstance(given, DocumentsPart):
+        digest.update(np.packbits(given.rows).tobytes() + b"%d\n" % len(given.rows))
     documents, paths = split_given(given)
     for document in documents:
         labels = None if document.labels is None else list(document.labels)

@@ -7,23 +7,35 @@ and surveys whole data sets before a training run.
 """
 
 from harnn.data.documents import Document
-from harnn.data.inputs import Documents, given_documents, labelled_documents, split_given
+from harnn.data.inputs import (
+    Documents,
+    DocumentsPart,
+    given_documents,
+    labelled_documents,
+    split_given,
+)
 from harnn.data.learning import LearnedTaxonomy, learn_taxonomy
 from harnn.data.log import ReadingLog, group_problems
 from harnn.data.reading import label_documents, read_documents, read_labelled
+from harnn.data.split import DataSplit, PartSummary, SplitSettings, split_documents
+from harnn.data.split_files import part_files, write_split
 from harnn.data.statistics import LevelSummary, WordSummary
 from harnn.data.survey import DataSurvey, FileSummary, survey_documents
 from harnn.data.writing import RowWriter, open_rows, write_rows
 
 __all__ = [
+    "DataSplit",
     "DataSurvey",
     "Document",
     "Documents",
+    "DocumentsPart",
     "FileSummary",
     "LearnedTaxonomy",
     "LevelSummary",
+    "PartSummary",
     "ReadingLog",
     "RowWriter",
+    "SplitSettings",
     "WordSummary",
     "given_documents",
     "group_problems",
@@ -31,9 +43,12 @@ __all__ = [
     "labelled_documents",
     "learn_taxonomy",
     "open_rows",
+    "part_files",
     "read_documents",
     "read_labelled",
+    "split_documents",
     "split_given",
     "survey_documents",
     "write_rows",
+    "write_split",
 ]

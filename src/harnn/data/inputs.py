@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeAlias, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,10 +14,41 @@ from harnn.config import DataConfig
 from harnn.data.documents import Document
 from harnn.data.log import ReadingLog
 from harnn.data.reading import label_documents, read_documents, read_labelled
+from harnn.errors import DocumentError, Problem
 from harnn.taxonomy import Taxonomy
 
-Documents = str | Path | Sequence[str | Path] | Sequence[Document]
-"""Documents: files by path, or in memory."""
+Item = TypeVar("Item")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class DocumentsPart:
+    """Some of the documents of files or memory: what is given, and which of it is meant."""
+
+    given: Documents
+    rows: NDArray[np.bool_]
+    """(N,) of all documents that can be used, in order."""
+
+    def __len__(self) -> int:
+        """Count the documents of the part."""
+        return int(self.rows.sum())
+
+    def select(self, items: Iterable[Item]) -> Iterator[Item]:
+        """Yield those of N items that belong to the part.
+
+        Raises:
+            DocumentError: there are not N.
+        """
+        count = 0
+        for count, item in enumerate(items, start=1):
+            if count <= len(self.rows) and self.rows[count - 1]:
+                yield item
+        if count != len(self.rows):
+            what = f"the documents changed while they were read: {count:,} can be used now, "
+            raise DocumentError(Problem("", f"{what}{len(self.rows):,} when they were divided."))
+
+
+Documents: TypeAlias = "str | Path | Sequence[str | Path] | Sequence[Document] | DocumentsPart"
+"""Documents: files by path, in memory, or a part of either."""
 
 
 def labelled_documents(
@@ -26,6 +59,8 @@ def labelled_documents(
     Raises:
         DocumentError: see :func:`harnn.data.read_labelled`.
     """
+    if isinstance(given, DocumentsPart):
+        return given.select(labelled_documents(given.given, taxonomy, config, log=log))
     documents, paths = split_given(given)
     if documents:
         return label_documents(documents, config, taxonomy, log=log)
@@ -35,7 +70,13 @@ def labelled_documents(
 def given_documents(
     given: Documents, config: DataConfig, *, log: ReadingLog | None = None
 ) -> Iterator[Document]:
-    """Yield documents, labelled or not, from files or memory."""
+    """Yield documents, labelled or not, from files or memory.
+
+    Raises:
+        TypeError: they are a part, whose documents are those with labels that can be used.
+    """
+    if isinstance(given, DocumentsPart):
+        raise TypeError("Expected paths or harnn.Document objects, got a part of labelled ones.")
     documents, paths = split_given(given)
     if documents:
         yield from documents
@@ -44,11 +85,13 @@ def given_documents(
 
 
 def split_given(given: Documents) -> tuple[list[Document], list[Path]]:
-    """Return the documents in memory, or the files; one of both is empty.
+    """Return the documents in memory, or the files; one of both is empty. Of a part: of all.
 
     Raises:
         TypeError: it is something else, or both.
     """
+    if isinstance(given, DocumentsPart):
+        return split_given(given.given)
     if isinstance(given, str | Path):
         return [], [Path(given)]
     items = list(given)

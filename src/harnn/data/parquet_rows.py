@@ -19,9 +19,16 @@ _BATCH = 256
 
 
 def read_parquet(
-    file: DocumentFile, config: DataConfig, *, labelled: bool | None, log: ReadingLog
+    file: DocumentFile,
+    config: DataConfig,
+    *,
+    labelled: bool | None,
+    log: ReadingLog,
+    more_columns: tuple[str, ...] = (),
 ) -> Iterator[Row | Rejected]:
     """Read Parquet batch by batch; a row's number stands for its line.
+
+    more_columns: to be read beside those that a document is made of.
 
     Raises:
         MissingExtraError: without the extra ``parquet``.
@@ -43,6 +50,7 @@ def read_parquet(
             if remark is not None:
                 log.warn(Problem(file.name, f"the table {remark[0]}", remark[1]))
             columns = _needed_columns(table.schema_arrow, config, arrow, labelled=labelled)
+            columns += [name for name in more_columns if name in names and name not in columns]
             line = 0
             for batch in table.iter_batches(batch_size=_BATCH, columns=columns):
                 for content in _read_rows(batch):

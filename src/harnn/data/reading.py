@@ -7,6 +7,7 @@ import re
 import zlib
 from collections.abc import Iterable, Iterator
 from itertools import chain
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,6 +33,16 @@ from harnn.data.rows import Row, read_text_rows
 from harnn.data.table_rows import read_delimited
 from harnn.errors import Problem
 from harnn.taxonomy import Taxonomy
+
+
+class PlacedRow(NamedTuple):
+    """A row and where it stands."""
+
+    file: DocumentFile
+    number: int
+    """Rows of the file before it, bad ones among them."""
+    row: Row
+
 
 _ARRAY_BEGINS = re.compile(rb"\s*\[\s*(\{|$)")
 
@@ -90,15 +101,16 @@ def label_documents(
     checker = LabelChecker(taxonomy)
     log = ReadingLog() if log is None else log
     resolved = (
-        item if isinstance(item, Rejected) else _resolve(item, checker, config, log)
+        item if isinstance(item, Rejected) else resolve_labels(item, checker, config, log)
         for item in documents
     )
     return settle(resolved, config.on_error, log)
 
 
-def _resolve(
+def resolve_labels(
     document: Document, checker: LabelChecker, config: DataConfig, log: ReadingLog
 ) -> tuple[Document, NDArray[np.int32]] | Rejected:
+    """Return a document with its label columns, closed upward, or what is wrong with its labels."""
     if document.labels is None:
         what = f"document {shown(document.id)} has no labels."
         return Rejected((Problem(document.source, what),))
@@ -114,16 +126,24 @@ def stream_documents(
     paths: Location | Iterable[Location], builder: DocumentBuilder
 ) -> Iterator[Document | Rejected]:
     """Yield good documents and bad records of all files, in order."""
+    for item in stream_rows(paths, builder):
+        yield item if isinstance(item, Rejected) else builder.build(item.file, item.row)
+    late = builder.layout.take_late_problems()
+    if late:
+        yield Rejected(tuple(late), whole_file=True)
+
+
+def stream_rows(
+    paths: Location | Iterable[Location], builder: DocumentBuilder
+) -> Iterator[PlacedRow | Rejected]:
+    """Yield good rows and bad records of all files, in order."""
     for location in list_locations(paths):
         file = find_file(location)
         if isinstance(file, Problem):
             yield Rejected((file,), whole_file=True)
             continue
-        for item in _stream_rows(file, builder):
-            yield builder.build(file, item) if isinstance(item, Row) else item
-    late = builder.layout.take_late_problems()
-    if late:
-        yield Rejected(tuple(late), whole_file=True)
+        for number, item in enumerate(_stream_rows(file, builder)):
+            yield PlacedRow(file, number, item) if isinstance(item, Row) else item
 
 
 def _stream_rows(file: DocumentFile, builder: DocumentBuilder) -> Iterator[Row | Rejected]:
@@ -157,7 +177,8 @@ def _stream_rows(file: DocumentFile, builder: DocumentBuilder) -> Iterator[Row |
 def _open_rows(file: DocumentFile, builder: DocumentBuilder) -> Iterator[Row | Rejected]:
     config, labelled = builder.config, builder.labelled
     if file.format == "parquet":
-        yield from read_parquet(file, config, labelled=labelled, log=builder.log)
+        more = builder.more_columns
+        yield from read_parquet(file, config, labelled=labelled, log=builder.log, more_columns=more)
         return
     with open_bytes(file) as stream:
         lines = Lines(file, stream, config)

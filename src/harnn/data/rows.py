@@ -18,6 +18,8 @@ class Row:
 
     line: int
     content: Mapping[str, Any]
+    lines: int = 1
+    """How many it spans, of CSV."""
 
 
 def reject(file: DocumentFile, line: int, what: str, hint: str = "") -> Rejected:

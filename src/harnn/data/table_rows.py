@@ -52,7 +52,8 @@ class _Table:
             self._look_at_quotes(record)
         if len(cells) < count or any(cells[count:]):
             return reject(self.file, record.line, *self._describe_width(cells))
-        return Row(record.line, {k: v for k, v in zip(self.columns, cells, strict=False) if k})
+        content = {k: v for k, v in zip(self.columns, cells, strict=False) if k}
+        return Row(record.line, content, 1 + len(record.inner))
 
     def _describe_width(self, cells: Sequence[str]) -> tuple[str, str]:
         count = len(self.columns)

@@ -133,10 +133,10 @@ def open_rows(
         DocumentError: a row does not fit the columns.
         InputError: the file cannot be written.
     """
-    form, compression = form_of(path)
+    form, _ = form_of(path)
     check_rows_place(path)
-    with write_atomically(path, "wb") as file, ExitStack() as stack:
-        stream = stack.enter_context(_compressed(file, compression))
+    with ExitStack() as stack:
+        stream = stack.enter_context(open_packed(path))
         writer: RowWriter
         if form == "json-lines":
             writer = _JsonLines(stream, config)
@@ -146,6 +146,19 @@ def open_rows(
             writer = _Table(stream, path, config, columns, quotes=form == "csv")
         yield writer
         writer.finish()
+
+
+@contextmanager
+def open_packed(path: Path | str) -> Iterator[IO[bytes]]:
+    """Open a file that appears when the block ends well, compressed as its suffix says.
+
+    Raises:
+        InputError: the file cannot be written.
+        MissingExtraError: zstandard without its extra.
+    """
+    compression = COMPRESSIONS.get(Path(path).suffix.lower(), "")
+    with write_atomically(path, "wb") as file, _compressed(file, compression) as stream:
+        yield stream
 
 
 def label_cell(labels: Sequence[str], separator: str) -> str:
