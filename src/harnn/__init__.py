@@ -29,11 +29,12 @@ if TYPE_CHECKING:
     from harnn.prediction import Prediction, Predictor, compare_models
     from harnn.taxonomy import Hierarchy, Taxonomy
     from harnn.text import Tokenizer
-    from harnn.training import FitResult, Validation, fit, validate
+    from harnn.training import CrossValidation, FitResult, Validation, cross_validate, fit, validate
 
 _HOMES = {
     "Bundle": "bundle",
     "Config": "config",
+    "CrossValidation": "training",
     "Decoder": "decode",
     "Document": "data",
     "Explanation": "explain",
@@ -49,6 +50,7 @@ _HOMES = {
     "Tokenizer": "text",
     "Validation": "training",
     "compare_models": "prediction",
+    "cross_validate": "training",
     "evaluate": "metrics",
     "export_onnx": "bundle",
     "fit": "training",
@@ -66,6 +68,7 @@ _HOMES = {
 __all__ = [
     "Bundle",
     "Config",
+    "CrossValidation",
     "Decoder",
     "Document",
     "Explanation",
@@ -82,6 +85,7 @@ __all__ = [
     "Validation",
     "__version__",
     "compare_models",
+    "cross_validate",
     "evaluate",
     "export_onnx",
     "fit",

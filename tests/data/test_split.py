@@ -330,6 +330,16 @@ def test_too_few_documents(tmp_path: Path) -> None:
         split_documents(write(tmp_path / "all.jsonl", rows(2)))
 
 
+def test_parts_that_stay_empty(tmp_path: Path) -> None:
+    path = write(tmp_path / "all.jsonl", [row | {"author": "one"} for row in rows(9)])
+    with pytest.raises(DocumentError) as error:
+        split_documents(path, SplitSettings(group_by="author"))
+    assert str(error.value) == (
+        "no document is left for valid: there are 9 documents in 1 group that stays together. "
+        "Give it a larger share, or divide otherwise."
+    )
+
+
 def test_files_that_are_refused(lines: Path, tmp_path: Path) -> None:
     settings = SplitSettings()
     (tmp_path / "a.txt").write_text("text\n")

@@ -28,12 +28,13 @@ def long_tailed(seed: int, documents: int = 600, labels: int = 60) -> NDArray[np
 
 
 def slow(targets: NDArray[np.bool_], shares: list[float], seed: int) -> NDArray[np.int64]:
-    """Sechidis et al. (2011), Algorithm 1, dense, with our way to break ties."""
+    """Sechidis et al. (2011), Algorithm 1, dense, with our way to break ties and to even out."""
     documents, labels = targets.shape
     keys = np.random.PCG64(seed).random_raw(documents + labels)
     order = np.argsort(keys[:documents], kind="stable")
     wanted = np.outer(shares, targets.sum(axis=0))
     room = np.array(shares) * documents
+    sizes = room.copy()
     parts = np.full(documents, -1)
     while True:
         left = targets[parts < 0].sum(axis=0)
@@ -46,6 +47,12 @@ def slow(targets: NDArray[np.bool_], shares: list[float], seed: int) -> NDArray[
             best = np.flatnonzero(wanted[:, label] == wanted[:, label].max())
             best = best[room[best] == room[best].max()]
             part = best[int(keys[row]) % len(best)]
+            lacking = room / sizes
+            waiting = np.where(lacking > lacking[part] + 0.2, wanted[:, label], 0)
+            if wanted[part, label] < 1 and waiting.max() > 1e-9:  # not in the paper
+                best = np.flatnonzero(waiting == waiting.max())
+                best = best[room[best] == room[best].max()]
+                part = best[int(keys[row]) % len(best)]
             parts[row] = part
             wanted[part, targets[row]] -= 1
             room[part] -= 1
@@ -84,6 +91,18 @@ def test_as_good_as_the_published_package(shares: list[float]) -> None:
     mine, published = np.mean(ours, axis=0), np.mean(theirs, axis=0)
     assert mine[0] < 1.1 * published[0]
     assert mine[1] < 1.3 * published[1] + 1
+
+
+def test_parts_are_filled_where_all_labels_are_rare() -> None:
+    """Four documents a leaf: by the paper each has all of them, or all but one, in training."""
+    leaf = np.random.default_rng(0).integers(0, 500, 2_000)
+    targets = np.zeros((2_000, 560), dtype=bool)
+    rows = np.arange(2_000)
+    targets[rows, 60 + leaf] = targets[rows, 10 + leaf // 10] = targets[rows, leaf // 50] = True
+    sizes = np.bincount(stratify(csr_array(targets), [0.9, 0.1]))
+    assert sizes.tolist() == pytest.approx([1_800, 200], abs=12)
+    few = csr_array(np.eye(4, dtype=bool).repeat(4, axis=0))
+    assert np.bincount(stratify(few, [0.9, 0.1]), minlength=2).tolist() == [14, 2]
 
 
 def test_better_than_chance() -> None:

@@ -179,8 +179,25 @@ def taxonomy(
 @takes_reading_options
 def train(
     train: Annotated[list[Path], typer.Option("--train", help="Training documents.")],
-    valid: Annotated[list[Path], typer.Option("--valid", help="Validation documents.")],
     out: Annotated[Path, typer.Option("--out", "-o", help="Model directory to write.")],
+    valid: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--valid",
+            metavar="FILE|SHARE",
+            help="Validation documents, or the share of the training documents that is held out "
+            "for them, as 0.2.",
+        ),
+    ] = None,
+    folds: Annotated[
+        int | None,
+        typer.Option(
+            "--folds",
+            min=2,
+            help="Cross-validation: train so many models, each without the documents that it "
+            "answers for, and keep models and scores in the directory.",
+        ),
+    ] = None,
     taxonomy: TaxonomyFile = None,
     labels: LabelsFile = None,
     separator: Separator = None,
@@ -225,14 +242,15 @@ def train(
     overwrite: Overwrite = False,
 ) -> None:
     """Train a model; the best epoch and the threshold are chosen on the validation documents."""
-    from harnn.cli import commands
+    from harnn.cli import commands, folding
 
-    commands.train(
+    command = commands.train if folds is None else folding.train_folds(folds)
+    command(
         commands.TrainingFiles(
             taxonomy=taxonomy,
             labels=labels,
             train=train,
-            valid=valid,
+            valid=folding.read_valid(valid or [], folds),
             unlabelled=unlabelled or [],
             out=out,
             separator=separator,

@@ -87,7 +87,8 @@ class TrainingFiles:
     taxonomy: Path | None
     labels: Path | None
     train: list[Path]
-    valid: list[Path]
+    valid: list[Path] | float
+    """Files, or the share of the training documents that is held out."""
     unlabelled: list[Path]
     out: Path
     separator: str | None = None
@@ -95,7 +96,12 @@ class TrainingFiles:
     """See :class:`TaxonomyChoice`."""
 
     def __post_init__(self) -> None:
-        check_inputs([*self.train, *self.valid, *self.unlabelled], passes=2)
+        check_inputs([*self.labelled, *self.unlabelled], passes=2)
+
+    @property
+    def labelled(self) -> list[Path]:
+        """The files that are trained and validated on."""
+        return self.train if isinstance(self.valid, float) else [*self.train, *self.valid]
 
 
 def gather_settings(settings: Sequence[str] | None, **options: str | None) -> list[str]:
@@ -182,7 +188,7 @@ def validate(
     found = validate(data, known, config, test_paths=test)
     write_json(json_output, found.to_dict())
     console = Console()
-    for part in validation_parts(found, _describe(known) if known is not None else ""):
+    for part in validation_parts(found, describe(known) if known is not None else ""):
         console.print(part, soft_wrap=isinstance(part, Text))
     return found.ok
 
@@ -198,7 +204,7 @@ def learn(
     with write_atomically(output) as file:
         file.write(escape_json(learned.taxonomy.to_json()))
     errors = Console(stderr=True)
-    errors.print_line(_describe(learned.taxonomy))
+    errors.print_line(describe(learned.taxonomy))
     errors.print_line(
         f"{learned.documents:,} records tell the parents of {learned.learned:,} labels; "
         f"{learned.undetermined:,} have several possible parents, {learned.contradicted:,} none "
@@ -240,12 +246,11 @@ def train(
 
     console, errors = Console(), Console(stderr=True)
     knobs = Config.read(config, settings)
-    documents = (files.train, files.valid)
-    check_before(knobs, documents, unlabelled=files.unlabelled, places=[files.out])
+    check_before(knobs, [files.labelled], unlabelled=files.unlabelled, places=[files.out])
     with training_place(files.out, errors):
         _check_out(files.out, resume=resume, overwrite=overwrite)
-        taxonomy = _taxonomy_of(files, knobs)
-        errors.print_line(_describe(taxonomy))
+        taxonomy = taxonomy_of(files, knobs)
+        errors.print_line(describe(taxonomy))
         if resume and _is_done(files, taxonomy, knobs, overwrite=overwrite):
             errors.print_line(
                 f"{files.out}/ holds the finished model of these settings and documents: nothing "
@@ -257,7 +262,8 @@ def train(
         with TrainingDisplay(errors, knobs.training.score) as display:
             result = fit(
                 taxonomy,
-                *documents,
+                files.train,
+                files.valid,
                 knobs,
                 unlabelled=files.unlabelled,
                 checkpoint_directory=files.out / CHECKPOINTS,
@@ -273,14 +279,14 @@ def train(
     return result
 
 
-def _taxonomy_of(files: TrainingFiles, knobs: Config) -> Taxonomy:
+def taxonomy_of(files: TrainingFiles, knobs: Config) -> Taxonomy:
     """Read the taxonomy, or learn it from the documents where none is given."""
     given = find_taxonomy(
         files.taxonomy, files.labels, separator=files.separator, by_path=files.by_path
     )
     if given is not None:
         return given
-    return learn_taxonomy([*files.train, *files.valid], config=knobs.data).taxonomy
+    return learn_taxonomy(files.labelled, config=knobs.data).taxonomy
 
 
 def _is_done(files: TrainingFiles, taxonomy: Taxonomy, knobs: Config, *, overwrite: bool) -> bool:
@@ -408,7 +414,7 @@ def export(model: Path, output: Path, *, int8: bool, overwrite: bool) -> None:
     )
 
 
-def _describe(taxonomy: Taxonomy) -> str:
+def describe(taxonomy: Taxonomy) -> str:
     sizes = " / ".join(f"{size:,}" for size in taxonomy.hierarchy.level_sizes)
     summary = taxonomy.summary()
     shape = "a tree" if summary.is_tree else "a DAG"

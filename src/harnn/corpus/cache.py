@@ -175,8 +175,9 @@ def content_hash(given: Documents) -> str | None:
     None where a file cannot be read: whoever reads the documents says so.
     """
     digest = hashlib.sha256()
-    if isinstance(given, DocumentsPart):
+    while isinstance(given, DocumentsPart):
         digest.update(np.packbits(given.rows).tobytes() + b"%d\n" % len(given.rows))
+        given = given.given
     documents, paths = split_given(given)
     for document in documents:
         labels = None if document.labels is None else list(document.labels)

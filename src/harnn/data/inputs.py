@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeAlias, TypeVar
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -47,7 +47,7 @@ class DocumentsPart:
             raise DocumentError(Problem("", f"{what}{len(self.rows):,} when they were divided."))
 
 
-Documents: TypeAlias = "str | Path | Sequence[str | Path] | Sequence[Document] | DocumentsPart"
+Documents = str | Path | Sequence[str | Path] | Sequence[Document] | DocumentsPart
 """Documents: files by path, in memory, or a part of either."""
 
 

@@ -8,7 +8,7 @@ divides them.
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -164,6 +164,7 @@ def split_documents(
     taxonomy: Taxonomy | None = None,
     config: DataConfig = DataConfig(),
     log: ReadingLog | None = None,
+    stopped: Callable[[], bool] = bool,
 ) -> DataSplit:
     """Divide documents, from files or memory, so that every label has its share in each part.
 
@@ -174,11 +175,12 @@ def split_documents(
     Raises:
         ConfigError: settings are out of range, or no document has such a field.
         DocumentError: documents cannot be read, have unknown labels, or are too few.
+        InterruptedError: *stopped*, asked before each document, said so.
     """
     problems = settings.check()
     if problems:
         raise ConfigError(problems)
-    gathered = _gather(given, settings, taxonomy, config, log)
+    gathered = _gather(given, settings, taxonomy, config, log, stopped)
     shares = settings.shares
     if gathered.count < len(shares):
         what = f"there are {gathered.count:,} documents, too few for {len(shares)} parts."
@@ -188,6 +190,14 @@ def split_documents(
         parts = cut_by_date(gathered.moments, units, values, settings.by_date)
     else:
         parts = stratify(targets, values, seed=settings.seed, units=units, train_first=True)
+    sizes = np.bincount(parts, minlength=len(shares))
+    if not sizes.all():
+        empty = next(name for name, size in zip(shares, sizes, strict=True) if not size)
+        together = len(np.unique(units))
+        stay = "group that stays" if together == 1 else "groups that stay"
+        what = f"no document is left for {empty}: there are {gathered.count:,} documents in "
+        what += f"{together:,} {stay} together."
+        raise DocumentError(Problem("", what, "Give it a larger share, or divide otherwise."))
     return DataSplit(
         given=given,
         settings=settings,
@@ -201,7 +211,13 @@ def split_documents(
 
 
 def hold_out(
-    given: Documents, share: float, *, taxonomy: Taxonomy, config: DataConfig, seed: int
+    given: Documents,
+    share: float,
+    *,
+    taxonomy: Taxonomy,
+    config: DataConfig,
+    seed: int,
+    stopped: Callable[[], bool] = bool,
 ) -> tuple[DocumentsPart, DocumentsPart]:
     """Divide training documents into those to train on and a share of them to validate on.
 
@@ -210,12 +226,18 @@ def hold_out(
         DocumentError: see :func:`split_documents`.
     """
     settings = SplitSettings(test=0.0, valid=share, seed=seed)
-    found = split_documents(given, settings, taxonomy=taxonomy, config=config)
+    found = split_documents(given, settings, taxonomy=taxonomy, config=config, stopped=stopped)
     return found.part("train"), found.part("valid")
 
 
 def divide_into_folds(
-    given: Documents, folds: int, *, taxonomy: Taxonomy, config: DataConfig, seed: int
+    given: Documents,
+    folds: int,
+    *,
+    taxonomy: Taxonomy,
+    config: DataConfig,
+    seed: int,
+    stopped: Callable[[], bool] = bool,
 ) -> NDArray[np.int64]:
     """Return for each document the fold, 0 to *folds* - 1, in which it is not trained on, (N,).
 
@@ -225,7 +247,7 @@ def divide_into_folds(
     """
     if folds < 2:
         raise ConfigError(Problem("folds", f"got {folds}, expected 2 or more."))
-    gathered = _gather(given, SplitSettings(), taxonomy, config, None)
+    gathered = _gather(given, SplitSettings(), taxonomy, config, None, stopped)
     if gathered.count < folds:
         what = f"there are {gathered.count:,} documents, too few for {folds} folds."
         raise DocumentError(Problem("", what))
@@ -325,16 +347,20 @@ def _gather(
     taxonomy: Taxonomy | None,
     config: DataConfig,
     log: ReadingLog | None,
+    stopped: Callable[[], bool],
 ) -> _Gathered:
     gathered = _Gathered(taxonomy)
     if isinstance(given, DocumentsPart) or split_given(given)[0]:
         _refuse_fields(settings)
         for document, columns in _labelled(given, taxonomy, config, log):
+            if stopped():
+                raise InterruptedError
             gathered.add(document, columns)
         return gathered
     reader = _RowReader(gathered, settings, config, log)
     for _ in settle(reader.read(split_given(given)[1]), config.on_error, reader.builder.log):
-        pass
+        if stopped():
+            raise InterruptedError
     reader.check_groups()
     return gathered
 

@@ -6,6 +6,12 @@ Network Perspective on Stratification of Multi-Label Data", LIDTA 2017): the lab
 documents left is dealt out first, each of its documents to the part that lacks most of the label,
 of equals to the one that lacks most documents. Label sets stay sparse, and a heap says which label
 is next, so that the work grows with the labels of all documents and the logarithm of their number.
+
+One thing is our own. Where no part lacks a whole document of a label any more, as with 0.6 and 0.4
+of the last of four, the larger part would get all that is left over; in taxonomies with many rare
+leaves the smaller ones would stay nearly empty. So a part gets it that lacks some of the label and,
+of its documents in all, a fifth more than the one that lacks most of the label. Of 2,000 documents
+of 500 leaves a part of 10% then has 4 documents too few, where it had 22 (29 in the package).
 """
 
 from __future__ import annotations
@@ -21,6 +27,9 @@ from scipy.sparse import csr_array
 from harnn.counting import as_binary
 
 _MOST_PARTS = 1_000
+_BEHIND = 0.2
+_NOTHING = 1e-9
+"""Of a label, but for rounding."""
 
 
 def stratify(
@@ -102,7 +111,8 @@ class _Dealer:
         self._wanted = np.outer(shares, self._left)
         """(P, C) documents of each label that the parts lack."""
         self._room = (shares * weights.sum()).tolist()
-        """(P,) documents that the parts lack."""
+        """(P,) documents that the parts lack; below, that they shall have."""
+        self._sizes = list(self._room)
         few = np.diff(self._by_label.indptr) < len(shares)
         self._comes_first = few & train_first
         """(C,) labels that the first part must have before others do."""
@@ -141,15 +151,25 @@ class _Dealer:
         for unit in units.tolist():
             row = slice(bounds[unit], bounds[unit + 1])
             labels = indices[row]
-            if self._comes_first[label]:
-                part = 0
-            else:
-                part = _largest([self._wanted[:, label].tolist(), self._room], places[unit])
+            part = 0 if self._comes_first[label] else self._choose(label, places[unit])
             self._parts[unit] = part
             self._wanted[part, labels] -= data[row]
             self._room[part] -= int(self._weights[unit])
             if part == 0:
                 self._comes_first[labels] = False
+
+    def _choose(self, label: int, key: int) -> int:
+        """Return the part that lacks most of a label; of the last ones, see the module."""
+        wanted = self._wanted[:, label].tolist()
+        best = _largest([wanted, self._room], key)
+        if wanted[best] >= 1:
+            return best
+        lacking = [room / size for room, size in zip(self._room, self._sizes, strict=True)]
+        behind = lacking[best] + _BEHIND
+        waiting = [
+            want if lack > behind else 0.0 for want, lack in zip(wanted, lacking, strict=True)
+        ]
+        return _largest([waiting, self._room], key) if max(waiting) > _NOTHING else best
 
     def _take_changed(self) -> list[int]:
         """Count down the labels of the units that were just dealt out, and return them."""

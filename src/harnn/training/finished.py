@@ -11,11 +11,12 @@ from harnn.config import Config
 from harnn.data import Documents
 from harnn.taxonomy import Taxonomy
 from harnn.training.events import ignore
+from harnn.training.holding_out import given_or_held_out
 from harnn.training.reader import Reader
 
 
 def is_finished(
-    directory: Path, taxonomy: Taxonomy, train: Documents, valid: Documents, config: Config
+    directory: Path, taxonomy: Taxonomy, train: Documents, valid: Documents | float, config: Config
 ) -> bool:
     """Tell whether a model was trained with these settings, taxonomy and documents.
 
@@ -31,6 +32,9 @@ def is_finished(
         return False
     if bundle.config.to_stored_dict() != config.to_stored_dict():
         return False
+    train, valid = given_or_held_out(
+        train, valid, taxonomy=taxonomy, config=config, listener=ignore
+    )
     reader = Reader(taxonomy, config, ignore, stopped=bool)
     tokenizer, _ = reader.count(train, ngrams=False)
     if tokenizer.words != bundle.tokenizer.words:
