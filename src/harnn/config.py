@@ -37,6 +37,7 @@ Language = Literal["en", "zh"]
 """Of the embedded sample."""
 _STORED_NAMES = {("model", "text_vectors"): "sentences"}
 """Keys under the names that they had first: read for ever, and written into models."""
+_NOT_STORED = {("data", "fixes")}
 _DEVICE = re.compile(r"auto|cpu|mps|cuda(:\d{1,3})?")
 _MOST_THREADS = 4_096
 _MOST_WORDS = 2**31 - 1
@@ -80,6 +81,9 @@ class DataConfig:
     """Between the cells of CSV and TSV, ``tab`` for tabs; empty: told from the header of CSV."""
     line_limit: int = 16 << 20
     """Bytes of one line, of one row of a table and of one element of a JSON array, at most."""
+    fixes: str = ""
+    """A table of wrong spellings of labels and what is meant, see ``harnn validate --suggest``;
+    applied before labels are checked. Not stored in models: it belongs to the files."""
     on_error: OnError = "fail"
     """About documents that cannot be used: ``fail``, ``skip`` them, or ``drop-labels``, which
     keeps documents without the labels that are not in the taxonomy."""
@@ -405,7 +409,11 @@ class Config:
     def to_stored_dict(self) -> dict[str, dict[str, Any]]:
         """Return the same under the names that models and checkpoints have for them."""
         return {
-            section: {_STORED_NAMES.get((section, key), key): v for key, v in table.items()}
+            section: {
+                _STORED_NAMES.get((section, key), key): value
+                for key, value in table.items()
+                if (section, key) not in _NOT_STORED
+            }
             for section, table in self.to_dict().items()
         }
 

@@ -60,7 +60,8 @@ def test_summary_is_mean_and_standard_deviation(tmp_path: Path) -> None:
 
 
 def test_a_stopped_cross_validation_goes_on(tmp_path: Path) -> None:
-    given, options = documents(6), {"folds": 3, "directory": tmp_path / "one"}
+    given = documents(6)
+    options: dict[str, Any] = {"folds": 3, "directory": tmp_path / "one"}
     whole = cross_validate(flat(), given, FAST, folds=3, directory=tmp_path / "two")
     said: list[str] = []
 
@@ -71,23 +72,23 @@ def test_a_stopped_cross_validation_goes_on(tmp_path: Path) -> None:
             signal.raise_signal(signal.SIGINT)
 
     with pytest.raises((TrainingInterrupted, KeyboardInterrupt)):
-        cross_validate(flat(), given, FAST, listener=stop, **options)  # type: ignore[arg-type]
+        cross_validate(flat(), given, FAST, listener=stop, **options)
     with pytest.raises(ConfigError, match=r"holds folds already\. Go on with --resume"):
-        cross_validate(flat(), given, FAST, **options)  # type: ignore[arg-type]
+        cross_validate(flat(), given, FAST, **options)
     said.clear()
     other = given[:-1]
     with pytest.raises(ConfigError, match="holds folds of other settings, taxonomy or documents"):
-        cross_validate(flat(), other, FAST, resume=True, **options)  # type: ignore[arg-type]
+        cross_validate(flat(), other, FAST, resume=True, **options)
     resumed = cross_validate(
         flat(), given, FAST, resume=True, listener=lambda e: said.append(str(e)), **options
-    )  # type: ignore[arg-type]
+    )
     assert [line for line in said if "is finished" in line] == [
         str(Stage(f"{tmp_path / 'one' / 'fold-1'} is finished"))
     ]
     np.testing.assert_array_equal(
         resumed.out_of_fold.scores.values, whole.out_of_fold.scores.values
     )
-    cross_validate(flat(), given, FAST, overwrite=True, **options)  # type: ignore[arg-type]
+    cross_validate(flat(), given, FAST, overwrite=True, **options)
 
 
 def test_validation_documents_may_be_given() -> None:

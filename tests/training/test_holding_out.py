@@ -39,8 +39,8 @@ def test_the_same_model_as_with_the_parts_given() -> None:
     assert result.documents["valid"] == len(valid)
     other = fit(TAXONOMY, train, valid, FAST)
     texts = ["The swarm settled in the hive.", "A new washer for the tap."]
-    scores = [harnn.Predictor(each).scores(texts).values for each in (result, other)]
-    np.testing.assert_array_equal(*scores)
+    one, two = (harnn.Predictor(each).scores(texts).values for each in (result, other))
+    np.testing.assert_array_equal(one, two)
 
 
 def test_a_finished_model_is_known(tmp_path: Path) -> None:
@@ -70,8 +70,8 @@ def test_a_stopped_training_goes_on(tmp_path: Path) -> None:
         fit(TAXONOMY, FILES.train, 0.3, config, resume=True, **options)
     resumed = fit(TAXONOMY, FILES.train, 0.25, config, resume=True, **options)
     texts = ["The swarm settled in the hive."]
-    scores = [harnn.Predictor(each).scores(texts).values for each in (whole, resumed)]
-    np.testing.assert_array_equal(*scores)
+    one, two = (harnn.Predictor(each).scores(texts).values for each in (whole, resumed))
+    np.testing.assert_array_equal(one, two)
 
 
 @pytest.mark.parametrize("share", [0.0, 1.0, 1.5, float("nan")])

@@ -18,6 +18,7 @@ from harnn.cli.options import (
     Data,
     DecodingChoice,
     Device,
+    Fixes,
     LabelsFile,
     Model,
     OnErrorChoice,
@@ -83,6 +84,16 @@ def validate(
     by_path: ByPath = False,
     config: ConfigFile = None,
     settings: Settings = None,
+    fixes: Fixes = None,
+    suggest: Annotated[
+        Path | None,
+        typer.Option(
+            "--suggest",
+            metavar="FILE",
+            help="Write labels that the taxonomy does not have with what may be meant (.tsv, .csv, "
+            ".jsonl), to be corrected and given as --fixes.",
+        ),
+    ] = None,
     json_output: Annotated[
         Path | None, typer.Option("--json", help="Write the report as JSON (.json).")
     ] = None,
@@ -95,8 +106,9 @@ def validate(
         data,
         test or [],
         taxonomy=commands.TaxonomyChoice(taxonomy, labels, separator, by_path),
-        config=Config.read(config, settings or []),
+        config=Config.read(config, commands.gather_settings(settings, fixes=fixes)),
         json_output=json_output,
+        suggest=suggest,
     )
     if not ok:
         raise typer.Exit(2)
@@ -134,6 +146,7 @@ def split(
     ] = "",
     seed: Annotated[int, typer.Option(help="Of what is drawn between equals.")] = 13,
     settings: Settings = None,
+    fixes: Fixes = None,
     on_error: OnErrorChoice = None,
     json_output: Annotated[
         Path | None, typer.Option("--json", help="Write the table as JSON (.json).")
@@ -149,7 +162,7 @@ def split(
         output,
         SplitSettings(test=test, valid=valid, seed=seed, group_by=group_by, by_date=by_date),
         taxonomy=commands.TaxonomyChoice(taxonomy, labels, separator, by_path),
-        settings=commands.gather_settings(settings, on_error=on_error),
+        settings=commands.gather_settings(settings, on_error=on_error, fixes=fixes),
         json_output=json_output,
         overwrite=overwrite,
     )
@@ -230,6 +243,7 @@ def train(
             help="What trains the networks: cpu, cuda, cuda:1, mps; default: cuda if there is one.",
         ),
     ] = None,
+    fixes: Fixes = None,
     on_error: OnErrorChoice = None,
     resume: Annotated[
         bool,
@@ -263,6 +277,7 @@ def train(
             preset=preset,
             vectors=vectors,
             on_error=on_error,
+            fixes=fixes,
         ),
         cache=cache,
         resume=resume,
@@ -288,6 +303,7 @@ def evaluate(
     bf16: Bfloat16 = False,
     device: Device = None,
     settings: Settings = None,
+    fixes: Fixes = None,
     on_error: OnErrorChoice = None,
 ) -> None:
     """Compare predictions with the labels of documents, per level and overall."""
@@ -301,7 +317,7 @@ def evaluate(
         json_output=json_output,
         options=options,
         speed=Speed(beam, bf16, device),
-        settings=commands.gather_settings(settings, on_error=on_error),
+        settings=commands.gather_settings(settings, on_error=on_error, fixes=fixes),
     )
 
 

@@ -17,6 +17,7 @@ from harnn._files import check_replaceable, check_writable, write_atomically
 from harnn._tables import shown
 from harnn.bundle import CHECKPOINTS, export_onnx, load_bundle, marker_of, save_bundle
 from harnn.cli.files import JSON, check_inputs, check_output, write_json
+from harnn.cli.label_care import check_suggestions, write_label_suggestions
 from harnn.cli.models import Speed, open_model
 from harnn.cli.options import DecodingChoice
 from harnn.cli.problems import reading
@@ -178,11 +179,16 @@ def validate(
     taxonomy: TaxonomyChoice,
     config: Config,
     json_output: Path | None,
+    suggest: Path | None = None,
 ) -> bool:
-    """Print what is wrong and what there is; say whether nothing must be mended."""
+    """Print what is wrong and what there is; say whether nothing must be mended.
+
+    suggest: a table to write, of unknown labels and what may be meant by them.
+    """
     from harnn.training import validate
 
-    check_inputs([*data, *test])
+    check_inputs([*data, *test], passes=1 if suggest is None else 2)
+    check_suggestions(suggest, [*data, *test], taxonomy.path)
     check_output(json_output, JSON, [*data, *test])
     known = find_taxonomy(**taxonomy._asdict())
     found = validate(data, known, config, test_paths=test)
@@ -190,6 +196,8 @@ def validate(
     console = Console()
     for part in validation_parts(found, describe(known) if known is not None else ""):
         console.print(part, soft_wrap=isinstance(part, Text))
+    if suggest is not None and known is not None:
+        console.print_line(write_label_suggestions([*data, *test], known, config.data, suggest))
     return found.ok
 
 

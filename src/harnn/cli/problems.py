@@ -60,6 +60,8 @@ def reading(knobs: DataConfig) -> Iterator[ReadingLog]:
 def list_read(log: ReadingLog) -> None:
     """Say on standard error what was remarkable, dropped or left out in reading."""
     lines = list(problem_lines(log.warnings, "Warning: "))
+    if fixed := log.describe_fixes():
+        lines.append(f"{fixed}.")
     if log.dropped:
         lines += _dropped_lines(log)
     if log.skipped:

@@ -14,6 +14,8 @@ from harnn.data.inputs import (
     labelled_documents,
     split_given,
 )
+from harnn.data.label_fixes import LabelFixes
+from harnn.data.label_suggestions import Suggestion, suggest_fixes, write_suggestions
 from harnn.data.learning import LearnedTaxonomy, learn_taxonomy
 from harnn.data.log import ReadingLog, group_problems
 from harnn.data.reading import label_documents, read_documents, read_labelled
@@ -30,12 +32,14 @@ __all__ = [
     "Documents",
     "DocumentsPart",
     "FileSummary",
+    "LabelFixes",
     "LearnedTaxonomy",
     "LevelSummary",
     "PartSummary",
     "ReadingLog",
     "RowWriter",
     "SplitSettings",
+    "Suggestion",
     "WordSummary",
     "given_documents",
     "group_problems",
@@ -48,7 +52,9 @@ __all__ = [
     "read_labelled",
     "split_documents",
     "split_given",
+    "suggest_fixes",
     "survey_documents",
     "write_rows",
     "write_split",
+    "write_suggestions",
 ]

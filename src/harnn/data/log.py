@@ -49,6 +49,16 @@ class ReadingLog:
     """Labels that were dropped under ``drop-labels``, and of how many documents."""
     emptied: int = 0
     """Documents that have no label left after that; they count as labelled with nothing."""
+    replaced: int = 0
+    """Labels that ``data.fixes`` replaced."""
+    removed: int = 0
+    """Labels that ``data.fixes`` dropped."""
+
+    def describe_fixes(self) -> str:
+        """Say what ``data.fixes`` changed; empty where that is nothing."""
+        if not (self.replaced or self.removed):
+            return ""
+        return f"{self.replaced:,} labels replaced and {self.removed:,} dropped (data.fixes)"
 
     def add(self, problems: tuple[Problem, ...]) -> None:
         """Count *problems*, and keep them as far as there is room."""

@@ -7,7 +7,6 @@ import re
 import zlib
 from collections.abc import Iterable, Iterator
 from itertools import chain
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,23 +25,14 @@ from harnn.data.files import (
 )
 from harnn.data.json_rows import read_json, read_json_lines
 from harnn.data.label_checker import LabelChecker
+from harnn.data.label_fixes import TABLE, LabelFixes
 from harnn.data.lines import Line, Lines
 from harnn.data.log import ReadingLog, Rejected, settle
 from harnn.data.parquet_rows import read_parquet
-from harnn.data.rows import Row, read_text_rows
+from harnn.data.rows import PlacedRow, Row, read_text_rows
 from harnn.data.table_rows import read_delimited
 from harnn.errors import Problem
 from harnn.taxonomy import Taxonomy
-
-
-class PlacedRow(NamedTuple):
-    """A row and where it stands."""
-
-    file: DocumentFile
-    number: int
-    """Rows of the file before it, bad ones among them."""
-    row: Row
-
 
 _ARRAY_BEGINS = re.compile(rb"\s*\[\s*(\{|$)")
 
@@ -99,18 +89,39 @@ def label_documents(
         DocumentError: labels that are missing or not in *taxonomy*, as ``on_error`` says.
     """
     checker = LabelChecker(taxonomy)
+    fixes = find_fixes(config, taxonomy)
     log = ReadingLog() if log is None else log
     resolved = (
-        item if isinstance(item, Rejected) else resolve_labels(item, checker, config, log)
+        item if isinstance(item, Rejected) else resolve_labels(item, checker, config, log, fixes)
         for item in documents
     )
     return settle(resolved, config.on_error, log)
 
 
+def find_fixes(config: DataConfig, taxonomy: Taxonomy | None) -> LabelFixes | None:
+    """Read the table of ``data.fixes``, if there is one, and hold it to a taxonomy.
+
+    Raises:
+        DocumentError: it cannot be read, or a suggestion is no label of the taxonomy.
+    """
+    if not config.fixes:
+        return None
+    fixes = LabelFixes.from_rows(stream_rows(config.fixes, DocumentBuilder(TABLE, labelled=False)))
+    if taxonomy is not None:
+        fixes.check(taxonomy.index, taxonomy.codes)
+    return fixes
+
+
 def resolve_labels(
-    document: Document, checker: LabelChecker, config: DataConfig, log: ReadingLog
+    document: Document,
+    checker: LabelChecker,
+    config: DataConfig,
+    log: ReadingLog,
+    fixes: LabelFixes | None = None,
 ) -> tuple[Document, NDArray[np.int32]] | Rejected:
     """Return a document with its label columns, closed upward, or what is wrong with its labels."""
+    if fixes is not None:
+        document = fixes.apply(document, log)
     if document.labels is None:
         what = f"document {shown(document.id)} has no labels."
         return Rejected((Problem(document.source, what),))

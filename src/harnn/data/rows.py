@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from harnn.data.files import DocumentFile
 from harnn.data.lines import Line, describe_bad_byte
@@ -20,6 +20,15 @@ class Row:
     content: Mapping[str, Any]
     lines: int = 1
     """How many it spans, of CSV."""
+
+
+class PlacedRow(NamedTuple):
+    """A row and where it stands."""
+
+    file: DocumentFile
+    number: int
+    """Rows of the file before it, bad ones among them."""
+    row: Row
 
 
 def reject(file: DocumentFile, line: int, what: str, hint: str = "") -> Rejected:

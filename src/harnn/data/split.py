@@ -31,8 +31,8 @@ from harnn.data.inputs import Documents, DocumentsPart, labelled_documents, spli
 from harnn.data.label_checker import LabelChecker
 from harnn.data.log import ReadingLog, Rejected, settle
 from harnn.data.moments import Moments, cut_by_date
-from harnn.data.reading import PlacedRow, resolve_labels, stream_rows
-from harnn.data.rows import Row
+from harnn.data.reading import find_fixes, resolve_labels, stream_rows
+from harnn.data.rows import PlacedRow, Row
 from harnn.data.stratify import example_deviation, label_deviation, stratify
 from harnn.errors import ConfigError, DocumentError, Problem, suggest
 from harnn.taxonomy import Taxonomy
@@ -405,6 +405,7 @@ class _RowReader:
         self._gathered, self._settings = gathered, settings
         taxonomy = gathered.taxonomy
         self._checker = LabelChecker(taxonomy) if taxonomy is not None else None
+        self._fixes = find_fixes(config, taxonomy)
         wanted = tuple(name for name in (settings.group_by, settings.by_date) if name)
         self.builder = DocumentBuilder(config, labelled=True, log=log, more_columns=wanted)
         self._names: tuple[str, ...] = ()
@@ -432,8 +433,10 @@ class _RowReader:
         columns = None
         if isinstance(document, Document) and self._checker is not None:
             config, log = self.builder.config, self.builder.log
-            resolved = resolve_labels(document, self._checker, config, log)
+            resolved = resolve_labels(document, self._checker, config, log, self._fixes)
             document, columns = (resolved, None) if isinstance(resolved, Rejected) else resolved
+        elif isinstance(document, Document) and self._fixes is not None:
+            document = self._fixes.apply(document, self.builder.log)
         if isinstance(document, Rejected):
             return document
         problem = self._note_date(file, row) if self._settings.by_date else None

@@ -14,7 +14,7 @@ from harnn.data.files import STANDARD_INPUT, Location, list_locations
 from harnn.data.fingerprints import Fingerprints, find_overlaps
 from harnn.data.label_checker import LabelChecker
 from harnn.data.log import ReadingLog, Rejected
-from harnn.data.reading import stream_documents
+from harnn.data.reading import find_fixes, stream_documents
 from harnn.data.statistics import (
     LabelCounts,
     LevelSummary,
@@ -67,6 +67,10 @@ class DataSurvey:
     only_ancestors: tuple[str, ...]
     """Labels that are never the most specific one of a document."""
     words: WordSummary
+    replaced: int = 0
+    """Labels that ``data.fixes`` replaced, of test files too."""
+    removed: int = 0
+    """Labels that it dropped."""
 
     @property
     def ok(self) -> bool:
@@ -111,6 +115,7 @@ class _Survey:
         self._found = ReadingLog()
         self._builder = DocumentBuilder(config, log=self._found)
         self._checker = LabelChecker(taxonomy) if taxonomy is not None else None
+        self._fixes = find_fixes(config, taxonomy)
         self._drops = config.on_error == "drop-labels"
         self._files: list[FileSummary] = []
         self._fingerprints: list[Fingerprints] = []
@@ -136,6 +141,8 @@ class _Survey:
         self._fingerprints.append(prints)
 
     def _count(self, document: Document, *, is_test: bool) -> None:
+        if self._fixes is not None:
+            document = self._fixes.apply(document, self._found)
         text = document.full_text
         if not text.strip():
             self._found.add((Problem(document.source, "has an empty text."),))
@@ -176,6 +183,8 @@ class _Survey:
             rare=counts.select(used & (counts.frequency < RARE)),
             only_ancestors=counts.select(used & (counts.as_specific == 0)),
             words=words,
+            replaced=self._found.replaced,
+            removed=self._found.removed,
         )
 
     def _find_warnings(self) -> Iterable[Problem]:

@@ -100,7 +100,9 @@ class Reader:
         def make() -> Arrays | None:
             made.append(self._encode(given, {"tokens": TokensView(tokenizer)} | more, log))
             return (
-                None if log.skipped or log.dropped or log.warnings else made[0].to_arrays()
+                None
+                if log.skipped or log.dropped or log.warnings or log.describe_fixes()
+                else made[0].to_arrays()
             )  # what is skipped is told anew
 
         arrays = None
@@ -174,6 +176,8 @@ class Reader:
         if self.cache is None or (content := content_hash(given)) is None:
             return None
         settings = dataclasses.asdict(self.config.data)
+        if fixes := settings.pop("fixes"):
+            settings["fixes"] = content_hash(fixes)
         parts = [VERSION, what(), content, settings, self.taxonomy.version]
         return self.cache.get(parts, make, tell=lambda message: self.listener(Stage(message)))
 
@@ -190,6 +194,8 @@ def summarise(
         )
     if empty := int((corpus.tokens.lengths == 0).sum()):
         message += f"; {empty:,} without any word"
+    if fixed := log.describe_fixes():
+        message += f"; {fixed}"
     if log.skipped:
         message += f"; {log.skipped:,} skipped:"
         message += "".join(f"\n  {problem}" for problem in log.problems)
