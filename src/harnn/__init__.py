@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     )
     from harnn.decode import Decoder, Scores
     from harnn.errors import HarnnError
+    from harnn.evaluation import find_label_errors, load_out_of_fold
     from harnn.explain import Explanation, write_html
     from harnn.metrics import Report, evaluate
     from harnn.prediction import Prediction, Predictor, compare_models
@@ -53,9 +54,11 @@ _HOMES = {
     "cross_validate": "training",
     "evaluate": "metrics",
     "export_onnx": "bundle",
+    "find_label_errors": "evaluation",
     "fit": "training",
     "learn_taxonomy": "data",
     "load_bundle": "bundle",
+    "load_out_of_fold": "evaluation",
     "read_documents": "data",
     "save_bundle": "bundle",
     "split_documents": "data",
@@ -88,9 +91,11 @@ __all__ = [
     "cross_validate",
     "evaluate",
     "export_onnx",
+    "find_label_errors",
     "fit",
     "learn_taxonomy",
     "load_bundle",
+    "load_out_of_fold",
     "read_documents",
     "save_bundle",
     "split_documents",

@@ -107,6 +107,9 @@ def test_nothing_to_find() -> None:
     nothing = find_label_errors(np.zeros((0, 4), np.float32), csr_array((0, 4), dtype=bool), FLAT)
     assert len(nothing) == 0
     assert nothing.skipped_labels == 4
+    given = np.repeat(np.eye(4, dtype=bool), 5, axis=0)
+    right = find_label_errors(given.astype(np.float32), csr_array(given), FLAT)
+    assert len(right) == right.skipped_labels == 0
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 
 import typer
 
+from harnn.cli import app_data
 from harnn.cli.options import (
     Beam,
     Bfloat16,
@@ -114,58 +115,7 @@ def validate(
         raise typer.Exit(2)
 
 
-@app.command()
-@takes_reading_options
-def split(
-    data: Data,
-    output: Annotated[
-        Path,
-        typer.Option("--output", "-o", help="Directory for train, valid and test, as files."),
-    ],
-    taxonomy: TaxonomyFile = None,
-    labels: LabelsFile = None,
-    separator: Separator = None,
-    by_path: ByPath = False,
-    test: Annotated[float, typer.Option(help="Share of the test documents; 0: none.")] = 0.1,
-    valid: Annotated[float, typer.Option(help="Share of the validation documents; 0: none.")] = 0.1,
-    group_by: Annotated[
-        str,
-        typer.Option(
-            metavar="FIELD",
-            help="A field or column, such as the author: documents with the same value in it stay "
-            "in one part.",
-        ),
-    ] = "",
-    by_date: Annotated[
-        str,
-        typer.Option(
-            metavar="FIELD",
-            help="A field or column with dates or numbers: the oldest documents are for training, "
-            "the newest for the test.",
-        ),
-    ] = "",
-    seed: Annotated[int, typer.Option(help="Of what is drawn between equals.")] = 13,
-    settings: Settings = None,
-    fixes: Fixes = None,
-    on_error: OnErrorChoice = None,
-    json_output: Annotated[
-        Path | None, typer.Option("--json", help="Write the table as JSON (.json).")
-    ] = None,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace existing parts.")] = False,
-) -> None:
-    """Divide documents so that every label has its share in training, validation and test."""
-    from harnn.cli import commands, splitting
-    from harnn.data import SplitSettings
-
-    splitting.split(
-        data,
-        output,
-        SplitSettings(test=test, valid=valid, seed=seed, group_by=group_by, by_date=by_date),
-        taxonomy=commands.TaxonomyChoice(taxonomy, labels, separator, by_path),
-        settings=commands.gather_settings(settings, on_error=on_error, fixes=fixes),
-        json_output=json_output,
-        overwrite=overwrite,
-    )
+app.command()(app_data.split)
 
 
 @app.command()
@@ -348,6 +298,9 @@ def compare(
         resampling=Resampling(samples, seed),
         settings=commands.gather_settings(settings, on_error=on_error),
     )
+
+
+app.command()(app_data.errors)
 
 
 @app.command()

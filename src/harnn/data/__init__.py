@@ -18,6 +18,7 @@ from harnn.data.label_fixes import LabelFixes
 from harnn.data.label_suggestions import Suggestion, suggest_fixes, write_suggestions
 from harnn.data.learning import LearnedTaxonomy, learn_taxonomy
 from harnn.data.log import ReadingLog, group_problems
+from harnn.data.near_duplicates import NearDuplicates, find_near_duplicates
 from harnn.data.reading import label_documents, read_documents, read_labelled
 from harnn.data.split import DataSplit, PartSummary, SplitSettings, split_documents
 from harnn.data.split_files import part_files, write_split
@@ -35,12 +36,14 @@ __all__ = [
     "LabelFixes",
     "LearnedTaxonomy",
     "LevelSummary",
+    "NearDuplicates",
     "PartSummary",
     "ReadingLog",
     "RowWriter",
     "SplitSettings",
     "Suggestion",
     "WordSummary",
+    "find_near_duplicates",
     "given_documents",
     "group_problems",
     "label_documents",

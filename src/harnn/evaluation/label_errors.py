@@ -166,10 +166,10 @@ def _find_implied(
 ) -> NDArray[np.bool_]:
     """Tell ancestors of labels that are missing too, and descendants of labels that are wrong."""
     implied = np.zeros(len(rows), dtype=np.bool_)
-    if not len(rows):
-        return implied
     upward: Any = hierarchy.closure.astype(np.int32)
     for kind, relatives in ((missing, upward), (~missing, upward.T)):
+        if not kind.any():
+            continue
         pairs = (np.ones(int(kind.sum()), np.int32), (rows[kind], columns[kind]))
         reached = csr_array(csr_array(pairs, shape=shape) @ relatives)
         # Every pair reaches itself once; a second time comes from a relative.
