@@ -138,6 +138,23 @@ def test_json_arrays_become_json_lines(tmp_path: Path) -> None:
     assert sorted(found, key=lambda row: int(row["id"][1:])) == rows()
 
 
+def test_index_records(tmp_path: Path) -> None:
+    records = [
+        {
+            "id": str(n), "title": ["a"], "abstract": [f"b{n}"], "top": [n % 2], "leaf": [n % 4],
+            "labels": [n % 2, 2 + n % 4],
+        }
+        for n in range(40)
+    ]  # fmt: skip
+    path = write(tmp_path / "all.jsonl", records)
+    split = split_documents(path, SplitSettings(test=0.25, valid=0))
+    assert sum(part.documents for part in split.summaries) == 40
+    assert [part.labels for part in split.summaries] == [6, 6]
+    places = write_split(split, tmp_path / "parts")
+    written = "".join(place.read_text() for place in places.values())
+    assert sorted(written.splitlines()) == sorted(path.read_text().splitlines())
+
+
 def test_several_files_and_bad_rows(tmp_path: Path) -> None:
     first, second = write(tmp_path / "1.jsonl.gz", rows(40)), tmp_path / "2.jsonl.gz"
     second.write_bytes(gzip.compress(b'{"text": 5}\n' + json.dumps(rows(1)[0]).encode()))

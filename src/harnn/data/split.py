@@ -182,9 +182,7 @@ def split_documents(
         raise ConfigError(problems)
     gathered = _gather(given, settings, taxonomy, config, log, stopped)
     shares = settings.shares
-    if gathered.count < len(shares):
-        what = f"there are {gathered.count:,} documents, too few for {len(shares)} parts."
-        raise DocumentError(Problem("", what))
+    gathered.check_count(len(shares), "parts")
     targets, units, values = gathered.targets(), gathered.units(), list(shares.values())
     if settings.by_date:
         parts = cut_by_date(gathered.moments, units, values, settings.by_date)
@@ -248,9 +246,7 @@ def divide_into_folds(
     if folds < 2:
         raise ConfigError(Problem("folds", f"got {folds}, expected 2 or more."))
     gathered = _gather(given, SplitSettings(), taxonomy, config, None, stopped)
-    if gathered.count < folds:
-        what = f"there are {gathered.count:,} documents, too few for {folds} folds."
-        raise DocumentError(Problem("", what))
+    gathered.check_count(folds, "folds")
     shares = [1 / folds] * folds
     return stratify(gathered.targets(), shares, seed=seed, units=gathered.units())
 
@@ -274,6 +270,16 @@ class _Gathered:
     @property
     def count(self) -> int:
         return len(self.texts)
+
+    def check_count(self, least: int, noun: str) -> None:
+        """Raises:
+        DocumentError: there are fewer documents than *least*.
+        """
+        if self.count < least:
+            there = (
+                "there is 1 document" if self.count == 1 else f"there are {self.count:,} documents"
+            )
+            raise DocumentError(Problem("", f"{there}, too few for {least:,} {noun}."))
 
     def add(self, document: Document, columns: Sequence[int] | NDArray[np.int32] | None) -> None:
         """Note one document; columns: of its labels, where there is a taxonomy."""
