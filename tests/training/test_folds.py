@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import signal
 import statistics
@@ -89,6 +90,10 @@ def test_a_stopped_cross_validation_goes_on(tmp_path: Path) -> None:
         resumed.out_of_fold.scores.values, whole.out_of_fold.scores.values
     )
     cross_validate(flat(), given, FAST, overwrite=True, **options)
+    texts = [dataclasses.replace(each, text={"text": f"{each.full_text} new"}) for each in given]
+    with pytest.raises(ConfigError, match=r"fold-1: holds a finished model of other settings"):
+        cross_validate(flat(), texts, FAST, resume=True, **options)
+    cross_validate(flat(), texts, FAST, resume=True, overwrite=True, **options)
 
 
 def test_validation_documents_may_be_given() -> None:

@@ -58,7 +58,8 @@ class ReadingLog:
         """Say what ``data.fixes`` changed; empty where that is nothing."""
         if not (self.replaced or self.removed):
             return ""
-        return f"{self.replaced:,} labels replaced and {self.removed:,} dropped (data.fixes)"
+        noun = "label" if self.replaced == 1 else "labels"
+        return f"{self.replaced:,} {noun} replaced and {self.removed:,} dropped (data.fixes)"
 
     def add(self, problems: tuple[Problem, ...]) -> None:
         """Count *problems*, and keep them as far as there is room."""

@@ -82,6 +82,9 @@ class SplitSettings:
         return {name: share for name, share in zip(PARTS, wanted, strict=True) if share > 0}
 
 
+_SETTINGS = tuple(SplitSettings.__dataclass_fields__)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PartSummary:
     """What one part holds."""
@@ -154,9 +157,6 @@ class DataSplit:
         }
 
 
-_SETTINGS = tuple(SplitSettings.__dataclass_fields__)
-
-
 def split_documents(
     given: Documents,
     settings: SplitSettings = SplitSettings(),
@@ -188,14 +188,7 @@ def split_documents(
         parts = cut_by_date(gathered.moments, units, values, settings.by_date)
     else:
         parts = stratify(targets, values, seed=settings.seed, units=units, train_first=True)
-    sizes = np.bincount(parts, minlength=len(shares))
-    if not sizes.all():
-        empty = next(name for name, size in zip(shares, sizes, strict=True) if not size)
-        together = len(np.unique(units))
-        stay = "group that stays" if together == 1 else "groups that stay"
-        what = f"no document is left for {empty}: there are {gathered.count:,} documents in "
-        what += f"{together:,} {stay} together."
-        raise DocumentError(Problem("", what, "Give it a larger share, or divide otherwise."))
+    _check_filled(parts, list(shares), units)
     return DataSplit(
         given=given,
         settings=settings,
@@ -247,8 +240,25 @@ def divide_into_folds(
         raise ConfigError(Problem("folds", f"got {folds}, expected 2 or more."))
     gathered = _gather(given, SplitSettings(), taxonomy, config, None, stopped)
     gathered.check_count(folds, "folds")
-    shares = [1 / folds] * folds
-    return stratify(gathered.targets(), shares, seed=seed, units=gathered.units())
+    units, shares = gathered.units(), [1 / folds] * folds
+    parts = stratify(gathered.targets(), shares, seed=seed, units=units)
+    _check_filled(parts, [f"fold {number + 1}" for number in range(folds)], units)
+    return parts
+
+
+def _check_filled(parts: NDArray[np.int64], names: Sequence[str], units: NDArray[np.int64]) -> None:
+    """Raises:
+    DocumentError: a part has no document.
+    """
+    sizes = np.bincount(parts, minlength=len(names))
+    if sizes.all():
+        return
+    empty = names[int(np.argmin(sizes))]
+    together = len(np.unique(units))
+    stay = "group that stays" if together == 1 else "groups that stay"
+    what = f"no document is left for {empty}: there are {len(parts):,} documents in "
+    what += f"{together:,} {stay} together."
+    raise DocumentError(Problem("", what, "Give it a larger share, or divide otherwise."))
 
 
 @dataclass(slots=True)

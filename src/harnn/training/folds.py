@@ -119,7 +119,8 @@ def cross_validate(
 
     def train(number: int, kept: DocumentsPart) -> Bundle:
         place = home / f"fold-{number + 1}" if home is not None else None
-        if place is not None and resume and _is_there(place, taxonomy, kept, valid, config):
+        given = (taxonomy, kept, valid, config)
+        if place is not None and resume and _is_there(place, *given, overwrite=overwrite):
             listener(Stage(f"{place} is finished"))
             return load_bundle(place, segment=segment)
         result = fit(
@@ -233,15 +234,32 @@ def _begin(home: Path, made_by: dict[str, Any], resume: bool, overwrite: bool) -
 
 
 def _is_there(
-    place: Path, taxonomy: Taxonomy, kept: Documents, valid: Documents | float, config: Config
+    place: Path,
+    taxonomy: Taxonomy,
+    kept: Documents,
+    valid: Documents | float,
+    config: Config,
+    *,
+    overwrite: bool,
 ) -> bool:
-    """Tell whether the model of a fold is finished; one of another training is made again."""
+    """Tell whether the model of a fold is finished.
+
+    Raises:
+        ConfigError: there is a model of another training, which is not to be overwritten.
+        BundleError: likewise, and it is damaged.
+    """
     if not (place / marker_of(place)).is_file():  # a stopped run, or nothing
         return False
     try:
-        return is_finished(place, taxonomy, kept, valid, config)
+        if is_finished(place, taxonomy, kept, valid, config):
+            return True
     except BundleError:
+        if not overwrite:
+            raise
+    if overwrite:
         return False
+    what = "holds a finished model of other settings, taxonomy or documents."
+    raise ConfigError(Problem(str(place), what, "Replace it with --overwrite."))
 
 
 def _numbers(report: Report) -> Iterator[tuple[str, float]]:
