@@ -15,12 +15,18 @@ SOURCE = Path(harnn.__file__).parent
 FLOORS = {
     0: {
         "errors",
+        "_cells",
+        "_delimited",
         "_display",
         "_files",
+        "_frames",
         "_memory",
         "_notebook",
         "_optional",
         "_quiet",
+        "_spreadsheet_rows",
+        "_spreadsheets",
+        "_special",
         "_tables",
         "config",
     },
@@ -36,8 +42,16 @@ FLOORS = {
 }
 """As docs/architecture.md draws them."""
 FLOOR_OF = {room: floor for floor, rooms in FLOORS.items() for room in rooms}
-SIDEWAYS = {("_optional", "errors"), ("_files", "errors"), ("_tables", "errors")}
+SIDEWAYS = {
+    ("_optional", "errors"),
+    ("_files", "errors"),
+    ("_files", "_special"),
+    ("_special", "errors"),
+    ("_tables", "errors"),
+}
 SIDEWAYS |= {("config", "errors"), ("config", "_tables")}
+SIDEWAYS |= {("_frames", "errors"), ("_frames", "_cells"), ("_spreadsheet_rows", "_cells")}
+SIDEWAYS |= {("_spreadsheets", other) for other in ("errors", "_display", "_optional")}
 """Everything raises errors."""
 TORCH = {"network", "training"}
 """Rooms whose every file may import torch; of other rooms, these files alone:"""

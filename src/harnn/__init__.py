@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from harnn.explain import Explanation, write_html
     from harnn.metrics import Report, evaluate
     from harnn.prediction import Prediction, Predictor, compare_models
-    from harnn.taxonomy import Hierarchy, Taxonomy
+    from harnn.taxonomy import Hierarchy, Taxonomy, write_taxonomy
     from harnn.text import Tokenizer
     from harnn.training import CrossValidation, FitResult, Validation, cross_validate, fit, validate
 
@@ -66,6 +66,7 @@ _HOMES = {
     "write_html": "explain",
     "write_rows": "data",
     "write_split": "data",
+    "write_taxonomy": "taxonomy",
 }
 
 __all__ = [
@@ -103,6 +104,7 @@ __all__ = [
     "write_html",
     "write_rows",
     "write_split",
+    "write_taxonomy",
 ]
 
 

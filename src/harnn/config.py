@@ -29,6 +29,25 @@ Score = Literal["auprc", "micro_f1", "macro_f1"]
 Schedule = Literal["one-cycle", "exponential", "constant"]
 Precision = Literal["auto", "32", "bf16"]
 Segmenter = Literal["auto", "words", "characters", "jieba"]
+TaxonomyForm = Literal[
+    "pairs",
+    "paths",
+    "outline",
+    "table",
+    "json",
+    "turtle",
+    "rdfxml",
+    "ntriples",
+    "nquads",
+    "trig",
+    "jsonld",
+]
+"""Forms of a taxonomy that are read: ``child<TAB>parent`` lines, path strings, indented lines, CSV
+and sheets, JSON, and SKOS in each syntax of RDF."""
+TaxonomyOutput = Literal["tsv", "json", "turtle", "ntriples", "mermaid", "dot", "outline", "html"]
+"""Forms of a taxonomy that are written."""
+ConceptCodes = Literal["auto", "notation", "iri"]
+"""What concepts of SKOS are known by; see :mod:`harnn.taxonomy.skos_codes`."""
 OnError = Literal["fail", "skip", "drop-labels"]
 Strategy = Literal["threshold", "level", "label", "top_k", "f1", "deepest"]
 TopOne = Literal["never", "empty", "always"]

@@ -321,8 +321,8 @@ def test_unusable_json_is_refused(tmp_path: Path, text: str, message: str) -> No
         ),
         (
             '{"@context": {}, "@graph": []}',
-            "taxonomy.json: is JSON-LD (RDF), which is not read. "
-            'Write records, {"code": ..., "parent": ..., "name": ...}, or child<TAB>parent pairs.',
+            "taxonomy.json: holds RDF, but no concept of SKOS; classes of RDFS and OWL are not "
+            "read.",
         ),
         (
             '{"nodes": [], "links": []}',

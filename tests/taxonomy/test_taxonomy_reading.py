@@ -199,17 +199,10 @@ def test_a_parent_with_all_its_children_in_a_line_is_named(tmp_path: Path) -> No
 
 
 def test_tables_of_other_columns_are_named(tmp_path: Path) -> None:
-    assert refusal(tmp_path, "id\tname\tparent_id\n1\tAnimal\t\n2\tDog\t1\n") == (
-        "taxonomy.tsv:1: found the columns id, name, parent_id; expected two, child and parent. "
-        "Write names and descriptions into labels.tsv beside the taxonomy."
-    )
     paths = "A\tB\tC\nA\tB\tD\nA\tE\n"
     assert refusal(tmp_path, paths) == (
         "taxonomy.tsv:1: the columns look like the labels of a path, expected child and parent. "
         "Read them as paths with separator='\\t' (in a shell: --separator $'\\t')."
-    )
-    assert refusal(tmp_path, "Level 1\tLevel 2\tLevel 3\n" + paths).endswith(
-        "--separator $'\\t'). Remove the header first."
     )
     taxonomy = Taxonomy.from_file(tmp_path / "taxonomy.tsv", separator="\t")
     assert taxonomy.codes[-2:] == ("A > B > C", "A > B > D")
@@ -241,8 +234,8 @@ def test_what_is_no_name_of_a_file_is_refused() -> None:
 def test_a_file_larger_than_memory_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("harnn.taxonomy.reading._CHUNK_BYTES", 10)
-    monkeypatch.setattr("harnn.taxonomy.reading._MOST_CHUNKS", 2)
+    monkeypatch.setattr("harnn.taxonomy.text_files._CHUNK_BYTES", 10)
+    monkeypatch.setattr("harnn.taxonomy.text_files._MOST_CHUNKS", 2)
     assert len(Taxonomy.from_file(write(tmp_path, "animals\tROOT\nab\tROOT"))) == 2
     assert refusal(tmp_path, "animals\tROOT\nabc\tROOT") == "taxonomy.tsv: is larger than 2 MiB."
 
@@ -273,13 +266,6 @@ def test_a_directory_is_refused(tmp_path: Path) -> None:
         Taxonomy.from_file(tmp_path)
     assert str(caught.value) == (
         f"{tmp_path}: is a directory, expected a file. Give the taxonomy file inside it."
-    )
-
-
-def test_csv_is_refused_instead_of_read_as_flat_labels(tmp_path: Path) -> None:
-    assert refusal(tmp_path, "a,ROOT\n", "taxonomy.csv") == (
-        "taxonomy.csv: comma-separated taxonomies are not read. "
-        "Write one child<TAB>parent pair a line into a .tsv file."
     )
 
 
@@ -399,9 +385,9 @@ def test_the_header_of_a_label_table_is_checked(tmp_path: Path) -> None:
     assert label_refusal(tmp_path, "code\tnames\tlevel\tlevel\n") == (
         "4 problems in the taxonomy:\n"
         "  labels.tsv:1: unknown column 'code'; expected a header of label, level, name, "
-        "description.\n"
+        "description, alternatives, notation.\n"
         "  labels.tsv:1: unknown column 'names'; expected a header of label, level, name, "
-        "description. Did you mean 'name'?\n"
+        "description, alternatives, notation. Did you mean 'name'?\n"
         "  labels.tsv:1: column 'level' is named twice.\n"
         "  labels.tsv:1: the header has no column 'label'."
     )

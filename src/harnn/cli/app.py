@@ -14,22 +14,22 @@ from harnn.cli import app_data
 from harnn.cli.options import (
     Beam,
     Bfloat16,
-    ByPath,
     ConfigFile,
     Data,
     DecodingChoice,
     Device,
     Fixes,
-    LabelsFile,
     Model,
     OnErrorChoice,
     Overwrite,
-    Separator,
     Settings,
     TaxonomyFile,
+    TaxonomyReading,
     takes_decode_options,
     takes_reading_options,
+    takes_taxonomy_options,
 )
+from harnn.cli.taxonomy_app import taxonomy_app
 from harnn.config import Language, Mode, Preset
 
 app = typer.Typer(
@@ -38,6 +38,7 @@ app = typer.Typer(
     help="File documents under a taxonomy: train, evaluate, predict and explain with HARNN.",
     pretty_exceptions_enable=False,
 )
+app.add_typer(taxonomy_app, name="taxonomy")
 
 
 def _show_version(value: bool) -> None:
@@ -73,16 +74,16 @@ def demo(
 
 @app.command()
 @takes_reading_options
+@takes_taxonomy_options
 def validate(
+    *,
     data: Data,
     test: Annotated[
         list[Path] | None,
         typer.Option("--test", help="Test documents, compared with the others for overlap."),
     ] = None,
     taxonomy: TaxonomyFile = None,
-    labels: LabelsFile = None,
-    separator: Separator = None,
-    by_path: ByPath = False,
+    how: TaxonomyReading,
     config: ConfigFile = None,
     settings: Settings = None,
     fixes: Fixes = None,
@@ -101,12 +102,13 @@ def validate(
 ) -> None:
     """Report every problem of taxonomy and documents with file and line, and statistics."""
     from harnn.cli import commands
+    from harnn.cli.taxonomies import TaxonomyChoice
     from harnn.config import Config
 
     ok = commands.validate(
         data,
         test or [],
-        taxonomy=commands.TaxonomyChoice(taxonomy, labels, separator, by_path),
+        taxonomy=TaxonomyChoice(taxonomy, **how),
         config=Config.read(config, commands.gather_settings(settings, fixes=fixes)),
         json_output=json_output,
         suggest=suggest,
@@ -120,27 +122,9 @@ app.command()(app_data.split)
 
 @app.command()
 @takes_reading_options
-def taxonomy(
-    data: Data,
-    output: Annotated[Path, typer.Option("--output", "-o", help="Taxonomy file to write (JSON).")],
-    size: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--size",
-            help="Labels of a level where the records do not tell, as subgroup=8364; repeatable.",
-        ),
-    ] = None,
-    settings: Settings = None,
-) -> None:
-    """Learn levels and edges from index records (section, subsection, group, ...)."""
-    from harnn.cli import commands
-
-    commands.learn(data, output, size or [], settings or [])
-
-
-@app.command()
-@takes_reading_options
+@takes_taxonomy_options
 def train(
+    *,
     train: Annotated[list[Path], typer.Option("--train", help="Training documents.")],
     out: Annotated[Path, typer.Option("--out", "-o", help="Model directory to write.")],
     valid: Annotated[
@@ -162,9 +146,7 @@ def train(
         ),
     ] = None,
     taxonomy: TaxonomyFile = None,
-    labels: LabelsFile = None,
-    separator: Separator = None,
-    by_path: ByPath = False,
+    how: TaxonomyReading,
     config: ConfigFile = None,
     settings: Settings = None,
     preset: Annotated[
@@ -207,18 +189,16 @@ def train(
 ) -> None:
     """Train a model; the best epoch and the threshold are chosen on the validation documents."""
     from harnn.cli import commands, folding
+    from harnn.cli.taxonomies import TaxonomyChoice
 
     command = commands.train if folds is None else folding.train_folds(folds)
     command(
         commands.TrainingFiles(
-            taxonomy=taxonomy,
-            labels=labels,
+            taxonomy=TaxonomyChoice(taxonomy, **how),
             train=train,
             valid=folding.read_valid(valid or [], folds),
             unlabelled=unlabelled or [],
             out=out,
-            separator=separator,
-            by_path=by_path,
         ),
         config=config,
         settings=commands.gather_settings(

@@ -8,29 +8,28 @@ from typing import Annotated
 import typer
 
 from harnn.cli.options import (
-    ByPath,
     Data,
     Fixes,
-    LabelsFile,
     OnErrorChoice,
-    Separator,
     Settings,
     TaxonomyFile,
+    TaxonomyReading,
     takes_reading_options,
+    takes_taxonomy_options,
 )
 
 
 @takes_reading_options
+@takes_taxonomy_options
 def split(
+    *,
     data: Data,
     output: Annotated[
         Path,
         typer.Option("--output", "-o", help="Directory for train, valid and test, as files."),
     ],
     taxonomy: TaxonomyFile = None,
-    labels: LabelsFile = None,
-    separator: Separator = None,
-    by_path: ByPath = False,
+    how: TaxonomyReading,
     test: Annotated[float, typer.Option(help="Share of the test documents; 0: none.")] = 0.1,
     valid: Annotated[float, typer.Option(help="Share of the validation documents; 0: none.")] = 0.1,
     group_by: Annotated[
@@ -60,13 +59,14 @@ def split(
 ) -> None:
     """Divide documents so that every label has its share in training, validation and test."""
     from harnn.cli import commands, splitting
+    from harnn.cli.taxonomies import TaxonomyChoice
     from harnn.data import SplitSettings
 
     splitting.split(
         data,
         output,
         SplitSettings(test=test, valid=valid, seed=seed, group_by=group_by, by_date=by_date),
-        taxonomy=commands.TaxonomyChoice(taxonomy, labels, separator, by_path),
+        taxonomy=TaxonomyChoice(taxonomy, **how),
         settings=commands.gather_settings(settings, on_error=on_error, fixes=fixes),
         json_output=json_output,
         overwrite=overwrite,

@@ -8,20 +8,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from rich.text import Text
 
-from harnn._display import escape_json
-from harnn._files import check_replaceable, check_writable, write_atomically
-from harnn._tables import shown
+from harnn._files import check_replaceable, check_writable
 from harnn.bundle import CHECKPOINTS, export_onnx, load_bundle, marker_of, save_bundle
 from harnn.cli.files import JSON, check_inputs, check_output, write_json
 from harnn.cli.label_care import check_suggestions, write_label_suggestions
 from harnn.cli.models import Speed, open_model
 from harnn.cli.options import DecodingChoice
 from harnn.cli.problems import reading
-from harnn.cli.progress import TrainingDisplay
+from harnn.cli.progress import training_display
 from harnn.cli.render import (
     comparison_line,
     comparison_table,
@@ -32,7 +30,8 @@ from harnn.cli.render import (
     strategies_table,
     validation_parts,
 )
-from harnn.cli.screen import Console, say
+from harnn.cli.screen import Console
+from harnn.cli.taxonomies import TaxonomyChoice, describe, find_taxonomy
 from harnn.cli.training_place import training_place
 from harnn.config import Config
 from harnn.data import learn_taxonomy, read_documents
@@ -62,21 +61,6 @@ DEMO_SETTINGS: dict[str, dict[str, dict[str, Any]]] = {
 _DEMO_ANSWERS = 3
 
 
-_MOST_LABELS = 10_000_000
-"""Of a level."""
-
-
-class TaxonomyChoice(NamedTuple):
-    """Which taxonomy is read, and how."""
-
-    path: Path | None
-    labels: Path | None
-    separator: str | None = None
-    """Of the names in a path; None: what the file looks like."""
-    by_path: bool = False
-    """Whether labels of one name under different parents are kept apart."""
-
-
 @dataclass(frozen=True, slots=True)
 class TrainingFiles:
     """What ``harnn train`` reads and writes.
@@ -85,16 +69,12 @@ class TrainingFiles:
         DocumentError: standard input is among the documents, which are read twice.
     """
 
-    taxonomy: Path | None
-    labels: Path | None
+    taxonomy: TaxonomyChoice
     train: list[Path]
     valid: list[Path] | float
     """Files, or the share of the training documents that is held out."""
     unlabelled: list[Path]
     out: Path
-    separator: str | None = None
-    by_path: bool = False
-    """See :class:`TaxonomyChoice`."""
 
     def __post_init__(self) -> None:
         check_inputs([*self.labelled, *self.unlabelled], passes=2)
@@ -131,7 +111,7 @@ def demo(lang: str, out: Path) -> None:
     config = Config.from_dict(DEMO_SETTINGS[lang])
     _check_out(out, resume=False, overwrite=_is_demo(out))
     tune_process(config.training.threads)
-    with TrainingDisplay(errors, config.training.score) as display:
+    with training_display(errors, config.training.score) as display:
         result = fit(taxonomy, files.train, files.valid, config, listener=display)
     save_bundle(result, out)
     predictor = Predictor.load(out)
@@ -142,34 +122,6 @@ def demo(lang: str, out: Path) -> None:
     for document, answer in zip(documents, predictor.predict(documents), strict=True):
         show_answer(console, taxonomy, document.full_text, answer, document.labels or ())
     console.print_line(f'The model is in {out}/. Try: harnn predict {out} --text "..."')
-
-
-def find_taxonomy(
-    path: Path | None,
-    labels: Path | None,
-    *,
-    separator: str | None = None,
-    by_path: bool = False,
-) -> Taxonomy | None:
-    """Read the taxonomy where one is given; see :class:`TaxonomyChoice`.
-
-    Raises:
-        ConfigError: how to read one is given, but none to read.
-        TaxonomyError: it cannot be read.
-    """
-    options: dict[str, Any] = {"separator": separator} if separator is not None else {}
-    options |= {"by_path": True} if by_path else {}
-    if path is None:
-        if options or labels is not None:
-            names = [f"--{name.replace('_', '-')}" for name in options]
-            names += ["--labels"] if labels is not None else []
-            what = "says how to read a taxonomy, but none is given with --taxonomy."
-            raise ConfigError(Problem(" and ".join(names), what))
-        return None
-    taxonomy = Taxonomy.from_file(path, labels=labels, **options)
-    for note in taxonomy.notes:
-        say(f"Note: {note}")
-    return taxonomy
 
 
 def validate(
@@ -190,7 +142,7 @@ def validate(
     check_inputs([*data, *test], passes=1 if suggest is None else 2)
     check_suggestions(suggest, [*data, *test], taxonomy.path)
     check_output(json_output, JSON, [*data, *test])
-    known = find_taxonomy(**taxonomy._asdict())
+    known = find_taxonomy(taxonomy)
     found = validate(data, known, config, test_paths=test)
     write_json(json_output, found.to_dict())
     console = Console()
@@ -199,44 +151,6 @@ def validate(
     if suggest is not None and known is not None:
         console.print_line(write_label_suggestions([*data, *test], known, config.data, suggest))
     return found.ok
-
-
-def learn(
-    data: list[Path], output: Path, sizes: Sequence[str], settings: Sequence[str] = ()
-) -> None:
-    """Learn a taxonomy from index records and write it."""
-    given = _read_sizes(sizes)
-    check_inputs(data)
-    check_output(output, JSON, data)
-    learned = learn_taxonomy(data, sizes=given or None, config=Config.read(None, settings).data)
-    with write_atomically(output) as file:
-        file.write(escape_json(learned.taxonomy.to_json()))
-    errors = Console(stderr=True)
-    errors.print_line(describe(learned.taxonomy))
-    errors.print_line(
-        f"{learned.documents:,} records tell the parents of {learned.learned:,} labels; "
-        f"{learned.undetermined:,} have several possible parents, {learned.contradicted:,} none "
-        f"that fits all records, and {learned.unseen:,} stand in no record: they have no edge."
-    )
-
-
-def _read_sizes(sizes: Sequence[str]) -> dict[str, int]:
-    """Read ``LEVEL=NUMBER``.
-
-    Raises:
-        ConfigError: something else is given.
-    """
-    given: dict[str, int] = {}
-    for size in sizes:
-        level, equals, number = size.partition("=")
-        if not (equals and level and number.isascii() and number.isdecimal()):
-            what = f"got {shown(size)}, expected LEVEL=NUMBER,"
-            raise ConfigError(Problem("--size", what, "as subgroup=8364."))
-        if len(number) > len(str(_MOST_LABELS)) or not 1 <= int(number) <= _MOST_LABELS:
-            what = f"got {shown(size)}, expected 1 to {_MOST_LABELS:,} labels."
-            raise ConfigError(Problem("--size", what))
-        given[level] = int(number)
-    return given
 
 
 def train(
@@ -267,7 +181,7 @@ def train(
             console.print_line(f"The model is in {files.out}/.")
             return None
         tune_process(knobs.training.threads)
-        with TrainingDisplay(errors, knobs.training.score) as display:
+        with training_display(errors, knobs.training.score) as display:
             result = fit(
                 taxonomy,
                 files.train,
@@ -289,9 +203,7 @@ def train(
 
 def taxonomy_of(files: TrainingFiles, knobs: Config) -> Taxonomy:
     """Read the taxonomy, or learn it from the documents where none is given."""
-    given = find_taxonomy(
-        files.taxonomy, files.labels, separator=files.separator, by_path=files.by_path
-    )
+    given = find_taxonomy(files.taxonomy)
     if given is not None:
         return given
     return learn_taxonomy(files.labelled, config=knobs.data).taxonomy
@@ -419,16 +331,6 @@ def export(model: Path, output: Path, *, int8: bool, overwrite: bool) -> None:
     Console().print_line(
         f"The exported model is in {output}/: {after:,.1f} MB ({model}/ has {before:,.1f} MB). "
         "harnn predict and harnn evaluate read it without PyTorch."
-    )
-
-
-def describe(taxonomy: Taxonomy) -> str:
-    sizes = " / ".join(f"{size:,}" for size in taxonomy.hierarchy.level_sizes)
-    summary = taxonomy.summary()
-    shape = "a tree" if summary.is_tree else "a DAG"
-    return (
-        f"taxonomy: {len(taxonomy):,} labels on {taxonomy.depth} levels "
-        f"({sizes}), {len(taxonomy.edges):,} edges, {shape}"
     )
 
 

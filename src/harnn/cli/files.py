@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from harnn._display import json_text
 from harnn._files import check_writable, write_atomically
+from harnn._special import is_special
 from harnn.data.files import STANDARD_INPUT
 from harnn.errors import ConfigError, DocumentError, InputError, Problem, suggest
 
 ANSWERS = (".jsonl", ".csv", ".tsv", ".parquet")
 EXPLANATIONS = (".html", ".jsonl")
 JSON = (".json",)
-_STREAMS = ("/dev/stdout", "/dev/stderr", "/dev/fd/")
 
 
 def check_inputs(paths: Sequence[Path], *, passes: int = 1) -> None:
@@ -69,29 +68,8 @@ def check_output(path: Path | None, suffixes: Sequence[str], inputs: Sequence[Pa
     check_writable(path)
 
 
-def is_special(path: Path) -> bool:
-    """Tell devices, pipes and open streams from files and from what does not exist yet."""
-    is_stream = str(path).startswith(_STREAMS)
-    return is_stream or (path.exists() and not path.is_file() and not path.is_dir())
-
-
-@contextmanager
-def open_output(path: Path) -> Iterator[IO[str]]:
-    """Open a file that appears when it is complete, or a special place as it is.
-
-    Raises:
-        InputError: it cannot be written.
-    """
-    if is_special(path):
-        with path.open("w", encoding="utf-8", newline="\n") as stream:
-            yield stream
-        return
-    with write_atomically(path) as file:
-        yield file
-
-
 def write_json(path: Path | None, value: dict[str, Any]) -> None:
     """Write a report where a place is given."""
     if path is not None:
-        with open_output(path) as file:
+        with write_atomically(path) as file:
             file.write(json_text(value, indent=1))

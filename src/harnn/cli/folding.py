@@ -10,9 +10,10 @@ from pathlib import Path
 from rich.table import Table
 
 from harnn._tables import shown
-from harnn.cli.commands import TrainingFiles, describe, taxonomy_of
-from harnn.cli.progress import TrainingDisplay
+from harnn.cli.commands import TrainingFiles, taxonomy_of
+from harnn.cli.progress import training_display
 from harnn.cli.screen import Console
+from harnn.cli.taxonomies import describe
 from harnn.cli.training_place import training_place
 from harnn.config import Config
 from harnn.errors import ConfigError, Problem
@@ -82,7 +83,7 @@ def _train_folds(
         taxonomy = taxonomy_of(files, knobs)
         errors.print_line(describe(taxonomy))
         tune_process(knobs.training.threads)
-        with TrainingDisplay(errors, knobs.training.score) as display:
+        with training_display(errors, knobs.training.score) as display:
             found = cross_validate(
                 taxonomy,
                 files.train,

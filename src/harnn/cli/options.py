@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
-from harnn.config import Close, OnError, Strategy, TopOne
+from harnn.config import Close, ConceptCodes, OnError, Strategy, TaxonomyForm, TopOne
 from harnn.errors import ConfigError
 
 Model = Annotated[Path, typer.Argument(metavar="DIR", help="Model directory.")]
@@ -19,13 +19,8 @@ TaxonomyFile = Annotated[
     typer.Option(
         "--taxonomy",
         "-t",
-        help="TSV, JSON or path strings. Without it the levels are learned from index records.",
-    ),
-]
-LabelsFile = Annotated[
-    Path | None,
-    typer.Option(
-        "--labels", help="Names of the labels (TSV); default: labels.tsv beside the taxonomy."
+        help="TSV, CSV, XLSX, JSON, SKOS, path strings or an outline. Without it the levels are "
+        "learned from index records.",
     ),
 ]
 Data = Annotated[
@@ -77,20 +72,65 @@ Device = Annotated[
         help="What computes the networks: cpu, cuda, cuda:1, mps, or auto; default: the CPU.",
     ),
 ]
-Separator = Annotated[
-    str | None,
-    typer.Option(
-        "--separator",
-        help="What stands between the names of a path in the taxonomy, as '>' or '/'; default: "
-        "what the file looks like.",
-    ),
-]
-ByPath = Annotated[
-    bool,
-    typer.Option(
-        "--by-path", help="Keep labels of one name under different parents apart, by their paths."
-    ),
-]
+TaxonomyReading = dict[str, Any]
+"""How a taxonomy is read, for :class:`harnn.cli.taxonomies.TaxonomyChoice`."""
+_TAXONOMY: dict[str, Any] = {
+    "labels": Annotated[
+        Path | None,
+        typer.Option(
+            "--labels", help="Names of the labels (TSV); default: labels.tsv beside the taxonomy."
+        ),
+    ],
+    "form": Annotated[
+        TaxonomyForm | None,
+        typer.Option("--form", help="Of the taxonomy's file; default: what it looks like."),
+    ],
+    "separator": Annotated[
+        str | None,
+        typer.Option(
+            "--separator",
+            help="What stands between the names of a path in the taxonomy, as '>' or '/'; default: "
+            "what the file looks like.",
+        ),
+    ],
+    "by_path": Annotated[
+        bool | None,
+        typer.Option(
+            "--by-path",
+            help="Keep labels of one name under different parents apart, by their paths.",
+        ),
+    ],
+    "language": Annotated[
+        str | None,
+        typer.Option("--language", help="Of names in SKOS, as en or pt-BR; default: en."),
+    ],
+    "scheme": Annotated[
+        str | None, typer.Option("--scheme", help="IRI of the concept scheme of SKOS to read.")
+    ],
+    "collections": Annotated[
+        bool | None,
+        typer.Option("--collections", help="Read collections of SKOS as labels above concepts."),
+    ],
+    "codes": Annotated[
+        ConceptCodes | None,
+        typer.Option(
+            "--codes",
+            help="What concepts of SKOS are known by: the end of their IRI (auto), their notation, "
+            "or the whole IRI.",
+        ),
+    ],
+    "column": Annotated[
+        list[str] | None,
+        typer.Option(
+            "--column",
+            help="What a column of a table holds, as child=Code, parent=Broader, name=Title, "
+            "path=Breadcrumb or levels=Section,Group; repeatable.",
+        ),
+    ],
+    "sheet": Annotated[
+        str | None, typer.Option("--sheet", help="Of a workbook, by name; default: the first.")
+    ],
+}
 
 _READING: dict[str, Any] = {
     "encoding": Annotated[
@@ -152,6 +192,15 @@ def takes_decode_options(command: Callable[..., None]) -> Callable[..., None]:
         given["options"] = own
 
     return _with_options(command, _DECODING, gather, place="options", replaces=True)
+
+
+def takes_taxonomy_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command the options that read a taxonomy in place of its parameter ``how``."""
+
+    def gather(given: dict[str, Any], own: dict[str, Any]) -> None:
+        given["how"] = own
+
+    return _with_options(command, _TAXONOMY, gather, place="how", replaces=True)
 
 
 def takes_reading_options(command: Callable[..., None]) -> Callable[..., None]:

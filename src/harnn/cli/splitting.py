@@ -7,10 +7,10 @@ from pathlib import Path
 
 from rich.table import Table
 
-from harnn.cli.commands import TaxonomyChoice, find_taxonomy
 from harnn.cli.files import JSON, check_inputs, check_output, write_json
 from harnn.cli.problems import reading
 from harnn.cli.screen import Console, plain
+from harnn.cli.taxonomies import TaxonomyChoice, find_taxonomy
 from harnn.config import Config
 from harnn.data import DataSplit, SplitSettings, part_files, split_documents, write_split
 from harnn.data.split_files import check_free
@@ -39,7 +39,7 @@ def split(
     check_output(json_output, JSON, data)
     check_free(part_files(data, output, chosen), overwrite=overwrite)
     config = Config.read(None, settings).data
-    known = find_taxonomy(**taxonomy._asdict())
+    known = find_taxonomy(taxonomy)
     with reading(config) as log:
         found = split_documents(data, chosen, taxonomy=known, config=config, log=log)
     places = write_split(found, output, config, overwrite=overwrite)

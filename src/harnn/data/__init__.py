@@ -17,11 +17,12 @@ from harnn.data.inputs import (
 from harnn.data.label_fixes import LabelFixes
 from harnn.data.label_suggestions import Suggestion, suggest_fixes, write_suggestions
 from harnn.data.learning import LearnedTaxonomy, learn_taxonomy
-from harnn.data.log import ReadingLog, group_problems
+from harnn.data.log import ReadingLog
 from harnn.data.near_duplicates import NearDuplicates, find_near_duplicates
 from harnn.data.reading import label_documents, read_documents, read_labelled
-from harnn.data.split import DataSplit, PartSummary, SplitSettings, split_documents
+from harnn.data.split import DataSplit, PartSummary, split_documents
 from harnn.data.split_files import part_files, write_split
+from harnn.data.split_settings import SplitSettings
 from harnn.data.statistics import LevelSummary, WordSummary
 from harnn.data.survey import DataSurvey, FileSummary, survey_documents
 from harnn.data.writing import RowWriter, open_rows, write_rows
@@ -45,7 +46,6 @@ __all__ = [
     "WordSummary",
     "find_near_duplicates",
     "given_documents",
-    "group_problems",
     "label_documents",
     "labelled_documents",
     "learn_taxonomy",

@@ -11,9 +11,10 @@ from typing import Any
 
 import msgspec
 
+from harnn._delimited import Line, describe_bad_byte, find_bad_byte
 from harnn.data.files import DocumentFile, UnreadableFileError
 from harnn.data.json_array import Element, split_array
-from harnn.data.lines import Line, Lines, describe_bad_byte, find_bad_byte
+from harnn.data.lines import Lines
 from harnn.data.log import Rejected
 from harnn.data.rows import Row, reject
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import codecs
 import io
-import re
 from collections.abc import Iterator
-from typing import Any, BinaryIO, NamedTuple, cast
+from typing import Any, BinaryIO, cast
 
+from harnn._delimited import Line
 from harnn.config import DataConfig
 from harnn.data.files import DocumentFile, UnreadableFileError
 
@@ -21,18 +21,6 @@ _BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
-_HIGH_BYTES = re.compile(rb"[\x80-\xff]+")
-
-
-class Line(NamedTuple):
-    """One line as bytes in UTF-8, with its end; what is wrong with it, and a hint."""
-
-    number: int
-    data: bytes
-    what: str = ""
-    hint: str = ""
-    is_cut: bool = False
-    """Only its beginning is here."""
 
 
 class Lines:
@@ -186,28 +174,3 @@ def _refuse_utf_16(first: bytes) -> None:
         if zeros == pattern * 2:
             what = "looks like UTF-16 without a byte order mark."
             raise UnreadableFileError(what, f"Set data.encoding=utf-16-{name}.")
-
-
-def find_bad_byte(line: bytes) -> int | None:
-    """Return the position, from 1, of the first byte that is not UTF-8."""
-    try:
-        line.decode("utf-8")
-    except UnicodeDecodeError as error:
-        return error.start + 1
-    return None
-
-
-def describe_bad_byte(position: int, line: bytes, unit: str = "line") -> tuple[str, str]:
-    """Return the sentence for a byte that is not UTF-8, and what the line may be instead."""
-    what = f"is not UTF-8 (byte {position} of the {unit})."
-    high = [len(run) for run in _HIGH_BYTES.findall(line)]
-    readable = line.decode("utf-8", "ignore").encode("utf-8")
-    if 2 * sum(len(run) for run in _HIGH_BYTES.findall(readable)) > sum(high):
-        return what, ""  # one damaged character of many good ones
-    if sum(high) < 2 * len(high):  # letters with accents among others
-        try:
-            line.decode("cp1252")
-        except UnicodeDecodeError:
-            return what, "Name its encoding, such as data.encoding=cp1250."
-        return what, "It may be cp1252: set data.encoding=cp1252."
-    return what, "Name its encoding, such as data.encoding=gb18030 or cp1251."

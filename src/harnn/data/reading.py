@@ -11,6 +11,7 @@ from itertools import chain
 import numpy as np
 from numpy.typing import NDArray
 
+from harnn._delimited import Line
 from harnn._tables import shown
 from harnn.config import DataConfig
 from harnn.data.documents import Document
@@ -26,7 +27,7 @@ from harnn.data.files import (
 from harnn.data.json_rows import read_json, read_json_lines
 from harnn.data.label_checker import LabelChecker
 from harnn.data.label_fixes import TABLE, LabelFixes
-from harnn.data.lines import Line, Lines
+from harnn.data.lines import Lines
 from harnn.data.log import ReadingLog, Rejected, settle
 from harnn.data.parquet_rows import read_parquet
 from harnn.data.rows import PlacedRow, Row, read_text_rows

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from harnn._delimited import Line, describe_bad_byte
 from harnn.data.files import DocumentFile
-from harnn.data.lines import Line, describe_bad_byte
 from harnn.data.log import Rejected
 from harnn.errors import Problem
 

@@ -15,6 +15,7 @@ from typing import IO, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from harnn._delimited import Line
 from harnn._files import check_writable, write_atomically
 from harnn._optional import require
 from harnn._tables import shown
@@ -22,10 +23,12 @@ from harnn.config import DataConfig
 from harnn.data.fields import DocumentBuilder
 from harnn.data.files import DocumentFile, find_file, open_bytes
 from harnn.data.inputs import Documents, split_given
-from harnn.data.lines import Line, Lines
+from harnn.data.lines import Lines
 from harnn.data.log import Rejected
 from harnn.data.reading import stream_rows
-from harnn.data.split import DataSplit, Places, SplitSettings
+from harnn.data.split import DataSplit
+from harnn.data.split_reading import Places
+from harnn.data.split_settings import SplitSettings
 from harnn.data.writing import check_rows_place, open_packed, open_rows
 from harnn.errors import ConfigError, DocumentError, InputError, Problem
 

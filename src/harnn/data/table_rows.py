@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
 
+from harnn._delimited import (
+    Line,
+    Record,
+    delimiters_inside,
+    read_csv,
+    read_tsv,
+    separator_told,
+    tell_delimiter,
+)
 from harnn.config import DataConfig
 from harnn.data.columns import find_missing_columns, list_names, warn_of_labels
-from harnn.data.delimited import Record, decode_line, read_csv, read_tsv
 from harnn.data.files import DocumentFile
-from harnn.data.lines import Line, Lines
+from harnn.data.lines import Lines
 from harnn.data.log import ReadingLog, Rejected
 from harnn.data.rows import Row, reject
 from harnn.errors import Problem
@@ -20,9 +27,6 @@ MANY_LINES = 100
 """A row of so many lines is worth a look."""
 
 _DELIMITERS = {"csv": ",", "tsv": "\t"}
-_CANDIDATES = (",", ";", "\t", "|")
-_SEPARATOR_LINE = re.compile(r"\"?sep=([^\"\r\n])\"?[;,\t]*\s*", re.IGNORECASE)
-"""The first line that Excel writes and reads."""
 _QUOTED_TSV = "Name the file .csv to have it read with quotation marks; tabs are found there too."
 
 
@@ -133,10 +137,10 @@ def read_delimited(
 def _pass_separator_line(lines: Lines) -> tuple[Line | None, str]:
     """Return the line of the header, and what a line ``sep=;`` before it says."""
     first = next((line for line in lines if line.data.strip()), None)
-    given = _SEPARATOR_LINE.fullmatch(decode_line(first)[0]) if first is not None else None
-    if given is None:
+    told = separator_told(first) if first is not None else ""
+    if not told:
         return first, ""
-    return next((line for line in lines if line.data.strip()), None), given[1]
+    return next((line for line in lines if line.data.strip()), None), told
 
 
 def _tell_delimiter(
@@ -146,31 +150,18 @@ def _tell_delimiter(
     usual = _DELIMITERS[file.format]
     if file.format == "tsv" or header.what:
         return usual
-    missing = {
-        candidate: len(find_missing_columns(names, config, labelled=labelled))
-        for candidate in _CANDIDATES
-        for names in [_split_header(header, candidate)]
-        if names is not None
-    }
-    fitting = [candidate for candidate, count in missing.items() if not count]
-    if usual in fitting or len(fitting) == 1:
-        return usual if usual in fitting else fitting[0]
-    text = decode_line(header)[0]
-    inside = [candidate for candidate in _CANDIDATES if candidate in text]
-    return inside[0] if len(inside) == 1 and not fitting else usual
 
+    def fits(names: Sequence[str]) -> bool:
+        return not find_missing_columns(names, config, labelled=labelled)
 
-def _split_header(header: Line, delimiter: str) -> list[str] | None:
-    record = next(read_csv([header], delimiter, len(header.data)))
-    return None if record.what else [name.strip() for name in record.cells]
+    return tell_delimiter(header, fits, usual)
 
 
 def _hint_at_delimiter(file: DocumentFile, header: Line, config: DataConfig) -> str:
     """Return the option for a table of one column in which another delimiter stands."""
-    text = decode_line(header)[0]
     usual = config.chosen_delimiter or _DELIMITERS[file.format]
-    inside = [candidate for candidate in _CANDIDATES if candidate in text]
-    if usual in text or len(inside) != 1 or (file.format == "csv" and not config.delimiter):
+    inside = delimiters_inside(header)
+    if usual in inside or len(inside) != 1 or (file.format == "csv" and not config.delimiter):
         return ""
     what = "tabs" if inside[0] == "\t" else repr(inside[0])
     value = "tab" if inside[0] == "\t" else repr(inside[0])

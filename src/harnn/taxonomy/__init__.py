@@ -2,10 +2,26 @@
 
 A :class:`Taxonomy` owns codes, names and the order of the columns (level-major); its
 :class:`Hierarchy` knows in numbers who stands above whom, and closes scores and label sets. The
-room reads TSV, JSON and path strings, and reports all problems of a file at once.
+room reads and writes them in the forms of ``docs/taxonomies.md``, and reports all problems of a
+file at once.
 """
 
 from harnn.taxonomy.hierarchy import Hierarchy
+from harnn.taxonomy.measures import Measures, measure, search
+from harnn.taxonomy.options import ReadingOptions
+from harnn.taxonomy.parts import part_of, walk
 from harnn.taxonomy.taxonomy import Taxonomy, TaxonomySummary
+from harnn.taxonomy.writing import write_taxonomy
 
-__all__ = ["Hierarchy", "Taxonomy", "TaxonomySummary"]
+__all__ = [
+    "Hierarchy",
+    "Measures",
+    "ReadingOptions",
+    "Taxonomy",
+    "TaxonomySummary",
+    "measure",
+    "part_of",
+    "search",
+    "walk",
+    "write_taxonomy",
+]

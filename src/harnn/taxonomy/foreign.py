@@ -5,16 +5,18 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from harnn.errors import Problem, TaxonomyError
 from harnn.taxonomy.graph import ROOT
+from harnn.taxonomy.options import Form
 
 Lines = Sequence[tuple[int, str]]
 """Line numbers and lines."""
 
 _PAIRS = "Write one child<TAB>parent pair a line"
 _RDF_HINT = f"{_PAIRS} for every broader or narrower term, and names into labels.tsv beside it."
-_SHEET_HINT = "Save the sheet as tab-separated text in UTF-8."
+_SHEET_HINT = "Give it the extension that it has by its kind, .xlsx, .xls or .ods."
 
 _BINARY = (
     (b"\x1f\x8b", "is compressed by gzip, expected text.", "Unpack it: gunzip FILE."),
@@ -26,27 +28,36 @@ _BINARY = (
     (b"PAR1", "is a Parquet file, expected text.", f"{_PAIRS}."),
     (b"SQLite format 3\x00", "is an SQLite database, expected text.", f"{_PAIRS}."),
 )
+
+
+class Markup(NamedTuple):
+    """A language of pages or ontologies, told by how its text begins."""
+
+    begins: re.Pattern[str]
+    what: str
+    hint: str
+    form: Form | None = None
+    """What it is read as; None: not at all."""
+
+
+_IN_XML = (
+    Markup(re.compile(r"<(!doctype\s+)?html\b", re.I), "is HTML, which is not read.", f"{_PAIRS}."),
+    Markup(re.compile(r"<(\w+:)?RDF\b"), "", "", "rdfxml"),
+)
+"""What a root element tells, which may follow a declaration and comments."""
 _MARKUP = (
-    (re.compile(r"<(!doctype\s+)?html\b", re.I), "is HTML, which is not read.", f"{_PAIRS}."),
-    (re.compile(r"<(\w+:)?RDF\b"), "is RDF/XML, which is not read.", _RDF_HINT),
-    (re.compile(r"<[?!]"), "is XML, which is not read.", f"{_PAIRS}."),
-    (
+    *_IN_XML,
+    Markup(re.compile(r"(<[^<>\s]*>|_:\w+)\s+<[^<>\s]*>\s+\S.*\.\s*$", re.M), "", "", "nquads"),
+    Markup(re.compile(r"<[a-z]+:[^<>\s]*>\s+(a|<[^<>\s]+>)\s", re.I), "", "", "turtle"),
+    Markup(re.compile(r"<[?!]"), "is XML, which is not read.", f"{_PAIRS}."),
+    Markup(
         re.compile(r"<\w[\w:.-]*[ />](?=.*(/>|</))", re.S),
         "is XML, which is not read.",
         f"{_PAIRS}.",
     ),
-    (
-        re.compile(r"@(prefix|base)\s|(prefix|base)\s+(\w*:\s*)?<", re.I),
-        "is Turtle (RDF), which is not read.",
-        _RDF_HINT,
-    ),
-    (
-        re.compile(r"(<[^<>\s]*>|_:\w+)\s+<[^<>\s]*>\s+\S.*\.$"),
-        "is N-Triples (RDF), which is not read.",
-        _RDF_HINT,
-    ),
-    (re.compile(r"format-version:"), "is an OBO ontology, which is not read.", _RDF_HINT),
-    (re.compile(r"Prefix\(|Ontology\("), "is an OWL ontology, which is not read.", _RDF_HINT),
+    Markup(re.compile(r"@(prefix|base)\s|(prefix|base)\s+(\w*:\s*)?<", re.I), "", "", "turtle"),
+    Markup(re.compile(r"format-version:"), "is an OBO ontology, which is not read.", _RDF_HINT),
+    Markup(re.compile(r"Prefix\(|Ontology\("), "is an OWL ontology, which is not read.", _RDF_HINT),
 )
 _MARKUP_HEAD = 2_000
 """Characters in which a root element may tell RDF/XML and HTML from other XML."""
@@ -58,8 +69,6 @@ CHILD_WORDS = frozenset(
     {"child", "childid", "childcode", "label", "code", "id", "name", "node", "category", "term"}
     | {"class", "narrower", "concept"}
 )
-_NAMED_COLUMN = re.compile(r"(level|l|tier|ebene|cat|category)\s*_?\d+")
-_BULLET = re.compile(r"\s*[-*+•]\s+\S")
 _NUMBERED = re.compile(r"([A-Z]?\d+(?:\.\d+)*)\.?\s+[^\s\d\W]")
 _CHILDREN_AFTER_COLON = re.compile(r"[^:,]+:\s*[^,]+(,\s*[^,]+)+")
 _TREE_NUMBER = re.compile(r".*;\s*[A-Z]?\d+(\.\d+)*")
@@ -88,61 +97,36 @@ def refuse_binary(content: bytes, where: str) -> None:
         raise TaxonomyError(Problem(where, "holds binary data, expected text."))
 
 
-def refuse_markup(text: str, where: str) -> None:
-    """Refuse the languages of ontologies and of pages, told by how they begin.
-
-    Raises:
-        TaxonomyError: it says what it is instead.
-    """
+def find_markup(text: str) -> Markup | None:
+    """Tell the languages of ontologies and of pages by how they begin."""
     head = text[:_MARKUP_HEAD].lstrip()
     if head.startswith("#"):  # a comment, in Turtle and N-Triples too
         lines = (line for line in text.split("\n", 1_000)[:1_000] if line.strip())
         head = next((line for line in lines if not line.startswith("#")), "").strip()
     first = head.split("\n", 1)[0].rstrip()
-    for pattern, what, hint in _MARKUP:
-        # The element that tells what XML it is may follow a declaration and comments.
-        inside = first.startswith(("<?", "<!")) and pattern in (_MARKUP[0][0], _MARKUP[1][0])
+    for markup in _MARKUP:
+        inside = first.startswith(("<?", "<!")) and markup in _IN_XML
         whole = first.startswith("<") and "\t" not in first
-        if pattern.search(head) if inside else pattern.match(head if whole else first):
-            raise TaxonomyError(Problem(where, what, hint))
+        begins = markup.begins
+        if begins.search(head) if inside else begins.match(head if whole else first):
+            return markup
+    return None
 
 
 def refuse_other_texts(lines: Lines, source: str) -> None:
-    """Refuse outlines, numbered lists and tables where path strings are expected.
+    """Refuse numbered lists and tables where path strings are expected.
 
     Raises:
         TaxonomyError: it says what the lines look like.
     """
-    found = _outline(lines) or _table(lines) or _numbered(lines)
+    found = _table(lines) or _numbered(lines)
     if found:
         number, what, hint = found
         raise TaxonomyError(Problem(f"{source}:{number}", what, hint))
 
 
-def _outline(lines: Lines) -> tuple[int, str, str] | None:
-    hint = "Write a path of labels a line, A > B > C, or child<TAB>parent pairs."
-    margin = _indent(lines[0][1])
-    for number, line in lines:
-        if _indent(line) > margin + 1:
-            what = "the line is indented, as in an outline or in YAML; indentation is not read."
-            return number, what, hint
-    if len(lines) > 1 and all(_BULLET.match(line) for _, line in lines):
-        return lines[0][0], "every line begins with a bullet, as in Markdown or in YAML.", hint
-    return None
-
-
-def _indent(line: str) -> int:
-    lead = line[: len(line) - len(line.lstrip(" \t"))]
-    return len(lead.replace("\t", "    "))
-
-
 def _table(lines: Lines) -> tuple[int, str, str] | None:
-    first, header = lines[0]
-    for mark in ",;|":
-        cells = header.split(mark)
-        if is_header(cells):
-            what = f"the lines are a table with {mark!r} between its columns, expected tabs."
-            return first, what, f"{_PAIRS}."
+    first = lines[0][0]
     if all(_CHILDREN_AFTER_COLON.fullmatch(line.strip()) for _, line in lines):
         what = "every line looks like a parent followed by all its children."
         return first, what, f"{_PAIRS}, one for each child."
@@ -193,12 +177,6 @@ def refuse_other_columns(lines: Lines, source: str) -> None:
     """
     rows = [[cell.strip() for cell in line.rstrip().split("\t")] for _, line in lines]
     number = lines[0][0]
-    if all("\t" not in line.strip() for _, line in lines) and any(
-        line.startswith("\t") for _, line in lines
-    ):
-        found = _outline(lines)
-        if found:
-            raise TaxonomyError(Problem(f"{source}:{found[0]}", *found[1:]))
     wide = sum(len(row) > 2 for row in rows)
     firsts = Counter(row[0] for row in rows)
     top_first = any(first.casefold() == "root" for first in firsts)
@@ -217,17 +195,12 @@ def refuse_other_columns(lines: Lines, source: str) -> None:
 
 
 def _wide(rows: Sequence[Sequence[str]], firsts: Counter[str], *, swapped: bool) -> tuple[str, str]:
-    if is_header(rows[0]):
-        what = f"found the columns {', '.join(rows[0])}; expected two, child and parent."
-        return what, "Write names and descriptions into labels.tsv beside the taxonomy."
     later = Counter(cell for row in rows for cell in row[1:])
     linked = any(cell in firsts for cell in later)
     if swapped or (linked and max(later.values()) == 1 and max(firsts.values()) == 1):
         what = "the lines look like a parent followed by all its children, which is not read."
         return what, f"{_PAIRS}, one for each child, with {ROOT} as the parent of the top."
-    levels = all(_NAMED_COLUMN.fullmatch(cell.casefold()) for cell in rows[0])
-    if levels or (not linked and max(firsts.values()) > 1):
+    if not linked and max(firsts.values()) > 1:
         what = "the columns look like the labels of a path, expected child and parent."
-        hint = "Read them as paths with separator='\\t' (in a shell: --separator $'\\t')."
-        return what, f"{hint} Remove the header first." if levels else hint
+        return what, "Read them as paths with separator='\\t' (in a shell: --separator $'\\t')."
     return "", ""

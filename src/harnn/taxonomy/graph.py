@@ -54,6 +54,15 @@ class Draft:
     places: list[int] = field(default_factory=list)
     names: dict[str, str] = field(default_factory=dict)
     descriptions: dict[str, str] = field(default_factory=dict)
+    alternatives: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    notations: dict[str, str] = field(default_factory=dict)
+    iris: dict[str, str] = field(default_factory=dict)
+    replaced: dict[str, str] = field(default_factory=dict)
+    """Codes that are labels no more, and the labels that stand for them now."""
+    level_names: tuple[str, ...] = ()
+    """What the file calls its levels; empty: nothing."""
+    complete: bool = False
+    """The file has the texts of its labels in it: none beside it are looked for."""
     mentioned: set[str] = field(default_factory=set)
     """Labels of refused lines: they are not reported as unknown parents on top of that."""
     problems: list[tuple[int, Problem]] = field(default_factory=list)
@@ -118,6 +127,11 @@ def shorten(text: str) -> str:
         return text
     half = _LONGEST_MESSAGE // 2
     return f"{text[:half]} ... {text[-half:]}"
+
+
+def counted(number: int, noun: str) -> str:
+    """Return the number and its noun, as ``1 label`` or ``2,000 labels``."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
 def nearest(label: str, candidates: Sequence[str]) -> str:

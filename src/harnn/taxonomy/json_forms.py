@@ -48,6 +48,9 @@ _SHOWN_NOTES = 20
 _SHOWN_PARENTS = 5
 _TEXT_LISTS = ("codes", "names", "descriptions", "level_names")
 _LIST_KEYS = (*_TEXT_LISTS, "levels", "edges")
+_MORE_TEXTS = ("notations", "iris")
+"""Lists that stand in the file where there is anything in them, as do the next."""
+_MORE_LISTS = ("alternatives", "replaced")
 
 
 def parse_json(text: str, source: str) -> Any:
@@ -75,6 +78,15 @@ def parse_json(text: str, source: str) -> Any:
 def is_own_format(value: Any) -> bool:
     """Tell whether parsed JSON is what ``Taxonomy.to_json`` writes."""
     return isinstance(value, dict) and value.get("format") == FORMAT
+
+
+def is_json_ld(value: Any) -> bool:
+    """Tell RDF from other JSON: it has keys that begin with ``@``."""
+    entries = value[:1] if isinstance(value, list) else [value]
+    return any(
+        isinstance(entry, dict) and any(key in entry for key in ("@context", "@graph", "@id"))
+        for entry in entries
+    )
 
 
 # --- our own format ---------------------------------------------------------------------------
@@ -114,6 +126,15 @@ def read_own_format(value: Mapping[str, Any], source: str) -> tuple[Layout, dict
         for key in _LIST_KEYS
         if not _is_list(value.get(key), texts=key in _TEXT_LISTS)
     ]
+    problems += [
+        f"{key!r} is not a list{' of texts' if key in _MORE_TEXTS else ' of lists of texts'}."
+        for key in (*_MORE_TEXTS, *_MORE_LISTS)
+        if key in value
+        and not (
+            _is_list(value[key], texts=key in _MORE_TEXTS)
+            and (key in _MORE_TEXTS or all(_is_list(each, texts=True) for each in value[key]))
+        )
+    ]
     if not problems:
         problems = list(itertools.islice(_content_problems(value), MOST_PROBLEMS))
     if problems:
@@ -122,7 +143,14 @@ def read_own_format(value: Mapping[str, Any], source: str) -> tuple[Layout, dict
     edges = _edge_array(value["edges"])
     edges = edges[np.lexsort((edges[:, 1], edges[:, 0]))]
     # A half character can be stored, but no answer with it could be written.
-    texts = {key: tuple(map(encodable, value[key])) for key in _TEXT_LISTS[1:]}
+    texts: dict[str, Any] = {
+        key: tuple(map(encodable, value[key]))
+        for key in (*_TEXT_LISTS[1:], *_MORE_TEXTS)
+        if key in value
+    }
+    if "alternatives" in value:
+        texts["alternatives"] = tuple(tuple(map(encodable, x)) for x in value["alternatives"])
+    texts["replaced"] = {encodable(old): new for old, new in value.get("replaced", ())}
     return Layout(tuple(value["codes"]), levels, edges), texts
 
 
@@ -138,12 +166,13 @@ def _content_problems(value: Mapping[str, Any]) -> Iterator[str]:
     codes, levels, level_names = value["codes"], value["levels"], value["level_names"]
     if not codes:
         yield "'codes' holds no labels."
-    for key in ("names", "descriptions", "levels"):
-        if len(value[key]) != len(codes):
+    for key in ("names", "descriptions", "levels", "alternatives", *_MORE_TEXTS):
+        if len(value.get(key, codes)) != len(codes):
             yield f"{key!r} has {len(value[key]):,} entries, expected {len(codes):,}, as 'codes'."
     yield from (what for code in codes if (what := label_problem(code)))
     if len(set(codes)) != len(codes):
         yield "'codes' holds a label twice."
+    yield from _replaced_problems(value.get("replaced", ()), set(codes))
     if len(levels) != len(codes):
         return
     steps = [0, *levels]
@@ -155,6 +184,13 @@ def _content_problems(value: Mapping[str, Any]) -> Iterator[str]:
         yield f"'level_names' has {len(level_names)} entries, expected one of each level."
     else:
         yield from _edge_problems(value["edges"], levels)
+
+
+def _replaced_problems(pairs: Sequence[Sequence[str]], codes: set[str]) -> Iterator[str]:
+    if not all(len(pair) == 2 and pair[0] not in codes and pair[1] in codes for pair in pairs):
+        yield "'replaced' must be pairs of a code that is no label and one that is."
+    elif len({old for old, _ in pairs}) != len(pairs):
+        yield "'replaced' holds a code twice."
 
 
 def _edge_problems(edges: Sequence[Any], levels: Sequence[int]) -> Iterator[str]:
@@ -206,9 +242,7 @@ def _refuse_other_json(value: Any, source: str) -> None:
     if not isinstance(value, dict):
         return
     what = ""
-    if any(key in value for key in ("@context", "@graph", "@id")):
-        what = "is JSON-LD (RDF), which is not read."
-    elif all(isinstance(value.get(key), list) for key in ("nodes", "links")) or all(
+    if all(isinstance(value.get(key), list) for key in ("nodes", "links")) or all(
         isinstance(value.get(key), list) for key in ("nodes", "edges")
     ):
         what = "is a graph of nodes and edges, which is not read."

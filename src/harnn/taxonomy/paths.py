@@ -39,7 +39,7 @@ from dataclasses import dataclass
 
 from harnn.errors import Problem, TaxonomyError
 from harnn.taxonomy.foreign import Lines, refuse_other_texts
-from harnn.taxonomy.graph import ROOT, Draft
+from harnn.taxonomy.graph import ROOT, Draft, counted
 
 ARROW = " > "
 
@@ -73,12 +73,12 @@ def draft_from_path_file(lines: Lines, source: str, separator: str | None = None
     notes: list[str] = []
     identified = _identified(lines, separator, notes)
     if identified is not None:
-        return _draft_with_identifiers(identified, source)
+        return draft_with_identifiers(identified, source)
     if separator is None:
         texts = [line.strip() for _, line in lines]
         if not any(ARROW in text for text in texts):
             refuse_other_texts(lines, source)
-        separator = _told_separator(texts, source, notes)
+        separator = told_separator(texts, source, notes)
     draft = draft_from_paths(lines, separator, source=source)
     draft.notes += notes
     return draft
@@ -185,14 +185,14 @@ def _weigh(lines: Sequence[str], whole: set[str], separator: str) -> _Evidence:
     )
 
 
-def _told_separator(lines: Sequence[str], source: str, notes: list[str]) -> str:
+def told_separator(lines: Sequence[str], source: str, notes: list[str]) -> str:
     """Return the separator of the lines, empty if they are names."""
     if any(ARROW in line for line in lines):
         tight = [line for line in lines if ">" in line.replace(ARROW, "")]
         if tight:
             notes.append(
                 "'>' without a blank on both sides separates nothing: "
-                f"{_count(len(tight), 'line')}, the first {tight[0][:80]!r}."
+                f"{counted(len(tight), 'line')}, the first {tight[0][:80]!r}."
             )
         return ARROW
     whole = set(lines)
@@ -210,7 +210,7 @@ def _told_separator(lines: Sequence[str], source: str, notes: list[str]) -> str:
         if slash.may_separate:
             raise _ambiguous(slash, source)
         notes.append(
-            f"'/' is read as part of the name ({_count(slash.having, 'label')}); to read paths: "
+            f"'/' is read as part of the name ({counted(slash.having, 'label')}); to read paths: "
             f"{_option('/')}."
         )
     for separator in _COMMON_IN_NAMES:
@@ -263,7 +263,7 @@ def _as_written(lines: Iterable[str], separator: str) -> str:
 def _ambiguous(evidence: _Evidence, source: str) -> TaxonomyError:
     separator = evidence.separator
     what = (
-        f"{separator!r} stands in {evidence.having:,} of {_count(evidence.lines, 'line')} and may "
+        f"{separator!r} stands in {evidence.having:,} of {counted(evidence.lines, 'line')} and may "
         "separate the labels of paths or belong to names."
     )
     hint = f"Paths: {_option(separator)}. Names: {_option('')}."
@@ -274,15 +274,11 @@ def _option(separator: str) -> str:
     return f"separator={separator!r} (--separator {shlex.quote(separator)})"
 
 
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
-
-
 # --- identifiers ------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
-class _Identified:
+class Identified:
     """Lines taken apart into identifiers and paths."""
 
     rows: list[tuple[int, str, str]]
@@ -294,7 +290,7 @@ class _Identified:
         return [identifier for _, identifier, _ in self.rows if identifier]
 
 
-def _identified(lines: Lines, separator: str | None, notes: list[str]) -> _Identified | None:
+def _identified(lines: Lines, separator: str | None, notes: list[str]) -> Identified | None:
     """Take identifiers off lines of paths; None if they have none."""
     if separator == "":
         return None
@@ -318,7 +314,7 @@ def _identified(lines: Lines, separator: str | None, notes: list[str]) -> _Ident
         if before and differ and 2 * coded >= len(rows) and separator is None:
             first = next(line.strip() for row, (_, line) in zip(kept, lines, strict=True) if row[1])
             notes.append(
-                f"{_count(coded, 'line')} may begin with an identifier, the first "
+                f"{counted(coded, 'line')} may begin with an identifier, the first "
                 f"{first[:80]!r}; where no paths follow, it is read as part of the name."
             )
     return None
@@ -338,13 +334,13 @@ def _is_coded(identifier: str) -> bool:
 
 def _with_paths(
     rows: list[tuple[int, str, str]], separator: str | None, *, sure: bool
-) -> _Identified | None:
+) -> Identified | None:
     """Return the rows if what is left of their lines are paths, and their identifiers differ."""
     paths = [path for _, identifier, path in rows if identifier]
-    separator = _sure_separator(paths) if separator is None else separator
+    separator = sure_separator(paths) if separator is None else separator
     if not separator or not any(separator in path for path in paths):
         return None
-    found = _Identified(rows, separator)
+    found = Identified(rows, separator)
     distinct = len(set(found.identifiers))
     if sure:
         # Labels with numbers of their own ('1 - A > 2 - B') repeat those of their parents.
@@ -359,7 +355,7 @@ def _joined(path: str, separator: str) -> str:
     return separator.join(_parts(path, separator))
 
 
-def _sure_separator(paths: Sequence[str]) -> str:
+def sure_separator(paths: Sequence[str]) -> str:
     if any(ARROW in path for path in paths):
         return ARROW
     whole = set(paths)
@@ -368,7 +364,7 @@ def _sure_separator(paths: Sequence[str]) -> str:
     return _as_written(paths, sure[0].separator) if sure else ""
 
 
-def _draft_with_identifiers(identified: _Identified, source: str) -> Draft:
+def draft_with_identifiers(identified: Identified, source: str) -> Draft:
     draft = Draft(source)
     separator = identified.separator
     places: dict[str, tuple[int, str]] = {}  # path -> line and identifier
@@ -380,7 +376,7 @@ def _draft_with_identifiers(identified: _Identified, source: str) -> Draft:
         joined = separator.join(parts)
         what = _path_problem(path, parts)
         if not identifier:
-            what = f"no identifier; {count:,} of {_count(len(identified.rows), 'line')} have one."
+            what = f"no identifier; {count:,} of {counted(len(identified.rows), 'line')} have one."
         elif not what and joined in places:
             what = f"path {joined!r} was already given in line {places[joined][0]}."
         elif not what and lines.setdefault(identifier, number) != number:

@@ -7,11 +7,11 @@ import functools
 import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Self, final
+from typing import Any, Self, TypeVar, final
 
 import numpy as np
 import numpy.typing as npt
@@ -29,13 +29,18 @@ from harnn.taxonomy.graph import (
     text_problem,
 )
 from harnn.taxonomy.hierarchy import Hierarchy
+from harnn.taxonomy.label_tables import read_labels
+from harnn.taxonomy.options import Codes, Form, ReadingOptions
 from harnn.taxonomy.paths import (
     check_separator,
     draft_from_paths,
     path_separator,
 )
+from harnn.taxonomy.tables import draft_from_frame
+from harnn.taxonomy.text_files import LABELS_FILE
 
 _SHOWN_NAMES = 5
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,12 +82,24 @@ class Taxonomy:
     """(C,), 1-based, ascending."""
     edges: IntArray
     """(n_edges, 2): child column, parent column; sorted."""
+    alternatives: tuple[tuple[str, ...], ...] = ()
+    """Other names of each label, as ``skos:altLabel``; without any, an empty tuple for each."""
+    notations: tuple[str, ...] = ()
+    """Of each label in a classification, as ``skos:notation``; empty where none is given."""
+    iris: tuple[str, ...] = ()
+    """What each label is called in linked data; empty where none is given."""
+    replaced: Mapping[str, str] = field(default_factory=dict)
+    """Codes that are labels no more, and the label that stands for each now."""
     notes: tuple[str, ...] = ()
     """What the file could also mean, in sentences; told once, not stored, no part of equality."""
 
     def __post_init__(self) -> None:
         for array in (self.levels, self.edges):
             array.setflags(write=False)
+        for name, empty in (("alternatives", ()), ("notations", ""), ("iris", "")):
+            if not getattr(self, name):
+                object.__setattr__(self, name, (empty,) * len(self.codes))
+        object.__setattr__(self, "replaced", MappingProxyType(dict(self.replaced)))
 
     @classmethod
     def from_file(
@@ -90,47 +107,77 @@ class Taxonomy:
         path: Path | str,
         labels: Path | str | None = None,
         *,
+        form: Form | None = None,
         separator: str | None = None,
         by_path: bool = False,
+        language: str | None = None,
+        scheme: str | None = None,
+        collections: bool = False,
+        codes: Codes = "auto",
+        columns: Mapping[str, str] | None = None,
+        sheet: str | None = None,
     ) -> Self:
-        """Read a taxonomy from TSV, JSON or path strings, told apart by extension and content.
+        """Read a taxonomy in any form that ``docs/taxonomies.md`` describes.
 
-        Where a file could mean something else as well, ``notes`` says so.
+        Where a file could mean something else as well, or holds what is not read, ``notes`` says
+        so.
 
         Args:
-            labels: a table with the header ``label`` and any of ``level``, ``name`` and
-                ``description``; a ``labels.tsv`` beside the taxonomy is used without being named,
-                except beside our own JSON, which has the names in it.
+            labels: a table with the header ``label`` and any of ``level``, ``name``,
+                ``description``, ``alternatives`` (separated by ``|``) and ``notation``; a
+                ``labels.tsv`` beside the taxonomy is used without being named, except beside SKOS
+                and our own JSON, which have the names in them.
+            form: None: told by extension and content.
             separator: what stands between the labels of path strings; empty: every line is a
                 name; a tab: the columns of a table are paths. None: told from the lines.
             by_path: labels nested in JSON are known by their paths (code ``A > B``, name ``B``),
                 so that a name in several places is several labels, not one with several parents.
+            language: of names and texts in SKOS, as a language tag; None: English.
+            scheme: IRI of the concept scheme of SKOS to read; None: all concepts.
+            collections: whether collections of SKOS are labels above their members.
+            codes: what concepts of SKOS are known by: the end of their IRI (``auto``), their
+                ``notation``, or their ``iri``.
+            columns: header names of a table (CSV, XLSX) by what they hold: ``child``, ``parent``,
+                ``name``, ``description``, ``alternatives``, ``path``, or ``levels``, which are
+                several, separated by commas. None: told from the header.
+            sheet: of a workbook; None: the first.
 
         Raises:
             TaxonomyError: every problem found, with file and line; a form that is not read, by
                 its name.
+            MissingExtraError: the form needs a package that is not installed.
         """
+        options = ReadingOptions(
+            form=form,
+            separator=separator,
+            by_path=by_path,
+            language=language,
+            scheme=scheme,
+            collections=collections,
+            codes=codes,
+            columns=columns or {},
+            sheet=sheet,
+        )
         path = Path(path)
-        if separator is not None:
-            check_separator(separator)
-        text = reading.read_text(path)
-        form = reading.detect_form(path, text, separator)
-        if by_path and form == "tsv":
-            what = "holds pairs of child and parent; only what is nested can be read by path."
-            raise TaxonomyError(Problem(str(path), what))
-        if form == "json":
-            value = json_forms.parse_json(text, str(path))
-            if json_forms.is_own_format(value):
-                taxonomy = cls._from_own_format(value, str(path))
-                return taxonomy if labels is None else taxonomy.with_labels(labels)
-            draft = json_forms.draft_from_json(text, value, str(path), by_path=by_path)
+        content = reading.read_file(path, options)
+        if not isinstance(content, Draft):
+            taxonomy = cls._from_own_format(content, str(path))
         else:
-            draft = reading.draft_from_lines(text, form, str(path), separator)
-        taxonomy = cls._build(arrange(draft), draft.names, draft.descriptions, notes=draft.notes)
-        if labels is None:
-            beside = path.with_name(reading.LABELS_FILE)
-            labels = beside if beside.is_file() and not beside.samefile(path) else None
+            taxonomy = cls.from_draft(content)
+            beside = path.with_name(LABELS_FILE)
+            if labels is None and beside.is_file() and not beside.samefile(path):
+                labels = None if content.complete else beside
         return taxonomy if labels is None else taxonomy.with_labels(labels)
+
+    @classmethod
+    def from_frame(cls, frame: Any, *, columns: Mapping[str, str] | None = None) -> Self:
+        """Build from a data frame of pandas, polars or pyarrow; columns: see :meth:`from_file`.
+
+        Raises:
+            TaxonomyError: every problem found, with the number of the row.
+            MissingExtraError: the extra ``tables`` is not installed.
+        """
+        return cls.from_draft(draft_from_frame(frame, ReadingOptions(columns=columns or {})))
 
     @classmethod
     def from_edges(
@@ -165,7 +212,7 @@ class Taxonomy:
             separator = path_separator(lines)
         check_separator(separator)
         draft = draft_from_paths(enumerate(lines, start=1), separator, unit="path")
-        return cls._build(arrange(draft), draft.names)
+        return cls.from_draft(draft)
 
     @classmethod
     def from_levels(
@@ -210,6 +257,31 @@ class Taxonomy:
         return taxonomy
 
     @classmethod
+    def from_draft(cls, draft: Draft) -> Self:
+        """Build from what a reader gathered.
+
+        Raises:
+            TaxonomyError: all problems of the draft and of the graph.
+        """
+        layout = arrange(draft)
+        named = len(draft.level_names) == layout.levels[-1]
+        taxonomy = cls._build(
+            layout,
+            draft.names,
+            draft.descriptions,
+            level_names=draft.level_names if named else None,
+            notes=draft.notes,
+        )
+        codes = taxonomy.codes
+        return dataclasses.replace(
+            taxonomy,
+            alternatives=tuple(draft.alternatives.get(code, ()) for code in codes),
+            notations=tuple(draft.notations.get(code, "") for code in codes),
+            iris=tuple(draft.iris.get(code, "") for code in codes),
+            replaced=draft.replaced,
+        )
+
+    @classmethod
     def _build(
         cls,
         layout: Layout,
@@ -245,23 +317,27 @@ class Taxonomy:
             raise TaxonomyError(problems)
         return dataclasses.replace(
             self,
-            names=tuple(
-                names.get(code) or old for code, old in zip(self.codes, self.names, strict=True)
-            ),
-            descriptions=tuple(
-                descriptions.get(code) or old
-                for code, old in zip(self.codes, self.descriptions, strict=True)
-            ),
+            names=self._updated(self.names, names),
+            descriptions=self._updated(self.descriptions, descriptions),
         )
 
+    def _updated(self, texts: Sequence[T], given: Mapping[str, T]) -> tuple[T, ...]:
+        return tuple(given.get(code) or old for code, old in zip(self.codes, texts, strict=True))
+
     def with_labels(self, path: Path | str) -> Self:
-        """Return a copy with the names and descriptions of a label table (see :meth:`from_file`).
+        """Return a copy with the texts of a label table (see :meth:`from_file`).
 
         Raises:
             TaxonomyError: every problem of the table, with file and line.
         """
         layout = Layout(self.codes, self.levels, self.edges)
-        return self._renamed(*reading.read_labels(Path(path), layout))
+        found = read_labels(Path(path), layout)
+        renamed = self._renamed(found.names, found.descriptions)
+        return dataclasses.replace(
+            renamed,
+            alternatives=self._updated(self.alternatives, found.alternatives),
+            notations=self._updated(self.notations, found.notations),
+        )
 
     def to_json(self) -> str:
         """Write all of it as JSON that :meth:`from_json` and :meth:`from_file` read back."""
@@ -273,6 +349,15 @@ class Taxonomy:
             "levels": self.levels.tolist(),
             "edges": self.edges.tolist(),
         }
+        if any(self.alternatives):
+            fields["alternatives"] = self.alternatives
+        fields |= {
+            key: texts
+            for key, texts in (("notations", self.notations), ("iris", self.iris))
+            if any(texts)
+        }
+        if self.replaced:
+            fields["replaced"] = list(self.replaced.items())
         return json_forms.write_own_format(fields, self.version)
 
     @cached_property
@@ -359,7 +444,8 @@ class Taxonomy:
 
     def __reduce__(self) -> tuple[Any, ...]:
         # Pickling the fields alone leaves out what is derived, and freezes the arrays again.
-        fields = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
+        fields = {each.name: getattr(self, each.name) for each in dataclasses.fields(self)}
+        fields["replaced"] = dict(self.replaced)
         return functools.partial(Taxonomy, **fields), ()
 
     def __len__(self) -> int:

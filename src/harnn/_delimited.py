@@ -9,16 +9,33 @@ and a quotation mark that is never closed makes it read the file to its end.
 
 from __future__ import annotations
 
+import re
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
-from harnn.data.lines import Line, describe_bad_byte, find_bad_byte
+CANDIDATES = (",", ";", "\t", "|")
+"""What may separate cells."""
 
+_SEPARATOR_LINE = re.compile(r"\"?sep=([^\"\r\n])\"?[;,\t]*\s*", re.IGNORECASE)
+"""The first line that Excel writes and reads."""
+_HIGH_BYTES = re.compile(rb"[\x80-\xff]+")
 _READ_AGAIN = 1 << 24
 """Characters behind unclosed quotation marks that are read again, of one file."""
 _UNCLOSED_HINT = "Close it, or double the quotation marks that belong to the text."
 _LONE_CR = "holds a carriage return (CR), expected lines that end with LF or with CR and LF."
+
+
+class Line(NamedTuple):
+    """One line as bytes in UTF-8, with its end; what is wrong with it, and a hint."""
+
+    number: int
+    data: bytes
+    what: str = ""
+    hint: str = ""
+    is_cut: bool = False
+    """Only its beginning is here."""
 
 
 @dataclass(slots=True)
@@ -180,6 +197,66 @@ def decode_line(line: Line) -> tuple[str, str, str]:
         if line.what:
             return text, line.what, line.hint
         return text, *describe_bad_byte(find_bad_byte(line.data) or 1, line.data)
+
+
+def find_bad_byte(line: bytes) -> int | None:
+    """Return the position, from 1, of the first byte that is not UTF-8."""
+    try:
+        line.decode("utf-8")
+    except UnicodeDecodeError as error:
+        return error.start + 1
+    return None
+
+
+def describe_bad_byte(position: int, line: bytes, unit: str = "line") -> tuple[str, str]:
+    """Return the sentence for a byte that is not UTF-8, and what the line may be instead."""
+    what = f"is not UTF-8 (byte {position} of the {unit})."
+    high = [len(run) for run in _HIGH_BYTES.findall(line)]
+    readable = line.decode("utf-8", "ignore").encode("utf-8")
+    if 2 * sum(len(run) for run in _HIGH_BYTES.findall(readable)) > sum(high):
+        return what, ""  # one damaged character of many good ones
+    if sum(high) < 2 * len(high):  # letters with accents among others
+        try:
+            line.decode("cp1252")
+        except UnicodeDecodeError:
+            return what, "Name its encoding, such as data.encoding=cp1250."
+        return what, "It may be cp1252: set data.encoding=cp1252."
+    return what, "Name its encoding, such as data.encoding=gb18030 or cp1251."
+
+
+def separator_told(line: Line) -> str:
+    """Return the character that a line ``sep=;`` names, nothing where the line is another one."""
+    given = _SEPARATOR_LINE.fullmatch(decode_line(line)[0])
+    return given[1] if given is not None else ""
+
+
+def split_header(header: Line, delimiter: str) -> list[str] | None:
+    """Return the names of columns, None where the line is no row of CSV."""
+    record = next(read_csv([header], delimiter, len(header.data)))
+    return None if record.what else [name.strip() for name in record.cells]
+
+
+def tell_delimiter(header: Line, fits: Callable[[Sequence[str]], bool], usual: str = ",") -> str:
+    """Return what separates the cells where the header leaves no doubt, else what is *usual*.
+
+    fits: whether names of columns are those that are wanted.
+    """
+    fitting = [
+        candidate
+        for candidate in CANDIDATES
+        for names in [split_header(header, candidate)]
+        if names is not None and fits(names)
+    ]
+    if usual in fitting or len(fitting) == 1:
+        return usual if usual in fitting else fitting[0]
+    inside = delimiters_inside(header)
+    return inside[0] if len(inside) == 1 and not fitting else usual
+
+
+def delimiters_inside(line: Line) -> list[str]:
+    """Return the candidates that stand in a line."""
+    text = decode_line(line)[0]
+    return [candidate for candidate in CANDIDATES if candidate in text]
 
 
 def _without_end(text: str) -> str:
