@@ -13,7 +13,15 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from harnn.bundle import Bundle, export_onnx, load_bundle, save_bundle
     from harnn.config import Config
-    from harnn.data import Document, learn_taxonomy, read_documents
+    from harnn.data import (
+        Document,
+        SplitSettings,
+        learn_taxonomy,
+        read_documents,
+        split_documents,
+        write_rows,
+        write_split,
+    )
     from harnn.decode import Decoder, Scores
     from harnn.errors import HarnnError
     from harnn.estimator import (
@@ -21,16 +29,18 @@ if TYPE_CHECKING:
         HierarchicalLabelBinarizer,
         HierarchicalThresholdClassifier,
     )
+    from harnn.evaluation import find_label_errors, load_out_of_fold
     from harnn.explain import Explanation, write_html
     from harnn.metrics import Report, evaluate
     from harnn.prediction import Prediction, Predictor, compare_models
     from harnn.taxonomy import Hierarchy, Taxonomy, write_taxonomy
     from harnn.text import Tokenizer
-    from harnn.training import FitResult, Validation, fit, validate
+    from harnn.training import CrossValidation, FitResult, Validation, cross_validate, fit, validate
 
 _HOMES = {
     "Bundle": "bundle",
     "Config": "config",
+    "CrossValidation": "training",
     "Decoder": "decode",
     "Document": "data",
     "Explanation": "explain",
@@ -44,25 +54,33 @@ _HOMES = {
     "Predictor": "prediction",
     "Report": "metrics",
     "Scores": "decode",
+    "SplitSettings": "data",
     "Taxonomy": "taxonomy",
     "Tokenizer": "text",
     "Validation": "training",
     "compare_models": "prediction",
+    "cross_validate": "training",
     "evaluate": "metrics",
     "export_onnx": "bundle",
+    "find_label_errors": "evaluation",
     "fit": "training",
     "learn_taxonomy": "data",
     "load_bundle": "bundle",
+    "load_out_of_fold": "evaluation",
     "read_documents": "data",
     "save_bundle": "bundle",
+    "split_documents": "data",
     "validate": "training",
     "write_html": "explain",
+    "write_rows": "data",
+    "write_split": "data",
     "write_taxonomy": "taxonomy",
 }
 
 __all__ = [
     "Bundle",
     "Config",
+    "CrossValidation",
     "Decoder",
     "Document",
     "Explanation",
@@ -76,20 +94,27 @@ __all__ = [
     "Predictor",
     "Report",
     "Scores",
+    "SplitSettings",
     "Taxonomy",
     "Tokenizer",
     "Validation",
     "__version__",
     "compare_models",
+    "cross_validate",
     "evaluate",
     "export_onnx",
+    "find_label_errors",
     "fit",
     "learn_taxonomy",
     "load_bundle",
+    "load_out_of_fold",
     "read_documents",
     "save_bundle",
+    "split_documents",
     "validate",
     "write_html",
+    "write_rows",
+    "write_split",
     "write_taxonomy",
 ]
 

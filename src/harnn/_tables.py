@@ -107,3 +107,10 @@ def convert(value: Any, hint: Any) -> tuple[Any, str]:
             return value, "a number"
         return float(value), ""
     return value, "" if isinstance(value, str) else "a string"
+
+
+def between(name: str, value: float, low: float, high: float) -> list[Problem]:
+    """Return what is wrong with a setting that must lie in a range; nothing, where it does."""
+    if low <= value <= high:  # NaN compares false
+        return []
+    return [Problem(name, f"got {shown(value)}, expected {low:,} to {high:,}.")]

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, Self, TypeVar, get_args, get_type_hints
 
-from harnn._tables import parse_value, read_table, read_toml, shown
+from harnn._tables import between, parse_value, read_table, read_toml, shown
 from harnn.errors import ConfigError, Problem, suggest
 
 Mode = Literal["harnn", "paper"]
@@ -29,19 +29,8 @@ Score = Literal["auprc", "micro_f1", "macro_f1"]
 Schedule = Literal["one-cycle", "exponential", "constant"]
 Precision = Literal["auto", "32", "bf16"]
 Segmenter = Literal["auto", "words", "characters", "jieba", "icu"]
-TaxonomyForm = Literal[
-    "pairs",
-    "paths",
-    "outline",
-    "table",
-    "json",
-    "turtle",
-    "rdfxml",
-    "ntriples",
-    "nquads",
-    "trig",
-    "jsonld",
-]
+RdfSyntax = Literal["turtle", "rdfxml", "ntriples", "nquads", "trig", "jsonld"]
+TaxonomyForm = Literal["pairs", "paths", "outline", "table", "json", RdfSyntax]
 """Forms of a taxonomy that are read: ``child<TAB>parent`` lines, path strings, indented lines, CSV
 and sheets, JSON, and SKOS in each syntax of RDF."""
 TaxonomyOutput = Literal["tsv", "json", "turtle", "ntriples", "mermaid", "dot", "outline", "html"]
@@ -57,6 +46,7 @@ Language = Literal["en", "zh"]
 """Of the embedded sample."""
 _STORED_NAMES = {("model", "text_vectors"): "sentences"}
 """Keys under the names that they had first: read for ever, and written into models."""
+_NOT_STORED = {("data", "fixes")}
 _DEVICE = re.compile(r"auto|cpu|mps|cuda(:\d{1,3})?")
 _MOST_THREADS = 4_096
 _MOST_WORDS = 2**31 - 1
@@ -109,12 +99,15 @@ class DataConfig:
     """Of spreadsheets, by name or by number from 1; empty: the first."""
     line_limit: int = 16 << 20
     """Bytes of one line, of one row of a table and of one element of a JSON array, at most."""
+    fixes: str = ""
+    """A table of wrong spellings of labels and what is meant, see ``harnn validate --suggest``;
+    applied before labels are checked. Not stored in models: it belongs to the files."""
     on_error: OnError = "fail"
     """About documents that cannot be used: ``fail``, ``skip`` them, or ``drop-labels``, which
     keeps documents without the labels that are not in the taxonomy."""
 
     def check(self) -> list[Problem]:
-        problems = _between("data.line_limit", self.line_limit, 1_024, _MOST_WORDS)
+        problems = between("data.line_limit", self.line_limit, 1_024, _MOST_WORDS)
         if not _is_encoding(self.encoding):
             expected = "expected the name of an encoding, such as utf-8, cp1252 or gb18030."
             problems.append(Problem("data.encoding", f"got {shown(self.encoding)}, {expected}"))
@@ -178,10 +171,10 @@ class TextConfig:
             problems.append(Problem("text.user_dictionary", what))
         return [
             *problems,
-            *_between("text.min_count", self.min_count, 1, _MOST_WORDS),
-            *_between("text.max_vocabulary", self.max_vocabulary, 10, _MOST_WORDS),
-            *_between("text.max_length", self.max_length, 1, _MOST_WORDS),
-            *_between("text.vectors_epochs", self.vectors_epochs, 0, 10_000),
+            *between("text.min_count", self.min_count, 1, _MOST_WORDS),
+            *between("text.max_vocabulary", self.max_vocabulary, 10, _MOST_WORDS),
+            *between("text.max_length", self.max_length, 1, _MOST_WORDS),
+            *between("text.vectors_epochs", self.vectors_epochs, 0, 10_000),
         ]
 
 
@@ -224,9 +217,9 @@ class ModelConfig:
 
     def check(self) -> list[Problem]:
         sizes = ("embedding_size", "lstm_size", "attention_size", "fc_size")
-        problems = _between("model.members", self.members, 1, 1_000)
+        problems = between("model.members", self.members, 1, 1_000)
         for name in sizes:
-            problems += _between(f"model.{name}", getattr(self, name), 1, _LARGEST_SIZE)
+            problems += between(f"model.{name}", getattr(self, name), 1, _LARGEST_SIZE)
         if self.branches == "linear" and self.members > 1:
             what = f"got {self.members}, but with branches linear there is no network."
             problems.append(Problem("model.members", what))
@@ -236,9 +229,9 @@ class ModelConfig:
         if self.mode == "paper" and self.preset != "default":
             what = f"got {self.preset!r}, but mode paper has no presets; leave one of them out."
             problems.append(Problem("model.preset", what))
-        problems += _between("model.dropout", self.dropout, 0, 0.95)
-        problems += _between("model.embedding_dropout", self.embedding_dropout, 0, 0.95)
-        problems += _between("model.alpha", self.alpha, 0, 1)
+        problems += between("model.dropout", self.dropout, 0, 0.95)
+        problems += between("model.embedding_dropout", self.embedding_dropout, 0, 0.95)
+        problems += between("model.alpha", self.alpha, 0, 1)
         return problems
 
 
@@ -281,16 +274,16 @@ class TrainingConfig:
 
     def check(self) -> list[Problem]:
         problems = [
-            *_between("training.epochs", self.epochs, 0, 1_000_000),
-            *_between("training.batch_size", self.batch_size, 0, 1_000_000),
-            *_between("training.patience", self.patience, 1, 1_000_000),
-            *_between("training.threads", self.threads, 0, _MOST_THREADS),
-            *_between("training.seed", self.seed, 0, _MOST_SEED),
-            *_between("training.weight_decay", self.weight_decay, 0, 1_000),
-            *_between("training.average", self.average, 0, 1_000_000),
-            *_between("training.focus", self.focus, 0, 100),
-            *_between("training.negatives", self.negatives, 0, _MOST_WORDS),
-            *_between("training.warmup", self.warmup, 0, 1),
+            *between("training.epochs", self.epochs, 0, 1_000_000),
+            *between("training.batch_size", self.batch_size, 0, 1_000_000),
+            *between("training.patience", self.patience, 1, 1_000_000),
+            *between("training.threads", self.threads, 0, _MOST_THREADS),
+            *between("training.seed", self.seed, 0, _MOST_SEED),
+            *between("training.weight_decay", self.weight_decay, 0, 1_000),
+            *between("training.average", self.average, 0, 1_000_000),
+            *between("training.focus", self.focus, 0, 100),
+            *between("training.negatives", self.negatives, 0, _MOST_WORDS),
+            *between("training.warmup", self.warmup, 0, 1),
         ]
         for name, most in (("learning_rate", 100.0), ("clip_norm", 1e9)):
             value = getattr(self, name)
@@ -334,9 +327,9 @@ class DecodeConfig:
     def check(self) -> list[Problem]:
         problems: list[Problem] = []
         if self.threshold is not None:
-            problems += _between("decode.threshold", self.threshold, 0, 1)
+            problems += between("decode.threshold", self.threshold, 0, 1)
         if self.top_k is not None:
-            problems += _between("decode.top_k", self.top_k, 1, _MOST_WORDS)
+            problems += between("decode.top_k", self.top_k, 1, _MOST_WORDS)
         return problems
 
 
@@ -454,15 +447,13 @@ class Config:
     def to_stored_dict(self) -> dict[str, dict[str, Any]]:
         """Return the same under the names that models and checkpoints have for them."""
         return {
-            section: {_STORED_NAMES.get((section, key), key): v for key, v in table.items()}
+            section: {
+                _STORED_NAMES.get((section, key), key): value
+                for key, value in table.items()
+                if (section, key) not in _NOT_STORED
+            }
             for section, table in self.to_dict().items()
         }
-
-
-def _between(name: str, value: float, low: float, high: float) -> list[Problem]:
-    if low <= value <= high:  # NaN compares false
-        return []
-    return [Problem(name, f"got {shown(value)}, expected {low:,} to {high:,}.")]
 
 
 def _is_encoding(name: str) -> bool:

@@ -26,6 +26,7 @@ SHOWN_OF_A_KIND = 5
 _VARIES = re.compile(r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"|\d[\d,.]*")
 _SHOWN_KIND = 200
 _EXACT_SEARCH_LIMIT = 3_000
+_LEAST_ALIKE = 0.65
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,7 +204,13 @@ def cannot_write(path: Path | str, error: OSError | ValueError) -> Problem:
 
 
 def suggest(name: str, candidates: Sequence[str]) -> str:
-    """Return ``Did you mean 'X'?`` for the candidate nearest to *name*, or an empty string.
+    """Return ``Did you mean 'X'?`` for the candidate nearest to *name*, or an empty string."""
+    nearest = find_similar(name, candidates)
+    return f"Did you mean {nearest[0][0]!r}?" if nearest else ""
+
+
+def find_similar(name: str, candidates: Sequence[str], *, most: int = 1) -> list[tuple[str, float]]:
+    """Return the candidates that are most like *name*, and how alike they are, 0.65 to 1.
 
     Large candidate lists are first narrowed to those of similar length that share the
     beginning or the end, so that a hundred thousand labels stay fast.
@@ -221,5 +228,10 @@ def suggest(name: str, candidates: Sequence[str]) -> str:
     by_folded: dict[str, str] = {}
     for candidate in pool:
         by_folded.setdefault(candidate.casefold(), candidate)
-    nearest = difflib.get_close_matches(folded, by_folded, n=1, cutoff=0.65)
-    return f"Did you mean {by_folded[nearest[0]]!r}?" if nearest else ""
+    nearest = difflib.get_close_matches(folded, by_folded, n=most, cutoff=_LEAST_ALIKE)
+    matcher = difflib.SequenceMatcher(b=folded)
+    found = []
+    for each in nearest:
+        matcher.set_seq1(each)
+        found.append((by_folded[each], matcher.ratio()))
+    return found

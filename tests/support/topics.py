@@ -1,7 +1,9 @@
-"""A small taxonomy and the words that tell its leaves."""
+"""A small taxonomy and the words that tell its leaves; documents of them, trained in a moment."""
 
 from __future__ import annotations
 
+from harnn.config import Config
+from harnn.data import Document
 from harnn.taxonomy import Taxonomy
 
 TOPICS = {
@@ -20,3 +22,18 @@ TAXONOMY = Taxonomy.from_edges(
         ("rose", "plant"),
     ]
 )
+FAST = Config.from_dict({"model": {"preset": "fast"}, "text": {"min_count": 1}})
+
+
+def documents(count: int) -> list[Document]:
+    """Return so many documents of each leaf."""
+    return [
+        Document(f"{label}{n}", {"text": f"{words} {n}"}, (label,))
+        for n in range(count)
+        for label, words in TOPICS.items()
+    ]
+
+
+def flat() -> Taxonomy:
+    """Return the leaves without what is above them."""
+    return Taxonomy.from_edges([(label, "ROOT") for label in TOPICS])

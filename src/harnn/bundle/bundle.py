@@ -12,6 +12,7 @@ from harnn._notebook import html_table
 from harnn.branches import Ensemble
 from harnn.bundle.history import History
 from harnn.config import Config
+from harnn.corpus import TokensView, View
 from harnn.decode import Decoder
 from harnn.metrics import Report
 from harnn.taxonomy import Taxonomy
@@ -39,6 +40,12 @@ class Bundle:
     """Of the first network; empty without one."""
     summaries: tuple[str, ...] = ()
     """What each branch is, in a line; known after training only."""
+
+    def views(self) -> dict[str, View]:
+        """Return by name all ways to read texts that the model needs."""
+        views: Mapping[str, View | None] = self.ensemble.reads
+        made = {name: view for name, view in views.items() if view is not None}
+        return {"tokens": TokensView(self.tokenizer)} | made
 
     def __repr__(self) -> str:
         names = " + ".join(branch.name for branch in self.ensemble.branches)

@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 
 import typer
 
+from harnn.cli import app_data
 from harnn.cli.options import (
     Beam,
     Bfloat16,
@@ -17,6 +18,7 @@ from harnn.cli.options import (
     Data,
     DecodingChoice,
     Device,
+    Fixes,
     Model,
     OnErrorChoice,
     Overwrite,
@@ -84,6 +86,16 @@ def validate(
     how: TaxonomyReading,
     config: ConfigFile = None,
     settings: Settings = None,
+    fixes: Fixes = None,
+    suggest: Annotated[
+        Path | None,
+        typer.Option(
+            "--suggest",
+            metavar="FILE",
+            help="Write labels that the taxonomy does not have with what may be meant (.tsv, .csv, "
+            ".jsonl), to be corrected and given as --fixes.",
+        ),
+    ] = None,
     json_output: Annotated[
         Path | None, typer.Option("--json", help="Write the report as JSON (.json).")
     ] = None,
@@ -97,11 +109,15 @@ def validate(
         data,
         test or [],
         taxonomy=TaxonomyChoice(taxonomy, **how),
-        config=Config.read(config, settings or []),
+        config=Config.read(config, commands.gather_settings(settings, fixes=fixes)),
         json_output=json_output,
+        suggest=suggest,
     )
     if not ok:
         raise typer.Exit(2)
+
+
+app.command()(app_data.split)
 
 
 @app.command()
@@ -110,8 +126,25 @@ def validate(
 def train(
     *,
     train: Annotated[list[Path], typer.Option("--train", help="Training documents.")],
-    valid: Annotated[list[Path], typer.Option("--valid", help="Validation documents.")],
     out: Annotated[Path, typer.Option("--out", "-o", help="Model directory to write.")],
+    valid: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--valid",
+            metavar="FILE|SHARE",
+            help="Validation documents, or the share of the training documents that is held out "
+            "for them, as 0.2.",
+        ),
+    ] = None,
+    folds: Annotated[
+        int | None,
+        typer.Option(
+            "--folds",
+            min=2,
+            help="Cross-validation: train so many models, each without the documents that it "
+            "answers for, and keep models and scores in the directory.",
+        ),
+    ] = None,
     taxonomy: TaxonomyFile = None,
     how: TaxonomyReading,
     config: ConfigFile = None,
@@ -142,6 +175,7 @@ def train(
             help="What trains the networks: cpu, cuda, cuda:1, mps; default: cuda if there is one.",
         ),
     ] = None,
+    fixes: Fixes = None,
     on_error: OnErrorChoice = None,
     resume: Annotated[
         bool,
@@ -154,14 +188,15 @@ def train(
     overwrite: Overwrite = False,
 ) -> None:
     """Train a model; the best epoch and the threshold are chosen on the validation documents."""
-    from harnn.cli import commands
+    from harnn.cli import commands, folding
     from harnn.cli.taxonomies import TaxonomyChoice
 
-    commands.train(
+    command = commands.train if folds is None else folding.train_folds(folds)
+    command(
         commands.TrainingFiles(
             taxonomy=TaxonomyChoice(taxonomy, **how),
             train=train,
-            valid=valid,
+            valid=folding.read_valid(valid or [], folds),
             unlabelled=unlabelled or [],
             out=out,
         ),
@@ -172,6 +207,7 @@ def train(
             preset=preset,
             vectors=vectors,
             on_error=on_error,
+            fixes=fixes,
         ),
         cache=cache,
         resume=resume,
@@ -197,6 +233,7 @@ def evaluate(
     bf16: Bfloat16 = False,
     device: Device = None,
     settings: Settings = None,
+    fixes: Fixes = None,
     on_error: OnErrorChoice = None,
 ) -> None:
     """Compare predictions with the labels of documents, per level and overall."""
@@ -210,7 +247,7 @@ def evaluate(
         json_output=json_output,
         options=options,
         speed=Speed(beam, bf16, device),
-        settings=commands.gather_settings(settings, on_error=on_error),
+        settings=commands.gather_settings(settings, on_error=on_error, fixes=fixes),
     )
 
 
@@ -241,6 +278,9 @@ def compare(
         resampling=Resampling(samples, seed),
         settings=commands.gather_settings(settings, on_error=on_error),
     )
+
+
+app.command()(app_data.errors)
 
 
 @app.command()

@@ -15,6 +15,7 @@ from rich.text import Text
 from harnn._files import check_replaceable, check_writable
 from harnn.bundle import CHECKPOINTS, export_onnx, load_bundle, marker_of, save_bundle
 from harnn.cli.files import JSON, check_inputs, check_output, write_json
+from harnn.cli.label_care import check_suggestions, write_label_suggestions
 from harnn.cli.models import Speed, open_model
 from harnn.cli.options import DecodingChoice
 from harnn.cli.problems import reading
@@ -70,12 +71,18 @@ class TrainingFiles:
 
     taxonomy: TaxonomyChoice
     train: list[Path]
-    valid: list[Path]
+    valid: list[Path] | float
+    """Files, or the share of the training documents that is held out."""
     unlabelled: list[Path]
     out: Path
 
     def __post_init__(self) -> None:
-        check_inputs([*self.train, *self.valid, *self.unlabelled], passes=2)
+        check_inputs([*self.labelled, *self.unlabelled], passes=2)
+
+    @property
+    def labelled(self) -> list[Path]:
+        """The files that are trained and validated on."""
+        return self.train if isinstance(self.valid, float) else [*self.train, *self.valid]
 
 
 def gather_settings(
@@ -130,11 +137,16 @@ def validate(
     taxonomy: TaxonomyChoice,
     config: Config,
     json_output: Path | None,
+    suggest: Path | None = None,
 ) -> bool:
-    """Print what is wrong and what there is; say whether nothing must be mended."""
+    """Print what is wrong and what there is; say whether nothing must be mended.
+
+    suggest: a table to write, of unknown labels and what may be meant by them.
+    """
     from harnn.training import validate
 
-    check_inputs([*data, *test])
+    check_inputs([*data, *test], passes=1 if suggest is None else 2)
+    check_suggestions(suggest, [*data, *test], taxonomy.path)
     check_output(json_output, JSON, [*data, *test])
     known = find_taxonomy(taxonomy)
     found = validate(data, known, config, test_paths=test)
@@ -142,6 +154,8 @@ def validate(
     console = Console()
     for part in validation_parts(found, describe(known) if known is not None else ""):
         console.print(part, soft_wrap=isinstance(part, Text))
+    if suggest is not None and known is not None:
+        console.print_line(write_label_suggestions([*data, *test], known, config.data, suggest))
     return found.ok
 
 
@@ -160,11 +174,10 @@ def train(
 
     console, errors = Console(), Console(stderr=True)
     knobs = Config.read(config, settings)
-    documents = (files.train, files.valid)
-    check_before(knobs, documents, unlabelled=files.unlabelled, places=[files.out])
+    check_before(knobs, [files.labelled], unlabelled=files.unlabelled, places=[files.out])
     with training_place(files.out, errors):
         _check_out(files.out, resume=resume, overwrite=overwrite)
-        taxonomy = _taxonomy_of(files, knobs)
+        taxonomy = taxonomy_of(files, knobs)
         errors.print_line(describe(taxonomy))
         if resume and _is_done(files, taxonomy, knobs, overwrite=overwrite):
             errors.print_line(
@@ -177,7 +190,8 @@ def train(
         with training_display(errors, knobs.training.score) as display:
             result = fit(
                 taxonomy,
-                *documents,
+                files.train,
+                files.valid,
                 knobs,
                 unlabelled=files.unlabelled,
                 checkpoint_directory=files.out / CHECKPOINTS,
@@ -193,12 +207,12 @@ def train(
     return result
 
 
-def _taxonomy_of(files: TrainingFiles, knobs: Config) -> Taxonomy:
+def taxonomy_of(files: TrainingFiles, knobs: Config) -> Taxonomy:
     """Read the taxonomy, or learn it from the documents where none is given."""
     given = find_taxonomy(files.taxonomy)
     if given is not None:
         return given
-    return learn_taxonomy([*files.train, *files.valid], config=knobs.data).taxonomy
+    return learn_taxonomy(files.labelled, config=knobs.data).taxonomy
 
 
 def _is_done(files: TrainingFiles, taxonomy: Taxonomy, knobs: Config, *, overwrite: bool) -> bool:

@@ -44,6 +44,15 @@ OnErrorChoice = Annotated[
         "drop-labels: leave out only labels that the taxonomy does not have.",
     ),
 ]
+Fixes = Annotated[
+    str | None,
+    typer.Option(
+        "--fixes",
+        metavar="FILE",
+        help="A table of wrong spellings of labels and what is meant, as harnn validate --suggest "
+        "writes it; applied before labels are checked.",
+    ),
+]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace an existing model.")]
 Beam = Annotated[
     int | None,

@@ -194,6 +194,9 @@ def _survey_lines(survey: DataSurvey) -> Iterator[str]:
     if survey.mean_most_specific is not None:
         labels += f", {survey.mean_most_specific:.2f} most specific"
     yield f"{_documents(survey.documents)}, {survey.labelled_documents:,} labelled; {labels}"
+    if survey.replaced or survey.removed:
+        changed = f"{survey.replaced:,} labels replaced and {survey.removed:,} dropped"
+        yield f"{changed} (data.fixes)"
     for title, counts in (
         ("most frequent", survey.most_frequent),
         ("least frequent", survey.least_frequent),

@@ -24,7 +24,7 @@ from harnn._files import (
     remove_all_leftovers,
     write_atomically,
 )
-from harnn.data import Documents, split_given
+from harnn.data import Documents, DocumentsPart, split_given
 from harnn.errors import InputError, Problem
 
 Arrays = Mapping[str, NDArray[Any]]
@@ -189,6 +189,9 @@ def content_hash(given: Documents) -> str | None:
     memory, which take as long to be hashed as to be read.
     """
     digest = hashlib.sha256()
+    while isinstance(given, DocumentsPart):
+        digest.update(np.packbits(given.rows).tobytes() + b"%d\n" % len(given.rows))
+        given = given.given
     documents, paths = split_given(given)
     for document in documents:
         labels = None if document.labels is None else list(document.labels)

@@ -2,37 +2,66 @@
 
 The room turns JSON lines, JSON, CSV, TSV, Parquet, plain text and index records into
 :class:`Document` values, one by one and never all in memory, and reports everything that is wrong
-with file and line. It also learns a taxonomy from index records and surveys whole data sets before
-a training run.
+with file and line, and writes rows that it reads back. It also learns a taxonomy from index records
+and surveys whole data sets before a training run.
 """
 
 from harnn.data.documents import Document
-from harnn.data.inputs import Documents, given_documents, labelled_documents, split_given
+from harnn.data.inputs import (
+    Documents,
+    DocumentsPart,
+    given_documents,
+    labelled_documents,
+    split_given,
+)
+from harnn.data.label_fixes import LabelFixes
+from harnn.data.label_suggestions import Suggestion, suggest_fixes, write_suggestions
 from harnn.data.learning import LearnedTaxonomy, learn_taxonomy
 from harnn.data.log import ReadingLog
 from harnn.data.memory_rows import Table, are_records, is_table
+from harnn.data.near_duplicates import NearDuplicates, find_near_duplicates
 from harnn.data.reading import label_documents, read_documents, read_labelled
+from harnn.data.split import DataSplit, PartSummary, split_documents
+from harnn.data.split_files import part_files, write_split
+from harnn.data.split_settings import SplitSettings
 from harnn.data.statistics import LevelSummary, WordSummary
 from harnn.data.survey import DataSurvey, FileSummary, survey_documents
+from harnn.data.writing import RowWriter, open_rows, write_rows
 
 __all__ = [
+    "DataSplit",
     "DataSurvey",
     "Document",
     "Documents",
+    "DocumentsPart",
     "FileSummary",
+    "LabelFixes",
     "LearnedTaxonomy",
     "LevelSummary",
+    "NearDuplicates",
+    "PartSummary",
     "ReadingLog",
+    "RowWriter",
+    "SplitSettings",
+    "Suggestion",
     "Table",
     "WordSummary",
     "are_records",
+    "find_near_duplicates",
     "given_documents",
     "is_table",
     "label_documents",
     "labelled_documents",
     "learn_taxonomy",
+    "open_rows",
+    "part_files",
     "read_documents",
     "read_labelled",
+    "split_documents",
     "split_given",
+    "suggest_fixes",
     "survey_documents",
+    "write_rows",
+    "write_split",
+    "write_suggestions",
 ]

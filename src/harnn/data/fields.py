@@ -27,6 +27,7 @@ class DocumentBuilder:
 
     ``labelled``: True demands labels, False ignores them, None takes them where they are.
     ``index_only``: refuse whatever is no index record. ``log`` gets what is worth a look.
+    ``more_columns``: of Parquet, to be read beside those that a document is made of.
 
     Raises:
         ConfigError: settings out of range.
@@ -39,6 +40,7 @@ class DocumentBuilder:
         labelled: bool | None = None,
         index_only: bool = False,
         log: ReadingLog | None = None,
+        more_columns: tuple[str, ...] = (),
     ) -> None:
         problems = config.check()
         if problems:
@@ -47,6 +49,7 @@ class DocumentBuilder:
         self.layout = IndexLayout(config)
         self.labelled = labelled
         self.config = config
+        self.more_columns = more_columns
         self._index_only = index_only
 
     def build(self, file: Origin, row: Row) -> Document | Rejected:

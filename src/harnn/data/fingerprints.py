@@ -19,14 +19,21 @@ from harnn.data.log import MAX_PROBLEMS
 from harnn.data.memory_rows import MemoryTable
 from harnn.errors import Problem
 
-_NOTHING = 0
+NOTHING = 0
 """Stands for an empty text and for an id made up from file and line."""
 
 
 def hash_text(text: str) -> int:
     """Return 8 bytes that are the same for texts equal but for case, width and white space."""
     plain = " ".join(unicodedata.normalize("NFKC", text).casefold().split())
-    return _hash(plain) if plain else _NOTHING
+    return _hash(plain) if plain else NOTHING
+
+
+def hash_value(value: object) -> int:
+    """Return 8 bytes that are the same for equal values of a field; 1 and "1" are equal."""
+    if value is None or value == "":
+        return NOTHING
+    return _hash(value if isinstance(value, str) else repr(value))
 
 
 def _hash(text: str) -> int:
@@ -54,7 +61,7 @@ class Fingerprints:
         """Note the hashes of *document*."""
         line = self._number_of(document.source)
         made_up = document.id == f"{self._short_name}:{line}"
-        id_hash = _NOTHING if made_up else _hash(document.id)
+        id_hash = NOTHING if made_up else _hash(document.id)
         self.lines.append(line)
         self.ids.append(id_hash)
         self.texts.append(hash_text(document.full_text))
@@ -103,7 +110,7 @@ class Fingerprints:
             return None
         places = np.minimum(np.searchsorted(known, hashes), len(known) - 1)
         numbers = _as_numpy(self.lines)
-        repeats = np.flatnonzero((hashes != _NOTHING) & (lines[places] != numbers))
+        repeats = np.flatnonzero((hashes != NOTHING) & (lines[places] != numbers))
         if not len(repeats):
             return None
         first = lines[places[repeats[0]]]
@@ -114,7 +121,7 @@ class Fingerprints:
     def _first_lines(self, hashes: array[int]) -> tuple[NDArray[np.uint64], NDArray[np.uint64]]:
         """Return the distinct hashes, ascending, and the line each stands on first."""
         distinct, first = np.unique(_as_numpy(hashes), return_index=True)
-        kept = distinct != _NOTHING
+        kept = distinct != NOTHING
         return distinct[kept], _as_numpy(self.lines)[first[kept]]
 
 

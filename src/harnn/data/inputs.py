@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeAlias, cast
+from typing import Any, TypeAlias, TypeVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +15,38 @@ from harnn.data.documents import Document
 from harnn.data.log import ReadingLog
 from harnn.data.memory_rows import MemoryTable, Table, are_records, is_table
 from harnn.data.reading import label_documents, list_sources, read_documents, read_labelled
+from harnn.errors import DocumentError, Problem
 from harnn.taxonomy import Taxonomy
+
+Item = TypeVar("Item")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class DocumentsPart:
+    """Some of the documents of files, tables or memory: what is given, and which of it is meant."""
+
+    given: Documents
+    rows: NDArray[np.bool_]
+    """(N,) of all documents that can be used, in order."""
+
+    def __len__(self) -> int:
+        """Count the documents of the part."""
+        return int(self.rows.sum())
+
+    def select(self, items: Iterable[Item]) -> Iterator[Item]:
+        """Yield those of N items that belong to the part.
+
+        Raises:
+            DocumentError: there are not N.
+        """
+        count = 0
+        for count, item in enumerate(items, start=1):
+            if count <= len(self.rows) and self.rows[count - 1]:
+                yield item
+        if count != len(self.rows):
+            what = f"the documents changed while they were read: {count:,} can be used now, "
+            raise DocumentError(Problem("", f"{what}{len(self.rows):,} when they were divided."))
+
 
 Documents: TypeAlias = (
     str
@@ -24,9 +56,10 @@ Documents: TypeAlias = (
     | Sequence[Table]
     | Sequence[Mapping[str, Any]]
     | Sequence[Document]
+    | DocumentsPart
 )
 """Documents: files and directories by path, tables in memory, or one by one: as dictionaries with
-the fields that an object of JSON lines has, or as :class:`Document`."""
+the fields that an object of JSON lines has, or as :class:`Document`; or a part of any of these."""
 
 
 def labelled_documents(
@@ -37,6 +70,8 @@ def labelled_documents(
     Raises:
         DocumentError: see :func:`harnn.data.read_labelled`.
     """
+    if isinstance(given, DocumentsPart):
+        return given.select(labelled_documents(given.given, taxonomy, config, log=log))
     documents, sources = split_given(given)
     if documents:
         return label_documents(documents, config, taxonomy, log=log)
@@ -46,7 +81,13 @@ def labelled_documents(
 def given_documents(
     given: Documents, config: DataConfig, *, log: ReadingLog | None = None
 ) -> Iterator[Document]:
-    """Yield documents, labelled or not, from files, tables or memory."""
+    """Yield documents, labelled or not, from files, tables or memory.
+
+    Raises:
+        TypeError: they are a part, whose documents are those with labels that can be used.
+    """
+    if isinstance(given, DocumentsPart):
+        raise TypeError("Expected paths or harnn.Document objects, got a part of labelled ones.")
     documents, sources = split_given(given)
     if documents:
         yield from documents
@@ -57,9 +98,13 @@ def given_documents(
 def split_given(given: Documents) -> tuple[list[Document], list[Path | MemoryTable]]:
     """Return the documents in memory, or files and tables; one of both is empty.
 
+    Of a part: of all that it is a part of.
+
     Raises:
         TypeError: it is something else, or both.
     """
+    if isinstance(given, DocumentsPart):
+        return split_given(given.given)
     one = isinstance(given, str | Path) or is_table(given)
     items: list[Any] = [given] if one else list(cast(Sequence[Any], given))
     documents = [item for item in items if isinstance(item, Document)]

@@ -50,6 +50,17 @@ class ReadingLog:
     """Labels that were not written as their codes: what was written, the code, how often."""
     emptied: int = 0
     """Documents that have no label left after that; they count as labelled with nothing."""
+    replaced: int = 0
+    """Labels that ``data.fixes`` replaced."""
+    removed: int = 0
+    """Labels that ``data.fixes`` dropped."""
+
+    def describe_fixes(self) -> str:
+        """Say what ``data.fixes`` changed; empty where that is nothing."""
+        if not (self.replaced or self.removed):
+            return ""
+        noun = "label" if self.replaced == 1 else "labels"
+        return f"{self.replaced:,} {noun} replaced and {self.removed:,} dropped (data.fixes)"
 
     def add(self, problems: tuple[Problem, ...]) -> None:
         """Count *problems*, and keep them as far as there is room."""
@@ -83,6 +94,8 @@ class ReadingLog:
         lines = list(problem_lines(self.warnings, "Warning: "))
         if self.read_as:
             lines.append(f"{self.read_as.total():,} labels read by name, path or another spelling.")
+        if fixed := self.describe_fixes():
+            lines.append(f"{fixed}.")
         if self.dropped:
             lines += self._dropped_lines()
         if self.skipped:

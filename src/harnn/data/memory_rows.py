@@ -77,9 +77,16 @@ def is_table(value: object) -> TypeGuard[Table]:
 
 
 def read_memory(
-    table: MemoryTable, config: DataConfig, *, labelled: bool | None, log: ReadingLog
+    table: MemoryTable,
+    config: DataConfig,
+    *,
+    labelled: bool | None,
+    log: ReadingLog,
+    more_columns: tuple[str, ...] = (),
 ) -> Iterator[Row | Rejected]:
     """Read a table in memory, in batches; rows are counted from 1.
+
+    more_columns: to be read beside those that a document is made of.
 
     Raises:
         UnreadableFileError: it cannot be read on.
@@ -93,16 +100,25 @@ def read_memory(
         return
     try:
         opened = _open(table.table)
-        yield from _read(opened, table.name, config, labelled=labelled, log=log)
+        yield from _read(
+            opened, table.name, config, labelled=labelled, log=log, more_columns=more_columns
+        )
     except InputError as error:
         [problem] = error.problems[:1]
         raise UnreadableFileError(problem.what, problem.hint) from None
 
 
 def read_dataset(
-    file: DocumentFile, config: DataConfig, *, labelled: bool | None, log: ReadingLog
+    file: DocumentFile,
+    config: DataConfig,
+    *,
+    labelled: bool | None,
+    log: ReadingLog,
+    more_columns: tuple[str, ...] = (),
 ) -> Iterator[Row | Rejected]:
     """Read a directory that ``save_to_disk`` of a data set wrote, batch by batch.
+
+    more_columns: to be read beside those that a document is made of.
 
     Raises:
         MissingExtraError: without the extra ``parquet``.
@@ -131,7 +147,9 @@ def read_dataset(
                 raise FileNotFoundError(f"no file {place.name}")
         names = _read_names(places[0], arrow) if places else []
         opened = _Opened(names, rows, _find_classes(features))
-        yield from _read(opened, file.name, config, labelled=labelled, log=log)
+        yield from _read(
+            opened, file.name, config, labelled=labelled, log=log, more_columns=more_columns
+        )
     except (arrow.ArrowException, OSError, ValueError, MemoryError) as error:
         reason = " ".join(str(error).split()).rstrip(".")
         raise UnreadableFileError(f"is damaged ({reason[:200]}).") from None
@@ -194,6 +212,7 @@ def _read(
     *,
     labelled: bool | None,
     log: ReadingLog,
+    more_columns: tuple[str, ...],
 ) -> Iterator[Row | Rejected]:
     first = next(opened.rows(opened.names), {})
     whole = first.get("text")
@@ -205,7 +224,7 @@ def _read(
         yield Rejected(tuple(problems), whole_file=True)
         return
     named = dict(zip(opened.names, names, strict=True))
-    needed = _needed(first, named, config, labelled=labelled)
+    needed = _needed(first, named, config, labelled=labelled, more_columns=more_columns)
     for line, content in enumerate(opened.rows(needed), start=1):
         yield Row(
             line,
@@ -217,10 +236,16 @@ def _read(
 
 
 def _needed(
-    first: Mapping[str, Any], named: Mapping[str, str], config: DataConfig, *, labelled: bool | None
+    first: Mapping[str, Any],
+    named: Mapping[str, str],
+    config: DataConfig,
+    *,
+    labelled: bool | None,
+    more_columns: tuple[str, ...],
 ) -> list[str]:
     """Return the columns that a document is made of, with the levels of index records."""
     wanted = {config.id_field, *(config.text_fields or ("text", "title", "abstract")), "text"}
+    wanted.update(more_columns)
     if labelled is not False:
         wanted.update(config.label_columns)
     indexed = labelled is not False and any(

@@ -26,9 +26,16 @@ _MOST_TIMES = 100
 
 
 def read_parquet(
-    file: DocumentFile, config: DataConfig, *, labelled: bool | None, log: ReadingLog
+    file: DocumentFile,
+    config: DataConfig,
+    *,
+    labelled: bool | None,
+    log: ReadingLog,
+    more_columns: tuple[str, ...] = (),
 ) -> Iterator[Row | Rejected]:
     """Read Parquet batch by batch; a row's number stands for its line.
+
+    more_columns: to be read beside those that a document is made of.
 
     Raises:
         MissingExtraError: without the extra ``parquet``.
@@ -50,6 +57,7 @@ def read_parquet(
             named = dict(zip(own, meant, strict=True))
             schema = table.schema_arrow.empty_table().rename_columns(meant).schema
             needed = set(_needed_columns(schema, config, arrow, labelled=labelled))
+            needed.update(more_columns)
             columns = [name for name in own if named[name] in needed]
             _refuse_bombs(table.metadata, columns, _MOST_ROWS_LONG * config.line_limit)
             line = 0

@@ -27,6 +27,7 @@ from harnn.data.files import (
 )
 from harnn.data.json_rows import read_json, read_json_lines
 from harnn.data.label_checker import LabelChecker
+from harnn.data.label_fixes import TABLE, LabelFixes
 from harnn.data.lines import Lines
 from harnn.data.log import ReadingLog, Rejected, settle
 from harnn.data.memory_rows import (
@@ -39,7 +40,7 @@ from harnn.data.memory_rows import (
     read_memory,
 )
 from harnn.data.parquet_rows import read_parquet
-from harnn.data.rows import Row, read_text_rows
+from harnn.data.rows import PlacedRow, Row, read_text_rows
 from harnn.data.sheet_rows import read_sheet_rows
 from harnn.data.table_rows import read_delimited
 from harnn.data.text_directories import read_directory
@@ -50,8 +51,8 @@ Sources: TypeAlias = (
     Location | Table | MemoryTable | Iterable[Location | Table | MemoryTable | Mapping[str, Any]]
 )
 """Files and directories by path, tables in memory, and dictionaries such as objects of JSON."""
-_WHOLE = {"parquet": read_parquet, "spreadsheet": read_sheet_rows, "dataset": read_dataset}
-"""What is read by a library that opens the file."""
+_BY_COLUMN = {"parquet": read_parquet, "dataset": read_dataset}
+"""What is stored by columns, of which those that are wanted are read."""
 _ARRAY_BEGINS = re.compile(rb"\s*\[\s*(\{|$)")
 
 
@@ -109,17 +110,39 @@ def label_documents(
         DocumentError: labels that are missing or not in *taxonomy*, as ``on_error`` says.
     """
     checker = LabelChecker(taxonomy, config.labels_by)
+    fixes = find_fixes(config, taxonomy)
     log = ReadingLog() if log is None else log
     resolved = (
-        item if isinstance(item, Rejected) else _resolve(item, checker, config, log)
+        item if isinstance(item, Rejected) else resolve_labels(item, checker, config, log, fixes)
         for item in documents
     )
     return settle(resolved, config.on_error, log)
 
 
-def _resolve(
-    document: Document, checker: LabelChecker, config: DataConfig, log: ReadingLog
+def find_fixes(config: DataConfig, taxonomy: Taxonomy | None) -> LabelFixes | None:
+    """Read the table of ``data.fixes``, if there is one, and hold it to a taxonomy.
+
+    Raises:
+        DocumentError: it cannot be read, or a suggestion is no label of the taxonomy.
+    """
+    if not config.fixes:
+        return None
+    fixes = LabelFixes.from_rows(stream_rows(config.fixes, DocumentBuilder(TABLE, labelled=False)))
+    if taxonomy is not None:
+        fixes.check(taxonomy.index, taxonomy.codes)
+    return fixes
+
+
+def resolve_labels(
+    document: Document,
+    checker: LabelChecker,
+    config: DataConfig,
+    log: ReadingLog,
+    fixes: LabelFixes | None = None,
 ) -> tuple[Document, NDArray[np.int32]] | Rejected:
+    """Return a document with its label columns, closed upward, or what is wrong with its labels."""
+    if fixes is not None:
+        document = fixes.apply(document, log)
     if document.labels is None:
         what = f"document {shown(document.id)} has no labels."
         return Rejected((Problem(document.source, what),))
@@ -158,21 +181,27 @@ def list_sources(given: Sources) -> list[Location | MemoryTable]:
 
 def stream_documents(paths: Sources, builder: DocumentBuilder) -> Iterator[Document | Rejected]:
     """Yield good documents and bad records of all files, in order."""
-    for source in list_sources(paths):
-        file = source if isinstance(source, MemoryTable) else find_file(source)
-        if isinstance(file, Problem):
-            yield Rejected((file,), whole_file=True)
-            continue
-        for item in _stream_rows(file, builder):
-            yield builder.build(file, item) if isinstance(item, Row) else item
+    for item in stream_rows(paths, builder):
+        yield item if isinstance(item, Rejected) else builder.build(item.file, item.row)
     late = builder.layout.take_late_problems()
     if late:
         yield Rejected(tuple(late), whole_file=True)
 
 
+def stream_rows(paths: Sources, builder: DocumentBuilder) -> Iterator[PlacedRow | Rejected]:
+    """Yield good rows and bad records of all files, in order."""
+    for source in list_sources(paths):
+        file = source if isinstance(source, MemoryTable) else find_file(source)
+        if isinstance(file, Problem):
+            yield Rejected((file,), whole_file=True)
+            continue
+        for number, item in enumerate(_stream_rows(file, builder)):
+            yield PlacedRow(file, number, item) if isinstance(item, Row) else item
+
+
 def _stream_rows(
     file: DocumentFile | MemoryTable, builder: DocumentBuilder
-) -> Iterator[Document | Row | Rejected]:
+) -> Iterator[PlacedRow | Row | Rejected]:
     """Yield the rows of one file; whatever ends the reading early becomes a problem."""
     line = 0
     what, hint = "", ""
@@ -202,14 +231,18 @@ def _stream_rows(
 
 def _open_rows(
     file: DocumentFile | MemoryTable, builder: DocumentBuilder
-) -> Iterator[Document | Row | Rejected]:
+) -> Iterator[PlacedRow | Row | Rejected]:
     config, labelled, log = builder.config, builder.labelled, builder.log
+    more = builder.more_columns
     if isinstance(file, MemoryTable):
-        yield from read_memory(file, config, labelled=labelled, log=log)
+        yield from read_memory(file, config, labelled=labelled, log=log, more_columns=more)
     elif file.format == "texts":
         yield from read_directory(file, builder)
-    elif file.format in _WHOLE:
-        yield from _WHOLE[file.format](file, config, labelled=labelled, log=log)
+    elif file.format == "spreadsheet":
+        yield from read_sheet_rows(file, config, labelled=labelled, log=log)
+    elif file.format in _BY_COLUMN:
+        read = _BY_COLUMN[file.format]
+        yield from read(file, config, labelled=labelled, log=log, more_columns=more)
     else:
         yield from _open_lines(file, builder)
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from harnn._delimited import Line, describe_bad_byte
-from harnn.data.files import DocumentFile
+from harnn.data.files import DocumentFile, Origin
 from harnn.data.log import Rejected
 from harnn.errors import Problem
 
@@ -20,6 +20,17 @@ class Row:
     content: Mapping[str, Any]
     is_text: bool = False
     """Its ``text`` is all its text, whatever fields the settings name."""
+    lines: int = 1
+    """How many it spans, of CSV."""
+
+
+class PlacedRow(NamedTuple):
+    """A row and where it stands."""
+
+    file: Origin
+    number: int
+    """Rows of the file before it, bad ones among them."""
+    row: Row
 
 
 def reject(file: DocumentFile, line: int, what: str, hint: str = "") -> Rejected:

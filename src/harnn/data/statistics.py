@@ -15,7 +15,7 @@ from harnn.data.documents import Document
 from harnn.data.label_checker import LabelChecker
 
 _CJK = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
-_WORD = re.compile(f"[{_CJK}]|[^\\W{_CJK}]+")
+WORD = re.compile(f"[{_CJK}]|[^\\W{_CJK}]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,7 @@ class WordCounts:
 
     def add(self, text: str) -> None:
         """Count the words of one document."""
-        words = _WORD.findall(text.lower())
+        words = WORD.findall(text.lower())
         self._counts.append(len(words))
         if len(self._distinct) < self.limit:
             self._distinct.update(words)

@@ -15,7 +15,7 @@ from harnn.data.fingerprints import Fingerprints, find_overlaps
 from harnn.data.label_checker import LabelChecker
 from harnn.data.log import ReadingLog, Rejected
 from harnn.data.memory_rows import MemoryTable
-from harnn.data.reading import Sources, list_sources, stream_documents
+from harnn.data.reading import Sources, find_fixes, list_sources, stream_documents
 from harnn.data.statistics import (
     LabelCounts,
     LevelSummary,
@@ -82,6 +82,10 @@ class DataSurvey:
     words: WordSummary
     read_labels: tuple[ReadLabel, ...] = ()
     """Labels that were not written as their codes, test files included, most frequent first."""
+    replaced: int = 0
+    """Labels that ``data.fixes`` replaced, of test files too."""
+    removed: int = 0
+    """Labels that it dropped."""
 
     @property
     def ok(self) -> bool:
@@ -126,6 +130,7 @@ class _Survey:
         self._found = ReadingLog()
         self._builder = DocumentBuilder(config, log=self._found)
         self._checker = None if taxonomy is None else LabelChecker(taxonomy, config.labels_by)
+        self._fixes = find_fixes(config, taxonomy)
         self._drops = config.on_error == "drop-labels"
         self._files: list[FileSummary] = []
         self._fingerprints: list[Fingerprints] = []
@@ -159,6 +164,8 @@ class _Survey:
         self._fingerprints.append(prints)
 
     def _count(self, document: Document, *, is_test: bool) -> None:
+        if self._fixes is not None:
+            document = self._fixes.apply(document, self._found)
         text = document.full_text
         if not text.strip():
             self._found.add((Problem(document.source, "has an empty text."),))
@@ -201,6 +208,8 @@ class _Survey:
             only_ancestors=counts.select(used & (counts.as_specific == 0)),
             words=words,
             read_labels=tuple(self._list_read_labels()),
+            replaced=self._found.replaced,
+            removed=self._found.removed,
         )
 
     def _list_read_labels(self) -> Iterable[ReadLabel]:

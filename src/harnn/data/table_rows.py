@@ -72,7 +72,7 @@ class Table:
         if self.more_labels and any(cells[count:]):
             labels = [read_label_cell(cell, self.label_separator) for cell in cells[count - 1 :]]
             content[self.more_labels] = [label for each in labels for label in each]
-        return Row(record.line, content)
+        return Row(record.line, content, lines=1 + len(record.inner))
 
     def _describe_width(self, cells: Sequence[str]) -> tuple[str, str]:
         count = len(self.columns)

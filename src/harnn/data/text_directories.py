@@ -12,12 +12,11 @@ from collections.abc import Iterator
 
 from harnn._delimited import decode_line
 from harnn._display import printable
-from harnn.data.documents import Document
 from harnn.data.fields import DocumentBuilder
 from harnn.data.files import DocumentFile, UnreadableFileError, open_bytes
 from harnn.data.lines import Lines
 from harnn.data.log import Rejected
-from harnn.data.rows import Row, reject
+from harnn.data.rows import PlacedRow, Row, reject
 from harnn.errors import Problem
 
 LABEL_SUFFIXES = (".tsv", ".key")
@@ -25,14 +24,14 @@ LABEL_SUFFIXES = (".tsv", ".key")
 
 def read_directory(
     directory: DocumentFile, builder: DocumentBuilder
-) -> Iterator[Document | Rejected]:
-    """Yield the document of each text of a directory, by their names; its id is the name.
+) -> Iterator[PlacedRow | Rejected]:
+    """Yield each text of a directory, by their names; its id is the name.
 
     A text without labels beside it is one without labels where none are demanded.
     """
     with os.scandir(directory.path) as entries:
         names = sorted(entry.name for entry in entries if _is_text(entry))
-    for name in names:
+    for number, name in enumerate(names):
         path = directory.path / name
         shown = os.path.join(directory.name, printable(name))  # noqa: PTH118 (as it was written)
         file = DocumentFile(path, shown, "text")
@@ -43,7 +42,7 @@ def read_directory(
         except OSError as error:
             yield Rejected((Problem(shown, f"cannot be read: {error.strerror or error}."),))
         else:
-            yield builder.build(file, item) if isinstance(item, Row) else item
+            yield PlacedRow(file, number, item) if isinstance(item, Row) else item
 
 
 def _is_text(entry: os.DirEntry[str]) -> bool:

@@ -19,8 +19,6 @@ from harnn.config import DataConfig
 from harnn.corpus import (
     Corpus,
     PlacedTextsView,
-    TokensView,
-    View,
     encode_corpus,
     encode_unlabelled,
 )
@@ -266,7 +264,7 @@ class Predictor:
         """
         settings = data or self.bundle.config.data
         pairs = labelled_documents(given, self.taxonomy, settings, log=log)
-        return encode_corpus(pairs, self._views(), len(self.taxonomy))
+        return encode_corpus(pairs, self.bundle.views(), len(self.taxonomy))
 
     def _encode_some(
         self, given: Documents, data: DataConfig | None, log: ReadingLog | None
@@ -276,13 +274,8 @@ class Predictor:
             raise DocumentError(Problem("", "there is no document to evaluate the model on."))
         return corpus
 
-    def _views(self) -> dict[str, View]:
-        views: Mapping[str, View | None] = self.bundle.ensemble.reads
-        made = {name: view for name, view in views.items() if view is not None}
-        return {"tokens": TokensView(self.bundle.tokenizer)} | made
-
     def _encode(self, documents: Iterable[Document], *, explained: bool = False) -> Corpus:
-        views = self._views()
+        views = self.bundle.views()
         if explained:
             views["placed_texts"] = PlacedTextsView(self.bundle.tokenizer)
         return encode_unlabelled(documents, views)

@@ -7,14 +7,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import get_args
 
-from harnn.config import ConceptCodes, TaxonomyForm
+from harnn.config import ConceptCodes, RdfSyntax, TaxonomyForm
 from harnn.errors import Problem, TaxonomyError, suggest
 
 Form = TaxonomyForm
 Codes = ConceptCodes
 
 FORMS: tuple[Form, ...] = get_args(Form)
-RDF: frozenset[Form] = frozenset({"turtle", "rdfxml", "ntriples", "nquads", "trig", "jsonld"})
+RDF: frozenset[Form] = frozenset(get_args(RdfSyntax))
 ROLES = ("child", "parent", "name", "description", "alternatives", "path", "levels")
 """What a column of a table may be; ``levels`` are several, separated by commas."""
 

@@ -13,10 +13,12 @@ if TYPE_CHECKING:
     from harnn.training.events import Event, Listener, Stage, Step
     from harnn.training.finished import is_finished
     from harnn.training.fitting import FitResult, fit
+    from harnn.training.folds import CrossValidation, cross_validate
     from harnn.training.plan import TrainingFacts, TrainingPlan, estimate_training_memory
     from harnn.training.validation import Validation, validate
 
 _HOMES = {
+    "CrossValidation": "folds",
     "Event": "events",
     "FitResult": "fitting",
     "Listener": "events",
@@ -26,6 +28,7 @@ _HOMES = {
     "TrainingPlan": "plan",
     "Validation": "validation",
     "check_before": "checks",
+    "cross_validate": "folds",
     "estimate_training_memory": "plan",
     "fit": "fitting",
     "is_finished": "finished",
@@ -33,6 +36,7 @@ _HOMES = {
 }
 
 __all__ = [
+    "CrossValidation",
     "Event",
     "FitResult",
     "Listener",
@@ -42,6 +46,7 @@ __all__ = [
     "TrainingPlan",
     "Validation",
     "check_before",
+    "cross_validate",
     "estimate_training_memory",
     "fit",
     "is_finished",

@@ -10,6 +10,7 @@ from harnn._optional import require
 from harnn.config import Config, TextConfig
 from harnn.data import Documents, split_given
 from harnn.data.files import DocumentFile, find_file
+from harnn.data.reading import find_fixes
 from harnn.errors import (
     ConfigError,
     DocumentError,
@@ -50,6 +51,10 @@ def check_before(
         *_wrong_with_settings(config, own_segmenter=own_segmenter),
         *_wrong_with_documents(documents, unlabelled),
     ]
+    try:
+        find_fixes(config.data, None)
+    except DocumentError as error:
+        found.append(error)
     for place in places:
         try:
             check_writable(place)

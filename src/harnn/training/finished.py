@@ -12,11 +12,12 @@ from harnn.corpus import ContentHash
 from harnn.data import Documents, labelled_documents
 from harnn.taxonomy import Taxonomy
 from harnn.training.events import ignore
+from harnn.training.holding_out import given_or_held_out
 from harnn.training.reader import Reader
 
 
 def is_finished(
-    directory: Path, taxonomy: Taxonomy, train: Documents, valid: Documents, config: Config
+    directory: Path, taxonomy: Taxonomy, train: Documents, valid: Documents | float, config: Config
 ) -> bool:
     """Tell whether a model was trained with these settings, taxonomy and documents.
 
@@ -32,6 +33,9 @@ def is_finished(
         return False
     if bundle.config.to_stored_dict() != config.to_stored_dict():
         return False
+    train, valid = given_or_held_out(
+        train, valid, taxonomy=taxonomy, config=config, listener=ignore
+    )
     if bundle.contents:
         given = {"train": train, "valid": valid}
         return all(

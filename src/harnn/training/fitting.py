@@ -21,6 +21,7 @@ from harnn.text import Coverage
 from harnn.training.checkpoint import FILE, Checkpoints
 from harnn.training.checks import check_before
 from harnn.training.events import Listener, Stage, ignore
+from harnn.training.holding_out import check_share, given_or_held_out
 from harnn.training.plan import TrainingFacts, piece_sizes, planned_branches, trains_network
 from harnn.training.process import interruptible, stop_requests, stops_at_once
 from harnn.training.reader import Reader
@@ -49,7 +50,7 @@ class FitResult(Bundle):
 def fit(
     taxonomy: Taxonomy,
     train: Documents,
-    valid: Documents,
+    valid: Documents | float,
     config: Config | None = None,
     *,
     unlabelled: Documents = (),
@@ -61,6 +62,9 @@ def fit(
     segment: Callable[[str], Sequence[str]] | None = None,
 ) -> FitResult:
     """Train on *train*; choose the best epoch, the blend and the thresholds on *valid*.
+
+    Where *valid* is a number, such as 0.2, that share of the training documents is held out for it,
+    stratified by labels, the same for the same documents and ``training.seed``.
 
     The linear branch comes first, in seconds; then the networks; then what each level makes of
     both. *unlabelled* adds text to the training of word vectors. With a *checkpoint_directory*,
@@ -85,9 +89,10 @@ def fit(
     """
     config = config or Config()
     directory = Path(checkpoint_directory) if checkpoint_directory is not None else None
+    check_share(valid)
     check_before(
         config,
-        (train, valid),
+        (train,) if isinstance(valid, float) else (train, valid),
         unlabelled=unlabelled,
         places=[] if directory is None else [directory / FILE],
         own_segmenter=segment is not None,
@@ -100,7 +105,10 @@ def fit(
     with stop_requests() as stopped:
         reader = Reader(taxonomy, config, listener, stopped, segment=segment, cache=kept)
         try:
-            task = _read(reader, (train, valid), checkpoints, unlabelled)
+            given = given_or_held_out(
+                train, valid, taxonomy=taxonomy, config=config, listener=listener, stopped=stopped
+            )
+            task = _read(reader, given, checkpoints, unlabelled)
             task = _settled(task, overwrite=overwrite)
             checkpoints = task.checkpoints
             trained = _train(task)

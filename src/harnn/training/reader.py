@@ -111,7 +111,7 @@ class Reader:
 
         def make() -> Arrays | None:
             made.append(self._encode(given, {"tokens": TokensView(tokenizer)} | more, log))
-            if log.skipped or log.dropped or log.warnings:
+            if log.skipped or log.dropped or log.warnings or log.describe_fixes():
                 return None  # what is skipped is told anew
             corpus, content = made[0]
             return corpus.to_arrays() | {"content": np.frombuffer(content.encode(), np.uint8)}
@@ -219,6 +219,8 @@ class Reader:
         if self.cache is None or (content := content_hash(given)) is None:
             return None
         settings = dataclasses.asdict(self.config.data)
+        if fixes := settings.pop("fixes"):
+            settings["fixes"] = content_hash(fixes)
         parts = [VERSION, what(), content, settings, self.taxonomy.version]
         return self.cache.get(
             parts, make, check=check, tell=lambda message: self.listener(Stage(message))

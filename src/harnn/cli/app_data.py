@@ -1,0 +1,126 @@
+"""The commands that care for documents and their labels, and their options; as in :mod:`.app`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from harnn.cli.options import (
+    Data,
+    Fixes,
+    OnErrorChoice,
+    Settings,
+    TaxonomyFile,
+    TaxonomyReading,
+    takes_reading_options,
+    takes_taxonomy_options,
+)
+
+
+@takes_reading_options
+@takes_taxonomy_options
+def split(
+    *,
+    data: Data,
+    output: Annotated[
+        Path,
+        typer.Option("--output", "-o", help="Directory for train, valid and test, as files."),
+    ],
+    taxonomy: TaxonomyFile = None,
+    how: TaxonomyReading,
+    test: Annotated[float, typer.Option(help="Share of the test documents; 0: none.")] = 0.1,
+    valid: Annotated[float, typer.Option(help="Share of the validation documents; 0: none.")] = 0.1,
+    group_by: Annotated[
+        str,
+        typer.Option(
+            metavar="FIELD",
+            help="A field or column, such as the author: documents with the same value in it stay "
+            "in one part.",
+        ),
+    ] = "",
+    by_date: Annotated[
+        str,
+        typer.Option(
+            metavar="FIELD",
+            help="A field or column with dates or numbers: the oldest documents are for training, "
+            "the newest for the test.",
+        ),
+    ] = "",
+    seed: Annotated[int, typer.Option(help="Of what is drawn between equals.")] = 13,
+    settings: Settings = None,
+    fixes: Fixes = None,
+    on_error: OnErrorChoice = None,
+    json_output: Annotated[
+        Path | None, typer.Option("--json", help="Write the table as JSON (.json).")
+    ] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace existing parts.")] = False,
+) -> None:
+    """Divide documents so that every label has its share in training, validation and test."""
+    from harnn.cli import commands, splitting
+    from harnn.cli.taxonomies import TaxonomyChoice
+    from harnn.data import SplitSettings
+
+    splitting.split(
+        data,
+        output,
+        SplitSettings(test=test, valid=valid, seed=seed, group_by=group_by, by_date=by_date),
+        taxonomy=TaxonomyChoice(taxonomy, **how),
+        settings=commands.gather_settings(settings, on_error=on_error, fixes=fixes),
+        json_output=json_output,
+        overwrite=overwrite,
+    )
+
+
+@takes_reading_options
+def errors(
+    data: Data,
+    output: Annotated[
+        Path,
+        typer.Option("--output", "-o", help="A table to write: .tsv, .csv, .jsonl or .parquet."),
+    ],
+    folds: Annotated[
+        Path | None,
+        typer.Argument(metavar="[DIR]", help="Directory of harnn train --folds."),
+    ] = None,
+    model: Annotated[
+        Path | None,
+        typer.Option(
+            "--model",
+            metavar="DIR",
+            help="Instead of folds: a model, best one that was not trained on these documents.",
+        ),
+    ] = None,
+    min_documents: Annotated[
+        int,
+        typer.Option(
+            "--min-documents", min=1, help="Of labels on fewer documents nothing is said."
+        ),
+    ] = 5,
+    similarity: Annotated[
+        float,
+        typer.Option(
+            "--similarity",
+            help="Share of runs of three words in common that makes near duplicates, above 0 to 1.",
+        ),
+    ] = 0.8,
+    implied: Annotated[
+        bool,
+        typer.Option("--implied", help="List what follows from other errors of a document, too."),
+    ] = False,
+    settings: Settings = None,
+    fixes: Fixes = None,
+    on_error: OnErrorChoice = None,
+) -> None:
+    """List labels that documents likely lack or should not have, and near duplicates."""
+    from harnn.cli import commands, label_errors
+
+    label_errors.list_errors(
+        folds,
+        model,
+        data,
+        output,
+        label_errors.ErrorOptions(min_documents, similarity, implied),
+        settings=commands.gather_settings(settings, on_error=on_error, fixes=fixes),
+    )

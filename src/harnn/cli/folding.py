@@ -1,0 +1,119 @@
+"""``harnn train --valid 0.2`` and ``--folds 5``: validation without files of its own."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+
+from rich.table import Table
+
+from harnn._tables import shown
+from harnn.cli.commands import TrainingFiles, taxonomy_of
+from harnn.cli.progress import training_display
+from harnn.cli.screen import Console
+from harnn.cli.taxonomies import describe
+from harnn.cli.training_place import training_place
+from harnn.config import Config
+from harnn.errors import ConfigError, Problem
+from harnn.training import CrossValidation, check_before, cross_validate
+from harnn.training.folds import HELD_OUT
+from harnn.training.holding_out import check_share
+
+_SHARE = re.compile(r"\d*\.?\d+")
+_SHOWN = (
+    "micro_precision",
+    "micro_recall",
+    "micro_f1",
+    "macro_f1",
+    "hierarchical_f1",
+    "lca_f1",
+    "auprc",
+    "exact_match",
+    "precision_at_1",
+)
+"""Of the numbers in ``folds.json``."""
+
+
+def read_valid(given: Sequence[str], folds: int | None) -> list[Path] | float:
+    """Return what models are validated on: files, or a share of the training documents.
+
+    Raises:
+        ConfigError: nothing is given where it is needed, a share beside others, or no share.
+    """
+    if not given:
+        if folds is not None:
+            return HELD_OUT
+        hint = "Give files, or the share of the training documents to hold out, as --valid 0.2."
+        raise ConfigError(Problem("--valid", "there is nothing to validate on.", hint))
+    shares = [each for each in given if _SHARE.fullmatch(each) and not Path(each).exists()]
+    if not shares:
+        return [Path(each) for each in given]
+    if len(given) > 1:
+        what = f"got the share {shown(shares[0])} beside others, expected files or one share."
+        raise ConfigError(Problem("--valid", what))
+    share = float(shares[0])
+    check_share(share)
+    return share
+
+
+def train_folds(folds: int) -> Callable[..., None]:
+    """Return what ``harnn train`` does with so many folds."""
+    return partial(_train_folds, folds)
+
+
+def _train_folds(
+    folds: int,
+    files: TrainingFiles,
+    *,
+    config: Path | None,
+    settings: Sequence[str],
+    cache: Path | None,
+    resume: bool,
+    overwrite: bool,
+) -> None:
+    """Train a model for each fold, and show what they say of the documents left out."""
+    from harnn.network import tune_process
+
+    console, errors = Console(), Console(stderr=True)
+    knobs = Config.read(config, settings)
+    check_before(knobs, [files.labelled], unlabelled=files.unlabelled, places=[files.out])
+    with training_place(files.out, errors):
+        taxonomy = taxonomy_of(files, knobs)
+        errors.print_line(describe(taxonomy))
+        tune_process(knobs.training.threads)
+        with training_display(errors, knobs.training.score) as display:
+            found = cross_validate(
+                taxonomy,
+                files.train,
+                knobs,
+                folds=folds,
+                valid=files.valid,
+                directory=files.out,
+                resume=resume,
+                overwrite=overwrite,
+                unlabelled=files.unlabelled,
+                cache=cache,
+                listener=display,
+            )
+    console.print(_folds_table(found))
+    console.print_line(
+        f"Models, out-of-fold.npz (scores of every document by a model that did not see it) and "
+        f"all numbers (folds.json) are in {files.out}/."
+    )
+
+
+def _folds_table(found: CrossValidation) -> Table:
+    """One line a number: mean, standard deviation and every fold; in percent."""
+    title = f"{len(found.reports)} folds, each by a model of the others, in percent"
+    table = Table(title=title, title_justify="left")
+    table.add_column("")
+    for name in ("mean", "sd", *(str(n) for n in range(1, len(found.reports) + 1))):
+        table.add_column(name, justify="right")
+    summary = found.summary()
+    for name in _SHOWN:
+        if name in summary:
+            numbers = (*summary[name], *found.values(name))
+            table.add_row(name.replace("_", " "), *(f"{100 * each:.1f}" for each in numbers))
+    return table
