@@ -15,21 +15,15 @@ become blanks.
 
 from __future__ import annotations
 
-import csv
-import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import islice
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from harnn._display import encodable
-from harnn._files import write_atomically
 from harnn._optional import require
+from harnn.data.writing import write_rows
 from harnn.errors import ConfigError, Problem
 
 _COLUMNS = ("id", "labels", "scores", "notes")
-_ROWS_AT_ONCE = 4_096
-_BREAKS = re.compile(r"[\t\r\n]+")
 
 
 def check_table(output: Path, codes: Sequence[str], separator: str) -> None:
@@ -59,41 +53,28 @@ def write_table(answers: Iterable[Mapping[str, Any]], output: Path, separator: s
     Raises:
         InputError: the file cannot be written.
     """
-    rows = (_row(answer) for answer in answers)
     if output.suffix.lower() == ".parquet":
-        _write_parquet(rows, output)
+        write_rows(map(_row, answers), output, schema=_schema(output))
         return
-    with write_atomically(output) as file:
-        if output.suffix.lower() == ".tsv":
-            for row in _joined(rows, separator):
-                file.write("\t".join(_BREAKS.sub(" ", cell) for cell in row) + "\n")
-        else:
-            csv.writer(file, lineterminator="\n").writerows(_joined(rows, separator))
-
-
-def _row(answer: Mapping[str, Any]) -> tuple[str, list[str], list[float], list[str]]:
-    labels = answer["labels"]
-    return (
-        encodable(answer["id"]),
-        [encodable(label["label"]) for label in labels],
-        [label["score"] for label in labels],
-        answer.get("note_codes", []),
+    joined = (
+        {name: cell if name == "id" else separator.join(map(str, cell)) for name, cell in row}
+        for row in map(dict.items, map(_row, answers))
     )
+    write_rows(joined, output, columns=_COLUMNS)
 
 
-def _joined(rows: Iterable[Sequence[Any]], separator: str) -> Iterator[Sequence[str]]:
-    yield _COLUMNS
-    for name, *lists in rows:
-        yield [name, *(separator.join(map(str, values)) for values in lists)]
+def _row(answer: Mapping[str, Any]) -> dict[str, Any]:
+    labels = answer["labels"]
+    return {
+        "id": answer["id"],
+        "labels": [label["label"] for label in labels],
+        "scores": [label["score"] for label in labels],
+        "notes": list(answer.get("note_codes", [])),
+    }
 
 
-def _write_parquet(rows: Iterator[Sequence[Any]], output: Path) -> None:
+def _schema(output: Path) -> Any:
     arrow = require("pyarrow", extra="parquet", purpose=f"Writing {output}")
-    parquet = require("pyarrow.parquet", extra="parquet", purpose=f"Writing {output}")
     texts, numbers = arrow.list_(arrow.string()), arrow.list_(arrow.float64())
     kinds = (arrow.string(), texts, numbers, texts)
-    schema = arrow.schema(list(zip(_COLUMNS, kinds, strict=True)))
-    with write_atomically(output, "wb") as file, parquet.ParquetWriter(file, schema) as writer:
-        while some := list(islice(rows, _ROWS_AT_ONCE)):
-            columns = dict(zip(_COLUMNS, zip(*some, strict=True), strict=True))
-            writer.write_table(arrow.table(columns, schema=schema))
+    return arrow.schema(list(zip(_COLUMNS, kinds, strict=True)))

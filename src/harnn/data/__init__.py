@@ -2,8 +2,8 @@
 
 The room turns JSON lines, JSON, CSV, TSV, Parquet, plain text and index records into
 :class:`Document` values, one by one and never all in memory, and reports everything that is wrong
-with file and line. It also learns a taxonomy from index records and surveys whole data sets before
-a training run.
+with file and line, and writes rows that it reads back. It also learns a taxonomy from index records
+and surveys whole data sets before a training run.
 """
 
 from harnn.data.documents import Document
@@ -13,6 +13,7 @@ from harnn.data.log import ReadingLog, group_problems
 from harnn.data.reading import label_documents, read_documents, read_labelled
 from harnn.data.statistics import LevelSummary, WordSummary
 from harnn.data.survey import DataSurvey, FileSummary, survey_documents
+from harnn.data.writing import RowWriter, open_rows, write_rows
 
 __all__ = [
     "DataSurvey",
@@ -22,14 +23,17 @@ __all__ = [
     "LearnedTaxonomy",
     "LevelSummary",
     "ReadingLog",
+    "RowWriter",
     "WordSummary",
     "given_documents",
     "group_problems",
     "label_documents",
     "labelled_documents",
     "learn_taxonomy",
+    "open_rows",
     "read_documents",
     "read_labelled",
     "split_given",
     "survey_documents",
+    "write_rows",
 ]
