@@ -27,7 +27,7 @@ FLOORS = {
     1: {"counting"},
     2: {"taxonomy"},
     3: {"text", "data", "decode", "metrics", "network", "sample"},
-    4: {"corpus", "answers", "evaluation"},
+    4: {"corpus", "converters", "answers", "evaluation"},
     5: {"branches", "explain"},
     6: {"bundle"},
     7: {"training", "prediction"},

@@ -62,6 +62,11 @@ def _remembers_what_is_given(kind: type[Section]) -> type[Section]:
     return kind
 
 
+def is_given(section: Any, key: str) -> bool:
+    """Tell whether a setting of a table was given, and is not just its default."""
+    return key in section._given
+
+
 @_remembers_what_is_given
 @dataclass(frozen=True, kw_only=True)
 class DataConfig:

@@ -9,14 +9,13 @@ from pathlib import Path
 from typing import IO, Any
 
 from harnn._display import json_text
-from harnn._files import check_writable, write_atomically
+from harnn._files import check_writable, is_special, write_atomically
 from harnn.data.files import STANDARD_INPUT
 from harnn.errors import ConfigError, DocumentError, InputError, Problem, suggest
 
 ANSWERS = (".jsonl", ".csv", ".tsv", ".parquet")
 EXPLANATIONS = (".html", ".jsonl")
 JSON = (".json",)
-_STREAMS = ("/dev/stdout", "/dev/stderr", "/dev/fd/")
 
 
 def check_inputs(paths: Sequence[Path], *, passes: int = 1) -> None:
@@ -67,12 +66,6 @@ def check_output(path: Path | None, suffixes: Sequence[str], inputs: Sequence[Pa
         what = "is read by this command, so it cannot be written."
         raise InputError(Problem(str(path), what, "Choose another place."))
     check_writable(path)
-
-
-def is_special(path: Path) -> bool:
-    """Tell devices, pipes and open streams from files and from what does not exist yet."""
-    is_stream = str(path).startswith(_STREAMS)
-    return is_stream or (path.exists() and not path.is_file() and not path.is_dir())
 
 
 @contextmanager

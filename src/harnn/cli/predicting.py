@@ -11,16 +11,10 @@ from typing import Any
 
 import harnn
 from harnn._display import json_text
+from harnn._files import is_special
 from harnn.cli.answer_bar import AnswerBar, count_documents
 from harnn.cli.answer_files import AnswerFile, open_answers
-from harnn.cli.files import (
-    ANSWERS,
-    EXPLANATIONS,
-    check_inputs,
-    check_output,
-    is_special,
-    open_output,
-)
+from harnn.cli.files import ANSWERS, EXPLANATIONS, check_inputs, check_output, open_output
 from harnn.cli.models import Speed, fingerprint, open_model
 from harnn.cli.options import DecodingChoice
 from harnn.cli.problems import reading

@@ -78,8 +78,11 @@ def list_locations(paths: Location | Iterable[Location]) -> list[Location]:
     return [paths] if isinstance(paths, str | os.PathLike) else list(paths)
 
 
-def find_file(location: Location) -> DocumentFile | Problem:
-    """Tell format and compression from the name, or say why the file cannot be read."""
+def find_file(location: Location, form: Format | None = None) -> DocumentFile | Problem:
+    """Tell format and compression from the name, or say why the file cannot be read.
+
+    form: what the file is, whatever its extension.
+    """
     path, name = Path(location), printable(os.fspath(location))
     if name == STANDARD_INPUT:
         return DocumentFile(path, "stdin", "standard-input")
@@ -94,7 +97,7 @@ def find_file(location: Location) -> DocumentFile | Problem:
     compression = COMPRESSIONS.get(extension, "")
     if compression:
         extension = Path(path.stem).suffix.lower()
-    kind = FORMATS.get(extension)
+    kind = FORMATS.get(extension) if form is None else form
     if kind is None or (compression and kind == "parquet"):
         found = path.suffix if not compression else "".join(path.suffixes[-2:])
         return Problem(

@@ -119,21 +119,21 @@ def stream_documents(
         if isinstance(file, Problem):
             yield Rejected((file,), whole_file=True)
             continue
-        for item in _stream_rows(file, builder):
+        for item in guard_rows(file, _open_rows(file, builder)):
             yield builder.build(file, item) if isinstance(item, Row) else item
     late = builder.layout.take_late_problems()
     if late:
         yield Rejected(tuple(late), whole_file=True)
 
 
-def _stream_rows(file: DocumentFile, builder: DocumentBuilder) -> Iterator[Row | Rejected]:
+def guard_rows(file: DocumentFile, rows: Iterable[Row | Rejected]) -> Iterator[Row | Rejected]:
     """Yield the rows of one file; whatever ends the reading early becomes a problem."""
     line = 0
     what, hint = "", ""
     where = file.name
     empty = True
     try:
-        for item in _open_rows(file, builder):
+        for item in rows:
             empty = False
             line = item.line if isinstance(item, Row) else line
             yield item
