@@ -26,7 +26,14 @@ from harnn.converters.rows import (
     read_named_csv_documents,
 )
 from harnn.converters.taxonomies import check_suffix
-from harnn.converters.texts import BREAKS, csv_line, note_lost_id, note_no_labels, one_text, refused
+from harnn.converters.texts import (
+    BREAKS,
+    csv_line,
+    note_lost_id,
+    note_no_labels,
+    one_text,
+    refused_as_empty,
+)
 from harnn.data import Document
 from harnn.data.fields import Fault
 from harnn.data.log import Rejected
@@ -160,7 +167,7 @@ def _tsv_lines(target: Output) -> Iterator[str]:
     def line(document: Document) -> str | Rejected:
         text = one_text(document, target.notes, breaks=False)
         if not text.strip() and not document.labels:
-            return refused(document, "has neither labels nor text, which would be an empty line.")
+            return refused_as_empty(document)
         note_lost_id(document, target.notes)
         note_no_labels(document, target.notes)
         return f"{text}\t{_uris(document)}"

@@ -13,7 +13,14 @@ from harnn.config import DataConfig, is_given
 from harnn.converters.parts import Input, Output, Reading
 from harnn.converters.rows import read_csv_documents
 from harnn.converters.taxonomies import read_own_taxonomy
-from harnn.converters.texts import csv_line, note_lost_id, note_no_labels, one_text, refused_labels
+from harnn.converters.texts import (
+    csv_line,
+    note_lost_id,
+    note_no_labels,
+    one_text,
+    refused_as_empty,
+    refused_labels,
+)
 from harnn.data import Document
 from harnn.data.fields import Fault
 from harnn.data.log import Rejected
@@ -61,6 +68,8 @@ def write(target: Output) -> None:
             hint = "Give another separator: --label-separator"
             return refused_labels(document, bad, why, hint)
         text = one_text(document, target.notes)
+        if not text and not labels:
+            return refused_as_empty(document)
         note_lost_id(document, target.notes)
         note_no_labels(document, target.notes)
         used.update(labels)

@@ -124,16 +124,17 @@ def _check_places(
     form: Format, output: Path, taxonomy: Path | None, inputs: Sequence[Path]
 ) -> None:
     """Refuse places that cannot be written, or are read, before any work is done."""
-    if is_special(output):
-        if form.beside:
-            what = f"{form.name} writes other files beside the documents: expected a file."
-            raise InputError(Problem(str(output), what))
-        return
     form.check(output)
+    special = is_special(output)
+    if special and form.beside:
+        what = f"{form.name} writes other files beside the documents: expected a file."
+        raise InputError(Problem(str(output), what))
+    if output.is_dir() and not form.writes_directories:
+        raise InputError(Problem(str(output), "is a directory, expected a file."))
     if taxonomy is not None:
         check_suffix(taxonomy, form.taxonomy_suffixes)
     endings = (*form.beside, *((ENDING,) if form.replaces_blanks else ()))
-    places = [output, *(beside(output, ending) for ending in endings)]
+    places = [] if special else [output, *(beside(output, ending) for ending in endings)]
     for place in [*places, *([taxonomy] if taxonomy else [])]:
         check_writable(place)
         if any(place.exists() and each.exists() and each.samefile(place) for each in inputs):

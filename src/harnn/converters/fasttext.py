@@ -16,7 +16,7 @@ from harnn.converters.label_numbers import read_map
 from harnn.converters.parts import Documents, Input, Output, Reading
 from harnn.converters.rows import read_line_documents
 from harnn.converters.taxonomies import read_own_taxonomy
-from harnn.converters.texts import note_lost_id, note_no_labels, one_text, refused
+from harnn.converters.texts import note_lost_id, note_no_labels, one_text, refused, refused_as_empty
 from harnn.converters.word_labels import WordLabels
 from harnn.data import Document
 from harnn.data.log import Rejected
@@ -68,7 +68,7 @@ def write(target: Output) -> None:
             what = f"a word of the text begins with {PREFIX!r}, which makes it a label."
             return refused(document, what)
         if not words and not text:
-            return refused(document, "has neither labels nor text, which would be an empty line.")
+            return refused_as_empty(document)
         note_lost_id(document, target.notes)
         note_no_labels(document, target.notes)
         if text != whole:

@@ -50,6 +50,8 @@ class Format:
     """Without a taxonomy it is learned from the documents, which are then read twice."""
     beside: tuple[str, ...] = ()
     """Endings of files that are written beside the documents."""
+    writes_directories: bool = False
+    """The documents may be a directory."""
     replaces_blanks: bool = False
     """Something else may stand for a blank in labels."""
 
@@ -122,6 +124,7 @@ _ALL = (
         annif.check,
         write_vocabulary,
         (".tsv",),
+        writes_directories=True,
     ),
     Format(
         "aws",
@@ -161,6 +164,7 @@ _ALL = (
         huggingface.read,
         huggingface.write,
         huggingface.check,
+        writes_directories=True,
     ),
 )
 FORMATS: Mapping[str, Format] = {each.name: each for each in _ALL}

@@ -19,7 +19,7 @@ from harnn.taxonomy.graph import label_problem
 from harnn.taxonomy.paths import ARROW
 
 NO_TAXONOMY = "no taxonomy is given: labels are written without those above them."
-_SEVERAL = "labels have several parents, and the path through the first is written"
+_SEVERAL = "labels have several paths, and the one through the first parents is written"
 
 
 class PathWriter:

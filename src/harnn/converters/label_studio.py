@@ -17,6 +17,7 @@ from typing import IO, Any
 from xml.sax.saxutils import quoteattr
 
 from harnn._display import json_text
+from harnn._files import is_special
 from harnn._tables import shown
 from harnn.converters.label_paths import PathReader, PathWriter, read_by_path
 from harnn.converters.notes import Notes
@@ -36,7 +37,8 @@ _MODEL = "harnn convert"
 
 def check(path: Path) -> None:
     """Refuse what Label Studio does not import."""
-    check_suffix(path, (".json",))
+    if not is_special(path):
+        check_suffix(path, (".json",))
 
 
 def read(source: Input) -> Reading:

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from harnn.converters.label_numbers import ENDING, LabelNumbers, write_map
 from harnn.converters.parts import Output, beside
-from harnn.converters.texts import note_lost_id, note_no_labels, one_text, refused
+from harnn.converters.texts import note_lost_id, note_no_labels, one_text, refused_as_empty
 from harnn.data import Document
 from harnn.data.log import Rejected
 from harnn.text.ngrams import find_words
@@ -41,7 +41,7 @@ def write(target: Output) -> None:
             for word in find_words(one_text(document, target.notes))
         )
         if not counts and not document.labels:
-            return refused(document, "has neither labels nor words, which would be an empty line.")
+            return refused_as_empty(document)
         if not counts:
             target.notes.add("documents have no word", document.id)
         note_lost_id(document, target.notes)

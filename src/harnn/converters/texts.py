@@ -68,6 +68,11 @@ def refused(document: Document, what: str, hint: str = "") -> Rejected:
     return Rejected((Problem(document.source or shown(document.id), what, hint),))
 
 
+def refused_as_empty(document: Document) -> Rejected:
+    """Return a document of which nothing would be written, so that nobody would read it."""
+    return refused(document, "has neither labels nor text, which would be an empty line.")
+
+
 def refused_labels(document: Document, labels: Iterable[str], why: str, hint: str) -> Rejected:
     """Return a document with labels that cannot be written."""
     where = document.source or shown(document.id)
