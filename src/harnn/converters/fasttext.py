@@ -73,7 +73,7 @@ def write(target: Output) -> None:
         note_no_labels(document, target.notes)
         if text != whole:
             target.notes.add("blanks at the ends of texts are lost", document.id)
-        return " ".join([*(f"{PREFIX}{word}" for word in words), text])
+        return " ".join([*(f"{PREFIX}{word}" for word in words), *([text] if text else [])])
 
     target.write_lines(target.encoded(line))
     names.finish()

@@ -39,7 +39,7 @@ BESIDE = (ENDING,)
 _INFO, _STATE, _SPLITS = "dataset_info.json", "state.json", "dataset_dict.json"
 _DATA = "data-00000-of-00001.arrow"
 _TEXT = {"dtype": "string", "_type": "Value"}
-_ROWS_AT_ONCE = 1_000
+_ROWS_AT_ONCE = 256
 _MOST_BYTES = 64 << 20
 """Of a file that tells features."""
 
@@ -174,11 +174,9 @@ def _read_json(path: Path) -> dict[str, Any]:
         DocumentError: there is none.
     """
     try:
-        with path.open("rb") as file:
-            content = file.read(_MOST_BYTES + 1)
-        if len(content) > _MOST_BYTES:
+        if path.stat().st_size > _MOST_BYTES:
             raise DocumentError(Problem(str(path), f"is larger than {_MOST_BYTES >> 20} MiB."))
-        value = json.loads(content)
+        value = json.loads(path.read_bytes())
     except FileNotFoundError:
         hint = "Expected a directory that Dataset.save_to_disk has written."
         raise DocumentError(Problem(str(path), "no such file.", hint)) from None
