@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import pytest
 from sklearn.datasets import load_svmlight_file
 
 from harnn.config import DataConfig
-from harnn.converters import from_hiclass, to_hiclass
+from harnn.converters import convert, from_hiclass, to_hiclass
 from harnn.data import Document
 from harnn.errors import DocumentError, TaxonomyError
 from harnn.taxonomy import Taxonomy
@@ -578,3 +579,31 @@ def test_huggingface_lines_have_their_features_beside(
     monkeypatch.setenv("HF_HOME", str(tmp_path / "cache"))
     datasets = pytest.importorskip("datasets")
     assert datasets.Features.from_dict(features)["labels"].feature.names == list(TAXONOMY.codes)
+
+
+def test_words_stay_as_they_were_cut(tmp_path: Path) -> None:
+    path, there = tmp_path / "n.json", tmp_path / "h.json"
+    path.write_text('{"doc_label": ["A"], "doc_token": ["U.S.-made", "l\'eau", "3.5%"]}\n')
+    done = convert(path, there, source="neuralclassifier", target="hiagm")
+    assert json.loads(there.read_text())["token"] == ["U.S.-made", "l'eau", "3.5%"]
+    assert done.notes == ()
+
+
+SAMPLE = Path(os.environ.get("HARNN_DATA", Path(__file__).parents[3] / "shared" / "data"))
+SAMPLE = SAMPLE / "patent-sample" / "Test_sample.json"
+
+
+@pytest.mark.skipif(
+    not SAMPLE.is_file(), reason="no patent-sample under HARNN_DATA (default ../shared/data)"
+)
+def test_the_original_records_come_out_as_they_went_in(tmp_path: Path) -> None:
+    again = tmp_path / "again.json"
+    convert(SAMPLE, again, source="harnn-original", target="harnn-original")
+    for before, after in zip(written(SAMPLE), written(again), strict=True):
+        expected = json.loads(before)
+        found = json.loads(after)
+        for name in ("title", "abstract"):
+            assert found[name] == [word for word in expected[name] if word]
+        for name in ("section", "subsection", "group", "subgroup", "labels"):
+            assert found[name] == sorted(expected[name])
+        assert found["id"] == expected["id"]

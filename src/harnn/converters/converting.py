@@ -91,7 +91,9 @@ def convert(
             file = stack.enter_context(write_atomically(place))
             to.write_taxonomy(reading.taxonomy, file, place, notes)
         to.write(
-            Output(output, documents, reading.taxonomy, stack, config, log, notes, blank=blank)
+            Output(
+                output, documents, reading.taxonomy, stack, config, log, notes, reading.cut, blank
+            )
         )
     return Conversion(log.read - before, reading.taxonomy, tuple(notes))
 

@@ -17,7 +17,7 @@ from harnn.converters.label_numbers import ENDING, write_map
 from harnn.converters.label_paths import closed_columns
 from harnn.converters.parts import Documents, Input, Output, Reading
 from harnn.converters.taxonomies import check_suffix, read_own_taxonomy
-from harnn.converters.texts import cut_words, words_of
+from harnn.converters.words import cut_words, words_of
 from harnn.data import Document, learn_taxonomy
 from harnn.data.fields import DocumentBuilder
 from harnn.data.log import Rejected
@@ -47,8 +47,8 @@ def read(source: Input) -> Reading:
         untold = learned.undetermined + learned.contradicted + learned.unseen
         what = "the records do not tell the parents of labels: those stand at the top"
         source.notes.add(what, unit="label", count=untold)
-        return Reading(documents, learned.taxonomy)
-    return Reading(_named(documents, taxonomy), taxonomy)
+        return Reading(documents, learned.taxonomy, cut=True)
+    return Reading(_named(documents, taxonomy), taxonomy, cut=True)
 
 
 def _named(documents: Documents, taxonomy: Taxonomy) -> Documents:
@@ -106,7 +106,7 @@ def _words(document: Document, target: Output) -> dict[str, object]:
     """Return title and abstract as words; what has other fields is an abstract."""
     if set(document.text) <= {"title", "abstract"} and document.text:
         return {
-            name: cut_words(document.text.get(name, ""), document, target.notes)
+            name: cut_words(document.text.get(name, ""), document, target)
             for name in ("title", "abstract")
         }
-    return {"title": [], "abstract": words_of(document, target.notes)}
+    return {"title": [], "abstract": words_of(document, target)}

@@ -16,7 +16,8 @@ from harnn.converters.label_paths import NO_TAXONOMY, closed_columns
 from harnn.converters.parts import Input, Output, Reading
 from harnn.converters.rows import id_of, read_json_documents, strings_of
 from harnn.converters.taxonomies import read_parent_first
-from harnn.converters.texts import note_lost_id, words_of
+from harnn.converters.texts import note_lost_id
+from harnn.converters.words import words_of
 from harnn.data import Document
 from harnn.data.fields import Fault
 
@@ -36,7 +37,8 @@ def read(source: Input) -> Reading:
         text = {"text": " ".join(tokens or ())}
         return Document(id_of(content, source, faults), text, labels)
 
-    return Reading(read_json_documents(source, document), read_parent_first(source))
+    taxonomy = read_parent_first(source)
+    return Reading(read_json_documents(source, document), taxonomy, cut=True)
 
 
 def write(target: Output) -> None:
@@ -53,6 +55,6 @@ def write(target: Output) -> None:
         if not labels:
             notes.add("documents have no label, which HiAGM refuses in training", document.id)
         note_lost_id(document, notes)
-        return json_text({"token": words_of(document, notes), "label": labels})
+        return json_text({"token": words_of(document, target), "label": labels})
 
     target.write_lines(target.encoded(line))

@@ -111,13 +111,18 @@ def read_by_path(
     source: Input,
     read_taxonomy: Callable[[Input], Taxonomy | None],
     read: Callable[[PathReader], Documents],
+    *,
+    cut: bool = False,
 ) -> Reading:
-    """Read documents whose labels are paths; without a taxonomy learn it from them first."""
+    """Read documents whose labels are paths; without a taxonomy learn it from them first.
+
+    cut: see :class:`Reading`.
+    """
     taxonomy = read_taxonomy(source)
     if taxonomy is None:
         taxonomy = learn_from_paths(read(PathReader(None)))
-        return Reading(read(PathReader(None)), taxonomy)
-    return Reading(read(PathReader(taxonomy)), taxonomy)
+        return Reading(read(PathReader(None)), taxonomy, cut)
+    return Reading(read(PathReader(taxonomy)), taxonomy, cut)
 
 
 def learn_from_paths(documents: Iterable[Document | Rejected]) -> Taxonomy | None:

@@ -17,7 +17,8 @@ from harnn.converters.label_paths import PathReader, PathWriter, read_by_path
 from harnn.converters.parts import Documents, Input, Output, Reading
 from harnn.converters.rows import id_of, read_json_documents, strings_of
 from harnn.converters.taxonomies import read_parent_first
-from harnn.converters.texts import note_lost_id, refused_labels, words_of
+from harnn.converters.texts import note_lost_id, refused_labels
+from harnn.converters.words import words_of
 from harnn.data import Document
 from harnn.data.fields import Fault
 from harnn.data.log import Rejected
@@ -49,7 +50,7 @@ def read(source: Input) -> Reading:
 
         return read_json_documents(source, document)
 
-    return read_by_path(source, read_parent_first, documents)
+    return read_by_path(source, read_parent_first, documents, cut=True)
 
 
 def write(target: Output) -> None:
@@ -72,7 +73,7 @@ def write(target: Output) -> None:
         note_lost_id(document, target.notes)
         fields = {
             "doc_label": [SEPARATOR.join(found[label]) for label in document.labels or ()],
-            "doc_token": words_of(document, target.notes),
+            "doc_token": words_of(document, target),
             "doc_keyword": [],
             "doc_topic": [],
         }

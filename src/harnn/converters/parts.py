@@ -43,6 +43,8 @@ class Reading:
 
     documents: Documents
     taxonomy: Taxonomy | None = None
+    cut: bool = False
+    """The texts are words with blanks between them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,8 @@ class Output:
     config: DataConfig = field(default_factory=DataConfig)
     log: ReadingLog = field(default_factory=ReadingLog)
     notes: Notes = field(default_factory=Notes)
+    cut: bool = False
+    """See :class:`Reading`."""
     blank: str | None = None
     """What stands for a blank in labels, in formats that separate labels by blanks."""
 

@@ -12,7 +12,6 @@ from harnn.converters.notes import Notes
 from harnn.data import Document
 from harnn.data.log import Rejected
 from harnn.errors import Problem
-from harnn.text.ngrams import find_words
 
 BREAKS = re.compile(r"[\t\n\r\v\f\0\x1c-\x1e\x85\u2028\u2029]+")
 """What ends lines or cells in one program or another."""
@@ -28,19 +27,6 @@ def one_text(document: Document, notes: Notes, *, breaks: bool = True) -> str:
         notes.add("tabs and line breaks in texts become blanks", document.id)
         text = BREAKS.sub(" ", text)
     return text
-
-
-def words_of(document: Document, notes: Notes) -> list[str]:
-    """Return a document as words and marks, for formats that hold those."""
-    return cut_words(one_text(document, notes), document, notes)
-
-
-def cut_words(text: str, document: Document, notes: Notes) -> list[str]:
-    """Return a text of a document as words and marks, in their case."""
-    words = find_words(text, lowercase=False)
-    if " ".join(words) != text:
-        notes.add("texts are cut into words, and what stood between them is lost", document.id)
-    return words
 
 
 def csv_line(cells: Iterable[str]) -> str:
