@@ -20,6 +20,7 @@ FLOORS = {
         "_memory",
         "_notebook",
         "_optional",
+        "_places",
         "_quiet",
         "_tables",
         "config",
@@ -37,7 +38,7 @@ FLOORS = {
 """As docs/architecture.md draws them."""
 FLOOR_OF = {room: floor for floor, rooms in FLOORS.items() for room in rooms}
 SIDEWAYS = {("_optional", "errors"), ("_files", "errors"), ("_tables", "errors")}
-SIDEWAYS |= {("config", "errors"), ("config", "_tables")}
+SIDEWAYS |= {("config", "errors"), ("config", "_tables"), ("_places", "errors")}
 """Everything raises errors."""
 TORCH = {"network", "training"}
 """Rooms whose every file may import torch; of other rooms, these files alone:"""

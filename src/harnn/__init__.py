@@ -13,6 +13,7 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from harnn.bundle import Bundle, export_onnx, load_bundle, save_bundle
     from harnn.config import Config
+    from harnn.converters import convert
     from harnn.data import Document, learn_taxonomy, read_documents
     from harnn.decode import Decoder, Scores
     from harnn.errors import HarnnError
@@ -40,6 +41,7 @@ _HOMES = {
     "Tokenizer": "text",
     "Validation": "training",
     "compare_models": "prediction",
+    "convert": "converters",
     "evaluate": "metrics",
     "export_onnx": "bundle",
     "fit": "training",
@@ -69,6 +71,7 @@ __all__ = [
     "Validation",
     "__version__",
     "compare_models",
+    "convert",
     "evaluate",
     "export_onnx",
     "fit",

@@ -55,7 +55,6 @@ _REFUSALS = {
 """What a system says that will not let a place be written."""
 _LEFTOVER = re.compile(r"\.(?P<name>.+)\.[0-9a-f]{8}\.(?:tmp|old)", re.DOTALL)
 _CONSTANTS = ("NaN", "Infinity", "-Infinity")
-_STREAMS = ("/dev/stdout", "/dev/stderr", "/dev/fd/")
 _held: dict[Path, int] = {}
 """Places that this process is the only writer of, and how often it says so."""
 
@@ -184,12 +183,6 @@ def check_replaceable(path: Path | str, marker: str | None) -> None:
     if foreign:
         what = f"is a directory with other files in it (it has no {marker})."
         raise InputError(Problem(str(path), what, "Choose another place or empty it first."))
-
-
-def is_special(path: Path) -> bool:
-    """Tell devices, pipes and open streams from files and from what does not exist yet."""
-    is_stream = str(path).startswith(_STREAMS)
-    return is_stream or (path.exists() and not path.is_file() and not path.is_dir())
 
 
 def check_writable(path: Path | str) -> None:

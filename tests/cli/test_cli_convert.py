@@ -65,6 +65,10 @@ def test_files_that_are_not_there_leave_nothing(
     shown = failing(capsys, *given, "-o", tmp_path / "o.csv")
     assert shown == f"Error: {tmp_path / 'none.jsonl'}: no such file.\n"
     assert list(tmp_path.iterdir()) == []
+    here = ("convert", "--from", "fasttext", "--to", "aws", "--data", ".")
+    assert failing(capsys, *here, "-o", tmp_path / "o.csv") == (
+        "Error: .: is a directory, expected a file.\n"
+    )
     shown = failing(capsys, *given, "-o", tmp_path / "no" / "o.csv")
     assert shown == (
         f"Error: {tmp_path / 'no' / 'o.csv'}: cannot be written: its directory does not exist.\n"

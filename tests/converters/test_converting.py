@@ -143,6 +143,15 @@ def test_a_taxonomy_must_be_there_to_be_written(tmp_path: Path) -> None:
     assert files_in(tmp_path) == {"documents.jsonl"}
 
 
+def test_labels_without_a_taxonomy_stand_alone(tmp_path: Path) -> None:
+    path, done = to(tmp_path, "neuralclassifier", "o.json", DOCUMENTS[:1])
+    assert json.loads(path.read_text())["doc_label"] == ["Soup"]
+    said = "No taxonomy is given: labels are written without those above them."
+    assert done.notes[0] == said
+    _, done = to(tmp_path, "hiagm", "o.json", DOCUMENTS[:1])
+    assert done.notes[0] == said
+
+
 # --- labels ------------------------------------------------------------------------------------
 
 
@@ -192,12 +201,14 @@ REFUSED = [
     (
         "aws",
         "A|B",
-        "has '|' in it, which separates labels. Give another separator: --label-separator",
+        "is empty or has '|' in it, which separates labels. Give another separator: "
+        "--label-separator",
     ),
     (
         "neuralclassifier",
         "A--B",
-        "or one above it has '--' in it or '-' at an end. The format separates labels by --.",
+        "or one above it has '--' in it or '-' at an end. Paths are separated by --; without "
+        "--taxonomy labels are written alone.",
     ),
     ("hiclass", "", "is empty, which fills paths up."),
 ]
@@ -214,6 +225,16 @@ def test_labels_that_a_format_would_break_are_refused(
     config = DataConfig(on_error="skip")
     _, done = to(tmp_path, form, "o.txt", documents, config=config)
     assert done.documents == 1
+
+
+@pytest.mark.parametrize("form", ["fasttext", "libmultilabel", "libsvm"])
+def test_labels_that_no_map_can_hold_are_refused(tmp_path: Path, form: str) -> None:
+    documents = [Document("a", {"text": "x"}, ("a\tb",))]
+    blank = None if form == "libsvm" else "_"
+    assert error_of(DocumentError, to, tmp_path, form, "o.txt", documents, blank=blank) == (
+        f"{tmp_path / 'documents.jsonl'}:1: label 'a\\tb' has a tab or a line break in it, which "
+        "the map of labels cannot hold."
+    )
 
 
 def test_labels_that_would_become_one_are_refused(tmp_path: Path) -> None:
@@ -294,6 +315,7 @@ DAMAGED = [
     ),
     ("annif", "o.csv", "document_id,body\n", ":1: the header has no column 'text'."),
     ("annif", "o.csv", "text\na,b\n", ":2: has 2 cells, expected 1."),
+    ("annif", "o.csv", "text,text\na,b\n", ":1: the header has two columns 'text'."),
     (
         "annif",
         "o.jsonl",

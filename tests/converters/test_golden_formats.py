@@ -283,6 +283,8 @@ def test_annif_reads_the_examples_of_its_wiki(tmp_path: Path) -> None:
     }
     title = {"metadata": {"title": "As We May Think"}, "subjects": [{"label": "networking"}]}
     lines.write_text(json.dumps(record) + "\n" + json.dumps(title) + "\n")
+    done = convert(lines, tmp_path / "o.jsonl", source="annif", target="harnn")
+    assert done.notes == ("fields beside the text are left out (1 document 'article1').",)
     vocabulary = tmp_path / "v.tsv"
     vocabulary.write_text(f"<{SUBJECT}1>\tnetworking\n<http://www.yso.fi/onto/yso/p817>\tfuture\n")
     assert plain(back(tmp_path, "annif", lines, taxonomy=vocabulary)) == [
@@ -441,6 +443,12 @@ def test_label_studio_takes_the_ground_truth_of_several_annotations(tmp_path: Pa
     ]
     path.write_text(json.dumps(tasks))
     assert [each.labels for each in back(tmp_path, "label-studio", path)] == [("A",), ("B",)]
+    path.write_text(json.dumps([TASK, *tasks]))
+    done = convert(path, tmp_path / "o.jsonl", source="label-studio", target="harnn")
+    assert done.notes == (
+        "results of other tags than Taxonomy are left out (2 results, the first '7').",
+        "tasks have several annotations: the ground truth counts, else the last (2 tasks).",
+    )
 
 
 def test_label_studio_writes_tasks_and_its_configuration(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from harnn._files import is_special
+from harnn._places import is_special
 from harnn.cli.files import check_inputs, check_output
 from harnn.cli.problems import reading
 from harnn.cli.screen import Console
@@ -55,9 +55,9 @@ def convert_files(request: Request, settings: Sequence[str]) -> None:
     find_format(request.target, "--to")
     given = [request.taxonomy] if request.taxonomy is not None else []
     check_inputs(request.data)
-    check_output(request.taxonomy_output, _any(request.taxonomy_output), [*request.data, *given])
+    check_output(request.taxonomy_output, (), [*request.data, *given])
     if not is_special(request.output) and not request.output.is_dir():
-        check_output(request.output, _any(request.output), [*request.data, *given])
+        check_output(request.output, (), [*request.data, *given])
     knobs = Config.read(None, settings).data
     with reading(knobs) as log:
         done = convert(
@@ -76,8 +76,3 @@ def convert_files(request: Request, settings: Sequence[str]) -> None:
         errors.print_line(f"Note: {note}")
     noun = "document" if done.documents == 1 else "documents"
     errors.print_line(f"{done.documents:,} {noun} converted to {request.output}.")
-
-
-def _any(path: Path | None) -> tuple[str, ...]:
-    """Return the suffix of a place as the only one allowed: formats check it themselves."""
-    return (path.suffix.lower(),) if path is not None else ()

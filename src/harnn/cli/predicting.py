@@ -11,7 +11,7 @@ from typing import Any
 
 import harnn
 from harnn._display import json_text
-from harnn._files import is_special
+from harnn._places import is_special
 from harnn.cli.answer_bar import AnswerBar, count_documents
 from harnn.cli.answer_files import AnswerFile, open_answers
 from harnn.cli.files import ANSWERS, EXPLANATIONS, check_inputs, check_output, open_output

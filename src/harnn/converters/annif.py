@@ -10,22 +10,22 @@ Source: https://github.com/NatLibFi/Annif/wiki/Document-corpus-formats.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Set
 from pathlib import Path
 from typing import Any
 
 from harnn._display import encodable, json_text
 from harnn._files import check_replaceable
+from harnn._places import check_suffix
 from harnn._tables import shown
 from harnn.converters.annif_subjects import from_uri, names_of, read_vocabulary, to_uri
 from harnn.converters.parts import Documents, Input, Output, Reading
 from harnn.converters.rows import (
-    id_of,
+    Build,
     read_json_documents,
     read_line_documents,
     read_named_csv_documents,
 )
-from harnn.converters.taxonomies import check_suffix
 from harnn.converters.texts import (
     BREAKS,
     csv_line,
@@ -35,7 +35,7 @@ from harnn.converters.texts import (
     refused_as_empty,
 )
 from harnn.data import Document
-from harnn.data.fields import Fault
+from harnn.data.fields import Fault, read_id
 from harnn.data.log import Rejected
 from harnn.errors import DocumentError, InputError, Problem
 from harnn.taxonomy import Taxonomy
@@ -94,30 +94,28 @@ def _subjects(cell: str, faults: list[Fault]) -> tuple[str, ...] | None:
     return tuple(map(from_uri, uris)) or None
 
 
-def _from_row(source: Input) -> Any:
+def _from_row(source: Input) -> Callable[[Mapping[str, str], list[Fault]], Document]:
     def document(row: Mapping[str, str], faults: list[Fault]) -> Document:
-        _note_metadata(source, row.get("document_id", ""), row.keys() - _COLUMNS)
+        _note_left_out(source, row.get("document_id", ""), row.keys() - _COLUMNS)
         labels = _subjects(row.get("subject_uris", ""), faults)
         return Document(row.get("document_id", ""), {"text": row["text"]}, labels)
 
     return document
 
 
-def _from_object(source: Input, taxonomy: Taxonomy | None) -> Any:
+def _from_object(source: Input, taxonomy: Taxonomy | None) -> Build:
     names = names_of(taxonomy)
 
     def document(content: Mapping[str, Any], faults: list[Fault]) -> Document:
         content = {**content, source.config.id_field: content.get("document_id")}
-        name = id_of(content, source, faults)
+        name = read_id(content, source.config, faults)
         labels = _subjects_of(content.get("subjects"), names, faults)
         given, metadata = content.get("text"), content.get("metadata")
-        fields: dict[str, Any] = {"text": given} if given else {}
-        if isinstance(metadata, dict) and metadata:
-            if fields:
-                _note_metadata(source, name, metadata)
-            else:
-                fields = metadata
-        text = {str(key): value for key, value in fields.items() if isinstance(value, str)}
+        others = metadata if isinstance(metadata, dict) else {}
+        text = {key: value for key, value in others.items() if isinstance(value, str)}
+        if isinstance(given, str) and (given or not text):
+            text = {"text": given}
+        _note_left_out(source, name, others.keys() - text)
         if not text:
             faults.append(("has no text, expected a string in 'text' or in 'metadata'.", ""))
         return Document(name, text, labels)
@@ -139,18 +137,15 @@ def _subjects_of(
         elif isinstance(label, str):
             labels.append(names.get(label, label))
         else:
-            what = (
-                "'subjects' is something else, expected a list of objects with a 'uri' or 'label'."
-            )
-            faults.append((what, ""))
+            expected = "expected a list of objects with a 'uri' or 'label'."
+            faults.append((f"'subjects' is something else, {expected}", ""))
             break
     return tuple(labels)
 
 
-def _note_metadata(source: Input, name: str, keys: Any) -> None:
-    if keys:
-        what = "fields beside the text are left out"
-        source.notes.add(what, name)
+def _note_left_out(source: Input, name: str, fields: Set[str]) -> None:
+    if fields:
+        source.notes.add("fields beside the text are left out", name)
 
 
 def write(target: Output) -> None:

@@ -7,8 +7,6 @@ https://docs.aws.amazon.com/comprehend/latest/dg/prep-class-data-format.html.
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from harnn.config import DataConfig, is_given
 from harnn.converters.parts import Input, Output, Reading
 from harnn.converters.rows import read_csv_documents
@@ -28,10 +26,6 @@ from harnn.data.log import Rejected
 SEPARATOR = "|"
 MOST_LABELS = 100
 """Labels that Comprehend takes at most."""
-
-
-def check(path: Path) -> None:
-    """Take any name."""
 
 
 def _separator(config: DataConfig) -> str:
@@ -64,7 +58,7 @@ def write(target: Output) -> None:
         labels = document.labels or ()
         bad = [label for label in labels if separator in label or not label]
         if bad:
-            why = f"has {separator!r} in it, which separates labels."
+            why = f"is empty or has {separator!r} in it, which separates labels."
             hint = "Give another separator: --label-separator"
             return refused_labels(document, bad, why, hint)
         text = one_text(document, target.notes)

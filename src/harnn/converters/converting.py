@@ -7,13 +7,13 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-from harnn._files import check_writable, is_special, write_atomically
+from harnn._files import check_writable, write_atomically
+from harnn._places import check_suffix, is_special
 from harnn.config import DataConfig
 from harnn.converters.formats import Format, find_format
 from harnn.converters.label_numbers import ENDING
 from harnn.converters.notes import Notes
 from harnn.converters.parts import Documents, Input, Output, Reading, beside
-from harnn.converters.taxonomies import check_suffix
 from harnn.data import ReadingLog
 from harnn.data.files import STANDARD_INPUT
 from harnn.data.label_checker import LabelChecker
@@ -126,14 +126,15 @@ def _check_places(
     form: Format, output: Path, taxonomy: Path | None, inputs: Sequence[Path]
 ) -> None:
     """Refuse places that cannot be written, or are read, before any work is done."""
-    form.check(output)
+    if form.check is not None:
+        form.check(output)
     special = is_special(output)
     if special and form.beside:
         what = f"{form.name} writes other files beside the documents: expected a file."
         raise InputError(Problem(str(output), what))
     if output.is_dir() and not form.writes_directories:
         raise InputError(Problem(str(output), "is a directory, expected a file."))
-    if taxonomy is not None:
+    if taxonomy is not None and form.taxonomy_suffixes:
         check_suffix(taxonomy, form.taxonomy_suffixes)
     endings = (*form.beside, *((ENDING,) if form.replaces_blanks else ()))
     places = [] if special else [output, *(beside(output, ending) for ending in endings)]

@@ -9,22 +9,17 @@ What else an object holds is metadata there. Source: ``backend/data_import/pipel
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from harnn._display import json_text
 from harnn.converters.parts import Input, Output, Reading
-from harnn.converters.rows import id_of, read_json_documents, strings_of, text_of
+from harnn.converters.rows import read_json_documents, strings_of
 from harnn.converters.taxonomies import read_own_taxonomy
 from harnn.converters.texts import one_text
 from harnn.data import Document
-from harnn.data.fields import Fault
+from harnn.data.fields import Fault, read_id, read_text
 
 _NAMES = ("label", "labels")
-
-
-def check(path: Path) -> None:
-    """Take any name."""
 
 
 def read(source: Input) -> Reading:
@@ -45,8 +40,8 @@ def read(source: Input) -> Reading:
             labels = None
         else:
             labels = strings_of(content, name, faults)
-        text = text_of(content, source, faults)
-        return Document(id_of(content, source, faults), text, labels)
+        text = read_text(content, source.config, faults)
+        return Document(read_id(content, source.config, faults), text, labels)
 
     return Reading(read_json_documents(source, document), read_own_taxonomy(source))
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from pathlib import Path
 
 from harnn.converters.label_numbers import read_map
 from harnn.converters.parts import Documents, Input, Output, Reading
@@ -26,10 +25,6 @@ _SPACE = r"[ \t\r\v\f\0]"
 _WORD = r"[^ \t\r\v\f\0]*"
 _HEAD = re.compile(rf"{_SPACE}*(?:{PREFIX}{_WORD}(?:{_SPACE}+|$))*")
 _LABEL = re.compile(rf"(?:^|(?<={_SPACE})){PREFIX}({_WORD}){_SPACE}*")
-
-
-def check(path: Path) -> None:
-    """Take any name."""
 
 
 def read(source: Input) -> Reading:

@@ -41,8 +41,8 @@ class Format:
     read: Callable[[Input], Reading] | None
     """None where it holds no texts."""
     write: Callable[[Output], None]
-    check: Callable[[Path], None]
-    """Refuses a place under whose name nothing is written, before any work is done."""
+    check: Callable[[Path], None] | None = None
+    """Refuses a place under whose name nothing is written, before any work is done; None: any."""
     write_taxonomy: WriteTaxonomy = write_own_taxonomy
     taxonomy_suffixes: tuple[str, ...] = (".json", ".tsv")
     """Of the place of the taxonomy; nothing: any."""
@@ -78,9 +78,8 @@ _ALL = (
         "Tencent NeuralNLP-NeuralClassifier: doc_label as paths A--B, doc_token",
         neuralclassifier.read,
         neuralclassifier.write,
-        neuralclassifier.check,
-        write_parent_first,
-        (),
+        write_taxonomy=write_parent_first,
+        taxonomy_suffixes=(),
         learns=True,
     ),
     Format(
@@ -88,16 +87,14 @@ _ALL = (
         "HiAGM, HTCInfoMax, HPT, HiTin: token, and label with all above it",
         hiagm.read,
         hiagm.write,
-        hiagm.check,
-        write_parent_first_tree,
-        (),
+        write_taxonomy=write_parent_first_tree,
+        taxonomy_suffixes=(),
     ),
     Format(
         "libmultilabel",
         "LibMultiLabel: lines of id, labels and text",
         libmultilabel.read,
         libmultilabel.write,
-        libmultilabel.check,
         replaces_blanks=True,
     ),
     Format(
@@ -105,7 +102,6 @@ _ALL = (
         "LIBSVM, multi-label: numbers of labels, and of words with their counts; written only",
         None,
         libsvm.write,
-        libsvm.check,
         beside=libsvm.BESIDE,
     ),
     Format(
@@ -113,7 +109,6 @@ _ALL = (
         "fastText: lines of __label__ words and text",
         fasttext.read,
         fasttext.write,
-        fasttext.check,
         replaces_blanks=True,
     ),
     Format(
@@ -122,8 +117,8 @@ _ALL = (
         annif.read,
         annif.write,
         annif.check,
-        write_vocabulary,
-        (".tsv",),
+        write_taxonomy=write_vocabulary,
+        taxonomy_suffixes=(".tsv",),
         writes_directories=True,
     ),
     Format(
@@ -131,14 +126,12 @@ _ALL = (
         "Amazon Comprehend, multi-label: CSV of A|B and text, without a header",
         aws.read,
         aws.write,
-        aws.check,
     ),
     Format(
         "hiclass",
         "HiClass: JSON lines of a text x and its paths y, filled up with empty labels",
         hiclass.read,
         hiclass.write,
-        hiclass.check,
         learns=True,
     ),
     Format(
@@ -147,8 +140,8 @@ _ALL = (
         label_studio.read,
         label_studio.write,
         label_studio.check,
-        label_studio.write_labelling_config,
-        (".xml",),
+        write_taxonomy=label_studio.write_labelling_config,
+        taxonomy_suffixes=(".xml",),
         learns=True,
     ),
     Format(
@@ -156,7 +149,6 @@ _ALL = (
         "doccano: JSON lines of text and label (or labels)",
         doccano.read,
         doccano.write,
-        doccano.check,
     ),
     Format(
         "huggingface",

@@ -13,10 +13,11 @@ import dataclasses
 from pathlib import Path
 
 from harnn._display import json_text
+from harnn._places import check_suffix
 from harnn.converters.label_numbers import ENDING, write_map
 from harnn.converters.label_paths import closed_columns
 from harnn.converters.parts import Documents, Input, Output, Reading
-from harnn.converters.taxonomies import check_suffix, read_own_taxonomy
+from harnn.converters.taxonomies import read_own_taxonomy
 from harnn.converters.words import cut_words, words_of
 from harnn.data import Document, learn_taxonomy
 from harnn.data.fields import DocumentBuilder
@@ -105,8 +106,6 @@ def _range(part: slice) -> range:
 def _words(document: Document, target: Output) -> dict[str, object]:
     """Return title and abstract as words; what has other fields is an abstract."""
     if set(document.text) <= {"title", "abstract"} and document.text:
-        return {
-            name: cut_words(document.text.get(name, ""), document, target)
-            for name in ("title", "abstract")
-        }
+        parts = {name: document.text.get(name, "") for name in ("title", "abstract")}
+        return dict(zip(parts, cut_words(list(parts.values()), document, target), strict=True))
     return {"title": [], "abstract": words_of(document, target)}

@@ -8,22 +8,17 @@ https://github.com/Alibaba-NLP/HiAGM.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from harnn._display import json_text
 from harnn.converters.label_paths import NO_TAXONOMY, closed_columns
 from harnn.converters.parts import Input, Output, Reading
-from harnn.converters.rows import id_of, read_json_documents, strings_of
+from harnn.converters.rows import read_json_documents, strings_of
 from harnn.converters.taxonomies import read_parent_first
 from harnn.converters.texts import note_lost_id
 from harnn.converters.words import words_of
 from harnn.data import Document
-from harnn.data.fields import Fault
-
-
-def check(path: Path) -> None:
-    """Take any name."""
+from harnn.data.fields import Fault, read_id
 
 
 def read(source: Input) -> Reading:
@@ -35,7 +30,7 @@ def read(source: Input) -> Reading:
         if content.get("token") is None:
             faults.append(("has no words, expected a list of strings in 'token'.", ""))
         text = {"text": " ".join(tokens or ())}
-        return Document(id_of(content, source, faults), text, labels)
+        return Document(read_id(content, source.config, faults), text, labels)
 
     taxonomy = read_parent_first(source)
     return Reading(read_json_documents(source, document), taxonomy, cut=True)
@@ -45,7 +40,7 @@ def write(target: Output) -> None:
     """Write an object a document."""
     taxonomy, notes = target.taxonomy, target.notes
     if taxonomy is None:
-        notes.say(f"HiAGM expects labels with all above them: {NO_TAXONOMY}")
+        notes.say(NO_TAXONOMY)
 
     def line(document: Document) -> str:
         labels = list(document.labels or ())

@@ -11,7 +11,6 @@ paths of one length; :func:`to_hiclass` and :func:`from_hiclass` are the same fo
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -26,21 +25,17 @@ from harnn.converters.label_paths import (
 )
 from harnn.converters.notes import Notes
 from harnn.converters.parts import Documents, Input, Output, Reading
-from harnn.converters.rows import id_of, read_json_documents
+from harnn.converters.rows import read_json_documents
 from harnn.converters.taxonomies import read_own_taxonomy
 from harnn.converters.texts import one_text, refused_labels
 from harnn.data import Document
-from harnn.data.fields import Fault
+from harnn.data.fields import Fault, read_id
 from harnn.data.json_rows import name_type
 from harnn.data.log import Rejected
 from harnn.errors import DocumentError, Problem
 from harnn.taxonomy import Taxonomy
 
 _EXPECTED = "expected a list of lists of strings."
-
-
-def check(path: Path) -> None:
-    """Take any name."""
 
 
 def to_hiclass(
@@ -83,7 +78,7 @@ def from_hiclass(
     if len(texts) != len(paths):
         what = f"got {len(texts):,} texts and {len(paths):,} lists of paths, expected as many."
         raise DocumentError(Problem("", what))
-    reader = PathReader(taxonomy)
+    reader = PathReader(taxonomy, Notes())
     documents: list[Document] = []
     problems: list[Problem] = []
     for number, (text, given) in enumerate(zip(texts, paths, strict=True)):
@@ -107,7 +102,7 @@ def read(source: Input) -> Reading:
                 faults.append((f"'x' is {name_type(text)}, expected a string.", ""))
             given = content.get("y")
             labels = None if given is None else _labels(given, paths, faults)
-            return Document(id_of(content, source, faults), {"text": str(text)}, labels)
+            return Document(read_id(content, source.config, faults), {"text": str(text)}, labels)
 
         return read_json_documents(source, document)
 

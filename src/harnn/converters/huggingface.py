@@ -23,13 +23,14 @@ from typing import Any
 from harnn._display import encodable, json_text
 from harnn._files import check_replaceable
 from harnn._optional import require
+from harnn._places import check_suffix
 from harnn._tables import shown
 from harnn.converters.parts import Documents, Input, Output, Reading, beside
-from harnn.converters.rows import id_of, read_json_documents, text_of
-from harnn.converters.taxonomies import check_suffix, read_own_taxonomy
+from harnn.converters.rows import read_json_documents
+from harnn.converters.taxonomies import read_own_taxonomy
 from harnn.converters.texts import one_text
 from harnn.data import Document
-from harnn.data.fields import Fault, read_labels
+from harnn.data.fields import Fault, read_id, read_labels, read_text
 from harnn.data.log import Rejected
 from harnn.errors import DocumentError, Problem
 from harnn.taxonomy import Taxonomy
@@ -140,7 +141,9 @@ def _document(
     if names is not None and isinstance(value, list):
         content = {**content, name: [_name_of(label, names, faults) for label in value]}
     labels = read_labels(content, source.config, faults, required=False)
-    return Document(id_of(content, source, faults), text_of(content, source, faults), labels)
+    return Document(
+        read_id(content, source.config, faults), read_text(content, source.config, faults), labels
+    )
 
 
 def _name_of(label: object, names: Sequence[str], faults: list[Fault]) -> str:

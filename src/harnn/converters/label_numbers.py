@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
+from harnn._display import encodable
 from harnn.converters.parts import Output, beside
+from harnn.converters.texts import refused_labels
+from harnn.data import Document
 from harnn.data.files import STANDARD_INPUT
+from harnn.data.log import Rejected
 from harnn.errors import DocumentError, Problem
 from harnn.taxonomy import Taxonomy
 from harnn.taxonomy.reading import read_text
 
 ENDING = ".label-map.tsv"
+_BREAK = re.compile("[\t\r\n]")
 _HEADER = ("written", "label")
 
 
@@ -35,7 +41,14 @@ def write_map(target: Output, written: Iterable[Sequence[str]]) -> None:
     """Write beside the documents what stands there for each label: (written, label)."""
     file = target.open(beside(target.path, ENDING))
     for row in (_HEADER, *written):
-        file.write("\t".join(row) + "\n")
+        file.write(encodable("\t".join(row)) + "\n")
+
+
+def unmappable(document: Document) -> Rejected | None:
+    """Return a document with labels that no map can hold, or None."""
+    bad = [label for label in document.labels or () if _BREAK.search(label)]
+    why = "has a tab or a line break in it, which the map of labels cannot hold."
+    return refused_labels(document, bad, why, "") if bad else None
 
 
 def read_map(path: Path) -> Mapping[str, str]:
@@ -43,6 +56,7 @@ def read_map(path: Path) -> Mapping[str, str]:
 
     Raises:
         DocumentError: it is not one of those.
+        TaxonomyError: it cannot be read, or is not UTF-8.
     """
     place = beside(path, ENDING) if str(path) != STANDARD_INPUT else path
     if not place.is_file():

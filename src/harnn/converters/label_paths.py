@@ -18,7 +18,7 @@ from harnn.taxonomy import Taxonomy
 from harnn.taxonomy.graph import label_problem
 from harnn.taxonomy.paths import ARROW
 
-NO_TAXONOMY = "no taxonomy is given: labels are written without those above them."
+NO_TAXONOMY = "No taxonomy is given: labels are written without those above them."
 _SEVERAL = "labels have several paths, and the one through the first parents is written"
 
 
@@ -29,7 +29,7 @@ class PathWriter:
         self._taxonomy, self._notes = taxonomy, notes
         self._known: dict[str, tuple[str, ...]] = {}
         if taxonomy is None:
-            notes.say(f"Label paths: {NO_TAXONOMY}")
+            notes.say(NO_TAXONOMY)
 
     def path(self, label: str) -> tuple[str, ...]:
         """Return the codes from the top down to a label."""
@@ -52,15 +52,17 @@ class PathWriter:
 class PathReader:
     """Finds the label of each path; the code of a path that no taxonomy knows is ``A > B``."""
 
-    def __init__(self, taxonomy: Taxonomy | None) -> None:
+    def __init__(self, taxonomy: Taxonomy | None, notes: Notes) -> None:
         self._taxonomy = taxonomy
+        self._known: dict[tuple[str, ...], str] = {}
+        self.notes = notes
+        """For what else is remarkable in reading."""
 
     def label(self, parts: Sequence[str], faults: list[Fault]) -> str:
         """Return the code of a path from the top."""
         joined = ARROW.join(parts)
-        taxonomy = self._taxonomy
-        if taxonomy is not None:
-            return self._by_codes(parts, taxonomy) or self._by_names(parts, taxonomy) or joined
+        if self._taxonomy is not None:
+            return self._find(tuple(parts), self._taxonomy) or joined
         for part in parts or ("",):
             what = label_problem(part)
             if not what and ARROW in part:
@@ -74,6 +76,15 @@ class PathReader:
         if self._taxonomy is not None and path in self._taxonomy.index:
             return path
         return self.label(path.split(separator), faults)
+
+    def _find(self, parts: tuple[str, ...], taxonomy: Taxonomy) -> str:
+        """Return the label that is in the taxonomy, or nothing."""
+        found = self._known.get(parts, "")
+        if not found:
+            found = self._by_codes(parts, taxonomy) or self._by_names(parts, taxonomy)
+            if found:
+                self._known[parts] = found
+        return found
 
     def _by_codes(self, parts: Sequence[str], taxonomy: Taxonomy) -> str:
         index = taxonomy.index
@@ -120,9 +131,9 @@ def read_by_path(
     """
     taxonomy = read_taxonomy(source)
     if taxonomy is None:
-        taxonomy = learn_from_paths(read(PathReader(None)))
-        return Reading(read(PathReader(None)), taxonomy, cut)
-    return Reading(read(PathReader(taxonomy)), taxonomy, cut)
+        learned = learn_from_paths(read(PathReader(None, Notes())))
+        return Reading(read(PathReader(None, source.notes)), learned, cut)
+    return Reading(read(PathReader(taxonomy, source.notes)), taxonomy, cut)
 
 
 def learn_from_paths(documents: Iterable[Document | Rejected]) -> Taxonomy | None:

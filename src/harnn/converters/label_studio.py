@@ -1,11 +1,10 @@
 """Annotations of Label Studio with its tag Taxonomy.
 
 Read: an export as JSON, an array of tasks with ``data`` and ``annotations``, whose ``result`` holds
-``{"type": "taxonomy", "value": {"taxonomy": [["Food", "Soup"]]}}``; results of the tag Choices too;
-and JSON-MIN, in which the paths stand in ``taxonomy`` beside the fields of the data. Written: tasks
-to import, with the labels as ``predictions``, and the labelling configuration. Source:
-https://labelstud.io/tags/taxonomy, https://labelstud.io/guide/export and
-https://labelstud.io/guide/predictions.
+``{"type": "taxonomy", "value": {"taxonomy": [["Food", "Soup"]]}}``; and JSON-MIN, in which the
+paths stand in ``taxonomy`` beside the fields of the data. Written: tasks to import, with the labels
+as ``predictions``, and the labelling configuration. Source: https://labelstud.io/tags/taxonomy,
+https://labelstud.io/guide/export and https://labelstud.io/guide/predictions.
 """
 
 from __future__ import annotations
@@ -17,16 +16,16 @@ from typing import IO, Any
 from xml.sax.saxutils import quoteattr
 
 from harnn._display import json_text
-from harnn._files import is_special
+from harnn._places import check_suffix, is_special
 from harnn._tables import shown
 from harnn.converters.label_paths import PathReader, PathWriter, read_by_path
 from harnn.converters.notes import Notes
 from harnn.converters.parts import Documents, Input, Output, Reading
-from harnn.converters.rows import id_of, read_json_documents, text_of
-from harnn.converters.taxonomies import check_suffix, read_own_taxonomy
+from harnn.converters.rows import read_json_documents
+from harnn.converters.taxonomies import read_own_taxonomy
 from harnn.converters.texts import one_text
 from harnn.data import Document
-from harnn.data.fields import Fault
+from harnn.data.fields import Fault, read_id, read_text
 from harnn.errors import Problem, TaxonomyError
 from harnn.taxonomy import Taxonomy
 
@@ -51,9 +50,11 @@ def read(source: Input) -> Reading:
                 data = content
                 labels = _labels(content.get(FROM_NAME), paths, faults)
             else:
-                labels = _annotated(content, paths, source.notes, faults)
-            name = id_of({source.config.id_field: content.get("id"), **data}, source, faults)
-            return Document(name, text_of(data, source, faults), labels)
+                labels = _annotated(content, paths, faults)
+            name = read_id(
+                {source.config.id_field: content.get("id"), **data}, source.config, faults
+            )
+            return Document(name, read_text(data, source.config, faults), labels)
 
         return read_json_documents(source, document)
 
@@ -61,10 +62,10 @@ def read(source: Input) -> Reading:
 
 
 def _annotated(
-    task: Mapping[str, Any], paths: PathReader, notes: Notes, faults: list[Fault]
+    task: Mapping[str, Any], paths: PathReader, faults: list[Fault]
 ) -> tuple[str, ...] | None:
     """Return the labels of the annotation that counts: the ground truth, else the last."""
-    name = str(task.get("id", ""))
+    name, notes = str(task.get("id", "")), paths.notes
     given = task.get("annotations")
     every = [each for each in given if isinstance(each, dict)] if isinstance(given, list) else []
     kept = [each for each in every if not each.get("was_cancelled")]
@@ -80,16 +81,13 @@ def _annotated(
         what = "tasks have several annotations: the ground truth counts, else the last"
         notes.add(what, name, unit="task")
     results = chosen.get("result")
-    values = [
-        each.get("value")
-        for each in (results if isinstance(results, list) else [])
-        if isinstance(each, dict)
-    ]
     found: list[str] = []
-    for value in values:
-        plain = value if isinstance(value, dict) else {}
-        given = plain.get("taxonomy", plain.get("choices"))
-        found += _labels(given, paths, faults) or ()
+    for each in results if isinstance(results, list) else []:
+        value = each.get("value") if isinstance(each, dict) else None
+        if isinstance(value, dict) and "taxonomy" in value:
+            found += _labels(value["taxonomy"], paths, faults) or ()
+        else:
+            notes.add("results of other tags than Taxonomy are left out", name, unit="result")
     return tuple(dict.fromkeys(found))
 
 

@@ -9,7 +9,6 @@ https://www.csie.ntu.edu.tw/~cjlin/libmultilabel/cli/ov_data_format.html and
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 
 from harnn._tables import shown
 from harnn.converters.label_numbers import read_map
@@ -21,10 +20,6 @@ from harnn.converters.word_labels import WordLabels
 from harnn.data import Document
 from harnn.data.fields import Fault
 from harnn.data.log import Rejected
-
-
-def check(path: Path) -> None:
-    """Take any name."""
 
 
 def read(source: Input) -> Reading:

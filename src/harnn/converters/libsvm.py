@@ -12,9 +12,9 @@ are is not known here. Words are numbered in order of first appearance.
 from __future__ import annotations
 
 from collections import Counter
-from pathlib import Path
 
-from harnn.converters.label_numbers import ENDING, LabelNumbers, write_map
+from harnn._display import encodable
+from harnn.converters.label_numbers import ENDING, LabelNumbers, unmappable, write_map
 from harnn.converters.parts import Output, beside
 from harnn.converters.texts import note_lost_id, note_no_labels, one_text, refused_as_empty
 from harnn.data import Document
@@ -25,10 +25,6 @@ WORDS = ".words.txt"
 BESIDE = (ENDING, WORDS)
 
 
-def check(path: Path) -> None:
-    """Take any name."""
-
-
 def write(target: Output) -> None:
     """Write a line a document; beside it what the numbers of labels and words mean."""
     target.notes.say("libsvm holds counts of words; order, case and texts are lost.")
@@ -36,6 +32,9 @@ def write(target: Output) -> None:
     words: dict[str, int] = {}
 
     def line(document: Document) -> str | Rejected:
+        broken = unmappable(document)
+        if broken is not None:
+            return broken
         counts = Counter(
             words.setdefault(word, len(words) + 1)
             for word in find_words(one_text(document, target.notes))
@@ -52,4 +51,4 @@ def write(target: Output) -> None:
     target.write_lines(target.encoded(line))
     write_map(target, ((str(number), label) for number, label in enumerate(labels.labels)))
     file = target.open(beside(target.path, WORDS))
-    file.writelines(f"{word}\n" for word in words)
+    file.writelines(f"{encodable(word)}\n" for word in words)

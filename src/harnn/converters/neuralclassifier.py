@@ -9,25 +9,21 @@ which reads both lists from every object.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from harnn._display import json_text
 from harnn.converters.label_paths import PathReader, PathWriter, read_by_path
 from harnn.converters.parts import Documents, Input, Output, Reading
-from harnn.converters.rows import id_of, read_json_documents, strings_of
+from harnn.converters.rows import read_json_documents, strings_of
 from harnn.converters.taxonomies import read_parent_first
 from harnn.converters.texts import note_lost_id, refused_labels
 from harnn.converters.words import words_of
 from harnn.data import Document
-from harnn.data.fields import Fault
+from harnn.data.fields import Fault, read_id
 from harnn.data.log import Rejected
 
 SEPARATOR = "--"
-
-
-def check(path: Path) -> None:
-    """Take any name."""
+_HINT = "Paths are separated by --; without --taxonomy labels are written alone."
 
 
 def read(source: Input) -> Reading:
@@ -46,7 +42,7 @@ def read(source: Input) -> Reading:
                 values = strings_of(content, f"doc_{name}", faults)
                 if values:
                     text[name] = "; ".join(values)
-            return Document(id_of(content, source, faults), text, labels)
+            return Document(read_id(content, source.config, faults), text, labels)
 
         return read_json_documents(source, document)
 
@@ -66,7 +62,7 @@ def write(target: Output) -> None:
         ]
         if bad:
             why = f"or one above it has {SEPARATOR!r} in it or '-' at an end."
-            return refused_labels(document, bad, why, "The format separates labels by --.")
+            return refused_labels(document, bad, why, _HINT)
         if document.labels is None:
             what = "documents without labels become documents with an empty list of labels"
             target.notes.add(what, document.id)

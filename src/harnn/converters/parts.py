@@ -7,10 +7,11 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Any, TypeVar
+from typing import IO, TypeVar
 
 from harnn._display import encodable
-from harnn._files import Mode, atomic_directory, is_special, write_atomically
+from harnn._files import atomic_directory, write_atomically
+from harnn._places import is_special
 from harnn.config import DataConfig
 from harnn.converters.notes import Notes
 from harnn.data import Document, ReadingLog
@@ -78,11 +79,11 @@ class Output:
         for line in lines:
             file.write(encodable(line) + "\n")
 
-    def open(self, path: Path, mode: Mode = "w") -> IO[Any]:
-        """Open a file, or a stream as it is."""
+    def open(self, path: Path) -> IO[str]:
+        """Open a file of text, or a stream as it is."""
         if is_special(path):
-            return self.enter(path.open(mode, encoding="utf-8" if mode == "w" else None))
-        return self.enter(write_atomically(path, mode))
+            return self.enter(path.open("w", encoding="utf-8", newline="\n"))
+        return self.enter(write_atomically(path))
 
     def open_directory(self, marker: str | None = None) -> Path:
         """Return a directory that takes the place of the one that was asked for."""
@@ -95,4 +96,4 @@ class Output:
 
 def beside(path: Path, ending: str) -> Path:
     """Return the place of a file that belongs to another: its name and one ending more."""
-    return path.with_name(f"{path.name}{ending}")
+    return path.parent / f"{path.name}{ending}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -9,7 +10,7 @@ from harnn._tables import shown
 from harnn.converters.parts import Documents, Input
 from harnn.data import Document
 from harnn.data.delimited import decode_line, read_csv
-from harnn.data.fields import Fault, read_id, read_text
+from harnn.data.fields import Fault
 from harnn.data.files import DocumentFile, Format, find_file, open_bytes
 from harnn.data.json_rows import name_type, read_json
 from harnn.data.lines import Lines
@@ -65,7 +66,9 @@ def read_named_csv_documents(
             return
         names = [name.strip() for name in header.cells]
         missing = [name for name in needed if name not in names]
-        what = f"the header has no column {shown(missing[0])}." if missing else ""
+        twice = [name for name, count in Counter(names).items() if count > 1]
+        what = f"the header has two columns {shown(twice[0])}." if twice else ""
+        what = f"the header has no column {shown(missing[0])}." if missing else what
         if what or header.what:
             problem = Problem(file.at(header.line), header.what or what, header.hint)
             yield Rejected((problem,), whole_file=True)
@@ -78,16 +81,6 @@ def read_named_csv_documents(
                 yield Row(record.line, dict(zip(names, record.cells, strict=True)))
 
     return _read(source, "csv", rows, build)
-
-
-def text_of(content: Mapping[str, Any], source: Input, faults: list[Fault]) -> dict[str, str]:
-    """Return the text fields of an object, as in our own files."""
-    return read_text(content, source.config, faults)
-
-
-def id_of(content: Mapping[str, Any], source: Input, faults: list[Fault]) -> str:
-    """Return the id of an object, as in our own files."""
-    return read_id(content, source.config, faults)
 
 
 def strings_of(

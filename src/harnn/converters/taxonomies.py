@@ -19,7 +19,7 @@ from harnn._display import escape_json
 from harnn._tables import shown
 from harnn.converters.notes import Notes
 from harnn.converters.parts import Input
-from harnn.errors import ConfigError, Problem, TaxonomyError, suggest
+from harnn.errors import Problem, TaxonomyError
 from harnn.taxonomy import Taxonomy
 from harnn.taxonomy.graph import ROOT, Draft, arrange
 from harnn.taxonomy.reading import content_lines, read_text
@@ -134,17 +134,3 @@ def _check_top(taxonomy: Taxonomy, path: Path) -> None:
     if TOP in taxonomy.index:
         what = f"a label is called {TOP!r}, which is the name of the top in this format."
         raise TaxonomyError(Problem(str(path), what, "Rename the label."))
-
-
-def check_suffix(path: Path, suffixes: tuple[str, ...]) -> None:
-    """Refuse a place under whose name nothing is written.
-
-    Raises:
-        ConfigError: its suffix is none of *suffixes*.
-    """
-    suffix = path.suffix.lower()
-    if suffixes and suffix not in suffixes:
-        found = f"unknown extension {path.suffix!r}" if suffix else "has no extension"
-        expected = ", ".join([*suffixes[:-2], " or ".join(suffixes[-2:])])
-        hint = suggest(suffix, suffixes) if suffix else ""
-        raise ConfigError(Problem(str(path), f"{found}, expected {expected}.", hint))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from harnn._tables import shown
-from harnn.converters.label_numbers import ENDING, write_map
+from harnn.converters.label_numbers import ENDING, unmappable, write_map
 from harnn.converters.parts import Output, beside
 from harnn.converters.texts import refused, refused_labels
 from harnn.data import Document
@@ -29,6 +29,9 @@ class WordLabels:
         if blank is None and any(map(_BLANK.search, labels)):
             bad = filter(_BLANK.search, labels)
             return refused_labels(document, bad, "has a blank in it, which ends a label.", _HINT)
+        broken = unmappable(document)
+        if broken is not None:
+            return broken
         words = [_BLANK.sub(lambda _: blank or "", label) for label in labels]
         for word, label in zip(words, labels, strict=True):
             other = self._labels.setdefault(word, label)
