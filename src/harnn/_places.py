@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import stat
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -10,10 +11,31 @@ from harnn.errors import ConfigError, Problem, suggest
 _STREAMS = ("/dev/stdout", "/dev/stderr", "/dev/fd/")
 
 
+def kind_of(path: Path) -> int:
+    """Return what a place is, as ``stat.S_IFREG``; 0 where there is nothing, or nobody can tell."""
+    try:
+        return stat.S_IFMT(path.stat().st_mode)
+    except (OSError, ValueError):  # not there, or no name of anything
+        return 0
+
+
+def is_directory(path: Path) -> bool:
+    """Tell directories from all else."""
+    return kind_of(path) == stat.S_IFDIR
+
+
 def is_special(path: Path) -> bool:
     """Tell devices, pipes and open streams from files and from what does not exist yet."""
     is_stream = str(path).startswith(_STREAMS)
-    return is_stream or (path.exists() and not path.is_file() and not path.is_dir())
+    return is_stream or kind_of(path) not in (0, stat.S_IFREG, stat.S_IFDIR)
+
+
+def are_one_place(first: Path, second: Path) -> bool:
+    """Tell whether two names lead to one file or directory that is there."""
+    try:
+        return first.samefile(second)
+    except (OSError, ValueError):
+        return False
 
 
 def check_suffix(path: Path, suffixes: Sequence[str]) -> None:

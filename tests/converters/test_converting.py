@@ -52,8 +52,8 @@ def test_what_formats_cannot_do_is_refused_before_anything_is_read(tmp_path: Pat
     wrong = {"source": "libsvm", "target": "aws", "blank": "a b"}
     assert error_of(ConfigError, convert, none, out, **wrong) == (
         "3 problems in the configuration:\n"
-        "  source: libsvm holds no texts, so that no documents can be read from it.\n"
-        "  blank: aws takes labels with blanks as they are.\n"
+        "  libsvm: holds no texts, so that no documents can be read from it.\n"
+        "  aws: takes labels with blanks as they are.\n"
         "  blank: got 'a b', expected something without blanks."
     )
     assert error_of(ConfigError, convert, none, out, source="aws", target="harnn") == (

@@ -9,6 +9,7 @@ Source: https://github.com/NatLibFi/Annif/wiki/Document-corpus-formats.
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from collections.abc import Callable, Iterator, Mapping, Set
 from pathlib import Path
@@ -16,7 +17,7 @@ from typing import Any
 
 from harnn._display import encodable, json_text
 from harnn._files import check_replaceable
-from harnn._places import check_suffix
+from harnn._places import check_suffix, is_directory
 from harnn._tables import shown
 from harnn.converters.annif_subjects import from_uri, names_of, read_vocabulary, to_uri
 from harnn.converters.parts import Documents, Input, Output, Reading
@@ -35,9 +36,10 @@ from harnn.converters.texts import (
     refused_as_empty,
 )
 from harnn.data import Document
-from harnn.data.fields import Fault, read_id
+from harnn.data.fields import DocumentBuilder, Fault, read_id
 from harnn.data.log import Rejected
-from harnn.errors import DocumentError, InputError, Problem
+from harnn.data.reading import stream_documents
+from harnn.errors import InputError, Problem
 from harnn.taxonomy import Taxonomy
 
 _TABLES = (".tsv", ".csv", ".jsonl")
@@ -51,10 +53,10 @@ def check(path: Path) -> None:
     """Refuse a suffix that is not written; without one a directory is."""
     if path.suffix.lower() in _TABLES:
         return
-    if path.suffix and not path.is_dir():
+    if path.suffix and not is_directory(path):
         check_suffix(path, _TABLES)
     check_replaceable(path, None)
-    if path.is_dir() and any(path.iterdir()):
+    if is_directory(path) and any(path.iterdir()):
         what = "is a directory with files in it."
         raise InputError(Problem(str(path), what, "Choose another place or empty it first."))
 
@@ -69,16 +71,26 @@ def _documents(source: Input, taxonomy: Taxonomy | None) -> Documents:
     for path in source.paths:
         name = path.with_suffix("").name if path.suffix == ".gz" else path.name
         suffix = Path(name).suffix.lower()
-        if path.is_dir():
-            what = "is a directory; corpora of full texts in directories are not read yet."
-            hint = "Give a .tsv, .csv or .jsonl corpus."
-            raise DocumentError(Problem(str(path), what, hint))
-        if suffix == ".csv":
+        if is_directory(path):
+            yield from _read_directory(path, source, taxonomy)
+        elif suffix == ".csv":
             yield from read_named_csv_documents(source.of(path), _COLUMNS[1:2], _from_row(source))
         elif suffix in (".jsonl", ".json"):
             yield from read_json_documents(source.of(path), _from_object(source, taxonomy))
         else:
             yield from read_line_documents(source.of(path), _from_line)
+
+
+def _read_directory(path: Path, source: Input, taxonomy: Taxonomy | None) -> Documents:
+    """Read full texts, as :mod:`harnn.data` reads directories, with names and URIs as labels."""
+    names = names_of(taxonomy)
+    builder = DocumentBuilder(source.config, log=source.log)
+    for item in stream_documents([path], builder):
+        if isinstance(item, Rejected) or item.labels is None:
+            yield item
+            continue
+        labels = (names.get(label, from_uri(label)) for label in item.labels)
+        yield dataclasses.replace(item, labels=tuple(labels))
 
 
 def _from_line(line: str, faults: list[Fault]) -> Document:

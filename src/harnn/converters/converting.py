@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harnn._files import check_writable, write_atomically
-from harnn._places import check_suffix, is_special
+from harnn._places import are_one_place, check_suffix, is_directory, is_special
 from harnn.config import DataConfig
 from harnn.converters.formats import Format, find_format
 from harnn.converters.label_numbers import ENDING
@@ -102,10 +102,10 @@ def _check(from_: Format, to: Format, config: DataConfig, blank: str | None) -> 
     """Return what reads; refuse what the formats cannot do."""
     problems = config.check()
     if from_.read is None:
-        what = f"{from_.name} holds no texts, so that no documents can be read from it."
-        problems.append(Problem("source", what))
+        what = "holds no texts, so that no documents can be read from it."
+        problems.append(Problem(from_.name, what))
     if blank is not None and not to.replaces_blanks:
-        problems.append(Problem("blank", f"{to.name} takes labels with blanks as they are."))
+        problems.append(Problem(to.name, "takes labels with blanks as they are."))
     if blank is not None and (not blank.isprintable() or any(map(str.isspace, blank))):
         problems.append(Problem("blank", f"got {blank!r}, expected something without blanks."))
     if problems or from_.read is None:
@@ -132,7 +132,7 @@ def _check_places(
     if special and form.beside:
         what = f"{form.name} writes other files beside the documents: expected a file."
         raise InputError(Problem(str(output), what))
-    if output.is_dir() and not form.writes_directories:
+    if is_directory(output) and not form.writes_directories:
         raise InputError(Problem(str(output), "is a directory, expected a file."))
     if taxonomy is not None and form.taxonomy_suffixes:
         check_suffix(taxonomy, form.taxonomy_suffixes)
@@ -140,10 +140,10 @@ def _check_places(
     places = [] if special else [output, *(beside(output, ending) for ending in endings)]
     for place in [*places, *([taxonomy] if taxonomy else [])]:
         check_writable(place)
-        if any(place.exists() and each.exists() and each.samefile(place) for each in inputs):
+        if any(are_one_place(place, each) for each in inputs):
             what = "is read by this command, so it cannot be written."
             raise InputError(Problem(str(place), what, "Choose another place."))
-    if taxonomy is not None and taxonomy.resolve() in [place.resolve() for place in places]:
+    if taxonomy is not None and taxonomy.absolute() in [place.absolute() for place in places]:
         what = "is to hold both the documents and the taxonomy."
         raise InputError(Problem(str(taxonomy), what, "Choose two places."))
 

@@ -23,7 +23,7 @@ from typing import Any
 from harnn._display import encodable, json_text
 from harnn._files import check_replaceable
 from harnn._optional import require
-from harnn._places import check_suffix
+from harnn._places import check_suffix, is_directory, kind_of
 from harnn._tables import shown
 from harnn.converters.parts import Documents, Input, Output, Reading, beside
 from harnn.converters.rows import read_json_documents
@@ -49,7 +49,7 @@ def check(path: Path) -> None:
     """Refuse a suffix that is not written; without one a directory is."""
     if path.suffix.lower() == ".jsonl":
         return
-    if path.suffix and not path.is_dir():
+    if path.suffix and not is_directory(path):
         check_suffix(path, (".jsonl",))
     require("pyarrow", extra="parquet", purpose=f"Writing {path}")
     check_replaceable(path, _INFO)
@@ -62,11 +62,11 @@ def read(source: Input) -> Reading:
 
 def _documents(source: Input) -> Documents:
     for path in source.paths:
-        if path.is_dir():
+        if is_directory(path):
             yield from _read_directory(path, source)
             continue
         features = beside(path, ENDING)
-        names = _names_of(_read_json(features), source) if features.is_file() else None
+        names = _names_of(_read_json(features), source) if kind_of(features) else None
 
         def document(
             content: Mapping[str, Any],
@@ -79,7 +79,7 @@ def _documents(source: Input) -> Documents:
 
 
 def _read_directory(path: Path, source: Input) -> Documents:
-    if (path / _SPLITS).is_file():
+    if kind_of(path / _SPLITS):
         splits = [each.name for each in sorted(path.iterdir()) if each.is_dir()]
         what = f"holds several splits ({', '.join(splits[:8])})."
         hint = f"Give those that are meant, as {path / splits[0]}." if splits else ""

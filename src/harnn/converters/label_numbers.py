@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+import stat
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from harnn._display import encodable
+from harnn._places import kind_of
 from harnn.converters.parts import Output, beside
 from harnn.converters.texts import refused_labels
 from harnn.data import Document
@@ -59,7 +61,7 @@ def read_map(path: Path) -> Mapping[str, str]:
         TaxonomyError: it cannot be read, or is not UTF-8.
     """
     place = beside(path, ENDING) if str(path) != STANDARD_INPUT else path
-    if not place.is_file():
+    if kind_of(place) != stat.S_IFREG:
         return {}
     head, *lines = read_text(place).rstrip("\n").split("\n")
     rows = [line.rstrip("\r").split("\t") for line in lines]

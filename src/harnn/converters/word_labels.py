@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from harnn._places import kind_of
 from harnn._tables import shown
 from harnn.converters.label_numbers import ENDING, unmappable, write_map
 from harnn.converters.parts import Output, beside
@@ -47,5 +48,5 @@ class WordLabels:
         if changed:
             what = "blanks in labels are replaced; the labels are in the map beside the documents"
             self._target.notes.add(what, changed[0][1], unit="label", count=len(changed))
-        if changed or beside(self._target.path, ENDING).exists():
+        if changed or kind_of(beside(self._target.path, ENDING)):
             write_map(self._target, changed)
