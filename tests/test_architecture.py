@@ -22,6 +22,7 @@ FLOORS = {
         "_optional",
         "_places",
         "_quiet",
+        "_special",
         "_tables",
         "config",
     },
@@ -37,7 +38,13 @@ FLOORS = {
 }
 """As docs/architecture.md draws them."""
 FLOOR_OF = {room: floor for floor, rooms in FLOORS.items() for room in rooms}
-SIDEWAYS = {("_optional", "errors"), ("_files", "errors"), ("_tables", "errors")}
+SIDEWAYS = {
+    ("_optional", "errors"),
+    ("_files", "errors"),
+    ("_files", "_special"),
+    ("_special", "errors"),
+    ("_tables", "errors"),
+}
 SIDEWAYS |= {("config", "errors"), ("config", "_tables"), ("_places", "errors")}
 """Everything raises errors."""
 TORCH = {"network", "training"}

@@ -32,6 +32,7 @@ from harnn._files import (
     write_atomically,
     write_safetensors,
 )
+from harnn._special import is_special
 from harnn.errors import BundleError, InputError
 
 
@@ -84,6 +85,80 @@ def test_devices_are_written_to_directly() -> None:
     with write_atomically(device) as stream:
         stream.write("x")
     assert stat.S_ISCHR(device.stat().st_mode)
+
+
+def test_a_pipe_is_written_to_directly(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    link = tmp_path / "link"
+    link.symlink_to(pipe)
+    for place, mode in ((pipe, "w"), (link, "wb")):
+        read: list[bytes] = []
+        reader = threading.Thread(target=lambda read=read: read.append(pipe.read_bytes()))
+        reader.start()
+        with write_atomically(place, mode) as stream:
+            stream.write("zwölf\n" if mode == "w" else "zwölf\n".encode())
+        reader.join(10)
+        assert read == ["zwölf\n".encode()]
+    assert stat.S_ISFIFO(pipe.stat().st_mode)
+    assert names(tmp_path) == ["link", "pipe"]
+
+
+WRITES = """
+import sys
+from harnn._files import write_atomically
+print("before")
+with write_atomically(sys.argv[1]) as stream:
+    stream.write("written\\n")
+print("after")
+"""
+
+
+@pytest.mark.parametrize("place", ["/dev/stdout", "/dev/fd/1", "/proc/self/fd/1", "link"])
+def test_what_is_open_already_is_neither_emptied_nor_replaced(place: str, tmp_path: Path) -> None:
+    if place == "link":
+        place = str(tmp_path / "link")
+        Path(place).symlink_to("/dev/stdout")
+    path = tmp_path / "log.txt"
+    path.write_text("kept\n", encoding="utf-8")
+    number = path.stat().st_ino
+    with path.open("a", encoding="utf-8") as log:  # as the shell does for >> log.txt
+        subprocess.run([sys.executable, "-c", WRITES, place], stdout=log, check=True)
+    assert path.read_text("utf-8") == "kept\nbefore\nwritten\nafter\n"
+    assert path.stat().st_ino == number
+    piped = subprocess.run([sys.executable, "-c", WRITES, place], capture_output=True, check=True)
+    assert piped.stdout == b"before\nwritten\nafter\n"
+
+
+def test_what_is_open_for_reading_or_not_at_all(tmp_path: Path) -> None:
+    path = tmp_path / "f.txt"
+    path.write_text("kept", encoding="utf-8")
+    with path.open(encoding="utf-8") as file:
+        place = f"/dev/fd/{file.fileno()}"
+        assert is_special(place)
+        with pytest.raises(InputError) as caught, write_atomically(place):
+            pass
+    assert str(caught.value) == f"{place}: cannot be written: it is open for reading."
+    with pytest.raises(InputError) as caught, write_atomically("/dev/fd/987654"):
+        pass
+    assert str(caught.value) == "/dev/fd/987654: cannot be written: Bad file descriptor."
+    assert path.read_text("utf-8") == "kept"
+
+
+def test_a_full_device_is_told() -> None:
+    with pytest.raises(InputError) as caught, write_atomically("/dev/full") as stream:
+        stream.write("x")
+    assert str(caught.value) == "/dev/full: cannot be written: No space left on device."
+
+
+def test_special_places_are_told_apart(tmp_path: Path) -> None:
+    (tmp_path / "f").touch()
+    (tmp_path / "around").symlink_to("around")
+    for place in (tmp_path, tmp_path / "f", tmp_path / "none", tmp_path / "fd" / "1", "/dev/fd"):
+        assert not is_special(place)
+    assert is_special("/dev/null")
+    with pytest.raises(InputError, match="cannot be written: "):
+        is_special(tmp_path / "around")
 
 
 def test_places_that_cannot_be_written(tmp_path: Path) -> None:

@@ -23,16 +23,22 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from enum import Enum, auto
 from pathlib import Path
-from typing import IO, Any, Literal
+from typing import IO, Any
 
-from harnn.errors import BundleError, InputError, Problem
+from harnn._special import (
+    Mode,
+    is_special,
+    kind_of_place,
+    open_place,
+    open_special,
+)
+from harnn.errors import BundleError, InputError, Problem, cannot_read, cannot_write
 
 try:
     import fcntl
 except ImportError:  # no such locks: leftovers stay, and two writers are not told apart
     fcntl = None  # type: ignore[assignment]
 
-Mode = Literal["w", "wb"]
 _EXCHANGE = 2
 """The flag of Linux's renameat2 that lets two names change places in one step."""
 _HERE = -100
@@ -67,20 +73,20 @@ class PlaceTakenError(InputError):
 def write_atomically(path: Path | str, mode: Mode = "w") -> Iterator[IO[Any]]:
     """Open a temporary file beside *path* that takes its place when the block ends well.
 
-    Text is UTF-8 with ``\\n``. When the block raises, *path* stays what it was. Places that are
-    no regular files, such as ``/dev/stdout``, are written to directly.
+    Text is UTF-8 with ``\\n``. When the block raises, *path* stays what it was. What is written
+    to a special place (:func:`is_special`) goes there at once; in a file that was opened by who
+    started this process, as with ``> FILE``, behind what stands there.
 
     Raises:
         InputError: the file cannot be created or written there.
     """
-    target = Path(os.path.realpath(path))
-    kind = _kind_of(target, path)
-    if kind == stat.S_IFDIR:
-        raise InputError(Problem(str(path), "is a directory, expected a file."))
-    if kind not in (None, stat.S_IFREG):
-        with _open(target, "w" if mode == "w" else "wb", path) as stream:
+    if is_special(path):
+        with _told_of(path), open_special(path, mode) as stream:
             yield stream
         return
+    target = Path(os.path.realpath(path))
+    if kind_of_place(target, path) == stat.S_IFDIR:
+        raise InputError(Problem(str(path), "is a directory, expected a file."))
     remove_leftovers(target)
     stream, temporary = _open_temporary(target, "x" if mode == "w" else "xb", path)
     try:
@@ -173,7 +179,7 @@ def check_replaceable(path: Path | str, marker: str | None) -> None:
     """
     target = Path(os.path.realpath(path))
     check_writable(path)
-    kind = _kind_of(target, path)
+    kind = kind_of_place(target, path)
     if kind is None:
         return
     if kind != stat.S_IFDIR:
@@ -200,7 +206,7 @@ def check_writable(path: Path | str) -> None:
         with tempfile.TemporaryFile(dir=parent):
             pass
     except OSError as error:
-        raise InputError(_cannot_write(path, error)) from None
+        raise InputError(cannot_write(path, error)) from None
 
 
 def write_safetensors(save: Callable[[Path], object], path: Path, *, shown: Path) -> None:
@@ -219,7 +225,7 @@ def write_safetensors(save: Callable[[Path], object], path: Path, *, shown: Path
         save(path)
         path.chmod(mode)
     except OSError as error:
-        raise InputError(_cannot_write(shown, error)) from None
+        raise InputError(cannot_write(shown, error)) from None
     except SafetensorError as error:  # what the system says, as text alone
         raise InputError(Problem(str(shown), f"cannot be written: {_reason(error)}.")) from None
 
@@ -239,8 +245,7 @@ def read_model_text(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8")
     except OSError as error:
-        what = f"cannot be read: {error.strerror or error}."
-        raise BundleError(Problem(str(path), what)) from None
+        raise BundleError(cannot_read(path, error)) from None
     except UnicodeDecodeError as error:
         raise BundleError(Problem(str(path), f"cannot be read: {error}.")) from None
 
@@ -382,7 +387,7 @@ def _claimed(path: Path) -> Iterator[_Claim]:
 def _lock_file(place: Path, path: Path | str) -> Iterator[IO[Any]]:
     """Open and lock the file that says who writes *path*."""
     while True:
-        with _open(place, "a+", path) as stream:
+        with open_place(place, "a+", path) as stream:
             if _lock(stream.fileno()) is _Claim.THEIRS:
                 stream.seek(0)
                 who = stream.read(200).strip() or "another process"
@@ -421,39 +426,15 @@ def _stands_at(handle: int, path: Path) -> bool:
         return False
 
 
-def _kind_of(target: Path, path: Path | str) -> int | None:
-    """Return the type of a file as ``stat`` has it; None where there is none.
-
-    Raises:
-        InputError: the place cannot be looked at, as of a name that is too long.
-    """
-    try:
-        return stat.S_IFMT(target.stat().st_mode)
-    except FileNotFoundError:
-        return None
-    except (OSError, ValueError) as error:
-        raise InputError(_cannot_write(path, error)) from None
-
-
 def _sibling(target: Path, suffix: str = ".tmp") -> Path:
     return target.with_name(f".{target.name}.{secrets.token_hex(4)}{suffix}")
-
-
-def _open(place: Path, mode: str, path: Path | str) -> IO[Any]:
-    is_text = "b" not in mode
-    try:
-        return place.open(
-            mode, encoding="utf-8" if is_text else None, newline="\n" if is_text else None
-        )
-    except (OSError, ValueError) as error:
-        raise InputError(_cannot_write(path, error)) from None
 
 
 def _open_temporary(target: Path, mode: str, path: Path | str) -> tuple[IO[Any], Path]:
     """Make a file beside *target*, locked; somebody may take it for a leftover before it is."""
     while True:
         temporary = _sibling(target)
-        stream = _open(temporary, mode, path)
+        stream = open_place(temporary, mode, path)
         if _claim(stream.fileno(), temporary) is not _Claim.THEIRS:
             return stream, temporary
         stream.close()
@@ -471,11 +452,4 @@ def _told_of(path: Path | str) -> Iterator[None]:
         )
         if error.errno not in _REFUSALS or not ours:
             raise
-        raise InputError(_cannot_write(path, error)) from None
-
-
-def _cannot_write(path: Path | str, error: OSError | ValueError) -> Problem:
-    if isinstance(error, FileNotFoundError):
-        return Problem(str(path), "cannot be written: its directory does not exist.")
-    reason = getattr(error, "strerror", None) or error
-    return Problem(str(path), f"cannot be written: {reason}.")
+        raise InputError(cannot_write(path, error)) from None

@@ -1,4 +1,4 @@
-"""Names of places: what a suffix says, and which places are no files."""
+"""Names of places: what stands there, whether two are one, and what a suffix says."""
 
 from __future__ import annotations
 
@@ -7,8 +7,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from harnn.errors import ConfigError, Problem, suggest
-
-_STREAMS = ("/dev/stdout", "/dev/stderr", "/dev/fd/")
 
 
 def kind_of(path: Path) -> int:
@@ -22,12 +20,6 @@ def kind_of(path: Path) -> int:
 def is_directory(path: Path) -> bool:
     """Tell directories from all else."""
     return kind_of(path) == stat.S_IFDIR
-
-
-def is_special(path: Path) -> bool:
-    """Tell devices, pipes and open streams from files and from what does not exist yet."""
-    is_stream = str(path).startswith(_STREAMS)
-    return is_stream or kind_of(path) not in (0, stat.S_IFREG, stat.S_IFDIR)
 
 
 def are_one_place(first: Path, second: Path) -> bool:

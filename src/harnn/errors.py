@@ -14,11 +14,17 @@ HarnnError                  what the terminal prints without a traceback (exit c
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Sequence
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 SHOWN_PROBLEMS = 50
+"""Lines of problems that a message has."""
+SHOWN_OF_A_KIND = 5
+_VARIES = re.compile(r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"|\d[\d,.]*")
+_SHOWN_KIND = 200
 _EXACT_SEARCH_LIMIT = 3_000
 
 
@@ -35,6 +41,54 @@ class Problem:
         return f"{text} {self.hint}" if self.hint else text
 
 
+def kind_of(problem: Problem) -> str:
+    """Return what *problem* has in common with others: its words without names and numbers."""
+    return _VARIES.sub("*", problem.what)[:_SHOWN_KIND]
+
+
+def group_problems(
+    problems: Iterable[Problem], kinds: Mapping[str, int] | None = None, most: int = SHOWN_OF_A_KIND
+) -> list[Problem]:
+    """Return problems by kind, in the order in which the kinds come first, *most* of each.
+
+    Where there are more, one more problem without a place says how many. ``kinds``: how many of
+    each kind there were, where not all were kept (as a :class:`harnn.data.ReadingLog` counts).
+    """
+    grouped: dict[str, list[Problem]] = {}
+    counts: Counter[str] = Counter()
+    for problem in problems:
+        kind = kind_of(problem)
+        counts[kind] += 1
+        shown = grouped.setdefault(kind, [])
+        if len(shown) <= most:
+            shown.append(problem)
+    found: list[Problem] = []
+    for kind, shown in grouped.items():
+        count = max(counts[kind], (kinds or {}).get(kind, 0))
+        if count > len(shown):
+            shown = shown[:most]
+        found += shown  # one more is as short as the line about it
+        if count > len(shown):
+            found.append(Problem("", f"... and {count - len(shown):,} more like this."))
+    return found
+
+
+def problem_lines(
+    problems: Iterable[Problem], prefix: str = "", kinds: Mapping[str, int] | None = None
+) -> Iterator[str]:
+    """Yield a line for each problem of :func:`group_problems`, ``SHOWN_PROBLEMS`` of them at most.
+
+    Lines that say how many more there are have blanks in place of *prefix*.
+    """
+    grouped = group_problems(problems, kinds)
+    blanks = " " * len(prefix)
+    for problem in grouped[:SHOWN_PROBLEMS]:
+        counts = not problem.where and problem.what.startswith("...")
+        yield f"{blanks if counts else prefix}{problem}"
+    if len(grouped) > SHOWN_PROBLEMS:
+        yield f"{blanks}... and {len(grouped) - SHOWN_PROBLEMS:,} more of other kinds"
+
+
 class HarnnError(Exception):
     """Base of every error that a user can cause and mend."""
 
@@ -44,7 +98,7 @@ class HarnnError(Exception):
 class InputError(HarnnError):
     """Problems of one kind, gathered in one report.
 
-    ``problems`` holds all of them; the message lists the first ``SHOWN_PROBLEMS``.
+    ``problems`` holds all of them; the message groups them, see :func:`problem_lines`.
     """
 
     noun = "input"
@@ -60,12 +114,8 @@ class InputError(HarnnError):
     def _message(self) -> str:
         if len(self.problems) == 1:
             return str(self.problems[0])
-        lines = [f"{len(self.problems):,} problems in the {self.noun}:"]
-        lines += [f"  {problem}" for problem in self.problems[:SHOWN_PROBLEMS]]
-        hidden = len(self.problems) - SHOWN_PROBLEMS
-        if hidden > 0:
-            lines.append(f"  ... and {hidden:,} more")
-        return "\n".join(lines)
+        head = f"{len(self.problems):,} problems in the {self.noun}:"
+        return "\n".join([head, *problem_lines(self.problems, "  ")])
 
 
 class TaxonomyError(InputError):
@@ -116,6 +166,19 @@ class TrainingInterrupted(HarnnError):  # noqa: N818 (as KeyboardInterrupt)
             if checkpoint
             else "Training stopped before the network's first step; nothing new is kept."
         )
+
+
+def cannot_read(path: Path | str, error: OSError) -> Problem:
+    """Return what the system says of a file that it lets nobody read."""
+    return Problem(str(path), f"cannot be read: {error.strerror or error}.")
+
+
+def cannot_write(path: Path | str, error: OSError | ValueError) -> Problem:
+    """Return what the system says of a place that it lets nobody write."""
+    if isinstance(error, FileNotFoundError):
+        return Problem(str(path), "cannot be written: its directory does not exist.")
+    reason = getattr(error, "strerror", None) or error
+    return Problem(str(path), f"cannot be written: {reason}.")
 
 
 def suggest(name: str, candidates: Sequence[str]) -> str:

@@ -60,6 +60,14 @@ def test_saving_again_replaces(result: harnn.FitResult, model: Path) -> None:
     assert [p.name for p in model.parent.iterdir()] == ["model"]
 
 
+def test_a_place_under_a_file(result: harnn.FitResult, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    place = tmp_path / "file" / "models" / "model"
+    with pytest.raises(InputError) as error:
+        harnn.save_bundle(result, place)
+    assert str(error.value) == f"{place}: cannot be written: Not a directory."
+
+
 def test_nothing_but_a_model_is_replaced(result: harnn.FitResult, tmp_path: Path) -> None:
     (tmp_path / "letters.txt").touch()
     with pytest.raises(InputError) as error:

@@ -204,3 +204,52 @@ def test_closed_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(sys, "stdin", stream)
         with pytest.raises(DocumentError, match=r"^stdin: is closed\.$"):
             list(read_documents("-"))
+
+
+def write_bomb(path: Path, column: str, *, repeated: bool) -> int:
+    """Write 200 texts of 40,000 bytes alike, in one page, and return their bytes.
+
+    repeated: as one text to which the others point.
+    """
+    arrow = pytest.importorskip("pyarrow")
+    parquet = pytest.importorskip("pyarrow.parquet")
+    table = {"text": ["short"] * 200, "other": ["short"] * 200} | {column: ["x" * 40_000] * 200}
+    options = {
+        "use_dictionary": repeated,
+        "compression": "zstd",
+        "data_page_size": 1 << 30,
+        "write_batch_size": 1_000,
+    }
+    parquet.write_table(arrow.table(table), path, **options)
+    return 200 * 40_000
+
+
+def test_a_parquet_page_that_unpacks_beyond_all_measure(tmp_path: Path) -> None:
+    parquet = pytest.importorskip("pyarrow.parquet")
+    path = tmp_path / "d.parquet"
+    written = write_bomb(path, "text", repeated=False)
+    chunk = parquet.read_metadata(path).row_group(0).column(0)
+    packed, size = chunk.total_compressed_size, chunk.total_uncompressed_size
+    assert size > written
+    limit = DataConfig(line_limit=50_000)
+    with pytest.raises(DocumentError) as caught:
+        list(read_documents(path, limit))
+    assert str(caught.value) == (
+        f"{path}: column 'text' unpacks from {packed:,} to {size:,} bytes, expected at most "
+        "800,000 or 100 times as many. Set data.line_limit higher if that is meant."
+    )
+    assert len(list(read_documents(path, DataConfig(line_limit=600_000)))) == 200
+    write_bomb(path, "other", repeated=False)  # which nobody reads
+    assert len(list(read_documents(path, limit))) == 200
+
+
+def test_parquet_rows_of_one_repeated_text_are_unpacked_a_few_at_a_time(tmp_path: Path) -> None:
+    arrow = pytest.importorskip("pyarrow")
+    path = tmp_path / "d.parquet"
+    write_bomb(path, "text", repeated=True)
+    before = arrow.total_allocated_bytes()
+    peak = 0
+    for document in read_documents(path):
+        assert len(document.full_text) == 40_000
+        peak = max(peak, arrow.total_allocated_bytes() - before)
+    assert 64 * 40_000 < peak < 3 * 64 * 40_000

@@ -22,8 +22,8 @@ from typing import Any
 import pytest
 
 from harnn.config import DataConfig
-from harnn.data import ReadingLog, group_problems, read_documents, read_labelled, survey_documents
-from harnn.errors import HarnnError
+from harnn.data import ReadingLog, read_documents, read_labelled, survey_documents
+from harnn.errors import HarnnError, group_problems
 from harnn.taxonomy import Taxonomy
 
 COUNT = int(os.environ.get("HARNN_FUZZ", "1500"))

@@ -66,6 +66,29 @@ def test_an_exported_model_with_threads_for_nested_levels() -> None:
     assert done.stdout == "1\n"
 
 
+@pytest.mark.parametrize(("name", "threads"), [("blend-onnx", 1), ("fast", 2), ("blend", 1)])
+def test_a_program_divides_texts_among_threads_with_or_without_pytorch(
+    name: str, threads: int
+) -> None:
+    code = (
+        "import sys, harnn, threadpoolctl\n"
+        f"predictor = harnn.Predictor.load({str(MODELS / name)!r})\n"
+        "predictor.predict(['x'])\n"
+        "predictor.tune_process()\n"
+        "found = threadpoolctl.threadpool_info()\n"
+        "numpy = [x for x in found if x['user_api'] == 'blas' and 'numpy' in x['filepath']]\n"
+        "print({x['num_threads'] for x in numpy}, 'torch' in sys.modules)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env=os.environ | {"OMP_NUM_THREADS": "2", "OPENBLAS_NUM_THREADS": "2"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout == f"{{{threads}}} {name == 'blend'}\n"
+
+
 def refused(name: str, device: str) -> str:
     with pytest.raises(ConfigError) as caught:
         harnn.Predictor.load(MODELS / name, device=device)

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 import harnn
-from harnn.branches import Ensemble
-from harnn.corpus import Corpus
+from harnn.branches import Blend
 from harnn.data import Document
-from harnn.decode import Scores
 from harnn.errors import BundleError, ConfigError
 from harnn.prediction.predictor import documents_at_once
 from harnn.sample import sample
@@ -119,14 +118,14 @@ def test_notes_fit_the_labels_beside_them(predictor: harnn.Predictor) -> None:
 def test_scores_that_are_no_numbers_never_leave(
     predictor: harnn.Predictor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    score = Ensemble.score
+    probabilities = Blend.probabilities
 
-    def spoilt(ensemble: Ensemble, corpus: Corpus) -> Scores:
-        values = score(ensemble, corpus).values.copy()
-        values[0, 0] = np.nan
-        return Scores(corpus.ids, values)
+    def spoilt(blend: Blend, outputs: Mapping[str, NDArray[np.float32]]) -> NDArray[np.float32]:
+        scores = probabilities(blend, outputs).copy()
+        scores[0, 0] = np.nan
+        return scores
 
-    monkeypatch.setattr(Ensemble, "score", spoilt)
+    monkeypatch.setattr(Blend, "probabilities", spoilt)
     asks: tuple[Callable[[], object], ...] = (
         lambda: predictor.predict(TEXTS),
         lambda: predictor.scores(TEXTS),
@@ -139,8 +138,8 @@ def test_scores_that_are_no_numbers_never_leave(
         with pytest.raises(BundleError) as caught:
             ask()
         assert str(caught.value) == (
-            "the model is damaged: Expected scores from 0 to 1, got nan to nan. Restore it or "
-            "train again."
+            "the model gives scores that are no scores: Expected scores from 0 to 1, got nan to "
+            "nan. Its weights are damaged, or its training diverged: train again."
         )
 
 

@@ -358,15 +358,15 @@ def test_problems_of_given_levels_are_told_together() -> None:
     assert str(caught.value) == (
         "8 problems in the taxonomy:\n"
         "  level 'section': label 'A' already stands in level 'section'.\n"
-        "  level 'section': empty label.\n"
         "  level 'class': label 'A' already stands in level 'section'.\n"
+        "  level 'section': empty label.\n"
         "  level 'sub': holds no labels.\n"
         "  edge 2: 'A1' under 'A' was already given by edge 1.\n"
         "  edge 3: 'A' (level 'section') under 'A1' (level 'class'): expected a parent of an "
         "earlier level.\n"
-        "  edge 4: label 'A2' stands in no level. Did you mean 'A'?\n"
         "  edge 5: 'B' (level 'section') under 'A' (level 'section'): expected a parent of an "
-        "earlier level."
+        "earlier level.\n"
+        "  edge 4: label 'A2' stands in no level. Did you mean 'A'?"
     )
     with pytest.raises(TaxonomyError, match=r"^no levels are given\.$"):
         Taxonomy.from_levels({})

@@ -134,6 +134,27 @@ def test_extras_that_are_missing(
         check_before(config(**tables), own_segmenter=True)
 
 
+def test_all_that_is_not_installed_is_told_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in ("rjieba", "zstandard"):
+        monkeypatch.setitem(sys.modules, module, None)
+    paths = [tmp_path / "a.jsonl.zst", tmp_path / "b.jsonl.zst"]
+    for path in paths:
+        path.touch()
+    knobs = config(text={"segmenter": "jieba"})
+    message = refused(MissingExtraError, knobs, documents=[paths, paths[:1]])
+    assert message.splitlines() == [
+        "Cutting Chinese text into words needs the package 'rjieba', which is not installed: "
+        "pip install 'harnn[zh]'",
+        *(
+            f"Reading {path} needs the package 'zstandard', which is not installed: "
+            "pip install 'harnn[zst]'"
+            for path in paths
+        ),
+    ]
+
+
 def test_documents_that_are_not_there_in_any_split(tmp_path: Path) -> None:
     fifo = tmp_path / "fifo.jsonl"
     os.mkfifo(fifo)
@@ -145,9 +166,9 @@ def test_documents_that_are_not_there_in_any_split(tmp_path: Path) -> None:
     assert message.splitlines() == [
         "4 problems in the documents:",
         f"  {absent}: no such file.",
+        f"  {absent}: no such file.",
         f"  stdin: {again} Write it to a file first.",
         f"  {fifo}: {again} Write it to a file first.",
-        f"  {absent}: no such file.",
     ]
 
 

@@ -27,6 +27,7 @@ from harnn.errors import InputError
 from harnn.sample import sample
 from harnn.training import Event, Stage
 from support.branches import networks_of
+from support.caches import seal
 
 FILES = sample("en")
 TAXONOMY = FILES.load_taxonomy()
@@ -126,7 +127,7 @@ def test_what_is_skipped_is_told_each_time(tmp_path: Path) -> None:
             [e.message for e in stages if isinstance(e, Stage) and e.message.startswith("train:")]
         )
     assert told[0] == told[1]
-    assert "1 skipped" in told[0][0]
+    assert "1 record skipped:" in told[0][0]
 
 
 def test_tokens_of_a_cutter_of_the_callers_are_not_kept(tmp_path: Path) -> None:
@@ -241,7 +242,7 @@ def test_what_a_check_refuses_is_made_again(tmp_path: Path) -> None:
     told: list[str] = []
 
     def check(arrays: Arrays) -> None:
-        check_vectors(arrays["vectors"], 4, 3)
+        check_vectors(arrays, 4, 3)
 
     def make() -> Arrays:
         return {"vectors": np.ones((4, 3), np.float32)}
@@ -338,10 +339,92 @@ def test_arrays_of_no_corpus(name: str, array: np.ndarray | None, problem: str) 
 
 def test_vectors_that_are_no_numbers() -> None:
     vectors = np.zeros((2, 3), np.float32)
-    check_vectors(vectors, 2, 3)
+    check_vectors({"vectors": vectors}, 2, 3)
+    with pytest.raises(InputError, match="damaged: they are missing"):
+        check_vectors({}, 2, 3)
     vectors[1, 1] = np.nan
     with pytest.raises(InputError) as error:
-        check_vectors(vectors, 2, 3)
+        check_vectors({"vectors": vectors}, 2, 3)
     assert str(error.value) == (
         "the vectors of whole texts are damaged: they hold values that are no finite numbers."
     )
+
+
+def put(array: np.ndarray, value: float) -> np.ndarray:
+    changed = array.copy()
+    changed.flat[0] = value
+    return changed
+
+
+WRONG: dict[str, tuple[str, Callable[[np.ndarray], np.ndarray], str]] = {
+    "a word that is none": (
+        "token_ids",
+        lambda array: put(array, 1_000_000),
+        "the arrays of the documents are damaged: token_ids holds values out of range.",
+    ),
+    "a label that is none": (
+        "label_columns",
+        lambda array: put(array, len(TAXONOMY)),
+        "the arrays of the documents are damaged: label_columns holds values out of range.",
+    ),
+    "another type": (
+        "offsets",
+        lambda array: array.astype(np.float64),
+        "the arrays of the documents are damaged: offsets is float64 of shape (251,).",
+    ),
+    "no numbers": (
+        "vectors",
+        lambda array: put(array, np.nan),
+        "the vectors of whole texts are damaged: they hold values that are no finite numbers.",
+    ),
+    "fewer vectors": (
+        "vectors",
+        lambda array: array[1:],
+        "the vectors of whole texts are damaged: float32 of shape (249, 512), expected float32 "
+        "of shape (250, 512).",
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", WRONG)
+def test_what_no_training_wrote_is_made_again_though_its_manifest_fits(
+    kind: str, tmp_path: Path
+) -> None:
+    """Sealed again after it was changed: nothing but its values tells."""
+    cache, told = tmp_path / "cache", []
+    first = fitted(cache)
+    name, change, reason = WRONG[kind]
+    places = [p.parent for p in cache.glob(f"*/{name}.npy") if is_of_training(p.parent)]
+    for place in places:
+        path = place / f"{name}.npy"
+        np.save(path, change(np.load(path)))
+        seal(place)
+    assert len(places) == 1
+    second = harnn.fit(
+        TAXONOMY, FILES.train, FILES.valid, config(), cache=cache, listener=told.append
+    )
+    messages = [event.message for event in told if isinstance(event, Stage)]
+    again = f"{places[0]}: what was kept is damaged and is made again ({reason})."
+    assert [message for message in messages if "made again" in message] == [again]
+    assert_same(second, first)
+
+
+def is_of_training(place: Path) -> bool:
+    """Tell the entries of the training documents from those for validation."""
+    rows = next(x for x in (place / "full_lengths.npy", place / "vectors.npy") if x.exists())
+    return len(np.load(rows)) == len(list(harnn.read_documents(FILES.train)))
+
+
+@pytest.mark.parametrize("head", [b"{'descr': '<i8', ", b"\0" * 40, b"[" * 90, b"{'descr': 1}"])
+def test_a_head_that_is_no_python_is_made_again(head: bytes, tmp_path: Path) -> None:
+    cache, wanted, told = ArrayCache(tmp_path / "cache"), np.arange(5), []
+    cache.get(["a"], lambda: {"x": wanted})
+    place = entry_of(cache)
+    start = b"\x93NUMPY\x01\x00" + len(head).to_bytes(2, "little")
+    (place / "x.npy").write_bytes(start + head + bytes(40))
+    seal(place)
+    found = cache.get(["a"], lambda: {"x": wanted}, tell=told.append)
+    assert found is not None
+    np.testing.assert_array_equal(found["x"], wanted)
+    assert len(told) == 1
+    assert told[0].startswith(f"{place}: what was kept is damaged and is made again (")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -359,6 +360,35 @@ def test_documents_in_memory_can_be_skipped_too() -> None:
     assert (result.documents["train"], result.documents["train_skipped"]) == (60, 1)
     messages = [event.message for event in events if isinstance(event, Stage)]
     assert (
-        "train: 60 documents, 720 tokens; 1 skipped:\n"
+        "train: 60 documents, 720 tokens\n"
+        "1 record skipped:\n"
         "  m:1: unknown label 'cta'. Did you mean 'cat'?"
     ) in messages
+
+
+def told_of(bad: Sequence[Document], on_error: str) -> str:
+    """What a training says of its training documents."""
+    events: list[Event] = []
+    table = config(epochs=1).to_dict()
+    table["data"]["on_error"] = on_error
+    harnn.fit(TAXONOMY, [*TRAIN, *bad], VALID, Config.from_dict(table), listener=events.append)
+    messages = [event.message for event in events if isinstance(event, Stage)]
+    return next(message for message in messages if message.startswith("train:"))
+
+
+def test_dropped_labels_are_told() -> None:
+    bad = [Document(f"x{i}", {"text": "purring"}, ("cat", "cta"), f"m:{i}") for i in range(3)]
+    lines = told_of(bad, "drop-labels").splitlines()
+    assert lines[1] == "Warning: m:0: unknown label 'cta' dropped. Did you mean 'cat'?"
+    assert lines[-2:] == [
+        "3 labels dropped that the taxonomy does not have:",
+        "  'cta' 3",
+    ]
+
+
+def test_skipped_documents_are_told_in_few_lines() -> None:
+    bad = [Document(f"x{i}", {"text": "purring"}, ("cta",), f"m:{i}") for i in range(300)]
+    lines = told_of(bad, "skip").splitlines()
+    assert lines[1] == "300 records skipped:"
+    assert lines[2] == "  m:0: unknown label 'cta'. Did you mean 'cat'?"
+    assert lines[7:] == ["  ... and 295 more like this."]

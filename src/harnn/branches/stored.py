@@ -125,7 +125,7 @@ def strings(value: Any, name: str) -> tuple[str, ...]:
 
 
 def number_rows(value: Any, name: str) -> NDArray[np.float64]:
-    """Return rows of finite numbers as an array.
+    """Return rows of finite numbers, of one length, as an array.
 
     Raises:
         ValueError: it is something else.
@@ -133,6 +133,8 @@ def number_rows(value: Any, name: str) -> NDArray[np.float64]:
     rows = value if isinstance(value, list) else [None]
     if not all(isinstance(row, list) and _are_numbers(row) for row in rows):
         raise ValueError(f"{name}: got {shown(value)}, expected rows of finite numbers")
+    if len({len(row) for row in rows}) > 1:
+        raise ValueError(f"{name}: the rows are of different lengths")
     return np.array(rows, dtype=np.float64)
 
 

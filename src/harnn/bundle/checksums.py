@@ -15,7 +15,7 @@ from typing import Any
 from harnn._files import read_model_json
 from harnn._tables import shown
 from harnn.bundle import layout
-from harnn.errors import BundleError, Problem
+from harnn.errors import BundleError, Problem, cannot_read
 
 _FORMAT = 1
 _LENGTH = 64
@@ -111,8 +111,7 @@ def _sha256(path: Path) -> str:
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
-        what = f"cannot be read: {error.strerror or error}."
-        raise BundleError(Problem(str(path), what)) from None
+        raise BundleError(cannot_read(path, error)) from None
 
 
 def _is_sha256(value: Any) -> bool:

@@ -19,7 +19,7 @@ from harnn.bundle.checksums import check_announced, verify_checksums
 from harnn.bundle.history import History
 from harnn.bundle.settings import check_settings, read_config, read_label_counts
 from harnn.decode import Decoder
-from harnn.errors import BundleError, Problem, TaxonomyError
+from harnn.errors import BundleError, Problem, TaxonomyError, cannot_read
 from harnn.metrics import Report
 from harnn.taxonomy import Taxonomy
 from harnn.text import Tokenizer
@@ -155,8 +155,7 @@ def _load_arrays(path: Path) -> dict[str, NDArray[Any]]:
     try:
         arrays = load_file(path)
     except OSError as error:
-        what = f"cannot be read: {error.strerror or error}."
-        raise BundleError(Problem(str(path), what)) from None
+        raise BundleError(cannot_read(path, error)) from None
     except (SafetensorError, KeyError, TypeError, ValueError, OverflowError) as error:
         summary = " ".join(str(error).split())[:300].rstrip(".")
         raise BundleError(Problem(str(path), f"is damaged: {summary}.")) from None

@@ -13,13 +13,15 @@ from harnn.bundle import layout
 from harnn.bundle.bundle import Bundle
 from harnn.bundle.card import model_card
 from harnn.bundle.checksums import checksums_json, checksums_of
+from harnn.errors import InputError, cannot_write
 
 
 def save_bundle(bundle: Bundle, directory: str | Path) -> Path:
     """Write the model to a temporary directory and rename it to *directory*.
 
     Raises:
-        InputError: the place holds something else than a model, which stays as it is.
+        InputError: the place holds something else than a model, which stays as it is, or cannot be
+            written.
     """
     directory = Path(directory)
     parts = merge_parts([branch.to_parts() for branch in bundle.ensemble.branches])
@@ -64,7 +66,10 @@ def write_directory(directory: Path, parts: Parts) -> None:
         InputError: the place holds something else than a model, which stays as it is, or cannot be
             written.
     """
-    directory.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        directory.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(cannot_write(directory, error)) from None
     with atomic_directory(directory, marker=layout.marker_of(directory)) as temporary:
         write_safetensors(
             lambda path: save_file(parts.arrays, path),

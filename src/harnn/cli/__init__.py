@@ -21,7 +21,6 @@ def run(arguments: Sequence[str] | None = None) -> int:
     import typer
 
     from harnn.cli import screen
-    from harnn.cli.problems import describe_error
     from harnn.errors import HarnnError
 
     usage_error = typer.BadParameter.__base__  # typer carries a click of its own, or not
@@ -32,7 +31,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
             screen.flush_output()
             return code
     except HarnnError as error:
-        screen.say(f"Error: {describe_error(error)}")
+        screen.say(f"Error: {error}")
         return error.exit_code
     except (KeyboardInterrupt, typer.Abort):
         screen.say("Interrupted.")

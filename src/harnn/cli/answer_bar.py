@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from types import TracebackType
-from typing import Self, TypeVar
+from typing import TypeVar
 
-from rich.console import Console
 from rich.progress import (
     BarColumn,
     Progress,
@@ -19,6 +18,7 @@ from rich.progress import (
 )
 
 from harnn._optional import require
+from harnn.cli.screen import Console
 from harnn.errors import HarnnError
 
 _CHUNK = 1 << 20
@@ -27,18 +27,27 @@ _LARGEST_GLANCE = 4 << 30
 T = TypeVar("T")
 
 
-class AnswerBar:
-    """How many documents are answered, how many a second, and how long the rest will take.
+@contextmanager
+def answer_bar(
+    console: Console, count: Callable[[], int | None], *, shown: bool = True
+) -> Iterator[AnswerBar]:
+    """Show in a block how far the answers are, on a terminal only.
 
-    Shown on a terminal only, and only where nothing else is printed there.
+    count: tells how many documents there are, or None; asked only where the bar is shown.
+    shown: whether nothing else is printed there.
     """
+    bar = AnswerBar(console, shown=shown and console.is_terminal)
+    if bar.shown:
+        bar.expect(count())
+    with bar.bar:
+        yield bar
 
-    def __init__(
-        self, console: Console, count: Callable[[], int | None], *, shown: bool = True
-    ) -> None:
-        """count: tells how many documents there are, or None; asked only where it is shown."""
-        self.shown = shown and console.is_terminal
-        self._count = count
+
+class AnswerBar:
+    """How many documents are answered, how many a second, and how long the rest will take."""
+
+    def __init__(self, console: Console, *, shown: bool) -> None:
+        self.shown = shown
         self._done = self._start = 0
         self._began = time.monotonic()
         self.bar = Progress(
@@ -57,19 +66,9 @@ class AnswerBar:
         )
         self.task = self.bar.add_task("answers", total=None, state="reading", rate="")
 
-    def __enter__(self) -> Self:
-        if self.shown:
-            self.bar.update(self.task, total=self._count())
-            self.bar.start()
-        return self
-
-    def __exit__(
-        self,
-        _kind: type[BaseException] | None,
-        _error: BaseException | None,
-        _trace: TracebackType | None,
-    ) -> None:
-        self.stop()
+    def expect(self, documents: int | None) -> None:
+        """Take note of how many documents there are; None: nobody knows."""
+        self.bar.update(self.task, total=documents)
 
     def stop(self) -> None:
         """Take the bar away."""

@@ -176,14 +176,11 @@ def train(
 
     commands.train(
         commands.TrainingFiles(
-            taxonomy=taxonomy,
-            labels=labels,
+            taxonomy=commands.TaxonomyChoice(taxonomy, labels, separator, by_path),
             train=train,
             valid=valid,
             unlabelled=unlabelled or [],
             out=out,
-            separator=separator,
-            by_path=by_path,
         ),
         config=config,
         settings=commands.gather_settings(

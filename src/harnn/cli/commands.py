@@ -20,7 +20,7 @@ from harnn.cli.files import JSON, check_inputs, check_output, write_json
 from harnn.cli.models import Speed, open_model
 from harnn.cli.options import DecodingChoice
 from harnn.cli.problems import reading
-from harnn.cli.progress import TrainingDisplay
+from harnn.cli.progress import training_display
 from harnn.cli.render import (
     comparison_line,
     comparison_table,
@@ -84,15 +84,11 @@ class TrainingFiles:
         DocumentError: standard input is among the documents, which are read twice.
     """
 
-    taxonomy: Path | None
-    labels: Path | None
+    taxonomy: TaxonomyChoice
     train: list[Path]
     valid: list[Path]
     unlabelled: list[Path]
     out: Path
-    separator: str | None = None
-    by_path: bool = False
-    """See :class:`TaxonomyChoice`."""
 
     def __post_init__(self) -> None:
         check_inputs([*self.train, *self.valid, *self.unlabelled], passes=2)
@@ -124,7 +120,7 @@ def demo(lang: str, out: Path) -> None:
     config = Config.from_dict(DEMO_SETTINGS[lang])
     _check_out(out, resume=False, overwrite=_is_demo(out))
     tune_process(config.training.threads)
-    with TrainingDisplay(errors, config.training.score) as display:
+    with training_display(errors, config.training.score) as display:
         result = fit(taxonomy, files.train, files.valid, config, listener=display)
     save_bundle(result, out)
     predictor = Predictor.load(out)
@@ -137,29 +133,23 @@ def demo(lang: str, out: Path) -> None:
     console.print_line(f'The model is in {out}/. Try: harnn predict {out} --text "..."')
 
 
-def find_taxonomy(
-    path: Path | None,
-    labels: Path | None,
-    *,
-    separator: str | None = None,
-    by_path: bool = False,
-) -> Taxonomy | None:
-    """Read the taxonomy where one is given; see :class:`TaxonomyChoice`.
+def find_taxonomy(choice: TaxonomyChoice) -> Taxonomy | None:
+    """Read the taxonomy where one is given.
 
     Raises:
         ConfigError: how to read one is given, but none to read.
         TaxonomyError: it cannot be read.
     """
-    options: dict[str, Any] = {"separator": separator} if separator is not None else {}
-    options |= {"by_path": True} if by_path else {}
-    if path is None:
-        if options or labels is not None:
-            names = [f"--{name.replace('_', '-')}" for name in options]
-            names += ["--labels"] if labels is not None else []
+    if choice.path is None:
+        given = [name for name, value in choice._asdict().items() if value not in (None, False)]
+        if given:
+            names = [f"--{name.replace('_', '-')}" for name in given]
             what = "says how to read a taxonomy, but none is given with --taxonomy."
             raise ConfigError(Problem(" and ".join(names), what))
         return None
-    taxonomy = Taxonomy.from_file(path, labels=labels, **options)
+    taxonomy = Taxonomy.from_file(
+        choice.path, labels=choice.labels, separator=choice.separator, by_path=choice.by_path
+    )
     for note in taxonomy.notes:
         say(f"Note: {note}")
     return taxonomy
@@ -178,7 +168,7 @@ def validate(
 
     check_inputs([*data, *test])
     check_output(json_output, JSON, [*data, *test])
-    known = find_taxonomy(**taxonomy._asdict())
+    known = find_taxonomy(taxonomy)
     found = validate(data, known, config, test_paths=test)
     write_json(json_output, found.to_dict())
     console = Console()
@@ -254,7 +244,7 @@ def train(
             console.print_line(f"The model is in {files.out}/.")
             return None
         tune_process(knobs.training.threads)
-        with TrainingDisplay(errors, knobs.training.score) as display:
+        with training_display(errors, knobs.training.score) as display:
             result = fit(
                 taxonomy,
                 *documents,
@@ -275,9 +265,7 @@ def train(
 
 def _taxonomy_of(files: TrainingFiles, knobs: Config) -> Taxonomy:
     """Read the taxonomy, or learn it from the documents where none is given."""
-    given = find_taxonomy(
-        files.taxonomy, files.labels, separator=files.separator, by_path=files.by_path
-    )
+    given = find_taxonomy(files.taxonomy)
     if given is not None:
         return given
     return learn_taxonomy([*files.train, *files.valid], config=knobs.data).taxonomy

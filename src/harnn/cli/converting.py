@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from harnn._places import is_special
+from harnn._places import is_directory
+from harnn._special import is_special
 from harnn.cli.files import check_inputs, check_output
 from harnn.cli.problems import reading
 from harnn.cli.screen import Console
@@ -56,7 +57,7 @@ def convert_files(request: Request, settings: Sequence[str]) -> None:
     given = [request.taxonomy] if request.taxonomy is not None else []
     check_inputs(request.data)
     check_output(request.taxonomy_output, (), [*request.data, *given])
-    if not is_special(request.output) and not request.output.is_dir():
+    if not is_special(request.output) and not is_directory(request.output):
         check_output(request.output, (), [*request.data, *given])
     knobs = Config.read(None, settings).data
     with reading(knobs) as log:

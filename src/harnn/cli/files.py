@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from harnn._display import json_text
 from harnn._files import check_writable, write_atomically
-from harnn._places import check_suffix, is_special
+from harnn._places import check_suffix
+from harnn._special import is_special
 from harnn.data.files import STANDARD_INPUT
 from harnn.errors import DocumentError, InputError, Problem
 
@@ -67,23 +67,8 @@ def check_output(path: Path | None, suffixes: Sequence[str], inputs: Sequence[Pa
     check_writable(path)
 
 
-@contextmanager
-def open_output(path: Path) -> Iterator[IO[str]]:
-    """Open a file that appears when it is complete, or a special place as it is.
-
-    Raises:
-        InputError: it cannot be written.
-    """
-    if is_special(path):
-        with path.open("w", encoding="utf-8", newline="\n") as stream:
-            yield stream
-        return
-    with write_atomically(path) as file:
-        yield file
-
-
 def write_json(path: Path | None, value: dict[str, Any]) -> None:
     """Write a report where a place is given."""
     if path is not None:
-        with open_output(path) as file:
+        with write_atomically(path) as file:
             file.write(json_text(value, indent=1))

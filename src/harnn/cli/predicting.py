@@ -11,10 +11,11 @@ from typing import Any
 
 import harnn
 from harnn._display import json_text
-from harnn._places import is_special
-from harnn.cli.answer_bar import AnswerBar, count_documents
+from harnn._files import write_atomically
+from harnn._special import is_special
+from harnn.cli.answer_bar import AnswerBar, answer_bar, count_documents
 from harnn.cli.answer_files import AnswerFile, open_answers
-from harnn.cli.files import ANSWERS, EXPLANATIONS, check_inputs, check_output, open_output
+from harnn.cli.files import ANSWERS, EXPLANATIONS, check_inputs, check_output
 from harnn.cli.models import Speed, fingerprint, open_model
 from harnn.cli.options import DecodingChoice
 from harnn.cli.problems import reading
@@ -105,7 +106,7 @@ def predict(
     shows = output is not None or not sys.stdout.isatty()  # else the answers are what is seen
     with (
         reading(knobs) as log,
-        AnswerBar(Console(stderr=True), given.count, shown=shows) as bar,
+        answer_bar(Console(stderr=True), given.count, shown=shows) as bar,
     ):
         documents = given.read(knobs, log)
         if output is None or place.is_stream:
@@ -140,7 +141,7 @@ def explain(
     check_output(output, EXPLANATIONS, data)
     predictor, knobs = open_model(model, settings, speed)
     true: dict[str, tuple[str, ...]] = {}
-    with reading(knobs) as log, AnswerBar(Console(stderr=True), given.count) as bar:
+    with reading(knobs) as log, answer_bar(Console(stderr=True), given.count) as bar:
         documents = _with_true_labels(data, knobs, log, predictor, true)
         explanations = bar.counting(predictor.explain(x, **options) for x in documents)
         if output.suffix.lower() == ".html":
@@ -170,14 +171,14 @@ def _with_true_labels(
 
 
 def _write_lines(explanations: Iterable[Explanation], output: Path) -> None:
-    with open_output(output) as file:
+    with write_atomically(output) as file:
         file.writelines(f"{json_text(each.to_dict())}\n" for each in explanations)
 
 
 def _write_stream(answers: Iterable[harnn.Prediction], output: Path | None) -> None:
     """Write answers where they cannot be taken back, as soon as each is there."""
     if output is not None:
-        with open_output(output) as file:
+        with write_atomically(output) as file:
             file.writelines(f"{json_text(answer.to_dict())}\n" for answer in answers)
         return
     ascii_only = not (sys.stdout.encoding or "").lower().replace("-", "").startswith("utf")

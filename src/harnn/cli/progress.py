@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from types import TracebackType
-from typing import Self
+from collections.abc import Iterator
+from contextlib import contextmanager
 
-from rich.console import Console
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
@@ -15,7 +14,16 @@ from rich.progress import (
 )
 
 from harnn.bundle import EpochRow
+from harnn.cli.screen import Console
 from harnn.training import Event, Stage, Step
+
+
+@contextmanager
+def training_display(console: Console, score: str) -> Iterator[TrainingDisplay]:
+    """Show a training in a block; score: the field of an epoch that chooses the best one."""
+    display = TrainingDisplay(console, score)
+    with display.bar:
+        yield display
 
 
 class TrainingDisplay:
@@ -40,21 +48,9 @@ class TrainingDisplay:
             "train", epoch=1, loss=0.0, score=score, best=0.0, rate=0.0, visible=False, total=None
         )
 
-    def __enter__(self) -> Self:
-        self.bar.start()
-        return self
-
-    def __exit__(
-        self,
-        _kind: type[BaseException] | None,
-        _error: BaseException | None,
-        _trace: TracebackType | None,
-    ) -> None:
-        self.bar.stop()
-
     def __call__(self, event: Event) -> None:
         if isinstance(event, Stage):
-            self.console.print(event.message, markup=False, highlight=False, soft_wrap=True)
+            self.console.print_line(event.message)
         elif isinstance(event, Step):
             self._show_step(event)
         else:
@@ -76,10 +72,8 @@ class TrainingDisplay:
         score = float(getattr(row, self.score))
         star = " *" if score > self.best else ""
         self.best = max(self.best, score)
-        self.console.print(
+        self.console.print_line(
             f"epoch {row.epoch:>3}  loss {row.loss:.3f}  valid: AUPRC {row.auprc:.4f}  "
             f"micro-F1 {row.micro_f1:.4f}  macro-F1 {row.macro_f1:.4f}  "
-            f"{row.seconds:.0f} s  {row.documents_per_second:,.0f} documents/s{star}",
-            highlight=False,
-            soft_wrap=True,
+            f"{row.seconds:.0f} s  {row.documents_per_second:,.0f} documents/s{star}"
         )

@@ -9,9 +9,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from harnn.cli.problems import problem_lines
 from harnn.cli.screen import plain
 from harnn.data import DataSurvey
+from harnn.errors import problem_lines
 from harnn.evaluation import StrategyMetrics
 from harnn.metrics import Comparison, Difference, LevelMetrics, Report
 from harnn.prediction import Prediction

@@ -11,7 +11,6 @@ from typing import IO, TypeVar
 
 from harnn._display import encodable
 from harnn._files import atomic_directory, write_atomically
-from harnn._places import is_special
 from harnn.config import DataConfig
 from harnn.converters.notes import Notes
 from harnn.data import Document, ReadingLog
@@ -80,9 +79,7 @@ class Output:
             file.write(encodable(line) + "\n")
 
     def open(self, path: Path) -> IO[str]:
-        """Open a file of text, or a stream as it is."""
-        if is_special(path):
-            return self.enter(path.open("w", encoding="utf-8", newline="\n"))
+        """Open a file of text."""
         return self.enter(write_atomically(path))
 
     def open_directory(self, marker: str | None = None) -> Path:

@@ -11,6 +11,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from tokenize import TokenError
 from typing import Any
 
 import numpy as np
@@ -31,6 +32,18 @@ _MARKER = "harnn-cache.json"
 _MANIFEST = "manifest.json"
 _FORMAT = 1
 _BLOCK = 1 << 20
+_NO_ARRAY = (
+    OSError,
+    EOFError,
+    MemoryError,
+    OverflowError,
+    RecursionError,
+    SyntaxError,
+    TokenError,
+    TypeError,
+    ValueError,
+)
+"""What NumPy raises of a file that is none of its own: it reads the head as Python."""
 
 
 class _DamagedError(Exception):
@@ -141,7 +154,7 @@ def _read(place: Path, check: Callable[[Arrays], object] | None) -> Arrays:
             if _sha256(place / name) != sums[name]:
                 raise _DamagedError(f"the SHA-256 of {name} differs")
         arrays = {Path(name).stem: _map(place / name) for name in found}
-    except (OSError, EOFError, ValueError) as error:
+    except _NO_ARRAY as error:
         raise _DamagedError(" ".join(str(error).split())[:200]) from None
     if check is not None:
         check(arrays)
@@ -152,7 +165,7 @@ def _mapped(place: Path, arrays: Arrays) -> Arrays:
     """Return arrays that were just written as they stand on disk, or, gone again, as they are."""
     try:
         return {key: _map(place / f"{key}.npy") for key in arrays}
-    except (OSError, EOFError, ValueError):
+    except _NO_ARRAY:
         return arrays
 
 

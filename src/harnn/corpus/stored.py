@@ -47,14 +47,16 @@ def arrays_problem(
     )
 
 
-def check_vectors(vectors: NDArray[Any], documents: int, size: int) -> None:
-    """Make sure that vectors of whole texts that were kept are (N, D) finite numbers.
+def check_vectors(arrays: Mapping[str, NDArray[Any]], documents: int, size: int) -> None:
+    """Make sure that ``vectors`` of whole texts that were kept are (N, D) finite numbers.
 
     Raises:
         InputError: they are not.
     """
-    problem = ""
-    if vectors.dtype != np.float32 or vectors.shape != (documents, size):
+    problem, vectors = "", arrays.get("vectors")
+    if vectors is None:
+        problem = "they are missing"
+    elif vectors.dtype != np.float32 or vectors.shape != (documents, size):
         expected = f"float32 of shape {(documents, size)}"
         problem = f"{vectors.dtype} of shape {vectors.shape}, expected {expected}"
     elif vectors.size and not (np.isfinite(vectors.min()) and np.isfinite(vectors.max())):

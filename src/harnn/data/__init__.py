@@ -9,7 +9,7 @@ and surveys whole data sets before a training run.
 from harnn.data.documents import Document
 from harnn.data.inputs import Documents, given_documents, labelled_documents, split_given
 from harnn.data.learning import LearnedTaxonomy, learn_taxonomy
-from harnn.data.log import ReadingLog, group_problems
+from harnn.data.log import ReadingLog
 from harnn.data.reading import label_documents, read_documents, read_labelled
 from harnn.data.statistics import LevelSummary, WordSummary
 from harnn.data.survey import DataSurvey, FileSummary, survey_documents
@@ -26,7 +26,6 @@ __all__ = [
     "RowWriter",
     "WordSummary",
     "given_documents",
-    "group_problems",
     "label_documents",
     "labelled_documents",
     "learn_taxonomy",

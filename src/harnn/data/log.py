@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TypeVar
 
 from harnn.config import OnError
-from harnn.errors import DocumentError, Problem
+from harnn.errors import DocumentError, Problem, kind_of, problem_lines
 
 MAX_PROBLEMS = 10_000
 """Problems kept at most, so that a wrong file of any size fits into memory."""
 MAX_KINDS = 1_000
-SHOWN_OF_A_KIND = 5
 
-_VARIES = re.compile(r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"|\d[\d,.]*")
-_SHOWN_KIND = 200
+_SHOWN_LABELS = 20
 _OTHERS = "others"
 
 T = TypeVar("T")
@@ -42,7 +39,7 @@ class ReadingLog:
     problems: list[Problem] = field(default_factory=list)
     """What was wrong, in order; the first ``MAX_PROBLEMS``."""
     kinds: Counter[str] = field(default_factory=Counter)
-    """How many problems there were of each kind, see :func:`kind_of`, those not kept among them."""
+    """How many problems there were of each kind (:func:`harnn.errors.kind_of`), kept or not."""
     warnings: list[Problem] = field(default_factory=list)
     """What was read all the same, but is worth a look; the first ``MAX_PROBLEMS``."""
     dropped: Counter[str] = field(default_factory=Counter)
@@ -65,41 +62,31 @@ class ReadingLog:
         """Count a label that was dropped from a document."""
         _count(self.dropped, label, MAX_PROBLEMS)
 
+    def lines(self) -> list[str]:
+        """Return what was remarkable, dropped or left out, for people to read; few lines."""
+        lines = list(problem_lines(self.warnings, "Warning: "))
+        if self.dropped:
+            lines += self._dropped_lines()
+        if self.skipped:
+            noun = "record" if self.skipped == 1 else "records"
+            lines += [f"{self.skipped:,} {noun} skipped:"]
+            lines += problem_lines(self.problems, "  ", self.kinds)
+        return lines
+
+    def _dropped_lines(self) -> Iterator[str]:
+        total = self.dropped.total()
+        noun = "label" if total == 1 else "labels"
+        kept = "1 document has" if self.emptied == 1 else f"{self.emptied:,} documents have"
+        left = f"; {kept} none left" if self.emptied else ""
+        yield f"{total:,} {noun} dropped that the taxonomy does not have{left}:"
+        shown = self.dropped.most_common(_SHOWN_LABELS)
+        yield "  " + ", ".join(f"{label!r} {count:,}" for label, count in shown)
+        if len(self.dropped) > len(shown):
+            yield f"  ... and {len(self.dropped) - len(shown):,} more"
+
 
 def _count(counts: Counter[str], name: str, most: int) -> None:
     counts[name if name in counts or len(counts) < most else _OTHERS] += 1
-
-
-def kind_of(problem: Problem) -> str:
-    """Return what *problem* has in common with others: its words without names and numbers."""
-    return _VARIES.sub("*", problem.what)[:_SHOWN_KIND]
-
-
-def group_problems(
-    problems: Iterable[Problem], kinds: Mapping[str, int] | None = None, most: int = SHOWN_OF_A_KIND
-) -> list[Problem]:
-    """Return problems by kind, in the order in which the kinds come first, *most* of each.
-
-    Where there are more, one more problem without a place says how many. ``kinds``: the numbers
-    of a :class:`ReadingLog` that kept fewer problems than it counted.
-    """
-    grouped: dict[str, list[Problem]] = {}
-    counts: Counter[str] = Counter()
-    for problem in problems:
-        kind = kind_of(problem)
-        counts[kind] += 1
-        shown = grouped.setdefault(kind, [])
-        if len(shown) <= most:
-            shown.append(problem)
-    found: list[Problem] = []
-    for kind, shown in grouped.items():
-        count = max(counts[kind], (kinds or {}).get(kind, 0))
-        if count > len(shown):
-            shown = shown[:most]
-        found += shown  # one more is as short as the line about it
-        if count > len(shown):
-            found.append(Problem("", f"... and {count - len(shown):,} more like this."))
-    return found
 
 
 def settle(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from harnn._optional import require
@@ -14,8 +14,15 @@ from harnn.data.log import ReadingLog, Rejected
 from harnn.data.rows import Row
 from harnn.errors import Problem
 
-_BATCH = 256
+_BATCH = 64
 """Rows at a time: their texts may all be the same long one, which takes no room in the file."""
+_BUFFER = 1 << 20
+"""Bytes of a column that are read at a time, where a whole row group would be."""
+_MOST_ROWS_LONG = 16
+"""Rows of ``data.line_limit`` bytes, to which a column of a row group may unpack from next to
+nothing: 256 MiB. A page is unpacked as a whole, and the file does not say how large pages are."""
+_MOST_TIMES = 100
+"""How much larger than packed a column may be beyond that; text is up to 10 times."""
 
 
 def read_parquet(
@@ -25,12 +32,13 @@ def read_parquet(
 
     Raises:
         MissingExtraError: without the extra ``parquet``.
-        UnreadableFileError: the file is no Parquet or is damaged.
+        UnreadableFileError: the file is no Parquet, is damaged, or unpacks beyond all measure.
     """
     parquet = require("pyarrow.parquet", extra="parquet", purpose=f"Reading {file.name}")
     arrow = require("pyarrow", extra="parquet", purpose=f"Reading {file.name}")
     try:
-        with parquet.ParquetFile(file.path) as table:
+        options = {"pre_buffer": False, "buffer_size": _BUFFER}
+        with parquet.ParquetFile(file.path, **options) as table:
             names = _column_names(table.schema_arrow, arrow)
             problems = find_missing_columns(names, config, labelled=labelled)
             if problems:
@@ -43,6 +51,7 @@ def read_parquet(
             if remark is not None:
                 log.warn(Problem(file.name, f"the table {remark[0]}", remark[1]))
             columns = _needed_columns(table.schema_arrow, config, arrow, labelled=labelled)
+            _refuse_bombs(table.metadata, columns, _MOST_ROWS_LONG * config.line_limit)
             line = 0
             for batch in table.iter_batches(batch_size=_BATCH, columns=columns):
                 for content in _read_rows(batch):
@@ -51,6 +60,28 @@ def read_parquet(
     except (arrow.ArrowException, OSError, MemoryError, ValueError, OverflowError) as error:
         reason = shown(" ".join(str(error).split()).rstrip("."))[1:-1]
         raise UnreadableFileError(f"is damaged or not a Parquet file ({reason}).") from None
+
+
+def _refuse_bombs(metadata: Any, columns: Sequence[str], most: int) -> None:
+    """Refuse columns that a small file unpacks to more than *most* bytes, as the file itself says.
+
+    Raises:
+        UnreadableFileError: there is one.
+    """
+    for group in range(metadata.num_row_groups):
+        for number in range(metadata.num_columns):
+            chunk = metadata.row_group(group).column(number)
+            path, size = chunk.path_in_schema, chunk.total_uncompressed_size
+            packed = chunk.total_compressed_size
+            if size <= max(most, _MOST_TIMES * packed):
+                continue
+            name = next((x for x in columns if path == x or path.startswith(f"{x}.")), None)
+            if name is not None:
+                what = (
+                    f"column {shown(name)} unpacks from {packed:,} to {size:,} bytes, "
+                    f"expected at most {most:,} or {_MOST_TIMES} times as many."
+                )
+                raise UnreadableFileError(what, "Set data.line_limit higher if that is meant.")
 
 
 def _read_rows(batch: Any) -> Iterator[dict[str, Any]]:

@@ -25,11 +25,12 @@ from harnn.corpus import (
 )
 from harnn.data import Document, Documents, ReadingLog, labelled_documents
 from harnn.decode import DecodeOptions, Decoder, Scores
-from harnn.errors import BundleError, DocumentError, Problem
+from harnn.errors import DocumentError, Problem
 from harnn.evaluation import StrategyMetrics, compare_strategies, report_scores
 from harnn.explain import Explanation, LabelExplanation, WordWeight
 from harnn.metrics import Report, TrainingCounts
 from harnn.prediction.device import move_networks
+from harnn.text import tune_text_vectors
 
 _MOST_DOCUMENTS = 2_048
 _MOST_SCORES = 32 << 20
@@ -106,8 +107,10 @@ class Predictor:
             from harnn.network import tune_process
 
             tune_process()
-        else:
-            keep_freed_memory()
+            return
+        keep_freed_memory()
+        if "text_vectors" in self.bundle.ensemble.reads:
+            tune_text_vectors()
 
     def scores(self, texts: Iterable[str | Document]) -> Scores:
         """Return the scores of all labels, before any decoding.
@@ -123,11 +126,7 @@ class Predictor:
         Raises:
             BundleError: the model is damaged: scores are not from 0 to 1, or no numbers.
         """
-        try:
-            return self.bundle.ensemble.score(corpus)
-        except ValueError as error:  # of scores that are not from 0 to 1, which no number is
-            what = f"the model is damaged: {error}"
-            raise BundleError(Problem("", what, "Restore it or train again.")) from error
+        return self.bundle.ensemble.score(corpus)
 
     def predict(
         self, texts: Iterable[str | Document], **options: Unpack[DecodeOptions]

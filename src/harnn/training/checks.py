@@ -44,7 +44,7 @@ def check_before(
 
     Raises:
         InputError: all that is wrong; where all is of one kind, as its own subclass.
-        MissingExtraError: nothing else is wrong, but something is not installed.
+        MissingExtraError: nothing else is wrong, but something is not installed; all of it.
     """
     found: list[HarnnError] = [
         *_wrong_with_settings(config, own_segmenter=own_segmenter),
@@ -57,8 +57,10 @@ def check_before(
             found.append(error)
     if not found:
         return
-    if len(found) == 1 or all(isinstance(each, MissingExtraError) for each in found):
+    if len(found) == 1:
         raise found[0]
+    if all(isinstance(each, MissingExtraError) for each in found):
+        raise MissingExtraError("\n".join(dict.fromkeys(map(str, found))))
     kinds = {type(each) for each in found}
     kind = kinds.pop() if len(kinds) == 1 else InputError
     assert issubclass(kind, InputError)

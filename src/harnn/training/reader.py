@@ -18,13 +18,20 @@ from harnn.corpus import (
     Corpus,
     TokensView,
     View,
+    check_vectors,
     content_hash,
     encode_corpus,
 )
 from harnn.data import Documents, ReadingLog, labelled_documents
 from harnn.errors import DocumentError, Problem
 from harnn.taxonomy import Taxonomy
-from harnn.text import TEXT_VECTORS_PACKAGE, NgramCounter, Tokenizer, embed_texts
+from harnn.text import (
+    TEXT_VECTOR_SIZE,
+    TEXT_VECTORS_PACKAGE,
+    NgramCounter,
+    Tokenizer,
+    embed_texts,
+)
 from harnn.training.events import Listener, Stage
 from harnn.training.plan import may_read_text_vectors, trains_linear, trains_network
 
@@ -105,13 +112,18 @@ class Reader:
 
         arrays = None
         if self.segment is None:  # only the caller knows how a segmenter of their own cuts
-            arrays = self._cached(given, lambda: ["tokens", tokenizer.to_json()], make)
+            arrays = self._cached(
+                given,
+                lambda: ["tokens", tokenizer.to_json()],
+                make,
+                check=lambda kept: self._restore(kept, tokenizer),
+            )
         if arrays is None:
             if not made:
                 make()
             corpus = made[0]
         else:
-            corpus = Corpus.from_arrays(arrays, len(self.taxonomy))
+            corpus = self._restore(arrays, tokenizer)
             if made:
                 corpus = corpus.with_views({name: made[0].views[name] for name in more})
             elif views:
@@ -135,7 +147,10 @@ class Reader:
             return {"vectors": embed_texts(texts, threads=threads, stopped=self.stopped)}
 
         what = ["sentences", version(TEXT_VECTORS_PACKAGE)]
-        arrays = self._cached(split.given, lambda: what, make)
+        expected = (len(split.corpus), TEXT_VECTOR_SIZE)
+        arrays = self._cached(
+            split.given, lambda: what, make, check=lambda kept: check_vectors(kept, *expected)
+        )
         return (make() if arrays is None else arrays)["vectors"]
 
     def _texts(self, given: Documents) -> Iterator[str]:
@@ -148,7 +163,18 @@ class Reader:
         pairs = labelled_documents(given, self.taxonomy, self.config.data, log=log)
         return encode_corpus(pairs, views, len(self.taxonomy), stopped=self.stopped)
 
+    def _restore(self, arrays: Arrays, tokenizer: Tokenizer) -> Corpus:
+        """Return the corpus of arrays that were kept.
+
+        Raises:
+            InputError: they are none of this taxonomy and tokenizer.
+        """
+        return Corpus.from_arrays(arrays, len(self.taxonomy), word_count=len(tokenizer))
+
     def _tell(self, name: str, corpus: Corpus, tokenizer: Tokenizer, log: ReadingLog) -> None:
+        remarks = log.lines()
+        if remarks and not (len(corpus) and corpus.targets.nnz):
+            self.listener(Stage("\n".join(remarks)))
         if not len(corpus):
             raise DocumentError(Problem("", f"there is no {name} document."))
         if not corpus.targets.nnz:
@@ -166,16 +192,21 @@ class Reader:
         given: Documents,
         what: Callable[[], list[str]],
         make: Callable[[], Arrays | None],
+        *,
+        check: Callable[[Arrays], object],
     ) -> Arrays | None:
         """Return arrays made of documents; None: there is no cache, or *make* wants none.
 
-        what: says what else than documents and settings the arrays depend on.
+        what: says what else than documents and settings the arrays depend on. check: refuses what
+        was kept, with an InputError, where it cannot be what *make* returned.
         """
         if self.cache is None or (content := content_hash(given)) is None:
             return None
         settings = dataclasses.asdict(self.config.data)
         parts = [VERSION, what(), content, settings, self.taxonomy.version]
-        return self.cache.get(parts, make, tell=lambda message: self.listener(Stage(message)))
+        return self.cache.get(
+            parts, make, check=check, tell=lambda message: self.listener(Stage(message))
+        )
 
 
 def summarise(
@@ -190,7 +221,4 @@ def summarise(
         )
     if empty := int((corpus.tokens.lengths == 0).sum()):
         message += f"; {empty:,} without any word"
-    if log.skipped:
-        message += f"; {log.skipped:,} skipped:"
-        message += "".join(f"\n  {problem}" for problem in log.problems)
-    return message
+    return "\n".join([message, *log.lines()])

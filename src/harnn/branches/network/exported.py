@@ -16,7 +16,7 @@ from harnn.branches.network.graph_check import GraphFacts, check_graph
 from harnn.branches.network.logits import mean_logits
 from harnn.branches.network.storage import graph_path, read_shapes
 from harnn.corpus import Corpus, View, ordered_batches, pad_tokens
-from harnn.errors import BundleError, ConfigError, Problem
+from harnn.errors import BundleError, ConfigError, Problem, cannot_read
 from harnn.taxonomy import Hierarchy, Taxonomy
 
 _INPUTS = [("lengths", "tensor(int64)", 1), ("token_ids", "tensor(int64)", 2)]
@@ -184,8 +184,7 @@ class ExportedNetworkBranch:
                 _check_words(check_graph(graph), shape["vocabulary_size"])
                 network = OnnxNetwork(graph, level_sizes=shape["level_sizes"], hierarchy=hierarchy)
             except OSError as error:
-                what = f"cannot be read: {error.strerror or error}."
-                raise BundleError(Problem(str(path), what)) from None
+                raise BundleError(cannot_read(path, error)) from None
             except ValueError as error:
                 raise BundleError(Problem(str(path), f"is damaged: {error}.")) from None
             networks.append(network)

@@ -8,6 +8,7 @@ say. Other graphs could read files, run for ever or take any amount of memory.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -112,7 +113,7 @@ def _check_weights(tensor: memoryview, facts: GraphFacts) -> None:
         raise ValueError(f"the weights {name!r} are of a type that is not written here")
     if any(dim < 0 for dim in dims):
         raise ValueError(f"the weights {name!r} have a size below 0")
-    count = _product(dims)
+    count = math.prod(dims)
     if raw is not None:
         size = np.dtype(_TYPES[kind]).itemsize
         if typed or len(raw) != count * size:
@@ -137,13 +138,6 @@ def _check_values(name: str, kind: int, parts: list[NDArray[np.generic]]) -> Non
             raise ValueError(f"the weights {name!r} hold values that are no finite numbers")
         if kind in (_INT32, _INT64) and max(-low, high) > _LARGEST_INDEX:
             raise ValueError(f"the weights {name!r} hold values out of range")
-
-
-def _product(dims: list[int]) -> int:
-    product = 1
-    for dim in dims:
-        product *= dim
-    return product
 
 
 # --- the encoding -------------------------------------------------------------------------------

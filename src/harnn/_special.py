@@ -1,0 +1,99 @@
+"""Places that are no files: pipes, devices, and what this process has open already."""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+import sys
+from pathlib import Path
+from typing import IO, Any, Literal
+
+from harnn.errors import InputError, Problem, cannot_write
+
+try:
+    import fcntl
+except ImportError:  # a system that does not tell how a file was opened
+    fcntl = None  # type: ignore[assignment]
+
+Mode = Literal["w", "wb"]
+_MOST_LINKS = 40
+"""Links behind each other that are followed."""
+
+
+def is_special(path: Path | str) -> bool:
+    """Tell pipes, devices and what is open already (``/dev/stdout``) from files and directories.
+
+    Raises:
+        InputError: the place cannot be looked at.
+    """
+    if _descriptor_of(path) is not None:
+        return True
+    kind = kind_of_place(Path(os.path.realpath(path)), path)
+    return kind not in (None, stat.S_IFREG, stat.S_IFDIR)
+
+
+def open_special(path: Path | str, mode: Mode) -> IO[Any]:
+    """Open a special place; what is open already is not opened again, which would empty a file.
+
+    Raises:
+        InputError: it cannot be written.
+    """
+    descriptor = _descriptor_of(path)
+    if descriptor is None:
+        return open_place(Path(path), mode, path)
+    for stream in (sys.stdout, sys.stderr):
+        if stream is not None and not stream.closed:
+            stream.flush()  # what was printed before comes before
+    try:
+        if fcntl is not None:
+            access = fcntl.fcntl(descriptor, fcntl.F_GETFL) & os.O_ACCMODE
+            if access == os.O_RDONLY:
+                raise InputError(Problem(str(path), "cannot be written: it is open for reading."))
+        return open_place(os.dup(descriptor), mode, path)
+    except OSError as error:
+        raise InputError(cannot_write(path, error)) from None
+
+
+def kind_of_place(target: Path, path: Path | str) -> int | None:
+    """Return the type of a file as ``stat`` has it; None where there is none.
+
+    Raises:
+        InputError: the place cannot be looked at, as of a name that is too long.
+    """
+    try:
+        return stat.S_IFMT(target.stat().st_mode)
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError) as error:
+        raise InputError(cannot_write(path, error)) from None
+
+
+def open_place(place: Path | int, mode: str, path: Path | str) -> IO[Any]:
+    """Open a file by name or number, text as UTF-8; path: its place as it was given.
+
+    Raises:
+        InputError: it cannot be opened.
+    """
+    is_text = "b" not in mode
+    try:
+        return open(  # noqa: PTH123 (a descriptor is no path)
+            place, mode, encoding="utf-8" if is_text else None, newline="\n" if is_text else None
+        )
+    except (OSError, ValueError) as error:
+        raise InputError(cannot_write(path, error)) from None
+
+
+def _descriptor_of(path: Path | str) -> int | None:
+    """Return which open file of this process a path means, also through links; None: none."""
+    ours = re.compile(rf"(?:/dev/fd|/proc/{os.getpid()}(?:/task/\d+)?/fd)/(\d{{1,9}})", re.ASCII)
+    place = Path.cwd() / path
+    for _ in range(_MOST_LINKS):
+        folder = Path(os.path.realpath(place.parent))
+        if found := ours.fullmatch(str(folder / place.name)):
+            return int(found[1])
+        try:
+            place = folder / (folder / place.name).readlink()
+        except (OSError, ValueError):  # no link
+            return None
+    return None
