@@ -23,6 +23,7 @@ FLOORS = {
         "_memory",
         "_notebook",
         "_optional",
+        "_places",
         "_quiet",
         "_spreadsheet_rows",
         "_spreadsheets",
@@ -33,7 +34,7 @@ FLOORS = {
     1: {"counting"},
     2: {"taxonomy"},
     3: {"text", "data", "decode", "metrics", "network", "sample"},
-    4: {"corpus", "answers", "evaluation"},
+    4: {"corpus", "converters", "answers", "evaluation"},
     5: {"branches", "explain"},
     6: {"bundle"},
     7: {"training", "prediction"},
@@ -53,6 +54,7 @@ SIDEWAYS = {
 SIDEWAYS |= {("config", "errors"), ("config", "_tables")}
 SIDEWAYS |= {("_frames", "errors"), ("_frames", "_cells"), ("_spreadsheet_rows", "_cells")}
 SIDEWAYS |= {("_spreadsheets", other) for other in ("errors", "_display", "_optional")}
+SIDEWAYS |= {("config", "errors"), ("config", "_tables"), ("_places", "errors")}
 """Everything raises errors."""
 TORCH = {"network", "training"}
 """Rooms whose every file may import torch; of other rooms, these files alone:"""

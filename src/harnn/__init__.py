@@ -13,6 +13,7 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from harnn.bundle import Bundle, export_onnx, load_bundle, save_bundle
     from harnn.config import Config
+    from harnn.converters import convert
     from harnn.data import (
         Document,
         SplitSettings,
@@ -60,6 +61,7 @@ _HOMES = {
     "Validation": "training",
     "compare_models": "prediction",
     "cross_validate": "training",
+    "convert": "converters",
     "evaluate": "metrics",
     "export_onnx": "bundle",
     "find_label_errors": "evaluation",
@@ -100,6 +102,7 @@ __all__ = [
     "Validation",
     "__version__",
     "compare_models",
+    "convert",
     "cross_validate",
     "evaluate",
     "export_onnx",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import dataclasses
 import tomllib
 import types
@@ -13,6 +14,7 @@ from harnn.errors import ConfigError, Problem, suggest
 
 _SHOWN_CHARACTERS = 80
 _MOST_BITS = 1_000
+_NO_ENCODINGS = {"idna", "punycode", "undefined", "unicode_escape", "raw_unicode_escape", "utf_7"}
 
 
 def read_toml(path: Path) -> dict[str, Any]:
@@ -114,3 +116,12 @@ def between(name: str, value: float, low: float, high: float) -> list[Problem]:
     if low <= value <= high:  # NaN compares false
         return []
     return [Problem(name, f"got {shown(value)}, expected {low:,} to {high:,}.")]
+
+
+def is_encoding(name: str) -> bool:
+    """Whether a setting names an encoding of text that extends ASCII, as Python knows them."""
+    try:
+        known = codecs.lookup(name).name.replace("-", "_")
+        return known not in _NO_ENCODINGS and "a\n".encode(name).decode(name) == "a\n"
+    except (LookupError, ValueError):  # also such as rot13, which is no encoding of text
+        return False

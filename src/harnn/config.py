@@ -8,7 +8,6 @@ settings of Huang et al. (CIKM 2019); and on ``model.preset``: ``fast`` leaves t
 
 from __future__ import annotations
 
-import codecs
 import dataclasses
 import functools
 import re
@@ -17,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, Self, TypeVar, get_args, get_type_hints
 
-from harnn._tables import between, parse_value, read_table, read_toml, shown
+from harnn._tables import between, is_encoding, parse_value, read_table, read_toml, shown
 from harnn.errors import ConfigError, Problem, suggest
 
 Mode = Literal["harnn", "paper"]
@@ -54,7 +53,6 @@ _MOST_SEED = 2**32 - 1
 _LARGEST_SIZE = 65_536
 """Of a layer of the network."""
 _NAMED_DELIMITERS = {"tab": "\t", "\\t": "\t"}
-_NO_ENCODINGS = {"idna", "punycode", "undefined", "unicode_escape", "raw_unicode_escape", "utf_7"}
 """Of Python's codecs for text those that are not for files."""
 Section = TypeVar("Section")
 
@@ -70,6 +68,11 @@ def _remembers_what_is_given(kind: type[Section]) -> type[Section]:
 
     kind.__init__ = init  # type: ignore[method-assign]
     return kind
+
+
+def is_given(section: Any, key: str) -> bool:
+    """Tell whether a setting of a table was given, and is not just its default."""
+    return key in section._given
 
 
 @_remembers_what_is_given
@@ -108,7 +111,7 @@ class DataConfig:
 
     def check(self) -> list[Problem]:
         problems = between("data.line_limit", self.line_limit, 1_024, _MOST_WORDS)
-        if not _is_encoding(self.encoding):
+        if not is_encoding(self.encoding):
             expected = "expected the name of an encoding, such as utf-8, cp1252 or gb18030."
             problems.append(Problem("data.encoding", f"got {shown(self.encoding)}, {expected}"))
         if self.delimiter not in _NAMED_DELIMITERS and (
@@ -454,14 +457,6 @@ class Config:
             }
             for section, table in self.to_dict().items()
         }
-
-
-def _is_encoding(name: str) -> bool:
-    try:
-        known = codecs.lookup(name).name.replace("-", "_")
-        return known not in _NO_ENCODINGS and "a\n".encode(name).decode(name) == "a\n"
-    except (LookupError, ValueError):  # also such as rot13, which is no encoding of text
-        return False
 
 
 def _current_name(section: str, key: str, value: Any) -> tuple[str, Any]:

@@ -9,9 +9,10 @@ from typing import Any
 
 from harnn._display import json_text
 from harnn._files import check_writable, write_atomically
+from harnn._places import check_suffix
 from harnn._special import is_special
 from harnn.data.files import STANDARD_INPUT
-from harnn.errors import ConfigError, DocumentError, InputError, Problem, suggest
+from harnn.errors import DocumentError, InputError, Problem
 
 ANSWERS = (".jsonl", ".csv", ".tsv", ".parquet")
 EXPLANATIONS = (".html", ".jsonl")
@@ -44,7 +45,8 @@ def check_inputs(paths: Sequence[Path], *, passes: int = 1) -> None:
 def check_output(path: Path | None, suffixes: Sequence[str], inputs: Sequence[Path] = ()) -> None:
     """Refuse a place that cannot be written, or whose suffix says nothing that can be.
 
-    Places that are no regular files, such as ``/dev/stdout``, are not asked for a suffix.
+    Places that are no regular files, such as ``/dev/stdout``, are not asked for a suffix; suffixes:
+    nothing: any.
 
     Raises:
         ConfigError: the suffix is none of *suffixes*.
@@ -54,11 +56,8 @@ def check_output(path: Path | None, suffixes: Sequence[str], inputs: Sequence[Pa
         return
     if path.is_dir():
         raise InputError(Problem(str(path), "is a directory, expected a file."))
-    if path.suffix.lower() not in suffixes:
-        found = f"unknown extension {path.suffix!r}" if path.suffix else "has no extension"
-        names = [*suffixes[:-2], " or ".join(suffixes[-2:])]
-        hint = suggest(path.suffix, suffixes) if path.suffix else ""
-        raise ConfigError(Problem(str(path), f"{found}, expected {', '.join(names)}.", hint))
+    if suffixes:
+        check_suffix(path, suffixes)
     if not path.parent.is_dir():
         what = "cannot be written: its directory does not exist."
         raise InputError(Problem(str(path), what))

@@ -108,12 +108,17 @@ class DocumentFile:
         return f"{self.name}:{line}"
 
 
-def find_file(location: Location) -> DocumentFile | Problem:
-    """Tell format and compression from the name, or say why the file cannot be read."""
+def find_file(location: Location, form: Format | None = None) -> DocumentFile | Problem:
+    """Tell format and compression from the name, or say why the file cannot be read.
+
+    form: what the file is, whatever its extension.
+    """
     path, name = Path(location), printable(os.fspath(location))
     if name == STANDARD_INPUT:
         return DocumentFile(path, "stdin", "standard-input")
     try:
+        if path.is_dir() and form is not None:
+            return Problem(name, "is a directory, expected a file.")
         if path.is_dir():
             return _find_directory(path, name)
         if not path.exists():
@@ -124,7 +129,7 @@ def find_file(location: Location) -> DocumentFile | Problem:
     compression = COMPRESSIONS.get(extension, "")
     if compression:
         extension = Path(path.stem).suffix.lower()
-    kind = FORMATS.get(extension)
+    kind = FORMATS.get(extension) if form is None else form
     if kind is None or (compression and kind not in _PACKED):
         found = path.suffix if not compression else "".join(path.suffixes[-2:])
         return Problem(

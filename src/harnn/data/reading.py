@@ -8,7 +8,7 @@ import re
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain
-from typing import Any, TypeAlias, cast
+from typing import Any, TypeAlias, TypeVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -47,6 +47,7 @@ from harnn.data.text_directories import read_directory
 from harnn.errors import Problem
 from harnn.taxonomy import Taxonomy
 
+AnyRow = TypeVar("AnyRow", bound=Row | PlacedRow)
 Sources: TypeAlias = (
     Location | Table | MemoryTable | Iterable[Location | Table | MemoryTable | Mapping[str, Any]]
 )
@@ -195,20 +196,20 @@ def stream_rows(paths: Sources, builder: DocumentBuilder) -> Iterator[PlacedRow 
         if isinstance(file, Problem):
             yield Rejected((file,), whole_file=True)
             continue
-        for number, item in enumerate(_stream_rows(file, builder)):
+        for number, item in enumerate(guard_rows(file, _open_rows(file, builder))):
             yield PlacedRow(file, number, item) if isinstance(item, Row) else item
 
 
-def _stream_rows(
-    file: DocumentFile | MemoryTable, builder: DocumentBuilder
-) -> Iterator[PlacedRow | Row | Rejected]:
+def guard_rows(
+    file: DocumentFile | MemoryTable, rows: Iterable[AnyRow | Rejected]
+) -> Iterator[AnyRow | Rejected]:
     """Yield the rows of one file; whatever ends the reading early becomes a problem."""
     line = 0
     what, hint = "", ""
     where = file.name
     empty = True
     try:
-        for item in _open_rows(file, builder):
+        for item in rows:
             empty = False
             line = item.line if isinstance(item, Row) else line
             yield item

@@ -183,9 +183,10 @@ class NgramFeatures:
         return _spell(self.words, self.piece_sizes, self._piece_numbers, grow=False)
 
 
-def find_words(text: str) -> list[str]:
-    """Return the words of a text as the features read them."""
-    return _WORD.findall(unicodedata.normalize("NFKC", text).lower())
+def find_words(text: str, *, lowercase: bool = True) -> list[str]:
+    """Return the words of a text as the features read them, or in the case they have."""
+    plain = unicodedata.normalize("NFKC", text)
+    return _WORD.findall(plain.lower() if lowercase else plain)
 
 
 def _no_rows(columns: int) -> csr_array:
