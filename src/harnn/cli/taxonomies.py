@@ -21,7 +21,6 @@ from harnn.taxonomy.writing import SUFFIXES, check_beside, check_form, form_of
 
 _MOST_LABELS = 10_000_000
 """Of a level."""
-_SHOWN_NAMES = 10
 
 
 class TaxonomyChoice(NamedTuple):
@@ -268,4 +267,5 @@ def convert(
     )
     say_notes(written.notes)
     places = " and ".join(map(str, written.paths))
-    say(f"{written.labels:,} labels written to {places}.")
+    labels = "1 label" if written.labels == 1 else f"{written.labels:,} labels"
+    say(f"{labels} written to {places}.")

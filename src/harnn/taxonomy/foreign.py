@@ -10,6 +10,7 @@ from typing import NamedTuple
 from harnn.errors import Problem, TaxonomyError
 from harnn.taxonomy.graph import ROOT
 from harnn.taxonomy.options import Form
+from harnn.taxonomy.table_columns import plain_word
 
 Lines = Sequence[tuple[int, str]]
 """Line numbers and lines."""
@@ -154,17 +155,13 @@ def _numbered(lines: Lines) -> tuple[int, str, str] | None:
 
 def is_header(cells: Sequence[str]) -> bool:
     """Tell whether the first cells of a table name a child and its parent."""
-    words = {_plain(cell) for cell in cells}
+    words = {plain_word(cell) for cell in cells}
     return bool(words & PARENT_WORDS and words & CHILD_WORDS)
 
 
 def is_parent_first(cells: Sequence[str]) -> bool:
     """Tell whether two cells are the names of columns, the parent's before the child's."""
-    return len(cells) == 2 and is_header(cells) and _plain(cells[0]) in PARENT_WORDS
-
-
-def _plain(cell: str) -> str:
-    return re.sub(r"[\W_]+", "", cell).casefold()
+    return len(cells) == 2 and is_header(cells) and plain_word(cells[0]) in PARENT_WORDS
 
 
 def refuse_other_columns(lines: Lines, source: str) -> None:

@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from harnn._spreadsheets import EXTENSIONS
 from harnn.errors import Problem, TaxonomyError
 from harnn.taxonomy import json_forms
 from harnn.taxonomy.foreign import (
@@ -26,7 +27,7 @@ from harnn.taxonomy.options import RDF, Form, ReadingOptions
 from harnn.taxonomy.outlines import draft_from_outline, is_outline
 from harnn.taxonomy.paths import ARROW, check_separator, draft_from_path_file
 from harnn.taxonomy.skos import draft_from_skos
-from harnn.taxonomy.tables import SHEETS, draft_from_delimited, draft_from_sheet, has_header
+from harnn.taxonomy.tables import draft_from_delimited, draft_from_sheet, has_header
 from harnn.taxonomy.text_files import content_lines, read_text
 
 _BY_EXTENSION: dict[str, Form] = {
@@ -51,7 +52,7 @@ def read_file(path: Path, options: ReadingOptions) -> Draft | Mapping[str, Any]:
     if options.separator is not None:
         check_separator(options.separator)
     where = str(path)
-    if options.form in (None, "table") and path.suffix.lower() in SHEETS and path.is_file():
+    if options.form in (None, "table") and path.suffix.lower() in EXTENSIONS and path.is_file():
         options.check_fits("table", where)
         return draft_from_sheet(path, options)
     if options.sheet is not None:

@@ -26,7 +26,7 @@ from typing import Any, NamedTuple
 from harnn import _frames
 from harnn._cells import cell_text
 from harnn._delimited import Line, read_csv, read_tsv, separator_told, tell_delimiter
-from harnn._spreadsheets import EXTENSIONS, read_sheet
+from harnn._spreadsheets import read_sheet
 from harnn.errors import InputError, Problem, TaxonomyError
 from harnn.taxonomy.graph import ROOT, Draft, label_problem, shorten
 from harnn.taxonomy.label_tables import split_alternatives
@@ -40,7 +40,6 @@ from harnn.taxonomy.paths import (
 )
 from harnn.taxonomy.table_columns import Columns, chosen_columns, find_columns
 
-SHEETS = EXTENSIONS
 _HEADER_ROWS = 10
 """Rows in which the header is looked for."""
 _LONGEST_ROW = 1 << 24
@@ -241,8 +240,11 @@ class _Table:
             what = label_problem(code)
             if what:
                 draft.refuse(row.number, what)
-            else:
-                self._take_texts(draft, row, code)
+                continue
+            name = self._text(row, self._columns.name)
+            if name:
+                self._take_name(draft, row.number, code, name)
+            self._take_texts(draft, row, code)
         given = [(row, self._text(row, parent_column)) for row in self._rows]
         parents = _Parents.of(codes, [parent for _, parent in given], draft.names)
         for row, parent in given:
@@ -254,9 +256,7 @@ class _Table:
         return draft
 
     def _take_texts(self, draft: Draft, row: Row, code: str) -> None:
-        name = self._text(row, self._columns.name)
-        if name:
-            self._take_name(draft, row.number, code, name)
+        """Take the description and the other names of a row, for its label."""
         description = self._text(row, self._columns.description)
         if description:
             draft.descriptions.setdefault(code, description)
@@ -307,11 +307,7 @@ class _Table:
         draft.unit = self._unit
         for row, code in zip(rows, codes, strict=True):
             if code in draft.names:
-                description = self._text(row, self._columns.description)
-                if description:
-                    draft.descriptions[code] = description
-                others = self._text(row, self._columns.alternatives).replace(";", "|")
-                draft.alternatives[code] = split_alternatives(others)
+                self._take_texts(draft, row, code)
         return draft
 
     # --- a column a level -----------------------------------------------------------------------
@@ -328,9 +324,7 @@ class _Table:
             bool(steps) and not self._text(row, self._columns.levels[0][0])
             for row, steps, _ in filled
         )
-        if all(codes == names for names, codes in self._columns.levels) or any(
-            codes is not None for _, codes in self._columns.levels
-        ):
+        if any(codes is not None for _, codes in self._columns.levels):
             draft = self._coded_levels(draft, filled)
         else:
             rows = [row for row, steps, _ in filled if steps]
@@ -384,16 +378,8 @@ class _Table:
                 parent = code
             else:
                 if steps:
-                    self._take_row_texts(draft, row, steps[-1][1])
+                    self._take_texts(draft, row, steps[-1][1])
         return draft
-
-    def _take_row_texts(self, draft: Draft, row: Row, code: str) -> None:
-        description = self._text(row, self._columns.description)
-        if description:
-            draft.descriptions.setdefault(code, description)
-        others = split_alternatives(self._text(row, self._columns.alternatives).replace(";", "|"))
-        if others:
-            draft.alternatives.setdefault(code, others)
 
 
 class _Parents:
