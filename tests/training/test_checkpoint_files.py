@@ -63,6 +63,16 @@ def test_what_is_written_is_read_back(tmp_path: Path) -> None:
     assert load_checkpoint(path.parent).state == made().state
 
 
+@pytest.mark.parametrize("size", [0, 1])
+def test_arrays_of_no_stride(size: int, tmp_path: Path) -> None:
+    """As NumPy may make them where there is nothing to step over."""
+    found = torch.as_strided(torch.ones(1), (size,), (0,))
+    checkpoint = made()
+    checkpoint.tensors["weights/y"] = found
+    save_checkpoint(checkpoint, tmp_path)
+    assert torch.equal(load_checkpoint(tmp_path).tensors["weights/y"], found)
+
+
 def test_word_vectors_of_no_network(tmp_path: Path) -> None:
     save_checkpoint(made(), tmp_path)
     with pytest.raises(BundleError) as error:
