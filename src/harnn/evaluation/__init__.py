@@ -1,6 +1,19 @@
-"""From scores to what can be said of them: a report, all strategies side by side."""
+"""From scores to what can be said of them: a report, all strategies side by side, every detail."""
 
+from harnn.evaluation.details import Evaluation, Example, WorstLabel, evaluate_closely
+from harnn.evaluation.mistakes import Mistake, missed_with_least_score, wrong_with_most_score
 from harnn.evaluation.report import report_scores
 from harnn.evaluation.strategies import StrategyMetrics, compare_strategies
 
-__all__ = ["StrategyMetrics", "compare_strategies", "report_scores"]
+__all__ = [
+    "Evaluation",
+    "Example",
+    "Mistake",
+    "StrategyMetrics",
+    "WorstLabel",
+    "compare_strategies",
+    "evaluate_closely",
+    "missed_with_least_score",
+    "report_scores",
+    "wrong_with_most_score",
+]
