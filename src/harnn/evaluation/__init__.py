@@ -1,6 +1,7 @@
 """From scores to what can be said of them: a report, all strategies side by side, every detail."""
 
 from harnn.evaluation.details import Evaluation, Example, WorstLabel, evaluate_closely
+from harnn.evaluation.label_errors import LabelErrors, find_label_errors
 from harnn.evaluation.mistakes import Mistake, missed_with_least_score, wrong_with_most_score
 from harnn.evaluation.report import report_scores
 from harnn.evaluation.strategies import StrategyMetrics, compare_strategies
@@ -8,11 +9,13 @@ from harnn.evaluation.strategies import StrategyMetrics, compare_strategies
 __all__ = [
     "Evaluation",
     "Example",
+    "LabelErrors",
     "Mistake",
     "StrategyMetrics",
     "WorstLabel",
     "compare_strategies",
     "evaluate_closely",
+    "find_label_errors",
     "missed_with_least_score",
     "report_scores",
     "wrong_with_most_score",
