@@ -12,6 +12,7 @@ from scipy.sparse import csr_array, vstack
 
 from harnn.counting import as_binary
 from harnn.decode import Decoder, Scores
+from harnn.evaluation.label_errors import LabelErrors, find_label_errors
 from harnn.evaluation.mistakes import Mistake, missed_with_least_score, wrong_with_most_score
 from harnn.metrics import (
     Answers,
@@ -39,6 +40,8 @@ _MOST_LABELS = 12
 _MOST_MISTAKES = 12
 LEAST_DOCUMENTS = 10
 """Of a label, so that a low F1 of it means something."""
+SHOWN_ERRORS = 24
+"""Likely errors of the data whose documents are named."""
 _EXAMPLES = 2
 
 
@@ -86,6 +89,9 @@ class Evaluation:
     """Labels that were wrongly given with the highest scores, one a document."""
     missed: tuple[Mistake, ...]
     """Labels that were missed with the lowest scores, one a document."""
+    label_errors: LabelErrors
+    """Pairs of a document and a label that are likely errors of the data, those that follow from
+    another left out."""
     training_counts: NDArray[np.int64] | None
     """(C,) training documents of each label."""
     spread: tuple[FrequencySpread, ...] | None
@@ -101,6 +107,7 @@ class Evaluation:
         """Documents that are named as examples, ascending."""
         rows = {example.row for label in self.worst for example in label.examples}
         rows |= {mistake.row for mistake in (*self.wrong, *self.missed)}
+        rows |= set(self.label_errors.rows[:SHOWN_ERRORS].tolist())
         return tuple(sorted(rows | set(self.confused_rows)))
 
 
@@ -130,6 +137,7 @@ def evaluate_closely(
     scores, predictions = decoded.scores, decoded.predictions
     labels = LabelMetrics.count(predictions, true)
     counts = None if training is None else np.asarray(training.label_counts, dtype=np.int64)
+    errors = find_label_errors(scores, true, hierarchy)
     confusions = confused_siblings(predictions, true, hierarchy, most=_MOST_PAIRS)
     return Evaluation(
         taxonomy=taxonomy,
@@ -159,6 +167,7 @@ def evaluate_closely(
         worst=_worst(labels, predictions, true, taxonomy),
         wrong=wrong_with_most_score(scores, predictions, true, hierarchy, most=_MOST_MISTAKES),
         missed=missed_with_least_score(scores, predictions, true, hierarchy, most=_MOST_MISTAKES),
+        label_errors=errors.select(~errors.implied),
         training_counts=counts,
         spread=None if counts is None else f1_spread(labels.f1, labels.true, counts),
         shift=_shift(labels, true.shape[0], training),
