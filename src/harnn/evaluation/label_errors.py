@@ -170,6 +170,8 @@ def _find_implied(
         return implied
     upward: Any = hierarchy.closure.astype(np.int32)
     for kind, relatives in ((missing, upward), (~missing, upward.T)):
+        if not kind.any():  # of no cells SciPy returns an array that is sparse
+            continue
         pairs = (np.ones(int(kind.sum()), np.int32), (rows[kind], columns[kind]))
         reached = csr_array(csr_array(pairs, shape=shape) @ relatives)
         # Every pair reaches itself once; a second time comes from a relative.
