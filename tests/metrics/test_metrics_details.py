@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis.extra import numpy as npst
 from scipy.sparse import csr_array
-from scipy.stats import chi2_contingency
+from scipy.stats import binomtest, chi2_contingency
 from sklearn.metrics import precision_recall_curve, precision_recall_fscore_support
 
 from harnn._memory import row_blocks
@@ -29,6 +29,7 @@ from harnn.metrics import (
     label_shift,
     stability_index,
     threshold_curve,
+    wilson_interval,
 )
 from harnn.taxonomy import Hierarchy, Taxonomy
 
@@ -222,3 +223,15 @@ def test_several_models_are_compared_as_two_are() -> None:
     assert len(plain["pairs"][2]["levels"]) == 2
     with pytest.raises(ValueError, match="at least two models"):
         compare_several([("a", models[0])], true, TAXONOMY)
+
+
+@pytest.mark.parametrize(("hits", "total"), [(0, 1), (1, 1), (3, 10), (286, 300), (0, 50)])
+def test_wilson_intervals_are_those_of_scipy(hits: int, total: int) -> None:
+    theirs = binomtest(hits, total).proportion_ci(method="wilson")
+    assert wilson_interval(hits, total) == pytest.approx((theirs.low, theirs.high), abs=1e-12)
+
+
+def test_wilson_intervals_of_nothing() -> None:
+    for hits, total in ((0, 0), (3, 2), (-1, 2)):
+        with pytest.raises(ValueError, match="Expected 0 to"):
+            wilson_interval(hits, total)

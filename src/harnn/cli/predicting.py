@@ -11,6 +11,7 @@ from typing import Any
 
 import harnn
 from harnn._display import json_text
+from harnn.bundle import fingerprint
 from harnn.cli.answer_bar import AnswerBar, count_documents
 from harnn.cli.answer_files import AnswerFile, open_answers
 from harnn.cli.files import (
@@ -21,7 +22,7 @@ from harnn.cli.files import (
     is_special,
     open_output,
 )
-from harnn.cli.models import Speed, fingerprint, open_model
+from harnn.cli.models import Speed, open_model
 from harnn.cli.options import DecodingChoice
 from harnn.cli.problems import reading
 from harnn.cli.screen import Console, say

@@ -41,6 +41,7 @@ from harnn.metrics.resampling import Answers, Resampling
 from harnn.metrics.sets import LabelAverages, PrecisionRecall, exact_match, prf
 from harnn.metrics.several_tests import holm
 from harnn.metrics.thresholds import ThresholdCurve, threshold_curve
+from harnn.metrics.wilson import wilson_interval
 
 __all__ = [
     "Answers",
@@ -89,4 +90,5 @@ __all__ = [
     "recall_at_k",
     "stability_index",
     "threshold_curve",
+    "wilson_interval",
 ]

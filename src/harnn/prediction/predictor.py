@@ -117,6 +117,16 @@ class Predictor:
         """
         return self.score_corpus(self._encode(_as_documents(texts)))
 
+    def score_stream(self, documents: Iterable[Document]) -> Iterator[Scores]:
+        """Return the scores of a stream of any length in blocks, in bounded memory, in its order.
+
+        Raises:
+            BundleError: see :meth:`score_corpus`.
+        """
+        stream = iter(documents)
+        while some := list(islice(stream, documents_at_once(len(self.taxonomy)))):
+            yield self.score_corpus(self._encode(some))
+
     def score_corpus(self, corpus: Corpus) -> Scores:
         """Return the scores (N, C) of encoded documents.
 

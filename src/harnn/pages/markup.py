@@ -18,7 +18,12 @@ def escape(text: str) -> str:
 
     Characters that HTML cannot carry become U+FFFD, one each.
     """
-    return html.escape(_UNPRINTABLE.sub("\ufffd", text))
+    return html.escape(readable(text))
+
+
+def readable(text: str) -> str:
+    """Return *text* with what HTML cannot carry as U+FFFD, not escaped."""
+    return _UNPRINTABLE.sub("\ufffd", text)
 
 
 def percent(share: float) -> str:
