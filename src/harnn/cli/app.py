@@ -350,6 +350,43 @@ def explain(
 
 
 @app.command()
+@takes_reading_options
+@takes_decode_options
+def report(
+    *,
+    model: Model,
+    data: Data,
+    output: Annotated[Path, typer.Option("--output", "-o", help="The page to write (.html).")],
+    csv: Annotated[
+        Path | None, typer.Option("--csv", help="Also write the numbers of all labels (.csv).")
+    ] = None,
+    figures: Annotated[
+        Path | None,
+        typer.Option("--figures", help="Also write the figures as PNG and SVG to a directory."),
+    ] = None,
+    options: DecodingChoice,
+    beam: Beam = None,
+    bf16: Bfloat16 = False,
+    device: Device = None,
+    settings: Settings = None,
+    on_error: OnErrorChoice = None,
+) -> None:
+    """Write one page that says how good a model is, down to single labels and documents."""
+    from harnn.cli import reporting
+    from harnn.cli.commands import gather_settings
+    from harnn.cli.models import Speed
+
+    reporting.report(
+        model,
+        data,
+        reporting.ReportPlaces(output, csv, figures),
+        options=options,
+        speed=Speed(beam, bf16, device),
+        settings=gather_settings(settings, on_error=on_error),
+    )
+
+
+@app.command()
 @takes_decode_options
 def decoding(*, model: Model, options: DecodingChoice) -> None:
     """Change how a model chooses labels from now on; without options, say how it does."""

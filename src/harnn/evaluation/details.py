@@ -71,6 +71,8 @@ class Evaluation:
     """It chose the labels."""
     ids: tuple[str, ...]
     report: Report
+    samples: int
+    """Bootstrap samples of the intervals."""
     intervals: System
     """Measures of all labels, and micro-F1 of each level, with 95% intervals."""
     labels: LabelMetrics
@@ -151,6 +153,7 @@ def evaluate_closely(
             raw_predictions=decoded.raw_predictions,
             training=training,
         ),
+        samples=(resampling or Resampling()).samples,
         intervals=estimate(Answers(predictions, scores), true, taxonomy, resampling=resampling),
         labels=labels,
         label_thresholds=decoder.label_cuts(hierarchy),

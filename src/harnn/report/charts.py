@@ -11,6 +11,7 @@ import numpy as np
 from harnn.metrics import ReliabilityBin, wilson_interval
 from harnn.pages import counted, escape
 from harnn.report import svg
+from harnn.report.sentences import level_title
 
 if TYPE_CHECKING:
     from harnn.bundle import History
@@ -19,14 +20,16 @@ if TYPE_CHECKING:
 
 _PERCENT = [(share / 100, f"{share}%") for share in (0, 25, 50, 75, 100)]
 _TENTHS = [(tenth / 4, f"{tenth / 4:.2f}") for tenth in range(5)]
+_NAMED_AT = 0.7
+"""The threshold at which the lines are named."""
 _MOST_LEVELS = 8
 """Lines that can be told apart."""
 
 
 def precision_recall(found: Evaluation) -> str:
     """Precision by recall of each level, a ring at the labels in use."""
-    frame = svg.Frame()
-    ends: list[tuple[float, str]] = []
+    frame = svg.Frame(right=30)
+    marks: list[tuple[float, float, str]] = []
     parts = []
     levels = list(zip(found.report.levels, found.level_curves, strict=True))[:_MOST_LEVELS]
     for number, (level, curve) in enumerate(levels):
@@ -34,28 +37,28 @@ def precision_recall(found: Evaluation) -> str:
             continue
         points = list(zip(curve.recall.tolist(), curve.precision.tolist(), strict=True))
         parts.append(svg.line(frame, points, svg.dash(number)))
-        ends.append((points[-1][1], level.name))
         point = (level.micro_recall, level.micro_precision)
-        told = f"{level.name}: precision {point[1]:.0%}, recall {point[0]:.0%} as labels are chosen"
+        name = level_title(level.name)
+        told = f"{name}: precision {point[1]:.0%}, recall {point[0]:.0%} as labels are chosen"
         parts.append(svg.ring(frame, point, told))
-    axes = svg.axes(
-        frame, x_ticks=_PERCENT, y_ticks=_PERCENT, x_name="recall", y_name="precision"
-    )
+        marks.append((*point, name))
+    axes = svg.axes(frame, x_ticks=_PERCENT, y_ticks=_PERCENT, x_name="recall", y_name="precision")
     return svg.figure(
-        frame, "Precision by recall of each level", [axes, *parts, svg.names_beside(frame, ends)]
+        frame, "Precision by recall of each level", [axes, *parts, svg.names_at(frame, marks)]
     )
 
 
 def thresholds(curve: ThresholdCurve, used: float | None) -> str:
     """Precision, recall and F1 of all labels by one threshold."""
-    frame = svg.Frame()
+    frame = svg.Frame(right=30)
     lines = (("F1", curve.f1), ("precision", curve.precision), ("recall", curve.recall))
-    parts, ends = [], []
+    parts, marks = [], []
     for number, (name, values) in enumerate(lines):
         if len(values):
             points = list(zip(curve.thresholds.tolist(), values.tolist(), strict=True))[::-1]
             parts.append(svg.line(frame, points, svg.dash(number)))
-            ends.append((points[-1][1], name))
+            at = float(np.interp(_NAMED_AT, *zip(*points, strict=True)))
+            marks.append((_NAMED_AT, at, name))
     if used is not None:
         x, low = frame.x(used), frame.height - frame.bottom
         parts.append(f'<path class="ln g" d="M{x:.1f} {low:.1f}V{frame.top:.1f}"/>')
@@ -66,7 +69,7 @@ def thresholds(curve: ThresholdCurve, used: float | None) -> str:
     return svg.figure(
         frame,
         "Precision, recall and F1 by threshold",
-        [axes, *parts, svg.names_beside(frame, ends)],
+        [axes, *parts, svg.names_at(frame, marks)],
     )
 
 
@@ -87,7 +90,7 @@ def reliability(bins: Sequence[ReliabilityBin]) -> str:
                 "</title></rect>"
             )
     parts.append(svg.line(frame, [(0, 0), (1, 1)], " g d2"))
-    parts.append(svg.text((frame.x(0.56), frame.y(0.5)), "if scores were exact", "m halo"))
+    parts.append(svg.text((frame.x(0.62), frame.y(0.46)), "if scores were exact", "m halo"))
     points = [(x.mean_score, x.share_true, x.count) for x in bins]
     known = [(s, t, n) for s, t, n in points if s is not None and t is not None]
     parts.append(svg.line(frame, [(score, share) for score, share, _ in known], " a"))
@@ -184,7 +187,7 @@ def label_drift(shift: LabelShift, columns: Sequence[int], names: Sequence[str])
     )
     base = frame.height - frame.bottom
     parts = []
-    for tick in np.linspace(0, top, 4).tolist():
+    for tick in _ticks(top):
         parts.append(f'<path class="gr" d="M{frame.x(tick):.1f} 22V{base:.1f}"/>')
         parts.append(svg.text((frame.x(tick), base + 18), _share(tick, top), "m c"))
     parts.append(svg.text((frame.left, 10), "share in training ○ and here ●", "m"))
@@ -227,7 +230,7 @@ def score_drift(
     axes = svg.axes(
         frame,
         x_ticks=_PERCENT,
-        y_ticks=[(x, f"{x:.2g}") for x in np.linspace(0, top, 5).tolist()],
+        y_ticks=[(x, f"{x:.2g}") for x in _ticks(top)],
         x_name="score",
         y_name="labels a document, on validation (dashed) and here",
     )
@@ -260,6 +263,13 @@ def _round_up(value: float) -> float:
         return 1.0
     power = 10.0 ** math.floor(math.log10(value))
     return next(step * power for step in (1, 2, 3, 5, 10) if step * power >= value * (1 - 1e-9))
+
+
+def _ticks(top: float) -> list[float]:
+    """Return round steps up to a number that :func:`_round_up` made."""
+    first = round(top / 10.0 ** math.floor(math.log10(top) + 1e-9))
+    steps = {1: 4, 2: 4, 3: 3, 5: 5}.get(first, 5)
+    return [top * step / steps for step in range(steps + 1)]
 
 
 def _share(value: float, top: float) -> str:

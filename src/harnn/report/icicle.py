@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harnn.pages import counted, escape
+from harnn.report.sentences import level_title
 from harnn.report.svg import shortened
 from harnn.taxonomy import Hierarchy
 
@@ -19,7 +20,7 @@ _CLASSES = (0.35, 0.5, 0.65, 0.8)
 """F1 below the first is the first class, and so on."""
 _MOST_LEVELS = 4
 _WIDTH, _TOP = 1040.0, 18.0
-_TEXT_HEIGHT = 13.0
+_TEXT_HEIGHT = 14.0
 _LETTER = 5.9
 """Width of a letter in the drawing's units, about."""
 
@@ -123,7 +124,7 @@ def draw(found: Evaluation, places: Mapping[int, int]) -> tuple[str, Icicle]:
     columns = column_places(min(hierarchy.depth, _MOST_LEVELS))
     f1 = found.labels.f1
     parts = [
-        f'<text class="m" x="{left:.0f}" y="10">{escape(shortened(name, 16))}, '
+        f'<text class="m" x="{left:.0f}" y="10">{escape(shortened(level_title(name), 16))}, '
         f"{counted(size, 'label')}</text>"
         for (left, _), name, size in zip(
             columns, found.taxonomy.level_names, hierarchy.level_sizes, strict=False
@@ -133,7 +134,12 @@ def draw(found: Evaluation, places: Mapping[int, int]) -> tuple[str, Icicle]:
         left, width = columns[tile.level - 1]
         top, size = _TOP + tile.start * height, (tile.stop - tile.start) * height
         if tile.column is None:
-            name, at, told, kind = "", "", f"{counted(tile.labels, 'label')} too small to draw", "t0"
+            name, at, told, kind = (
+                "",
+                "",
+                f"{counted(tile.labels, 'label')} too small to draw",
+                "t0",
+            )
         else:
             own = float(f1[tile.column])
             name = found.taxonomy.names[tile.column]
@@ -148,8 +154,8 @@ def draw(found: Evaluation, places: Mapping[int, int]) -> tuple[str, Icicle]:
             middle = top + size / 2 + 4
             label = f'<text x="{left + 6:.0f}" y="{middle:.1f}">{escape(name)}</text>'
         parts.append(
-            f'<g class="{kind}"{at}><title>{escape(told)}</title><rect x="{left:.0f}" y="{top:.1f}" '
-            f'width="{width:.0f}" height="{max(size - 0.8, 0.7):.1f}"/>{label}</g>'
+            f'<g class="{kind}"{at}><title>{escape(told)}</title>'
+            f'<rect x="{left:.0f}" y="{top:.1f}" width="{width:.0f}" height="{max(size - 0.8, 0.7):.1f}"/>{label}</g>'
         )
     drawing = (
         f'<svg class="plot" id="icicle" viewBox="0 0 {_WIDTH:.0f} {height + _TOP:.0f}" role="img" '

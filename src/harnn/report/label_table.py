@@ -77,7 +77,9 @@ def label_json(report: ModelReport, columns: list[int]) -> str:
         "cuts": None if cuts is None else [round(float(cuts[c]), 4) for c in columns],
         "levelNames": list(taxonomy.level_names),
     }
-    return escape_json(json.dumps(table, ensure_ascii=False, separators=(",", ":"))).translate(_HTML)
+    return escape_json(json.dumps(table, ensure_ascii=False, separators=(",", ":"))).translate(
+        _HTML
+    )
 
 
 def shorten(name: str) -> str:

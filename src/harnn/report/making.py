@@ -23,7 +23,7 @@ from harnn.metrics import Resampling, TrainingCounts
 from harnn.prediction import Predictor
 from harnn.report.values import ModelReport, Source
 
-_SHOWN_CHARACTERS = 140
+_SHOWN_CHARACTERS = 110
 _HASHED_AT_ONCE = 1 << 20
 
 
@@ -85,12 +85,14 @@ def make_report(
 
 
 def _beginning(document: Document) -> str:
-    """Return how a document begins, in one line."""
-    first = document.full_text[: 4 * _SHOWN_CHARACTERS]  # blanks among them
-    text = " ".join(first.split())
-    if len(text) <= _SHOWN_CHARACTERS and len(first) == len(document.full_text):
-        return text
-    return f"{text[:_SHOWN_CHARACTERS].rstrip()} …"
+    """Return how the first field of a document begins, in one line."""
+    first = next((text for text in document.text.values() if text.strip()), "")
+    some = first[: 4 * _SHOWN_CHARACTERS]  # blanks among them
+    text = " ".join(some.split())
+    if len(text) <= _SHOWN_CHARACTERS:
+        return text if len(some) == len(first) else f"{text} …"
+    words = text[: _SHOWN_CHARACTERS + 1].rpartition(" ")[0]
+    return f"{words or text[:_SHOWN_CHARACTERS]} …"
 
 
 def _same(blocks: Iterator[Scores], ids: list[str]) -> Iterator[Scores]:

@@ -3,7 +3,7 @@
 const byId = id => document.getElementById(id);
 const root = document.documentElement;
 const data = JSON.parse(byId('data').textContent);
-const total = data.codes.length, perPage = 50;
+const total = data.codes.length, perPage = 25;
 const ratio = (part, whole) => whole ? part / whole : 0;
 const rows = data.codes.map((code, at) => {
   const right = data.correct[at], given = data.predicted[at], support = data.support[at];
@@ -140,7 +140,7 @@ const tile = (at, place, y, height, labels) => {
     : `${row.name}: F1 ${row.f1.toFixed(2)}, ${number(row.support)} documents`;
   group.append(drawn('title', {}, told), drawn('rect',
     {x: place.left, y, width: place.width, height: Math.max(height - 0.8, 0.7)}));
-  if (!labels && height >= 13) group.append(drawn('text', {x: place.left + 6, y: y + height / 2 + 4},
+  if (!labels && height >= 14) group.append(drawn('text', {x: place.left + 6, y: y + height / 2 + 4},
     cut(row.name, place.width / 5.9 - 7) + ' ' + row.f1.toFixed(2)));
   if (!labels) ready(group, at, told);
   return group;

@@ -23,7 +23,7 @@ from harnn.report.label_table import MOST_ROWS, kept_columns, label_json, shorte
 if TYPE_CHECKING:
     from harnn.report.values import ModelReport
 
-_FIRST_ROWS = 50
+_FIRST_ROWS = 25
 _MISTAKES = 8
 """Of each kind."""
 _ERRORS = 12
@@ -83,7 +83,9 @@ def render_page(report: ModelReport, *, most_rows: int = MOST_ROWS) -> str:
         return home.joinpath(name).read_text(encoding="utf-8")
 
     def finish(value: Any) -> Any:
-        return readable(value) if isinstance(value, str) and not hasattr(value, "__html__") else value
+        return (
+            readable(value) if isinstance(value, str) and not hasattr(value, "__html__") else value
+        )
 
     environment = jinja2.Environment(
         autoescape=True, undefined=jinja2.StrictUndefined, finalize=finish
@@ -108,7 +110,9 @@ def _context(report: ModelReport, safe: Any, most_rows: int) -> dict[str, Any]:
 
     def name(column: int, *, code: bool = True) -> Any:
         shown = shorten(taxonomy.names[column])
-        text = safe(f'<bdi dir="auto"{language_attribute(shown)}>{{}}</bdi>').format(readable(shown))
+        text = safe(f'<bdi dir="auto"{language_attribute(shown)}>{{}}</bdi>').format(
+            readable(shown)
+        )
         if not code or taxonomy.codes[column] == taxonomy.names[column]:
             return text
         code_text = readable(shorten(taxonomy.codes[column]))
@@ -118,7 +122,9 @@ def _context(report: ModelReport, safe: Any, most_rows: int) -> dict[str, Any]:
         text = report.beginnings[row]
         if not text:
             return safe("(no text)")
-        return safe(f'<bdi dir="auto"{language_attribute(text)}>“{{}}”</bdi>').format(readable(text))
+        return safe(f'<bdi dir="auto"{language_attribute(text)}>“{{}}”</bdi>').format(
+            readable(text)
+        )
 
     return {
         "report": report,
@@ -137,12 +143,16 @@ def _context(report: ModelReport, safe: Any, most_rows: int) -> dict[str, Any]:
         "sections": _SECTIONS,
         "columns": _COLUMNS,
         "levels": list(report.level_rows()),
+        "level_title": sentences.level_title,
+        "score": sentences.score,
         "level_names": taxonomy.level_names,
         "level_sentence": sentences.levels(found.report),
         "icicle": safe(drawing),
         "map_sentence": sentences.icicle(tiles),
         "table_sentence": sentences.table(len(columns), len(taxonomy)),
-        "noscript_sentence": sentences.without_script(min(_FIRST_ROWS, len(columns)), len(taxonomy)),
+        "noscript_sentence": sentences.without_script(
+            min(_FIRST_ROWS, len(columns)), len(taxonomy)
+        ),
         "first_rows": _rows(report, columns),
         "chosen": found.decoder.describe(),
         "threshold_sentence": sentences.thresholds(found),
@@ -184,7 +194,9 @@ def _charts(report: ModelReport) -> dict[str, str]:
     decoder = found.decoder
     used = decoder.threshold if decoder.strategy == "threshold" else None
     columns = [] if found.shift is None else found.shift.largest(10).tolist()
-    drawn = dict.fromkeys(("reliability", "frequency", "label_drift", "score_drift", "learning"), "")
+    drawn = dict.fromkeys(
+        ("reliability", "frequency", "label_drift", "score_drift", "learning"), ""
+    )
     drawn |= {
         "precision_recall": charts.precision_recall(found),
         "thresholds": charts.thresholds(found.curve, used),
@@ -236,7 +248,7 @@ def _method(report: ModelReport) -> list[tuple[str, str, str]]:
         *(("Data", source.name, source.digest[:12]) for source in report.data),
         ("Labels chosen", found.decoder.describe(), ""),
         ("Ancestors", f"counted like other labels; {closing}", ""),
-        ("Intervals", "1,000 bootstrap samples of documents; Wilson for shares", ""),
+        ("Intervals", f"{found.samples:,} bootstrap samples of documents; Wilson for shares", ""),
         ("Made with", f"harnn {__version__}", ""),
     ]
     if report.command:

@@ -20,6 +20,21 @@ _STABLE, _CHANGED = 0.1, 0.25
 _SURE = 0.05
 
 
+def level_title(name: str) -> str:
+    """Return the name of a level as it stands in a sentence."""
+    return f"Level {name}" if name.isdecimal() else name
+
+
+def score(value: float) -> str:
+    """Return a score in percent; only what is exactly 0 or 1 is shown as such."""
+    share = 100 * value
+    if 0 < share < 0.1:
+        return "<0.1%"
+    if 99.9 < share < 100:
+        return ">99.9%"
+    return f"{share:.1f}%" if share < 10 or share > 90 else f"{share:.0f}%"
+
+
 def calibration(report: Report) -> str:
     """Say whether scores can be read as probabilities."""
     if report.ece_shown is None:
@@ -34,11 +49,12 @@ def levels(report: Report) -> str:
     first, last = report.levels[0], report.levels[-1]
     if len(report.levels) == 1:
         return "In percent; the interval is that of drawing other documents."
-    change = 100 * (last.micro_f1 - first.micro_f1)
+    change = last.micro_f1 - first.micro_f1
     verb = "falls" if change < 0 else "rises"
     return (
-        f"In percent. Micro-F1 {verb} from {100 * first.micro_f1:.1f} on {first.name} to "
-        f"{100 * last.micro_f1:.1f} on {last.name}; the interval is that of drawing other documents."
+        f"In percent. Micro-F1 {verb} from {100 * first.micro_f1:.1f} on "
+        f"{level_title(first.name)} to {100 * last.micro_f1:.1f} on {level_title(last.name)}; the "
+        "interval is that of drawing other documents."
     )
 
 
@@ -46,11 +62,13 @@ def icicle(tiles: Icicle) -> str:
     """Say what the map leaves out."""
     said = []
     if tiles.grouped:
-        said.append(f"{counted(tiles.grouped, 'label')} too small to draw are put together, grey.")
+        said.append(f"Too small to draw, in grey: {counted(tiles.grouped, 'label')}.")
     if tiles.without_documents:
-        said.append(f"{counted(tiles.without_documents, 'label')} without a document here are left out.")
+        said.append(
+            f"Left out, without a document here: {counted(tiles.without_documents, 'label')}."
+        )
     if tiles.deeper:
-        said.append(f"{counted(tiles.deeper, 'label')} on deeper levels are not drawn.")
+        said.append(f"On deeper levels, not drawn: {counted(tiles.deeper, 'label')}.")
     if not tiles.is_tree:
         said.append("A label with several parents stands under the first.")
     return " ".join(said)
@@ -149,8 +167,8 @@ def label_drift(found: Evaluation) -> str:
             "labels)."
         )
     return (
-        f"{counted(changed, 'label')} of {len(shift.z):,} have surely become more or less frequent "
-        "since training (5%, adjusted for all labels). The surest changes come first."
+        "Surely more or less frequent than in training (5%, adjusted for all labels): "
+        f"{counted(changed, 'label')} of {len(shift.z):,}. The surest changes come first."
     )
 
 

@@ -33,8 +33,10 @@ class Frame:
     def y(self, value: float) -> float:
         """Return where *value* stands from the top."""
         low, high = self.y_range
-        return self.height - self.bottom - (value - low) / (high - low) * (
-            self.height - self.top - self.bottom
+        return (
+            self.height
+            - self.bottom
+            - (value - low) / (high - low) * (self.height - self.top - self.bottom)
         )
 
 
@@ -106,6 +108,17 @@ def dot(place: Point, kind: str, title: str = "") -> str:
     """Return a filled point at a place of the drawing."""
     told = f"<title>{escape(title)}</title>" if title else ""
     return f'<circle class="{kind}" cx="{place[0]:.1f}" cy="{place[1]:.1f}" r="4">{told}</circle>'
+
+
+def names_at(frame: Frame, marks: Sequence[tuple[float, float, str]]) -> str:
+    """Return names beside points in values, above them and moved apart where they would touch."""
+    placed: list[tuple[float, float, str]] = []
+    for x_value, y_value, name in sorted(marks, key=lambda mark: -mark[1]):
+        x, y = frame.x(x_value) + 8, frame.y(y_value) - 7
+        near = [top for left, top, _ in placed if abs(left - x) < 70]
+        y = max(y, near[-1] + _LABEL_HEIGHT) if near else y
+        placed.append((x, y, shortened(name, 14)))
+    return "".join(text((x, y), name, "halo") for x, y, name in placed)
 
 
 def names_beside(frame: Frame, ends: Sequence[tuple[float, str]]) -> str:
