@@ -237,8 +237,14 @@ def evaluate(
 @app.command()
 @takes_reading_options
 def compare(
-    first: Annotated[Path, typer.Argument(metavar="DIR", help="Model directory A.")],
-    second: Annotated[Path, typer.Argument(metavar="DIR", help="Model directory B.")],
+    systems: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="DIR_OR_FILE...",
+            help="Two or more: model directories, or predictions of any program (.jsonl, .csv, "
+            ".tsv, .npz, .npy).",
+        ),
+    ],
     data: Data,
     json_output: Annotated[
         Path | None, typer.Option("--json", help="Write all numbers as JSON (.json).")
@@ -247,19 +253,46 @@ def compare(
         int, typer.Option("--samples", min=1, help="Bootstrap samples of the documents.")
     ] = 1000,
     seed: Annotated[int, typer.Option("--seed", min=0, help="Of the bootstrap.")] = 13,
+    file_threshold: Annotated[
+        float,
+        typer.Option("--file-threshold", help="What scores in a file of predictions must reach."),
+    ] = 0.5,
+    taxonomy: Annotated[
+        Path | None,
+        typer.Option("--taxonomy", "-t", help="Where only files of predictions are compared."),
+    ] = None,
+    labels: LabelsFile = None,
+    separator: Separator = None,
+    by_path: ByPath = False,
     settings: Settings = None,
     on_error: OnErrorChoice = None,
 ) -> None:
-    """Compare two models of one taxonomy on labelled documents, with intervals and p-values."""
-    from harnn.cli import commands
+    """Compare models and predictions on labelled documents, with intervals and p-values."""
+    from harnn.cli import commands, comparing
+    from harnn.errors import ConfigError
     from harnn.metrics import Resampling
 
-    commands.compare(
-        (first, second),
-        data,
+    if len(systems) < 2:
+        raise ConfigError("expected two or more models or files of predictions to compare.")
+    gathered = commands.gather_settings(settings, on_error=on_error)
+    resampling = Resampling(samples, seed)
+    choice = commands.TaxonomyChoice(taxonomy, labels, separator, by_path)
+    if len(systems) == 2 and not any(map(comparing.is_file_of_predictions, systems)):
+        if choice != commands.TaxonomyChoice(None, None):
+            raise ConfigError("models have their own taxonomy; leave --taxonomy out.")
+        commands.compare(
+            (systems[0], systems[1]),
+            data,
+            json_output=json_output,
+            resampling=resampling,
+            settings=gathered,
+        )
+        return
+    comparing.compare_several(
+        comparing.Compared(systems, data, choice, file_threshold),
         json_output=json_output,
-        resampling=Resampling(samples, seed),
-        settings=commands.gather_settings(settings, on_error=on_error),
+        resampling=resampling,
+        settings=gathered,
     )
 
 
@@ -297,6 +330,14 @@ def predict(
             "--resume", help="Go on where the command was stopped, with the answers in FILE.part."
         ),
     ] = False,
+    scores: Annotated[
+        Path | None,
+        typer.Option(
+            "--scores",
+            help="Also write the scores of all labels (.npz: ids, labels, scores in float32): 4 "
+            "bytes for each document and label.",
+        ),
+    ] = None,
     options: DecodingChoice,
     beam: Beam = None,
     bf16: Bfloat16 = False,
@@ -312,7 +353,7 @@ def predict(
     predicting.predict(
         model,
         predicting.Texts(data or [], text or []),
-        predicting.Place(output, resume),
+        predicting.Place(output, resume, scores),
         options=options,
         speed=Speed(beam, bf16, device),
         settings=gather_settings(settings, on_error=on_error),

@@ -16,6 +16,7 @@ from harnn.errors import ConfigError, DocumentError, InputError, Problem, sugges
 ANSWERS = (".jsonl", ".csv", ".tsv", ".parquet")
 EXPLANATIONS = (".html", ".jsonl")
 JSON = (".json",)
+SCORES = (".npz",)
 _STREAMS = ("/dev/stdout", "/dev/stderr", "/dev/fd/")
 
 

@@ -123,8 +123,7 @@ class Predictor:
         Raises:
             BundleError: see :meth:`score_corpus`.
         """
-        stream = iter(documents)
-        while some := list(islice(stream, documents_at_once(len(self.taxonomy)))):
+        for some in self._batches(iter(documents)):
             yield self.score_corpus(self._encode(some))
 
     def score_corpus(self, corpus: Corpus) -> Scores:
@@ -165,6 +164,17 @@ class Predictor:
         decoder = self._decoder(**options)
         stream = _as_documents(texts)
         return self._stream(stream, decoder)
+
+    def predict_with_scores(
+        self, texts: Iterable[str | Document], **options: Unpack[DecodeOptions]
+    ) -> Iterator[tuple[Scores, list[Prediction]]]:
+        """Predict a stream in blocks, with the scores of all labels as answers show them: closed.
+
+        Raises:
+            TypeError, ConfigError, ValueError: see :meth:`predict`.
+        """
+        decoder = self._decoder(**options)
+        return self._blocks(_as_documents(texts), decoder)
 
     def evaluate(
         self,
@@ -226,7 +236,7 @@ class Predictor:
         decoder, ensemble = self._decoder(**options), self.bundle.ensemble
         (document,) = _as_documents([text])
         corpus = self._encode([document], explained=True)
-        answer = next(self._answers(corpus, decoder))
+        answer = next(self._answers(corpus, decoder)[1])
         placed = corpus.views["placed_texts"][0]
         explained = ensemble.explain(corpus, 0)
         weights = explained.weights
@@ -286,15 +296,25 @@ class Predictor:
         return self.bundle.decoder.with_options(**options)
 
     def _stream(self, documents: Iterator[Document], decoder: Decoder) -> Iterator[Prediction]:
-        while some := list(islice(documents, documents_at_once(len(self.taxonomy)))):
-            corpus = self._encode(some)
-            yield from self._answers(corpus, decoder)
+        for some in self._batches(documents):
+            yield from self._answers(self._encode(some), decoder)[1]
 
-    def _answers(self, corpus: Corpus, decoder: Decoder) -> Iterator[Prediction]:
+    def _blocks(
+        self, documents: Iterator[Document], decoder: Decoder
+    ) -> Iterator[tuple[Scores, list[Prediction]]]:
+        for some in self._batches(documents):
+            shown, answers = self._answers(self._encode(some), decoder)
+            yield shown, list(answers)
+
+    def _batches(self, documents: Iterator[Document]) -> Iterator[list[Document]]:
+        while some := list(islice(documents, documents_at_once(len(self.taxonomy)))):
+            yield some
+
+    def _answers(self, corpus: Corpus, decoder: Decoder) -> tuple[Scores, Iterator[Prediction]]:
         shown, chosen = decoder.decode(self.score_corpus(corpus), self.taxonomy.hierarchy)
         answered = np.diff(chosen.indptr) > 0
         notes = [self._notes(corpus, row, bool(answered[row])) for row in range(len(corpus))]
-        return make_answers(shown, chosen, self.taxonomy, notes)
+        return shown, make_answers(shown, chosen, self.taxonomy, notes)
 
     def _notes(self, corpus: Corpus, row: int, answered: bool) -> tuple[Note, ...]:
         """Say what a document's answer rests on; answered: whether it has any label."""

@@ -155,7 +155,8 @@ def draw(found: Evaluation, places: Mapping[int, int]) -> tuple[str, Icicle]:
             label = f'<text x="{left + 6:.0f}" y="{middle:.1f}">{escape(name)}</text>'
         parts.append(
             f'<g class="{kind}"{at}><title>{escape(told)}</title>'
-            f'<rect x="{left:.0f}" y="{top:.1f}" width="{width:.0f}" height="{max(size - 0.8, 0.7):.1f}"/>{label}</g>'
+            f'<rect x="{left:.0f}" y="{top:.1f}" width="{width:.0f}" '
+            f'height="{max(size - 0.8, 0.7):.1f}"/>{label}</g>'
         )
     drawing = (
         f'<svg class="plot" id="icicle" viewBox="0 0 {_WIDTH:.0f} {height + _TOP:.0f}" role="img" '
