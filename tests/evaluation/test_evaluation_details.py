@@ -11,6 +11,7 @@ from scipy.sparse import csr_array
 from harnn.decode import Decoder, Scores
 from harnn.evaluation import (
     Evaluation,
+    Mistake,
     evaluate_closely,
     missed_with_least_score,
     report_scores,
@@ -117,9 +118,9 @@ def test_mistakes_of_the_most_specific_and_of_the_topmost() -> None:
     given = csr_array(scores > 0.5)  # A, c and g
     nothing = csr_array(np.zeros_like(scores, dtype=bool))
     (wrong,) = wrong_with_most_score(scores, given, nothing, HIERARCHY, most=5)
-    assert wrong == (0, 6, np.float32(0.75))
+    assert wrong == Mistake(0, 6, 0.75)
     (missed,) = missed_with_least_score(scores, nothing, given, HIERARCHY, most=5)
-    assert missed == (0, 0, np.float32(0.9))
+    assert missed == Mistake(0, 0, pytest.approx(0.9))
     assert wrong_with_most_score(scores, given, given, HIERARCHY, most=5) == ()
 
 

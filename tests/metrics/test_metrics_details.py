@@ -214,8 +214,8 @@ def test_several_models_are_compared_as_two_are() -> None:
         )
     assert [system.with_scores for system in several.systems] == [True, False, True]
     first = several.systems[0]
-    alone = estimate(models[0], true, TAXONOMY, resampling=draws)
-    assert (first.measures, first.levels) == (alone.measures, alone.levels)
+    single = estimate(models[0], true, TAXONOMY, resampling=draws)
+    assert (first.measures, first.levels) == (single.measures, single.levels)
     for each in (*first.measures, *first.levels):
         assert 0 <= each.low <= each.value <= each.high <= 1
     plain = several.to_dict()

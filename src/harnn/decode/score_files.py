@@ -1,7 +1,7 @@
 """Scores of all labels in a file of NumPy: written block by block, read with distrust.
 
-``FILE.npz`` holds ``ids`` (N,) and ``labels`` (C,), texts, and ``scores`` (N, C) in float32: 4 bytes
-for each pair of a document and a label, 40 MB for 1,000 documents with 10,000 labels.
+``FILE.npz`` holds ``ids`` (N,) and ``labels`` (C,), texts, and ``scores`` (N, C) in float32: 4
+bytes for each pair of a document and a label, 40 MB for 1,000 documents with 10,000 labels.
 """
 
 from __future__ import annotations
@@ -106,14 +106,15 @@ def read_score_file(path: str | Path) -> dict[str, NDArray[Any]]:
     path = Path(path)
     try:
         if path.suffix.lower() == ".npy":
-            found = {"scores": np.load(path, allow_pickle=False)}
+            with path.open("rb") as stream:
+                found = {"scores": np.load(stream, allow_pickle=False)}
             for name in ("labels", "ids"):
                 beside = path.with_suffix(f".{name}.txt")
                 if beside.is_file():
                     lines = beside.read_text(encoding="utf-8").splitlines()
                     found[name] = np.array(lines, dtype=np.str_)
         else:
-            with np.load(path, allow_pickle=False) as archive:
+            with path.open("rb") as stream, np.load(stream, allow_pickle=False) as archive:
                 names = [name for name in ("scores", "labels", "ids") if name in archive.files]
                 found = {name: archive[name] for name in names}
     except (OSError, ValueError, EOFError, MemoryError, zipfile.BadZipFile) as error:

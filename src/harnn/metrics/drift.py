@@ -29,7 +29,8 @@ class LabelShift:
     def largest(self, most: int) -> NDArray[np.int64]:
         """Return the columns of the surest changes, the surest first."""
         order = np.lexsort((np.arange(len(self.z)), -np.abs(self.z)))
-        return order[self.z[order] != 0][:most]
+        changed: NDArray[np.int64] = order[self.z[order] != 0][:most]
+        return changed
 
 
 def label_shift(

@@ -1,14 +1,14 @@
-"""Predictions of other programs in files: sets of labels, or scores, for documents by their ids.
+"""Predictions of other programs in files: sets of labels, or scores, by ids of documents.
 
-- ``.jsonl``: ``id`` and ``labels``, as harnn predict writes it: a list of labels, or of objects with
-  ``label``; or ``document_id`` (or ``id``) and ``results``, as Annif does: objects with ``uri`` or
-  ``notation``, and ``score``
-- ``.csv``, ``.tsv``: ``id`` and ``labels``, separated by ``;``; or a line for each pair, with ``id``,
-  ``label`` and ``score``
+- ``.jsonl``: ``id`` and ``labels``, as harnn predict writes it: a list of labels, or of objects
+  with ``label``; or ``document_id`` (or ``id``) and ``results``, as Annif does: objects with
+  ``uri`` or ``notation``, and ``score``
+- ``.csv``, ``.tsv``: ``id`` and ``labels``, separated by ``;``; or a line for each pair, with
+  ``id``, ``label`` and ``score``
 - ``.npz``, ``.npy``: scores of all labels, see :func:`harnn.decode.read_score_file`
 
-Labels of a set are closed upward. Of scores the labels that reach a threshold are chosen; labels that
-a list of scores does not name have score 0.
+Labels of a set are closed upward. Of scores the labels that reach a threshold are chosen; labels
+that a list of scores does not name have score 0.
 """
 
 from __future__ import annotations
@@ -191,10 +191,10 @@ def _from_lists(
 
 
 def _choose(
-    values: NDArray[np.float32], taxonomy: Taxonomy, threshold: float, notes: list[str]
+    scores: NDArray[np.float32], taxonomy: Taxonomy, threshold: float, notes: list[str]
 ) -> ForeignAnswers:
     """Close scores upward and choose the labels that reach the threshold."""
-    closed = taxonomy.hierarchy.propagate(values)
+    closed = taxonomy.hierarchy.propagate(scores)
     notes.append(f"Labels scored at least {threshold:g} are chosen.")
     return ForeignAnswers(Answers(as_binary(closed >= threshold), closed), tuple(notes))
 
@@ -326,9 +326,10 @@ def _read_table(path: Path, separator: str) -> Iterator[_Listed]:
             yield line
 
     tabs = path.suffix.lower() == ".tsv"
-    quoting = csv.QUOTE_NONE if tabs else csv.QUOTE_MINIMAL
     csv.field_size_limit(_LONGEST_LINE)
-    reader = csv.reader(lines(), delimiter="\t" if tabs else ",", quoting=quoting)
+    reader = (
+        csv.reader(lines(), delimiter="\t", quoting=csv.QUOTE_NONE) if tabs else csv.reader(lines())
+    )
     header = [cell.strip() for cell in next(reader, [])]
     single = {"id", "label", "score"} <= set(header)
     if not single and not {"id", "labels"} <= set(header):

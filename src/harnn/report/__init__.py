@@ -6,6 +6,6 @@ frames, and as figures.
 """
 
 from harnn.report.making import make_report
-from harnn.report.values import ModelReport, Source
+from harnn.report.values import ModelReport, Origin
 
-__all__ = ["ModelReport", "Source", "make_report"]
+__all__ = ["ModelReport", "Origin", "make_report"]

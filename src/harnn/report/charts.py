@@ -57,7 +57,7 @@ def thresholds(curve: ThresholdCurve, used: float | None) -> str:
         if len(values):
             points = list(zip(curve.thresholds.tolist(), values.tolist(), strict=True))[::-1]
             parts.append(svg.line(frame, points, svg.dash(number)))
-            at = float(np.interp(_NAMED_AT, *zip(*points, strict=True)))
+            at = float(np.interp(_NAMED_AT, curve.thresholds[::-1], values[::-1]))
             marks.append((_NAMED_AT, at, name))
     if used is not None:
         x, low = frame.x(used), frame.height - frame.bottom

@@ -21,7 +21,7 @@ from harnn.errors import DocumentError, Problem
 from harnn.evaluation import evaluate_closely
 from harnn.metrics import Resampling, TrainingCounts
 from harnn.prediction import Predictor
-from harnn.report.values import ModelReport, Source
+from harnn.report.values import ModelReport, Origin
 
 _SHOWN_CHARACTERS = 110
 _HASHED_AT_ONCE = 1 << 20
@@ -114,16 +114,16 @@ def _same(blocks: Iterator[Scores], ids: list[str]) -> Iterator[Scores]:
     raise DocumentError(Problem("", what, "Repeat it when they are complete."))
 
 
-def _model(directory: str | Path | None) -> Source:
+def _model(directory: str | Path | None) -> Origin:
     if directory is None:
-        return Source("a model in memory", "")
+        return Origin("a model in memory", "")
     home = Path(directory)
-    return Source(printable(home.resolve().name), fingerprint(home))
+    return Origin(printable(home.resolve().name), fingerprint(home))
 
 
-def _sources(given: Documents) -> tuple[Source, ...]:
+def _sources(given: Documents) -> tuple[Origin, ...]:
     _, paths = split_given(given)
-    return tuple(Source(printable(path.name), _hash(path)) for path in paths)
+    return tuple(Origin(printable(path.name), _hash(path)) for path in paths)
 
 
 def _hash(path: Path) -> str:

@@ -74,25 +74,25 @@ def icicle(tiles: Icicle) -> str:
     return " ".join(said)
 
 
-def table(shown: int, labels: int) -> str:
+def table(shown: int, label_count: int) -> str:
     """Say what the table of labels holds."""
     what = (
         "Precision, recall and F1 in percent; Training and Here are documents that have the label."
     )
-    if shown == labels:
+    if shown == label_count:
         return what
     return (
-        f"{what} The page holds the {shown:,} labels with most documents here; all {labels:,} are "
+        f"{what} The page holds the {shown:,} labels with most documents here; all {label_count:,} are "
         "in the file of harnn report --csv."
     )
 
 
-def without_script(shown: int, labels: int) -> str:
+def without_script(shown: int, label_count: int) -> str:
     """Say what is there where no script runs."""
-    if shown == labels:
+    if shown == label_count:
         return "Sorting and finding need JavaScript."
     return (
-        f"Without JavaScript the {shown:,} labels with most documents of {labels:,} are shown; all "
+        f"Without JavaScript the {shown:,} labels with most documents of {label_count:,} are shown; all "
         "are in the file of harnn report --csv."
     )
 

@@ -18,7 +18,7 @@ LevelRow = dict[str, Any]
 LabelRow = dict[str, Any]
 
 
-class Source(NamedTuple):
+class Origin(NamedTuple):
     """A file, or a model directory, and how to tell it from others."""
 
     name: str
@@ -35,8 +35,8 @@ class ModelReport:
 
     evaluation: Evaluation
     bundle: Bundle
-    model: Source
-    data: tuple[Source, ...]
+    model: Origin
+    data: tuple[Origin, ...]
     """Empty for documents in memory."""
     beginnings: Mapping[int, str]
     """By row, how the documents begin that are named as examples."""
@@ -48,27 +48,11 @@ class ModelReport:
         return f"ModelReport({self.evaluation.report!r})"
 
     def level_rows(self) -> Iterator[LevelRow]:
-        """Yield the numbers of each level, then of all labels together."""
-        report = self.evaluation.report
-        intervals = (*self.evaluation.intervals.levels, self.evaluation.intervals.measures[0])
-        for level, interval in zip((*report.levels, report), intervals, strict=True):
-            is_level = level is not report
-            yield {
-                "level": getattr(level, "level", None),
-                "name": getattr(level, "name", "all"),
-                "labels": level.labels,
-                "support": level.support if is_level else int(self.evaluation.labels.true.sum()),  # type: ignore[union-attr]
-                "micro_precision": level.micro_precision,
-                "micro_recall": level.micro_recall,
-                "micro_f1": level.micro_f1,
-                "micro_f1_low": interval.low,
-                "micro_f1_high": interval.high,
-                "macro_f1": level.macro_f1,
-                "macro_f1_supported": level.macro_f1_supported,
-                "auprc": level.auprc,
-                "ece": level.ece,
-                "ece_shown": level.ece_shown,
-            }
+        """Yield the numbers of each level, then of all labels, micro-F1 with its 95% interval."""
+        found = self.evaluation
+        intervals = (*found.intervals.levels, found.intervals.measures[0])
+        for row, interval in zip(found.report.level_rows(), intervals, strict=True):
+            yield row | {"micro_f1_low": interval.low, "micro_f1_high": interval.high}
 
     def label_rows(self) -> Iterator[LabelRow]:
         """Yield the numbers of each label, in the order of the columns.
