@@ -82,8 +82,8 @@ def table(shown: int, label_count: int) -> str:
     if shown == label_count:
         return what
     return (
-        f"{what} The page holds the {shown:,} labels with most documents here; all {label_count:,} are "
-        "in the file of harnn report --csv."
+        f"{what} The page holds the {shown:,} labels with most documents here; all {label_count:,} "
+        "are in the file of harnn report --csv."
     )
 
 
@@ -92,8 +92,8 @@ def without_script(shown: int, label_count: int) -> str:
     if shown == label_count:
         return "Sorting and finding need JavaScript."
     return (
-        f"Without JavaScript the {shown:,} labels with most documents of {label_count:,} are shown; all "
-        "are in the file of harnn report --csv."
+        f"Without JavaScript the {shown:,} labels with most documents of {label_count:,} are "
+        "shown; all are in the file of harnn report --csv."
     )
 
 
