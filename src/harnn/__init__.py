@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from harnn.errors import HarnnError
     from harnn.explain import Explanation, write_html
     from harnn.metrics import Report, evaluate
-    from harnn.prediction import Prediction, Predictor, compare_models
+    from harnn.prediction import Prediction, Predictor, compare_models, compare_systems
+    from harnn.report import ModelReport, make_report
     from harnn.taxonomy import Hierarchy, Taxonomy
     from harnn.text import Tokenizer
     from harnn.training import FitResult, Validation, fit, validate
@@ -32,6 +33,7 @@ _HOMES = {
     "FitResult": "training",
     "HarnnError": "errors",
     "Hierarchy": "taxonomy",
+    "ModelReport": "report",
     "Prediction": "prediction",
     "Predictor": "prediction",
     "Report": "metrics",
@@ -40,11 +42,13 @@ _HOMES = {
     "Tokenizer": "text",
     "Validation": "training",
     "compare_models": "prediction",
+    "compare_systems": "prediction",
     "evaluate": "metrics",
     "export_onnx": "bundle",
     "fit": "training",
     "learn_taxonomy": "data",
     "load_bundle": "bundle",
+    "make_report": "report",
     "read_documents": "data",
     "save_bundle": "bundle",
     "validate": "training",
@@ -60,6 +64,7 @@ __all__ = [
     "FitResult",
     "HarnnError",
     "Hierarchy",
+    "ModelReport",
     "Prediction",
     "Predictor",
     "Report",
@@ -69,11 +74,13 @@ __all__ = [
     "Validation",
     "__version__",
     "compare_models",
+    "compare_systems",
     "evaluate",
     "export_onnx",
     "fit",
     "learn_taxonomy",
     "load_bundle",
+    "make_report",
     "read_documents",
     "save_bundle",
     "validate",
