@@ -51,8 +51,8 @@ def made_report(taxonomy: Taxonomy, documents: int = 60, beginning: str = "A tex
     labels = len(taxonomy)
     wanted = random.random((documents, labels)) < min(0.3, 4 / labels)
     targets = taxonomy.hierarchy.close_sets(csr_array(wanted))
-    noise = random.random((documents, labels)) ** 3
-    values = np.clip(0.6 * targets.toarray() + 0.5 * noise, 0, 1)
+    noise = random.random((documents, labels)) ** (2 if labels < 100 else 40)
+    values = 0.3 * targets.toarray() + 0.7 * noise
     counts = TrainingCounts(random.integers(0, 40, labels), 50)
     found = evaluate_closely(
         [Scores(tuple(f"{beginning[:40]} {row}" for row in range(documents)), values.astype("f4"))],

@@ -4,13 +4,21 @@ from __future__ import annotations
 
 from importlib.resources import files
 
-from harnn.pages.markup import counted, escape, language_attribute, percent, readable
+from harnn.pages.markup import (
+    counted,
+    escape,
+    isolated,
+    language_attribute,
+    percent,
+    readable,
+)
 from harnn.pages.policy import content_policy
 
 __all__ = [
     "content_policy",
     "counted",
     "escape",
+    "isolated",
     "language_attribute",
     "percent",
     "readable",

@@ -21,6 +21,11 @@ def escape(text: str) -> str:
     return html.escape(readable(text))
 
 
+def isolated(text: str) -> str:
+    """Return *text* so that its direction turns nothing around it, where no element can say so."""
+    return f"\u2068{text}\u2069"
+
+
 def readable(text: str) -> str:
     """Return *text* with what HTML cannot carry as U+FFFD, not escaped."""
     return _UNPRINTABLE.sub("\ufffd", text)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from harnn.metrics import ReliabilityBin, wilson_interval
-from harnn.pages import counted, escape
+from harnn.pages import counted, escape, isolated
 from harnn.report import svg
 from harnn.report.sentences import level_title
 
@@ -22,6 +22,8 @@ _PERCENT = [(share / 100, f"{share}%") for share in (0, 25, 50, 75, 100)]
 _TENTHS = [(tenth / 4, f"{tenth / 4:.2f}") for tenth in range(5)]
 _NAMED_AT = 0.7
 """The threshold at which the lines are named."""
+_HIGH = 0.93
+"""An F1 whose number stands below its point."""
 _MOST_LEVELS = 8
 """Lines that can be told apart."""
 
@@ -129,7 +131,8 @@ def frequency(spread: Sequence[FrequencySpread]) -> str:
         parts.append(svg.dot((x, frame.y(each.mean)), "fa", told))
     known = [(number, each) for number, each in enumerate(spread) if each.mean is not None]
     for number, each in known[:1] + known[-1:]:
-        place = (frame.x(number), frame.y(each.mean or 0.0) - 10)
+        mean = each.mean or 0.0
+        place = (frame.x(number), frame.y(mean) + (20 if mean > _HIGH else -10))
         parts.append(svg.text(place, f"{each.mean:.2f}", "b c halo"))
     axes = svg.axes(
         frame,
@@ -195,10 +198,10 @@ def label_drift(shift: LabelShift, columns: Sequence[int], names: Sequence[str])
         y = 26 + rows * (number + 0.5)
         before, now = float(shift.before[column]), float(shift.now[column])
         kind, sign = ("a", "▲") if now > before else ("n", "▼")
-        told = f"{name}: {before:.2%} of the training documents, {now:.2%} here"
+        told = f"{isolated(name)}: {before:.2%} of the training documents, {now:.2%} here"
         parts.append(
             f"<g><title>{escape(told)}</title>"
-            + svg.text((frame.left - 12, y + 4), svg.shortened(name, 29), "e")
+            + svg.text((frame.left - 12, y + 4), isolated(svg.shortened(name, 29)), "e")
             + f'<path class="ln {kind}" d="M{frame.x(before):.1f} {y:.1f}H{frame.x(now):.1f}"/>'
             f'<circle class="ln g fs" cx="{frame.x(before):.1f}" cy="{y:.1f}" r="3.5"/>'
             + svg.dot((frame.x(now), y), f"f{kind}")

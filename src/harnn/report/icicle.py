@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from harnn.pages import counted, escape
+from harnn.pages import counted, escape, isolated
+from harnn.report.label_table import shorten
 from harnn.report.sentences import level_title
 from harnn.report.svg import shortened
 from harnn.taxonomy import Hierarchy
@@ -134,23 +135,19 @@ def draw(found: Evaluation, places: Mapping[int, int]) -> tuple[str, Icicle]:
         left, width = columns[tile.level - 1]
         top, size = _TOP + tile.start * height, (tile.stop - tile.start) * height
         if tile.column is None:
-            name, at, told, kind = (
-                "",
-                "",
-                f"{counted(tile.labels, 'label')} too small to draw",
-                "t0",
-            )
+            name, at, kind = counted(tile.labels, "label"), "", "t0"
+            told = f"{name} too small to draw"
         else:
             own = float(f1[tile.column])
-            name = found.taxonomy.names[tile.column]
+            name = shorten(found.taxonomy.names[tile.column])
             documents = counted(int(found.labels.true[tile.column]), "document")
-            told = f"{name}: F1 {own:.2f}, {documents}"
+            told = f"{isolated(name)}: F1 {own:.2f}, {documents}"
             kind = f"t{f1_class(own)}"
             place = places.get(tile.column)
             at = "" if place is None else f' data-at="{place}"'
-            name = f"{shortened(name, int(width / _LETTER) - 7)} {own:.2f}"
+            name = f"{isolated(shortened(name, int(width / _LETTER) - 7))} {own:.2f}"
         label = ""
-        if name and size >= _TEXT_HEIGHT:
+        if size >= _TEXT_HEIGHT:
             middle = top + size / 2 + 4
             label = f'<text x="{left + 6:.0f}" y="{middle:.1f}">{escape(name)}</text>'
         parts.append(

@@ -132,16 +132,18 @@ const drawn = (tag, attributes, text) => {
   if (text !== undefined) made.textContent = text;
   return made;
 };
+const isolated = text => `\u2068${text}\u2069`;
 const cut = (text, most) => text.length <= most ? text : text.slice(0, Math.max(1, most - 1)) + '…';
 const tile = (at, place, y, height, labels) => {
   const row = rows[at];
   const group = drawn('g', {class: 't' + (labels ? 0 : classOf(row.f1))});
   const told = labels ? `${number(labels)} labels too small to draw`
-    : `${row.name}: F1 ${row.f1.toFixed(2)}, ${number(row.support)} documents`;
+    : `${isolated(row.name)}: F1 ${row.f1.toFixed(2)}, ${number(row.support)} documents`;
   group.append(drawn('title', {}, told), drawn('rect',
     {x: place.left, y, width: place.width, height: Math.max(height - 0.8, 0.7)}));
-  if (!labels && height >= 14) group.append(drawn('text', {x: place.left + 6, y: y + height / 2 + 4},
-    cut(row.name, place.width / 5.9 - 7) + ' ' + row.f1.toFixed(2)));
+  if (height >= 14) group.append(drawn('text', {x: place.left + 6, y: y + height / 2 + 4},
+    labels ? `${number(labels)} labels`
+      : `${isolated(cut(row.name, place.width / 5.9 - 7))} ${row.f1.toFixed(2)}`));
   if (!labels) ready(group, at, told);
   return group;
 };
@@ -185,7 +187,7 @@ const select = at => {
   }
   byId('zoomed').hidden = at < 0;
   const trail = [];
-  for (let up = at; up >= 0; up = parentOf(up)) trail.unshift(rows[up].name);
+  for (let up = at; up >= 0; up = parentOf(up)) trail.unshift(isolated(rows[up].name));
   byId('trail').textContent = trail.join(' › ');
   const first = map.querySelector('[data-at]');
   if (first) first.setAttribute('tabindex', '0');

@@ -210,7 +210,7 @@ def _charts(report: ModelReport) -> dict[str, str]:
     if found.spread is not None:
         drawn["frequency"] = charts.frequency(found.spread)
     if found.shift is not None and columns:
-        names = [found.taxonomy.names[column] for column in columns]
+        names = [shorten(found.taxonomy.names[column]) for column in columns]
         drawn["label_drift"] = charts.label_drift(found.shift, columns, names)
     if bundle.history.rows:
         kept = bundle.history.best(bundle.config.training.score)

@@ -49,13 +49,13 @@ def levels(report: Report) -> str:
     first, last = report.levels[0], report.levels[-1]
     if len(report.levels) == 1:
         return "In percent; the interval is that of drawing other documents."
-    change = last.micro_f1 - first.micro_f1
-    verb = "falls" if change < 0 else "rises"
-    return (
-        f"In percent. Micro-F1 {verb} from {100 * first.micro_f1:.1f} on "
-        f"{level_title(first.name)} to {100 * last.micro_f1:.1f} on {level_title(last.name)}; the "
-        "interval is that of drawing other documents."
-    )
+    ends = [f"{100 * level.micro_f1:.1f}" for level in (first, last)]
+    names = [level_title(level.name) for level in (first, last)]
+    said = f"is {ends[0]} on {names[0]} and on {names[1]}"
+    if ends[0] != ends[1]:
+        verb = "falls" if last.micro_f1 < first.micro_f1 else "rises"
+        said = f"{verb} from {ends[0]} on {names[0]} to {ends[1]} on {names[1]}"
+    return f"In percent. Micro-F1 {said}; the interval is that of drawing other documents."
 
 
 def icicle(tiles: Icicle) -> str:
