@@ -13,6 +13,9 @@ import numpy as np
 from harnn._optional import require
 from harnn.bundle import Bundle
 from harnn.evaluation import Evaluation
+from harnn.report import figures
+from harnn.report.label_table import write_csv
+from harnn.report.page import write_page
 
 LevelRow = dict[str, Any]
 LabelRow = dict[str, Any]
@@ -99,8 +102,6 @@ class ModelReport:
         Raises:
             InputError: the file cannot be written.
         """
-        from harnn.report.label_table import write_csv
-
         write_csv(self, path)
 
     def write_html(self, path: str | Path) -> int:
@@ -110,8 +111,6 @@ class ModelReport:
             InputError: the file cannot be written.
             MissingExtraError: Jinja2 is not installed.
         """
-        from harnn.report.page import write_page
-
         return write_page(self, path)
 
     def write_figures(self, directory: str | Path) -> tuple[Path, ...]:
@@ -121,9 +120,7 @@ class ModelReport:
             InputError: they cannot be written.
             MissingExtraError: matplotlib is not installed.
         """
-        from harnn.report.figures import write_figures
-
-        return write_figures(self, directory)
+        return figures.write_figures(self, directory)
 
     def plot_precision_recall(self) -> Any:
         """Draw precision by recall of each level, a ring at the labels in use.
@@ -160,6 +157,4 @@ class ModelReport:
         return self._plot("learning")
 
     def _plot(self, name: str) -> Any:
-        from harnn.report.figures import draw
-
-        return draw(self, name)
+        return figures.draw(self, name)
