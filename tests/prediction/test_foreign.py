@@ -134,7 +134,11 @@ WRONG = {
     "j.csv": ("name,labels\n", "expected the columns id and labels, or id, label and score, got"),
     "k.csv": ("", "got nothing."),
     "l.csv": ("id,labels\n1\n", "l.csv:2: has 1 cells, expected 2."),
-    "m.csv": ("id,label,score\n1,c,much\n", "m.csv:2: score: got 'much', expected a number."),
+    "m.csv": ("id,label,score\n1,c,much\n", "m.csv:2: score: got 'much', expected a number from"),
+        "id,label,score\n1,c,much\n",
+        "m.csv:2: score: got 'much', expected a number from 0 on.",
+    ),
+    "r.csv": ("id,label,score\n1,c,-1\n", "r.csv:2: score: got '-1', expected a number"),
     "n.csv": ("id,labels\n1,Same\n2,B\n3,\n", "unknown label 'Same'."),
     "o.joblib": ("", "holds pickled objects, which can run any program when they are read."),
     "p.txt": ("", "unknown extension '.txt', expected a model directory, or predictions in .jsonl"),
@@ -158,7 +162,7 @@ def test_other_faults(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="is not UTF-8 after line"):
         read(tmp_path / "latin.csv")
     (tmp_path / "s.csv").write_text("id,labels\n1,c\n", "utf-8")
-    with pytest.raises(DocumentError, match="1 ids stand twice, as '1'"):
+    with pytest.raises(DocumentError, match="ids of documents stand twice: 1, as '1'"):
         read_predictions(tmp_path / "s.csv", ["1", "1"], TAXONOMY)
     np.savez(tmp_path / "rows.npz", scores=SCORES[:2], labels=list(TAXONOMY.codes))
     with pytest.raises(InputError, match=r"has 2 rows and no ids, expected 3 rows\."):
@@ -167,4 +171,25 @@ def test_other_faults(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="unknown label 'Aa'"):
         read(tmp_path / "labels.npz")
     np.savez(tmp_path / "few.npz", scores=SCORES[:, :2], labels=["A", "B"])
-    assert read(tmp_path / "few.npz").notes[0] == ("3 labels of the taxonomy have no scores: 0.")
+    assert read(tmp_path / "few.npz").notes[0] == (
+        "3 labels of the taxonomy have no scores: they count as 0."
+    )
+
+
+def test_scores_below_zero_keep_their_order(tmp_path: Path) -> None:
+    margins = np.array([[-3.0, -1.0], [2.0, -2.0], [-1.0, 0.5]])
+    np.savez(tmp_path / "m.npz", scores=margins, labels=["c", "e"])
+    found = read(tmp_path / "m.npz", 0.0)
+    assert sets_of(found) == [[], ["A", "c"], ["B", "e"]]
+    assert found.answers.scores is not None
+    assert found.answers.scores.min() == -3
+    assert found.notes[0] == "3 labels of the taxonomy have no scores: they count as -3."
+
+
+def test_reading_stops_at_many_problems(tmp_path: Path) -> None:
+    path = tmp_path / "many.csv"
+    path.write_text("id,label,score\n" + "1,x,1\n" * 10_050, "utf-8")
+    with pytest.raises(InputError) as caught:
+        read(path)
+    assert len(caught.value.problems) == 10_001
+    assert caught.value.problems[-1].what == "reading stopped after 10,000 problems."

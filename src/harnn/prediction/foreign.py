@@ -28,7 +28,7 @@ from scipy.sparse import csr_array
 from harnn._tables import shown
 from harnn.counting import as_binary
 from harnn.decode import read_score_file
-from harnn.errors import DocumentError, InputError, Problem, suggest
+from harnn.errors import SHOWN_PROBLEMS, DocumentError, InputError, Problem, suggest
 from harnn.metrics import Answers
 from harnn.taxonomy import Taxonomy
 
@@ -36,6 +36,8 @@ SUFFIXES = (".jsonl", ".csv", ".tsv", ".npz", ".npy")
 _PICKLES = (".joblib", ".pkl", ".pickle")
 _LONGEST_LINE = 64 << 20
 _MOST_PROBLEMS = 10_000
+_LARGEST = 1e30
+"""Of a score; labels that a list does not name have 0."""
 THRESHOLD = 0.5
 """What scores of files must reach, unless another is given."""
 
@@ -109,9 +111,9 @@ def read_predictions(
 def _rows_by_id(ids: Sequence[str]) -> dict[str, int]:
     twice = [name for name, count in Counter(ids).items() if count > 1]
     if twice:
-        what = f"{len(twice):,} ids stand twice, as {shown(twice[0])}"
+        what = f"ids of documents stand twice: {len(twice):,}, as {shown(twice[0])}."
         hint = "Files of predictions tell documents by their ids; make them differ."
-        raise DocumentError(Problem("", f"{what}.", hint))
+        raise DocumentError(Problem("", what, hint))
     return {name: row for row, name in enumerate(ids)}
 
 
@@ -128,11 +130,13 @@ def _from_arrays(
         order = np.arange(len(ids))
     else:
         order = _order(path, {name: row for row, name in enumerate(found["ids"].tolist())}, rows)
-    values = np.zeros((len(ids), len(taxonomy)), dtype=np.float32)
+    lowest = min(0.0, float(scores.min(initial=0)))
+    values = np.full((len(ids), len(taxonomy)), lowest, dtype=np.float32)
     values[:, columns] = scores[order]
     notes = []
     if len(labels) < len(taxonomy):
-        notes.append(f"{len(taxonomy) - len(labels):,} labels of the taxonomy have no scores: 0.")
+        lacking = f"{len(taxonomy) - len(labels):,} labels of the taxonomy have no scores"
+        notes.append(f"{lacking}: they count as {lowest:g}.")
     if len(scores) > len(ids):
         notes.append(f"{len(scores) - len(ids):,} other documents in it were left out.")
     return _choose(values, taxonomy, threshold, notes)
@@ -166,10 +170,12 @@ def _from_lists(
         for codes, score in zip(each.labels, scores, strict=True):
             column = _find(codes, taxonomy, by_name)
             if column is None:
-                problems.append(_unknown(f"{path}:{each.line}", codes[0], taxonomy))
+                where = f"{path}:{each.line}"
+                problems.append(_unknown(where, codes[0], taxonomy, len(problems)))
             elif cells.get((row, column), -np.inf) < score:
                 cells[row, column] = score
         if len(problems) >= _MOST_PROBLEMS:
+            problems.append(Problem("", f"reading stopped after {_MOST_PROBLEMS:,} problems."))
             break
     if problems:
         raise InputError(problems)
@@ -202,13 +208,11 @@ def _choose(
 def _columns_of(path: Path, labels: Sequence[str], taxonomy: Taxonomy) -> NDArray[np.int64]:
     by_name = _unique_names(taxonomy)
     columns = [_find((label,), taxonomy, by_name) for label in labels]
-    problems = [
-        _unknown(str(path), label, taxonomy)
-        for label, column in zip(labels, columns, strict=True)
-        if column is None
-    ]
-    if problems:
-        raise InputError(problems)
+    unknown = [label for label, column in zip(labels, columns, strict=True) if column is None]
+    if unknown:
+        raise InputError(
+            [_unknown(str(path), label, taxonomy, at) for at, label in enumerate(unknown)]
+        )
     return np.array(columns, dtype=np.int64)
 
 
@@ -241,9 +245,10 @@ def _find(codes: Sequence[str], taxonomy: Taxonomy, by_name: Mapping[str, int]) 
     return None
 
 
-def _unknown(where: str, code: str, taxonomy: Taxonomy) -> Problem:
-    what = f"unknown label {shown(code)}."
-    return Problem(where, what, suggest(code, taxonomy.codes))
+def _unknown(where: str, code: str, taxonomy: Taxonomy, before: int) -> Problem:
+    """before: problems so far; of very many the first alone get a suggestion, which takes time."""
+    hint = suggest(code, taxonomy.codes) if before < SHOWN_PROBLEMS else ""
+    return Problem(where, f"unknown label {shown(code)}.", hint)
 
 
 def _lines(path: Path) -> Iterator[tuple[int, str]]:
@@ -309,9 +314,9 @@ def _read_item(item: Any, where: str) -> tuple[tuple[str, ...], float | None]:
         known = tuple(code.strip("<>") for code in codes if isinstance(code, str) and code)
         score = item.get("score")
         fits = isinstance(score, int | float) and not isinstance(score, bool)
-        if known and (score is None or (fits and np.isfinite(score))):
+        if known and (score is None or (fits and 0 <= score <= _LARGEST)):
             return known, None if score is None else float(score)
-    what = f"got {shown(item)}, expected a label, or an object with label and score."
+    what = f"got {shown(item)}, expected a label, or an object with label and score from 0 on."
     raise InputError(Problem(where, what))
 
 
@@ -364,6 +369,6 @@ def _read_score(cell: str, where: str) -> float:
         score = float(cell)
     except ValueError:
         score = np.nan
-    if not np.isfinite(score):
-        raise InputError(Problem(where, f"score: got {shown(cell)}, expected a number."))
+    if not 0 <= score <= _LARGEST:  # NaN compares false
+        raise InputError(Problem(where, f"score: got {shown(cell)}, expected a number from 0 on."))
     return score
