@@ -72,7 +72,10 @@ def test_models_and_files_of_the_same_answers(
     assert call("compare", *systems, *options) == 0
     captured = capsys.readouterr()
     assert captured.out.startswith(f"A: {BLEND}\nB: {answers}\nC: {table}\nD: {scores}\n")
-    assert "adjusted (Holm) for the 6 pairs of each measure; no AUPRC of B, C" in captured.out
+    assert (
+        "adjusted (Holm) for the 6 pairs of each measure; without scores, so without AUPRC: B, C\n"
+        in captured.out
+    )
     note = "It holds sets of labels, no scores of all: there is no AUPRC of it."
     assert captured.err.splitlines() == [
         f"Note: {answers}: {note}",

@@ -22,6 +22,7 @@ from harnn.metrics import (
     Report,
     SeveralComparison,
 )
+from harnn.pages import counted
 from harnn.prediction import Prediction
 from harnn.taxonomy import Taxonomy
 
@@ -146,11 +147,11 @@ def _systems_table(found: SeveralComparison, letters: list[str]) -> Table:
 def several_line(found: SeveralComparison) -> str:
     """Say how the comparison was made."""
     lacking = [_letter(at) for at, system in enumerate(found.systems) if not system.with_scores]
-    without = f"; no AUPRC of {', '.join(lacking)}, which have no scores" if lacking else ""
+    without = f"; without scores, so without AUPRC: {', '.join(lacking)}" if lacking else ""
     return (
         f"{_documents(found.documents)}; intervals and two-sided p-values of {found.samples:,} "
         f"paired bootstrap samples of the documents, seed {found.seed}; adjusted (Holm) for the "
-        f"{len(found.pairs):,} pairs of each measure{without}"
+        f"{counted(len(found.pairs), 'pair')} of each measure{without}"
     )
 
 

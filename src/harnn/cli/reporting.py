@@ -15,6 +15,7 @@ from harnn.cli.options import DecodingChoice
 from harnn.cli.problems import reading
 from harnn.cli.screen import Console
 from harnn.errors import InputError, Problem
+from harnn.pages import counted
 from harnn.report import make_report
 
 PAGES = (".html",)
@@ -78,12 +79,12 @@ def report(
     console = Console()
     found = made.evaluation.report
     console.print_line(
-        f"{places.page}: {size / 1000:,.0f} KB; {found.documents:,} documents, "
+        f"{places.page}: {size / 1000:,.0f} KB; {counted(found.documents, 'document')}, "
         f"micro-F1 {100 * found.micro_f1:.1f}, macro-F1 {100 * found.macro_f1:.1f}."
     )
     if places.table is not None:
         made.write_csv(places.table)
-        console.print_line(f"{places.table}: {found.labels:,} labels.")
+        console.print_line(f"{places.table}: {counted(found.labels, 'label')}.")
     if places.figures is not None:
         written = made.write_figures(places.figures)
         console.print_line(f"{places.figures}/: {len(written)} figures.")
