@@ -31,14 +31,14 @@ FLOORS = {
         "_tables",
         "config",
     },
-    1: {"counting"},
+    1: {"counting", "pages"},
     2: {"taxonomy"},
     3: {"text", "data", "decode", "metrics", "network", "sample"},
     4: {"corpus", "converters", "answers", "evaluation"},
     5: {"branches", "explain"},
     6: {"bundle"},
     7: {"training", "prediction"},
-    8: {"estimator"},
+    8: {"estimator", "report"},
     9: {"cli"},
     10: {"__main__"},
 }
@@ -118,7 +118,9 @@ def test_the_floors_check_sees_a_wrong_import(tmp_path: Path) -> None:
     assert rooms_imported_by(file) == {"cli", "bundle"}
 
 
-@pytest.mark.parametrize("room", ["bundle", "answers", "explain", "evaluation", "prediction"])
+@pytest.mark.parametrize(
+    "room", ["bundle", "answers", "explain", "evaluation", "prediction", "report"]
+)
 def test_nothing_between_a_text_and_its_answer_imports_training(room: str) -> None:
     assert not [path for path in files_of(room) if "training" in rooms_imported_by(path)]
 
@@ -168,11 +170,13 @@ def test_exported_names() -> None:
         "import harnn.taxonomy, harnn.data, harnn.text, harnn.sample",
         "import harnn.cli.app",
         "import harnn.branches, harnn.bundle, harnn.prediction",
+        "import harnn.pages, harnn.evaluation, harnn.report",
         "from harnn import validate",
     ],
 )
 def test_light_imports_leave_torch_out(statement: str) -> None:
-    heavy = "{'torch', 'gensim', 'pyarrow', 'sklearn', 'lightning_fabric'}"
+    heavy = "{'torch', 'gensim', 'pyarrow', 'sklearn', 'lightning_fabric', 'jinja2', "
+    heavy += "'matplotlib', 'pandas'}"
     code = f"import sys; {statement}; print(sorted({heavy} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"

@@ -33,7 +33,8 @@ if TYPE_CHECKING:
     from harnn.evaluation import find_label_errors, load_out_of_fold
     from harnn.explain import Explanation, write_html
     from harnn.metrics import Report, evaluate
-    from harnn.prediction import Prediction, Predictor, compare_models
+    from harnn.prediction import Prediction, Predictor, compare_models, compare_systems
+    from harnn.report import ModelReport, make_report
     from harnn.taxonomy import Hierarchy, Taxonomy, write_taxonomy
     from harnn.text import Tokenizer
     from harnn.training import CrossValidation, FitResult, Validation, cross_validate, fit, validate
@@ -51,6 +52,7 @@ _HOMES = {
     "HierarchicalLabelBinarizer": "estimator",
     "HierarchicalThresholdClassifier": "estimator",
     "Hierarchy": "taxonomy",
+    "ModelReport": "report",
     "Prediction": "prediction",
     "Predictor": "prediction",
     "Report": "metrics",
@@ -62,6 +64,7 @@ _HOMES = {
     "compare_models": "prediction",
     "cross_validate": "training",
     "convert": "converters",
+    "compare_systems": "prediction",
     "evaluate": "metrics",
     "export_onnx": "bundle",
     "find_label_errors": "evaluation",
@@ -69,6 +72,7 @@ _HOMES = {
     "learn_taxonomy": "data",
     "load_bundle": "bundle",
     "load_out_of_fold": "evaluation",
+    "make_report": "report",
     "read_documents": "data",
     "save_bundle": "bundle",
     "split_documents": "data",
@@ -92,6 +96,7 @@ __all__ = [
     "HierarchicalLabelBinarizer",
     "HierarchicalThresholdClassifier",
     "Hierarchy",
+    "ModelReport",
     "Prediction",
     "Predictor",
     "Report",
@@ -102,6 +107,7 @@ __all__ = [
     "Validation",
     "__version__",
     "compare_models",
+    "compare_systems",
     "convert",
     "cross_validate",
     "evaluate",
@@ -111,6 +117,7 @@ __all__ = [
     "learn_taxonomy",
     "load_bundle",
     "load_out_of_fold",
+    "make_report",
     "read_documents",
     "save_bundle",
     "split_documents",

@@ -169,7 +169,7 @@ class Stopped(BaseException):
 
 def stop_after(monkeypatch: pytest.MonkeyPatch, blocks: int, error: BaseException) -> None:
     """Let the predictor stop when it has answered so many blocks."""
-    answered = harnn.Predictor.predict
+    answered = harnn.Predictor.predict_stream
     count = 0
 
     def counted(self: harnn.Predictor, *args: Any, **options: Any) -> Any:
@@ -179,7 +179,7 @@ def stop_after(monkeypatch: pytest.MonkeyPatch, blocks: int, error: BaseExceptio
             raise error
         return answered(self, *args, **options)
 
-    monkeypatch.setattr(harnn.Predictor, "predict", counted)
+    monkeypatch.setattr(harnn.Predictor, "predict_stream", counted)
 
 
 @pytest.mark.parametrize("suffix", [".jsonl", ".csv"])

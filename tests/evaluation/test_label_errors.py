@@ -125,3 +125,13 @@ def test_what_is_refused(scores: NDArray[Any], options: dict[str, int], message:
     with pytest.raises(ValueError, match=r"^Expected") as error:
         find_label_errors(scores, csr_array((9, 4), dtype=bool), FLAT, **options)
     assert str(error.value).startswith(message)
+
+
+def test_errors_of_one_kind_alone() -> None:
+    hierarchy = Hierarchy.from_edges([(1, 0)], [1, 2])
+    targets = csr_array(np.array([[1, 1]] * 6 + [[0, 0]] * 6 + [[0, 0]], dtype=bool))
+    scores = np.array([[0.6, 0.6]] * 6 + [[0.1, 0.1]] * 6 + [[0.9, 0.8]], dtype=np.float32)
+    found = find_label_errors(scores, targets, hierarchy)
+    assert found.rows.tolist() == [12, 12]
+    assert found.missing.all()
+    assert found.implied.tolist() == [True, False]

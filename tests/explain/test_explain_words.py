@@ -5,8 +5,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harnn.explain import Explanation, WordWeight
-from harnn.explain.markup import counted, escape, language_attribute, percent
 from harnn.explain.words import SHADES, Piece, Spread, TopWord, cut_text, measure_spread, top_words
+from harnn.pages import counted, escape, language_attribute, percent
 from support.made_explanations import explanation, label
 
 

@@ -15,12 +15,12 @@ from harnn.metrics import (
     Answers,
     Comparison,
     Resampling,
-    bootstrap,
     compare,
     evaluate,
     exact_match,
     hierarchical_prf,
     prf,
+    resampling,
 )
 from harnn.taxonomy import Taxonomy
 
@@ -141,10 +141,10 @@ def test_steps_of_scores_are_fine_enough(monkeypatch: pytest.MonkeyPatch) -> Non
     targets = csr_array(random.random((400, 6)) < 0.3)
     values = (random.random((400, 6)) * 0.7 + targets.toarray() * 0.3).astype(np.float32)
     for steps, tolerance in ((32, 0.02), (1024, 1e-9)):
-        monkeypatch.setattr(bootstrap, "_SCORE_BINS", steps)
-        counted = bootstrap._steps(values, targets) @ np.ones((400, 1))
+        monkeypatch.setattr(resampling, "_SCORE_BINS", steps)
+        counted = resampling._steps(values, targets) @ np.ones((400, 1))
         expected = average_precision_score(targets.toarray().ravel(), values.ravel())
-        assert bootstrap._average_precision(counted)[0] == pytest.approx(expected, abs=tolerance)
+        assert resampling._average_precision(counted)[0] == pytest.approx(expected, abs=tolerance)
 
 
 def test_without_scores_or_labels() -> None:

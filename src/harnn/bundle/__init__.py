@@ -3,6 +3,7 @@
 from harnn.bundle.bundle import Bundle
 from harnn.bundle.decoding import change_decoding
 from harnn.bundle.export import export_onnx
+from harnn.bundle.fingerprint import fingerprint
 from harnn.bundle.history import EpochRow, History
 from harnn.bundle.layout import CHECKPOINTS, marker_of
 from harnn.bundle.load import load_bundle
@@ -15,6 +16,7 @@ __all__ = [
     "History",
     "change_decoding",
     "export_onnx",
+    "fingerprint",
     "load_bundle",
     "marker_of",
     "save_bundle",

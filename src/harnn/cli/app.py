@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from harnn.cli import app_data
+from harnn.cli import app_data, app_evaluation
 from harnn.cli.options import (
     Beam,
     Bfloat16,
@@ -251,33 +251,7 @@ def evaluate(
     )
 
 
-@app.command()
-@takes_reading_options
-def compare(
-    first: Annotated[Path, typer.Argument(metavar="DIR", help="Model directory A.")],
-    second: Annotated[Path, typer.Argument(metavar="DIR", help="Model directory B.")],
-    data: Data,
-    json_output: Annotated[
-        Path | None, typer.Option("--json", help="Write all numbers as JSON (.json).")
-    ] = None,
-    samples: Annotated[
-        int, typer.Option("--samples", min=1, help="Bootstrap samples of the documents.")
-    ] = 1000,
-    seed: Annotated[int, typer.Option("--seed", min=0, help="Of the bootstrap.")] = 13,
-    settings: Settings = None,
-    on_error: OnErrorChoice = None,
-) -> None:
-    """Compare two models of one taxonomy on labelled documents, with intervals and p-values."""
-    from harnn.cli import commands
-    from harnn.metrics import Resampling
-
-    commands.compare(
-        (first, second),
-        data,
-        json_output=json_output,
-        resampling=Resampling(samples, seed),
-        settings=commands.gather_settings(settings, on_error=on_error),
-    )
+app.command()(app_evaluation.compare)
 
 
 app.command()(app_data.errors)
@@ -317,6 +291,14 @@ def predict(
             "--resume", help="Go on where the command was stopped, with the answers in FILE.part."
         ),
     ] = False,
+    scores: Annotated[
+        Path | None,
+        typer.Option(
+            "--scores",
+            help="Also write the scores of all labels (.npz: ids, labels, scores in float32): 4 "
+            "bytes for each document and label.",
+        ),
+    ] = None,
     options: DecodingChoice,
     beam: Beam = None,
     bf16: Bfloat16 = False,
@@ -332,7 +314,7 @@ def predict(
     predicting.predict(
         model,
         predicting.Texts(data or [], text or []),
-        predicting.Place(output, resume),
+        predicting.Place(output, resume, scores),
         options=options,
         speed=Speed(beam, bf16, device),
         settings=gather_settings(settings, on_error=on_error),
@@ -367,6 +349,9 @@ def explain(
         speed=Speed(device=device),
         settings=gather_settings(settings, on_error=on_error),
     )
+
+
+app.command()(app_evaluation.report)
 
 
 @app.command()

@@ -17,6 +17,7 @@ from harnn.errors import DocumentError, InputError, Problem
 ANSWERS = (".jsonl", ".csv", ".tsv", ".parquet")
 EXPLANATIONS = (".html", ".jsonl")
 JSON = (".json",)
+SCORES = (".npz",)
 
 
 def check_inputs(paths: Sequence[Path], *, passes: int = 1) -> None:

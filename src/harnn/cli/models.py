@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -10,9 +9,6 @@ from typing import NamedTuple
 from harnn.config import Config, DataConfig
 from harnn.errors import ConfigError, Problem
 from harnn.prediction import Predictor
-
-_TELLING_FILES = ("checksums.json", "config.json", "decode.json", "metrics.json")
-"""Files of a model that no other model has alike."""
 
 
 class Speed(NamedTuple):
@@ -45,13 +41,3 @@ def open_model(
         key = setting.partition("=")[0].partition(".")[2].strip()
         tables["data"][key] = changed["data"][key]
     return predictor, Config.from_dict({"data": tables["data"]}).data
-
-
-def fingerprint(model: Path) -> str:
-    """Return a hash that another model does not have."""
-    found = hashlib.sha256()
-    for name in _TELLING_FILES:
-        path = model / name
-        content = path.read_bytes() if path.is_file() else b""
-        found.update(hashlib.sha256(content).digest())
-    return found.hexdigest()

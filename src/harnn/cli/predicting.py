@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from itertools import islice
 from pathlib import Path
@@ -13,10 +14,11 @@ import harnn
 from harnn._display import json_text
 from harnn._files import write_atomically
 from harnn._special import is_special
+from harnn.bundle import fingerprint
 from harnn.cli.answer_bar import AnswerBar, answer_bar, count_documents
 from harnn.cli.answer_files import AnswerFile, open_answers
-from harnn.cli.files import ANSWERS, EXPLANATIONS, check_inputs, check_output
-from harnn.cli.models import Speed, fingerprint, open_model
+from harnn.cli.files import ANSWERS, EXPLANATIONS, SCORES, check_inputs, check_output
+from harnn.cli.models import Speed, open_model
 from harnn.cli.options import DecodingChoice
 from harnn.cli.problems import reading
 from harnn.cli.screen import Console, say
@@ -24,7 +26,7 @@ from harnn.cli.tables import check_table
 from harnn.config import DataConfig
 from harnn.data import Document, ReadingLog, read_documents
 from harnn.data.label_checker import LabelChecker
-from harnn.decode import DecodeOptions
+from harnn.decode import DecodeOptions, open_score_file
 from harnn.errors import ConfigError
 from harnn.explain import Explanation, write_html
 from harnn.prediction import Predictor
@@ -70,6 +72,8 @@ class Place:
     """None: standard output."""
     resume: bool
     """Whether to go on with what a stopped command kept."""
+    scores: Path | None = None
+    """Where the scores of all labels go; None: nowhere."""
 
     @property
     def is_stream(self) -> bool:
@@ -81,6 +85,12 @@ class Place:
         InputError: it cannot be written, or there can be nothing to go on with.
         """
         check_output(self.output, ANSWERS, inputs)
+        check_output(self.scores, SCORES, inputs)
+        if self.scores is not None and self.resume:
+            what = (
+                "--scores and --resume exclude each other: scores of answers kept before are gone."
+            )
+            raise ConfigError(what)
         if self.resume and self.is_stream:
             what = "--resume needs a file of answers to go on with; give it with --output."
             raise ConfigError(what)
@@ -108,18 +118,18 @@ def predict(
     with (
         reading(knobs) as log,
         answer_bar(Console(stderr=True), given.count, shown=shows) as bar,
+        _asking(predictor, place.scores, options) as ask,
     ):
         documents = given.read(knobs, log)
         if output is None or place.is_stream:
-            answers = predictor.predict_stream(documents, **options)
-            _write_stream(bar.counting(answers), output)
+            _write_stream(bar.counting(ask(documents)), output)
             return
         separator = knobs.label_separator or DataConfig.label_separator
         check_table(output, predictor.taxonomy.codes, separator)
         made_by = _made_by(model, knobs, options, speed)
         size = documents_at_once(len(predictor.taxonomy))
         with open_answers(output, made_by, block=size, resume=place.resume) as file:
-            _fill(file, predictor, documents, bar, options)
+            _fill(file, ask, documents, bar)
             file.finish(separator)
 
 
@@ -188,15 +198,32 @@ def _write_stream(answers: Iterable[harnn.Prediction], output: Path | None) -> N
         sys.stdout.flush()
 
 
+@contextmanager
+def _asking(
+    predictor: Predictor, scores: Path | None, options: DecodingChoice
+) -> Iterator[Callable[[Iterable[Document]], Iterator[harnn.Prediction]]]:
+    """Return what answers documents, and keeps their scores where a place for them is given."""
+    chosen: DecodeOptions = options  # type: ignore[assignment]
+    if scores is None:
+        yield lambda documents: predictor.predict_stream(documents, **chosen)
+        return
+    with open_score_file(scores, predictor.taxonomy.codes) as file:
+
+        def ask(documents: Iterable[Document]) -> Iterator[harnn.Prediction]:
+            for block, answers in predictor.predict_with_scores(documents, **chosen):
+                file.add(block)
+                yield from answers
+
+        yield ask
+
+
 def _fill(
     file: AnswerFile,
-    predictor: Predictor,
+    ask: Callable[[Iterable[Document]], Iterator[harnn.Prediction]],
     documents: Iterator[Document],
     bar: AnswerBar,
-    options: DecodingChoice,
 ) -> None:
     """Answer what has no answer yet; whatever ends it early, say what is kept."""
-    chosen: DecodeOptions = options  # type: ignore[assignment]
     try:
         rest = file.skip_answered(documents)
         bar.start_at(file.documents)
@@ -205,7 +232,7 @@ def _fill(
         if file.dropped:
             say(f"{file.dropped:,} kept answers are made again: their documents changed.")
         while some := list(islice(rest, file.block)):
-            file.add(some, [answer.to_dict() for answer in predictor.predict(some, **chosen)])
+            file.add(some, [answer.to_dict() for answer in ask(some)])
             bar.advance(len(some))
     except BaseException:
         bar.stop()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from string import ascii_uppercase
 from typing import TYPE_CHECKING
 
 from rich.console import Console
@@ -15,7 +16,15 @@ from harnn.data import DataSurvey
 from harnn.data.survey import ReadLabel
 from harnn.errors import problem_lines
 from harnn.evaluation import StrategyMetrics
-from harnn.metrics import Comparison, Difference, LevelMetrics, Report
+from harnn.metrics import (
+    Comparison,
+    Difference,
+    Estimate,
+    LevelMetrics,
+    Report,
+    SeveralComparison,
+)
+from harnn.pages import counted
 from harnn.prediction import Prediction
 from harnn.taxonomy import Taxonomy
 
@@ -98,6 +107,63 @@ def comparison_line(comparison: Comparison) -> str:
         f"{comparison.samples:,} paired bootstrap samples of the documents, "
         f"seed {comparison.seed}"
     )
+
+
+def several_parts(found: SeveralComparison) -> Iterator[Table | Text]:
+    """Name the systems by letters, show each with intervals, then each pair."""
+    letters = [_letter(number) for number in range(len(found.systems))]
+    for letter, system in zip(letters, found.systems, strict=True):
+        yield plain(f"{letter}: {system.name}")
+    yield _systems_table(found, letters)
+    pairs = Table(title="differences, in percent", title_justify="left")
+    for name in ("pair", "measure", "difference", "95% interval", "p", "p adjusted"):
+        pairs.add_column(name, justify="left" if name in ("pair", "measure") else "right")
+    for pair in found.pairs:
+        pairs.add_section()
+        name = f"{letters[pair.second]} - {letters[pair.first]}"
+        for difference in pair.comparison.measures:
+            _, _, *cells = _difference_cells(difference)
+            adjusted = f"{pair.adjusted[difference.measure]:.3f}"
+            pairs.add_row(name, _MEASURES[difference.measure], *cells, adjusted)
+            name = ""
+    yield pairs
+
+
+def _systems_table(found: SeveralComparison, letters: list[str]) -> Table:
+    table = Table(title="in percent, with 95% intervals", title_justify="left")
+    table.add_column("measure")
+    for letter in letters:
+        table.add_column(letter, justify="right")
+    for measure, title in _MEASURES.items():
+        cells = []
+        for system in found.systems:
+            known = {each.measure: each for each in system.measures}
+            cells.append(_estimate_cell(known[measure]) if measure in known else "-")
+        table.add_row(title, *cells)
+    table.add_section()
+    for level in found.pairs[0].comparison.levels:
+        estimates = [system.levels[level.level - 1] for system in found.systems]
+        table.add_row(plain(f"micro-F1 {level.name}"), *map(_estimate_cell, estimates))
+    return table
+
+
+def several_line(found: SeveralComparison) -> str:
+    """Say how the comparison was made."""
+    lacking = [_letter(at) for at, system in enumerate(found.systems) if not system.with_scores]
+    without = f"; without scores, so without AUPRC: {', '.join(lacking)}" if lacking else ""
+    return (
+        f"{_documents(found.documents)}; intervals and two-sided p-values of {found.samples:,} "
+        f"paired bootstrap samples of the documents, seed {found.seed}; adjusted (Holm) for the "
+        f"{counted(len(found.pairs), 'pair')} of each measure{without}"
+    )
+
+
+def _letter(number: int) -> str:
+    return ascii_uppercase[number] if number < len(ascii_uppercase) else f"#{number + 1}"
+
+
+def _estimate_cell(each: Estimate) -> str:
+    return f"{100 * each.value:.1f}\n{100 * each.low:.1f} to {100 * each.high:.1f}"
 
 
 def _difference_cells(difference: Difference) -> list[str]:

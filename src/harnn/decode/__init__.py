@@ -10,6 +10,7 @@ from harnn.decode.curves import LabelCurves
 from harnn.decode.decoder import DecodeOptions, Decoder
 from harnn.decode.expected import best_expected_f1
 from harnn.decode.nearly_best import best_or_nearly
+from harnn.decode.score_files import ScoreFile, open_score_file, read_score_file
 from harnn.decode.scores import Scores
 from harnn.decode.strategies import STRATEGIES, StrategyKind
 from harnn.decode.threshold import TunedThreshold, tune_threshold
@@ -20,11 +21,14 @@ __all__ = [
     "DecodeOptions",
     "Decoder",
     "LabelCurves",
+    "ScoreFile",
     "Scores",
     "StrategyKind",
     "TunedThreshold",
     "best_expected_f1",
     "best_or_nearly",
+    "open_score_file",
+    "read_score_file",
     "tune_decoder",
     "tune_labels",
     "tune_levels",

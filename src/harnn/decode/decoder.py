@@ -180,6 +180,17 @@ class Decoder:
             return self._thresholds[hierarchy.levels - 1]
         return self._thresholds
 
+    def label_cuts(self, hierarchy: Hierarchy) -> NDArray[np.float32] | None:
+        """Return the score that each label must reach, (C,); None where scores alone do not decide.
+
+        Raises:
+            ValueError: the decoder was tuned for other levels or labels.
+        """
+        self._check(hierarchy, len(hierarchy))
+        if self.strategy not in ("threshold", "level", "label"):
+            return None
+        return np.broadcast_to(self.thresholds_of(hierarchy), len(hierarchy))
+
     def describe(self) -> str:
         """Say in words which labels are chosen."""
         more = {

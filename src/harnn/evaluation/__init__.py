@@ -1,16 +1,25 @@
-"""From scores to what can be said of them: a report, all strategies, errors in the labels."""
+"""From scores to what can be said of them: a report, all strategies, details, label errors."""
 
+from harnn.evaluation.details import Evaluation, Example, WorstLabel, evaluate_closely
 from harnn.evaluation.label_errors import LabelErrors, find_label_errors
+from harnn.evaluation.mistakes import Mistake, missed_with_least_score, wrong_with_most_score
 from harnn.evaluation.out_of_fold import OutOfFold, load_out_of_fold
 from harnn.evaluation.report import report_scores
 from harnn.evaluation.strategies import StrategyMetrics, compare_strategies
 
 __all__ = [
+    "Evaluation",
+    "Example",
     "LabelErrors",
+    "Mistake",
     "OutOfFold",
     "StrategyMetrics",
+    "WorstLabel",
     "compare_strategies",
+    "evaluate_closely",
     "find_label_errors",
     "load_out_of_fold",
+    "missed_with_least_score",
     "report_scores",
+    "wrong_with_most_score",
 ]

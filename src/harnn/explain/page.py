@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING
 
 from harnn._files import write_atomically
 from harnn.explain.labels import LabelTree, Node, Verdict, build_tree, choose_first
-from harnn.explain.markup import counted, escape, language_attribute, percent
 from harnn.explain.words import cut_text, measure_spread, top_words
+from harnn.pages import content_policy, counted, escape, language_attribute, percent
 
 if TYPE_CHECKING:
     from harnn.explain.values import Explanation, LabelExplanation
@@ -80,7 +80,11 @@ def render_html(
     """
     page = files("harnn.explain").joinpath("page.html").read_text(encoding="utf-8")
     head, _, foot = page.partition(_MARKER)
-    yield Template(head).substitute(title=escape(title), rules=_rules(0, _RULES_IN_HEAD))
+    yield Template(head).substitute(
+        title=escape(title),
+        rules=_rules(0, _RULES_IN_HEAD),
+        policy=content_policy(style_attributes=True),
+    )
     rules = _RULES_IN_HEAD
     number = 0
     verdicts: Counter[Verdict] = Counter()

@@ -4,22 +4,29 @@ Pure functions on scores (N, C), sparse predictions and sparse targets. They agr
 scikit-learn where it has them, ties included, and walk over blocks of rows, so that thousands of
 documents with thousands of labels need no second array of their size. :func:`evaluate` computes
 all of them into one :class:`Report`, overall and per level; :func:`compare` tells by a paired
-bootstrap over documents whether two models differ.
+bootstrap over documents whether models differ.
 """
 
 from harnn.metrics.bootstrap import (
-    Answers,
     Comparison,
     Difference,
+    Estimate,
     LevelDifference,
-    Resampling,
+    Pair,
+    SeveralComparison,
+    System,
     compare,
+    compare_several,
+    estimate,
 )
 from harnn.metrics.calibration import Calibration, ReliabilityBin, calibration
+from harnn.metrics.confusion import Confusion, confused_documents, confused_siblings
 from harnn.metrics.curves import hierarchical_area
+from harnn.metrics.drift import LabelShift, label_shift, stability_index
 from harnn.metrics.evaluation import TrainingCounts, evaluate
-from harnn.metrics.frequency import FrequencyBucket, f1_by_frequency
+from harnn.metrics.frequency import FrequencyBucket, FrequencySpread, f1_by_frequency, f1_spread
 from harnn.metrics.hierarchical import hierarchical_prf
+from harnn.metrics.labels import LabelMetrics
 from harnn.metrics.lowest_common import lca_prf
 from harnn.metrics.ranked import (
     inverse_propensities,
@@ -30,30 +37,50 @@ from harnn.metrics.ranked import (
     recall_at_k,
 )
 from harnn.metrics.report import LevelMetrics, Report
+from harnn.metrics.resampling import Answers, Resampling
 from harnn.metrics.sets import LabelAverages, PrecisionRecall, exact_match, prf
+from harnn.metrics.several_tests import holm
+from harnn.metrics.thresholds import ThresholdCurve, threshold_curve
+from harnn.metrics.wilson import wilson_interval
 
 __all__ = [
     "Answers",
     "Calibration",
     "Comparison",
+    "Confusion",
     "Difference",
+    "Estimate",
     "FrequencyBucket",
+    "FrequencySpread",
     "LabelAverages",
+    "LabelMetrics",
+    "LabelShift",
     "LevelDifference",
     "LevelMetrics",
+    "Pair",
     "PrecisionRecall",
     "ReliabilityBin",
     "Report",
     "Resampling",
+    "SeveralComparison",
+    "System",
+    "ThresholdCurve",
     "TrainingCounts",
     "calibration",
     "compare",
+    "compare_several",
+    "confused_documents",
+    "confused_siblings",
+    "estimate",
     "evaluate",
     "exact_match",
     "f1_by_frequency",
+    "f1_spread",
     "hierarchical_area",
     "hierarchical_prf",
+    "holm",
     "inverse_propensities",
+    "label_shift",
     "lca_prf",
     "micro_auc",
     "micro_auprc",
@@ -61,4 +88,7 @@ __all__ = [
     "prf",
     "propensity_precision_at_k",
     "recall_at_k",
+    "stability_index",
+    "threshold_curve",
+    "wilson_interval",
 ]

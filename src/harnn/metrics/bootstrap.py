@@ -1,54 +1,24 @@
-"""Whether two models differ by more than the choice of documents would explain."""
+"""Whether models differ by more than the choice of documents would explain."""
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from itertools import combinations
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_array, vstack
 
-from harnn._memory import row_blocks
 from harnn.counting import as_binary, check_same_shape
-from harnn.metrics.ranked import micro_auprc
-from harnn.taxonomy import Hierarchy, Taxonomy
+from harnn.metrics.resampling import Answers, Resampling, Statistics, draw
+from harnn.metrics.several_tests import holm
+from harnn.taxonomy import Taxonomy
 
-_SAMPLES_AT_ONCE = 50
-_SCORE_BINS = 1024
 _NOTHING = 1e-12
 """Differences below it are the rounding of equal numbers."""
-
-
-@dataclass(frozen=True, slots=True)
-class Resampling:
-    """How often documents are drawn again, and the seed that decides which.
-
-    Raises:
-        ValueError: there is no sample, or the seed is negative.
-    """
-
-    samples: int = 1000
-    seed: int = 13
-
-    def __post_init__(self) -> None:
-        if self.samples < 1 or self.seed < 0:
-            raise ValueError(
-                f"Expected at least 1 sample and a seed of at least 0, "
-                f"got samples={self.samples} and seed={self.seed}."
-            )
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Answers:
-    """What one model says about N documents."""
-
-    predictions: Any
-    """(N, C) label sets, sparse."""
-    scores: NDArray[Any] | None = None
-    """(N, C) scores, for AUPRC."""
+_MEASURES = ("micro_f1", "macro_f1", "hierarchical_f1", "auprc", "exact_match")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,31 +89,195 @@ def compare(
     Raises:
         ValueError: shapes differ, a score is NaN, or there is no document.
     """
-    resampling = resampling or Resampling()
     check_same_shape(first=first.predictions, second=second.predictions, targets=targets)
+    with_scores = first.scores is not None and second.scores is not None
+    models = [
+        _sample(answers, targets, taxonomy, resampling, with_scores=with_scores)
+        for answers in (first, second)
+    ]
+    return _compare(models[0], models[1], targets, taxonomy, resampling or Resampling())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Estimate:
+    """A measure of one model, and how sure it is."""
+
+    measure: str
+    """Its name in :class:`harnn.metrics.Report`."""
+    value: float
+    low: float
+    """The interval from here"""
+    high: float
+    """to here holds 95% of the resampled values."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class System:
+    """One of several models."""
+
+    name: str
+    with_scores: bool
+    """Whether it has scores of all labels; without them there is no AUPRC of it."""
+    measures: tuple[Estimate, ...]
+    levels: tuple[Estimate, ...]
+    """Micro-F1 of each level."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pair:
+    """Two of several models."""
+
+    first: int
+    """Position of the model."""
+    second: int
+    comparison: Comparison
+    adjusted: Mapping[str, float]
+    """p-values by measure, adjusted for all pairs, see :func:`harnn.metrics.holm`."""
+    adjusted_levels: tuple[float, ...]
+    """The same of the micro-F1 of each level."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeveralComparison:
+    """Several models on the same documents, and each pair of them."""
+
+    documents: int
+    samples: int
+    seed: int
+    systems: tuple[System, ...]
+    pairs: tuple[Pair, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values for JSON; pairs name their models."""
+        names = [system.name for system in self.systems]
+        pairs = [
+            {
+                "first": names[pair.first],
+                "second": names[pair.second],
+                "adjusted": dict(pair.adjusted),
+                "adjusted_levels": list(pair.adjusted_levels),
+            }
+            | {key: pair.comparison.to_dict()[key] for key in ("measures", "levels")}
+            for pair in self.pairs
+        ]
+        return {
+            "documents": self.documents,
+            "samples": self.samples,
+            "seed": self.seed,
+            "systems": [dataclasses.asdict(system) for system in self.systems],
+            "pairs": pairs,
+        }
+
+
+def compare_several(
+    systems: Iterable[tuple[str, Answers]],
+    targets: Any,
+    taxonomy: Taxonomy,
+    *,
+    resampling: Resampling | None = None,
+) -> SeveralComparison:
+    """Compare each model with each other one as :func:`compare` does, on the same samples.
+
+    systems: names and answers; they are drawn one after the other and not kept, so that scores
+    need not be in memory at once. The p-values of a measure are also given as adjusted for all
+    pairs. Intervals of single models are moved like those of differences, so that they stand around
+    the value on all documents.
+
+    Raises:
+        ValueError: shapes differ, a score is NaN, there is no document, or are not two models.
+    """
+    resampling = resampling or Resampling()
+    names, models = [], []
+    for name, answers in systems:
+        names.append(name)
+        models.append(_sample(answers, targets, taxonomy, resampling))
+        del answers
+    if len(models) < 2:
+        raise ValueError(f"Expected at least two models to compare, got {len(models)}.")
+    places = list(combinations(range(len(models)), 2))
+    found = [_compare(models[a], models[b], targets, taxonomy, resampling) for a, b in places]
+    by_measure: dict[str, dict[int, float]] = {name: {} for name in _MEASURES}
+    for place, comparison in enumerate(found):
+        for each in comparison.measures:
+            by_measure[each.measure][place] = each.p_value
+    adjusted = {
+        name: dict(zip(p_values, holm(list(p_values.values())).tolist(), strict=True))
+        for name, p_values in by_measure.items()
+    }
+    levels = [
+        holm([comparison.levels[level].micro_f1.p_value for comparison in found]).tolist()
+        for level in range(taxonomy.depth)
+    ]
+    return SeveralComparison(
+        documents=targets.shape[0],
+        samples=resampling.samples,
+        seed=resampling.seed,
+        systems=tuple(map(_system, names, models)),
+        pairs=tuple(
+            Pair(
+                first=a,
+                second=b,
+                comparison=comparison,
+                adjusted={name: p[place] for name, p in adjusted.items() if place in p},
+                adjusted_levels=tuple(p[place] for p in levels),
+            )
+            for place, ((a, b), comparison) in enumerate(zip(places, found, strict=True))
+        ),
+    )
+
+
+def estimate(
+    answers: Answers, targets: Any, taxonomy: Taxonomy, *, resampling: Resampling | None = None
+) -> System:
+    """Return the measures of one model with intervals, see :func:`compare_several`.
+
+    Raises:
+        ValueError: shapes differ, a score is NaN, or there is no document.
+    """
+    return _system("", _sample(answers, targets, taxonomy, resampling))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Sampled:
+    """The measures of one model on all documents, and on each sample of them."""
+
+    observed: dict[str | int, float]
+    """Also the micro-F1 of levels, by position from 0."""
+    drawn: dict[str | int, NDArray[np.float64]]
+    """(S,) each."""
+
+
+def _sample(
+    answers: Answers,
+    targets: Any,
+    taxonomy: Taxonomy,
+    resampling: Resampling | None,
+    *,
+    with_scores: bool = True,
+) -> _Sampled:
+    check_same_shape(predictions=answers.predictions, targets=targets)
     true = as_binary(targets)
     if not true.shape[0]:
         raise ValueError("Expected at least one document.")
     hierarchy = taxonomy.hierarchy
     hierarchy.check_columns(true.shape[1])
-    with_scores = first.scores is not None and second.scores is not None
-    models = [
-        _Statistics(answers, true, hierarchy, with_scores=with_scores)
-        for answers in (first, second)
-    ]
-    observed = [model.observed() for model in models]
-    drawn = [
-        [model.measure(weights) for model in models] for weights in _draw(true.shape[0], resampling)
-    ]
-    names = [name for name in observed[0] if isinstance(name, str)]
+    model = Statistics(answers, true, hierarchy, with_scores=with_scores)
+    parts = [model.measure(weights) for weights in draw(true.shape[0], resampling or Resampling())]
+    drawn = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+    return _Sampled(model.observed(), drawn)
 
+
+def _compare(
+    first: _Sampled, second: _Sampled, targets: Any, taxonomy: Taxonomy, resampling: Resampling
+) -> Comparison:
     def difference(name: str | int) -> Difference:
-        resampled = np.concatenate([second[name] - first[name] for first, second in drawn])
         measure = name if isinstance(name, str) else "micro_f1"
-        return _difference(measure, observed[0][name], observed[1][name], resampled)
+        resampled = second.drawn[name] - first.drawn[name]
+        return _difference(measure, first.observed[name], second.observed[name], resampled)
 
+    names = [name for name in _MEASURES if name in first.observed and name in second.observed]
     return Comparison(
-        documents=true.shape[0],
+        documents=targets.shape[0],
         samples=resampling.samples,
         seed=resampling.seed,
         measures=tuple(difference(name) for name in names),
@@ -152,6 +286,23 @@ def compare(
             for level, name in enumerate(taxonomy.level_names)
         ),
     )
+
+
+def _system(name: str, model: _Sampled) -> System:
+    estimates = {key: _estimate(key, model) for key in model.observed}
+    return System(
+        name=name,
+        with_scores="auprc" in model.observed,
+        measures=tuple(estimates[key] for key in _MEASURES if key in estimates),
+        levels=tuple(x for key, x in estimates.items() if isinstance(key, int)),
+    )
+
+
+def _estimate(name: str | int, model: _Sampled) -> Estimate:
+    value, drawn = model.observed[name], model.drawn[name]
+    low, high = np.quantile(drawn - drawn.mean() + value, [0.025, 0.975]).clip(0, 1)
+    measure = name if isinstance(name, str) else "micro_f1"
+    return Estimate(measure=measure, value=value, low=float(low), high=float(high))
 
 
 def _difference(
@@ -170,121 +321,3 @@ def _difference(
         high=float(high),
         p_value=min(1.0, 2 * (int(other_sign) + 1) / (len(moved) + 1)),
     )
-
-
-def _draw(documents: int, resampling: Resampling) -> Iterator[NDArray[np.float64]]:
-    """Yield blocks (N, S) of how often each document is in each of S samples."""
-    random = np.random.default_rng(resampling.seed)
-    for start in range(0, resampling.samples, _SAMPLES_AT_ONCE):
-        samples = min(_SAMPLES_AT_ONCE, resampling.samples - start)
-        rows = random.integers(documents, size=(samples, documents))
-        rows += np.arange(samples)[:, np.newaxis] * documents
-        counts = np.bincount(rows.ravel(), minlength=samples * documents)
-        yield np.ascontiguousarray(counts.reshape(samples, documents).T, dtype=np.float64)
-
-
-class _Statistics:
-    """What all measures of one model need to know of each document."""
-
-    def __init__(
-        self,
-        answers: Answers,
-        true: csr_array[np.bool_],
-        hierarchy: Hierarchy,
-        *,
-        with_scores: bool,
-    ) -> None:
-        predicted = as_binary(answers.predictions)
-        hits = as_binary(predicted.multiply(true))
-        sets = (hits, predicted, true)
-        closed_predicted, closed_true = hierarchy.close_sets(predicted), hierarchy.close_sets(true)
-        closed = (closed_predicted.multiply(closed_true), closed_predicted, closed_true)
-        self.documents = true.shape[0]
-        self.levels = hierarchy.depth
-        # (3, N) of all labels, of the closed sets, and of each level: sizes by document.
-        groups = [[_sizes(x) for x in sets], [_sizes(x) for x in closed]]
-        groups += [[_sizes(x[:, columns]) for x in sets] for columns in hierarchy.level_slices]
-        self.sizes = np.array(groups, dtype=np.float64)  # (2 + L, 3, N)
-        in_both = self.sizes[0, 0]
-        self.exact = (in_both == self.sizes[0, 1]) & (in_both == self.sizes[0, 2])
-        self.by_label: list[Any] = [x.T.tocsr().astype(np.float64) for x in sets]  # (C, N)
-        self.steps: Any = None
-        if with_scores and answers.scores is not None:
-            self.steps = _steps(answers.scores, true)
-            self.auprc = micro_auprc(answers.scores, true)
-
-    def observed(self) -> dict[str | int, float]:
-        """Return the measures on all documents, AUPRC exactly."""
-        once = self.measure(np.ones((self.documents, 1)))
-        observed = {name: float(value[0]) for name, value in once.items()}
-        return observed | {"auprc": self.auprc} if self.steps is not None else observed
-
-    def measure(self, weights: NDArray[np.float64]) -> dict[str | int, NDArray[np.float64]]:
-        """Return (S,) values by measure, and the micro-F1 of levels by position from 0.
-
-        weights: (N, S) how often each document counts.
-        """
-        hits, predicted, true = np.moveaxis(self.sizes @ weights, 1, 0)  # (2 + L, S) each
-        micro = _ratio(2 * hits, predicted + true)
-        hits, predicted, true = (x @ weights for x in self.by_label)  # (C, S) each
-        measures: dict[str | int, NDArray[np.float64]] = {
-            "micro_f1": micro[0],
-            "macro_f1": _ratio(2 * hits, predicted + true).sum(axis=0) / max(len(hits), 1),
-            "hierarchical_f1": micro[1],
-        }
-        if self.steps is not None:
-            measures["auprc"] = _average_precision(self.steps @ weights)
-        measures["exact_match"] = self.exact @ weights / self.documents
-        return measures | {level: micro[2 + level] for level in range(self.levels)}
-
-
-def _sizes(sets: Any) -> NDArray[np.int64]:
-    return np.asarray(sets.sum(axis=1, dtype=np.int64))
-
-
-def _ratio(part: NDArray[np.float64], whole: NDArray[np.float64]) -> NDArray[np.float64]:
-    ratio = np.zeros_like(part)
-    np.divide(part, whole, out=ratio, where=whole > 0)
-    return ratio
-
-
-def _steps(scores: NDArray[Any], true: csr_array[np.bool_]) -> Any:
-    """Count the true cells, then all cells, of each document in each step of scores.
-
-    Returns (2 K, N), from the highest step down. Cells below all scores of true cells change no
-    precision that counts and are left out.
-    """
-    check_same_shape(scores=scores, targets=true)
-    positives = [np.asarray(scores[rows])[true[rows].nonzero()] for rows in row_blocks(*true.shape)]
-    positive = np.sort(np.concatenate(positives))
-    starts = np.linspace(0, len(positive), min(_SCORE_BINS, len(positive)), endpoint=False)
-    bounds = np.unique(positive[starts.astype(np.int64)])
-    lowest = bounds[0] if len(bounds) else np.inf
-    found: list[Any] = []
-    cells: list[Any] = []
-    for rows in row_blocks(true.shape[0], max(true.shape[1], len(bounds))):
-        block = np.asarray(scores[rows])
-        for counts, (row, column) in (
-            (found, true[rows].nonzero()),
-            (cells, np.nonzero(block >= lowest)),
-        ):
-            counts.append(_count(row, block[row, column], bounds, len(block)))
-    both: Any = vstack([vstack(found).T, vstack(cells).T])
-    return both.tocsr().astype(np.float64)
-
-
-def _count(
-    row: NDArray[Any], scores: NDArray[Any], bounds: NDArray[Any], documents: int
-) -> csr_array[np.int64]:
-    """Return (documents, K) counts of scores by step, the highest first."""
-    step = len(bounds) - np.searchsorted(bounds, scores, side="right")
-    counts = np.bincount(row * len(bounds) + step, minlength=documents * len(bounds))
-    return csr_array(counts.reshape(documents, len(bounds)))
-
-
-def _average_precision(steps: NDArray[np.float64]) -> NDArray[np.float64]:
-    """steps: (2 K, S) true cells and all cells, from the highest step down."""
-    gained, cells = np.split(steps, 2)
-    found = np.cumsum(gained, axis=0)
-    precision = _ratio(found, np.cumsum(cells, axis=0))
-    return _ratio((gained * precision).sum(axis=0), gained.sum(axis=0))

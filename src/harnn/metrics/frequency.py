@@ -90,6 +90,54 @@ def buckets_of(
     return tuple(buckets)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FrequencySpread:
+    """How F1 is spread over the labels with so many training documents."""
+
+    name: str
+    labels: int
+    """Those that are true for some document; the others have no F1 to speak of."""
+    mean: float | None
+    """None where there are none, as the next two."""
+    low: float | None
+    """A quarter of the labels have at most this,"""
+    high: float | None
+    """and a quarter at least this."""
+
+
+def f1_spread(
+    f1: NDArray[np.float64],
+    true: NDArray[np.int64],
+    label_counts: ArrayLike,
+    *,
+    bounds: Bounds = FINE_BOUNDS,
+) -> tuple[FrequencySpread, ...]:
+    """Describe the F1 of labels by their number of training documents.
+
+    f1, true, label_counts: (C,) F1, documents that the label is true for, training documents.
+
+    Raises:
+        ValueError: there is not one count for each label.
+    """
+    counts = check_label_counts(label_counts, len(f1))
+    found = []
+    for name, lowest, highest in bounds:
+        inside = (counts >= lowest) & (true > 0)
+        if highest is not None:
+            inside &= counts <= highest
+        inside_f1 = f1[inside]
+        low, high = np.quantile(inside_f1, [0.25, 0.75]) if len(inside_f1) else (None, None)
+        spread = FrequencySpread(
+            name=name,
+            labels=len(inside_f1),
+            mean=float(inside_f1.mean()) if len(inside_f1) else None,
+            low=None if low is None else float(low),
+            high=None if high is None else float(high),
+        )
+        found.append(spread)
+    return tuple(found)
+
+
 def check_label_counts(label_counts: ArrayLike, label_count: int) -> NDArray[np.int64]:
     """Return the counts as (C,) int64.
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 from harnn._notebook import html_table
+from harnn._optional import require
 from harnn._tables import shown
 from harnn.errors import BundleError, Problem
 from harnn.metrics.calibration import ReliabilityBin
@@ -108,6 +109,26 @@ class Report:
         rows = [(level.name, *_shown(level)) for level in self.levels]
         header = ("level", "labels", "micro-F1", "macro-F1", "AUPRC")
         return html_table(f"{self.documents:,} documents", header, [*rows, ("all", *_shown(self))])
+
+    def level_rows(self) -> list[dict[str, Any]]:
+        """Return the numbers of each level, then of all labels under the name ``all``."""
+        names = [field.name for field in dataclasses.fields(LevelMetrics)]
+        names.remove("reliability")
+        rows = [{name: getattr(level, name) for name in names} for level in self.levels]
+        support = sum(level.support for level in self.levels)
+        total = {"level": None, "name": "all", "support": support}
+        return [*rows, {name: total.get(name, getattr(self, name, None)) for name in names}]
+
+    def to_frame(self) -> Any:
+        """Return a pandas DataFrame of :meth:`level_rows`.
+
+        Single labels are in :meth:`harnn.report.ModelReport.to_frame`.
+
+        Raises:
+            MissingExtraError: pandas is not installed.
+        """
+        pandas = require("pandas", purpose="A data frame", package="pandas")
+        return pandas.DataFrame(self.level_rows())
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values for JSON; numbers by k have strings as keys."""

@@ -4,7 +4,24 @@ Nothing on the way from a text to an answer reads :mod:`harnn.training`.
 """
 
 from harnn.answers import PredictedLabel, Prediction
-from harnn.prediction.comparison import compare_models
+from harnn.prediction.comparison import (
+    ComparedSystem,
+    SystemsComparison,
+    compare_models,
+    compare_systems,
+)
+from harnn.prediction.foreign import ForeignAnswers, check_predictions, read_predictions
 from harnn.prediction.predictor import Predictor
 
-__all__ = ["PredictedLabel", "Prediction", "Predictor", "compare_models"]
+__all__ = [
+    "ComparedSystem",
+    "ForeignAnswers",
+    "PredictedLabel",
+    "Prediction",
+    "Predictor",
+    "SystemsComparison",
+    "check_predictions",
+    "compare_models",
+    "compare_systems",
+    "read_predictions",
+]

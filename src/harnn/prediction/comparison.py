@@ -1,15 +1,29 @@
-"""Two models on the same documents."""
+"""Models, and predictions of other programs, on the same documents."""
 
 from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
 from harnn.config import DataConfig
-from harnn.corpus import Corpus
-from harnn.data import Documents, ReadingLog
-from harnn.errors import BundleError, DocumentError, Problem
-from harnn.metrics import Answers, Comparison, Resampling, compare
+from harnn.corpus import Corpus, sparse_targets
+from harnn.data import Documents, ReadingLog, labelled_documents
+from harnn.errors import BundleError, ConfigError, DocumentError, Problem
+from harnn.metrics import (
+    Answers,
+    Comparison,
+    Resampling,
+    SeveralComparison,
+    compare,
+    compare_several,
+)
+from harnn.prediction.foreign import THRESHOLD, check_predictions, read_predictions
 from harnn.prediction.predictor import Predictor
+from harnn.taxonomy import Taxonomy
 
 
 def compare_models(
@@ -44,6 +58,92 @@ def compare_models(
         first.taxonomy,
         resampling=resampling,
     )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ComparedSystem:
+    """A model, or a file of predictions, that is compared with others."""
+
+    name: str
+    source: Predictor | Path
+    data: DataConfig | None = None
+    """How a model reads documents; None: as those for training."""
+
+
+class SystemsComparison(NamedTuple):
+    """Several systems compared, and what was done with files of predictions."""
+
+    comparison: SeveralComparison
+    notes: tuple[tuple[str, str], ...]
+    """Name of the system and a sentence."""
+
+
+def compare_systems(
+    systems: Sequence[ComparedSystem],
+    given: Documents,
+    *,
+    taxonomy: Taxonomy | None = None,
+    data: DataConfig | None = None,
+    threshold: float = THRESHOLD,
+    resampling: Resampling | None = None,
+    log: ReadingLog | None = None,
+) -> SystemsComparison:
+    """Compare models and files of predictions, each with each, on the labels of documents.
+
+    taxonomy, data: of the documents, where no model is among the systems; else they are the first
+    model's. threshold: from which score on a label of a file of scores is chosen. Files are read
+    before any model is asked, and their scores kept, 4 bytes for each document and label; of models
+    one array of scores at a time is in memory. See :func:`harnn.metrics.compare_several`.
+
+    Raises:
+        BundleError: models have different taxonomies.
+        ConfigError: there is no taxonomy.
+        DocumentError: documents cannot be read or have unknown labels, there is none, or the
+            settings of models read different ones.
+        InputError: a file of predictions cannot be read, or lacks documents.
+    """
+    models = [each for each in systems if isinstance(each.source, Predictor)]
+    predictors = [each.source for each in models if isinstance(each.source, Predictor)]
+    for each in systems:
+        if isinstance(each.source, Path):
+            check_predictions(each.source)
+    for other in predictors[1:]:
+        _check_taxonomies(predictors[0], other)
+    if predictors:
+        taxonomy, data = predictors[0].taxonomy, models[0].data or data
+        corpus = predictors[0].encode_labelled(given, data, log)
+        ids, targets = corpus.ids, corpus.targets
+    elif taxonomy is None:
+        raise ConfigError(Problem("", "files of predictions need a taxonomy.", "Give --taxonomy."))
+    else:
+        pairs = list(labelled_documents(given, taxonomy, data or DataConfig(), log=log))
+        ids = tuple(document.id for document, _ in pairs)
+        targets = sparse_targets([columns for _, columns in pairs], len(taxonomy))
+    if not ids:
+        raise DocumentError(Problem("", "there is no document to compare the models on."))
+    separator = (data or DataConfig()).label_separator
+    foreign = {
+        number: read_predictions(
+            each.source, ids, taxonomy, threshold=threshold, separator=separator
+        )
+        for number, each in enumerate(systems)
+        if isinstance(each.source, Path)
+    }
+
+    def answers() -> Iterator[tuple[str, Answers]]:
+        for number, each in enumerate(systems):
+            if not isinstance(each.source, Predictor):
+                yield each.name, foreign[number].answers
+            elif each.source is predictors[0]:
+                yield each.name, _answers(each.source, corpus)
+            else:
+                own = each.source.encode_labelled(given, each.data)
+                _check_documents(corpus, own)
+                yield each.name, _answers(each.source, own)
+
+    comparison = compare_several(answers(), targets, taxonomy, resampling=resampling)
+    notes = [(systems[at].name, note) for at, found in foreign.items() for note in found.notes]
+    return SystemsComparison(comparison, tuple(notes))
 
 
 def _answers(predictor: Predictor, corpus: Corpus) -> Answers:

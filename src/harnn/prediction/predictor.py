@@ -130,6 +130,15 @@ class Predictor:
         """
         return self.score_corpus(self._encode(_as_documents(texts, self.bundle.config.data)))
 
+    def score_stream(self, documents: Iterable[Document]) -> Iterator[Scores]:
+        """Return the scores of a stream of any length in blocks, in bounded memory, in its order.
+
+        Raises:
+            BundleError: see :meth:`score_corpus`.
+        """
+        for some in self._batches(iter(documents)):
+            yield self.score_corpus(self._encode(some))
+
     def score_corpus(self, corpus: Corpus) -> Scores:
         """Return the scores (N, C) of encoded documents.
 
@@ -168,6 +177,17 @@ class Predictor:
         decoder = self._decoder(**options)
         stream = _as_documents(texts, data or self.bundle.config.data)
         return self._stream(stream, decoder)
+
+    def predict_with_scores(
+        self, texts: Texts, *, data: DataConfig | None = None, **options: Unpack[DecodeOptions]
+    ) -> Iterator[tuple[Scores, list[Prediction]]]:
+        """Predict a stream in blocks, with the scores of all labels as answers show them: closed.
+
+        Raises:
+            TypeError, ConfigError, ValueError: see :meth:`predict`.
+        """
+        decoder = self._decoder(**options)
+        return self._blocks(_as_documents(texts, data or self.bundle.config.data), decoder)
 
     def evaluate(
         self,
@@ -229,7 +249,7 @@ class Predictor:
         decoder, ensemble = self._decoder(**options), self.bundle.ensemble
         (document,) = _numbered([text])
         corpus = self._encode([document], explained=True)
-        answer = next(self._answers(corpus, decoder))
+        answer = next(self._answers(corpus, decoder)[1])
         placed = corpus.views["placed_texts"][0]
         explained = ensemble.explain(corpus, 0)
         weights = explained.weights
@@ -284,15 +304,25 @@ class Predictor:
         return self.bundle.decoder.with_options(**options)
 
     def _stream(self, documents: Iterator[Document], decoder: Decoder) -> Iterator[Prediction]:
-        while some := list(islice(documents, documents_at_once(len(self.taxonomy)))):
-            corpus = self._encode(some)
-            yield from self._answers(corpus, decoder)
+        for some in self._batches(documents):
+            yield from self._answers(self._encode(some), decoder)[1]
 
-    def _answers(self, corpus: Corpus, decoder: Decoder) -> Iterator[Prediction]:
+    def _blocks(
+        self, documents: Iterator[Document], decoder: Decoder
+    ) -> Iterator[tuple[Scores, list[Prediction]]]:
+        for some in self._batches(documents):
+            shown, answers = self._answers(self._encode(some), decoder)
+            yield shown, list(answers)
+
+    def _batches(self, documents: Iterator[Document]) -> Iterator[list[Document]]:
+        while some := list(islice(documents, documents_at_once(len(self.taxonomy)))):
+            yield some
+
+    def _answers(self, corpus: Corpus, decoder: Decoder) -> tuple[Scores, Iterator[Prediction]]:
         shown, chosen = decoder.decode(self.score_corpus(corpus), self.taxonomy.hierarchy)
         answered = np.diff(chosen.indptr) > 0
         notes = [self._notes(corpus, row, bool(answered[row])) for row in range(len(corpus))]
-        return make_answers(shown, chosen, self.taxonomy, notes)
+        return shown, make_answers(shown, chosen, self.taxonomy, notes)
 
     def _notes(self, corpus: Corpus, row: int, answered: bool) -> tuple[Note, ...]:
         """Say what a document's answer rests on; answered: whether it has any label."""

@@ -202,7 +202,9 @@ def save_checkpoint(checkpoint: Checkpoint, directory: Path, name: str = FILE) -
     """
     directory.mkdir(parents=True, exist_ok=True)
     path = directory / name
-    tensors = {name: _plain(tensor) for name, tensor in checkpoint.tensors.items()}
+    tensors = {
+        name: tensor.detach().cpu().contiguous() for name, tensor in checkpoint.tensors.items()
+    }
     state = json.dumps(checkpoint.state)
     metadata = {"format": str(FORMAT), "state": state, "sha256": sha256_of(tensors, state)}
     temporary = path.with_suffix(_HALF)
@@ -216,13 +218,6 @@ def save_checkpoint(checkpoint: Checkpoint, directory: Path, name: str = FILE) -
     finally:
         temporary.unlink(missing_ok=True)
     return path
-
-
-def _plain(tensor: Tensor) -> Tensor:
-    """Return a tensor as it can be written: in memory, its values behind each other."""
-    plain = tensor.detach().cpu().contiguous()
-    # One value or none counts as contiguous whatever the distance to the next one.
-    return plain.clone(memory_format=torch.contiguous_format) if plain.numel() < 2 else plain
 
 
 def load_checkpoint(directory: Path) -> Checkpoint:

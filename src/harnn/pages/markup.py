@@ -18,7 +18,17 @@ def escape(text: str) -> str:
 
     Characters that HTML cannot carry become U+FFFD, one each.
     """
-    return html.escape(_UNPRINTABLE.sub("\ufffd", text))
+    return html.escape(readable(text))
+
+
+def isolated(text: str) -> str:
+    """Return *text* so that its direction turns nothing around it, where no element can say so."""
+    return f"\u2068{text}\u2069"
+
+
+def readable(text: str) -> str:
+    """Return *text* with what HTML cannot carry as U+FFFD, not escaped."""
+    return _UNPRINTABLE.sub("\ufffd", text)
 
 
 def percent(share: float) -> str:

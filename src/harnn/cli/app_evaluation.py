@@ -1,0 +1,121 @@
+"""The commands that say how good models are, and their options; as in :mod:`.app`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from harnn.cli.options import (
+    Beam,
+    Bfloat16,
+    Data,
+    DecodingChoice,
+    Device,
+    Model,
+    OnErrorChoice,
+    Settings,
+    TaxonomyReading,
+    takes_decode_options,
+    takes_reading_options,
+    takes_taxonomy_options,
+)
+
+
+@takes_reading_options
+@takes_taxonomy_options
+def compare(
+    *,
+    systems: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="DIR_OR_FILE...",
+            help="Two or more: model directories, or predictions of any program (.jsonl, .csv, "
+            ".tsv, .npz, .npy).",
+        ),
+    ],
+    data: Data,
+    json_output: Annotated[
+        Path | None, typer.Option("--json", help="Write all numbers as JSON (.json).")
+    ] = None,
+    samples: Annotated[
+        int, typer.Option("--samples", min=1, help="Bootstrap samples of the documents.")
+    ] = 1000,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="Of the bootstrap.")] = 13,
+    file_threshold: Annotated[
+        float,
+        typer.Option("--file-threshold", help="What scores in a file of predictions must reach."),
+    ] = 0.5,
+    taxonomy: Annotated[
+        Path | None,
+        typer.Option("--taxonomy", "-t", help="Where only files of predictions are compared."),
+    ] = None,
+    how: TaxonomyReading,
+    settings: Settings = None,
+    on_error: OnErrorChoice = None,
+) -> None:
+    """Compare models and predictions on labelled documents, with intervals and p-values."""
+    from harnn.cli import commands, comparing
+    from harnn.cli.taxonomies import TaxonomyChoice
+    from harnn.errors import ConfigError
+    from harnn.metrics import Resampling
+
+    if len(systems) < 2:
+        raise ConfigError("expected two or more models or files of predictions to compare.")
+    gathered = commands.gather_settings(settings, on_error=on_error)
+    resampling = Resampling(samples, seed)
+    choice = TaxonomyChoice(taxonomy, **how)
+    if len(systems) == 2 and not any(map(comparing.is_file_of_predictions, systems)):
+        if any(each not in (None, False, []) for each in choice):
+            raise ConfigError("models have their own taxonomy; leave --taxonomy out.")
+        commands.compare(
+            (systems[0], systems[1]),
+            data,
+            json_output=json_output,
+            resampling=resampling,
+            settings=gathered,
+        )
+        return
+    comparing.compare_several(
+        comparing.Compared(systems, data, choice, file_threshold),
+        json_output=json_output,
+        resampling=resampling,
+        settings=gathered,
+    )
+
+
+@takes_reading_options
+@takes_decode_options
+def report(
+    *,
+    model: Model,
+    data: Data,
+    output: Annotated[Path, typer.Option("--output", "-o", help="The page to write (.html).")],
+    csv: Annotated[
+        Path | None, typer.Option("--csv", help="Also write the numbers of all labels (.csv).")
+    ] = None,
+    figures: Annotated[
+        Path | None,
+        typer.Option("--figures", help="Also write the figures as PNG and SVG to a directory."),
+    ] = None,
+    options: DecodingChoice,
+    beam: Beam = None,
+    bf16: Bfloat16 = False,
+    device: Device = None,
+    settings: Settings = None,
+    on_error: OnErrorChoice = None,
+) -> None:
+    """Write one page that says how good a model is, down to single labels and documents."""
+    from harnn.cli import reporting
+    from harnn.cli.commands import gather_settings
+    from harnn.cli.models import Speed
+
+    reporting.report(
+        model,
+        data,
+        reporting.ReportPlaces(output, csv, figures),
+        options=options,
+        speed=Speed(beam, bf16, device),
+        settings=gather_settings(settings, on_error=on_error),
+    )

@@ -1,0 +1,104 @@
+"""``harnn compare``: two models, or several of them and of files of predictions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from harnn.cli.files import JSON, check_inputs, check_output, write_json
+from harnn.cli.models import open_model
+from harnn.cli.problems import reading
+from harnn.cli.render import several_line, several_parts
+from harnn.cli.screen import Console, say
+from harnn.cli.taxonomies import TaxonomyChoice, find_taxonomy
+from harnn.config import Config, DataConfig
+from harnn.errors import ConfigError, Problem
+from harnn.metrics import Resampling
+from harnn.prediction import ComparedSystem, check_predictions, compare_systems
+
+if TYPE_CHECKING:
+    from harnn.taxonomy import Taxonomy
+
+
+class Compared(NamedTuple):
+    """What is compared, and on what."""
+
+    systems: Sequence[Path]
+    """Model directories and files of predictions."""
+    data: list[Path]
+    taxonomy: TaxonomyChoice
+    threshold: float
+    """From which score on a label of a file of scores is chosen."""
+
+
+def is_file_of_predictions(path: Path) -> bool:
+    """Tell files from model directories, by what is there or what it is called."""
+    return path.is_file() or (not path.is_dir() and bool(path.suffix))
+
+
+def compare_several(
+    compared: Compared,
+    *,
+    json_output: Path | None,
+    resampling: Resampling,
+    settings: Sequence[str],
+) -> None:
+    """Compare each system with each other one on labelled documents.
+
+    Raises:
+        InputError: what is given cannot be used.
+    """
+    paths = compared.systems
+    models = [path for path in paths if not is_file_of_predictions(path)]
+    check_inputs(compared.data, passes=max(1, len(models)))
+    check_output(json_output, JSON, [*compared.data, *(set(paths) - set(models))])
+    for path in paths:
+        if path not in models:
+            check_predictions(path)
+    taxonomy, knobs = _documents(compared, models, settings)
+    systems = []
+    for path in paths:
+        if path in models:
+            predictor, own = open_model(path, settings)
+            systems.append(ComparedSystem(str(path), predictor, own))
+            knobs = knobs or own
+        else:
+            systems.append(ComparedSystem(str(path), path))
+    with reading(knobs or DataConfig()) as log:
+        found = compare_systems(
+            systems,
+            compared.data,
+            taxonomy=taxonomy,
+            data=knobs,
+            threshold=compared.threshold,
+            resampling=resampling,
+            log=log,
+        )
+    write_json(json_output, found.comparison.to_dict())
+    for name, note in found.notes:
+        say(f"Note: {name}: {note}")
+    console = Console()
+    for part in several_parts(found.comparison):
+        console.print(part)
+    console.print_line(several_line(found.comparison))
+
+
+def _documents(
+    compared: Compared, models: Sequence[Path], settings: Sequence[str]
+) -> tuple[Taxonomy | None, DataConfig | None]:
+    """Return taxonomy and settings of the documents where no model has them.
+
+    Raises:
+        ConfigError: both a model and a taxonomy are given, or neither.
+    """
+    if models:
+        if compared.taxonomy.path is not None:
+            what = "a model among those compared has its own taxonomy."
+            raise ConfigError(Problem("--taxonomy", what, "Leave it out."))
+        return None, None
+    taxonomy = find_taxonomy(compared.taxonomy)
+    if taxonomy is None:
+        what = "files of predictions alone do not say what the taxonomy is."
+        raise ConfigError(Problem("", what, "Give it with --taxonomy."))
+    return taxonomy, Config.read(None, settings).data

@@ -1,0 +1,103 @@
+"""``harnn report``: a page, a table and figures of an evaluation."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from harnn._files import check_writable
+from harnn._optional import require
+from harnn.cli.files import check_inputs, check_output
+from harnn.cli.models import Speed, open_model
+from harnn.cli.options import DecodingChoice
+from harnn.cli.problems import reading
+from harnn.cli.screen import Console
+from harnn.errors import InputError, Problem
+from harnn.pages import counted
+from harnn.report import make_report
+
+PAGES = (".html",)
+TABLES = (".csv",)
+
+
+class ReportPlaces(NamedTuple):
+    """What is written."""
+
+    page: Path
+    table: Path | None
+    figures: Path | None
+
+    def check(self, inputs: Sequence[Path]) -> None:
+        """Refuse what could not be written, before any work is done.
+
+        Raises:
+            InputError: a place cannot be written.
+            MissingExtraError: a package that draws is not installed.
+        """
+        check_output(self.page, PAGES, inputs)
+        check_output(self.table, TABLES, inputs)
+        require("jinja2", purpose="The page of a report", extra="report")
+        if self.figures is not None:
+            require("matplotlib", purpose="--figures", extra="report")
+            check_writable(self.figures)
+            if self.figures.exists() and not self.figures.is_dir():
+                raise InputError(Problem(str(self.figures), "is a file, expected a directory."))
+            if self.figures.is_dir():
+                check_writable(self.figures / "figure")
+
+
+def report(
+    model: Path,
+    data: list[Path],
+    places: ReportPlaces,
+    *,
+    options: DecodingChoice,
+    settings: Sequence[str],
+    speed: Speed | None = None,
+) -> None:
+    """Evaluate a model and write its report.
+
+    Raises:
+        InputError: what is given cannot be used.
+    """
+    check_inputs(data, passes=2)
+    places.check(data)
+    predictor, knobs = open_model(model, settings, speed)
+    with reading(knobs) as log:
+        made = make_report(
+            predictor,
+            data,
+            directory=model,
+            data=knobs,
+            log=log,
+            command=_again(model, data, options, settings),
+            **options,
+        )
+    size = made.write_html(places.page)
+    console = Console()
+    found = made.evaluation.report
+    console.print_line(
+        f"{places.page}: {size / 1000:,.0f} KB; {counted(found.documents, 'document')}, "
+        f"micro-F1 {100 * found.micro_f1:.1f}, macro-F1 {100 * found.macro_f1:.1f}."
+    )
+    if places.table is not None:
+        made.write_csv(places.table)
+        console.print_line(f"{places.table}: {counted(found.labels, 'label')}.")
+    if places.figures is not None:
+        written = made.write_figures(places.figures)
+        console.print_line(f"{places.figures}/: {len(written)} figures.")
+
+
+def _again(
+    model: Path, data: Sequence[Path], options: DecodingChoice, settings: Sequence[str]
+) -> str:
+    """Return the command that makes the report again."""
+    words = ["harnn", "report", str(model)]
+    words += [part for path in data for part in ("--data", str(path))]
+    words += [part for setting in settings for part in ("--set", setting)]
+    for name, value in options.items():
+        if value is not None:
+            words += [f"--{name.replace('_', '-')}", str(value)]
+    return shlex.join(words)

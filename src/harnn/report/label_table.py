@@ -1,0 +1,87 @@
+"""The numbers of all labels: as CSV, and as compact columns for the page."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from harnn._display import encodable, escape_json
+from harnn._files import write_atomically
+
+if TYPE_CHECKING:
+    from harnn.report.values import ModelReport
+
+MOST_ROWS = 20_000
+"""Labels on the page: about 2 MB. Those with most documents are kept."""
+_LONGEST_NAME = 200
+_HTML = str.maketrans({"<": "\\u003c", ">": "\\u003e", "&": "\\u0026"})
+
+
+def write_csv(report: ModelReport, path: str | Path) -> None:
+    """Write a row for each label, with a header.
+
+    Raises:
+        InputError: the file cannot be written.
+    """
+    with write_atomically(path) as file:
+        writer = csv.writer(file, lineterminator="\n")
+        header: list[str] = []
+        for row in report.label_rows():
+            if not header:
+                header = list(row)
+                writer.writerow(header)
+            writer.writerow(["" if x is None else _cell(x) for x in row.values()])
+
+
+def _cell(value: Any) -> Any:
+    if isinstance(value, float):
+        return f"{value:.6g}"
+    return encodable(value) if isinstance(value, str) else value
+
+
+def kept_columns(report: ModelReport, most: int = MOST_ROWS) -> list[int]:
+    """Return the columns of the labels on the page, those with most documents first.
+
+    An ancestor has at least as many documents and a lower column, so it is kept with its label.
+    """
+    true = report.evaluation.labels.true
+    return [int(x) for x in np.lexsort((np.arange(len(true)), -true))[:most]]
+
+
+def label_json(report: ModelReport, columns: list[int]) -> str:
+    """Return the numbers of these labels for the script of the page, safe inside an element.
+
+    One list for each column of the table; names are null where they are the code, parents are
+    positions in the lists, -1 without one; of several parents the first.
+    """
+    found, taxonomy = report.evaluation, report.evaluation.taxonomy
+    place = {column: number for number, column in enumerate(columns)}
+    labels = found.labels
+    parents = (taxonomy.hierarchy.parents(column).tolist() for column in columns)
+    cuts = found.label_thresholds
+    counts = found.training_counts
+    named = [(taxonomy.codes[c], taxonomy.names[c]) for c in columns]
+    table = {
+        "codes": [shorten(code) for code, _ in named],
+        "names": [None if name == code else shorten(name) for code, name in named],
+        "levels": [int(taxonomy.levels[c]) for c in columns],
+        "parents": [place.get(above[0], -1) if above else -1 for above in parents],
+        "training": None if counts is None else [int(counts[c]) for c in columns],
+        "support": [int(labels.true[c]) for c in columns],
+        "predicted": [int(labels.predicted[c]) for c in columns],
+        "correct": [int(labels.hits[c]) for c in columns],
+        "cuts": None if cuts is None else [round(float(cuts[c]), 4) for c in columns],
+        "levelNames": list(taxonomy.level_names),
+    }
+    return escape_json(json.dumps(table, ensure_ascii=False, separators=(",", ":"))).translate(
+        _HTML
+    )
+
+
+def shorten(name: str) -> str:
+    """Return a name that fits on a page; the CSV has the whole."""
+    return name if len(name) <= _LONGEST_NAME else f"{name[:_LONGEST_NAME]} …"

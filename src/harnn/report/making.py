@@ -1,0 +1,144 @@
+"""Make the report of a model from labelled documents."""
+
+from __future__ import annotations
+
+import datetime
+import hashlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Unpack
+
+import numpy as np
+from numpy.typing import NDArray
+
+from harnn._display import printable
+from harnn.bundle import fingerprint
+from harnn.config import DataConfig
+from harnn.corpus import sparse_targets
+from harnn.data import Document, Documents, ReadingLog, labelled_documents, split_given
+from harnn.data.memory_rows import MemoryTable
+from harnn.decode import DecodeOptions, Scores
+from harnn.errors import DocumentError, Problem
+from harnn.evaluation import evaluate_closely
+from harnn.metrics import Resampling, TrainingCounts
+from harnn.prediction import Predictor
+from harnn.report.values import ModelReport, Origin
+
+_SHOWN_CHARACTERS = 110
+_HASHED_AT_ONCE = 1 << 20
+
+
+def make_report(
+    predictor: Predictor,
+    given: Documents,
+    *,
+    directory: str | Path | None = None,
+    data: DataConfig | None = None,
+    log: ReadingLog | None = None,
+    resampling: Resampling | None = None,
+    command: str = "",
+    **options: Unpack[DecodeOptions],
+) -> ModelReport:
+    """Evaluate a model on labelled documents and keep all that its report shows.
+
+    Documents are read twice: first all of them are checked, then they are scored in blocks, so that
+    in memory are one array of scores (N, C) and no texts. directory: where the model was loaded
+    from, for its name and hash. data: how to read documents; None: as those for training. log:
+    gathers what was skipped. resampling: of the intervals. command: what makes the report again, to
+    be shown. options: how labels are chosen, see :meth:`harnn.Predictor.predict`.
+
+    Raises:
+        DocumentError: documents cannot be read, have unknown labels, change while they are read, or
+            there is none.
+        ConfigError: options exclude each other, or the model lacks what a strategy needs.
+    """
+    bundle, taxonomy = predictor.bundle, predictor.taxonomy
+    decoder = bundle.decoder.with_options(**options)
+    settings = data or bundle.config.data
+    ids: list[str] = []
+    columns: list[NDArray[np.int32]] = []
+    beginnings: list[str] = []
+    for document, labels in labelled_documents(given, taxonomy, settings, log=log):
+        ids.append(document.id)
+        columns.append(labels)
+        beginnings.append(_beginning(document))
+    if not ids:
+        raise DocumentError(Problem("", "there is no document to evaluate the model on."))
+    sources = _sources(given)
+    documents = (document for document, _ in labelled_documents(given, taxonomy, settings))
+    found = evaluate_closely(
+        _same(predictor.score_stream(documents), ids),
+        sparse_targets(columns, len(taxonomy)),
+        decoder,
+        taxonomy,
+        training=TrainingCounts(bundle.label_counts, bundle.documents.get("train")),
+        resampling=resampling,
+    )
+    return ModelReport(
+        evaluation=found,
+        bundle=bundle,
+        model=_model(directory),
+        data=sources,
+        beginnings={row: beginnings[row] for row in found.shown_rows},
+        made=datetime.datetime.now(datetime.UTC).date(),
+        command=command,
+    )
+
+
+def _beginning(document: Document) -> str:
+    """Return how the first field of a document begins, in one line."""
+    first = next((text for text in document.text.values() if text.strip()), "")
+    some = first[: 4 * _SHOWN_CHARACTERS]  # blanks among them
+    text = " ".join(some.split())
+    if len(text) <= _SHOWN_CHARACTERS:
+        return text if len(some) == len(first) else f"{text} …"
+    words = text[: _SHOWN_CHARACTERS + 1].rpartition(" ")[0]
+    return f"{words or text[:_SHOWN_CHARACTERS]} …"
+
+
+def _same(blocks: Iterator[Scores], ids: list[str]) -> Iterator[Scores]:
+    """Yield blocks of the documents that were checked.
+
+    Raises:
+        DocumentError: they are others.
+    """
+    done = 0
+    for block in blocks:
+        if list(block.ids) != ids[done : done + len(block)]:
+            break
+        done += len(block)
+        yield block
+    else:
+        if done == len(ids):
+            return
+    what = "the documents changed while they were read."
+    raise DocumentError(Problem("", what, "Repeat it when they are complete."))
+
+
+def _model(directory: str | Path | None) -> Origin:
+    if directory is None:
+        return Origin("a model in memory", "")
+    home = Path(directory)
+    return Origin(printable(home.resolve().name), fingerprint(home))
+
+
+def _sources(given: Documents) -> tuple[Origin, ...]:
+    _, sources = split_given(given)
+    return tuple(
+        Origin(source.name, "")
+        if isinstance(source, MemoryTable)
+        else Origin(printable(source.name), _hash(source) if source.is_file() else "")
+        for source in sources
+    )
+
+
+def _hash(path: Path) -> str:
+    digest = hashlib.sha256()
+    try:
+        with path.open("rb") as file:
+            while chunk := file.read(_HASHED_AT_ONCE):
+                digest.update(chunk)
+    except OSError as error:
+        what = f"cannot be read: {error.strerror or error}."
+        raise DocumentError(Problem(str(path), what)) from None
+    return digest.hexdigest()

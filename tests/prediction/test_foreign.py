@@ -1,0 +1,192 @@
+"""Predictions of other programs: every form gives the same sets; what does not fit is told."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from scipy.sparse import csr_array
+
+from harnn.errors import DocumentError, InputError
+from harnn.prediction import ForeignAnswers, read_predictions
+from harnn.taxonomy import Taxonomy
+
+TAXONOMY = Taxonomy.from_edges(
+    [("A", "ROOT"), ("B", "ROOT"), ("c", "A"), ("d", "A"), ("e", "B")],
+    names={"c": "Cider", "d": "Same", "e": "Same"},
+)
+IDS = ("1", "2", "3")
+SCORES = np.array(
+    [[0.0, 0.0, 0.9, 0.1, 0.0], [0.2, 0.6, 0.0, 0.0, 0.3], [0.0, 0.0, 0.0, 0.0, 0.0]], np.float32
+)
+SETS = [["A", "c"], ["B"], []]
+
+
+def read(path: Path, threshold: float = 0.5) -> ForeignAnswers:
+    return read_predictions(path, IDS, TAXONOMY, threshold=threshold)
+
+
+def sets_of(found: ForeignAnswers) -> list[list[str]]:
+    rows = csr_array(found.answers.predictions).toarray()
+    return [[TAXONOMY.codes[c] for c in np.flatnonzero(row)] for row in rows]
+
+
+def write_npz(folder: Path) -> Path:
+    order = [2, 0, 1]  # found by id, and by label
+    columns = [3, 2, 0, 1, 4]
+    path = folder / "p.npz"
+    np.savez(
+        path,
+        scores=SCORES[order][:, columns],
+        labels=[TAXONOMY.codes[c] for c in columns],
+        ids=[IDS[row] for row in order],
+    )
+    return path
+
+
+def write_npy(folder: Path) -> Path:
+    np.save(folder / "p.npy", SCORES)
+    (folder / "p.labels.txt").write_text("\n".join(TAXONOMY.codes), "utf-8")
+    return folder / "p.npy"
+
+
+def write_annif(folder: Path) -> Path:
+    path = folder / "annif.jsonl"
+    lines = []
+    for name, row in zip(IDS, SCORES, strict=True):
+        results = [
+            {"uri": f"<{TAXONOMY.codes[c]}>", "label": "whatever", "notation": None, "score": s}
+            for c, s in enumerate(row.tolist())
+            if s
+        ]
+        lines.append(json.dumps({"document_id": name, "results": results}))
+    path.write_text("\n".join(lines) + "\n\n", "utf-8")
+    return path
+
+
+def write_pairs(folder: Path) -> Path:
+    path = folder / "pairs.tsv"
+    lines = ["id\tscore\tlabel"]
+    for name, row in zip(IDS, SCORES, strict=True):
+        lines += [f"{name}\t{s}\t{TAXONOMY.codes[c]}" for c, s in enumerate(row.tolist()) if s]
+    path.write_text("\n".join(lines), "utf-8")
+    return path
+
+
+WITH_SCORES = [write_npz, write_npy, write_annif, write_pairs]
+
+
+@pytest.mark.parametrize("write", WITH_SCORES)
+def test_scores(write: Callable[[Path], Path], tmp_path: Path) -> None:
+    found = read(write(tmp_path))
+    assert sets_of(found) == SETS
+    assert found.answers.scores is not None
+    assert found.answers.scores == pytest.approx(TAXONOMY.hierarchy.lift(SCORES))
+    assert "Labels scored at least 0.5 are chosen." in found.notes
+    assert sets_of(read(write(tmp_path), 0.3)) == [["A", "c"], ["B", "e"], []]
+
+
+SET_FILES = {
+    "h.jsonl": '{"id": "1", "labels": [{"label": "c", "score": 0.9}]}\n'
+    '{"id": 2, "labels": ["B"]}\n{"id": "3", "labels": []}\n',
+    "t.csv": 'id,labels,scores\n"1",A;c,0.9;0.9\n2,B,0.6\n3,,\n',
+    "t.tsv": "id\tlabels\n1\tc\n2\tB\n3\t\n",
+    "names.csv": "id,labels\n1,Cider\n2,B\n3,\n",
+    "bom.csv": "\ufeffid,labels\r\n1,c\r\n2,B\r\n3,\r\n4,d\r\n",
+}
+
+
+@pytest.mark.parametrize("name", SET_FILES)
+def test_sets(name: str, tmp_path: Path) -> None:
+    (tmp_path / name).write_text(SET_FILES[name], "utf-8", newline="")
+    found = read(tmp_path / name)
+    assert sets_of(found) == SETS
+    assert found.answers.scores is None
+    assert found.notes[-1] == "It holds sets of labels, no scores of all: there is no AUPRC of it."
+    if name == "bom.csv":
+        assert found.notes[0] == "1 other documents in it were left out."
+
+
+def test_pairs_may_leave_documents_out(tmp_path: Path) -> None:
+    path = tmp_path / "p.csv"
+    path.write_text("id,label,score\n1,c,0.9\n1,c,0.2\n", "utf-8")
+    found = read(path)
+    assert sets_of(found) == [["A", "c"], [], []]
+    assert found.notes[0] == "2 documents have no line in it: no label."
+    path.write_text("id,label,score\n9,c,0.9\n", "utf-8")
+    with pytest.raises(InputError, match="has no predictions for document '1'"):
+        read(path)
+
+
+WRONG = {
+    "a.jsonl": ('{"id": "1", "labels": ["x"]}\n', "a.jsonl:1: unknown label 'x'."),
+    "b.jsonl": ("{\n", "b.jsonl:1: is no JSON object."),
+    "c.jsonl": ("[1]\n", "c.jsonl:1: got [1], expected a JSON object."),
+    "d.jsonl": ('{"id": "1"}\n', "expected id (or document_id) and labels (or results), got 'id'."),
+    "e.jsonl": ('{"id": "1", "labels": [7]}\n', "got 7, expected a label, or an object with label"),
+    "f.jsonl": ('{"id": "1", "results": ["c"]}\n', "expected a score, got 'c'."),
+    "g.jsonl": ('{"id": "1", "results": [{"uri": "c", "score": NaN}]}\n', "expected a label, or"),
+    "h.jsonl": ('{"id": "1", "labels": []}\n', "has no predictions for document '2'."),
+    "i.jsonl": ('{"id": "1", "labels": []}\n' * 2, "i.jsonl:2: document '1' stands twice."),
+    "j.csv": ("name,labels\n", "expected the columns id and labels, or id, label and score, got"),
+    "k.csv": ("", "got nothing."),
+    "l.csv": ("id,labels\n1\n", "l.csv:2: has 1 cells, expected 2."),
+    "m.csv": ("id,label,score\n1,c,much\n", "m.csv:2: score: got 'much', expected a number from"),
+    "r.csv": ("id,label,score\n1,c,-1\n", "r.csv:2: score: got '-1', expected a number"),
+    "n.csv": ("id,labels\n1,Same\n2,B\n3,\n", "unknown label 'Same'."),
+    "o.joblib": ("", "holds pickled objects, which can run any program when they are read."),
+    "p.txt": ("", "unknown extension '.txt', expected a model directory, or predictions in .jsonl"),
+    "q.jsonl": ("[" * 100_000, "is no JSON object."),
+}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_what_does_not_fit(name: str, tmp_path: Path) -> None:
+    content, message = WRONG[name]
+    (tmp_path / name).write_text(content, "utf-8")
+    with pytest.raises(InputError) as caught:
+        read(tmp_path / name)
+    assert message in str(caught.value)
+
+
+def test_other_faults(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="no such model directory or file of predictions"):
+        read(tmp_path / "none.csv")
+    (tmp_path / "latin.csv").write_bytes(b"id,labels\n1,\xe9\n")
+    with pytest.raises(InputError, match="is not UTF-8 after line"):
+        read(tmp_path / "latin.csv")
+    (tmp_path / "s.csv").write_text("id,labels\n1,c\n", "utf-8")
+    with pytest.raises(DocumentError, match="ids of documents stand twice: 1, as '1'"):
+        read_predictions(tmp_path / "s.csv", ["1", "1"], TAXONOMY)
+    np.savez(tmp_path / "rows.npz", scores=SCORES[:2], labels=list(TAXONOMY.codes))
+    with pytest.raises(InputError, match=r"has 2 rows and no ids, expected 3 rows\."):
+        read(tmp_path / "rows.npz")
+    np.savez(tmp_path / "labels.npz", scores=SCORES[:, :2], labels=["A", "Aa"])
+    with pytest.raises(InputError, match="unknown label 'Aa'"):
+        read(tmp_path / "labels.npz")
+    np.savez(tmp_path / "few.npz", scores=SCORES[:, :2], labels=["A", "B"])
+    assert read(tmp_path / "few.npz").notes[0] == (
+        "3 labels of the taxonomy have no scores: they count as 0."
+    )
+
+
+def test_scores_below_zero_keep_their_order(tmp_path: Path) -> None:
+    margins = np.array([[-3.0, -1.0], [2.0, -2.0], [-1.0, 0.5]])
+    np.savez(tmp_path / "m.npz", scores=margins, labels=["c", "e"])
+    found = read(tmp_path / "m.npz", 0.0)
+    assert sets_of(found) == [[], ["A", "c"], ["B", "e"]]
+    assert found.answers.scores is not None
+    assert found.answers.scores.min() == -3
+    assert found.notes[0] == "3 labels of the taxonomy have no scores: they count as -3."
+
+
+def test_reading_stops_at_many_problems(tmp_path: Path) -> None:
+    path = tmp_path / "many.csv"
+    path.write_text("id,label,score\n" + "1,x,1\n" * 10_050, "utf-8")
+    with pytest.raises(InputError) as caught:
+        read(path)
+    assert len(caught.value.problems) == 10_001
+    assert caught.value.problems[-1].what == "reading stopped after 10,000 problems."

@@ -1,0 +1,217 @@
+"""The page of a report: complete, self-contained, safe, bounded."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from harnn.report import ModelReport
+from harnn.report.label_table import kept_columns, label_json
+from harnn.report.page import render_page
+from support.made_reports import (
+    HOSTILE,
+    LABELS,
+    hostile_report,
+    large_report,
+    made_report,
+    sample_report,
+)
+
+VOID = {"meta", "input", "br"}
+
+
+class Page(HTMLParser):
+    """The elements of a page, all closed in order, and its text."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.elements: list[tuple[str, dict[str, str | None]]] = []
+        self.content: dict[str, list[str]] = {}
+        self.text = ""
+        self.feed(page)
+        self.close()
+        assert self.open == []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, dict(attrs)))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        inside = self.open[-1] if self.open else ""
+        self.content.setdefault(inside, []).append(data)
+        if inside not in ("style", "script"):
+            self.text += data
+
+
+def data_of(page: str) -> dict[str, Any]:
+    found = re.search(r'<script type="application/json" id="data">(.*?)</script>', page, re.DOTALL)
+    assert found is not None
+    table: dict[str, Any] = json.loads(found[1])
+    return table
+
+
+@pytest.mark.parametrize("make", [sample_report, hostile_report, large_report])
+def test_nothing_is_loaded_and_only_our_own_runs(make: Any) -> None:
+    page = render_page(make())
+    parsed = Page(page)
+    for tag, attributes in parsed.elements:
+        assert tag not in ("link", "img", "iframe", "object", "base", "form")
+        assert not {"src", "style", "srcset"} & attributes.keys(), (tag, attributes)
+        assert not [name for name in attributes if name.startswith("on")]
+        href = attributes.get("href")
+        assert href is None or href.startswith("#")
+    (policy,) = (
+        attributes["content"]
+        for tag, attributes in parsed.elements
+        if attributes.get("http-equiv") == "Content-Security-Policy"
+    )
+    assert policy is not None
+    for kind in ("style", "script"):
+        own = [text for text in parsed.content[kind] if not text.startswith("{")]
+        for text in own:
+            digest = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+            assert f"{kind}-src 'sha256-{digest}'" in policy
+        assert len(own) == 1
+    assert policy.startswith("default-src 'none'; ")
+    assert "unsafe" not in policy
+    targets = {attributes.get("id") for _, attributes in parsed.elements}
+    anchors = [attributes["href"] for _, attributes in parsed.elements if "href" in attributes]
+    assert len(anchors) == 15
+    assert {str(anchor)[1:] for anchor in anchors} <= targets
+
+
+def test_the_numbers_are_on_the_page() -> None:
+    report = sample_report()
+    found = report.evaluation
+    text = Page(render_page(report)).text
+    for number in (found.report.micro_f1, found.report.macro_f1, found.report.auprc):
+        assert f"{100 * number:.1f}" in text
+    interval = found.intervals.measures[0]
+    assert f"95% interval {100 * interval.low:.1f} to {100 * interval.high:.1f}" in text
+    for origin in (report.model, *report.data):
+        assert origin.name in text
+        assert origin.digest[:12] in text
+    assert found.taxonomy.version[:12] in text
+    assert "45 documents" in text
+    assert "kept: epoch" in text
+    assert "20 bootstrap samples of documents" in text
+    for row in found.shown_rows[:3]:
+        assert found.ids[row] in text
+
+
+def test_a_model_without_a_network_has_no_learning_curve() -> None:
+    page = render_page(sample_report("fast"))
+    assert "Nothing was trained in epochs" in page
+    assert "kept: epoch" not in page
+
+
+def test_names_and_texts_are_never_markup() -> None:
+    page = render_page(hostile_report())
+    parsed = Page(page)
+    assert HOSTILE not in page
+    assert parsed.text.count(HOSTILE) >= 5
+    assert "\ufffd" in parsed.text
+    assert "<script>alert" not in page
+    assert len(re.findall(r"<script", page)) == 2
+    names = data_of(page)["names"]
+    assert HOSTILE in names
+    assert LABELS["z"] in names
+    assert "\x00" not in page
+    assert "\ud800" not in page
+    assert '<bdi dir="auto" lang="zh">' in page
+    shown = page.partition("<main")[2].partition("<script")[0]
+    assert max(map(len, re.findall(r">([^<]*)<", shown))) < 400  # long names are cut
+
+
+def test_the_table_of_the_script() -> None:
+    report = large_report()
+    found = report.evaluation
+    columns = kept_columns(report)
+    table = json.loads(label_json(report, columns))
+    assert len(table["codes"]) == len(found.taxonomy) == 9_162
+    assert table["support"] == sorted(found.labels.true.tolist(), reverse=True)
+    for at, column in enumerate(columns[:300]):
+        assert table["codes"][at] == found.taxonomy.codes[column]
+        parents = found.taxonomy.hierarchy.parents(column).tolist()
+        expected = columns.index(parents[0]) if parents else -1
+        assert table["parents"][at] == expected
+        assert table["predicted"][at] == found.labels.predicted[column]
+        assert table["training"][at] == report.evaluation.training_counts[column]  # type: ignore[index]
+
+
+def test_the_size_is_bounded_and_what_is_left_out_is_said() -> None:
+    report = large_report()
+    page = render_page(report)
+    assert len(page.encode()) < 1_500_000
+    assert page.count("<tr>") < 150  # the table is drawn in pages
+    assert "Without JavaScript the 25 labels with most documents of 9,162 are shown" in page
+    small = render_page(report, most_rows=500)
+    assert "The page holds the 500 labels with most documents here; all 9,162 are" in small
+    kept = data_of(small)
+    assert len(kept["codes"]) == 500
+    roots = sum(parent < 0 for parent in kept["parents"])
+    assert roots == 12  # the ancestors of labels are kept with them
+    assert "Too small to draw, in grey: " in page
+
+
+def test_pages_of_nothing_much(tmp_path: Path) -> None:
+    from harnn.taxonomy import Taxonomy
+
+    one = made_report(Taxonomy.from_edges([("only", "ROOT")]), documents=1)
+    assert "Evaluation of" in render_page(one)
+    flat = made_report(Taxonomy.from_edges([(f"x{n}", "ROOT") for n in range(4)]), documents=3)
+    page = render_page(flat)
+    assert "No label has 10 documents here" in page
+    size = flat.write_html(tmp_path / "page.html")
+    assert (tmp_path / "page.html").stat().st_size == size
+
+
+def test_levels_and_labels_as_rows(tmp_path: Path) -> None:
+    report: ModelReport = sample_report()
+    found = report.evaluation
+    rows = list(report.label_rows())
+    assert [row["label"] for row in rows] == list(found.taxonomy.codes)
+    assert np.mean([row["f1"] for row in rows]) == pytest.approx(found.report.macro_f1)
+    *levels, every = report.level_rows()
+    assert [row["micro_f1"] for row in levels] == [x.micro_f1 for x in found.report.levels]
+    assert (every["name"], every["support"]) == ("all", int(found.labels.true.sum()))
+    for row in (*levels, every):
+        assert row["micro_f1_low"] <= row["micro_f1"] <= row["micro_f1_high"]
+    report.write_csv(tmp_path / "labels.csv")
+    lines = (tmp_path / "labels.csv").read_text("utf-8").splitlines()
+    assert lines[0] == (
+        "label,name,level,level_name,training,support,predicted,correct,precision,recall,f1,"
+        "threshold"
+    )
+    assert len(lines) == 51
+
+
+def test_frames() -> None:
+    pandas = pytest.importorskip("pandas")
+    report = sample_report()
+    frame = report.to_frame()
+    assert isinstance(frame, pandas.DataFrame)
+    assert frame["f1"].mean() == pytest.approx(report.evaluation.report.macro_f1)
+    assert len(report.to_frame("level")) == 4
+    levels = report.evaluation.report.to_frame()
+    assert levels["micro_f1"].iloc[-1] == report.evaluation.report.micro_f1
+    assert levels["support"].iloc[-1] == levels["support"].iloc[:-1].sum()
+    anything: Any = report
+    with pytest.raises(ValueError, match="Expected 'label' or 'level', got 'leaf'"):
+        anything.to_frame("leaf")
