@@ -151,11 +151,14 @@ def validate(
     known = find_taxonomy(taxonomy)
     found = validate(data, known, config, test_paths=test)
     write_json(json_output, found.to_dict())
+    suggested = None
+    if suggest is not None and known is not None:
+        suggested = write_label_suggestions([*data, *test], known, config.data, suggest)
     console = Console()
     for part in validation_parts(found, describe(known) if known is not None else ""):
         console.print(part, soft_wrap=isinstance(part, Text))
-    if suggest is not None and known is not None:
-        console.print_line(write_label_suggestions([*data, *test], known, config.data, suggest))
+    if suggested is not None:
+        console.print_line(suggested)
     return found.ok
 
 

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from rich.text import Text
+
 from harnn.cli.files import JSON, check_inputs, check_output, write_json
 from harnn.cli.models import open_model
 from harnn.cli.problems import reading
@@ -80,7 +82,7 @@ def compare_several(
         say(f"Note: {name}: {note}")
     console = Console()
     for part in several_parts(found.comparison):
-        console.print(part)
+        console.print(part, soft_wrap=isinstance(part, Text))
     console.print_line(several_line(found.comparison))
 
 

@@ -201,7 +201,7 @@ def content_hash(given: Documents) -> str | None:
         if not isinstance(path, Path):  # reading a table costs what making the arrays does
             return None
         try:
-            for place in sorted(path.iterdir()) if path.is_dir() else [path]:
+            for place in sorted(filter(Path.is_file, path.iterdir())) if path.is_dir() else [path]:
                 _add_file(place, digest)
         except OSError:
             return None
@@ -210,8 +210,7 @@ def content_hash(given: Documents) -> str | None:
 
 def _add_file(path: Path, digest: Any) -> None:
     digest.update(json.dumps(path.name).encode() + b"\n")  # tells the format, and may be an id
-    if path.is_file():
-        with path.open("rb") as file:
-            while block := file.read(_BLOCK):
-                digest.update(block)
+    with path.open("rb") as file:
+        while block := file.read(_BLOCK):
+            digest.update(block)
     digest.update(b"\0")
