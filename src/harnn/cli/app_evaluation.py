@@ -13,6 +13,7 @@ from harnn.cli.options import (
     Data,
     DecodingChoice,
     Device,
+    Fixes,
     Model,
     OnErrorChoice,
     Settings,
@@ -53,6 +54,7 @@ def compare(
     ] = None,
     how: TaxonomyReading,
     settings: Settings = None,
+    fixes: Fixes = None,
     on_error: OnErrorChoice = None,
 ) -> None:
     """Compare models and predictions on labelled documents, with intervals and p-values."""
@@ -63,7 +65,7 @@ def compare(
 
     if len(systems) < 2:
         raise ConfigError("expected two or more models or files of predictions to compare.")
-    gathered = commands.gather_settings(settings, on_error=on_error)
+    gathered = commands.gather_settings(settings, fixes=fixes, on_error=on_error)
     resampling = Resampling(samples, seed)
     choice = TaxonomyChoice(taxonomy, **how)
     if len(systems) == 2 and not any(map(comparing.is_file_of_predictions, systems)):
@@ -104,6 +106,7 @@ def report(
     bf16: Bfloat16 = False,
     device: Device = None,
     settings: Settings = None,
+    fixes: Fixes = None,
     on_error: OnErrorChoice = None,
 ) -> None:
     """Write one page that says how good a model is, down to single labels and documents."""
@@ -117,5 +120,5 @@ def report(
         reporting.ReportPlaces(output, csv, figures),
         options=options,
         speed=Speed(beam, bf16, device),
-        settings=gather_settings(settings, on_error=on_error),
+        settings=gather_settings(settings, fixes=fixes, on_error=on_error),
     )
