@@ -79,6 +79,9 @@ FEATURES = {
     }
 }
 
+KNOWN = {"Parquet": [900_890], "Parquet with objects": [900_744]}
+"""Seeds that ended the process: Arrow aborts when it is asked for the columns of such a footer."""
+
 Write = Callable[[], bytes]
 
 
@@ -305,7 +308,8 @@ def test_damaged_documents(
     around = put_around(path)
     memory = peak_memory()
     count = COUNT // len(READERS | PACKED) // SLOWER.get(form, 1)
-    for seed in range(FIRST_SEED, FIRST_SEED + max(1, count)):
+    seeds = range(FIRST_SEED, FIRST_SEED + max(1, count))
+    for seed in [*KNOWN.get(form, ()), *seeds]:
         rng = random.Random(f"{form} {seed}")
         damaged = pack(damage(data, rng))
         given: Path | str = around

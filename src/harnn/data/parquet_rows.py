@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any
 
 from harnn._optional import require
@@ -19,10 +19,10 @@ _BATCH = 64
 _BUFFER = 1 << 20
 """Bytes of a column that are read at a time, where a whole row group would be."""
 _MOST_ROWS_LONG = 16
-"""Rows of ``data.line_limit`` bytes, to which a column of a row group may unpack from next to
+"""Rows of ``data.line_limit`` bytes, to which a row group may unpack from next to
 nothing: 256 MiB. A page is unpacked as a whole, and the file does not say how large pages are."""
 _MOST_TIMES = 100
-"""How much larger than packed a column may be beyond that; text is up to 10 times."""
+"""How much larger than the file a row group may be beyond that; text is up to 10 times."""
 
 
 def read_parquet(
@@ -59,7 +59,9 @@ def read_parquet(
             needed = set(_needed_columns(schema, config, arrow, labelled=labelled))
             needed.update(more_columns)
             columns = [name for name in own if named[name] in needed]
-            _refuse_bombs(table.metadata, columns, _MOST_ROWS_LONG * config.line_limit)
+            _refuse_bombs(
+                table.metadata, file.path.stat().st_size, _MOST_ROWS_LONG * config.line_limit
+            )
             line = 0
             for batch in table.iter_batches(batch_size=_BATCH, columns=columns):
                 for content in _read_rows(batch):
@@ -71,26 +73,23 @@ def read_parquet(
         raise UnreadableFileError(f"is damaged or not a Parquet file ({reason}).") from None
 
 
-def _refuse_bombs(metadata: Any, columns: Sequence[str], most: int) -> None:
-    """Refuse columns that a small file unpacks to more than *most* bytes, as the file itself says.
+def _refuse_bombs(metadata: Any, packed: int, most: int) -> None:
+    """Refuse rows that a small file unpacks to more than *most* bytes, as the file itself says.
+
+    packed: bytes of the file. The sizes of single columns are not asked for: of a damaged file
+    Arrow ends the whole process for that.
 
     Raises:
-        UnreadableFileError: there is one.
+        UnreadableFileError: there are some.
     """
     for group in range(metadata.num_row_groups):
-        for number in range(metadata.num_columns):
-            chunk = metadata.row_group(group).column(number)
-            path, size = chunk.path_in_schema, chunk.total_uncompressed_size
-            packed = chunk.total_compressed_size
-            if size <= max(most, _MOST_TIMES * packed):
-                continue
-            name = next((x for x in columns if path == x or path.startswith(f"{x}.")), None)
-            if name is not None:
-                what = (
-                    f"column {shown(name)} unpacks from {packed:,} to {size:,} bytes, "
-                    f"expected at most {most:,} or {_MOST_TIMES} times as many."
-                )
-                raise UnreadableFileError(what, "Set data.line_limit higher if that is meant.")
+        size = metadata.row_group(group).total_byte_size
+        if size > max(most, _MOST_TIMES * packed):
+            what = (
+                f"unpacks from {packed:,} to {size:,} bytes in one group of rows, expected at most "
+                f"{most:,} or {_MOST_TIMES} times as many."
+            )
+            raise UnreadableFileError(what, "Set data.line_limit higher if that is meant.")
 
 
 def _read_rows(batch: Any) -> Iterator[dict[str, Any]]:
