@@ -11,7 +11,7 @@ import pyarrow as pa
 import pytest
 from scipy.sparse import coo_array, csr_matrix
 
-from harnn import Document
+from harnn import Document, HierarchicalLabelBinarizer, Taxonomy
 from harnn.errors import ConfigError, DocumentError
 from harnn.estimator.label_sets import read_label_sets
 from harnn.estimator.texts import columns_of, read_texts
@@ -231,3 +231,12 @@ def test_unknown_labels_are_left_out_where_that_is_wanted() -> None:
         read_label_sets(frame, TAXONOMY, unknown="warn")
     with pytest.raises(ConfigError, match="unknown_labels: got 'drop', expected one of error, "):
         read_label_sets(y, TAXONOMY, unknown="drop")  # type: ignore[arg-type]
+
+
+def test_labels_by_name_and_with_another_spelling() -> None:
+    """As everywhere: a name is a label, another case too, with one warning a spelling."""
+    named = Taxonomy.from_edges([("A1", "ROOT"), ("A2", "ROOT")], names={"A1": "Joinery"})
+    binarizer = HierarchicalLabelBinarizer(named)
+    assert binarizer.fit_transform([["Joinery"], ["A2"]]).tolist() == [[1, 0], [0, 1]]
+    with pytest.warns(UserWarning, match=r"^y\[0\]: label 'JOINERY' read as 'A1'\.$"):
+        assert binarizer.transform([["JOINERY"], ["JOINERY"]]).tolist() == [[1, 0]] * 2

@@ -23,7 +23,7 @@ from harnn.corpus import sparse_targets
 from harnn.data import Document
 from harnn.data.label_checker import LabelChecker
 from harnn.data.log import ReadingLog
-from harnn.errors import ConfigError, DocumentError, Problem, suggest
+from harnn.errors import ConfigError, DocumentError, Problem, problem_lines, suggest
 from harnn.taxonomy import Taxonomy
 
 Unknown = Literal["error", "warn", "ignore"]
@@ -149,12 +149,12 @@ def _items(y: Any) -> Iterator[Any]:
 
 
 def _from_items(items: Iterator[Any], taxonomy: Taxonomy, unknown: Unknown) -> csr_array:
-    checker, log = LabelChecker(taxonomy), ReadingLog()
+    checker, log, spellings = LabelChecker(taxonomy), ReadingLog(), ReadingLog()
     problems: list[Problem] = []
     columns: list[NDArray[np.int32]] = []
     for number, item in enumerate(items):
         labels = _labels(item, f"y[{number}]", problems)
-        document = Document(str(number), {}, labels, f"y[{number}]")
+        document = checker.resolve(Document(str(number), {}, labels, f"y[{number}]"), spellings)
         found = checker.check(document)
         if found and unknown == "error":
             problems += [_hinted(problem) for problem in found]
@@ -165,6 +165,8 @@ def _from_items(items: Iterator[Any], taxonomy: Taxonomy, unknown: Unknown) -> c
         raise DocumentError(problems)
     if log.dropped and unknown == "warn":
         _warn(log.dropped, "labels")
+    if spellings.warnings:
+        warnings.warn("\n".join(problem_lines(spellings.warnings)), stacklevel=3)
     return sparse_targets(columns, len(taxonomy))
 
 
