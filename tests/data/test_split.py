@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas
 import pyarrow as arrow
 import pyarrow.parquet as parquet
 import pytest
@@ -34,6 +35,12 @@ from harnn.sample import sample
 from harnn.taxonomy import Taxonomy
 
 TAXONOMY = Taxonomy.from_edges([("a", "ROOT"), ("b", "ROOT"), ("c", "a"), ("d", "a"), ("e", "b")])
+
+
+FLAT: list[dict[str, Any]] = [
+    {"id": n, "text": f"été {n}", "labels": "cd"[n % 2], "author": f"w{n // 3}"} for n in range(24)
+]
+GROUPED = SplitSettings(test=0.25, valid=0.25, group_by="author")
 
 
 def rows(count: int = 60) -> list[dict[str, Any]]:
@@ -270,6 +277,74 @@ def test_documents_in_memory() -> None:
         split_documents([Document("1", {"text": "a"})])
     with pytest.raises(ConfigError, match="there are no files to divide"):
         write_split(split, "nowhere")
+
+
+def test_spreadsheets_become_csv(tmp_path: Path) -> None:
+    path = tmp_path / "all.xlsx"
+    pandas.DataFrame(FLAT).to_excel(path, index=False)
+    places = write_split(split_documents(path, GROUPED), tmp_path / "parts")
+    assert {place.name for place in places.values()} == {"train.csv", "valid.csv", "test.csv"}
+    found = [row for place in places.values() for row in pandas.read_csv(place).to_dict("records")]
+    assert sorted(found, key=lambda row: row["id"]) == FLAT
+
+
+def test_short_texts_of_annif_get_no_header(tmp_path: Path) -> None:
+    path = tmp_path / "all.tsv"
+    written = [f"text {n}\t<http://x/{n % 2}>\n" for n in range(24)]
+    path.write_text("".join(written))
+    places = write_split(split_documents(path), tmp_path / "parts")
+    found = [line for place in places.values() for line in utf_8(place).splitlines(keepends=True)]
+    assert sorted(found) == sorted(written)
+    with pytest.raises(ConfigError, match="no document has a value in 'author'"):
+        split_documents(path, GROUPED)
+
+
+def test_western_files_become_utf_8(tmp_path: Path) -> None:
+    path = tmp_path / "all.csv"
+    pandas.DataFrame(FLAT).to_csv(path, index=False, encoding="cp1252")
+    places = write_split(split_documents(path, GROUPED), tmp_path / "parts")
+    found = sorted("".join(map(utf_8, places.values())).splitlines(keepends=True))
+    assert found == sorted([*["id,text,labels,author\n"] * 3, *map(csv_line, FLAT)])
+
+
+def utf_8(place: Path) -> str:
+    return place.read_text(encoding="utf-8")
+
+
+def csv_line(row: dict[str, Any]) -> str:
+    return ",".join(str(value) for value in row.values()) + "\n"
+
+
+def test_groups_of_frames_and_parquet(tmp_path: Path) -> None:
+    frame, path = pandas.DataFrame(FLAT), tmp_path / "all.parquet"
+    frame.to_parquet(path)
+    split = split_documents(frame, GROUPED)
+    assert split.notes == ("8 groups by 'author'.",)
+    assert split_documents(path, GROUPED).parts.tolist() == split.parts.tolist()
+    of_part = [{FLAT[n]["author"] for n in np.flatnonzero(split.parts == k)} for k in range(3)]
+    assert sum(map(len, of_part)) == 8
+    train = split.part("train")
+    given = [document.id for document, _ in labelled_documents(train, TAXONOMY, DataConfig())]
+    assert given == [str(n) for n in np.flatnonzero(split.parts == 0)]
+    with pytest.raises(ConfigError) as error:
+        write_split(split, tmp_path / "parts")
+    assert str(error.value) == (
+        "there are no files to divide; of what is in memory take DataSplit.part()."
+    )
+
+
+def test_directories_of_texts_are_refused(tmp_path: Path) -> None:
+    for number in range(9):
+        (tmp_path / f"{number}.txt").write_text(f"text {number}")
+        (tmp_path / f"{number}.key").write_text("c")
+    split = split_documents(tmp_path)
+    with pytest.raises(DocumentError) as error:
+        write_split(split, tmp_path / "parts")
+    assert str(error.value) == (
+        f"{tmp_path}: is a directory, whose parts cannot be written as files. "
+        "Make one file of it before: harnn convert."
+    )
+    assert not (tmp_path / "parts").exists()
 
 
 def test_hold_out_and_folds(lines: Path) -> None:

@@ -217,6 +217,17 @@ def test_columns_of_the_labels_by_other_names(tmp_path: Path) -> None:
     assert [d.labels for d in read_documents(path, config)] == [("b",)]
 
 
+def test_names_with_quotation_marks_are_suggested_as_they_are(tmp_path: Path) -> None:
+    path = tmp_path / "d.csv"
+    config = DataConfig(labels_field="'all' \\labels")
+    path.write_text("text,'al' \\labels\nx,a\n", encoding="utf-8")
+    with pytest.raises(DocumentError) as caught:
+        list(read_documents(path, config, labelled=True))
+    assert str(caught.value).endswith(
+        """Did you mean "'al' \\\\labels"? Set data.labels_field="'al' \\\\labels"."""
+    )
+
+
 def test_very_many_columns_and_rows_are_told_in_short(tmp_path: Path) -> None:
     path = tmp_path / "d.csv"
     names = ",".join(f"c{number}" for number in range(200_000))

@@ -106,12 +106,19 @@ def test_short_texts(tmp_path: Path, name: str) -> None:
     ]
 
 
+def test_short_texts_with_tabs_between_iris(tmp_path: Path) -> None:
+    """As the second line of the example in the wiki of Annif has them."""
+    path = tmp_path / "short.tsv"
+    path.write_text(f"a\t<{IRI}food>\t<{IRI}soup>\n  \n", encoding="utf-8")
+    assert [d.labels for d in read_documents(path)] == [(f"{IRI}food", f"{IRI}soup")]
+
+
 def test_short_texts_with_a_cell_too_many(tmp_path: Path) -> None:
     path = tmp_path / "short.tsv"
     path.write_text(f"a\t<{IRI}food>\nb\tc\t<{IRI}food>\n", encoding="utf-8")
     with pytest.raises(DocumentError) as caught:
         list(read_documents(path))
-    assert str(caught.value) == f"{path}:2: has 3 cells, expected a text and its IRIs."
+    assert str(caught.value) == f"{path}:2: found 'c', expected URIs in angle brackets."
 
 
 def test_a_table_whose_second_column_looks_like_no_iri_has_a_header(tmp_path: Path) -> None:

@@ -18,14 +18,13 @@ from typing import Any
 from harnn._display import encodable, json_text
 from harnn._files import check_replaceable
 from harnn._places import check_suffix, is_directory
-from harnn._tables import shown
 from harnn.converters.annif_subjects import from_uri, names_of, read_vocabulary, to_uri
 from harnn.converters.parts import Documents, Input, Output, Reading
 from harnn.converters.rows import (
     Build,
     read_json_documents,
-    read_line_documents,
     read_named_csv_documents,
+    read_short_text_documents,
 )
 from harnn.converters.texts import (
     BREAKS,
@@ -40,6 +39,7 @@ from harnn.data.fields import DocumentBuilder, read_id
 from harnn.data.labels import Fault
 from harnn.data.log import Rejected
 from harnn.data.reading import stream_documents
+from harnn.data.short_texts import read_uris
 from harnn.errors import InputError, Problem
 from harnn.taxonomy import Taxonomy
 
@@ -79,7 +79,7 @@ def _documents(source: Input, taxonomy: Taxonomy | None) -> Documents:
         elif suffix in (".jsonl", ".json"):
             yield from read_json_documents(source.of(path), _from_object(source, taxonomy))
         else:
-            yield from read_line_documents(source.of(path), _from_line)
+            yield from read_short_text_documents(source.of(path), _from_short_text(source))
 
 
 def _read_directory(path: Path, source: Input, taxonomy: Taxonomy | None) -> Documents:
@@ -94,16 +94,21 @@ def _read_directory(path: Path, source: Input, taxonomy: Taxonomy | None) -> Doc
         yield dataclasses.replace(item, labels=tuple(labels))
 
 
-def _from_line(line: str, faults: list[Fault]) -> Document:
-    text, *cells = line.split("\t")
-    return Document("", {"text": text}, _subjects(" ".join(cells), faults))
+def _from_short_text(source: Input) -> Build:
+    name = source.config.label_columns[0]
+
+    def document(content: Mapping[str, Any], faults: list[Fault]) -> Document:
+        del faults  # the rows have none left
+        labels = tuple(map(from_uri, content[name])) or None
+        return Document("", {"text": content["text"]}, labels)
+
+    return document
 
 
 def _subjects(cell: str, faults: list[Fault]) -> tuple[str, ...] | None:
-    uris = cell.split()
-    bad = [uri for uri in uris if not (uri.startswith("<") and uri.endswith(">"))]
-    if bad:
-        faults.append((f"found {shown(bad[0])}, expected URIs in angle brackets.", ""))
+    uris, what = read_uris(cell)
+    if what:
+        faults.append((what, ""))
     return tuple(map(from_uri, uris)) or None
 
 

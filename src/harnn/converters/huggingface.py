@@ -33,7 +33,7 @@ from harnn.data import Document
 from harnn.data.fields import read_id, read_text
 from harnn.data.labels import Fault, read_labels
 from harnn.data.log import Rejected
-from harnn.errors import DocumentError, Problem
+from harnn.errors import DocumentError, Problem, cannot_read
 from harnn.taxonomy import Taxonomy
 
 ENDING = ".features.json"
@@ -185,8 +185,7 @@ def _read_json(path: Path) -> dict[str, Any]:
         hint = "Expected a directory that Dataset.save_to_disk has written."
         raise DocumentError(Problem(str(path), "no such file.", hint)) from None
     except OSError as error:
-        what = f"cannot be read: {error.strerror or error}."
-        raise DocumentError(Problem(str(path), what)) from None
+        raise DocumentError(cannot_read(path, error)) from None
     except (ValueError, RecursionError):
         raise DocumentError(Problem(str(path), "is not valid JSON.")) from None
     if not isinstance(value, dict):

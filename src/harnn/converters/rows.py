@@ -17,6 +17,7 @@ from harnn.data.lines import Lines
 from harnn.data.log import Rejected
 from harnn.data.reading import guard_rows
 from harnn.data.rows import Row, reject
+from harnn.data.short_texts import read_short_texts
 from harnn.errors import Problem
 
 RowsOf = Callable[[DocumentFile, Lines], Iterator[Row | Rejected]]
@@ -33,6 +34,12 @@ def read_json_documents(source: Input, build: Build) -> Documents:
 def read_line_documents(source: Input, build: Callable[[str, list[Fault]], Document]) -> Documents:
     """Read one document a line; blank lines are left out."""
     return _read(source, "text", _line_rows, lambda content, faults: build(content["line"], faults))
+
+
+def read_short_text_documents(source: Input, build: Build) -> Documents:
+    """Read the short texts of Annif; see :func:`harnn.data.short_texts.read_short_texts`."""
+    config = source.config
+    return _read(source, "tsv", lambda file, lines: read_short_texts(file, lines, config), build)
 
 
 def read_csv_documents(

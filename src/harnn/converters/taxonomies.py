@@ -23,6 +23,7 @@ from harnn.errors import Problem, TaxonomyError
 from harnn.taxonomy import Taxonomy
 from harnn.taxonomy.graph import ROOT, Draft, arrange
 from harnn.taxonomy.text_files import content_lines, read_text
+from harnn.taxonomy.writing.tsv import pairs_text
 
 WriteTaxonomy = Callable[[Taxonomy, IO[str], Path, Notes], None]
 """Writes a taxonomy to an open file; the place is told for its suffix and for messages."""
@@ -54,11 +55,7 @@ def write_own_taxonomy(taxonomy: Taxonomy, file: IO[str], path: Path, notes: Not
         what = f"the label {shown(blank)} begins or ends with a blank, which TSV does not keep."
         raise TaxonomyError(Problem(str(path), what, "Write .json."))
     note_lost_names(taxonomy, notes)
-    file.write("child\tparent\n")
-    for column, code in enumerate(taxonomy.codes):
-        parents = [taxonomy.codes[parent] for parent in taxonomy.parents(column)]
-        for parent in parents or [ROOT]:
-            file.write(f"{code}\t{parent}\n")
+    file.write(pairs_text(taxonomy))
 
 
 def note_lost_names(taxonomy: Taxonomy, notes: Notes) -> None:

@@ -7,15 +7,15 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import islice
 
 from harnn._tables import shown
 from harnn.config import DataConfig
 from harnn.data.log import ReadingLog
-from harnn.errors import Problem, suggest
+from harnn.errors import Problem, find_similar, suggest
 
 _SHOWN_NAMES = 12
 _MOST_NAMES = 1_000
-"""Names that are searched for what may be meant."""
 _TEXT_NAMES = ("text", "body", "content", "description", "message", "review", "sentence")
 _LABEL_NAMES = (
     *("labels", "label", "categories", "category", "codes", "code", "tags", "tag", "classes"),
@@ -25,9 +25,14 @@ _LEVEL_NAMES = ("level", "levels", "lvl", "category level", "tier")
 _NUMBERED = re.compile(r"(.*?)[\s_.-]*(\d{1,3})", re.DOTALL)
 
 
+def first_names(names: Iterable[str]) -> list[str]:
+    """Return those of any number of names that are searched for what may be meant."""
+    return list(islice(names, _MOST_NAMES))
+
+
 def list_names(names: Iterable[str], *, quoted: bool = True) -> str:
     """Return names for a message: the first dozen."""
-    listed = [name for _, name in zip(range(_SHOWN_NAMES + 1), names, strict=False)]
+    listed = list(islice(names, _SHOWN_NAMES + 1))
     some = [shown(name) if quoted else shown(name)[1:-1] for name in listed[:_SHOWN_NAMES]]
     return ", ".join(some) + (", ..." if len(listed) > _SHOWN_NAMES else "")
 
@@ -207,7 +212,7 @@ def find_missing_columns(
     if config.id_field != DataConfig.id_field:
         wanted[config.id_field] = None
     problems = [
-        (f"has no column {name!r}, {expected}", suggest(name, named[:_MOST_NAMES]))
+        (f"has no column {name!r}, {expected}", suggest(name, first_names(named)))
         for name in wanted
         if name not in known
     ]
@@ -227,14 +232,15 @@ def find_missing_columns(
 def _known(names: Iterable[str]) -> dict[str, str]:
     """Return the first names as they are, by what they are without case and blanks."""
     found: dict[str, str] = {}
-    for _, name in zip(range(_MOST_NAMES), names, strict=False):
+    for name in first_names(names):
         found.setdefault(name.casefold().strip(), name)
     return found
 
 
 def _suggest(wanted: str, names: Sequence[str], option: str) -> str:
-    hint = suggest(wanted, names)
-    return f"{hint} Set {option}={_as_value(hint[14:-2])}." if hint else ""
+    for nearest, _ in find_similar(wanted, names):
+        return f"Did you mean {nearest!r}? Set {option}={_as_value(nearest)}."
+    return ""
 
 
 def _as_list(values: Sequence[str]) -> str:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from itertools import islice
 from typing import Any
 
 from harnn.config import DataConfig
-from harnn.data.columns import list_names, suggest_texts
+from harnn.data.columns import first_names, list_names, suggest_texts
 from harnn.data.documents import Document
 from harnn.data.files import Origin
 from harnn.data.json_rows import name_type
@@ -18,8 +17,6 @@ from harnn.data.rows import Row
 from harnn.errors import ConfigError, Problem, suggest
 
 _TITLE_AND_ABSTRACT = ("title", "abstract")
-_MOST_NAMES = 1_000
-"""Names of fields that are searched for what may be meant."""
 
 
 class DocumentBuilder:
@@ -90,7 +87,7 @@ def read_id(content: Mapping[str, Any], config: DataConfig, faults: list[Fault])
     value = content.get(name)
     if value is None:
         if name != DataConfig.id_field and name not in content:
-            faults.append((f"has no field {name!r}.", suggest(name, _names_of(content))))
+            faults.append((f"has no field {name!r}.", suggest(name, first_names(content))))
         return ""
     if isinstance(value, str):
         return value
@@ -122,7 +119,7 @@ def _find_text_fields(
         found = {**content, **inside}
         for name in config.text_fields:
             if name not in found:
-                faults.append((f"has no text field {name!r}.", suggest(name, _names_of(found))))
+                faults.append((f"has no text field {name!r}.", suggest(name, first_names(found))))
         return {name: found.get(name) for name in config.text_fields}
     if isinstance(whole, dict):
         return whole
@@ -148,7 +145,3 @@ def _describe_missing_text(content: Mapping[str, Any], config: DataConfig) -> Fa
         return "has no text: its text fields are empty.", ""
     what = "has no text, expected 'text', or 'title' and 'abstract'."
     return what, suggest_texts(content)
-
-
-def _names_of(content: Mapping[str, Any]) -> list[str]:
-    return list(islice(content, _MOST_NAMES))

@@ -15,7 +15,7 @@ from typing import IO, Any, BinaryIO, Literal, Protocol, TypeAlias, cast
 from harnn._display import printable
 from harnn._optional import require
 from harnn._spreadsheets import EXTENSIONS as SPREADSHEETS
-from harnn.errors import Problem, suggest
+from harnn.errors import Problem, cannot_read, suggest
 
 Location: TypeAlias = str | os.PathLike[str]
 Format = Literal[
@@ -124,7 +124,7 @@ def find_file(location: Location, form: Format | None = None) -> DocumentFile | 
         if not path.exists():
             return Problem(name, "no such file.", _suggest_neighbour(path))
     except OSError as error:
-        return Problem(name, f"cannot be read: {error.strerror or error}.")
+        return cannot_read(name, error)
     extension = path.suffix.lower()
     compression = COMPRESSIONS.get(extension, "")
     if compression:

@@ -44,7 +44,7 @@ from harnn.data.rows import PlacedRow, Row, read_text_rows
 from harnn.data.sheet_rows import read_sheet_rows
 from harnn.data.table_rows import read_delimited
 from harnn.data.text_directories import read_directory
-from harnn.errors import Problem
+from harnn.errors import Problem, cannot_read
 from harnn.taxonomy import Taxonomy
 
 AnyRow = TypeVar("AnyRow", bound=Row | PlacedRow)
@@ -223,7 +223,7 @@ def guard_rows(
     except EOFError:
         what = f"is truncated: the compressed data breaks off after line {line}."
     except OSError as error:
-        what = f"cannot be read: {error.strerror or error}."
+        what = cannot_read(file.name, error).what
     if what:
         yield Rejected((Problem(where, what, hint),), whole_file=True)
     elif empty:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from harnn._delimited import Line, describe_bad_byte
+from harnn._delimited import Line, decode_line
 from harnn.data.files import DocumentFile, Origin
 from harnn.data.log import Rejected
 from harnn.errors import Problem
@@ -41,14 +41,8 @@ def reject(file: DocumentFile, line: int, what: str, hint: str = "") -> Rejected
 def read_text_rows(file: DocumentFile, lines: Iterable[Line]) -> Iterator[Row | Rejected]:
     """Read one document a line; blank lines are left out."""
     for line in lines:
-        if line.what:
-            yield reject(file, line.number, line.what, line.hint)
-            continue
-        try:
-            text = line.data.decode("utf-8").strip()
-        except UnicodeDecodeError as error:
-            what, hint = describe_bad_byte(error.start + 1, line.data)
+        text, what, hint = decode_line(line)
+        if what:
             yield reject(file, line.number, what, hint)
-            continue
-        if text:
-            yield Row(line.number, {"text": text}, is_text=True)
+        elif text.strip():
+            yield Row(line.number, {"text": text.strip()}, is_text=True)

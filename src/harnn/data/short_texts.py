@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from harnn._delimited import Line, decode_line, read_tsv
+from harnn._tables import shown
 from harnn.config import DataConfig
 from harnn.data.files import DocumentFile
 from harnn.data.log import Rejected
@@ -25,15 +26,20 @@ def are_short_texts(first: Line) -> bool:
 def read_short_texts(
     file: DocumentFile, lines: Iterable[Line], config: DataConfig
 ) -> Iterator[Row | Rejected]:
-    """Read one document a line; a line may end without labels."""
+    """Read one document a line; a line may end without labels, and tabs may stand between them."""
     for record in read_tsv(lines, "\t"):
-        if record.what:
-            yield reject(file, record.line, record.what, record.hint)
-        elif len(record.cells) > 2:
-            what = f"has {len(record.cells):,} cells, expected a text and its IRIs."
-            yield reject(file, record.line, what)
-        elif any(record.cells):
-            text, *rest = record.cells
-            labels = [iri.removeprefix("<").removesuffix(">") for iri in "".join(rest).split()]
+        text, *cells = record.cells
+        labels, found = read_uris(" ".join(cells))
+        if record.what or found:
+            yield reject(file, record.line, record.what or found, record.hint)
+        elif labels or text.strip():
             content = {"text": text, config.label_columns[0]: labels}
             yield Row(record.line, content, is_text=True)
+
+
+def read_uris(cell: str) -> tuple[list[str], str]:
+    """Return URIs without their angle brackets, and what is wrong with them."""
+    uris = cell.split()
+    bad = next((uri for uri in uris if not (uri.startswith("<") and uri.endswith(">"))), None)
+    what = "" if bad is None else f"found {shown(bad)}, expected URIs in angle brackets."
+    return [uri[1:-1] for uri in uris], what

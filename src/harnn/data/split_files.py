@@ -6,7 +6,6 @@ elements of a JSON array become JSON lines, the rows of a spreadsheet CSV.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from itertools import chain
@@ -16,7 +15,7 @@ from typing import IO, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from harnn._delimited import Line
+from harnn._delimited import Line, separator_told
 from harnn._files import check_writable, write_atomically
 from harnn._optional import require
 from harnn._tables import shown
@@ -44,7 +43,6 @@ _SUFFIXES = {
 }
 """Of the files that are written, by the format of those that are read."""
 _PACKED = {"": "", "gz": ".gz", "zst": ".zst"}
-_SEPARATOR_LINE = re.compile(rb"\"?sep=[^\"\r\n]\"?[;,\t]*\s*", re.IGNORECASE)
 _CHANGED = "changed while it was read."
 
 
@@ -66,16 +64,7 @@ def part_files(given: Documents, directory: Path, settings: SplitSettings) -> di
         raise DocumentError(problems)
     files = [each for each in found if isinstance(each, DocumentFile)]
     for file in files:
-        if file.format == "standard-input" or file.path.is_fifo():
-            what = "can be read only once, but is read twice here."
-            raise DocumentError(Problem(file.name, what, "Write it to a file first."))
-        if file.format == "text":
-            what = "is plain text, which has no labels, expected JSON lines, CSV, TSV or Parquet."
-            raise DocumentError(Problem(file.name, what))
-        if file.format not in _SUFFIXES:
-            what = "is a directory, whose parts cannot be written as files."
-            hint = "Make one file of it before: harnn convert."
-            raise DocumentError(Problem(file.name, what, hint))
+        _check_file(file)
     suffixes = {_suffix_of(file): file.name for file in files}
     if len(suffixes) > 1:
         listed = ", ".join(f"{name} ({suffix})" for suffix, name in suffixes.items())
@@ -90,6 +79,21 @@ def part_files(given: Documents, directory: Path, settings: SplitSettings) -> di
             what = "is read by this command, so it cannot be written."
             raise InputError(Problem(str(place), what, "Choose another directory."))
     return places
+
+
+def _check_file(file: DocumentFile) -> None:
+    """Raises:
+    DocumentError: its parts cannot be written.
+    """
+    if file.format == "standard-input" or file.path.is_fifo():
+        what = "can be read only once, but is read twice here."
+        raise DocumentError(Problem(file.name, what, "Write it to a file first."))
+    if file.format == "text":
+        what = "is plain text, which has no labels, expected JSON lines, CSV, TSV or Parquet."
+        raise DocumentError(Problem(file.name, what))
+    if file.format not in _SUFFIXES:
+        what = "is a directory, whose parts cannot be written as files."
+        raise DocumentError(Problem(file.name, what, "Make one file of it before: harnn convert."))
 
 
 def write_split(
@@ -169,7 +173,7 @@ class _LineWriter:
                     self._streams[parts[here]].write(_ended(line.data))
                     written += 1
         if written != at.spans.sum():
-            raise DocumentError(Problem(_file_of(at).name, _CHANGED))
+            raise DocumentError(Problem(file.name, _CHANGED))
 
     def _write_head(self, file: DocumentFile, lines: Iterator[Line]) -> Iterator[Line]:
         """Write the header of a table to all parts, once, and return the lines that are left.
@@ -200,7 +204,7 @@ def _head_of(lines: Iterator[Line], *, quotes: bool) -> Iterator[Line]:
             continue
         yield line
         opened ^= quotes and line.data.count(b'"') % 2 == 1
-        if not opened and not _SEPARATOR_LINE.fullmatch(line.data):
+        if not opened and not separator_told(line):
             return
 
 
@@ -255,7 +259,7 @@ class _ParquetWriter:
             self._begin(file, table.schema_arrow)
             rows = int(table.metadata.num_rows)
             if len(at.numbers) and at.numbers[-1] > rows:
-                raise DocumentError(Problem(_file_of(at).name, _CHANGED))
+                raise DocumentError(Problem(file.name, _CHANGED))
             part_of = np.full(rows, -1, dtype=np.int64)
             part_of[at.numbers - 1] = parts
             start = 0

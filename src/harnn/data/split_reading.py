@@ -5,7 +5,6 @@ from __future__ import annotations
 from array import array
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,7 +15,7 @@ from scipy.sparse.csgraph import connected_components
 
 from harnn._tables import shown
 from harnn.config import DataConfig
-from harnn.data.columns import list_names
+from harnn.data.columns import first_names, list_names
 from harnn.data.documents import Document
 from harnn.data.fields import DocumentBuilder
 from harnn.data.files import DocumentFile, Origin
@@ -31,9 +30,6 @@ from harnn.data.rows import PlacedRow, Row
 from harnn.data.split_settings import SplitSettings
 from harnn.errors import ConfigError, DocumentError, Problem, suggest
 from harnn.taxonomy import Taxonomy
-
-_MOST_NAMES = 1_000
-"""Names of fields that are searched for what may be meant."""
 
 
 class Places(NamedTuple):
@@ -209,7 +205,7 @@ class _RowReader:
         self._fixes = find_fixes(config, taxonomy)
         wanted = tuple(name for name in (settings.group_by, settings.by_date) if name)
         self.builder = DocumentBuilder(config, labelled=True, log=log, more_columns=wanted)
-        self._names: tuple[str, ...] = ()
+        self._names: list[str] = []
 
     def read(self, paths: Sequence[Path | MemoryTable]) -> Iterator[Document | Rejected]:
         """Note all documents; yield them, and what cannot be used."""
@@ -244,7 +240,7 @@ class _RowReader:
         if problem is not None:
             return Rejected((problem,))
         if self._settings.group_by:
-            self._names = self._names or _names(row)
+            self._names = self._names or first_names(row.content)
             self._gathered.groups.append(hash_value(row.content.get(self._settings.group_by)))
         self._gathered.add(document, columns)
         counted = isinstance(file, DocumentFile) and file.format in ("json", "spreadsheet")
@@ -254,12 +250,10 @@ class _RowReader:
     def _note_date(self, file: Origin, row: Row) -> Problem | None:
         name, where = self._settings.by_date, file.at(row.line)
         if name not in row.content:
-            return Problem(where, f"has no field {name!r}.", suggest(name, _names(row)))
+            return Problem(
+                where, f"has no field {name!r}.", suggest(name, first_names(row.content))
+            )
         return self._gathered.moments.add(name, row.content[name], where)
-
-
-def _names(row: Row) -> tuple[str, ...]:
-    return tuple(islice(row.content, _MOST_NAMES))
 
 
 def _count(number: int, noun: str) -> str:

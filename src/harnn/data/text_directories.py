@@ -17,7 +17,7 @@ from harnn.data.files import DocumentFile, UnreadableFileError, open_bytes
 from harnn.data.lines import Lines
 from harnn.data.log import Rejected
 from harnn.data.rows import PlacedRow, Row, reject
-from harnn.errors import Problem
+from harnn.errors import Problem, cannot_read
 
 LABEL_SUFFIXES = (".tsv", ".key")
 
@@ -40,7 +40,7 @@ def read_directory(
         except UnreadableFileError as error:
             yield Rejected((Problem(shown, error.what, error.hint),))
         except OSError as error:
-            yield Rejected((Problem(shown, f"cannot be read: {error.strerror or error}."),))
+            yield Rejected((cannot_read(shown, error),))
         else:
             yield PlacedRow(file, number, item) if isinstance(item, Row) else item
 

@@ -28,7 +28,7 @@ from scipy.sparse import csr_array
 from harnn._tables import shown
 from harnn.counting import as_binary
 from harnn.decode import read_score_file
-from harnn.errors import SHOWN_PROBLEMS, DocumentError, InputError, Problem, suggest
+from harnn.errors import SHOWN_PROBLEMS, DocumentError, InputError, Problem, cannot_read, suggest
 from harnn.metrics import Answers
 from harnn.taxonomy import Taxonomy
 
@@ -269,8 +269,7 @@ def _lines(path: Path) -> Iterator[tuple[int, str]]:
         what = f"is not UTF-8 after line {number}."
         raise InputError(Problem(str(path), what)) from None
     except OSError as error:
-        what = f"cannot be read: {error.strerror or error}."
-        raise InputError(Problem(str(path), what)) from None
+        raise InputError(cannot_read(path, error)) from None
 
 
 def _read_json(path: Path, _separator: str) -> Iterator[_Listed]:

@@ -18,7 +18,7 @@ from harnn.corpus import sparse_targets
 from harnn.data import Document, Documents, ReadingLog, labelled_documents, split_given
 from harnn.data.memory_rows import MemoryTable
 from harnn.decode import DecodeOptions, Scores
-from harnn.errors import DocumentError, Problem
+from harnn.errors import DocumentError, Problem, cannot_read
 from harnn.evaluation import evaluate_closely
 from harnn.metrics import Resampling, TrainingCounts
 from harnn.prediction import Predictor
@@ -139,6 +139,5 @@ def _hash(path: Path) -> str:
             while chunk := file.read(_HASHED_AT_ONCE):
                 digest.update(chunk)
     except OSError as error:
-        what = f"cannot be read: {error.strerror or error}."
-        raise DocumentError(Problem(str(path), what)) from None
+        raise DocumentError(cannot_read(path, error)) from None
     return digest.hexdigest()

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from harnn._optional import require
-from harnn.errors import ConfigError, Problem
+from harnn.errors import ConfigError, Problem, cannot_read
 
 Cut = Callable[[str], Sequence[str]]
 CUTTERS = ("jieba", "icu")
@@ -57,8 +57,7 @@ def read_user_dictionary(path: str | Path) -> tuple[UserWord, ...]:
             data = file.read(_LARGEST_DICTIONARY + 1)
         text = data.decode("utf-8-sig")
     except OSError as error:
-        what = f"cannot be read: {error.strerror or error}."
-        raise ConfigError(Problem(str(path), what)) from None
+        raise ConfigError(cannot_read(path, error)) from None
     except UnicodeDecodeError:
         raise ConfigError(Problem(str(path), "is not UTF-8 text.")) from None
     if len(data) > _LARGEST_DICTIONARY:

@@ -12,7 +12,7 @@ from typing import BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from harnn.errors import Problem, VectorsError
+from harnn.errors import Problem, VectorsError, cannot_read
 from harnn.text.tokenizer import Tokenizer
 from harnn.text.word_vectors import WantedWords
 
@@ -87,8 +87,7 @@ def plain_errors(path: Path) -> Iterator[None]:
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise VectorsError(Problem(str(path), f"cannot be unpacked: {error}.")) from None
     except OSError as error:
-        what = f"cannot be read: {error.strerror or error}."
-        raise VectorsError(Problem(str(path), what)) from None
+        raise VectorsError(cannot_read(path, error)) from None
 
 
 def refuse_odd_files(path: Path) -> None:

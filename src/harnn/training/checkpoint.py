@@ -19,7 +19,7 @@ from torch import Tensor
 
 from harnn._files import write_safetensors
 from harnn._tables import shown
-from harnn.errors import BundleError, ConfigError, Problem, TrainingInterrupted
+from harnn.errors import BundleError, ConfigError, Problem, TrainingInterrupted, cannot_read
 from harnn.training.checkpoint_checks import HINT, check_hash, read_piece, read_state, sha256_of
 
 FORMAT = 1
@@ -278,8 +278,7 @@ def _read_file(path: Path) -> tuple[dict[str, str], dict[str, Tensor]]:
             metadata = file.metadata() or {}
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     except OSError as error:
-        what = f"cannot be read: {error.strerror or error}."
-        raise BundleError(Problem(str(path), what)) from None
+        raise BundleError(cannot_read(path, error)) from None
     except (SafetensorError, LookupError, TypeError, ValueError, RuntimeError) as error:
         summary = " ".join(str(error).split())[:300].rstrip(".")
         raise BundleError(Problem(str(path), f"is damaged: {summary}.", HINT)) from None
