@@ -13,6 +13,7 @@ from harnn.cli.options import (
     Data,
     DecodingChoice,
     Device,
+    Fixes,
     Model,
     OnErrorChoice,
     Settings,
@@ -104,6 +105,7 @@ def report(
     bf16: Bfloat16 = False,
     device: Device = None,
     settings: Settings = None,
+    fixes: Fixes = None,
     on_error: OnErrorChoice = None,
 ) -> None:
     """Write one page that says how good a model is, down to single labels and documents."""
@@ -117,5 +119,5 @@ def report(
         reporting.ReportPlaces(output, csv, figures),
         options=options,
         speed=Speed(beam, bf16, device),
-        settings=gather_settings(settings, on_error=on_error),
+        settings=gather_settings(settings, on_error=on_error, fixes=fixes),
     )
