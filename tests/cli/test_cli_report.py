@@ -87,3 +87,14 @@ def test_bad_documents(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> No
     bad.write_text("", "utf-8")
     assert report("--data", bad, "-o", page) == 2
     assert "holds no documents." in capsys.readouterr().err
+
+
+def test_wrong_spellings_are_put_right_by_a_table(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bad, page, fixes = tmp_path / "bad.jsonl", tmp_path / "r.html", tmp_path / "fixes.tsv"
+    bad.write_text(json.dumps({"id": "1", "text": "bees", "labels": ["bekeeping"]}), "utf-8")
+    fixes.write_text("label\tsuggestion\nbekeeping\tbeekeeping\n", "utf-8")
+    assert report("--data", bad, "-o", page, "--fixes", fixes) == 0
+    assert "1 label replaced and 0 dropped (data.fixes)." in capsys.readouterr().err
+    assert "data.fixes=" in page.read_text("utf-8")

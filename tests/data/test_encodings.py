@@ -163,7 +163,7 @@ def test_cp1252_is_recognised_and_told(tmp_path: Path, language: str, name: str)
     assert [d.full_text for d in read_documents(path, log=log)] == ["plain", text, "last é"]
     assert [str(warning) for warning in log.warnings] == [
         f"{path}: is not UTF-8: read as cp1252. "
-        "Set data.encoding to have it read as that or another one."
+        "Set data.encoding (--encoding) to have it read as that or another one."
     ]
 
 

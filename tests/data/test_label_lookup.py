@@ -197,11 +197,20 @@ def test_several_columns_of_labels(tmp_path: Path) -> None:
     [
         (
             "text,Subject 2,Subject 1,x",
-            "Set data.label_fields='Subject 1,Subject 2' if these hold them.",
+            "Set data.label_fields='Subject 1,Subject 2' "
+            "(--labels-field 'Subject 1' --labels-field 'Subject 2') if these hold them.",
         ),
-        ("text,level1,level2", "Set data.level_fields=level1,level2 if these hold them."),
+        (
+            "text,level1,level2",
+            "Set data.level_fields=level1,level2 "
+            "(--level-field level1 --level-field level2) if these hold them.",
+        ),
         ('text,"label, 1","label, 2"', None),
-        ("text,label_1,label_2", "Set data.label_fields=label_1,label_2 if these hold them."),
+        (
+            "text,label_1,label_2",
+            "Set data.label_fields=label_1,label_2 "
+            "(--labels-field label_1 --labels-field label_2) if these hold them.",
+        ),
     ],
 )
 def test_numbered_columns_are_suggested(tmp_path: Path, header: str, hint: str | None) -> None:

@@ -85,7 +85,7 @@ def test_a_missing_column_is_said_with_the_option(make: Callable[[dict[str, Any]
         list(read_documents(make({"body": ["x"], "tags": ["Food"]})))
     assert str(caught.value) == (
         "the table: the table has no column 'text' (or 'title' and 'abstract'), "
-        "found 'body', 'tags'. Set data.text_fields=body if that is the text."
+        "found 'body', 'tags'. Set data.text_fields=body (--text-field body) if that is the text."
     )
 
 

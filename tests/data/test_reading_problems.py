@@ -54,7 +54,7 @@ LINES: list[tuple[bytes, str]] = [
     (
         b'{"texts": "x"}',
         "has no text, expected 'text', or 'title' and 'abstract'. Did you mean 'texts'? "
-        "Set data.text_fields=texts.",
+        "Set data.text_fields=texts (--text-field texts).",
     ),
     (b'{"text": null}', "has no text: its text fields are empty."),
     (b'{"text": {}}', "has no text: its text fields are empty."),
@@ -91,7 +91,7 @@ def test_bad_line(tmp_path: Path, line: bytes, message: str) -> None:
         (
             b'{"text": "x", "label": []}',
             "has no labels, expected a list in 'labels'. Did you mean 'label'? "
-            "Set data.labels_field=label.",
+            "Set data.labels_field=label (--labels-field label).",
         ),
         (b'{"text": "x", "labels": null}', "has no labels, expected a list in 'labels'."),
     ],
@@ -151,13 +151,13 @@ FILES: list[tuple[str, bytes, str]] = [
         "d.csv",
         b"id,Message\n1,a\n",
         ":1: the table has no column 'text' (or 'title' and 'abstract'), found 'id', 'Message'. "
-        "Set data.text_fields=Message if that is the text.",
+        "Set data.text_fields=Message (--text-field Message) if that is the text.",
     ),
     (
         "d.csv",
         b"id;body\n1;a\n",
         ":1: the table has no column 'text' (or 'title' and 'abstract'), found 'id', 'body'. "
-        "Set data.text_fields=body if that is the text.",
+        "Set data.text_fields=body (--text-field body) if that is the text.",
     ),
     ("d.csv", b"text,text\na,b\n", ":1: the table has two columns 'text'."),
 ]
@@ -187,7 +187,7 @@ def test_missing_label_column(tmp_path: Path) -> None:
     assert problems_of(path, config, labelled=True) == [
         f"{path}:1: the table has no column 'nmr', found 'nr', 'text', 'label'. Did you mean 'nr'?",
         f"{path}:1: the table has no column 'labels', found 'nr', 'text', 'label'. "
-        "Did you mean 'label'? Set data.labels_field=label.",
+        "Did you mean 'label'? Set data.labels_field=label (--labels-field label).",
     ]
 
 
@@ -270,7 +270,7 @@ def test_no_parquet(tmp_path: Path) -> None:
     assert problems_of(path, labelled=True) == [
         f"{path}: the table has no column 'labels', found 'txt'.",
         f"{path}: the table has no column 'text' (or 'title' and 'abstract'), found 'txt'. "
-        "Did you mean 'txt'? Set data.text_fields=txt.",
+        "Did you mean 'txt'? Set data.text_fields=txt (--text-field txt).",
     ]
     parquet.write_table(pa.table({"text": pa.array([], pa.string())}), path)
     assert problems_of(path) == [f"{path}: holds no documents."]

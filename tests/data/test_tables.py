@@ -183,11 +183,21 @@ def test_the_csv_module_of_the_process_is_left_alone(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("header", "hint"),
     [
-        ("id,Titel,Abstract", "Set data.text_fields=Abstract if that is the text."),
-        ("id,Message", "Set data.text_fields=Message if that is the text."),
-        ("id,Title,content", "Set data.text_fields=Title,content if that is the text."),
-        ("id,txt", "Did you mean 'txt'? Set data.text_fields=txt."),
-        ("id,words", "Name the columns of the text in data.text_fields."),
+        (
+            "id,Titel,Abstract",
+            "Set data.text_fields=Abstract (--text-field Abstract) if that is the text.",
+        ),
+        ("id,Message", "Set data.text_fields=Message (--text-field Message) if that is the text."),
+        (
+            "id,Title,content",
+            "Set data.text_fields=Title,content "
+            "(--text-field Title --text-field content) if that is the text.",
+        ),
+        ("id,txt", "Did you mean 'txt'? Set data.text_fields=txt (--text-field txt)."),
+        (
+            "id,words",
+            "Name the columns of the text in data.text_fields (--text-field, once for each).",
+        ),
     ],
 )
 def test_columns_of_the_text_by_other_names(tmp_path: Path, header: str, hint: str) -> None:
@@ -204,14 +214,14 @@ def test_columns_of_the_labels_by_other_names(tmp_path: Path) -> None:
     path = tmp_path / "d.csv"
     assert read(path, "id,text,Category\n1,a,b\n")[2] == [
         f"{path}:1: the table has no column 'labels': its documents have no labels. "
-        "Set data.labels_field=Category if 'Category' holds them."
+        "Set data.labels_field=Category (--labels-field Category) if 'Category' holds them."
     ]
     list(read_documents(path, labelled=False))
     with pytest.raises(DocumentError) as caught:
         list(read_documents(path, labelled=True))
     assert str(caught.value) == (
         f"{path}:1: the table has no column 'labels', found 'id', 'text', 'Category'. "
-        "Did you mean 'Category'? Set data.labels_field=Category."
+        "Did you mean 'Category'? Set data.labels_field=Category (--labels-field Category)."
     )
     config = DataConfig(labels_field="category")
     assert [d.labels for d in read_documents(path, config)] == [("b",)]
@@ -224,7 +234,8 @@ def test_names_with_quotation_marks_are_suggested_as_they_are(tmp_path: Path) ->
     with pytest.raises(DocumentError) as caught:
         list(read_documents(path, config, labelled=True))
     assert str(caught.value).endswith(
-        """Did you mean "'al' \\\\labels"? Set data.labels_field="'al' \\\\labels"."""
+        """Did you mean "'al' \\\\labels"? Set data.labels_field="'al' \\\\labels" """
+        """(--labels-field "'al' \\\\labels")."""
     )
 
 

@@ -22,6 +22,14 @@ _LABEL_NAMES = (
     *("class", "topics", "topic", "subjects", "subject", "keywords", "keyword"),
 )
 _LEVEL_NAMES = ("level", "levels", "lvl", "category level", "tier")
+_OPTIONS = {
+    "text_fields": "--text-field",
+    "labels_field": "--labels-field",
+    "label_fields": "--labels-field",
+    "level_fields": "--level-field",
+}
+"""The options of the command line for settings that name columns."""
+_NAME_TEXTS = "Name the columns of the text in data.text_fields (--text-field, once for each)."
 _NUMBERED = re.compile(r"(.*?)[\s_.-]*(\d{1,3})", re.DOTALL)
 
 
@@ -44,8 +52,8 @@ def suggest_texts(names: Iterable[str]) -> str:
     if "abstract" not in found:
         guess += [found[name] for name in _TEXT_NAMES if name in found][:1]
     if guess:
-        return f"Set data.text_fields={_as_list(guess)} if that is the text."
-    return _suggest("text", list(found.values()), "data.text_fields")
+        return f"{_set_to('text_fields', guess)} if that is the text."
+    return _suggest("text", list(found.values()), "text_fields")
 
 
 def suggest_labels(names: Iterable[str], wanted: str = DataConfig.labels_field) -> str:
@@ -54,11 +62,11 @@ def suggest_labels(names: Iterable[str], wanted: str = DataConfig.labels_field) 
     several = _find_numbered(found)
     if several:
         option, guesses = several
-        return f"Set data.{option}={_as_list(guesses)} if these are the labels."
+        return f"{_set_to(option, guesses)} if these are the labels."
     guess = _find_labels(found, wanted)
     if guess:
-        return f"Did you mean {guess!r}? Set data.labels_field={_as_value(guess)}."
-    return _suggest(wanted, list(found.values()), "data.labels_field")
+        return f"Did you mean {guess!r}? {_set_to('labels_field', [guess])}."
+    return _suggest(wanted, list(found.values()), "labels_field")
 
 
 def warn_of_labels(columns: Sequence[str], config: DataConfig) -> tuple[str, str] | None:
@@ -69,9 +77,9 @@ def warn_of_labels(columns: Sequence[str], config: DataConfig) -> tuple[str, str
     found = _known(columns)
     several, guess = _find_numbered(found), _find_labels(found, missing[0])
     if several:
-        hint = f"Set data.{several[0]}={_as_list(several[1])} if these hold them."
+        hint = f"{_set_to(*several)} if these hold them."
     elif guess and guess not in config.label_columns:
-        hint = f"Set data.labels_field={_as_value(guess)} if {guess!r} holds them."
+        hint = f"{_set_to('labels_field', [guess])} if {guess!r} holds them."
     elif len(missing) == len(config.label_columns):
         return None
     else:
@@ -165,7 +173,7 @@ def settle_columns(
         log.warn(Problem(where, describe_matches(matches)))
     other = _find_other_text(names, config)
     if other:
-        hint = f"Set data.text_fields={_as_list(['title', other])} if it is text too."
+        hint = f"{_set_to('text_fields', ['title', other])} if it is text too."
         log.warn(Problem(where, f"the table has a column {shown(other)} that is not read.", hint))
     log.tell_columns(where, _describe_roles(every, config, labelled=labelled))
     return names, []
@@ -222,7 +230,7 @@ def find_missing_columns(
             problems.append((what, suggest_labels(named, name)))
     if not config.text_fields and not {"text", "title", "abstract"} & known:
         what = f"has no column 'text' (or 'title' and 'abstract'), {expected}"
-        hint = suggest_texts(named) or "Name the columns of the text in data.text_fields."
+        hint = suggest_texts(named) or _NAME_TEXTS
         problems.append((what, hint))
     repeated = [name for name, count in Counter(named).items() if count > 1]
     problems += [(f"has two columns {shown(name)}.", "") for name in repeated[:_SHOWN_NAMES]]
@@ -237,17 +245,18 @@ def _known(names: Iterable[str]) -> dict[str, str]:
     return found
 
 
-def _suggest(wanted: str, names: Sequence[str], option: str) -> str:
+def _suggest(wanted: str, names: Sequence[str], setting: str) -> str:
     for nearest, _ in find_similar(wanted, names):
-        return f"Did you mean {nearest!r}? Set {option}={_as_value(nearest)}."
+        return f"Did you mean {nearest!r}? {_set_to(setting, [nearest])}."
     return ""
 
 
-def _as_list(values: Sequence[str]) -> str:
-    """Return a list of values as it is written on a command line."""
-    if any("," in value for value in values):
-        return repr(json.dumps(values, ensure_ascii=False))
-    return _as_value(",".join(values))
+def _set_to(setting: str, values: Sequence[str]) -> str:
+    """Return the advice to name columns, as a setting and as the option of the command line."""
+    several = setting != "labels_field" and any("," in value for value in values)
+    given = repr(json.dumps(values, ensure_ascii=False)) if several else _as_value(",".join(values))
+    options = " ".join(f"{_OPTIONS[setting]} {_as_value(value)}" for value in values)
+    return f"Set data.{setting}={given} ({options})"
 
 
 def _as_value(value: str) -> str:

@@ -107,7 +107,7 @@ class Lines:
                 return False
         self._encoding = "cp1252"
         if self._log is not None:
-            hint = "Set data.encoding to have it read as that or another one."
+            hint = "Set data.encoding (--encoding) to have it read as that or another one."
             self._log.warn(Problem(self._file.name, "is not UTF-8: read as cp1252.", hint))
         return True
 
