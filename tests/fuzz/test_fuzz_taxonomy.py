@@ -131,7 +131,7 @@ def test_damaged_taxonomies(tmp_path: Path) -> None:
         name = chance.choice(list(seeds))
         suffix = Path(chance.choice(list(seeds))).suffix if chance.random() < 0.1 else ""
         content = mutate(seeds[name], chance, others)
-        start = time.monotonic()
+        start = time.process_time()
         try:
             load(tmp_path / ((suffix and f"x{suffix}") or name), content, chance)
             read += 1
@@ -139,7 +139,7 @@ def test_damaged_taxonomies(tmp_path: Path) -> None:
             check_message(error)
         except Exception as error:
             pytest.fail(f"input {number} of {name}, {content[:2_000]!r}: {error!r}")
-        assert time.monotonic() - start < SLOW, f"input {number} of {name}"
+        assert time.process_time() - start < SLOW, f"input {number} of {name}"
     assert 0.1 < read / MUTATIONS < 0.9, "the damage is too slight, or too heavy, to tell anything"
 
 
@@ -180,7 +180,7 @@ def test_damaged_label_tables(tmp_path: Path) -> None:
 def test_large_damage_is_bounded(tmp_path: Path, name: str, text: str) -> None:
     path = tmp_path / name
     path.write_text(text)
-    start = time.monotonic()
+    start = time.process_time()
     tracemalloc.start()
     try:
         Taxonomy.from_file(path)
@@ -189,7 +189,7 @@ def test_large_damage_is_bounded(tmp_path: Path, name: str, text: str) -> None:
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert peak < LARGE
-    assert time.monotonic() - start < 4 * SLOW
+    assert time.process_time() - start < 4 * SLOW
 
 
 def test_damaged_workbooks(tmp_path: Path) -> None:
