@@ -619,3 +619,14 @@ def test_the_original_records_come_out_as_they_went_in(tmp_path: Path) -> None:
         for name in ("section", "subsection", "group", "subgroup", "labels"):
             assert found[name] == sorted(expected[name])
         assert found["id"] == expected["id"]
+
+
+@pytest.mark.parametrize("with_taxonomy", [True, False])
+def test_labels_are_corrected_as_everywhere(tmp_path: Path, with_taxonomy: bool) -> None:
+    fixes = tmp_path / "fixes.tsv"
+    fixes.write_text("label\tsuggestion\nSoop\tSoup\n")
+    options = {"taxonomy": write_taxonomy(tmp_path)} if with_taxonomy else {}
+    config = DataConfig(fixes=str(fixes))
+    given = [Document("a", {"text": "x"}, ("Soop",))]
+    path, _ = to(tmp_path, "aws", "c.csv", given, config=config, **options)
+    assert path.read_text() == "Soup,x\n"

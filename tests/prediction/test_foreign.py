@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -190,3 +191,23 @@ def test_reading_stops_at_many_problems(tmp_path: Path) -> None:
         read(path)
     assert len(caught.value.problems) == 10_001
     assert caught.value.problems[-1].what == "reading stopped after 10,000 problems."
+
+
+def test_tables_change_nothing_of_the_process(tmp_path: Path) -> None:
+    """The longest cell of the module csv belongs to all threads: nobody may lend it."""
+    path = tmp_path / "p.csv"
+    path.write_text("id,labels\n1,A\n2,A\n3,A\n")
+    limit = csv.field_size_limit()
+    read_predictions(path, IDS, TAXONOMY)
+    assert csv.field_size_limit() == limit
+
+
+def test_a_quotation_mark_that_is_never_closed_is_said(tmp_path: Path) -> None:
+    path = tmp_path / "p.csv"
+    path.write_text('id,labels\na,A\nb,"A\nc,A\n')
+    with pytest.raises(InputError) as caught:
+        read_predictions(path, IDS, TAXONOMY)
+    assert str(caught.value) == (
+        f"{path}:3: opens a quotation mark in cell 2 that is never closed. Close it, or double the "
+        "quotation marks that belong to the text."
+    )

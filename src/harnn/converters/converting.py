@@ -19,6 +19,7 @@ from harnn.data import ReadingLog
 from harnn.data.files import STANDARD_INPUT
 from harnn.data.label_checker import LabelChecker
 from harnn.data.log import Rejected
+from harnn.data.reading import find_fixes, resolve_labels
 from harnn.errors import ConfigError, InputError, Problem
 from harnn.taxonomy import Taxonomy
 
@@ -151,17 +152,15 @@ def _check_places(
 
 def _checked(reading: Reading, config: DataConfig, log: ReadingLog) -> Documents:
     """Hold the labels of documents to the taxonomy, if there is one."""
-    if reading.taxonomy is None:
-        yield from reading.documents
-        return
-    checker = LabelChecker(reading.taxonomy, config.labels_by)
+    fixes = find_fixes(config, reading.taxonomy)
+    checker = None
+    if reading.taxonomy is not None:
+        checker = LabelChecker(reading.taxonomy, config.labels_by)
     for document in reading.documents:
         if isinstance(document, Rejected) or document.labels is None:
             yield document
-            continue
-        document = checker.resolve(document, log)
-        problems = checker.check(document)
-        if problems and config.on_error == "drop-labels":
-            yield checker.drop_unknown(document, log)
+        elif checker is not None:
+            found = resolve_labels(document, checker, config, log, fixes)
+            yield found if isinstance(found, Rejected) else found[0]
         else:
-            yield Rejected(tuple(problems)) if problems else document
+            yield document if fixes is None else fixes.apply(document, log)

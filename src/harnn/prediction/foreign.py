@@ -13,7 +13,6 @@ that a list of scores does not name have score 0.
 
 from __future__ import annotations
 
-import csv
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -25,6 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
+from harnn._delimited import Line, read_csv, read_tsv
 from harnn._tables import shown
 from harnn.counting import as_binary
 from harnn.decode import read_score_file
@@ -320,31 +320,26 @@ def _read_item(item: Any, where: str) -> tuple[tuple[str, ...], float | None]:
 
 
 def _read_table(path: Path, separator: str) -> Iterator[_Listed]:
-    numbered = _lines(path)
-    at = 0
-
-    def lines() -> Iterator[str]:
-        nonlocal at
-        for number, line in numbered:
-            at = number
-            yield line
-
-    tabs = path.suffix.lower() == ".tsv"
-    csv.field_size_limit(_LONGEST_LINE)
-    reader = (
-        csv.reader(lines(), delimiter="\t", quoting=csv.QUOTE_NONE) if tabs else csv.reader(lines())
-    )
-    header = [cell.strip() for cell in next(reader, [])]
+    lines = (Line(number, line.encode()) for number, line in _lines(path))
+    is_tsv = path.suffix.lower() == ".tsv"
+    records = read_tsv(lines, "\t") if is_tsv else read_csv(lines, ",", _LONGEST_LINE)
+    first = next(records, None)
+    if first is not None and first.what:
+        raise InputError(Problem(f"{path}:{first.line}", first.what, first.hint))
+    header = [cell.strip() for cell in first.cells] if first is not None else []
     single = {"id", "label", "score"} <= set(header)
     if not single and not {"id", "labels"} <= set(header):
         what = "expected the columns id and labels, or id, label and score, "
         got = ", ".join(map(shown, header)) or "nothing"
         raise InputError(Problem(f"{path}:1", f"{what}got {got}."))
     place = {name: header.index(name) for name in header}
-    for cells in reader:
-        if not cells:
-            continue
+    for record in records:
+        at, cells = record.line, record.cells
         where = f"{path}:{at}"
+        if record.what:
+            raise InputError(Problem(where, record.what, record.hint))
+        if cells == [""]:  # a blank line
+            continue
         if len(cells) != len(header):
             what = f"has {len(cells):,} cells, expected {len(header):,}."
             raise InputError(Problem(where, what))
