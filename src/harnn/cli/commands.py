@@ -35,7 +35,7 @@ from harnn.cli.taxonomies import TaxonomyChoice, describe, find_taxonomy
 from harnn.cli.training_place import training_place
 from harnn.config import Config
 from harnn.data import learn_taxonomy, read_documents
-from harnn.errors import BundleError, ConfigError, Problem
+from harnn.errors import ConfigError, Problem
 from harnn.metrics import Resampling
 from harnn.prediction import Predictor, compare_models
 from harnn.sample import sample
@@ -173,7 +173,7 @@ def train(
 ) -> FitResult | None:
     """Train and write the model directory; None where it holds the finished model already."""
     from harnn.network import tune_process
-    from harnn.training import check_before, fit
+    from harnn.training import check_before, fit, holds_finished
 
     console, errors = Console(), Console(stderr=True)
     knobs = Config.read(config, settings)
@@ -182,7 +182,9 @@ def train(
         _check_out(files.out, resume=resume, overwrite=overwrite)
         taxonomy = taxonomy_of(files, knobs)
         errors.print_line(describe(taxonomy))
-        if resume and _is_done(files, taxonomy, knobs, overwrite=overwrite):
+        given = (taxonomy, files.train, files.valid)
+        hint = "Choose another --out, or replace it with --overwrite."
+        if resume and holds_finished(files.out, *given, knobs, overwrite=overwrite, hint=hint):
             errors.print_line(
                 f"{files.out}/ holds the finished model of these settings and documents: nothing "
                 "is left to do. With --overwrite and without --resume it is trained again."
@@ -192,9 +194,7 @@ def train(
         tune_process(knobs.training.threads)
         with training_display(errors, knobs.training.score) as display:
             result = fit(
-                taxonomy,
-                files.train,
-                files.valid,
+                *given,
                 knobs,
                 unlabelled=files.unlabelled,
                 checkpoint_directory=files.out / CHECKPOINTS,
@@ -216,31 +216,6 @@ def taxonomy_of(files: TrainingFiles, knobs: Config) -> Taxonomy:
     if given is not None:
         return given
     return learn_taxonomy(files.labelled, config=knobs.data).taxonomy
-
-
-def _is_done(files: TrainingFiles, taxonomy: Taxonomy, knobs: Config, *, overwrite: bool) -> bool:
-    """Tell whether the place holds what this training would make.
-
-    Raises:
-        ConfigError: it holds another model, which is not to be overwritten.
-        BundleError: likewise, and it is damaged.
-    """
-    from harnn.training import is_finished
-
-    out = files.out
-    if not (out / marker_of(out)).is_file():  # a stopped run, or nothing
-        return False
-    try:
-        if is_finished(out, taxonomy, files.train, files.valid, knobs):
-            return True
-    except BundleError:
-        if not overwrite:
-            raise
-    if overwrite:
-        return False
-    what = "holds a finished model of other settings, taxonomy or documents."
-    hint = "Choose another --out, or replace it with --overwrite."
-    raise ConfigError(Problem(str(out), what, hint))
 
 
 def evaluate(

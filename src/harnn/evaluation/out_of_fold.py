@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
 from harnn._display import escape_json
-from harnn._files import parse_model_json, write_atomically
+from harnn._files import parse_model_json, read_model_json, write_atomically
 from harnn.decode import Scores
 from harnn.errors import BundleError, Problem
 
@@ -100,10 +100,7 @@ def read_folds_json(directory: Path) -> dict[str, Any] | None:
     path = directory / FOLDS
     if not path.exists():
         return None
-    try:
-        found = parse_model_json(path.read_text(encoding="utf-8"), str(path))
-    except (OSError, UnicodeDecodeError) as error:
-        raise BundleError(Problem(str(path), f"cannot be read: {error}.")) from None
+    found = read_model_json(path)
     return found if isinstance(found, dict) else {}
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from harnn.training.checks import check_before
     from harnn.training.events import Event, Listener, Stage, Step
-    from harnn.training.finished import is_finished
+    from harnn.training.finished import holds_finished, is_finished
     from harnn.training.fitting import FitResult, fit
     from harnn.training.folds import CrossValidation, cross_validate
     from harnn.training.plan import TrainingFacts, TrainingPlan, estimate_training_memory
@@ -31,6 +31,7 @@ _HOMES = {
     "cross_validate": "folds",
     "estimate_training_memory": "plan",
     "fit": "fitting",
+    "holds_finished": "finished",
     "is_finished": "finished",
     "validate": "validation",
 }
@@ -49,6 +50,7 @@ __all__ = [
     "cross_validate",
     "estimate_training_memory",
     "fit",
+    "holds_finished",
     "is_finished",
     "validate",
 ]

@@ -6,14 +6,48 @@ from pathlib import Path
 
 import numpy as np
 
-from harnn.bundle import load_bundle
+from harnn.bundle import load_bundle, marker_of
 from harnn.config import Config
 from harnn.corpus import ContentHash
 from harnn.data import Documents, labelled_documents
+from harnn.errors import BundleError, ConfigError, Problem
 from harnn.taxonomy import Taxonomy
 from harnn.training.events import ignore
 from harnn.training.holding_out import given_or_held_out
 from harnn.training.reader import Reader
+
+
+def holds_finished(
+    directory: Path,
+    taxonomy: Taxonomy,
+    train: Documents,
+    valid: Documents | float,
+    config: Config,
+    *,
+    overwrite: bool,
+    hint: str,
+) -> bool:
+    """Tell whether a place holds what this training would make; see :func:`is_finished`.
+
+    hint: what to do about another model that stands there and is not to be overwritten.
+
+    Raises:
+        ConfigError: there is such a model.
+        BundleError: likewise, and it is damaged.
+        DocumentError: documents cannot be read.
+    """
+    if not (directory / marker_of(directory)).is_file():  # a stopped run, or nothing
+        return False
+    try:
+        if is_finished(directory, taxonomy, train, valid, config):
+            return True
+    except BundleError:
+        if not overwrite:
+            raise
+    if overwrite:
+        return False
+    what = "holds a finished model of other settings, taxonomy or documents."
+    raise ConfigError(Problem(str(directory), what, hint))
 
 
 def is_finished(

@@ -20,20 +20,20 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array, vstack
 
 from harnn._files import check_replaceable
-from harnn.bundle import CHECKPOINTS, Bundle, load_bundle, marker_of, save_bundle
+from harnn.bundle import CHECKPOINTS, Bundle, load_bundle, save_bundle
 from harnn.config import Config
 from harnn.corpus import encode_corpus
 from harnn.data import Documents, DocumentsPart, labelled_documents
 from harnn.data.split import divide_into_folds
 from harnn.decode import Scores
-from harnn.errors import BundleError, ConfigError, Problem
+from harnn.errors import ConfigError, Problem
 from harnn.evaluation import OutOfFold, report_scores
 from harnn.evaluation.out_of_fold import FOLDS, read_folds_json, save_out_of_fold, write_folds_json
 from harnn.metrics import Report, TrainingCounts
 from harnn.taxonomy import Taxonomy
 from harnn.training.checks import check_before
 from harnn.training.events import Listener, Stage, ignore
-from harnn.training.finished import is_finished
+from harnn.training.finished import holds_finished
 from harnn.training.fitting import fit
 from harnn.training.holding_out import check_share
 
@@ -114,13 +114,19 @@ def cross_validate(
     listener(Stage(f"dividing the documents into {folds} folds, seed {seed}"))
     parts = divide_into_folds(documents, folds, taxonomy=taxonomy, config=config.data, seed=seed)
     home = Path(directory) if directory is not None else None
+    made_by = _made_by(taxonomy, config, parts, folds, valid)
     if home is not None:
-        _begin(home, _made_by(taxonomy, config, parts, folds, valid), resume, overwrite)
+        _begin(home, made_by, resume, overwrite)
 
     def train(number: int, kept: DocumentsPart) -> Bundle:
         place = home / f"fold-{number + 1}" if home is not None else None
         given = (taxonomy, kept, valid, config)
-        if place is not None and resume and _is_there(place, *given, overwrite=overwrite):
+        hint = "Replace it with --overwrite."
+        if (
+            place is not None
+            and resume
+            and holds_finished(place, *given, overwrite=overwrite, hint=hint)
+        ):
             listener(Stage(f"{place} is finished"))
             return load_bundle(place, segment=segment)
         result = fit(
@@ -150,7 +156,6 @@ def cross_validate(
     found = gathered.finish(taxonomy)
     if home is not None:
         save_out_of_fold(found.out_of_fold, home)
-        made_by = _made_by(taxonomy, config, parts, folds, valid)
         write_folds_json(home, {"made_by": made_by} | found.to_dict())
     return found
 
@@ -231,35 +236,6 @@ def _begin(home: Path, made_by: dict[str, Any], resume: bool, overwrite: bool) -
         raise ConfigError(Problem(str(home), "holds folds already.", hint))
     home.mkdir(parents=True, exist_ok=True)
     write_folds_json(home, {"made_by": made_by})
-
-
-def _is_there(
-    place: Path,
-    taxonomy: Taxonomy,
-    kept: Documents,
-    valid: Documents | float,
-    config: Config,
-    *,
-    overwrite: bool,
-) -> bool:
-    """Tell whether the model of a fold is finished.
-
-    Raises:
-        ConfigError: there is a model of another training, which is not to be overwritten.
-        BundleError: likewise, and it is damaged.
-    """
-    if not (place / marker_of(place)).is_file():  # a stopped run, or nothing
-        return False
-    try:
-        if is_finished(place, taxonomy, kept, valid, config):
-            return True
-    except BundleError:
-        if not overwrite:
-            raise
-    if overwrite:
-        return False
-    what = "holds a finished model of other settings, taxonomy or documents."
-    raise ConfigError(Problem(str(place), what, "Replace it with --overwrite."))
 
 
 def _numbers(report: Report) -> Iterator[tuple[str, float]]:
