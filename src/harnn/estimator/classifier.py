@@ -24,7 +24,8 @@ from harnn.estimator.decoding import (
     check_lengths,
     form_of,
     log_odds,
-    micro_f1,
+    mark_multi_label,
+    score_sets,
     with_choices,
 )
 from harnn.estimator.label_sets import Form, Unknown, read_label_sets, to_form, to_tuples
@@ -33,7 +34,6 @@ from harnn.estimator.stored import from_files, to_files, trained_once
 from harnn.estimator.taxonomies import as_taxonomy
 from harnn.estimator.texts import columns_of, read_texts
 from harnn.prediction import Predictor
-from harnn.prediction.predictor import documents_at_once
 from harnn.taxonomy import Taxonomy
 from harnn.training import Event, Stage
 
@@ -180,10 +180,7 @@ class HarnnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         Raises:
             NotFittedError, DocumentError, ConfigError: see :meth:`fit` and :meth:`predict`.
         """
-        chosen = self._decoded(X)[1]
-        targets = read_label_sets(y, self.taxonomy_, unknown=self.unknown_labels).sets
-        closed = self.taxonomy_.hierarchy.close_sets(chosen)
-        return micro_f1(closed, targets, sample_weight)
+        return score_sets(self, self._decoded(X)[1], y, sample_weight)
 
     @property
     def predictor_(self) -> Predictor:
@@ -246,11 +243,7 @@ class HarnnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         tags.input_tags.one_d_array = True
         tags.input_tags.string = True
         tags.input_tags.dict = True
-        tags.target_tags.multi_output = True
-        tags.target_tags.single_output = False
-        tags.classifier_tags.multi_label = True
-        tags.classifier_tags.multi_class = False
-        return tags
+        return mark_multi_label(tags)
 
     def _config(self, columns: tuple[str, ...]) -> Config:
         """Return all settings; columns: of the frame that X is.
@@ -342,10 +335,8 @@ class HarnnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         predictor = self.predictor_
         documents = read_texts(X, self.bundle_.config.data.text_fields)
         decoder, hierarchy = predictor.bundle.decoder, self.taxonomy_.hierarchy
-        size = documents_at_once(len(hierarchy))
-        starts = range(0, max(len(documents), 1), size)
-        parts = [predictor.scores(documents[start : start + size]) for start in starts]
-        decoded = [decoder.decode(part, hierarchy) for part in parts]
+        blocks = predictor.score_stream(documents) if documents else [predictor.scores([])]
+        decoded = [decoder.decode(block, hierarchy) for block in blocks]
         scores = np.concatenate([shown.values for shown, _ in decoded])
         return scores, csr_array(vstack([chosen for _, chosen in decoded], format="csr"))
 

@@ -11,7 +11,7 @@ from scipy.sparse import csr_array
 from harnn.counting import as_binary
 from harnn.decode import DecodeOptions, Decoder
 from harnn.errors import ConfigError, DocumentError, Problem
-from harnn.estimator.label_sets import Form
+from harnn.estimator.label_sets import Form, read_label_sets
 from harnn.taxonomy import Hierarchy
 
 Output = Literal["auto", "labels", "indicator", "sparse"]
@@ -75,6 +75,26 @@ def log_odds(scores: NDArray[np.float32]) -> NDArray[np.float64]:
     inside = np.clip(scores.astype(np.float64), _LEAST, 1 - _LEAST)
     odds: NDArray[np.float64] = np.log(inside) - np.log1p(-inside)
     return odds
+
+
+def score_sets(estimator: Any, chosen: csr_array, y: Any, weights: Any) -> float:
+    """Return the micro-F1 of chosen sets (N, C) beside *y*, both closed upward.
+
+    Raises:
+        DocumentError: y is of another kind, or has unknown labels; or see :func:`micro_f1`.
+    """
+    taxonomy = estimator.taxonomy_
+    targets = read_label_sets(y, taxonomy, unknown=estimator.unknown_labels).sets
+    return micro_f1(taxonomy.hierarchy.close_sets(chosen), targets, weights)
+
+
+def mark_multi_label(tags: Any) -> Any:
+    """Say in scikit-learn's tags of a classifier that its answers are sets of labels."""
+    tags.target_tags.multi_output = True
+    tags.target_tags.single_output = False
+    tags.classifier_tags.multi_label = True
+    tags.classifier_tags.multi_class = False
+    return tags
 
 
 def micro_f1(predictions: csr_array, targets: csr_array, weights: Any = None) -> float:

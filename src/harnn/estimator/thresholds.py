@@ -30,7 +30,8 @@ from harnn.estimator.decoding import (
     check_lengths,
     form_of,
     log_odds,
-    micro_f1,
+    mark_multi_label,
+    score_sets,
     with_choices,
 )
 from harnn.estimator.label_sets import Unknown, read_label_sets, to_form
@@ -185,9 +186,7 @@ class HierarchicalThresholdClassifier(MetaEstimatorMixin, ClassifierMixin, BaseE
             NotFittedError, ConfigError: see :meth:`predict`.
             DocumentError: y is of another kind, or has unknown labels.
         """
-        chosen = self._decoded(X)[1]
-        targets = read_label_sets(y, self.taxonomy_, unknown=self.unknown_labels).sets
-        return micro_f1(self.taxonomy_.hierarchy.close_sets(chosen), targets, sample_weight)
+        return score_sets(self, self._decoded(X)[1], y, sample_weight)
 
     def get_metadata_routing(self) -> MetadataRouter:
         """Return what is passed on: to the classifier's ``fit`` and to the splitter."""
@@ -203,11 +202,7 @@ class HierarchicalThresholdClassifier(MetaEstimatorMixin, ClassifierMixin, BaseE
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.input_tags = get_tags(self.estimator).input_tags
-        tags.target_tags.multi_output = True
-        tags.target_tags.single_output = False
-        tags.classifier_tags.multi_label = True
-        tags.classifier_tags.multi_class = False
-        return tags
+        return mark_multi_label(tags)
 
     def _splitter(self) -> Any:
         if isinstance(self.cv, str):

@@ -176,7 +176,7 @@ class Predictor:
         """
         decoder = self._decoder(**options)
         stream = _as_documents(texts, data or self.bundle.config.data)
-        return self._stream(stream, decoder)
+        return (answer for _, answers in self._blocks(stream, decoder) for answer in answers)
 
     def predict_with_scores(
         self, texts: Texts, *, data: DataConfig | None = None, **options: Unpack[DecodeOptions]
@@ -302,10 +302,6 @@ class Predictor:
 
     def _decoder(self, **options: Unpack[DecodeOptions]) -> Decoder:
         return self.bundle.decoder.with_options(**options)
-
-    def _stream(self, documents: Iterator[Document], decoder: Decoder) -> Iterator[Prediction]:
-        for some in self._batches(documents):
-            yield from self._answers(self._encode(some), decoder)[1]
 
     def _blocks(
         self, documents: Iterator[Document], decoder: Decoder
