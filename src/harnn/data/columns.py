@@ -102,6 +102,13 @@ def _find_numbered(found: Mapping[str, str]) -> tuple[str, list[str]] | None:
     return None
 
 
+def read_columns(config: DataConfig, *, labelled: bool | None) -> set[str]:
+    """Return the columns that a document is made of, where a table has them."""
+    texts = config.text_fields or ("text", "title", "abstract")
+    labels = () if labelled is False else config.label_columns
+    return {config.id_field, "text", *texts, *labels}
+
+
 def match_columns(columns: Sequence[str], config: DataConfig) -> dict[str, str]:
     """Return the columns that are meant by a name of the settings from which they differ in case
     and blanks alone, each with that name; where two could be meant, none is.

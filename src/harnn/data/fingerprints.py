@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import unicodedata
 from array import array
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -15,6 +14,7 @@ from numpy.typing import NDArray
 
 from harnn._tables import shown
 from harnn.data.documents import Document
+from harnn.data.label_lookup import fold
 from harnn.data.log import MAX_PROBLEMS
 from harnn.data.memory_rows import MemoryTable
 from harnn.errors import Problem
@@ -25,7 +25,7 @@ NOTHING = 0
 
 def hash_text(text: str) -> int:
     """Return 8 bytes that are the same for texts equal but for case, width and white space."""
-    plain = " ".join(unicodedata.normalize("NFKC", text).casefold().split())
+    plain = fold(text)
     return _hash(plain) if plain else NOTHING
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
@@ -17,7 +16,6 @@ How = Literal["code", "name", "path", "spelling"]
 _ARROWS = (">", "/", "\\", "::", "→", "»", "›")
 """What may stand between the labels of a path."""
 _MOST_REMEMBERED = 100_000
-_BLANKS = re.compile(r"\s+")
 
 
 class Found(NamedTuple):
@@ -47,10 +45,10 @@ def spellings(taxonomy: Taxonomy) -> Iterator[tuple[str, int]]:
 
 
 def fold(text: str) -> str:
-    """Return *text* without what two spellings of one name may differ in: case, blanks, and the
+    """Return *text* without what two spellings of the same may differ in: case, blanks, and the
     compatible forms of characters (NFKC).
     """
-    return _BLANKS.sub(" ", unicodedata.normalize("NFKC", text).casefold()).strip()
+    return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
 
 
 class LabelLookup:

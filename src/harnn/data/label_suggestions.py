@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +17,7 @@ from typing import Any
 from harnn.config import DataConfig
 from harnn.data.files import Location
 from harnn.data.label_fixes import LABEL, SUGGESTION
+from harnn.data.label_lookup import fold
 from harnn.data.log import ReadingLog
 from harnn.data.reading import read_labelled
 from harnn.data.writing import open_rows
@@ -103,19 +103,15 @@ class _Similar:
                 self._codes.setdefault(spelling, code)
         self._plain: dict[str, set[str]] = {}
         for spelling, code in self._codes.items():
-            self._plain.setdefault(_plain(spelling), set()).add(code)
+            self._plain.setdefault(fold(spelling), set()).add(code)
         self._spellings = list(self._codes)
 
     def suggest(self, label: str, count: int, *, searched: bool) -> Suggestion:
         """Return what may be meant by *label*; nothing where it is not searched for."""
-        same = sorted(self._plain.get(_plain(label), ()))
+        same = sorted(self._plain.get(fold(label), ()))
         found = dict.fromkeys(same, 1.0)
         if not found and searched and len(label) <= _LONGEST_SEARCHED:
             for spelling, likeness in find_similar(label, self._spellings, most=_CANDIDATES + 1):
                 found.setdefault(self._codes[spelling], likeness)
         first, *others = found or [""]
         return Suggestion(label, count, first, found.get(first, 0.0), tuple(others[:_CANDIDATES]))
-
-
-def _plain(text: str) -> str:
-    return " ".join(unicodedata.normalize("NFKC", text).casefold().split())

@@ -16,7 +16,7 @@ from harnn._cells import plain_value
 from harnn._frames import BATCH, column_names, is_frame, read_rows
 from harnn._optional import require
 from harnn.config import DataConfig
-from harnn.data.columns import settle_columns
+from harnn.data.columns import read_columns, settle_columns
 from harnn.data.files import DATASET_INFO, DATASET_STATE, DocumentFile, UnreadableFileError
 from harnn.data.log import ReadingLog, Rejected
 from harnn.data.rows import Row
@@ -244,10 +244,7 @@ def _needed(
     more_columns: tuple[str, ...],
 ) -> list[str]:
     """Return the columns that a document is made of, with the levels of index records."""
-    wanted = {config.id_field, *(config.text_fields or ("text", "title", "abstract")), "text"}
-    wanted.update(more_columns)
-    if labelled is not False:
-        wanted.update(config.label_columns)
+    wanted = read_columns(config, labelled=labelled) | set(more_columns)
     indexed = labelled is not False and any(
         named[name] == config.labels_field and _are_numbers(value) for name, value in first.items()
     )

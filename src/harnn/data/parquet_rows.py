@@ -8,7 +8,7 @@ from typing import Any
 from harnn._optional import require
 from harnn._tables import shown
 from harnn.config import DataConfig
-from harnn.data.columns import settle_columns
+from harnn.data.columns import read_columns, settle_columns
 from harnn.data.files import DocumentFile, UnreadableFileError
 from harnn.data.log import ReadingLog, Rejected
 from harnn.data.rows import Row
@@ -23,6 +23,8 @@ _MOST_ROWS_LONG = 16
 nothing: 256 MiB. A page is unpacked as a whole, and the file does not say how large pages are."""
 _MOST_TIMES = 100
 """How much larger than the file a row group may be beyond that; text is up to 10 times."""
+
+_HIGHER = "Set data.line_limit higher if that is meant."
 
 
 def read_parquet(
@@ -89,7 +91,7 @@ def _refuse_bombs(metadata: Any, packed: int, most: int) -> None:
                 f"unpacks from {packed:,} to {size:,} bytes in one group of rows, expected at most "
                 f"{most:,} or {_MOST_TIMES} times as many."
             )
-            raise UnreadableFileError(what, "Set data.line_limit higher if that is meant.")
+            raise UnreadableFileError(what, _HIGHER)
 
 
 def _read_rows(batch: Any) -> Iterator[dict[str, Any]]:
@@ -117,7 +119,7 @@ def _check(file: DocumentFile, line: int, content: dict[str, Any], limit: int) -
     """Return the row, or what is wrong with its values; texts stored as bytes are texts."""
     problems: list[Problem] = []
     for name, value in content.items():
-        what = ""
+        what = hint = ""
         if isinstance(value, bytes):
             try:
                 content[name] = value = value.decode("utf-8")
@@ -129,8 +131,8 @@ def _check(file: DocumentFile, line: int, content: dict[str, Any], limit: int) -
             what = f"{name!r} holds what is no string and no whole number ({shown(str(value))})."
         elif isinstance(value, str) and len(value) > limit:
             what = f"{name!r} has more than {limit:,} characters."
+            hint = _HIGHER
         if what:
-            hint = "Set data.line_limit higher if that is meant." if "more than" in what else ""
             problems.append(Problem(file.at(line), what, hint))
     return Rejected(tuple(problems)) if problems else Row(line, content)
 
@@ -146,8 +148,7 @@ def _needed_columns(
     schema: Any, config: DataConfig, arrow: Any, *, labelled: bool | None
 ) -> list[str]:
     """Return the columns a document is made of, with the levels of index records."""
-    text_fields = config.text_fields or ("text", "title", "abstract")
-    wanted = {config.id_field, "text", *text_fields}
+    wanted = read_columns(config, labelled=labelled)
     if labelled is False:
         return [name for name in schema.names if name in wanted]
 
@@ -157,7 +158,6 @@ def _needed_columns(
         return is_list and bool(types.is_integer(column.type.value_type))
 
     labels = config.labels_field
-    wanted.update(config.label_columns)
     indexed = labels in schema.names and holds_indices(schema.field(labels))
     return [
         column.name

@@ -25,7 +25,6 @@ from harnn.prediction import Predictor
 from harnn.report.values import ModelReport, Origin
 
 _SHOWN_CHARACTERS = 110
-_HASHED_AT_ONCE = 1 << 20
 
 
 def make_report(
@@ -133,11 +132,8 @@ def _sources(given: Documents) -> tuple[Origin, ...]:
 
 
 def _hash(path: Path) -> str:
-    digest = hashlib.sha256()
     try:
         with path.open("rb") as file:
-            while chunk := file.read(_HASHED_AT_ONCE):
-                digest.update(chunk)
+            return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
         raise DocumentError(cannot_read(path, error)) from None
-    return digest.hexdigest()

@@ -22,7 +22,7 @@ LabelRow = dict[str, Any]
 
 
 class Origin(NamedTuple):
-    """A file, or a model directory, and how to tell it from others."""
+    """A file, a table or a model directory, and how to tell it from others."""
 
     name: str
     digest: str
@@ -40,7 +40,7 @@ class ModelReport:
     bundle: Bundle
     model: Origin
     data: tuple[Origin, ...]
-    """Empty for documents in memory."""
+    """Empty for :class:`harnn.Document` objects in memory."""
     beginnings: Mapping[int, str]
     """By row, how the documents begin that are named as examples."""
     made: datetime.date

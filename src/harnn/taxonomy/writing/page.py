@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import html
 from collections.abc import Iterator
 from importlib.resources import files
 from string import Template
 
 from harnn._display import printable
+from harnn.pages import content_policy, escape
 from harnn.taxonomy.graph import counted
 from harnn.taxonomy.parts import Step, walk
 from harnn.taxonomy.taxonomy import Taxonomy
@@ -24,12 +22,12 @@ def page_text(taxonomy: Taxonomy, title: str = "Taxonomy") -> str:
     """Return a page with a tree that can be searched, folded and walked with the keyboard."""
     page = files("harnn.taxonomy.writing").joinpath("page.html").read_text(encoding="utf-8")
     script = page.partition(_SCRIPT[0])[2].partition(_SCRIPT[1])[0]
-    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    policy = content_policy(scripts=[script], style_attributes=True)
     summary = taxonomy.summary()
     shape = "a tree" if summary.is_tree else "some under several others"
     head, _, foot = page.partition("<!-- tree -->")
     about = f"{counted(len(taxonomy), 'label')} on {counted(taxonomy.depth, 'level')}, {shape}."
-    filled = Template(head).substitute(title=_escape(title), about=about, digest=digest)
+    filled = Template(head).substitute(title=_escape(title), about=about, policy=policy)
     return "".join((filled, *_tree(taxonomy), *_replaced(taxonomy), foot))
 
 
@@ -96,4 +94,4 @@ def _replaced(taxonomy: Taxonomy) -> Iterator[str]:
 
 
 def _escape(text: str) -> str:
-    return html.escape(printable(text))
+    return escape(printable(text))
