@@ -219,9 +219,9 @@ def describe_bad_byte(position: int, line: bytes, unit: str = "line") -> tuple[s
         try:
             line.decode("cp1252")
         except UnicodeDecodeError:
-            return what, "Name its encoding, such as data.encoding=cp1250."
-        return what, "It may be cp1252: set data.encoding=cp1252."
-    return what, "Name its encoding, such as data.encoding=gb18030 or cp1251."
+            return what, "Name its encoding, such as data.encoding=cp1250 (--encoding cp1250)."
+        return what, "It may be cp1252: set data.encoding=cp1252 (--encoding cp1252)."
+    return what, "Name its encoding, such as data.encoding=gb18030 (--encoding gb18030) or cp1251."
 
 
 def separator_told(line: Line) -> str:

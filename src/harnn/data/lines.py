@@ -209,4 +209,5 @@ def _refuse_utf_16(first: bytes) -> None:
     for name, pattern in (("le", [False, True]), ("be", [True, False])):
         if zeros == pattern * 2:
             what = "looks like UTF-16 without a byte order mark."
-            raise UnreadableFileError(what, f"Set data.encoding=utf-16-{name}.")
+            hint = f"Set data.encoding=utf-16-{name} (--encoding utf-16-{name})."
+            raise UnreadableFileError(what, hint)

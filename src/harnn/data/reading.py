@@ -111,7 +111,7 @@ def label_documents(
         DocumentError: labels that are missing or not in *taxonomy*, as ``on_error`` says.
     """
     checker = LabelChecker(taxonomy, config.labels_by)
-    fixes = find_fixes(config, taxonomy)
+    fixes = find_fixes(config, checker)
     log = ReadingLog() if log is None else log
     resolved = (
         item if isinstance(item, Rejected) else resolve_labels(item, checker, config, log, fixes)
@@ -120,18 +120,16 @@ def label_documents(
     return settle(resolved, config.on_error, log)
 
 
-def find_fixes(config: DataConfig, taxonomy: Taxonomy | None) -> LabelFixes | None:
+def find_fixes(config: DataConfig, checker: LabelChecker | None) -> LabelFixes | None:
     """Read the table of ``data.fixes``, if there is one, and hold it to a taxonomy.
 
     Raises:
-        DocumentError: it cannot be read, or a suggestion is no label of the taxonomy.
+        DocumentError: it cannot be read, or a suggestion is no single label of the taxonomy.
     """
     if not config.fixes:
         return None
     fixes = LabelFixes.from_rows(stream_rows(config.fixes, DocumentBuilder(TABLE, labelled=False)))
-    if taxonomy is not None:
-        fixes.check(taxonomy.index, taxonomy.codes)
-    return fixes
+    return fixes if checker is None else fixes.resolve(checker)
 
 
 def resolve_labels(

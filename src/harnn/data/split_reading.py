@@ -202,7 +202,7 @@ class _RowReader:
         self._gathered, self._settings = gathered, settings
         taxonomy = gathered.taxonomy
         self._checker = None if taxonomy is None else LabelChecker(taxonomy, config.labels_by)
-        self._fixes = find_fixes(config, taxonomy)
+        self._fixes = find_fixes(config, self._checker)
         wanted = tuple(name for name in (settings.group_by, settings.by_date) if name)
         self.builder = DocumentBuilder(config, labelled=True, log=log, more_columns=wanted)
         self._names: list[str] = []
