@@ -104,15 +104,18 @@ def test_labels_are_demanded(tmp_path: Path, line: bytes, message: str) -> None:
     assert [d.labels for d in read_documents(path)] in ([None], [()])
 
 
+NAME_TEXTS = "Set data.text_fields to what holds the text (--text-field, once for each)."
+
+
 def test_configured_fields_are_demanded(tmp_path: Path) -> None:
     path = tmp_path / "d.jsonl"
     path.write_bytes(b'{"nr": 1, "body": "x"}\n{"nr": 2, "boddy": null, "head": null}')
     config = DataConfig(id_field="number", text_fields=("head", "body"))
     assert problems_of(path, config) == [
         f"{path}:1: has no field 'number'.",
-        f"{path}:1: has no text field 'head'.",
+        f"{path}:1: has no text field 'head'. {NAME_TEXTS}",
         f"{path}:2: has no field 'number'.",
-        f"{path}:2: has no text field 'body'. Did you mean 'boddy'?",
+        f"{path}:2: has no text field 'body'. Did you mean 'boddy'? {NAME_TEXTS}",
     ]
     path.write_bytes(b'{"head": null, "body": null}')
     config = DataConfig(text_fields=("head", "body"))
@@ -186,7 +189,9 @@ def test_missing_label_column(tmp_path: Path) -> None:
     path.write_bytes(b"nr,text,label\n1,a,b\n")
     config = DataConfig(id_field="nmr")
     assert problems_of(path, config, labelled=True) == [
-        f"{path}:1: the table has no column 'nmr', found 'nr', 'text', 'label'. Did you mean 'nr'?",
+        f"{path}:1: the table has no column 'nmr', found 'nr', 'text', 'label'. Did you mean 'nr'? "
+        "Set data.id_field to what holds the ids (--set data.id_field=NAME), or to id: without "
+        "such a column rows are counted.",
         f"{path}:1: the table has no column 'labels', found 'nr', 'text', 'label'. "
         "Did you mean 'label'? Set data.labels_field=label (--labels-field label).",
     ]

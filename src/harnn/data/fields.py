@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from harnn.config import DataConfig
-from harnn.data.columns import first_names, list_names, suggest_texts
+from harnn.data.columns import NAME_TEXTS, Wanted, first_names, list_names, suggest_texts
 from harnn.data.documents import Document
 from harnn.data.files import Origin
 from harnn.data.json_rows import name_type
@@ -24,7 +24,7 @@ class DocumentBuilder:
 
     ``labelled``: True demands labels, False ignores them, None takes them where they are.
     ``index_only``: refuse whatever is no index record. ``log`` gets what is worth a look.
-    ``more_columns``: of Parquet, to be read beside those that a document is made of.
+    ``more_columns``: of tables, to be read beside those that a document is made of.
 
     Raises:
         ConfigError: settings out of range.
@@ -46,7 +46,7 @@ class DocumentBuilder:
         self.layout = IndexLayout(config)
         self.labelled = labelled
         self.config = config
-        self.more_columns = more_columns
+        self.wanted = Wanted(config, labelled, self.log, more_columns)
         self._index_only = index_only
 
     def build(self, file: Origin, row: Row) -> Document | Rejected:
@@ -119,7 +119,8 @@ def _find_text_fields(
         found = {**content, **inside}
         for name in config.text_fields:
             if name not in found:
-                faults.append((f"has no text field {name!r}.", suggest(name, first_names(found))))
+                hint = f"{suggest(name, first_names(found))} {NAME_TEXTS}".lstrip()
+                faults.append((f"has no text field {name!r}.", hint))
         return {name: found.get(name) for name in config.text_fields}
     if isinstance(whole, dict):
         return whole

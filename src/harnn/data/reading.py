@@ -117,7 +117,19 @@ def label_documents(
         item if isinstance(item, Rejected) else resolve_labels(item, checker, config, log, fixes)
         for item in documents
     )
-    return settle(resolved, config.on_error, log)
+    return _tell_of_none(settle(resolved, config.on_error, log), log)
+
+
+def _tell_of_none(
+    labelled: Iterator[tuple[Document, NDArray[np.int32]]], log: ReadingLog
+) -> Iterator[tuple[Document, NDArray[np.int32]]]:
+    """Hand on documents, and warn in the end where none of them has a label."""
+    empty = some = False
+    for document, columns in labelled:
+        empty, some = True, some or len(columns) > 0
+        yield document, columns
+    if empty and not some:
+        log.warn(Problem("", "no document has labels."))
 
 
 def find_fixes(config: DataConfig, checker: LabelChecker | None) -> LabelFixes | None:
@@ -231,17 +243,14 @@ def guard_rows(
 def _open_rows(
     file: DocumentFile | MemoryTable, builder: DocumentBuilder
 ) -> Iterator[PlacedRow | Row | Rejected]:
-    config, labelled, log = builder.config, builder.labelled, builder.log
-    more = builder.more_columns
     if isinstance(file, MemoryTable):
-        yield from read_memory(file, config, labelled=labelled, log=log, more_columns=more)
+        yield from read_memory(file, builder.wanted)
     elif file.format == "texts":
         yield from read_directory(file, builder)
     elif file.format == "spreadsheet":
-        yield from read_sheet_rows(file, config, labelled=labelled, log=log)
+        yield from read_sheet_rows(file, builder.wanted)
     elif file.format in _BY_COLUMN:
-        read = _BY_COLUMN[file.format]
-        yield from read(file, config, labelled=labelled, log=log, more_columns=more)
+        yield from _BY_COLUMN[file.format](file, builder.wanted)
     else:
         yield from _open_lines(file, builder)
 
@@ -251,7 +260,7 @@ def _open_lines(file: DocumentFile, builder: DocumentBuilder) -> Iterator[Row | 
     with open_bytes(file) as stream:
         lines = Lines(file, stream, config, builder.log)
         if file.format in ("csv", "tsv"):
-            yield from read_delimited(file, lines, config, labelled=labelled, log=builder.log)
+            yield from read_delimited(file, lines, builder.wanted)
         elif file.format == "json":
             yield from read_json(file, lines, config.line_limit)
         elif file.format == "json-lines":
