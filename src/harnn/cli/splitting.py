@@ -14,6 +14,7 @@ from harnn.cli.taxonomies import TaxonomyChoice, find_taxonomy
 from harnn.config import Config
 from harnn.data import DataSplit, SplitSettings, part_files, split_documents, write_split
 from harnn.data.split_files import check_free
+from harnn.data.writing import mark_for
 from harnn.errors import ConfigError
 
 
@@ -51,6 +52,11 @@ def split(
     if log.skipped:
         console.print_line(f"{log.skipped:,} records that cannot be used are in no part.")
     console.print_line(f"The parts are in {', '.join(str(place) for place in places.values())}.")
+    if mark_for(config) and next(iter(places.values())).suffix != ".parquet":
+        console.print_line(
+            "They are UTF-8 with a byte order mark, which says more than data.encoding: with that "
+            "setting and without it they are read alike."
+        )
 
 
 def split_table(found: DataSplit) -> Table:

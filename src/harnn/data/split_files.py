@@ -1,7 +1,8 @@
 """The parts of a split as files: every row as it was written, in the part that it belongs to.
 
-JSON lines, CSV and TSV keep their lines to the byte (in UTF-8), Parquet its rows and types; the
-elements of a JSON array become JSON lines, the rows of a spreadsheet CSV.
+JSON lines, CSV and TSV keep their lines to the byte (in UTF-8, see ``mark_for`` in ``writing``),
+Parquet its rows and types; the elements of a JSON array become JSON lines, the rows of a
+spreadsheet CSV.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ from harnn.data.short_texts import are_short_texts
 from harnn.data.split import DataSplit
 from harnn.data.split_reading import Places
 from harnn.data.split_settings import SplitSettings
-from harnn.data.writing import check_rows_place, open_packed, open_rows
+from harnn.data.writing import check_rows_place, mark_for, open_packed, open_rows
 from harnn.errors import ConfigError, DocumentError, InputError, Problem
 
 _SUFFIXES = {
@@ -154,6 +155,8 @@ class _LineWriter:
         self._streams: list[IO[bytes]] = [
             stack.enter_context(open_packed(place)) for place in places
         ]
+        for stream in self._streams:
+            stream.write(mark_for(config))
         self._config = config
         self._head: list[bytes] | None = None
         self._first = ""
