@@ -99,6 +99,24 @@ def test_columns_that_are_not_read_may_hold_anything(tmp_path: Path) -> None:
         list(read_documents(table, DataConfig(text_fields=("when",))))
 
 
+def test_ids_are_what_a_sheet_shows(tmp_path: Path) -> None:
+    frame = pd.DataFrame({"id": [7.0, np.nan, 2.5], "text": ["x", "y", "z"]})
+    frame.to_parquet(tmp_path / "d.parquet")
+    assert [d.id for d in read_documents(frame)] == ["7", "table:2", "2.5"]
+    assert [d.id for d in read_documents(tmp_path / "d.parquet")] == ["7", "d.parquet:2", "2.5"]
+    days = pd.DataFrame({"id": pd.to_datetime(["2020-01-02", None]), "text": ["x", "y"]})
+    assert [d.id for d in read_documents(days)] == ["2020-01-02", "table:2"]
+
+
+@pytest.mark.parametrize(
+    "column", [pd.Series(["d.csv"]), pl.Series(["d.csv"]), pa.array(["d.csv"])]
+)
+def test_a_column_is_no_list_of_files(column: Any) -> None:
+    for read in (read_documents, split_given):
+        with pytest.raises(TypeError, match="got one column; give the frame"):
+            list(read(column))
+
+
 def test_rows_without_ids_are_counted(make: Callable[[dict[str, Any]], Any]) -> None:
     frame = make({"text": ["x", "y"]})
     assert [d.id for d in read_documents(frame)] == ["table:1", "table:2"]

@@ -196,7 +196,8 @@ def test_the_csv_module_of_the_process_is_left_alone(tmp_path: Path) -> None:
         ("id,txt", "Did you mean 'txt'? Set data.text_fields=txt (--text-field txt)."),
         (
             "id,words",
-            "Set data.text_fields to what holds the text (--text-field, once for each).",
+            "Set data.text_fields to what holds the text (--text-field, once for each). "
+            "Of CSV, TSV and sheets the first row names the columns.",
         ),
     ],
 )

@@ -31,6 +31,7 @@ _OPTIONS = {
 }
 """The options of the command line for settings that name columns."""
 NAME_TEXTS = "Set data.text_fields to what holds the text (--text-field, once for each)."
+_FIRST_ROW = "Of CSV, TSV and sheets the first row names the columns."
 _NAME_IDS = "Set data.id_field to what holds the ids (--set data.id_field=NAME), or to id: without "
 _NAME_IDS += "such a column rows are counted."
 _NUMBERED = re.compile(r"(.*?)[\s_.-]*(\d{1,3})", re.DOTALL)
@@ -276,7 +277,7 @@ def find_missing_columns(
             problems.append((what, suggest_labels(named, name)))
     if not config.text_fields and not {"text", "title", "abstract"} & known:
         what = f"has no column 'text' (or 'title' and 'abstract'), {expected}"
-        hint = suggest_texts(named) or NAME_TEXTS
+        hint = suggest_texts(named) or f"{NAME_TEXTS} {_FIRST_ROW}"
         problems.append((what, hint))
     repeated = [name for name, count in Counter(named).items() if count > 1]
     problems += [(f"has two columns {shown(name)}.", "") for name in repeated[:_SHOWN_NAMES]]

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Protocol, TypeGuard, runtime_checkable
 
 from harnn._cells import plain_value
-from harnn._frames import BATCH, column_names, is_frame, read_rows
+from harnn._frames import BATCH, column_names, is_column, is_frame, read_rows
 from harnn._optional import require
 from harnn.data.columns import Wanted, read_columns, settle_columns
 from harnn.data.files import DATASET_INFO, DATASET_STATE, DocumentFile, UnreadableFileError
@@ -73,6 +73,15 @@ def gather_records(values: Sequence[object]) -> MemoryTable:
 def is_table(value: object) -> TypeGuard[Table]:
     """Tell whether *value* is a table in memory."""
     return is_frame(value) or _is_dataset(value, _DATASETS | _SPLITS)
+
+
+def refuse_column(given: object) -> None:
+    """Raises:
+    TypeError: *given* is one column, whose texts would be taken for the names of files.
+    """
+    if is_column(given):
+        what = "Expected paths or tables, got one column; give the frame, or a list of documents."
+        raise TypeError(what)
 
 
 def read_memory(table: MemoryTable, wanted: Wanted) -> Iterator[Row | Rejected]:

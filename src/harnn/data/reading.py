@@ -38,6 +38,7 @@ from harnn.data.memory_rows import (
     is_table,
     read_dataset,
     read_memory,
+    refuse_column,
 )
 from harnn.data.parquet_rows import read_parquet
 from harnn.data.rows import PlacedRow, Row, read_text_rows
@@ -172,6 +173,7 @@ def list_sources(given: Sources) -> list[Location | MemoryTable]:
     Raises:
         TypeError: something else is among them.
     """
+    refuse_column(given)
     one = isinstance(given, str | os.PathLike | MemoryTable) or is_table(given)
     items: list[Any] = [given] if one else list(cast(Iterable[Any], given))
     if are_records(items):
