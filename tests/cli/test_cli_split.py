@@ -45,7 +45,7 @@ def test_by_date(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     options = ["--data", str(path), "-o", str(tmp_path / "parts"), "--by-date", "year"]
     assert run(["split", *options]) == 0
     shown = capsys.readouterr().out
-    assert "2018" in shown
+    assert "\ntrain: 2000 to 2015\nvalid: 2016 to 2017\ntest: 2018 to 2019\n" in shown
     assert "seed" not in shown
     assert (tmp_path / "parts" / "test.csv").read_text() == "year,text,labels\n" + "".join(
         rows[18:]

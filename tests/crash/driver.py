@@ -72,13 +72,15 @@ def main(plan: dict[str, Any]) -> None:
     reset(home, plan["before"])
     count = forked(home, plan["command"], 0)[1]
     expected = hashes(out)
-    found = {"count": count, "files": len(expected), "tried": 0, "results": []}
+    results: list[list[str]] = []
+    tried = 0
     state: list[str] = []
     for number in range(1, count + 1):
         before, state = state, killed(home, plan, number)
         same = state == before  # the change before this one changed nothing
-        found["results"].append([] if same else gone_on(home, plan, expected))
-        found["tried"] += not same
+        results.append([] if same else gone_on(home, plan, expected))
+        tried += not same
+    found = {"count": count, "files": len(expected), "tried": tried, "results": results}
     print(json.dumps(found))
 
 

@@ -274,7 +274,8 @@ def test_no_parquet(tmp_path: Path) -> None:
     assert problem.startswith(f"{path}: is damaged or not a Parquet file (")
     parquet.write_table(pa.table({"txt": ["x"]}), path)
     assert problems_of(path, labelled=True) == [
-        f"{path}: the table has no column 'labels', found 'txt'.",
+        f"{path}: the table has no column 'labels', found 'txt'. Say what holds the labels with "
+        "--labels-field or --level-field, once for each.",
         f"{path}: the table has no column 'text' (or 'title' and 'abstract'), found 'txt'. "
         "Did you mean 'txt'? Set data.text_fields=txt (--text-field txt).",
     ]

@@ -420,8 +420,9 @@ def test_columns_of_tables_that_are_missing(suffix: str, option: str, tmp_path: 
         )
     elif suffix != "frame":
         write(given, rows())
+    settings: dict[str, Any] = {option: "autor"}
     with pytest.raises(DocumentError) as error:
-        split_documents(given, SplitSettings(**{option: "autor"}))
+        split_documents(given, SplitSettings(**settings))
     [problem] = error.value.problems
     assert problem.what.startswith("the table has no column 'autor', found '")
     assert problem.hint == "Did you mean 'author'?"

@@ -31,6 +31,7 @@ _OPTIONS = {
 }
 """The options of the command line for settings that name columns."""
 NAME_TEXTS = "Set data.text_fields to what holds the text (--text-field, once for each)."
+_NAME_LABELS = "Say what holds the labels with --labels-field or --level-field, once for each."
 _FIRST_ROW = "Of CSV, TSV and sheets the first row names the columns."
 _NAME_IDS = "Set data.id_field to what holds the ids (--set data.id_field=NAME), or to id: without "
 _NAME_IDS += "such a column rows are counted."
@@ -96,8 +97,8 @@ def warn_of_labels(columns: Sequence[str], config: DataConfig) -> tuple[str, str
         hint = f"{_set_to(*several)} if these hold them."
     elif guess and guess not in config.label_columns:
         hint = f"{_set_to('labels_field', [guess])} if {guess!r} holds them."
-    elif len(missing) == len(config.label_columns):
-        return None
+    elif config.label_columns == (DataConfig.labels_field,):
+        return None  # nobody said that there are labels
     else:
         return f"has no column {missing[0]!r}: it gives no labels.", suggest(missing[0], columns)
     return f"has no column {missing[0]!r}: its documents have no labels.", hint
@@ -274,7 +275,7 @@ def find_missing_columns(
     for name in config.label_columns if labelled else ():
         if name not in known:
             what = f"has no column {name!r}, {expected}"
-            problems.append((what, suggest_labels(named, name)))
+            problems.append((what, suggest_labels(named, name) or _NAME_LABELS))
     if not config.text_fields and not {"text", "title", "abstract"} & known:
         what = f"has no column 'text' (or 'title' and 'abstract'), {expected}"
         hint = suggest_texts(named) or f"{NAME_TEXTS} {_FIRST_ROW}"
