@@ -7,11 +7,10 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import NamedTuple, get_args
 
-from harnn._display import escape_json
+from harnn._display import counted, escape_json
 from harnn._files import write_atomically
 from harnn.config import TaxonomyOutput
 from harnn.errors import Problem, TaxonomyError, suggest
-from harnn.taxonomy.graph import counted
 from harnn.taxonomy.parts import part_of
 from harnn.taxonomy.taxonomy import Taxonomy
 from harnn.taxonomy.text_files import LABELS_FILE
@@ -184,8 +183,8 @@ def _left_out(taxonomy: Taxonomy, form: OutForm) -> Iterator[str]:
 def _of_form(taxonomy: Taxonomy, form: OutForm) -> Iterator[str]:
     several = taxonomy.summary().labels_with_several_parents
     if form == "outline" and several:
-        labels = "1 label has" if several == 1 else f"{several:,} labels have"
-        yield f"{labels} several parents; only the first is kept."
+        has = "has" if several == 1 else "have"
+        yield f"{counted(several, 'label')} {has} several parents; only the first is kept."
     if form == "tsv":
         barred = sum("|" in name for names in taxonomy.alternatives for name in names)
         if barred:
