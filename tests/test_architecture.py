@@ -27,7 +27,6 @@ FLOORS = {
         "_quiet",
         "_spreadsheet_rows",
         "_spreadsheets",
-        "_special",
         "_tables",
         "config",
     },
@@ -47,8 +46,7 @@ FLOOR_OF = {room: floor for floor, rooms in FLOORS.items() for room in rooms}
 SIDEWAYS = {
     ("_optional", "errors"),
     ("_files", "errors"),
-    ("_files", "_special"),
-    ("_special", "errors"),
+    ("_files", "_places"),
     ("_tables", "errors"),
 }
 SIDEWAYS |= {("config", "errors"), ("config", "_tables")}
