@@ -130,6 +130,29 @@ def test_what_cannot_be_compared(tmp_path: Path, capsys: pytest.CaptureFixture[s
     assert "none.npz: no such model directory or file of predictions." in capsys.readouterr().err
 
 
+def test_ids_and_labels_that_others_write(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Ids that are none of the documents' are one problem; labels are found as in documents."""
+    answers, other = tmp_path / "a.csv", tmp_path / "other.csv"
+    assert call("predict", FAST, "-o", answers) == 0
+    lines = answers.read_text("utf-8").splitlines()
+    other.write_text("\n".join([lines[0], *(f"x-{line}" for line in lines[1:])]), "utf-8")
+    capsys.readouterr()
+    assert call("compare", FAST, other) == 2
+    assert capsys.readouterr().err == (
+        f"Error: {other}: has no id of a document: it has 'x-en-001', 'x-en-004', 'x-en-014' and "
+        "others, the documents have 'en-001', 'en-004', 'en-014' and others. Give it the "
+        "documents' ids; data.id_field names the field where they have them.\n"
+    )
+    ids = [line.split(",")[0] for line in lines[1:]]
+    other.write_text("id,labels\n" + "\n".join(f"{name},BEEKEEPING" for name in ids), "utf-8")
+    assert call("compare", FAST, other, "--samples", 10) == 0
+    assert f"Warning: {other}:2: label 'BEEKEEPING' read as 'beekeeping'.\n" in (
+        capsys.readouterr().err
+    )
+
+
 def test_three_models(capsys: pytest.CaptureFixture[str]) -> None:
     assert call("compare", FAST, BLEND, GOLDEN / "network", "--samples", 10) == 0
     shown = capsys.readouterr().out

@@ -93,7 +93,9 @@ def compare_systems(
     taxonomy, data: of the documents, where no model is among the systems; else they are the first
     model's. threshold: from which score on a label of a file of scores is chosen. Files are read
     before any model is asked, and their scores kept, 4 bytes for each document and label; of models
-    one array of scores at a time is in memory. See :func:`harnn.metrics.compare_several`.
+    one array of scores at a time is in memory. *log* gathers what the first model's reading
+    skipped, and which labels of files are not written as their codes. See
+    :func:`harnn.metrics.compare_several`.
 
     Raises:
         BundleError: models have different taxonomies.
@@ -124,7 +126,7 @@ def compare_systems(
     separator = (data or DataConfig()).label_separator
     foreign = {
         number: read_predictions(
-            each.source, ids, taxonomy, threshold=threshold, separator=separator
+            each.source, ids, taxonomy, threshold=threshold, separator=separator, log=log
         )
         for number, each in enumerate(systems)
         if isinstance(each.source, Path)
