@@ -15,6 +15,7 @@ SOURCE = Path(harnn.__file__).parent
 FLOORS = {
     0: {
         "errors",
+        "_arrays",
         "_cells",
         "_delimited",
         "_display",

@@ -128,6 +128,22 @@ def test_wrong_arrays(arrays: dict[str, Any], message: str, tmp_path: Path) -> N
     assert message in str(caught.value)
 
 
+def test_damage_of_any_byte_is_said(tmp_path: Path) -> None:
+    """Bytes of a file with everything compressed, changed one by one."""
+    path, generator = tmp_path / "s.npz", np.random.default_rng(0)
+    np.savez_compressed(path, scores=generator.random((4, 2)), labels=["x", "y"], ids=list("abcd"))
+    good, refused = path.read_bytes(), 0
+    for place in range(0, len(good), 3):
+        damaged = bytearray(good)
+        damaged[place] ^= int(generator.integers(1, 256))
+        path.write_bytes(damaged)
+        try:
+            read_score_file(path)  # what is not looked at may be damaged
+        except InputError:
+            refused += 1
+    assert refused > 100
+
+
 def test_pickles_and_rubbish_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "s.npz"
     np.savez(path, scores=np.array([[object()]], dtype=object), labels=["x"])

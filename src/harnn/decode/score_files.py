@@ -19,6 +19,7 @@ import numpy as np
 from numpy.lib import format as npy
 from numpy.typing import NDArray
 
+from harnn._arrays import NO_ARRAYS, reason_of
 from harnn._display import encodable
 from harnn._files import write_atomically
 from harnn._tables import shown
@@ -126,9 +127,8 @@ def read_score_file(path: str | Path) -> dict[str, NDArray[Any]]:
             with path.open("rb") as stream, np.load(stream, allow_pickle=False) as archive:
                 names = [name for name in ("scores", "labels", "ids") if name in archive.files]
                 found = {name: archive[name] for name in names}
-    except (OSError, ValueError, EOFError, MemoryError, zipfile.BadZipFile) as error:
-        reason = " ".join(str(error).split())[:200].rstrip(".")
-        what = f"cannot be read as arrays of NumPy: {reason}."
+    except NO_ARRAYS as error:
+        what = f"cannot be read as arrays of NumPy: {reason_of(error)}."
         raise InputError(Problem(str(path), what, "Pickled objects are never read.")) from None
     _check_arrays(path, found)
     return found
