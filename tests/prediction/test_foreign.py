@@ -175,6 +175,8 @@ def test_other_faults(tmp_path: Path) -> None:
     (tmp_path / "s.csv").write_text("id,labels\n1,c\n", "utf-8")
     with pytest.raises(DocumentError, match="ids of documents stand twice: 1, as '1'"):
         read_predictions(tmp_path / "s.csv", ["1", "1"], TAXONOMY)
+    with pytest.raises(ValueError, match=r"^Expected a number as threshold, got nan\.$"):
+        read(tmp_path / "s.csv", float("nan"))
     np.savez(tmp_path / "rows.npz", scores=SCORES[:2], labels=list(TAXONOMY.codes))
     with pytest.raises(InputError, match=r"has 2 rows and no ids, expected 3 rows\."):
         read(tmp_path / "rows.npz")

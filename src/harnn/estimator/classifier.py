@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import logging
 from collections.abc import Mapping
+from numbers import Real
 from pathlib import Path
 from typing import Any, Self
 
@@ -288,7 +289,7 @@ class HarnnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             if groups is not None:
                 what = "divide what is held back, but valid says which documents are."
                 raise ConfigError(Problem("groups", what, "Leave one of them out."))
-        elif not isinstance(valid, int | float) or not 0 < valid < 1:
+        elif not isinstance(valid, Real) or not 0 < valid < 1:
             expected = "expected a share above 0 and below 1, or documents as (X, y)."
             raise ConfigError(Problem("valid", f"got {valid!r}, {expected}"))
 

@@ -103,6 +103,7 @@ def compare_systems(
         DocumentError: documents cannot be read or have unknown labels, there is none, or the
             settings of models read different ones.
         InputError: a file of predictions cannot be read, or lacks documents.
+        ValueError: *threshold* is no number.
     """
     models = [each for each in systems if isinstance(each.source, Predictor)]
     predictors = [each.source for each in models if isinstance(each.source, Predictor)]
@@ -136,7 +137,7 @@ def compare_systems(
         for number, each in enumerate(systems):
             if not isinstance(each.source, Predictor):
                 yield each.name, foreign[number].answers
-            elif each.source is predictors[0]:
+            elif each is models[0]:
                 yield each.name, _answers(each.source, corpus)
             else:
                 own = each.source.encode_labelled(given, each.data)

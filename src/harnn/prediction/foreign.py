@@ -106,7 +106,10 @@ def read_predictions(
     Raises:
         InputError: the file cannot be read, has labels that the taxonomy does not have, or lacks
             documents, or ids do not tell documents apart.
+        ValueError: *threshold* is no number.
     """
+    if not np.isfinite(threshold):
+        raise ValueError(f"Expected a number as threshold, got {threshold}.")
     log = ReadingLog() if log is None else log
     check_predictions(path)
     rows = _rows_by_id(ids)
