@@ -121,8 +121,8 @@ class HarnnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         Raises:
             TaxonomyError: the taxonomy cannot be read.
             DocumentError: X or y is of another kind, has unknown labels or too few documents.
-            ConfigError: parameters or settings are out of range or do not fit each other, or
-                there is a ``sample_weight``.
+            ConfigError: parameters or settings are out of range or do not fit each other.
+            TypeError: there is a ``sample_weight``, or other metadata.
             KeyboardInterrupt: training was stopped.
         """
         _refuse(others)
@@ -351,16 +351,16 @@ def _refuse(others: Mapping[str, Any]) -> None:
     """Refuse metadata that training cannot use.
 
     Raises:
-        ConfigError: there are weights of documents.
-        TypeError: there is something else.
+        TypeError: there is some; as scikit-learn expects it of weights that are not taken.
     """
     for name, value in others.items():
         if name != "sample_weight":
             raise TypeError(f"HarnnClassifier.fit() got an unexpected keyword argument {name!r}")
         if value is not None:
-            what = "fit cannot weigh documents: not every part of a model could."
-            hint = "Give documents that count double twice, or leave the weights out."
-            raise ConfigError(Problem(name, what, hint))
+            raise TypeError(
+                "sample_weight: fit cannot weigh documents: not every part of a model could. Give "
+                "documents that count double twice, or leave the weights out."
+            )
 
 
 def _seed(random_state: Any) -> int:
