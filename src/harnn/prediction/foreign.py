@@ -139,7 +139,8 @@ def _from_arrays(
     found = read_score_file(path)
     scores, labels = found["scores"], found["labels"].tolist()
     columns = _columns_of(path, labels, taxonomy, log)
-    if np.abs(scores).max(initial=0) > _LARGEST:
+    lowest, highest = float(scores.min(initial=0)), float(scores.max(initial=0))
+    if max(-lowest, highest) > _LARGEST:
         raise InputError(Problem(str(path), f"scores: expected at most {_LARGEST:g}."))
     if "ids" not in found:
         if len(scores) != len(ids):
@@ -150,7 +151,6 @@ def _from_arrays(
         places = {name: row for row, name in enumerate(found["ids"].tolist())}
         _check_ids(path, places, rows)
         order = np.array([places[name] for name in rows], dtype=np.int64)
-    lowest = min(0.0, float(scores.min(initial=0)))
     values = np.full((len(ids), len(taxonomy)), lowest, dtype=np.float32)
     values[:, columns] = scores[order]
     notes = []
