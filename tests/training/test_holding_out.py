@@ -54,6 +54,27 @@ def test_a_finished_model_is_known(tmp_path: Path) -> None:
     )
 
 
+def test_texts_without_a_shared_word_train() -> None:
+    words = ("one", "two", "three")
+    given = [Document(word, {"text": word}, ("cat",)) for word in words]
+    found = harnn.Predictor(fit(flat(), given, 0.999999, FAST)).scores(["one"])
+    assert np.isfinite(found.values).all()
+
+
+def test_frames_and_fixes(tmp_path: Path) -> None:
+    pandas = pytest.importorskip("pandas", reason="pandas is not installed")
+    rows = [{"id": x.id, "text": x.full_text, "labels": [*(x.labels or ())]} for x in documents(8)]
+    frame = pandas.DataFrame(rows)
+    frame.at[0, "labels"] = ["kat"]
+    fixes = tmp_path / "fixes.tsv"
+    fixes.write_text("label\tsuggestion\nkat\tcat\n", encoding="utf-8")
+    config = Config.from_dict(FAST.to_dict() | {"data": {"fixes": str(fixes)}})
+    place = harnn.save_bundle(fit(flat(), frame, 0.25, config), tmp_path / "model")
+    assert is_finished(place, flat(), frame, 0.25, config)
+    fixes.write_text("label\tsuggestion\nkat\tdog\n", encoding="utf-8")
+    assert not is_finished(place, flat(), frame, 0.25, config)
+
+
 def test_a_stopped_training_goes_on(tmp_path: Path) -> None:
     table: dict[str, Any] = TINY | {"training": TINY["training"] | {"epochs": 2, "threads": 1}}
     config = Config.from_dict(table | {"model": TINY["model"] | {"branches": "network"}})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -24,6 +25,7 @@ def holds_finished(
     valid: Documents | float,
     config: Config,
     *,
+    segment: Callable[[str], Sequence[str]] | None = None,
     overwrite: bool,
     hint: str,
 ) -> bool:
@@ -39,7 +41,7 @@ def holds_finished(
     if not (directory / marker_of(directory)).is_file():  # a stopped run, or nothing
         return False
     try:
-        if is_finished(directory, taxonomy, train, valid, config):
+        if is_finished(directory, taxonomy, train, valid, config, segment=segment):
             return True
     except BundleError:
         if not overwrite:
@@ -51,18 +53,25 @@ def holds_finished(
 
 
 def is_finished(
-    directory: Path, taxonomy: Taxonomy, train: Documents, valid: Documents | float, config: Config
+    directory: Path,
+    taxonomy: Taxonomy,
+    train: Documents,
+    valid: Documents | float,
+    config: Config,
+    *,
+    segment: Callable[[str], Sequence[str]] | None = None,
 ) -> bool:
     """Tell whether a model was trained with these settings, taxonomy and documents.
 
     A model knows the hash of what its documents say. Older ones know their numbers, the words of
     the training texts and how many have each label: for those an edit of a text can go unseen.
+    What unlabelled documents say is not compared. *segment* as it was given to :func:`harnn.fit`.
 
     Raises:
         BundleError: the model is damaged.
         DocumentError: documents cannot be read.
     """
-    bundle = load_bundle(directory)
+    bundle = load_bundle(directory, segment=segment)
     if bundle.taxonomy.version != taxonomy.version:
         return False
     if bundle.config.to_stored_dict() != config.to_stored_dict():
@@ -75,7 +84,7 @@ def is_finished(
         return all(
             _content(x, taxonomy, config) == bundle.contents.get(n) for n, x in given.items()
         )
-    reader = Reader(taxonomy, config, ignore, stopped=bool)
+    reader = Reader(taxonomy, config, ignore, stopped=bool, segment=segment)
     tokenizer, _ = reader.count(train, ngrams=False)
     if tokenizer.words != bundle.tokenizer.words:
         return False

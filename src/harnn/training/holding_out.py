@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from harnn.config import Config
 from harnn.data import Documents, SplitSettings
@@ -10,6 +11,7 @@ from harnn.data.split import hold_out
 from harnn.errors import ConfigError
 from harnn.taxonomy import Taxonomy
 from harnn.training.events import Listener, Stage
+from harnn.training.process import interruptible
 
 
 def check_share(valid: Documents | float) -> None:
@@ -43,9 +45,10 @@ def given_or_held_out(
     if not isinstance(valid, float):
         return train, valid
     seed = config.training.seed
-    kept, held_out = hold_out(
-        train, valid, taxonomy=taxonomy, config=config.data, seed=seed, stopped=stopped
+    divide = partial(
+        hold_out, train, valid, taxonomy=taxonomy, config=config.data, seed=seed, stopped=stopped
     )
+    kept, held_out = interruptible(divide, stopped)
     listener(
         Stage(
             f"{len(held_out):,} of {len(kept) + len(held_out):,} training documents are held out "
