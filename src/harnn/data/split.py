@@ -121,6 +121,7 @@ def split_documents(
         parts = cut_by_date(gathered.moments, units, values, settings.by_date)
     else:
         parts = stratify(targets, values, seed=settings.seed, units=units, train_first=True)
+        _fill(parts, units, len(shares))
     _check_filled(parts, list(shares), units)
     return DataSplit(
         given=given,
@@ -175,8 +176,24 @@ def divide_into_folds(
     gathered.check_count(folds, "folds")
     units, shares = gathered.units(), [1 / folds] * folds
     parts = stratify(gathered.targets(), shares, seed=seed, units=units)
+    _fill(parts, units, folds)
     _check_filled(parts, [f"fold {number + 1}" for number in range(folds)], units)
     return parts
+
+
+def _fill(parts: NDArray[np.int64], units: NDArray[np.int64], part_count: int) -> None:
+    """Give each part without documents, in place, a unit of the part that has most units.
+
+    Of few documents the labels alone can leave a part without any. The smallest unit goes.
+    """
+    _, firsts, sizes = np.unique(units, return_index=True, return_counts=True)
+    for empty in np.flatnonzero(np.bincount(parts, minlength=part_count) == 0):
+        holders = parts[firsts]
+        mine = np.flatnonzero(holders == np.bincount(holders).argmax())
+        if len(mine) < 2:  # there are more parts than units
+            return
+        moved = mine[np.argmin(sizes[mine])]
+        parts[units == units[firsts[moved]]] = empty
 
 
 def _check_filled(parts: NDArray[np.int64], names: Sequence[str], units: NDArray[np.int64]) -> None:
@@ -191,7 +208,8 @@ def _check_filled(parts: NDArray[np.int64], names: Sequence[str], units: NDArray
     stay = "group that stays" if together == 1 else "groups that stay"
     what = f"no document is left for {empty}: there are {len(parts):,} documents in "
     what += f"{together:,} {stay} together."
-    raise DocumentError(Problem("", what, "Give it a larger share, or divide otherwise."))
+    hint = "Bring documents of more groups and other texts, or give each part files of its own."
+    raise DocumentError(Problem("", what, hint))
 
 
 def _summarise(
