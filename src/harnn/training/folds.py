@@ -126,6 +126,7 @@ def cross_validate(
             and holds_finished(
                 here,
                 *given,
+                unlabelled=unlabelled,
                 segment=segment,
                 overwrite=overwrite,
                 hint="Replace it with --overwrite.",
