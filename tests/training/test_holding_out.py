@@ -140,3 +140,30 @@ def test_shares_on_the_command_line(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     monkeypatch.chdir(tmp_path)
     Path("0.2").touch()
     assert read_valid(["0.2"], None) == [Path("0.2")]
+
+
+@pytest.mark.parametrize("options", [["--valid", "0.25"], ["--folds", "2"]])
+def test_what_is_remarkable_of_divided_documents_is_told_once(
+    options: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = [{"id": each.id, "text": each.full_text, "labels": each.labels} for each in documents(8)]
+    train = tmp_path / "train.jsonl"
+    lines = "".join(f"{json.dumps(row)}\n" for row in [*rows, rows[0] | {"labels": ["bat"]}])
+    train.write_text(lines + "nothing\n")
+    edges = tmp_path / "taxonomy.tsv"
+    edges.write_text("".join(f"{label}\tROOT\n" for label in TOPICS))
+    command = ["train", "--train", str(train), "-t", str(edges), "-o", str(tmp_path / "model")]
+    assert run([*command, *options, "--preset", "fast", "--on-error", "skip"]) == 0
+    told = capsys.readouterr().err
+    assert told.count("2 records skipped:") == 1
+    assert told.count("bat") == 1
+
+
+def test_parts_of_the_users_own_tell_what_is_remarkable(tmp_path: Path) -> None:
+    """Nobody says it when they are divided without a log."""
+    config = Config.from_dict(FAST.to_dict() | {"data": {"on_error": "drop-labels"}})
+    given = [*documents(6), Document("x", {"text": "x"}, ("bat", "cat"))]
+    train, valid = hold_out(given, 0.25, taxonomy=flat(), config=config.data, seed=1)
+    said: list[str] = []
+    fit(flat(), train, valid, config, listener=lambda event: said.append(str(event)))
+    assert any("1 label dropped" in line for line in said)

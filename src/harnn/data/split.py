@@ -8,7 +8,7 @@ divides them.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -142,17 +142,23 @@ def hold_out(
     taxonomy: Taxonomy,
     config: DataConfig,
     seed: int,
+    log: ReadingLog | None = None,
     stopped: Callable[[], bool] = bool,
 ) -> tuple[DocumentsPart, DocumentsPart]:
     """Divide training documents into those to train on and a share of them to validate on.
+
+    log: filled for whoever tells what is remarkable of all documents; the parts do not, then.
 
     Raises:
         ConfigError: *share* is not between 0 and 1.
         DocumentError: see :func:`split_documents`.
     """
     settings = SplitSettings(test=0.0, valid=share, seed=seed)
-    found = split_documents(given, settings, taxonomy=taxonomy, config=config, stopped=stopped)
-    return found.part("train"), found.part("valid")
+    found = split_documents(
+        given, settings, taxonomy=taxonomy, config=config, log=log, stopped=stopped
+    )
+    told = log is not None
+    return replace(found.part("train"), told=told), replace(found.part("valid"), told=told)
 
 
 def divide_into_folds(
@@ -162,6 +168,7 @@ def divide_into_folds(
     taxonomy: Taxonomy,
     config: DataConfig,
     seed: int,
+    log: ReadingLog | None = None,
     stopped: Callable[[], bool] = bool,
 ) -> NDArray[np.int64]:
     """Return for each document the fold, 0 to *folds* - 1, in which it is not trained on, (N,).
@@ -172,7 +179,7 @@ def divide_into_folds(
     """
     if folds < 2:
         raise ConfigError(Problem("folds", f"got {folds}, expected 2 or more."))
-    gathered = gather(given, SplitSettings(), taxonomy, config, None, stopped)
+    gathered = gather(given, SplitSettings(), taxonomy, config, log, stopped)
     gathered.check_count(folds, "folds")
     units, shares = gathered.units(), [1 / folds] * folds
     parts = stratify(gathered.targets(), shares, seed=seed, units=units)

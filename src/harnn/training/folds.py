@@ -23,7 +23,7 @@ from harnn._memory import physical_memory
 from harnn.bundle import CHECKPOINTS, Bundle, load_bundle, save_bundle
 from harnn.config import Config
 from harnn.corpus import encode_corpus
-from harnn.data import Documents, DocumentsPart, labelled_documents
+from harnn.data import Documents, DocumentsPart, ReadingLog, labelled_documents
 from harnn.data.split import divide_into_folds
 from harnn.decode import Scores
 from harnn.errors import ConfigError, Problem
@@ -36,7 +36,7 @@ from harnn.training.events import Listener, Stage, ignore
 from harnn.training.finished import holds_finished
 from harnn.training.fitting import fit
 from harnn.training.folds_place import FoldsPlace
-from harnn.training.holding_out import check_share
+from harnn.training.holding_out import check_share, tell
 
 HELD_OUT = 0.1
 """Share of the documents of the other folds that a model is validated on, unless told."""
@@ -151,9 +151,11 @@ def cross_validate(
 
     with place.stops_told():
         listener(Stage(f"dividing the documents into {folds} folds, seed {seed}"))
+        log = ReadingLog()
         parts = divide_into_folds(
-            documents, folds, taxonomy=taxonomy, config=config.data, seed=seed
+            documents, folds, taxonomy=taxonomy, config=config.data, seed=seed, log=log
         )
+        tell(log, listener)
         _tell_size(len(parts), len(taxonomy), listener)
         made_by = _made_by(taxonomy, config, parts, folds, valid)
         place.begin(made_by)
@@ -161,7 +163,7 @@ def cross_validate(
         for number in range(folds):
             held_out = int((parts == number).sum())
             listener(Stage(f"fold {number + 1} of {folds}: {held_out:,} documents are left out"))
-            bundle = train(number, DocumentsPart(documents, parts != number))
+            bundle = train(number, DocumentsPart(documents, parts != number, told=True))
             place.finished(number)
             gathered.add(number, bundle, DocumentsPart(documents, parts == number), config)
         found = gathered.finish(taxonomy)
