@@ -151,8 +151,8 @@ def test_networks_of_one_model_start_from_the_same(tmp_path: Path) -> None:
     result = fit(flat(), TRAIN, VALID, config, unlabelled=MORE, **options)
     whole = fit(flat(), TRAIN, VALID, config, unlabelled=MORE)
     assert result.contents == whole.contents
-    scores = [harnn.Predictor(each).scores(["a petal"]).values for each in (result, whole)]
-    np.testing.assert_array_equal(*scores)
+    one, two = (harnn.Predictor(each).scores(["a petal"]).values for each in (result, whole))
+    np.testing.assert_array_equal(one, two)
 
 
 def trained_without_words(text: str, listen: Any) -> FitResult:

@@ -76,9 +76,10 @@ def test_a_stopped_cross_validation_goes_on(tmp_path: Path) -> None:
         cross_validate(flat(), given, FAST, listener=stop, **options)
     kept = f"Training stopped. What is finished is kept in {tmp_path / 'one'} (fold 1)"
     assert str(stopped.value) == f"{kept}; repeat the command with --resume to go on."
-    with pytest.raises(ConfigError, match=r"holds folds already\. Go on with --resume"):
-        cross_validate(flat(), given, FAST, **options)
     said.clear()
+    with pytest.raises(ConfigError, match=r"holds folds already\. Go on with --resume"):
+        cross_validate(flat(), given, FAST, listener=stop, **options)
+    assert not said  # before any work
     other = given[:-1]
     with pytest.raises(ConfigError, match="holds folds of other settings, taxonomy or documents"):
         cross_validate(flat(), other, FAST, resume=True, **options)

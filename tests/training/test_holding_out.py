@@ -95,7 +95,7 @@ def test_a_stopped_training_goes_on(tmp_path: Path) -> None:
     np.testing.assert_array_equal(one, two)
 
 
-@pytest.mark.parametrize("share", [0.0, 1.0, 1.5, float("nan")])
+@pytest.mark.parametrize("share", [0.0, 1.0, 1.5, float("nan"), 0, 1])
 def test_shares_that_are_refused(share: float) -> None:
     with pytest.raises(ConfigError, match="expected"):
         fit(flat(), documents(8), share, FAST)

@@ -115,6 +115,7 @@ def cross_validate(
     )
     home = Path(directory) if directory is not None else None
     place = FoldsPlace(home, folds, resume=resume, overwrite=overwrite)
+    place.check()
     seed = config.training.seed
 
     def train(number: int, kept: DocumentsPart) -> Bundle:
@@ -174,14 +175,14 @@ def cross_validate(
     return found
 
 
-def _tell_size(documents: int, labels: int, listener: Listener) -> None:
+def _tell_size(documents: int, label_count: int, listener: Listener) -> None:
     """Say how large the scores of all documents will be, where that is worth knowing.
 
     Raises:
         ConfigError: they are larger than the memory of the machine.
     """
-    needed, there = 4 * documents * labels, physical_memory()
-    size = f"the scores of {documents:,} documents and {labels:,} labels"
+    needed, there = 4 * documents * label_count, physical_memory()
+    size = f"the scores of {documents:,} documents and {label_count:,} labels"
     if there is not None and needed > there:
         what = f"{size} take {needed / 1e9:,.1f} GB, and this machine has {there / 1e9:,.1f} GB."
         hint = "Give fewer documents, or a taxonomy of fewer labels."

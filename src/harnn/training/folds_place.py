@@ -36,32 +36,53 @@ class FoldsPlace:
         """Return the directory of a fold, counted from 0; None: nothing is kept."""
         return None if self.home is None else self.home / f"fold-{number + 1}"
 
-    def begin(self, made_by: dict[str, Any]) -> None:
-        """Say in the directory whose folds it holds.
+    def check(self) -> None:
+        """Refuse, before any work, a place that is neither gone on with nor overwritten.
 
         Raises:
-            ConfigError: it holds those of another training, and is not to be overwritten.
+            ConfigError: it holds folds.
             InputError: it holds something else, or cannot be written.
         """
         if self.home is None:
             return
         check_replaceable(self.home, FOLDS)
-        known = read_folds_json(self.home)
-        if known is not None and known.keys() == {"made_by"} and not any(self.home.glob("fold-*")):
-            known = None  # a run that was stopped before anything was finished
+        if self._known() is not None and not (self.resume or self._overwrite):
+            hint = "Go on with --resume, or start again with --overwrite."
+            raise ConfigError(Problem(str(self.home), "holds folds already.", hint))
+
+    def begin(self, made_by: dict[str, Any]) -> None:
+        """Say in the directory whose folds it holds.
+
+        Raises:
+            ConfigError: it holds those of another training, and is not to be overwritten.
+            InputError: it cannot be written.
+        """
+        if self.home is None:
+            return
+        known = self._known()
         same = known is not None and known.get("made_by") == made_by
-        if known is not None and self.resume and not (same or self._overwrite):
+        if known is not None and not (same or self._overwrite):
             what = "holds folds of other settings, taxonomy or documents."
             hint = "Choose another place, or replace them with --overwrite."
             raise ConfigError(Problem(str(self.home), what, hint))
-        if known is not None and not (self.resume or self._overwrite):
-            hint = "Go on with --resume, or start again with --overwrite."
-            raise ConfigError(Problem(str(self.home), "holds folds already.", hint))
         self._goes_on = self.resume and same
         self.home.mkdir(parents=True, exist_ok=True)
         if not same:
             (self.home / OUT_OF_FOLD).unlink(missing_ok=True)  # of models that are replaced now
         write_folds_json(self.home, {"made_by": made_by})
+
+    def _known(self) -> dict[str, Any] | None:
+        """Return what the directory says of its folds; None where it holds none yet.
+
+        Raises:
+            BundleError: it is damaged.
+        """
+        if self.home is None:
+            return None
+        known = read_folds_json(self.home)
+        if known is not None and known.keys() == {"made_by"} and not any(self.home.glob("fold-*")):
+            return None  # a run that was stopped before anything was finished
+        return known
 
     def finished(self, number: int) -> None:
         """Note that the model of a fold stands in its directory."""

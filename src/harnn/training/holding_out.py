@@ -18,7 +18,7 @@ def check_share(valid: Documents | float) -> None:
     """Raises:
     ConfigError: a share is not above 0 and below 1.
     """
-    if isinstance(valid, float):
+    if isinstance(valid, int | float):  # no whole number is one
         problems = SplitSettings(test=0.0, valid=valid).check()
         if problems:
             raise ConfigError(problems)
