@@ -233,6 +233,21 @@ def test_files_of_scores_that_are_none(tmp_path: Path) -> None:
             load_out_of_fold(tmp_path)
 
 
+def test_compressed_scores_that_are_damaged(tmp_path: Path) -> None:
+    """By someone's program: what zlib and zipfile raise is no traceback."""
+    path = tmp_path / "out-of-fold.npz"
+    np.savez_compressed(path, scores=np.random.default_rng(0).random((50, 2)))
+    good, kinds = path.read_bytes(), set()
+    for place in range(8, 300):
+        damaged = bytearray(good)
+        damaged[place] ^= 0xFF
+        path.write_bytes(damaged)
+        with pytest.raises(BundleError, match="is damaged: ") as caught:
+            load_out_of_fold(tmp_path)
+        kinds.add(str(caught.value).split(": ")[2][:20])
+    assert any(kind.startswith("Error -3 while decom") for kind in kinds)
+
+
 def test_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     files = sample()
     out = tmp_path / "folds"

@@ -347,12 +347,14 @@ def documents_at_once(label_count: int) -> int:
 
 
 def _as_documents(texts: Texts, data: DataConfig) -> Iterator[Document]:
-    if isinstance(texts, str | Document):
+    if isinstance(texts, str | bytes | Document | Mapping):
         raise TypeError("Expected a list of texts, got one: give [text].")
     if is_table(texts) or (isinstance(texts, Sequence) and are_records(texts)):
         return read_documents(texts, data, labelled=False)
     if is_column(texts):
         return _of_column(texts)
+    if not isinstance(texts, Iterable) or isinstance(texts, set | frozenset):
+        raise TypeError(f"Expected a list of texts, got {type(texts)}.")
     return _numbered(cast(Iterable[str | Document], texts))
 
 

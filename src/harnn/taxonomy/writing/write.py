@@ -9,6 +9,7 @@ from typing import NamedTuple, get_args
 
 from harnn._display import escape_json
 from harnn._files import write_atomically
+from harnn._places import suffix_problem
 from harnn.config import TaxonomyOutput
 from harnn.errors import Problem, TaxonomyError, suggest
 from harnn.taxonomy.graph import counted
@@ -118,11 +119,9 @@ def form_of(path: Path) -> OutForm:
     """
     form = SUFFIXES.get(path.suffix.lower())
     if form is None:
-        known = list(SUFFIXES)
-        found = f"unknown extension {path.suffix!r}" if path.suffix else "has no extension"
-        what = f"{found}, expected one of {', '.join(known)}."
-        hint = suggest(path.suffix, known) or f"Or say to= (--to): {', '.join(get_args(OutForm))}."
-        raise TaxonomyError(Problem(str(path), what, hint))
+        problem = suffix_problem(path, path.suffix, list(SUFFIXES))
+        hint = problem.hint or f"Or say to= (--to): {', '.join(get_args(OutForm))}."
+        raise TaxonomyError(Problem(problem.where, problem.what, hint))
     return form
 
 
