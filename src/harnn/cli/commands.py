@@ -184,7 +184,14 @@ def train(
         errors.print_line(describe(taxonomy))
         given = (taxonomy, files.train, files.valid)
         hint = "Choose another --out, or replace it with --overwrite."
-        if resume and holds_finished(files.out, *given, knobs, overwrite=overwrite, hint=hint):
+        if resume and holds_finished(
+            files.out,
+            *given,
+            knobs,
+            unlabelled=files.unlabelled,
+            overwrite=overwrite,
+            hint=hint,
+        ):
             errors.print_line(
                 f"{files.out}/ holds the finished model of these settings and documents: nothing "
                 "is left to do. With --overwrite and without --resume it is trained again."
