@@ -75,7 +75,7 @@ class LabelFixes:
         Raises:
             DocumentError: a suggestion is no label of the taxonomy, or can mean several.
         """
-        found = {label: checker.find(meant) for label, meant in self.meant.items() if meant}
+        found = {label: checker.code_of(meant) for label, meant in self.meant.items() if meant}
         problems = [
             Problem(self.places[label], f"in {SUGGESTION!r}: {what}", hint)
             for label, code in found.items()

@@ -21,7 +21,7 @@ from harnn.decode import DecodeOptions, Scores
 from harnn.errors import DocumentError, Problem, cannot_read
 from harnn.evaluation import evaluate_closely
 from harnn.metrics import Resampling, TrainingCounts
-from harnn.prediction import Predictor
+from harnn.prediction import Predictor, SeenDocuments
 from harnn.report.values import ModelReport, Origin
 
 _SHOWN_CHARACTERS = 110
@@ -57,7 +57,8 @@ def make_report(
     ids: list[str] = []
     columns: list[NDArray[np.int32]] = []
     beginnings: list[str] = []
-    for document, labels in labelled_documents(given, taxonomy, settings, log=log):
+    known = SeenDocuments(bundle)
+    for document, labels in known.of(labelled_documents(given, taxonomy, settings, log=log)):
         ids.append(document.id)
         columns.append(labels)
         beginnings.append(_beginning(document))
@@ -81,6 +82,7 @@ def make_report(
         beginnings={row: beginnings[row] for row in found.shown_rows},
         made=datetime.datetime.now(datetime.UTC).date(),
         command=command,
+        seen=known.found(),
     )
 
 
