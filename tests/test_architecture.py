@@ -17,6 +17,7 @@ FLOORS = {
         "errors",
         "_cells",
         "_delimited",
+        "_encodings",
         "_display",
         "_files",
         "_frames",
@@ -51,7 +52,7 @@ SIDEWAYS = {
     ("_special", "errors"),
     ("_tables", "errors"),
 }
-SIDEWAYS |= {("config", "errors"), ("config", "_tables")}
+SIDEWAYS |= {("_delimited", "_encodings")}
 SIDEWAYS |= {("_frames", "errors"), ("_frames", "_cells"), ("_spreadsheet_rows", "_cells")}
 SIDEWAYS |= {("_spreadsheets", other) for other in ("errors", "_display", "_optional")}
 SIDEWAYS |= {("config", "errors"), ("config", "_tables"), ("_places", "errors")}

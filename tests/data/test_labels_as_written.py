@@ -56,8 +56,16 @@ NUMBER = "Was it {!r} before a program read it as a number? Keep codes as text."
         ("123", NUMBER.format("0123")),
         ("123.0", NUMBER.format("0123")),
         ("1.2", NUMBER.format("01.20")),
-        ("Food|Soup", "It looks like 2 labels. In a table data.label_separator='|' reads them."),
-        ("Food, 12, a", "It looks like 3 labels. In a table data.label_separator=',' reads them."),
+        (
+            "Food|Soup",
+            "It looks like 2 labels. In a table data.label_separator='|' (--label-separator '|') "
+            "reads them.",
+        ),
+        (
+            "Food, 12, a",
+            "It looks like 3 labels. In a table data.label_separator=',' (--label-separator ',') "
+            "reads them.",
+        ),
         ("['Food' 'Soup']", 'It looks like a list: write the labels as ["a", "b"].'),
         ("fodo", "Did you mean 'Food'?"),
         ("|", ""),

@@ -139,7 +139,7 @@ def test_json_arrays_stream(tmp_path: Path) -> None:
         (b'[{"text": "a"} {"text": "a"}]', ":1: is not valid JSON (column 16), expected one "
          "array of objects, or one object a line."),
         (b'[\n{"text": "\xff"}]', ":2: is not UTF-8 (byte 11 of the element). "
-         "It may be cp1252: set data.encoding=cp1252."),
+         "It may be cp1252: set data.encoding=cp1252 (--encoding cp1252)."),
     ],
 )  # fmt: skip
 def test_arrays_that_are_none(tmp_path: Path, data: bytes, message: str) -> None:

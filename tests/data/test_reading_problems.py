@@ -17,7 +17,7 @@ from harnn.data.label_checker import LabelChecker
 from harnn.errors import DocumentError
 from harnn.taxonomy import Taxonomy
 
-CP1252 = "It may be cp1252: set data.encoding=cp1252."
+CP1252 = "It may be cp1252: set data.encoding=cp1252 (--encoding cp1252)."
 EXTENSIONS = (
     "expected .jsonl, .ndjson, .json, .csv, .tsv or .txt (each also with .gz or .zst), or "
     ".parquet, .xlsx, .xls, .ods or a directory."
@@ -38,7 +38,8 @@ LINES: list[tuple[bytes, str]] = [
     (b'{"text": "x"', "is not valid JSON (column 13), expected one object a line."),
     (
         b'{"text": "\xff"}',
-        "is not UTF-8 (byte 11 of the line). It may be cp1252: set data.encoding=cp1252.",
+        "is not UTF-8 (byte 11 of the line). It may be cp1252: set data.encoding=cp1252 "
+        "(--encoding cp1252).",
     ),
     (b'{"text": "x", "n": 1e999}', "holds a number that is too large."),
     (b"[" * 5000, "is nested too deeply."),

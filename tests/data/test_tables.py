@@ -149,7 +149,7 @@ def test_a_table_with_another_delimiter_than_its_name_says(tmp_path: Path) -> No
     _, problems, _ = read(path, "id;text\n1;a\n")
     assert problems == [
         f"{path}:1: the table has no column 'text' (or 'title' and 'abstract'), found 'id;text'. "
-        "The cells seem to be separated by ';': set data.delimiter=';'."
+        "The cells seem to be separated by ';': set data.delimiter=';' (--delimiter ';')."
     ]
     assert read(path, "id;text\n1;a\n", DataConfig(delimiter=";"))[0] == [("1", "a", None)]
 

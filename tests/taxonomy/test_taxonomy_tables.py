@@ -304,3 +304,10 @@ def test_what_is_no_frame() -> None:
     with pytest.raises(TaxonomyError) as caught:
         Taxonomy.from_frame([("a", "b")])
     assert str(caught.value) == ("got list, expected a data frame of pandas, Polars or pyarrow.")
+
+
+def test_a_chosen_child_leaves_the_names_to_be_told(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("Kode,Oben,name\n1,,Animals\n2,1,Dogs\n", encoding="utf-8")
+    columns = {"child": "Kode", "parent": "Oben"}
+    taxonomy = Taxonomy.from_file(tmp_path / "t.csv", columns=columns)
+    assert (taxonomy.codes, taxonomy.names) == (("1", "2"), ("Animals", "Dogs"))

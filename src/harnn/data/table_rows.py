@@ -208,4 +208,5 @@ def _hint_at_delimiter(file: DocumentFile, header: Line, config: DataConfig) -> 
         return ""
     what = "tabs" if inside[0] == "\t" else repr(inside[0])
     value = "tab" if inside[0] == "\t" else repr(inside[0])
-    return f"The cells seem to be separated by {what}: set data.delimiter={value}."
+    option = f"data.delimiter={value} (--delimiter {value})"
+    return f"The cells seem to be separated by {what}: set {option}."

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import get_args
 
+from harnn._tables import is_encoding
 from harnn.config import ConceptCodes, RdfSyntax, TaxonomyForm
 from harnn.errors import Problem, TaxonomyError, suggest
 
@@ -51,6 +52,8 @@ class ReadingOptions:
     """Header names of a table by what they hold, one of ``ROLES``."""
     sheet: str | None = None
     """Of a workbook; None: the first."""
+    encoding: str | None = None
+    """Of the file and of its table of labels; None: told by what is in them, or UTF-8."""
 
     def __post_init__(self) -> None:
         problems = []
@@ -64,6 +67,9 @@ class ReadingOptions:
         if self.language is not None and not _LANGUAGE.fullmatch(self.language):
             what = f"got {self.language[:40]!r}, expected a language tag, as 'en' or 'pt-BR'."
             problems.append(Problem("language", what))
+        if self.encoding is not None and not is_encoding(self.encoding):
+            what = f"got {self.encoding[:40]!r}, expected an encoding of text, as 'cp1252'."
+            problems.append(Problem("encoding", what))
         for role in self.columns:
             if role not in ROLES:
                 what = f"unknown kind of column {role[:40]!r}, expected one of {', '.join(ROLES)}."

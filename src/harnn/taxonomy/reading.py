@@ -42,8 +42,10 @@ _BY_EXTENSION: dict[str, Form] = {
 _USUAL_DELIMITERS = {".tsv": "\t", ".csv": ","}
 
 
-def read_file(path: Path, options: ReadingOptions) -> Draft | Mapping[str, Any]:
+def read_file(path: Path, options: ReadingOptions, notes: list[str]) -> Draft | Mapping[str, Any]:
     """Read a file: into a draft, or, of our own JSON, what it holds.
+
+    notes: what is remarkable in the file as such, beside those of the draft.
 
     Raises:
         TaxonomyError: problems that leave nothing to be read; others are in the draft.
@@ -54,11 +56,14 @@ def read_file(path: Path, options: ReadingOptions) -> Draft | Mapping[str, Any]:
     where = str(path)
     if options.form in (None, "table") and path.suffix.lower() in EXTENSIONS and path.is_file():
         options.check_fits("table", where)
+        if options.encoding is not None:
+            what = f"is a workbook, which says itself how it is encoded, not {options.encoding}."
+            raise TaxonomyError(Problem(where, what, "Leave out encoding= (--taxonomy-encoding)."))
         return draft_from_sheet(path, options)
     if options.sheet is not None:
         what = f"is no workbook, so it has no sheet {options.sheet[:40]!r}."
         raise TaxonomyError(Problem(where, what))
-    text = read_text(path)
+    text = read_text(path, options.encoding, notes)
     if not text.strip():
         raise TaxonomyError(Problem(where, "holds no labels."))
     form = options.form or detect_form(path, text, options)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from harnn.errors import Problem, TaxonomyError, suggest
@@ -76,22 +76,29 @@ class Columns:
 def find_columns(header: Sequence[str]) -> Columns:
     """Tell the columns by their names in the usual spellings."""
     words = [plain_word(cell) for cell in header]
-    place = {word: position for position, word in reversed(list(enumerate(words))) if word}
-
-    def first(choices: Sequence[str]) -> int | None:
-        return next((place[word] for word in choices if word in place), None)
-
-    child = first((*_CODES, *_LABELS, *_NAMES))
-    names = [word for word in (*_NAMES, *_LABELS) if place.get(word, child) != child]
+    child = _first(words, (*_CODES, *_LABELS, *_NAMES))
     return Columns(
         child=child,
-        parent=first(_WORDS["parent"]),
-        name=first(names),
-        description=first(_WORDS["description"]),
-        alternatives=first(_WORDS["alternatives"]),
-        path=first(_WORDS["path"]),
+        parent=_first(words, _WORDS["parent"]),
+        path=_first(words, _WORDS["path"]),
         levels=_find_levels(words),
+        **_find_texts(words, {child}),
     )
+
+
+def _find_texts(words: Sequence[str], taken: Collection[int | None]) -> dict[str, int | None]:
+    """Return the columns of names and other texts, among those that hold nothing else."""
+    left = ["" if position in taken else word for position, word in enumerate(words)]
+    return {
+        "name": _first(left, (*_NAMES, *_LABELS)),
+        "description": _first(left, _WORDS["description"]),
+        "alternatives": _first(left, _WORDS["alternatives"]),
+    }
+
+
+def _first(words: Sequence[str], choices: Sequence[str]) -> int | None:
+    """Return the position of the first choice that is among the words."""
+    return next((words.index(choice) for choice in choices if choice in words), None)
 
 
 def chosen_columns(header: Sequence[str], given: Mapping[str, str], where: str) -> Columns:
@@ -115,9 +122,8 @@ def chosen_columns(header: Sequence[str], given: Mapping[str, str], where: str) 
             problems.append(Problem(where, what, suggest(name, list(known))))
     if problems:
         raise TaxonomyError(problems)
-    told = find_columns(header)
-    texts = {"name": told.name, "description": told.description, "alternatives": told.alternatives}
-    texts = {role: place for role, place in texts.items() if [place] not in wanted.values()}
+    taken = {position for positions in wanted.values() for position in positions}
+    texts = _find_texts([plain_word(cell) for cell in header], taken)
     single = {role: places[0] for role, places in wanted.items() if role != "levels"}
     levels = wanted.get("levels", [])
     places = texts | single

@@ -116,6 +116,7 @@ class Taxonomy:
         codes: Codes = "auto",
         columns: Mapping[str, str] | None = None,
         sheet: str | None = None,
+        encoding: str | None = None,
     ) -> Self:
         """Read a taxonomy in any form that ``docs/taxonomies.md`` describes.
 
@@ -141,6 +142,8 @@ class Taxonomy:
                 ``name``, ``description``, ``alternatives``, ``path``, or ``levels``, which are
                 several, separated by commas. None: told from the header.
             sheet: of a workbook; None: the first.
+            encoding: of the file and of its table of labels, as Python calls it. None: what a byte
+                order mark says, else UTF-8, or cp1252 where that is safe to be told.
 
         Raises:
             TaxonomyError: every problem found, with file and line; a form that is not read, by
@@ -157,9 +160,11 @@ class Taxonomy:
             codes=codes,
             columns=columns or {},
             sheet=sheet,
+            encoding=encoding,
         )
         path = Path(path)
-        content = reading.read_file(path, options)
+        notes: list[str] = []
+        content = reading.read_file(path, options, notes)
         if not isinstance(content, Draft):
             taxonomy = cls._from_own_format(content, str(path))
         else:
@@ -167,7 +172,9 @@ class Taxonomy:
             beside = path.with_name(LABELS_FILE)
             if labels is None and beside.is_file() and not beside.samefile(path):
                 labels = None if content.complete else beside
-        return taxonomy if labels is None else taxonomy.with_labels(labels)
+        if notes:
+            taxonomy = dataclasses.replace(taxonomy, notes=(*notes, *taxonomy.notes))
+        return taxonomy if labels is None else taxonomy.with_labels(labels, encoding)
 
     @classmethod
     def from_frame(cls, frame: Any, *, columns: Mapping[str, str] | None = None) -> Self:
@@ -324,19 +331,21 @@ class Taxonomy:
     def _updated(self, texts: Sequence[T], given: Mapping[str, T]) -> tuple[T, ...]:
         return tuple(given.get(code) or old for code, old in zip(self.codes, texts, strict=True))
 
-    def with_labels(self, path: Path | str) -> Self:
+    def with_labels(self, path: Path | str, encoding: str | None = None) -> Self:
         """Return a copy with the texts of a label table (see :meth:`from_file`).
 
         Raises:
             TaxonomyError: every problem of the table, with file and line.
         """
         layout = Layout(self.codes, self.levels, self.edges)
-        found = read_labels(Path(path), layout)
+        notes = list(self.notes)
+        found = read_labels(Path(path), layout, encoding, notes)
         renamed = self._renamed(found.names, found.descriptions)
         return dataclasses.replace(
             renamed,
             alternatives=self._updated(self.alternatives, found.alternatives),
             notations=self._updated(self.notations, found.notations),
+            notes=tuple(notes),
         )
 
     def to_json(self) -> str:
