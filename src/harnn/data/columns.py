@@ -30,6 +30,8 @@ _OPTIONS = {
 }
 """The options of the command line for settings that name columns."""
 _NAME_TEXTS = "Name the columns of the text in data.text_fields (--text-field, once for each)."
+_OF_ANNIF = {"subject_uris": DataConfig.labels_field, "document_id": DataConfig.id_field}
+"""Columns of its short texts as CSV."""
 _NUMBERED = re.compile(r"(.*?)[\s_.-]*(\d{1,3})", re.DOTALL)
 
 
@@ -111,7 +113,8 @@ def read_columns(config: DataConfig, *, labelled: bool | None) -> set[str]:
 
 def match_columns(columns: Sequence[str], config: DataConfig) -> dict[str, str]:
     """Return the columns that are meant by a name of the settings from which they differ in case
-    and blanks alone, each with that name; where two could be meant, none is.
+    and blanks alone, each with that name; where two could be meant, none is. So are those of a
+    table of Annif.
     """
     known = set(columns)
     wanted = _wanted_columns(columns, config)
@@ -121,7 +124,11 @@ def match_columns(columns: Sequence[str], config: DataConfig) -> dict[str, str]:
         folded = _fold(column)
         if folded in missing and column not in wanted:
             similar.setdefault(missing[folded], []).append(column)
-    return {found[0]: name for name, found in similar.items() if len(found) == 1}
+    matches = {found[0]: name for name, found in similar.items() if len(found) == 1}
+    if "subject_uris" in known:
+        left = set(missing.values()) - set(matches.values())
+        matches |= {c: name for c, name in _OF_ANNIF.items() if c in known and name in left}
+    return matches
 
 
 def describe_matches(matches: Mapping[str, str]) -> str:

@@ -21,7 +21,7 @@ ROLES = ("child", "parent", "name", "description", "alternatives", "path", "leve
 
 _LANGUAGE = re.compile(r"[A-Za-z]{1,8}(-[A-Za-z0-9]{1,8})*")
 _USES: dict[str, frozenset[Form]] = {
-    "language": RDF,
+    "language": RDF | {"vocabulary"},
     "scheme": RDF,
     "collections": RDF,
     "codes": RDF,
@@ -93,10 +93,10 @@ class ReadingOptions:
         }
         unused = [name for name, is_given in given.items() if is_given and form not in _USES[name]]
         if unused:
-            use = "SKOS" if _USES[unused[0]] is RDF else "tables"
+            use = "tables" if "table" in _USES[unused[0]] else "SKOS"
             verb = "says" if len(unused) == 1 else "say"
             what = f"is read as {form}; {' and '.join(unused)} {verb} how to read {use}."
             raise TaxonomyError(Problem(where, what))
-        if self.by_path and form in ("pairs", *RDF):
+        if self.by_path and form in ("pairs", "vocabulary", "label-studio", *RDF):
             what = "holds pairs of child and parent; only what is nested can be read by path."
             raise TaxonomyError(Problem(where, what))

@@ -77,12 +77,15 @@ def find_columns(header: Sequence[str]) -> Columns:
     """Tell the columns by their names in the usual spellings."""
     words = [plain_word(cell) for cell in header]
     child = _first(words, (*_CODES, *_LABELS, *_NAMES))
+    texts = _find_texts(words, {child})
     return Columns(
         child=child,
         parent=_first(words, _WORDS["parent"]),
         path=_first(words, _WORDS["path"]),
         levels=_find_levels(words),
-        **_find_texts(words, {child}),
+        name=texts["name"],
+        description=texts["description"],
+        alternatives=texts["alternatives"],
     )
 
 
