@@ -129,7 +129,7 @@ _ALL = (
     ),
     Format(
         "hiclass",
-        "HiClass: JSON lines of a text x and its paths y, filled up with empty labels",
+        "HiClass: x and y as .jsonl, arrays as .npz or .npy, or .csv with a column a level",
         hiclass.read,
         hiclass.write,
         learns=True,

@@ -42,6 +42,11 @@ _LEVEL = re.compile(
 _LEVEL_CODE = re.compile(r"(name|code|id)(?:of)?(?:level|lvl|l|tier)?(\d{1,2})")
 _LEVEL_HAN = re.compile(r"([一二三四五六七八九])级(?:分类|类目|学科|目录|标签|名称|编码|代码)?")
 _HAN_DIGITS = "一二三四五六七八九"
+_DIVIDED = (
+    *("category", "class", "group", "topic", "subject", "section", "division", "area", "field"),
+    *("discipline", "department", "family", "theme", "domain", "type"),
+)
+"""What is divided into what is called the same with ``sub`` before it."""
 _OF_CODES = ("code", "id", "key")
 
 
@@ -76,13 +81,16 @@ class Columns:
 def find_columns(header: Sequence[str]) -> Columns:
     """Tell the columns by their names in the usual spellings."""
     words = [plain_word(cell) for cell in header]
+    levels = _find_levels(words)
+    taken = {position for pair in levels for position in pair}
+    words = ["" if position in taken else word for position, word in enumerate(words)]
     child = _first(words, (*_CODES, *_LABELS, *_NAMES))
     texts = _find_texts(words, {child})
     return Columns(
         child=child,
         parent=_first(words, _WORDS["parent"]),
         path=_first(words, _WORDS["path"]),
-        levels=_find_levels(words),
+        levels=levels,
         name=texts["name"],
         description=texts["description"],
         alternatives=texts["alternatives"],
@@ -156,10 +164,25 @@ def _find_levels(words: Sequence[str]) -> tuple[tuple[int, int | None], ...]:
         if match:
             (codes if kind in _OF_CODES else names).setdefault(number, position)
     numbers = sorted(names.keys() | codes.keys())
+    if len(numbers) < 2:
+        return _divided_levels(words)
     return tuple(
         (names[number], codes.get(number)) if number in names else (codes[number], codes[number])
         for number in numbers
     )
+
+
+def _divided_levels(words: Sequence[str]) -> tuple[tuple[int, int | None], ...]:
+    """Return columns such as *category* and *subcategory*, from the top."""
+    for word in _DIVIDED:
+        levels: list[tuple[int, int | None]] = []
+        for name in (word, f"sub{word}", f"subsub{word}", f"subsubsub{word}"):
+            if name not in words:
+                break
+            levels.append((words.index(name), None))
+        if len(levels) > 1:
+            return tuple(levels)
+    return ()
 
 
 def plain_word(cell: str) -> str:
