@@ -74,8 +74,8 @@ CODED: list[tuple[Rows, dict[str, tuple[str, str]], tuple[str, ...]]] = [
         {"1": ("A", ""), "2": ("B", "1"), "3": ("C", "1")},
         ("Parents are names, not codes; each was looked up.",),
     ),
-    (  # other case, several parents between commas or slashes
-        [["Code", "Parent"], ["Art", None], ["Sport", ""], ["x", "art, Sport"], ["y", "Art / x"]],
+    (  # other case, several parents between commas
+        [["Code", "Parent"], ["Art", None], ["Sport", ""], ["x", "art, Sport"], ["y", "x,Art"]],
         {"Art": ("Art", ""), "Sport": ("Sport", ""), "x": ("x", "Art+Sport"), "y": ("y", "Art+x")},
         (f"{NEARLY}'art' as 'Art'.",),
     ),
@@ -125,6 +125,11 @@ REFUSED = [
     (
         "ID,Name,Parent\n1,Food,\n2,Sport,\n3,Other,Food\n4,Other,Sport\n5,Rest,Other\n",
         ":6: the parent 'Other' is the name of 2 labels ('3', '4'). Write its code.",
+    ),
+    (  # two parents, or the path of one
+        "Code,Parent\na,\nb,a\nc,a/b\n",
+        ":4: unknown parent 'a/b': it is never listed as a child. Add a line for it, with parent "
+        "ROOT if it is at the top.",
     ),
     (  # 1.1 may be 1.10 or another label
         "Code,Parent\n1,\n1.10,1\nx,1.1\n",

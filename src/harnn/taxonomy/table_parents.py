@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from harnn.taxonomy.graph import ROOT, shorten
 
 _TOP_WORDS = frozenset({"0", "-1", "null", "none", "nan", "n/a", "-", "#n/a"})
-_SEPARATORS = tuple(re.compile(rf"\s*{mark}\s*") for mark in ("[;|]", ",", "/"))
+_SEPARATORS = tuple(re.compile(rf"\s*{mark}\s*") for mark in ("[;|]", ","))
 _WHOLE = re.compile(r"0*(\d{1,30})(?:\.0{1,30})?", re.ASCII)
 _SHOWN = 3
 

@@ -5,7 +5,7 @@ other lines. A table holds one of three things:
 
 - **Child and parent**, a row each. An empty parent, ``ROOT``, and ``0``, ``-1`` or ``null`` where
   no label is called so, are the top. Several parents stand in several rows, or in one cell between
-  ``;``, ``|``, commas or slashes. A parent that is no code is looked up, see
+  ``;``, ``|`` or commas. A parent that is no code is looked up, see
   :mod:`harnn.taxonomy.table_parents`.
 - **A column a level.** Codes may stand beside the names; without them a label is known by its
   path (code ``A > B``). Rows may end early. Cells that are empty at the beginning of a row mean

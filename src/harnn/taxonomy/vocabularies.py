@@ -14,6 +14,7 @@ from harnn._delimited import Line, read_csv
 from harnn.errors import Problem, TaxonomyError
 from harnn.taxonomy.graph import ROOT, Draft
 from harnn.taxonomy.iris import label_of_iri
+from harnn.taxonomy.table_columns import find_columns
 
 _SUBJECT = re.compile(r"\s*<([^<>\s]+)>\t([^\t]*)(?:\t([^\t]*))?")
 _LANGUAGE = re.compile(r"label_([A-Za-z]{1,8}(?:-[A-Za-z0-9]{1,8})*)")
@@ -25,7 +26,8 @@ def is_vocabulary(lines: Sequence[tuple[int, str]], extension: str) -> bool:
     """Tell the lines of a vocabulary, as TSV or as CSV, from pairs, tables and RDF."""
     if extension == ".csv":
         cells = _cells(lines[0][1])
-        return "uri" in cells and any(map(_LANGUAGE.fullmatch, cells))
+        is_table = find_columns(cells).suffices  # it tells parents or paths
+        return "uri" in cells and any(map(_LANGUAGE.fullmatch, cells)) and not is_table
     found = _SUBJECT.fullmatch(lines[0][1].rstrip("\r")) if extension == ".tsv" else None
     return found is not None and found[2].strip() != ROOT
 
