@@ -9,6 +9,7 @@ array's size is held to that of its file before it is made.
 from __future__ import annotations
 
 import math
+import sys
 import zipfile
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
@@ -131,6 +132,9 @@ def _read_array(stream: IO[bytes], size: int, path: Path, name: str) -> NDArray[
     content = stream.read(size)
     if count * kind.itemsize != len(content):
         raise _broken(path, f"the array {name[:40]!r} does not have the size that its header says.")
+    letters = np.frombuffer(content, dtype=np.dtype(np.uint32).newbyteorder(kind.byteorder))
+    if letters.size and letters.max() > sys.maxunicode:
+        raise _broken(path, f"the array {name[:40]!r} holds what is no character.")
     flat: NDArray[Any] = (
         np.frombuffer(content, dtype=kind, count=count) if content else np.zeros(count, dtype=kind)
     )
