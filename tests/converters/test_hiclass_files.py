@@ -113,6 +113,10 @@ def archive(path: Path, **members: bytes) -> Path:
             "the array 'X' does not have the size that its header says.",
         ),
         ({"X": b"x", "y": b""}, "the array 'X' has no header that NumPy writes."),
+        (
+            {"X": saved(TEXTS).replace(b"}", b" "), "y": saved(PATHS)},
+            "the array 'X' has no header that NumPy writes.",
+        ),
         (  # found by damaging files at random
             {"X": saved(TEXTS)[:-4] + b"\xff\xff\x7f\x00", "y": saved(PATHS)},
             "the array 'X' holds what is no character.",
