@@ -11,7 +11,6 @@ from __future__ import annotations
 import math
 import sys
 import zipfile
-import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import IO, Any, NamedTuple
@@ -20,6 +19,7 @@ import numpy as np
 from numpy.lib import format as npy
 from numpy.typing import NDArray
 
+from harnn._arrays import NO_ARRAYS, reason_of
 from harnn._display import encodable
 from harnn._files import write_atomically
 from harnn.converters.parts import Output, beside
@@ -88,16 +88,9 @@ def _read_npz(path: Path) -> Mapping[str, NDArray[Any]]:
             return found
     except OSError as error:
         raise DocumentError(cannot_read(path, error)) from None
-    except (
-        zipfile.BadZipFile,
-        zlib.error,
-        EOFError,
-        NotImplementedError,
-        RuntimeError,
-        ValueError,
-    ) as error:
-        reason = " ".join(str(error).split())[:200].rstrip(".")
-        raise _broken(path, f"is damaged or not a file of arrays ({reason}).") from None
+    except NO_ARRAYS as error:
+        what = f"is damaged or not a file of arrays ({reason_of(error)})."
+        raise _broken(path, what) from None
 
 
 def _read_npy(path: Path) -> Mapping[str, NDArray[Any]]:
@@ -122,7 +115,7 @@ def _read_array(stream: IO[bytes], size: int, path: Path, name: str) -> NDArray[
         version = npy.read_magic(stream)
         read_header = npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0
         shape, fortran, kind = read_header(stream)
-    except Exception:  # NumPy cuts and evaluates the header as Python, which raises anything
+    except NO_ARRAYS:
         raise _broken(path, f"the array {name[:40]!r} has no header that NumPy writes.") from None
     if kind.kind != "U":
         what = f"the array {name[:40]!r} is of type {kind}, expected strings."
