@@ -139,6 +139,14 @@ _TAXONOMY: dict[str, Any] = {
     "sheet": Annotated[
         str | None, typer.Option("--sheet", help="Of a workbook, by name; default: the first.")
     ],
+    "taxonomy_encoding": Annotated[
+        str | None,
+        typer.Option(
+            "--taxonomy-encoding",
+            help="Of the taxonomy's file and its table of labels, as cp1252; default: what a mark "
+            "in it says, or UTF-8.",
+        ),
+    ],
 }
 
 _READING: dict[str, Any] = {

@@ -35,6 +35,8 @@ _NAME_LABELS = "Say what holds the labels with --labels-field or --level-field, 
 _FIRST_ROW = "Of CSV, TSV and sheets the first row names the columns."
 _NAME_IDS = "Set data.id_field to what holds the ids (--set data.id_field=NAME), or to id: without "
 _NAME_IDS += "such a column rows are counted."
+_OF_ANNIF = {"subject_uris": DataConfig.labels_field, "document_id": DataConfig.id_field}
+"""Columns of its short texts as CSV."""
 _NUMBERED = re.compile(r"(.*?)[\s_.-]*(\d{1,3})", re.DOTALL)
 
 
@@ -131,7 +133,8 @@ def match_columns(
     columns: Sequence[str], config: DataConfig, more: Sequence[str] = ()
 ) -> dict[str, str]:
     """Return the columns that are meant by a name of the settings from which they differ in case
-    and blanks alone, each with that name; where two could be meant, none is.
+    and blanks alone, each with that name; where two could be meant, none is. So are those of a
+    table of Annif.
 
     more: names of columns beside those of the settings.
     """
@@ -143,7 +146,11 @@ def match_columns(
         folded = _fold(column)
         if folded in missing and column not in wanted:
             similar.setdefault(missing[folded], []).append(column)
-    return {found[0]: name for name, found in similar.items() if len(found) == 1}
+    matches = {found[0]: name for name, found in similar.items() if len(found) == 1}
+    if "subject_uris" in known:
+        left = set(missing.values()) - set(matches.values())
+        matches |= {c: name for c, name in _OF_ANNIF.items() if c in known and name in left}
+    return matches
 
 
 def describe_matches(matches: Mapping[str, str]) -> str:

@@ -145,7 +145,8 @@ class LabelChecker:
         for separator in _SEPARATORS:
             parts = [part.strip() for part in label.split(separator) if part.strip()]
             if len(parts) > 1 and all(part in self.taxonomy.index for part in parts):
-                option = f"data.label_separator={separator!r} (--label-separator {separator!r})"
+                mark = repr(separator)
+                option = f"data.label_separator={mark} (--label-separator {mark})"
                 return f"It looks like {len(parts):,} labels. In a table {option} reads them."
         looks = describe_label(label)
         if looks or len(label) > _LONGEST_SUGGESTED:

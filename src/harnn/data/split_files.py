@@ -27,7 +27,7 @@ from harnn.data.inputs import Documents, split_given
 from harnn.data.lines import Lines
 from harnn.data.log import ReadingLog, Rejected
 from harnn.data.reading import stream_rows
-from harnn.data.short_texts import are_short_texts
+from harnn.data.short_texts import peek_short_texts
 from harnn.data.split import DataSplit
 from harnn.data.split_reading import Places
 from harnn.data.split_settings import SplitSettings
@@ -184,8 +184,10 @@ class _LineWriter:
         Those of other files must be the same. Short texts of Annif have none.
         """
         first = next(line for line in lines if line.data.strip())
-        lines = chain([first], lines)
-        has_none = file.format == "tsv" and are_short_texts(first)
+        has_none, seen = file.format == "tsv", [first]
+        if has_none:
+            has_none, seen = peek_short_texts(first, lines)
+        lines = chain(seen, lines)
         found = [] if has_none else _head_of(lines, quotes=file.format == "csv")
         head = [line.data for line in found]
         plain = [data.rstrip(b"\r\n") for data in head]

@@ -30,7 +30,7 @@ from harnn.data.label_cells import read_label_cell
 from harnn.data.lines import Lines
 from harnn.data.log import ReadingLog, Rejected
 from harnn.data.rows import Row, reject
-from harnn.data.short_texts import are_short_texts, read_short_texts
+from harnn.data.short_texts import peek_short_texts, read_short_texts
 from harnn.errors import Problem
 
 MANY_LINES = 100
@@ -117,13 +117,16 @@ def read_delimited(file: DocumentFile, lines: Lines, wanted: Wanted) -> Iterator
     first, delimiter = _pass_separator_line(lines)
     if first is None:
         return
-    if file.format == "tsv" and are_short_texts(first):
-        yield from read_short_texts(file, chain([first], lines), config)
-        return
+    seen = [first]
+    if file.format == "tsv" and not delimiter:
+        are_short, seen = peek_short_texts(first, lines)
+        if are_short:
+            yield from read_short_texts(file, chain(seen, lines), config)
+            return
     delimiter = config.chosen_delimiter or delimiter
     if not delimiter:
         delimiter = _tell_delimiter(file, first, wanted)
-    is_csv, every = file.format == "csv", chain([first], lines)
+    is_csv, every = file.format == "csv", chain(seen, lines)
     limit = config.line_limit
     records = read_csv(every, delimiter, limit) if is_csv else read_tsv(every, delimiter)
     header = next(records)
