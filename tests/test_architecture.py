@@ -16,6 +16,7 @@ FLOORS = {
     0: {
         "errors",
         "_cells",
+        "_cores",
         "_delimited",
         "_display",
         "_files",
