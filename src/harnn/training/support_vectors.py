@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -107,7 +107,9 @@ def train_classifier(
     halted = np.zeros(1, dtype=np.uint8)
 
     def train() -> list[_Column]:
-        training = _Training.of(vectors, targets, hierarchy, cost=cost, seed=seed, halted=halted)
+        training = _Training.of(
+            vectors, targets, hierarchy, cost=cost, seed=seed, stopped=stopped, halted=halted
+        )
         return training.run(threads or count_cores())
 
     try:
@@ -169,7 +171,9 @@ class _Training:
     hierarchy: Hierarchy | None
     cost: float
     seed: int
-    halted: NDArray[np.uint8]
+    stopped: Callable[[], bool] = lambda: False
+    halted: NDArray[np.uint8] = field(default_factory=lambda: np.zeros(1, dtype=np.uint8))
+    """(1,), set to 1 where all shall end."""
 
     @classmethod
     def of(cls, vectors: csr_array, targets: csr_array, *given: Any, **options: Any) -> _Training:
@@ -178,8 +182,11 @@ class _Training:
         features = np.argsort(-frequency, kind="stable")
         places = np.empty(len(features), dtype=np.int32)
         places[features] = np.arange(len(features), dtype=np.int32)
-        moved = (vectors.data, places[vectors.indices], vectors.indptr)
-        documents = Documents.of(csr_array(moved, shape=vectors.shape))
+        # Copied, because entries are sorted in place.
+        moved = (vectors.data.copy(), places[vectors.indices], vectors.indptr.copy())
+        entries = csr_array(moved, shape=vectors.shape)
+        entries.sort_indices()
+        documents = Documents.of(entries)
         return cls(documents, features, csc_array(targets), *given, **options)
 
     def run(self, threads: int) -> list[_Column]:
@@ -216,7 +223,7 @@ class _Training:
 
     def _solve(self, labels: NDArray[np.int64], *, share: float) -> list[_Column]:
         """Return the columns of one block."""
-        if self.halted[0]:
+        if self.halted[0] or self.stopped():
             raise InterruptedError
         count = self.members.shape[0]
         positive = self.members[:, labels].toarray().astype(bool)

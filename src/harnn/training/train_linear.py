@@ -78,7 +78,8 @@ def _train(task: Task) -> TrainedBranch:
         return classifier, interruptible(judge, task.stopped)
 
     every = np.arange(len(taxonomy))
-    part = _part(task, tried_labels(vectors.nnz, len(taxonomy)))
+    counts = (split.corpus.label_counts for split in (task.train, task.valid))
+    part = part_of_labels(*counts, size=tried_labels(vectors.nnz, len(taxonomy)))
     tried = {cost: train(cost, part) for cost in LINEAR_COSTS}
     cost = max(tried, key=lambda cost: tried[cost][1])  # of equal ones the first
     classifier, auprc = tried[cost] if len(part) == len(every) else train(cost, every)
@@ -93,14 +94,13 @@ def _train(task: Task) -> TrainedBranch:
     return TrainedBranch(branch=branch, summary=f"a linear branch: {size}")
 
 
-def _part(task: Task, size: int) -> NDArray[np.int64]:
+def part_of_labels(
+    train: NDArray[np.int64], valid: NDArray[np.int64], size: int
+) -> NDArray[np.int64]:
     """Return *size* labels, ascending, evenly from the frequent to the rare.
 
-    Where that is not all, they are labels that validation documents have, if there are so many.
+    train, valid: (C,) documents of each label. Labels of validation documents go first.
     """
-    if size == len(task.taxonomy):
-        return np.arange(size)
-    counts = task.train.corpus.label_counts
-    seen = task.valid.corpus.label_counts > 0
-    order = np.lexsort((-counts, ~seen))[: max(size, np.count_nonzero(seen))]
+    seen = valid > 0
+    order = np.lexsort((-train, ~seen))[: max(size, np.count_nonzero(seen))]
     return np.sort(order[np.arange(size) * len(order) // size])
