@@ -61,6 +61,10 @@ class NgramCounter:
         self._ids.extend(map(self._numbers.__getitem__, find_words(text)))
         self._offsets.append(len(self._ids))
 
+    def __len__(self) -> int:
+        """Return the words of all texts."""
+        return len(self._ids)
+
     def mean_words(self, texts: int) -> float:
         """Return the words of a text, on average over the first *texts* of them."""
         texts = min(texts, len(self._offsets) - 1)

@@ -43,7 +43,7 @@ class _LanesType(types.Type):  # type: ignore[misc]
 _lanes = _LanesType()
 
 
-@register_model(_LanesType)  # type: ignore[untyped-decorator]
+@register_model(_LanesType)
 class _LanesModel(models.PrimitiveModel):  # type: ignore[misc]
     def __init__(self, manager: Any, kind: Any) -> None:
         super().__init__(manager, kind, _VECTOR)

@@ -199,7 +199,7 @@ class _Training:
         searched = (sizes > 0) & (sizes < count)
         if labels > MANY_LABELS:
             for label in np.flatnonzero(sizes == 1):
-                columns[label] = self._only_example(label)
+                columns[label] = self._only_example(int(label))
             searched &= sizes > 1
         work = self.documents.entries.nnz * int(np.count_nonzero(searched))
         share = 1.0 if self.hierarchy is None else _FULL_WORK / max(work, 1)
@@ -265,9 +265,9 @@ class _Training:
         rows = np.flatnonzero(near)
         return rows, counted[rows]
 
-    def _parents(self, label: int) -> Sequence[int]:
+    def _parents(self, label: int) -> NDArray[Any]:
         assert self.hierarchy is not None
-        return self.hierarchy.parents(label).tolist()
+        return self.hierarchy.parents(label)
 
     def _examples(self, label: int) -> NDArray[Any]:
         return self.members.indices[self.members.indptr[label] : self.members.indptr[label + 1]]

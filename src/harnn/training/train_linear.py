@@ -78,8 +78,11 @@ def _train(task: Task) -> TrainedBranch:
         return classifier, interruptible(judge, task.stopped)
 
     every = np.arange(len(taxonomy))
-    counts = (split.corpus.label_counts for split in (task.train, task.valid))
-    part = part_of_labels(*counts, size=tried_labels(vectors.nnz, len(taxonomy)))
+    part = part_of_labels(
+        task.train.corpus.label_counts,
+        task.valid.corpus.label_counts,
+        tried_labels(vectors.nnz, len(taxonomy)),
+    )
     tried = {cost: train(cost, part) for cost in LINEAR_COSTS}
     cost = max(tried, key=lambda cost: tried[cost][1])  # of equal ones the first
     classifier, auprc = tried[cost] if len(part) == len(every) else train(cost, every)
