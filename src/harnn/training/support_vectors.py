@@ -96,7 +96,8 @@ def train_classifier(
     large weights; threads: 0 for all cores. The same seed gives the same bits, whatever the threads
     and the machine. Without a *hierarchy* every label sees every document.
 
-    Where documents times labels are very many, labels see all documents of their parents and a
+    Labels are solved 16 at a time, see :mod:`harnn.training.descent`; in the last digits the weights of
+    one depend on which others those are. Where documents times labels are very many, labels see all documents of their parents and a
     sample of all others, weighted for those left out: the others are easy to tell apart. Where
     labels are very many, one with a single example gets the weights that are best while no other
     document resembles it. Weights are kept in half precision, small ones not at all.
@@ -236,11 +237,13 @@ class _Training:
         signs = np.where(positive, np.float32(1), np.float32(-1))
         seed = (self.seed, int(labels[0]))
         found = find_machines(documents, signs, costs, seed=seed, halted=self.halted)
-        weights = np.ascontiguousarray(found.weights.T)
+        features, lanes = np.nonzero(np.abs(found.weights[:-1]) >= _LEAST_WEIGHT)
+        weights, features = found.weights[features, lanes], self.features[features]
+        bias = found.weights[-1].tolist()
         return [
             _ALWAYS
             if positive[:, lane].all()
-            else _column(self.features, weights[lane, :-1], float(weights[lane, -1]))
+            else _column(features[lanes == lane], weights[lanes == lane], bias[lane])
             for lane in range(len(labels))
         ]
 
@@ -282,7 +285,7 @@ class _Training:
         return _column(self.features[vector.indices], vector.data * factor, -1.0)
 
     def _bytes(self) -> int:
-        """Return what is worked on for a block: weights, their copy, signs, duals and positives."""
+        """Return what is worked on for a block: weights, their sizes, signs, duals, positives."""
         count, features = self.documents.entries.shape
         return _LANES * (8 * features + 13 * count) + 1
 
@@ -296,10 +299,9 @@ def _lines(rows: int, columns: int) -> NDArray[np.float32]:
 
 
 def _column(features: NDArray[Any], weights: NDArray[Any], bias: float) -> _Column:
-    near = np.flatnonzero(np.abs(weights) >= _LEAST_WEIGHT)
-    rounded = weights[near].astype(np.float16).astype(np.float32)
+    rounded = weights.astype(np.float16).astype(np.float32)
     kept = np.abs(rounded) >= _LEAST_WEIGHT
-    return _Column(features[near[kept]].astype(np.int64), rounded[kept], bias)
+    return _Column(features[kept].astype(np.int64), rounded[kept], bias)
 
 
 def _assemble(columns: Sequence[_Column], features: int) -> LinearClassifier:
