@@ -254,6 +254,7 @@ def test_a_stop_ends_all_threads() -> None:
     vectors = csr_array(generator.random((4_000, 200)).astype(np.float32))
     targets = csr_array(generator.random((4_000, 64)) < 0.5)
     train_classifier(*problem(), ROOTS)  # compiled
+    others = set(threading.enumerate())  # of tests before this one
     asked = time.monotonic()
 
     def stopped() -> bool:
@@ -262,7 +263,7 @@ def test_a_stop_ends_all_threads() -> None:
     with pytest.raises(InterruptedError):
         train_classifier(vectors, targets, None, cost=1e6, threads=2, stopped=stopped)
     assert time.monotonic() < asked + 1.5  # a poll of .1 s, on a busy machine
-    while any(x.name == "harnn-interruptible" for x in threading.enumerate()):
+    while set(threading.enumerate()) - others:
         assert time.monotonic() < asked + 10
         time.sleep(0.01)
 

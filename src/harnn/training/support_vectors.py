@@ -96,11 +96,12 @@ def train_classifier(
     large weights; threads: 0 for all cores. The same seed gives the same bits, whatever the threads
     and the machine. Without a *hierarchy* every label sees every document.
 
-    Labels are solved 16 at a time, see :mod:`harnn.training.descent`; in the last digits the weights of
-    one depend on which others those are. Where documents times labels are very many, labels see all documents of their parents and a
-    sample of all others, weighted for those left out: the others are easy to tell apart. Where
-    labels are very many, one with a single example gets the weights that are best while no other
-    document resembles it. Weights are kept in half precision, small ones not at all.
+    Labels are solved 16 at a time (:mod:`harnn.training.descent`); within the tolerance the weights
+    of one depend on which others those are. Where documents times labels are very many, labels see
+    all documents of their parents and a sample of all others, weighted for those left out: the
+    others are easy to tell apart. Where labels are very many, one with a single example gets the
+    weights that are best while no other document resembles it. Weights are kept in half precision,
+    small ones not at all.
 
     Raises:
         InterruptedError: *stopped* said so.
