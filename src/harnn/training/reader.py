@@ -25,7 +25,7 @@ from harnn.corpus import (
     content_hash,
     encode_corpus,
 )
-from harnn.data import Documents, ReadingLog, labelled_documents
+from harnn.data import Documents, DocumentsPart, ReadingLog, labelled_documents
 from harnn.errors import DocumentError, InputError, Problem
 from harnn.taxonomy import Taxonomy
 from harnn.text import (
@@ -144,7 +144,8 @@ class Reader:
                 corpus = corpus.with_views({name: made[0][0].views[name] for name in more})
             elif views:
                 corpus = corpus.with_views(self._encode(given, views, ReadingLog())[0].views)
-        self._tell(name, corpus, tokenizer, log)
+        told = isinstance(given, DocumentsPart) and given.is_told
+        self._tell(name, corpus, tokenizer, log, told=told)
         beginnings: list[str] | None = corpus.views.get("beginnings")
         passing = ("beginnings", "worded")
         kept = {key: view for key, view in corpus.views.items() if key not in passing}
@@ -197,8 +198,15 @@ class Reader:
         corpus = Corpus.from_arrays(arrays, len(self.taxonomy), word_count=len(tokenizer))
         return corpus, content.decode()
 
-    def _tell(self, name: str, corpus: Corpus, tokenizer: Tokenizer, log: ReadingLog) -> None:
-        remarks = log.lines()
+    def _tell(
+        self, name: str, corpus: Corpus, tokenizer: Tokenizer, log: ReadingLog, *, told: bool
+    ) -> None:
+        """Say what was read; told: whether what is remarkable was told before.
+
+        Raises:
+            DocumentError: there is no document, or no label.
+        """
+        remarks = [] if told else log.lines()
         if remarks and not (len(corpus) and corpus.targets.nnz):
             self.listener(Stage("\n".join(remarks)))
         if not len(corpus):
@@ -211,7 +219,7 @@ class Reader:
         self.counts[name] = len(corpus)
         self.counts[f"{name}_skipped"] = log.skipped
         self.counts[f"{name}_truncated"] = corpus.truncated
-        self.listener(Stage(summarise(name, corpus, tokenizer, log)))
+        self.listener(Stage(summarise(name, corpus, tokenizer, remarks)))
 
     def _cached(
         self,
@@ -237,8 +245,8 @@ class Reader:
         )
 
 
-def summarise(name: str, corpus: Corpus, tokenizer: Tokenizer, log: ReadingLog) -> str:
-    """Say what was read, and all that was cut, empty or skipped."""
+def summarise(name: str, corpus: Corpus, tokenizer: Tokenizer, remarks: Sequence[str]) -> str:
+    """Say what was read, and all that was cut or empty; remarks: of its log."""
     message = f"{name}: {len(corpus):,} documents"
     if "tokens" in corpus.views:
         message += f", {len(corpus.tokens.ids):,} tokens"
@@ -252,4 +260,4 @@ def summarise(name: str, corpus: Corpus, tokenizer: Tokenizer, log: ReadingLog) 
         )
     if empty:
         message += f"; {empty:,} without any word"
-    return "\n".join([message, *log.lines()])
+    return "\n".join([message, *remarks])

@@ -96,6 +96,8 @@ def train_classifier(
     large weights; threads: 0 for all cores. The same seed gives the same bits, whatever the threads
     and the machine. Without a *hierarchy* every label sees every document.
 
+    Without features a label has the score that its share of the documents gives it.
+
     Labels are solved 16 at a time (:mod:`harnn.training.descent`); within the tolerance the weights
     of one depend on which others those are. Where documents times labels are very many, labels see
     all documents of their parents and a sample of all others, weighted for those left out: the
@@ -199,6 +201,10 @@ class _Training:
         for label in np.flatnonzero(sizes == count):
             columns[label] = _ALWAYS
         searched = (sizes > 0) & (sizes < count)
+        if not self.documents.entries.shape[1]:  # the bias with the least squared hinge
+            for label in np.flatnonzero(searched):
+                columns[label] = _NOWHERE._replace(bias=2 * sizes[label] / count - 1)
+            return columns
         if labels > MANY_LABELS:
             for label in np.flatnonzero(sizes == 1):
                 columns[label] = self._only_example(int(label))
