@@ -238,9 +238,9 @@ class _Training:
         costs = np.full(count, self.cost, dtype=np.float32)
         documents = self.documents
         if share < 1:
-            rows, weights = self._sample(labels, max(int(share * count), _LEAST_SAMPLE))
+            rows, counted = self._sample(labels, max(int(share * count), _LEAST_SAMPLE))
             documents, positive = documents.only(rows), positive[rows]
-            costs = (self.cost * weights).astype(np.float32)
+            costs = (self.cost * counted).astype(np.float32)
         signs = np.where(positive, np.float32(1), np.float32(-1))
         seed = (self.seed, int(labels[0]))
         found = find_machines(documents, signs, costs, seed=seed, halted=self.halted)
