@@ -6,9 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harnn.answers import Note
-from harnn.branches.linear import LinearBranch
 from harnn.bundle import Bundle
-from harnn.corpus import Corpus
+from harnn.corpus import Corpus, NgramsView
 
 _UNANSWERED = "no label is sure enough"
 
@@ -47,10 +46,10 @@ def _count(
     Where n-grams alone are read, 1 stands for any number of words.
     """
     if "tokens" not in corpus.views:
-        linear = bundle.ensemble.branch("linear")
-        assert isinstance(linear, LinearBranch)
+        view = bundle.ensemble.reads["ngrams"]
+        assert isinstance(view, NgramsView)
         words = corpus.views["worded"].astype(np.int64)
-        return words, words, linear.features.known_words(corpus.views["ngrams"])
+        return words, words, view.features.known_words(corpus.views["ngrams"])
     tokens = corpus.tokens
     rows = np.repeat(np.arange(len(corpus)), tokens.lengths)
     known = tokens.ids != bundle.tokenizer.unknown_id
