@@ -19,6 +19,7 @@ FLOORS = {
         "_cells",
         "_cores",
         "_delimited",
+        "_encodings",
         "_display",
         "_files",
         "_frames",
@@ -51,7 +52,7 @@ SIDEWAYS = {
     ("_files", "_places"),
     ("_tables", "errors"),
 }
-SIDEWAYS |= {("config", "errors"), ("config", "_tables")}
+SIDEWAYS |= {("_delimited", "_encodings")}
 SIDEWAYS |= {("_frames", "errors"), ("_frames", "_cells"), ("_spreadsheet_rows", "_cells")}
 SIDEWAYS |= {("_spreadsheets", other) for other in ("errors", "_display", "_optional")}
 SIDEWAYS |= {("config", "errors"), ("config", "_tables"), ("_places", "errors")}

@@ -29,10 +29,15 @@ Schedule = Literal["one-cycle", "exponential", "constant"]
 Precision = Literal["auto", "32", "bf16"]
 Segmenter = Literal["auto", "words", "characters", "jieba", "icu"]
 RdfSyntax = Literal["turtle", "rdfxml", "ntriples", "nquads", "trig", "jsonld"]
-TaxonomyForm = Literal["pairs", "paths", "outline", "table", "json", RdfSyntax]
+TaxonomyForm = Literal[
+    "pairs", "paths", "outline", "table", "json", "vocabulary", "label-studio", RdfSyntax
+]
 """Forms of a taxonomy that are read: ``child<TAB>parent`` lines, path strings, indented lines, CSV
-and sheets, JSON, and SKOS in each syntax of RDF."""
-TaxonomyOutput = Literal["tsv", "json", "turtle", "ntriples", "mermaid", "dot", "outline", "html"]
+and sheets, JSON, vocabularies of Annif, labelling configurations of Label Studio, and SKOS in each
+syntax of RDF."""
+TaxonomyOutput = Literal[
+    "tsv", "json", "turtle", "ntriples", "label-studio", "mermaid", "dot", "outline", "html"
+]
 """Forms of a taxonomy that are written."""
 ConceptCodes = Literal["auto", "notation", "iri"]
 """What concepts of SKOS are known by; see :mod:`harnn.taxonomy.skos_codes`."""
