@@ -93,8 +93,8 @@ def train_classifier(
     """Train a squared-hinge support vector machine for every label.
 
     vectors: (N, V) of length 1; targets: (N, C), closed upward; cost: of an error beside that of
-    large weights; threads: 0 for all cores. The same seed gives the same bits, whatever the threads.
-    Without a *hierarchy* every label sees every document.
+    large weights; threads: 0 for all cores. The same seed gives the same bits, whatever the
+    threads. Without a *hierarchy* every label sees every document.
 
     Without features a label has the score that its share of the documents gives it.
 
