@@ -17,6 +17,7 @@ FLOORS = {
         "errors",
         "_arrays",
         "_cells",
+        "_cores",
         "_delimited",
         "_encodings",
         "_display",

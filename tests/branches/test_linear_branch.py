@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from scipy.sparse import csr_array, vstack
 
 import harnn
@@ -19,6 +20,7 @@ from harnn.errors import BundleError
 from harnn.taxonomy import Taxonomy
 from harnn.text import NgramFeatures
 from harnn.training.support_vectors import train_classifier
+from harnn.training.train_linear import part_of_labels
 
 TAXONOMY = Taxonomy.from_edges(
     [
@@ -88,8 +90,36 @@ def test_the_cost_that_ranks_validation_documents_best_is_taken(
     scores = {0.1: 0.7, 1.0: 0.9, 10.0: 0.8}
     told = iter(scores.values())
     monkeypatch.setattr("harnn.training.train_linear.micro_auprc", lambda *_: next(told))
-    monkeypatch.setattr("harnn.training.train_linear.linear_costs", lambda *_: tuple(scores))
+    monkeypatch.setattr("harnn.training.train_linear.LINEAR_COSTS", tuple(scores))
     assert fit().cost == 1.0
+
+
+def test_where_labels_are_many_a_part_of_them_decides_the_cost(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Of the four labels the last is seen in no document; then all are trained."""
+    told = iter([0.3, 0.4, 0.9])
+    tried: list[int] = []
+
+    def judge(margins: NDArray[np.float32], targets: csr_array) -> float:
+        assert margins.shape == targets.shape
+        tried.append(targets.shape[1])
+        return next(told)
+
+    monkeypatch.setattr("harnn.training.train_linear.micro_auprc", judge)
+    monkeypatch.setattr("harnn.training.train_linear.tried_labels", lambda *_: 2)
+    fitted = fit()
+    assert (fitted.cost, tried) == (0.3, [2, 2, 4])
+    expected = train(cost=0.3, seed=Config().training.seed)
+    np.testing.assert_array_equal(fitted.margins(NEW), expected.margins(NEW))
+
+
+@pytest.mark.parametrize(
+    ("size", "part"), [(1, [0]), (2, [0, 1]), (3, [0, 1, 2]), (4, [0, 1, 2, 3])]
+)
+def test_the_part_is_of_frequent_and_rare_labels_that_are_seen(size: int, part: list[int]) -> None:
+    counts = np.array([9, 7, 5, 8]), np.array([3, 2, 1, 0])
+    assert part_of_labels(*counts, size).tolist() == part
 
 
 def test_pieces_are_read_of_short_texts_only() -> None:

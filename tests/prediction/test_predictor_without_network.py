@@ -47,3 +47,36 @@ def test_without_a_network_no_text_is_cut(predictor: harnn.Predictor) -> None:
 def test_a_text_of_unknown_words_without_vectors_of_whole_texts(predictor: harnn.Predictor) -> None:
     (answer,) = predictor.predict(["zzz qqq"], top_k=3)
     assert answer.notes == ("No word of the text is known to the model: the answer is a guess.",)
+
+
+@pytest.mark.parametrize(
+    ("text", "codes"),
+    [
+        ("", ("empty_text",)),
+        ("!!! ...", ("empty_text",)),
+        ("\u00ad\u200b", ("empty_text",)),
+        ("zzqx. qqzz.", ("unknown_words",)),  # the mark is known, and no word
+        ("水", ("unknown_words",)),
+        ("bees", ()),
+        ("zzqx bees", ()),
+    ],
+)
+def test_notes_rest_on_the_words_of_n_grams(
+    text: str, codes: tuple[str, ...], predictor: harnn.Predictor
+) -> None:
+    (answer,) = predictor.predict([text])
+    assert answer.note_codes == codes
+
+
+def test_no_text_is_cut_into_tokens(
+    predictor: harnn.Predictor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise AssertionError
+
+    expected = predictor.predict([TEXT])
+    monkeypatch.setattr(harnn.text.Tokenizer, "encode", refuse)
+    assert predictor.predict([TEXT]) == expected
+    assert len(predictor.bundle.tokenizer) == 2
+    views = predictor.bundle.views()
+    assert set(views) == {"worded", "ngrams"}

@@ -162,3 +162,10 @@ def test_han_characters_are_words() -> None:
     assert words == [*"水龙头", "abc", *"漏水,", "x1_y", "full"]
     features, _ = NgramFeatures.build(["水龙头", "水龙", "龙头"])
     assert named_columns(features) == ["水", "龙", "头", "水 龙", "龙 头"]
+
+
+def test_known_words_are_counted_without_marks_and_pieces() -> None:
+    features, _ = NgramFeatures.build(["a cat, a dog", "a cat, a dog"], piece_sizes=(2, 3))
+    assert "," in features.words
+    texts = ["", ",,", "cat cat dog, owl", "cats", "a"]
+    assert features.known_words(features.vectors(texts)).tolist() == [0, 0, 2, 0, 1]

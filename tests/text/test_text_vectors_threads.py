@@ -55,18 +55,6 @@ def test_a_program_lets_products_take_one_thread_for_good() -> None:
         assert threads_of_products() == 1
 
 
-@pytest.mark.parametrize(
-    ("told", "cores"),
-    [("4,2", 4), ("3", 3), (" 2 , 1", 2), ("", 8), ("0", 8), ("many", 8), ("-1", 8), ("9" * 9, 8)],
-)
-def test_threads_as_openmp_writes_them(
-    told: str, cores: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("OMP_NUM_THREADS", told)
-    monkeypatch.setattr("os.cpu_count", lambda: 8)
-    assert text_vectors._cores() == cores
-
-
 def test_a_stop_is_noticed_between_two_texts() -> None:
     asked: list[Any] = []
 

@@ -55,6 +55,24 @@ def test_the_vocabulary_equals_a_count_by_hand(texts: list[str], min_count: int)
     assert tokenizer.words == ("[PAD]", "[UNK]", *kept)
 
 
+def test_without_counts_no_word_is_kept_and_texts_are_read_all_the_same() -> None:
+    texts = iter(["two words"] * 300)
+    tokenizer = Tokenizer.build(texts, TextConfig(min_count=1), counts=False)
+    assert tokenizer.words == ("[PAD]", "[UNK]")
+    assert tokenizer.notes == ()
+    assert next(texts, None) is None
+    assert tokenizer.spans("two words") == [(0, 3), (4, 9)]
+    assert Tokenizer.from_json(tokenizer.to_json()).words == tokenizer.words
+
+
+@pytest.mark.parametrize("segmenter", ["jieba", "icu"])
+def test_a_dictionary_needs_its_words_to_tell_compounds(segmenter: str) -> None:
+    config = TextConfig(min_count=1, segmenter=segmenter)  # type: ignore[arg-type]
+    texts = ["北京大学", "北京 大学"]
+    counted = Tokenizer.build(texts, config)
+    assert Tokenizer.build(texts, config, counts=False).words == counted.words
+
+
 def test_texts_are_read_once_and_not_kept() -> None:
     served = []
 

@@ -131,9 +131,11 @@ def test_pieces_are_read_of_short_texts_only() -> None:
     ]
 
 
-def test_a_lower_cost_is_tried_where_it_takes_but_seconds() -> None:
-    assert plan.linear_costs(1_000_000, 1_000) == (1.0, 0.3)
-    assert plan.linear_costs(1_000_001, 1_000) == (1.0,)
+def test_costs_are_tried_on_as_many_labels_as_take_seconds() -> None:
+    assert plan.tried_labels(1_000_000, 1_000) == 1_000
+    assert plan.tried_labels(2_000_000, 1_000) == 500
+    assert plan.tried_labels(10**10, 1_000) == 1
+    assert plan.tried_labels(0, 7) == 7
 
 
 def test_memory_is_estimated_by_the_formula() -> None:

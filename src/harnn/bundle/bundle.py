@@ -13,7 +13,7 @@ from harnn._notebook import html_table
 from harnn.branches import Ensemble
 from harnn.bundle.history import History
 from harnn.config import Config
-from harnn.corpus import TokensView, View
+from harnn.corpus import TokensView, View, WordedView
 from harnn.decode import Decoder
 from harnn.metrics import Report
 from harnn.taxonomy import Taxonomy
@@ -47,6 +47,8 @@ class Bundle:
         """Return by name all ways to read texts that the model needs."""
         views: Mapping[str, View | None] = self.ensemble.reads
         made = {name: view for name, view in views.items() if view is not None}
+        if "ngrams" in views and "tokens" not in views:  # n-grams tell which words are known
+            return {"worded": WordedView()} | made
         return {"tokens": TokensView(self.tokenizer)} | made
 
     def __repr__(self) -> str:

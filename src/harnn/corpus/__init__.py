@@ -15,6 +15,7 @@ from harnn.corpus.views import (
     Tokens,
     TokensView,
     View,
+    WordedView,
 )
 
 __all__ = [
@@ -31,6 +32,7 @@ __all__ = [
     "Tokens",
     "TokensView",
     "View",
+    "WordedView",
     "check_vectors",
     "content_hash",
     "encode_corpus",

@@ -38,13 +38,15 @@ class Corpus:
 
     @property
     def tokens(self) -> Tokens:
-        """The texts as token ids, which every complete corpus has."""
+        """The texts as token ids, which a corpus has that a network reads."""
         tokens: Tokens = self.views["tokens"]
         return tokens
 
     @property
     def truncated(self) -> int:
-        """Documents of which the end was cut off."""
+        """Documents of which the end was cut off; n-grams are counted in the whole text."""
+        if "tokens" not in self.views:
+            return 0
         return int((self.tokens.full_lengths > self.tokens.lengths).sum())
 
     @property
@@ -95,9 +97,11 @@ class Corpus:
         return cls(ids, targets, {"tokens": tokens})
 
     def fingerprint(self) -> str:
-        """Hash ids, tokens and targets, so that resuming on other data is noticed."""
+        """Hash ids, tokens, where there are any, and targets, so that other data is noticed."""
         digest = hashlib.sha256("\0".join(self.ids).encode("utf-8", "surrogatepass"))
-        parts = (self.tokens.ids, self.tokens.offsets, self.targets.indptr, self.targets.indices)
+        parts: list[NDArray[Any]] = [self.targets.indptr, self.targets.indices]
+        if "tokens" in self.views:
+            parts = [self.tokens.ids, self.tokens.offsets, *parts]
         for array in parts:
             digest.update(np.ascontiguousarray(array, dtype=np.int64).data)
         return digest.hexdigest()

@@ -1,7 +1,7 @@
 """The ways to read texts: token ids, n-grams, vectors of whole texts, texts with words in place.
 
 A view makes its rows from texts that come in chunks, and may hold what it needs until the last one.
-Every corpus has the view ``tokens``; which others there are is up to the branches that read them.
+Which there are is up to the branches that read them.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array, vstack
 
 from harnn.text import TEXT_VECTOR_SIZE, NgramFeatures, Tokenizer, beginning, embed_texts
+from harnn.text.segmenting import is_word
 
 _EMBEDDED_AT_ONCE = 8_192
 _MOST_KEPT_CHARACTERS = 64_000_000
@@ -108,6 +109,25 @@ class _NgramsCollector:
 
     def finish(self) -> csr_array:
         return csr_array(vstack(self._parts, format="csr"))
+
+
+@dataclass(frozen=True)
+class WordedView:
+    """Which texts have a letter or digit, (N,) bool."""
+
+    def collect(self) -> Collector:
+        return _WordedCollector()
+
+
+class _WordedCollector:
+    def __init__(self) -> None:
+        self._worded: list[bool] = []
+
+    def add(self, texts: Sequence[str]) -> None:
+        self._worded += map(is_word, texts)
+
+    def finish(self) -> NDArray[np.bool_]:
+        return np.array(self._worded, dtype=bool)
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,8 @@ _MAX_SUGGESTIONS = 100
 _LONGEST_SUGGESTED = 200
 """Characters of an unknown label for which a similar one is looked for."""
 _SHOWN_MEANT = 5
+_MOST_CLOSED = 10_000
+"""Sets of labels that are kept closed: documents share them."""
 _NUMBER = re.compile(r"\d{1,15}(\.\d{1,15})?")
 _SEPARATORS = ("|", ",", ";", "/", "\t", "\n")
 
@@ -34,6 +36,7 @@ class LabelChecker:
         self.taxonomy = taxonomy
         self._lookup = LabelLookup(taxonomy, by)
         self._hints: dict[str, str] = {}
+        self._closed: dict[tuple[str, ...], NDArray[np.int32]] = {}
         self._numbers: dict[float, str] | None = None
 
     def resolve(self, document: Document, log: ReadingLog) -> Document:
@@ -107,10 +110,15 @@ class LabelChecker:
 
     def close(self, document: Document) -> NDArray[np.int32]:
         """Return the columns of the known labels of *document*, resolved, closed upward."""
-        index = self.taxonomy.index
-        known = {index[label] for label in document.labels or () if label in index}
-        columns = np.array(sorted(known), dtype=np.int32)
-        return self.taxonomy.close_upward(columns).astype(np.int32, copy=False)
+        index, labels = self.taxonomy.index, tuple(document.labels or ())
+        closed = self._closed.get(labels)
+        if closed is None:
+            columns = np.array([index[x] for x in labels if x in index], dtype=np.int32)
+            closed = self.taxonomy.close_upward(columns).astype(np.int32, copy=False)
+            closed.flags.writeable = False
+            if len(self._closed) < _MOST_CLOSED:
+                self._closed[labels] = closed
+        return closed
 
     def _find_unknown(self, document: Document) -> list[str]:
         index = self.taxonomy.index

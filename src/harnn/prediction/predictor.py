@@ -14,7 +14,7 @@ import numpy as np
 from harnn._display import counted
 from harnn._frames import is_column, read_column
 from harnn._memory import keep_freed_memory
-from harnn.answers import Note, Prediction, make_answers
+from harnn.answers import Prediction, make_answers
 from harnn.bundle import Bundle, load_bundle
 from harnn.config import DataConfig
 from harnn.corpus import (
@@ -39,6 +39,7 @@ from harnn.evaluation import StrategyMetrics, compare_strategies, report_scores
 from harnn.explain import Explanation, LabelExplanation, WordWeight
 from harnn.metrics import Report, TrainingCounts
 from harnn.prediction.device import move_networks
+from harnn.prediction.notes import make_notes
 from harnn.prediction.seen import SeenDocuments
 from harnn.text import tune_text_vectors
 
@@ -47,8 +48,6 @@ Texts = Iterable[str | Document] | Sequence[Mapping[str, Any]] | Table
 _MOST_DOCUMENTS = 2_048
 _MOST_SCORES = 32 << 20
 """Documents x labels in memory at once: 128 MB for each branch."""
-
-_UNANSWERED = "no label is sure enough"
 
 
 class Predictor:
@@ -333,29 +332,8 @@ class Predictor:
 
     def _answers(self, corpus: Corpus, decoder: Decoder) -> tuple[Scores, Iterator[Prediction]]:
         shown, chosen = decoder.decode(self.score_corpus(corpus), self.taxonomy.hierarchy)
-        answered = np.diff(chosen.indptr) > 0
-        notes = [self._notes(corpus, row, bool(answered[row])) for row in range(len(corpus))]
+        notes = make_notes(corpus, self.bundle, np.diff(chosen.indptr) > 0)
         return shown, make_answers(shown, chosen, self.taxonomy, notes)
-
-    def _notes(self, corpus: Corpus, row: int, answered: bool) -> tuple[Note, ...]:
-        """Say what a document's answer rests on; answered: whether it has any label."""
-        tokens, reads = corpus.tokens, self.bundle.ensemble.reads
-        full, read = int(tokens.full_lengths[row]), int(tokens.lengths[row])
-        if full == 0:
-            answer = "the answer is what is most common" if answered else _UNANSWERED
-            return (Note("empty_text", f"The text has no words: {answer}."),)
-        if full > read and "tokens" in reads:
-            cut = f"Only the first {read:,} of {full:,} words were read (text.max_length)."
-            return (Note("truncated", cut),)
-        known = np.count_nonzero(tokens.row(row) != self.bundle.tokenizer.unknown_id)
-        if known == 0:
-            rests = "rests on the vector of the whole text alone"
-            answer = f"the answer {rests if 'text_vectors' in reads else 'is a guess'}"
-            what = (
-                f"No word of the text is known to the model: {answer if answered else _UNANSWERED}."
-            )
-            return (Note("unknown_words", what),)
-        return ()
 
 
 def documents_at_once(label_count: int) -> int:

@@ -8,12 +8,14 @@ from array import array
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from itertools import islice
+from itertools import islice, repeat
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array, hstack, vstack
+
+from harnn.text.segmenting import is_word
 
 _HAN = "\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 _WORD = re.compile(rf"[{_HAN}]|[^\W{_HAN}]+|[^\w\s]")
@@ -39,19 +41,29 @@ class NumberedWords(NamedTuple):
     """(N + 1,) where each text starts and the last one ends."""
 
 
+class _Numbers(dict[str, int]):
+    """Numbers of words, in the order in which they are first asked for."""
+
+    def __missing__(self, word: str) -> int:
+        return self.setdefault(word, len(self))
+
+
 class NgramCounter:
     """Counts the n-grams of training texts that come one by one; the texts are not kept."""
 
     def __init__(self) -> None:
-        self._numbers: dict[str, int] = {}
+        self._numbers = _Numbers()
         self._ids = array("q")
         self._offsets = [0]
 
     def add(self, text: str) -> None:
         """Count the words of one more text."""
-        for word in find_words(text):
-            self._ids.append(self._numbers.setdefault(word, len(self._numbers)))
+        self._ids.extend(map(self._numbers.__getitem__, find_words(text)))
         self._offsets.append(len(self._ids))
+
+    def __len__(self) -> int:
+        """Return the words of all texts."""
+        return len(self._ids)
 
     def mean_words(self, texts: int) -> float:
         """Return the words of a text, on average over the first *texts* of them."""
@@ -140,6 +152,17 @@ class NgramFeatures:
             parts.append(self._vectors(chunk))
         return csr_array(vstack(parts, format="csr"))
 
+    def known_words(self, vectors: csr_array) -> NDArray[np.int64]:
+        """Count the different known words, marks left out, of texts by their vectors: (N,)."""
+        known = np.zeros(len(self), dtype=bool)
+        known[: len(self.words)] = self._has_letters
+        rows = np.repeat(np.arange(vectors.shape[0]), np.diff(vectors.indptr))
+        return np.bincount(rows[known[vectors.indices]], minlength=vectors.shape[0])
+
+    @cached_property
+    def _has_letters(self) -> NDArray[np.bool_]:
+        return np.fromiter(map(is_word, self.words), bool, len(self.words))
+
     def _vectors(self, texts: list[str]) -> csr_array:
         known = len(self.words)
         fresh: dict[str, int] = {}
@@ -198,17 +221,15 @@ def _number(texts: Iterable[str], known: Mapping[str, int], fresh: dict[str, int
 
     Words that are not *known* are added to *fresh*, numbered from where the known ones end.
     """
-    ids = array("q")
+    words: list[str] = []
     offsets = [0]
-    first = len(known)
     for text in texts:
-        for word in find_words(text):
-            number = known.get(word)
-            if number is None:
-                number = fresh.setdefault(word, first + len(fresh))
-            ids.append(number)
-        offsets.append(len(ids))
-    return NumberedWords(np.array(ids, dtype=np.int64), np.array(offsets, dtype=np.int64))
+        words += find_words(text)
+        offsets.append(len(words))
+    ids = np.fromiter(map(known.get, words, repeat(-1)), np.int64, len(words))
+    for place in np.flatnonzero(ids < 0).tolist():
+        ids[place] = len(known) + fresh.setdefault(words[place], len(fresh))
+    return NumberedWords(ids, np.array(offsets, dtype=np.int64))
 
 
 def _count_words(ids: NDArray[np.int64], offsets: NDArray[np.int64], words: int) -> csr_array:

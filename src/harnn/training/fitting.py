@@ -207,8 +207,9 @@ def _read(
     reader.listener(Stage("reading the training documents"))
     # The tokenizer's library reads them in threads of its own, where no signal is answered.
     tokenizer, counter = interruptible(partial(reader.count, given[0]), reader.stopped)
-    ngrams = None
+    ngrams, words = None, 0
     if counter is not None:
+        words = len(counter)
         sizes = piece_sizes(counter.mean_words(_SAMPLED_TEXTS))
         for name in taxonomy.names:  # each one more document of its label
             counter.add(name)
@@ -218,7 +219,7 @@ def _read(
     valid = reader.encode(given[1], "valid", tokenizer, views)
     facts = TrainingFacts(
         documents=len(train.corpus),
-        tokens=int(train.corpus.tokens.lengths.sum()),
+        tokens=len(train.corpus.tokens.ids) if "tokens" in train.corpus.views else words,
         vocabulary=len(tokenizer.words),
         level_sizes=taxonomy.hierarchy.level_sizes,
     )

@@ -27,9 +27,10 @@ _PIECE_SIZES = (2, 5)
 _SHORT_TEXT = 50
 """Words, on average, up to which pieces of words are read too: of a short text every hint counts;
 for a long one they bring next to nothing and cost five times the time."""
-_COSTS = (1.0, 0.3)
-_SMALL_WORK = 1e9
-"""Products of a vector's entry and a label, up to which every linear cost is tried."""
+LINEAR_COSTS = (1.0, 0.3)
+"""Of errors, to choose from: the first follows the documents closely, the other allows more."""
+_TRIED_WORK = 1_000_000_000
+"""Products of a vector's entry and a label: what each linear cost is tried on, seconds."""
 _LIBRARIES_MB = 400.0
 _NGRAM_BYTES = 40
 _BLEND_TERMS = 12
@@ -187,9 +188,9 @@ def piece_sizes(mean_words: float) -> tuple[int, int]:
     return _PIECE_SIZES if mean_words <= _SHORT_TEXT else (0, 0)
 
 
-def linear_costs(entries: int, label_count: int) -> tuple[float, ...]:
-    """Return the costs of errors to try, where there are so many entries in all vectors."""
-    return _COSTS if entries * label_count <= _SMALL_WORK else _COSTS[:1]
+def tried_labels(entries: int, label_count: int) -> int:
+    """Return on how many labels a linear cost is tried, where all vectors have so many entries."""
+    return min(label_count, max(1, _TRIED_WORK // max(entries, 1)))
 
 
 def estimate_training_memory(config: Config, facts: TrainingFacts) -> float:

@@ -20,6 +20,7 @@ from harnn.corpus import (
     Corpus,
     TokensView,
     View,
+    WordedView,
     check_vectors,
     content_hash,
     encode_corpus,
@@ -86,7 +87,12 @@ class Reader:
                     counter.add(text)
                 yield text
 
-        tokenizer = Tokenizer.build(counted(), self.config.text, segment=self.segment)
+        tokenizer = Tokenizer.build(
+            counted(),
+            self.config.text,
+            segment=self.segment,
+            counts=counter is None or trains_network(self.config.model),
+        )
         for note in tokenizer.notes:
             self.listener(Stage(note))
         return tokenizer, counter
@@ -96,7 +102,7 @@ class Reader:
     ) -> Split:
         """Encode documents as tokens and the other *views*, in one reading of them.
 
-        What a cache has of the tokens is taken from there.
+        What a cache has of the tokens is taken from there. Without a network nobody reads them.
 
         Raises:
             DocumentError: documents cannot be read, have unknown labels, or there is no document,
@@ -107,6 +113,8 @@ class Reader:
         more: dict[str, View] = dict(views)
         if may_read_text_vectors(self.config.model):
             more["beginnings"] = BeginningsView()
+        if not trains_network(self.config.model):
+            more["worded"] = WordedView()
         made: list[tuple[Corpus, str]] = []
 
         def make() -> Arrays | None:
@@ -117,7 +125,9 @@ class Reader:
             return corpus.to_arrays() | {"content": np.frombuffer(content.encode(), np.uint8)}
 
         arrays = None
-        if self.segment is None:  # only the caller knows how a segmenter of their own cuts
+        if not trains_network(self.config.model):
+            made.append(self._encode(given, more, log))
+        elif self.segment is None:  # only the caller knows how a segmenter of their own cuts
             arrays = self._cached(
                 given,
                 lambda: ["tokens", tokenizer.to_json()],
@@ -137,7 +147,8 @@ class Reader:
         told = isinstance(given, DocumentsPart) and given.is_told
         self._tell(name, corpus, tokenizer, log, told=told)
         beginnings: list[str] | None = corpus.views.get("beginnings")
-        kept = {key: view for key, view in corpus.views.items() if key != "beginnings"}
+        passing = ("beginnings", "worded")
+        kept = {key: view for key, view in corpus.views.items() if key not in passing}
         return Split(given, dataclasses.replace(corpus, views=kept), content, beginnings)
 
     def embed(self, split: Split) -> NDArray[np.float32]:
@@ -208,8 +219,7 @@ class Reader:
         self.counts[name] = len(corpus)
         self.counts[f"{name}_skipped"] = log.skipped
         self.counts[f"{name}_truncated"] = corpus.truncated
-        cuts = trains_network(self.config.model)  # n-grams are counted in the whole text
-        self.listener(Stage(summarise(name, corpus, tokenizer, remarks, cuts=cuts)))
+        self.listener(Stage(summarise(name, corpus, tokenizer, remarks)))
 
     def _cached(
         self,
@@ -235,16 +245,19 @@ class Reader:
         )
 
 
-def summarise(
-    name: str, corpus: Corpus, tokenizer: Tokenizer, remarks: Sequence[str], *, cuts: bool = True
-) -> str:
+def summarise(name: str, corpus: Corpus, tokenizer: Tokenizer, remarks: Sequence[str]) -> str:
     """Say what was read, and all that was cut or empty; remarks: of its log."""
-    message = f"{name}: {len(corpus):,} documents, {len(corpus.tokens.ids):,} tokens"
-    if corpus.truncated and cuts:
+    message = f"{name}: {len(corpus):,} documents"
+    if "tokens" in corpus.views:
+        message += f", {len(corpus.tokens.ids):,} tokens"
+        empty = np.count_nonzero(corpus.tokens.lengths == 0)
+    else:
+        empty = np.count_nonzero(~corpus.views["worded"])
+    if corpus.truncated:
         message += (
             f"; {corpus.truncated:,} longer than {tokenizer.max_length} tokens were cut "
             "(text.max_length)"
         )
-    if empty := int((corpus.tokens.lengths == 0).sum()):
+    if empty:
         message += f"; {empty:,} without any word"
     return "\n".join([message, *remarks])

@@ -5,18 +5,18 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from collections.abc import Iterator
 from functools import partial
 
+import numpy as np
+from numpy.typing import NDArray
 from scipy.sparse import csr_array, vstack
 
 from harnn.branches import Branch
-from harnn.branches.linear import LinearBranch
-from harnn.corpus import Corpus
+from harnn.branches.linear import LinearBranch, LinearClassifier
 from harnn.metrics import micro_auprc
 from harnn.training.events import Stage
 from harnn.training.kept_branch import kept_branch
-from harnn.training.plan import linear_costs
+from harnn.training.plan import LINEAR_COSTS, tried_labels
 from harnn.training.process import interruptible
 from harnn.training.support_vectors import train_classifier
 from harnn.training.task import Task, TrainedBranch
@@ -44,53 +44,69 @@ def train_linear(task: Task) -> TrainedBranch:
 def _train(task: Task) -> TrainedBranch:
     """Train on the documents and on the labels' names, each as one more document of its label.
 
-    Of candidates that differ in the cost of errors the one that ranks the labels of the validation
-    documents best is returned.
+    Of classifiers that differ in the cost of errors the one that ranks the labels of the validation
+    documents best is returned. Which cost is best depends on how well labels can be told from the
+    words; only held-out documents say. Where labels are many, a part of them decides.
 
     Raises:
         InterruptedError: a stop was asked for.
     """
     started = time.perf_counter()
-    valid = task.valid.corpus
-    task.listener(Stage(f"training the linear branch for {len(task.taxonomy):,} labels"))
-    best, highest = None, -1.0
-    for branch in _candidates(task):
-        auprc = interruptible(partial(_auprc, branch, valid), task.stopped)
-        if best is None or auprc > highest:
-            best, highest = branch, auprc
-    assert best is not None
-    size = f"{len(best.features):,} n-grams, {best.classifier.weights.nnz:,} weights"
-    task.listener(
-        Stage(
-            f"linear branch: {size}, cost {best.cost}, "
-            f"validation AUPRC {highest:.4f}, {time.perf_counter() - started:.0f} s"
-        )
-    )
-    return TrainedBranch(branch=best, summary=f"a linear branch: {size}")
-
-
-def _auprc(branch: LinearBranch, valid: Corpus) -> float:
-    return micro_auprc(branch.logits(valid), valid.targets)
-
-
-def _candidates(task: Task) -> Iterator[LinearBranch]:
-    """Yield branches that differ in the cost of errors.
-
-    Where it takes but seconds there is one that follows the documents closely and one that allows
-    more errors. Which is better depends on how well the labels can be told from the words; only
-    held-out documents say.
-    """
+    taxonomy, training = task.taxonomy, task.config.training
+    task.listener(Stage(f"training the linear branch for {len(taxonomy):,} labels"))
     assert task.ngrams is not None
     features, vectors = task.ngrams.take()
-    hierarchy = task.taxonomy.hierarchy
-    targets = csr_array(vstack([task.train.corpus.targets, hierarchy.closure], format="csr"))
-    for cost in linear_costs(vectors.nnz, targets.shape[1]):
+    targets = csr_array(
+        vstack([task.train.corpus.targets, taxonomy.hierarchy.closure], format="csr")
+    )
+
+    def train(cost: float, labels: NDArray[np.int64]) -> tuple[LinearClassifier, float]:
+        """Return the classifier of some labels, and how well it ranks them."""
+        whole = len(labels) == len(taxonomy)
         classifier = train_classifier(
             vectors,
-            targets,
-            hierarchy,
+            targets if whole else targets[:, labels],
+            taxonomy.hierarchy if whole else None,
             cost=cost,
-            seed=task.config.training.seed,
+            seed=training.seed,
+            threads=training.threads,
             stopped=task.stopped,
         )
-        yield LinearBranch(features, classifier, cost)
+        valid = task.valid.corpus
+        true = valid.targets if whole else valid.targets[:, labels]
+
+        def judge() -> float:
+            return micro_auprc(classifier.margins(valid.views["ngrams"]), true)
+
+        return classifier, interruptible(judge, task.stopped)
+
+    every = np.arange(len(taxonomy))
+    part = part_of_labels(
+        task.train.corpus.label_counts,
+        task.valid.corpus.label_counts,
+        tried_labels(vectors.nnz, len(taxonomy)),
+    )
+    tried = {cost: train(cost, part) for cost in LINEAR_COSTS}
+    cost = max(tried, key=lambda cost: tried[cost][1])  # of equal ones the first
+    classifier, auprc = tried[cost] if len(part) == len(every) else train(cost, every)
+    size = f"{len(features):,} n-grams, {classifier.weights.nnz:,} weights"
+    task.listener(
+        Stage(
+            f"linear branch: {size}, cost {cost}, "
+            f"validation AUPRC {auprc:.4f}, {time.perf_counter() - started:.0f} s"
+        )
+    )
+    branch = LinearBranch(features, classifier, cost)
+    return TrainedBranch(branch=branch, summary=f"a linear branch: {size}")
+
+
+def part_of_labels(
+    train: NDArray[np.int64], valid: NDArray[np.int64], size: int
+) -> NDArray[np.int64]:
+    """Return *size* labels, ascending, evenly from the frequent to the rare.
+
+    train, valid: (C,) documents of each label. Labels of validation documents go first.
+    """
+    seen = valid > 0
+    order = np.lexsort((-train, ~seen))[: max(size, np.count_nonzero(seen))]
+    return np.sort(order[np.arange(size) * len(order) // size])

@@ -1,0 +1,21 @@
+"""How many cores there are for this process."""
+
+from __future__ import annotations
+
+import os
+
+_DIGITS = 4
+"""Of a number of threads, at most."""
+
+
+def count_cores() -> int:
+    """Return ``OMP_NUM_THREADS`` where it is set, else the cores that this process may use."""
+    told = os.environ.get("OMP_NUM_THREADS", "").partition(",")[0].strip()  # one for each nesting
+    is_number = told.isascii() and told.isdecimal() and len(told) <= _DIGITS
+    return (int(told) if is_number else 0) or _usable()
+
+
+def _usable() -> int:
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
