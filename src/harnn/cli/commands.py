@@ -36,7 +36,7 @@ from harnn.cli.taxonomies import TaxonomyChoice, describe, find_taxonomy
 from harnn.cli.training_place import training_place
 from harnn.config import Config
 from harnn.data import learn_taxonomy, read_documents
-from harnn.errors import ConfigError, DocumentError, Problem
+from harnn.errors import ConfigError, Problem
 from harnn.metrics import Resampling
 from harnn.prediction import Predictor, SeenDocuments, compare_models
 from harnn.sample import sample
@@ -162,7 +162,7 @@ def validate(
     suggest: a table to write, of unknown labels and what may be meant by them.
 
     Raises:
-        InputError: what is given cannot be used, or holds no document that can be read.
+        InputError: what is given cannot be used.
     """
     from harnn.training import validate
 
@@ -172,8 +172,6 @@ def validate(
     known = find_taxonomy(taxonomy)
     found = validate(data, known, config, test_paths=test)
     write_json(json_output, found.to_dict())
-    if not any(file.documents for file in found.survey.files):
-        raise DocumentError(found.survey.problems)
     suggested = None
     if suggest is not None and known is not None:
         suggested = write_label_suggestions([*data, *test], known, config.data, suggest)

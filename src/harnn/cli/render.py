@@ -209,6 +209,8 @@ def strategies_table(reports: Iterable[StrategyMetrics], *, title: str) -> Table
 def validation_parts(found: Validation, taxonomy: str = "") -> Iterator[Table | Text]:
     """Problems, warnings, files, levels, words and the plan, and how many problems there are.
 
+    Of files in which nothing can be read there is nothing to say but what is wrong.
+
     taxonomy: a line that describes it.
     """
     survey = found.survey
@@ -218,6 +220,14 @@ def validation_parts(found: Validation, taxonomy: str = "") -> Iterator[Table | 
         yield plain(line, "yellow")
     if taxonomy:
         yield plain(taxonomy)
+    if any(file.documents for file in survey.files):
+        yield from _found_parts(found)
+    yield Text(_verdict(len(survey.problems)))
+
+
+def _found_parts(found: Validation) -> Iterator[Table | Text]:
+    """Files, levels, words and the plan."""
+    survey = found.survey
     files = Table(title="files", title_justify="left")
     for name in ("file", "documents", "rejected"):
         files.add_column(name, justify="left" if name == "file" else "right")
@@ -241,7 +251,6 @@ def validation_parts(found: Validation, taxonomy: str = "") -> Iterator[Table | 
         yield levels
     plan = found.plan.lines() if found.plan is not None else ()
     yield plain("\n".join([*_survey_lines(survey), *plan]))
-    yield Text(_verdict(len(survey.problems)))
 
 
 def _read_label_lines(labels: Sequence[ReadLabel]) -> Iterator[str]:
