@@ -2,6 +2,7 @@
 
 from harnn.network.attention import HarnnLevel, LevelOutput, PaperLevel
 from harnn.network.beam import Beam
+from harnn.network.bert import Bert, BertShape, mean_of_states
 from harnn.network.constraint import MaxConstraint
 from harnn.network.dropout import Dropout
 from harnn.network.loss import hybrid_loss
@@ -12,6 +13,8 @@ from harnn.network.sampling import LabelSample, LevelSample
 
 __all__ = [
     "Beam",
+    "Bert",
+    "BertShape",
     "BiLSTM",
     "BiMinGRU",
     "Dropout",
@@ -25,6 +28,7 @@ __all__ = [
     "NetworkShape",
     "PaperLevel",
     "hybrid_loss",
+    "mean_of_states",
     "reverse_within_length",
     "tune_process",
 ]
