@@ -53,7 +53,6 @@ _MOST_SEED = 2**32 - 1
 _LARGEST_SIZE = 65_536
 """Of a layer of the network."""
 _NAMED_DELIMITERS = {"tab": "\t", "\\t": "\t"}
-"""Of Python's codecs for text those that are not for files."""
 Section = TypeVar("Section")
 
 
@@ -166,6 +165,12 @@ class TextConfig:
     """Passes over the text that trains word vectors; 0: enough for about 32 million words, but 8
     to 40."""
     freeze_vectors: bool = False
+    text_encoder: str = "auto"
+    """Of whole texts: ``minilm`` (all-MiniLM-L6-v2, English), ``use`` (Universal Sentence Encoder,
+    16 languages), ``static`` (a table of MiniLM's tokens, English; fast, less good), the directory
+    of another encoder, or ``auto``: ``minilm`` where it is installed and the text is English."""
+    text_encoder_tokens: int = 0
+    """Read of a text by encoders other than ``use``; 0: 256, but 128 where texts are short."""
 
     def check(self) -> list[Problem]:
         problems = []
@@ -178,6 +183,7 @@ class TextConfig:
             *between("text.max_vocabulary", self.max_vocabulary, 10, _MOST_WORDS),
             *between("text.max_length", self.max_length, 1, _MOST_WORDS),
             *between("text.vectors_epochs", self.vectors_epochs, 0, 10_000),
+            *between("text.text_encoder_tokens", self.text_encoder_tokens, 0, 100_000),
         ]
 
 

@@ -38,7 +38,7 @@ def config(**data: object) -> Config:
     return Config.from_dict(
         {
             "data": data,
-            "text": {"vectors": "random"},
+            "text": {"vectors": "random", "text_encoder": "use"},
             "model": SMALL,
             "training": {"epochs": 1, "precision": "32"},
         }
@@ -73,7 +73,7 @@ def test_training_again_encodes_nothing(tmp_path: Path, monkeypatch: pytest.Monk
         raise AssertionError("encoded again")
 
     monkeypatch.setattr("harnn.training.reader.TokensView", refuse)
-    monkeypatch.setattr("harnn.training.reader.embed_texts", refuse)
+    monkeypatch.setattr("harnn.text.UseEncoder.encode", refuse)
     second = fitted(cache)
     assert_same(second, without)
     assert second.documents == without.documents
