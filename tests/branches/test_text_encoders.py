@@ -46,7 +46,8 @@ def encoder(home: Path) -> BertEncoder:
 
 def test_a_vector_is_the_mean_of_states(encoder: BertEncoder) -> None:
     found = encoder.encode(TEXTS, threads=1)
-    assert (found.shape, found.dtype) == ((6, 16), np.float32)
+    assert found.shape == (6, 16)
+    assert found.dtype == np.float32
     assert not found[2].any()
     rows = [0, 1, 3, 4, 5]
     np.testing.assert_allclose(np.linalg.norm(found[rows], axis=1), 1, rtol=1e-5)

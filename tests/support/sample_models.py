@@ -13,12 +13,12 @@ from harnn.config import Config
 from harnn.sample import sample
 
 SMALL: dict[str, dict[str, Any]] = {
-    "text": {"vectors": "random", "text_encoder": "use", "min_count": 1, "max_length": 40},
+    "text": {"vectors": "random", "min_count": 1, "max_length": 40},
     "model": {"embedding_size": 16, "lstm_size": 16, "attention_size": 16, "fc_size": 16},
     "training": {"epochs": 6, "precision": "32", "learning_rate": 0.01},
 }
 TINY: dict[str, dict[str, Any]] = {
-    "text": {"vectors": "random", "text_encoder": "use", "max_length": 5},
+    "text": {"vectors": "random", "max_length": 5},
     "model": {"embedding_size": 4, "lstm_size": 4, "attention_size": 4, "fc_size": 4},
     "training": {"epochs": 1, "precision": "32"},
 }

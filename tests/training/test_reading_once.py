@@ -36,7 +36,7 @@ def opened(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
 def train(cache: Path | None = None, **model: Any) -> harnn.FitResult:
     english = sample("en")
     config = {
-        "text": {"vectors": "random", "text_encoder": "use"},
+        "text": {"vectors": "random"},
         "model": SMALL | model,
         "training": {"epochs": 1, "precision": "32"},
     }

@@ -60,7 +60,7 @@ TRAIN, VALID = documents(40, 1), documents(15, 2)
 def config(model: dict[str, Any], **training: Any) -> Config:
     return Config.from_dict(
         {
-            "text": {"vectors": "random", "text_encoder": "use", "min_count": 1},
+            "text": {"vectors": "random", "min_count": 1},
             "model": SMALL | model,
             "training": {"epochs": 2, "batch_size": 8, "precision": "32", "learning_rate": 0.02}
             | training,

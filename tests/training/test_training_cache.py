@@ -38,7 +38,7 @@ def config(**data: object) -> Config:
     return Config.from_dict(
         {
             "data": data,
-            "text": {"vectors": "random", "text_encoder": "use"},
+            "text": {"vectors": "random"},
             "model": SMALL,
             "training": {"epochs": 1, "precision": "32"},
         }
