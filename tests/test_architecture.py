@@ -15,8 +15,10 @@ SOURCE = Path(harnn.__file__).parent
 FLOORS = {
     0: {
         "errors",
+        "_arrays",
         "_cells",
         "_delimited",
+        "_encodings",
         "_display",
         "_files",
         "_frames",
@@ -27,7 +29,6 @@ FLOORS = {
         "_quiet",
         "_spreadsheet_rows",
         "_spreadsheets",
-        "_special",
         "_tables",
         "config",
     },
@@ -47,11 +48,10 @@ FLOOR_OF = {room: floor for floor, rooms in FLOORS.items() for room in rooms}
 SIDEWAYS = {
     ("_optional", "errors"),
     ("_files", "errors"),
-    ("_files", "_special"),
-    ("_special", "errors"),
+    ("_files", "_places"),
     ("_tables", "errors"),
 }
-SIDEWAYS |= {("config", "errors"), ("config", "_tables")}
+SIDEWAYS |= {("_delimited", "_encodings")}
 SIDEWAYS |= {("_frames", "errors"), ("_frames", "_cells"), ("_spreadsheet_rows", "_cells")}
 SIDEWAYS |= {("_spreadsheets", other) for other in ("errors", "_display", "_optional")}
 SIDEWAYS |= {("config", "errors"), ("config", "_tables"), ("_places", "errors")}

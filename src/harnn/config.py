@@ -29,10 +29,13 @@ Schedule = Literal["one-cycle", "exponential", "constant"]
 Precision = Literal["auto", "32", "bf16"]
 Segmenter = Literal["auto", "words", "characters", "jieba", "icu"]
 RdfSyntax = Literal["turtle", "rdfxml", "ntriples", "nquads", "trig", "jsonld"]
-TaxonomyForm = Literal["pairs", "paths", "outline", "table", "json", RdfSyntax]
-"""Forms of a taxonomy that are read: ``child<TAB>parent`` lines, path strings, indented lines, CSV
-and sheets, JSON, and SKOS in each syntax of RDF."""
-TaxonomyOutput = Literal["tsv", "json", "turtle", "ntriples", "mermaid", "dot", "outline", "html"]
+TaxonomyForm = Literal[
+    "pairs", "paths", "outline", "table", "json", "vocabulary", "label-studio", RdfSyntax
+]
+"""Forms of a taxonomy that are read: see docs/taxonomies.md."""
+TaxonomyOutput = Literal[
+    "tsv", "json", "turtle", "ntriples", "label-studio", "mermaid", "dot", "outline", "html"
+]
 """Forms of a taxonomy that are written."""
 ConceptCodes = Literal["auto", "notation", "iri"]
 """What concepts of SKOS are known by; see :mod:`harnn.taxonomy.skos_codes`."""
@@ -162,13 +165,10 @@ class TextConfig:
     """``word2vec`` or ``fasttext`` (trained on the training text), ``random``, ``glove-6b-50d``
     (extra ``glove``) or the path of a file of word vectors."""
     vectors_epochs: int = 0
-    """Passes over the text that trains word vectors; 0: enough for about 32 million words, but 8
-    to 40."""
+    """Passes over the text that trains word vectors; 0: for about 32 million words, 8 to 40."""
     freeze_vectors: bool = False
     text_encoder: str = "auto"
-    """Of whole texts: ``minilm`` (all-MiniLM-L6-v2, English), ``use`` (Universal Sentence Encoder,
-    16 languages), ``static`` (a table of MiniLM's tokens, English; fast, less good), the directory
-    of another encoder, or ``auto``: ``minilm`` where it is installed and the text is English."""
+    """Of whole texts: ``auto``, ``minilm``, ``use``, ``static`` or a path; docs/text-encoders.md."""
     text_encoder_tokens: int = 0
     """Read of a text by encoders other than ``use``; 0: 256, but 128 where texts are short."""
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from rich.text import Text
 
 from harnn._files import check_replaceable, check_writable
+from harnn._tables import read_toml
 from harnn.bundle import CHECKPOINTS, export_onnx, load_bundle, marker_of, save_bundle
 from harnn.cli.files import JSON, check_inputs, check_output, write_json
 from harnn.cli.label_care import check_suggestions, write_label_suggestions
@@ -30,14 +31,14 @@ from harnn.cli.render import (
     strategies_table,
     validation_parts,
 )
-from harnn.cli.screen import Console
+from harnn.cli.screen import Console, say
 from harnn.cli.taxonomies import TaxonomyChoice, describe, find_taxonomy
 from harnn.cli.training_place import training_place
 from harnn.config import Config
 from harnn.data import learn_taxonomy, read_documents
-from harnn.errors import ConfigError, Problem
+from harnn.errors import ConfigError, DocumentError, Problem
 from harnn.metrics import Resampling
-from harnn.prediction import Predictor, compare_models
+from harnn.prediction import Predictor, SeenDocuments, compare_models
 from harnn.sample import sample
 from harnn.taxonomy import Taxonomy
 
@@ -101,9 +102,26 @@ def gather_settings(
     gathered = list(settings or [])
     for key, value in options.items():
         if value is not None and value != []:
-            text = json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
-            gathered.append(f"{names.get(key, f'data.{key}')}={text}")
+            gathered.append(f"{names.get(key, f'data.{key}')}={_as_toml(value)}")
     return gathered
+
+
+def settings_of_file(path: Path | None, table: str) -> list[str]:
+    """Return what a configuration says in one table as ``table.key=value``, all of it checked.
+
+    Raises:
+        ConfigError: it cannot be read, or says what no setting is.
+    """
+    if path is None:
+        return []
+    Config.read(path)
+    given = read_toml(path).get(table, {})
+    return [f"{table}.{key}={_as_toml(value)}" for key, value in given.items()]
+
+
+def _as_toml(value: Any) -> str:
+    """Return a string, number or list as TOML writes it."""
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
 def demo(lang: str, out: Path) -> None:
@@ -142,6 +160,9 @@ def validate(
     """Print what is wrong and what there is; say whether nothing must be mended.
 
     suggest: a table to write, of unknown labels and what may be meant by them.
+
+    Raises:
+        InputError: what is given cannot be used, or holds no document that can be read.
     """
     from harnn.training import validate
 
@@ -151,6 +172,8 @@ def validate(
     known = find_taxonomy(taxonomy)
     found = validate(data, known, config, test_paths=test)
     write_json(json_output, found.to_dict())
+    if not any(file.documents for file in found.survey.files):
+        raise DocumentError(found.survey.problems)
     suggested = None
     if suggest is not None and known is not None:
         suggested = write_label_suggestions([*data, *test], known, config.data, suggest)
@@ -184,7 +207,14 @@ def train(
         errors.print_line(describe(taxonomy))
         given = (taxonomy, files.train, files.valid)
         hint = "Choose another --out, or replace it with --overwrite."
-        if resume and holds_finished(files.out, *given, knobs, overwrite=overwrite, hint=hint):
+        if resume and holds_finished(
+            files.out,
+            *given,
+            knobs,
+            unlabelled=files.unlabelled,
+            overwrite=overwrite,
+            hint=hint,
+        ):
             errors.print_line(
                 f"{files.out}/ holds the finished model of these settings and documents: nothing "
                 "is left to do. With --overwrite and without --resume it is trained again."
@@ -233,7 +263,8 @@ def evaluate(
     predictor, knobs = open_model(model, settings, speed)
     started = time.perf_counter()
     with reading(knobs) as log:
-        report = predictor.evaluate(data, data=knobs, log=log, **options)
+        known = SeenDocuments(predictor.bundle)
+        report = predictor.evaluate(data, data=knobs, log=log, known=known, **options)
     seconds = time.perf_counter() - started
     write_json(json_output, report.to_dict())
     console = Console()
@@ -242,6 +273,8 @@ def evaluate(
         console.print(buckets)
     console.print_line(report_line(report))
     console.print_line(f"{report.documents / seconds:,.0f} documents/s")
+    for seen in known.found():
+        say(f"Note: {seen.sentence(report.documents)}")
 
 
 def compare(

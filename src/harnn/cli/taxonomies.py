@@ -38,6 +38,12 @@ class TaxonomyChoice(NamedTuple):
     column: Sequence[str] | None = None
     """``ROLE=NAME`` of columns."""
     sheet: str | None = None
+    taxonomy_encoding: str | None = None
+
+    @property
+    def is_given(self) -> bool:
+        """Tell whether there is a path, or anything of how to read it."""
+        return any(each not in (None, False, []) for each in self)
 
     def read(self, path: Path) -> Taxonomy:
         """Read *path* like that, and say what else it could mean.
@@ -58,6 +64,7 @@ class TaxonomyChoice(NamedTuple):
             codes=self.codes or "auto",
             columns=_read_columns(self.column or ()),
             sheet=self.sheet,
+            encoding=self.taxonomy_encoding,
         )
         say_notes(taxonomy.notes)
         return taxonomy

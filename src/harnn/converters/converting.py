@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harnn._files import check_writable, write_atomically
-from harnn._places import are_one_place, check_suffix, is_directory
-from harnn._special import is_special
+from harnn._places import are_one_place, check_suffix, is_directory, is_special
 from harnn.config import DataConfig
 from harnn.converters.formats import Format, find_format
 from harnn.converters.label_numbers import ENDING
@@ -152,10 +151,10 @@ def _check_places(
 
 def _checked(reading: Reading, config: DataConfig, log: ReadingLog) -> Documents:
     """Hold the labels of documents to the taxonomy, if there is one."""
-    fixes = find_fixes(config, reading.taxonomy)
     checker = None
     if reading.taxonomy is not None:
         checker = LabelChecker(reading.taxonomy, config.labels_by)
+    fixes = find_fixes(config, checker)
     for document in reading.documents:
         if isinstance(document, Rejected) or document.labels is None:
             yield document

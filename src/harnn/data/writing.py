@@ -13,6 +13,7 @@ All but the last also with ``.gz`` or ``.zst`` behind. In a cell labels stand be
 
 from __future__ import annotations
 
+import codecs
 import gzip
 import json
 import re
@@ -26,12 +27,14 @@ import msgspec
 from harnn._display import encodable, escape_json
 from harnn._files import write_atomically
 from harnn._optional import require
+from harnn._places import suffix_problem
 from harnn._tables import shown
 from harnn.config import DataConfig
 from harnn.data.documents import Document
 from harnn.data.files import COMPRESSIONS, FORMATS
 from harnn.data.label_cells import read_label_cell
-from harnn.errors import ConfigError, DocumentError, Problem, suggest
+from harnn.data.lines import plain_name
+from harnn.errors import ConfigError, DocumentError, Problem
 
 Record = Mapping[str, Any] | Document
 """What is written: a row by the names of its fields, or a document."""
@@ -73,10 +76,8 @@ def form_of(path: Path | str) -> tuple[str, str]:
     form = FORMATS.get(suffix, "")
     if form not in WRITTEN or (compression and form == "parquet"):
         known = [name for name, kind in FORMATS.items() if kind in WRITTEN]
-        found = f"unknown extension {suffix!r}" if suffix else "has no extension"
-        what = f"{found}, expected .jsonl, .ndjson, .csv or .tsv (each also with .gz or .zst), "
-        what += "or .parquet."
-        raise ConfigError(Problem(str(path), what, suggest(suffix, known) if suffix else ""))
+        expected = ".jsonl, .ndjson, .csv or .tsv (each also with .gz or .zst), or .parquet"
+        raise ConfigError(suffix_problem(path, suffix, known, expected))
     return form, compression
 
 
@@ -138,6 +139,8 @@ def open_rows(
     with ExitStack() as stack:
         stream = stack.enter_context(open_packed(path))
         writer: RowWriter
+        if form != "parquet":
+            stream.write(mark_for(config))
         if form == "json-lines":
             writer = _JsonLines(stream, config)
         elif form == "parquet":
@@ -159,6 +162,13 @@ def open_packed(path: Path | str) -> Iterator[IO[bytes]]:
     compression = COMPRESSIONS.get(Path(path).suffix.lower(), "")
     with write_atomically(path, "wb") as file, _compressed(file, compression) as stream:
         yield stream
+
+
+def mark_for(config: DataConfig) -> bytes:
+    """Return what text begins with, which is UTF-8, so that *config* reads it back: where another
+    encoding is set, the byte order mark, which says more than that.
+    """
+    return b"" if plain_name(config.encoding) == "utf-8" else codecs.BOM_UTF8
 
 
 def label_cell(labels: Sequence[str], separator: str) -> str:

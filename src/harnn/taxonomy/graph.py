@@ -59,6 +59,8 @@ class Draft:
     iris: dict[str, str] = field(default_factory=dict)
     replaced: dict[str, str] = field(default_factory=dict)
     """Codes that are labels no more, and the labels that stand for them now."""
+    former_iris: dict[str, str] = field(default_factory=dict)
+    """IRIs of such codes."""
     level_names: tuple[str, ...] = ()
     """What the file calls its levels; empty: nothing."""
     complete: bool = False
@@ -127,11 +129,6 @@ def shorten(text: str) -> str:
         return text
     half = _LONGEST_MESSAGE // 2
     return f"{text[:half]} ... {text[-half:]}"
-
-
-def counted(number: int, noun: str) -> str:
-    """Return the number and its noun, as ``1 label`` or ``2,000 labels``."""
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
 def nearest(label: str, candidates: Sequence[str]) -> str:

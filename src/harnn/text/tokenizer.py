@@ -21,6 +21,7 @@ from harnn.text.cutting import (
     Cut,
     UserWord,
     cutter,
+    have_same_rules,
     icu_version,
     read_user_dictionary,
     require_segmenter,
@@ -112,7 +113,7 @@ class Tokenizer:
             segmenter, note = choice.segmenter, choice.note
         if segmenter == "words":
             note = segmenting.unspaced_note(sample)
-        user_words = _user_words(config) if segmenter == "jieba" else ()
+        user_words = user_words_of(config) if segmenter == "jieba" else ()
         cut = segment if segmenter not in CUTTERS else cutter(segmenter, user_words)
         words = _train(itertools.chain(sample, texts), segmenter, config, cut)
         notes = [note] if note else []
@@ -215,7 +216,7 @@ class Tokenizer:
         user_words = read_user_words(record, where)
         require_segmenter(segmenter, user_words=bool(user_words))
         built_with = record.get("icu", "")
-        if segmenter == "icu" and built_with != icu_version():
+        if segmenter == "icu" and not have_same_rules(built_with, icu_version()):
             here = f"and this is ICU {icu_version()}: some words may be cut otherwise"
             warnings.warn(
                 f"{where}: the training texts were cut with ICU {built_with}, {here}", stacklevel=2
@@ -376,8 +377,8 @@ def _words_of(text: str, segmenter: str, cut: Cut, normalizer: Any) -> Iterator[
     return (word for _, word in _custom_words(text, cut, normalizer) if word)
 
 
-def _user_words(config: TextConfig) -> tuple[UserWord, ...]:
-    """Return the words of the user's dictionary as texts have them.
+def user_words_of(config: TextConfig) -> tuple[UserWord, ...]:
+    """Return the words of the user's dictionary, if one is set, as texts have them.
 
     Raises:
         ConfigError: it cannot be read.
