@@ -168,7 +168,7 @@ class TextConfig:
     """Passes over the text that trains word vectors; 0: for about 32 million words, 8 to 40."""
     freeze_vectors: bool = False
     text_encoder: str = "auto"
-    """Of whole texts: ``auto``, ``minilm``, ``use``, ``static`` or a path; docs/text-encoders.md."""
+    """Of texts: ``auto``, ``minilm``, ``use``, ``static`` or a path; docs/text-encoders.md."""
     text_encoder_tokens: int = 0
     """Read of a text by encoders other than ``use``; 0: 256, but 128 where texts are short."""
 

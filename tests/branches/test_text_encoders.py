@@ -351,7 +351,11 @@ def test_any_package_with_the_file_is_found(
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        ("nowhere", "nowhere: no such directory of a sentence encoder."),
+        (
+            "nowhere",
+            "got 'nowhere', expected auto, minilm, use, static or the path of a directory.",
+        ),
+        ("", "got '', expected auto, minilm, use, static or the path of a directory."),
         ("empty", "is no directory of a sentence encoder: model.safetensors, tokenizer.json, "),
     ],
 )

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from harnn._files import check_writable
 from harnn._optional import require
+from harnn._tables import shown
 from harnn.config import Config, TextConfig
 from harnn.data import Documents, split_given
 from harnn.data.files import DocumentFile, find_file
@@ -91,11 +92,15 @@ def _wrong_with_encoder(config: Config) -> Iterator[HarnnError]:
     if name in ("minilm", "static"):
         yield from _missing(require_minilm)
     elif name not in ("auto", "use"):
+        where = "text.text_encoder"
+        if not name or not Path(name).is_dir():
+            expected = "expected auto, minilm, use, static or the path of a directory."
+            yield ConfigError(Problem(where, f"got {shown(name)}, {expected}"))
+            return
         try:
             SentenceFiles.read(Path(name))
         except InputError as error:
-            expected = "text.text_encoder: expected auto, minilm, use, static or a directory;"
-            yield ConfigError([Problem(expected, str(problem)) for problem in error.problems])
+            yield ConfigError([Problem(where, str(problem)) for problem in error.problems])
     elif config.model.text_vectors == "on":
         yield from _missing(require_text_vectors)
 
