@@ -25,6 +25,7 @@ from typing import IO, Any, Protocol
 import msgspec
 
 from harnn._display import encodable, escape_json
+from harnn._encodings import plain_name
 from harnn._files import write_atomically
 from harnn._optional import require
 from harnn._places import suffix_problem
@@ -33,7 +34,6 @@ from harnn.config import DataConfig
 from harnn.data.documents import Document
 from harnn.data.files import COMPRESSIONS, FORMATS
 from harnn.data.label_cells import read_label_cell
-from harnn.data.lines import plain_name
 from harnn.errors import ConfigError, DocumentError, Problem
 
 Record = Mapping[str, Any] | Document
