@@ -16,3 +16,11 @@ def _heeded_interrupts() -> Iterator[None]:
         signal.signal(signal.SIGINT, signal.default_int_handler)
     yield
     signal.signal(signal.SIGINT, before)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _encoders_that_all_have() -> Iterator[None]:
+    """Let ``text.text_encoder=auto`` mean the same on every machine: MiniLM is not installed."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("harnn.text.encoder_choice.find_minilm", lambda: None)
+        yield

@@ -168,7 +168,8 @@ def train_ours(shape: Shape, threads: int, documents: int, **settings: Any) -> d
 
 def export_network(network: Any, how: str) -> bytes:
     """Return the graph for ``onnx`` or ``onnx-int8``."""
-    from harnn.branches.network.graph import network_graph, quantize
+    from harnn.branches.network.graph import network_graph
+    from harnn.branches.onnx_graph import quantize
 
     graph = network_graph(network)
     return quantize(graph) if how == "onnx-int8" else graph

@@ -32,9 +32,7 @@ RdfSyntax = Literal["turtle", "rdfxml", "ntriples", "nquads", "trig", "jsonld"]
 TaxonomyForm = Literal[
     "pairs", "paths", "outline", "table", "json", "vocabulary", "label-studio", RdfSyntax
 ]
-"""Forms of a taxonomy that are read: ``child<TAB>parent`` lines, path strings, indented lines, CSV
-and sheets, JSON, vocabularies of Annif, labelling configurations of Label Studio, and SKOS in each
-syntax of RDF."""
+"""Forms of a taxonomy that are read: see docs/taxonomies.md."""
 TaxonomyOutput = Literal[
     "tsv", "json", "turtle", "ntriples", "label-studio", "mermaid", "dot", "outline", "html"
 ]
@@ -58,7 +56,6 @@ _MOST_SEED = 2**32 - 1
 _LARGEST_SIZE = 65_536
 """Of a layer of the network."""
 _NAMED_DELIMITERS = {"tab": "\t", "\\t": "\t"}
-"""Of Python's codecs for text those that are not for files."""
 Section = TypeVar("Section")
 
 
@@ -168,9 +165,12 @@ class TextConfig:
     """``word2vec`` or ``fasttext`` (trained on the training text), ``random``, ``glove-6b-50d``
     (extra ``glove``) or the path of a file of word vectors."""
     vectors_epochs: int = 0
-    """Passes over the text that trains word vectors; 0: enough for about 32 million words, but 8
-    to 40."""
+    """Passes over the text that trains word vectors; 0: for about 32 million words, 8 to 40."""
     freeze_vectors: bool = False
+    text_encoder: str = "auto"
+    """Of texts: ``auto``, ``minilm``, ``use``, ``static`` or a path; docs/text-encoders.md."""
+    text_encoder_tokens: int = 0
+    """Read of a text by encoders other than ``use``; 0: 256, but 128 where texts are short."""
 
     def check(self) -> list[Problem]:
         problems = []
@@ -183,6 +183,7 @@ class TextConfig:
             *between("text.max_vocabulary", self.max_vocabulary, 10, _MOST_WORDS),
             *between("text.max_length", self.max_length, 1, _MOST_WORDS),
             *between("text.vectors_epochs", self.vectors_epochs, 0, 10_000),
+            *between("text.text_encoder_tokens", self.text_encoder_tokens, 0, 100_000),
         ]
 
 

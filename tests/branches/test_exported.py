@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 
 import harnn
 from harnn.branches.network import ExportedNetworkBranch, OnnxNetwork
-from harnn.branches.network.graph import network_graph, quantize
+from harnn.branches.network.graph import network_graph
+from harnn.branches.onnx_graph import quantize
 from harnn.branches.text_vectors import PlainTextVectorNetwork, TextVectorNetwork, TextVectorShape
 from harnn.cli import run
 from harnn.config import Config

@@ -15,7 +15,7 @@ import pytest
 import torch
 
 import harnn
-from harnn.branches.network.exported import _threads_of_environment
+from harnn.branches.onnx_session import _threads_of_environment
 from harnn.errors import ConfigError
 
 MODELS = Path(__file__).parents[1] / "golden" / "format-3"

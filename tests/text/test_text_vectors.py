@@ -18,6 +18,7 @@ from harnn.text import (
     text_vectors,
     text_vectors_installed,
 )
+from harnn.text.encoders import MOST_CHARACTERS
 
 TEXTS = [
     "A cat sleeps on the sofa.",
@@ -54,7 +55,7 @@ def test_texts_without_words_are_zero() -> None:
 
 
 def test_only_the_start_of_a_long_text_counts() -> None:
-    start = ("word " * text_vectors.MOST_CHARACTERS)[: text_vectors.MOST_CHARACTERS]
+    start = ("word " * MOST_CHARACTERS)[:MOST_CHARACTERS]
     np.testing.assert_array_equal(embed_texts([start]), embed_texts([start + TEXTS[3]]))
 
 

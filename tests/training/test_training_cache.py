@@ -72,9 +72,10 @@ def test_training_again_encodes_nothing(tmp_path: Path, monkeypatch: pytest.Monk
     def refuse(*_arguments: object, **_options: object) -> None:
         raise AssertionError("encoded again")
 
-    monkeypatch.setattr("harnn.training.reader.TokensView", refuse)
-    monkeypatch.setattr("harnn.training.reader.embed_texts", refuse)
-    second = fitted(cache)
+    with monkeypatch.context() as patch:
+        patch.setattr("harnn.training.reader.TokensView", refuse)
+        patch.setattr("harnn.text.UseEncoder.encode", refuse)
+        second = fitted(cache)
     assert_same(second, without)
     assert second.documents == without.documents
     assert len(entries(cache)) == 4

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import math
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -54,6 +56,18 @@ class StoredModel:
         names = self.files if self.contents is None else self.contents
         held = path.is_file() if names is None else name in names
         return path if held else None
+
+    def read_bytes(self, name: str) -> bytes:
+        """Read a file of the model.
+
+        Raises:
+            OSError: it cannot be read.
+        """
+        if self.contents is None:
+            return (self.directory / name).read_bytes()
+        if name not in self.contents:
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), name)
+        return self.contents[name]
 
     def read_json(self, name: str) -> Any:
         """Read a JSON file that the model has.

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array, vstack
 
-from harnn.text import TEXT_VECTOR_SIZE, NgramFeatures, Tokenizer, beginning, embed_texts
+from harnn.text import NgramFeatures, TextEncoder, Tokenizer, beginning, characters_read
 from harnn.text.segmenting import is_word
 
 _EMBEDDED_AT_ONCE = 8_192
@@ -134,17 +134,21 @@ class _WordedCollector:
 class TextVectorsView:
     """Vectors of whole texts (N, D), float32, of length 1; a text without words is a zero."""
 
+    encoder: TextEncoder
+
     def collect(self) -> Collector:
-        return _TextVectorsCollector()
+        return _TextVectorsCollector(self.encoder)
 
 
 class _TextVectorsCollector:
-    def __init__(self) -> None:
+    def __init__(self, encoder: TextEncoder) -> None:
+        self._encoder = encoder
+        self._characters = characters_read(encoder.record.tokens)
         self._waiting: list[str] = []
-        self._parts = [np.zeros((0, TEXT_VECTOR_SIZE), dtype=np.float32)]
+        self._parts = [np.zeros((0, encoder.record.size), dtype=np.float32)]
 
     def add(self, texts: Sequence[str]) -> None:
-        self._waiting += map(beginning, texts)
+        self._waiting += [beginning(text, self._characters) for text in texts]
         if len(self._waiting) >= _EMBEDDED_AT_ONCE:
             self._embed()
 
@@ -153,7 +157,7 @@ class _TextVectorsCollector:
         return np.concatenate(self._parts)
 
     def _embed(self) -> None:
-        self._parts.append(embed_texts(self._waiting))
+        self._parts.append(self._encoder.encode(self._waiting))
         self._waiting = []
 
 
@@ -190,19 +194,23 @@ class _PlacedTextsCollector:
 class BeginningsView:
     """The beginnings of the texts, for who embeds them later: a list, or None of too many."""
 
+    characters: int
+    """Of each."""
+
     def collect(self) -> Collector:
-        return _BeginningsCollector()
+        return _BeginningsCollector(self.characters)
 
 
 class _BeginningsCollector:
-    def __init__(self) -> None:
+    def __init__(self, characters: int) -> None:
+        self._characters = characters
         self._room = _MOST_KEPT_CHARACTERS
         self._texts: list[str] | None = []
 
     def add(self, texts: Sequence[str]) -> None:
         if self._texts is None:
             return
-        kept = [beginning(text) for text in texts]
+        kept = [beginning(text, self._characters) for text in texts]
         self._room -= sum(map(len, kept))
         if self._room < 0:
             self._texts = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from array import array
 from collections import Counter
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 from harnn.config import TextConfig
 from harnn.data.documents import Document
 from harnn.data.label_checker import LabelChecker
+from harnn.languages import EnglishSigns
 
 _CJK = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 WORD = re.compile(f"[{_CJK}]|[^\\W{_CJK}]+")
@@ -32,6 +34,8 @@ class WordSummary:
     """Different words, counted up to the largest vocabulary."""
     read: int
     """Words of all documents, cut to what is read of each."""
+    english: bool = False
+    """Whether most of the text is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +58,13 @@ class WordCounts:
     limit: int = TextConfig.max_vocabulary
     _counts: array[int] = field(default_factory=lambda: array("Q"))
     _distinct: set[str] = field(default_factory=set)
+    _english: EnglishSigns = field(default_factory=EnglishSigns)
 
     def add(self, text: str) -> None:
         """Count the words of one document."""
         words = WORD.findall(text.lower())
         self._counts.append(len(words))
+        self._english.add(zip(words, itertools.repeat(1)))
         if len(self._distinct) < self.limit:
             self._distinct.update(words)
 
@@ -76,6 +82,7 @@ class WordCounts:
             longer_share=float((counts > self.max_length).mean()),
             distinct=min(len(self._distinct), self.limit),
             read=int(np.minimum(counts, self.max_length).sum()),
+            english=self._english.are_seen,
         )
 
 

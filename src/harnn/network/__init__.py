@@ -2,16 +2,19 @@
 
 from harnn.network.attention import HarnnLevel, LevelOutput, PaperLevel
 from harnn.network.beam import Beam
+from harnn.network.bert import Bert, BertShape, mean_of_states
 from harnn.network.constraint import MaxConstraint
 from harnn.network.dropout import Dropout
 from harnn.network.loss import hybrid_loss
 from harnn.network.network import HarnnNetwork, HarnnOutput, NetworkShape
-from harnn.network.process import tune_process
+from harnn.network.process import computes_bfloat16, tune_process
 from harnn.network.recurrent import BiLSTM, BiMinGRU, reverse_within_length
 from harnn.network.sampling import LabelSample, LevelSample
 
 __all__ = [
     "Beam",
+    "Bert",
+    "BertShape",
     "BiLSTM",
     "BiMinGRU",
     "Dropout",
@@ -24,7 +27,9 @@ __all__ = [
     "MaxConstraint",
     "NetworkShape",
     "PaperLevel",
+    "computes_bfloat16",
     "hybrid_loss",
+    "mean_of_states",
     "reverse_within_length",
     "tune_process",
 ]

@@ -26,6 +26,16 @@ def tune_process(threads: int = 0) -> None:
         torch.set_num_threads(threads)
 
 
+def computes_bfloat16(device: str = "cpu") -> bool:
+    """Whether a device computes it natively."""
+    if device.startswith("cuda"):
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
+    if device != "cpu":
+        return False
+    checks = ("_is_avx512_bf16_supported", "_is_amx_tile_supported")
+    return any(getattr(torch.cpu, name, bool)() for name in checks)
+
+
 def _compute_alone() -> None:
     """PyTorch's threads are not there after a fork, and a process that waits for them hangs."""
     torch.set_num_threads(1)

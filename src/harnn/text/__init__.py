@@ -5,14 +5,18 @@ Chinese and other text into words, looks up their ids, and tells which character
 token. :class:`NgramFeatures` are sparse vectors of words, pairs and pieces of words.
 :func:`train_vectors` learns a vector for each word of a tokenizer from the training text;
 :func:`read_vectors` takes them from a file, :func:`packaged_vectors` from an installed package.
-:func:`embed_texts` gives a vector of a whole text.
+A :class:`TextEncoder` gives a vector of a whole text; :func:`choose_encoder` says which one suits.
 """
 
+from harnn.text.encoder_choice import EncoderChoice, choose_encoder, encoder_installed, most_tokens
+from harnn.text.encoders import EncoderRecord, TextEncoder, beginning, characters_read, never
 from harnn.text.ngrams import NgramCounter, NgramFeatures
+from harnn.text.sentence_batches import encode_sentences
+from harnn.text.sentence_files import SentenceFiles, open_tokenizer, require_minilm
 from harnn.text.text_vectors import (
     TEXT_VECTOR_SIZE,
     TEXT_VECTORS_PACKAGE,
-    beginning,
+    UseEncoder,
     embed_texts,
     preload_text_vectors,
     require_text_vectors,
@@ -36,18 +40,31 @@ __all__ = [
     "TEXT_VECTOR_SIZE",
     "Coverage",
     "Encoded",
+    "EncoderChoice",
+    "EncoderRecord",
     "NgramCounter",
     "NgramFeatures",
+    "SentenceFiles",
+    "TextEncoder",
     "Tokenizer",
+    "UseEncoder",
     "WordVectors",
     "beginning",
+    "characters_read",
+    "choose_encoder",
     "count_tokens",
     "coverage_of",
     "embed_texts",
+    "encode_sentences",
+    "encoder_installed",
     "from_keyed_vectors",
+    "most_tokens",
+    "never",
+    "open_tokenizer",
     "packaged_vectors",
     "preload_text_vectors",
     "read_vectors",
+    "require_minilm",
     "require_text_vectors",
     "text_vectors_installed",
     "train_vectors",

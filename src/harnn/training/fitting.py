@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
+import numpy as np
+
 from harnn.branches import Branch, Ensemble, Probable
 from harnn.bundle import Bundle, History
 from harnn.config import Config
@@ -15,6 +17,7 @@ from harnn.data import Documents
 from harnn.decode import tune_decoder
 from harnn.errors import ConfigError, TrainingInterrupted
 from harnn.evaluation import report_scores
+from harnn.languages import EnglishSigns
 from harnn.metrics import TrainingCounts
 from harnn.taxonomy import Taxonomy
 from harnn.text import Coverage
@@ -217,11 +220,15 @@ def _read(
     views = {} if ngrams is None else {"ngrams": NgramsView(ngrams[0])}
     train = reader.encode(given[0], "train", tokenizer, {})
     valid = reader.encode(given[1], "valid", tokenizer, views)
+    signs = EnglishSigns()
+    counts = np.bincount(train.corpus.tokens.ids, minlength=len(tokenizer.words))
+    signs.add(zip(map(str.lower, tokenizer.words[2:]), counts[2:].tolist(), strict=True))
     facts = TrainingFacts(
         documents=len(train.corpus),
         tokens=len(train.corpus.tokens.ids) if "tokens" in train.corpus.views else words,
         vocabulary=len(tokenizer.words),
         level_sizes=taxonomy.hierarchy.level_sizes,
+        english=signs.are_seen,
     )
     counted = None if ngrams is None else Handover(ngrams)
     del ngrams  # whoever takes it shall be the last who holds it

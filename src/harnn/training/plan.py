@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from harnn.config import Config, ModelConfig, TextConfig, TrainingConfig
+from harnn.text import EncoderChoice, choose_encoder
 
 MANY_LABELS = 20_000
 """From which on what takes time for each label is done for some of them, or not at all."""
@@ -51,6 +52,13 @@ class TrainingFacts:
     """Different words."""
     level_sizes: tuple[int, ...]
     """Labels of each level, from the top."""
+    english: bool = False
+    """Whether most of the text is."""
+
+    @property
+    def mean_words(self) -> float:
+        """Of a document, cut to what is read of it."""
+        return self.tokens / max(self.documents, 1)
 
     @property
     def label_count(self) -> int:
@@ -78,6 +86,8 @@ class TrainingPlan:
     """Labels of a level whose children attend to a document between epochs; None: all do."""
     memory_mb: float
     """See :func:`estimate_training_memory`."""
+    text_encoder: EncoderChoice | None = None
+    """Of whole texts; None: no branch reads them."""
 
     @classmethod
     def of(cls, config: Config, facts: TrainingFacts) -> TrainingPlan:
@@ -96,6 +106,7 @@ class TrainingPlan:
             negatives=negatives,
             validation_beam=validation_beam(negatives, facts),
             memory_mb=estimate_training_memory(config, facts),
+            text_encoder=planned_encoder(config, facts),
         )
 
     def lines(self) -> Iterator[str]:
@@ -108,11 +119,15 @@ class TrainingPlan:
             if self.negatives:
                 line += f"; {self.negatives:,} sampled labels of a level in each step"
             yield line
+        if self.text_encoder is not None:
+            yield f"vectors of whole texts: {self.text_encoder.describe()}"
         yield f"training will need about {self.memory_mb:,.0f} MB of memory"
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values for JSON."""
-        return dataclasses.asdict(self) | {"branches": list(self.branches)}
+        encoder = None if self.text_encoder is None else self.text_encoder._asdict()
+        plain = dataclasses.asdict(self)
+        return plain | {"branches": list(self.branches), "text_encoder": encoder}
 
 
 def trains_linear(model: ModelConfig) -> bool:
@@ -136,6 +151,13 @@ def reads_text_vectors(model: ModelConfig, facts: TrainingFacts) -> bool:
         small = facts.tokens <= _TEXT_VECTOR_TOKENS and facts.label_count <= MANY_LABELS
         return model.branches == "both" and small
     return model.text_vectors == "on"
+
+
+def planned_encoder(config: Config, facts: TrainingFacts) -> EncoderChoice | None:
+    """Return which encoder of whole texts is read; None where none is."""
+    if not reads_text_vectors(config.model, facts):
+        return None
+    return choose_encoder(config.text, english=facts.english, mean_words=facts.mean_words)
 
 
 def planned_branches(model: ModelConfig, facts: TrainingFacts) -> tuple[str, ...]:

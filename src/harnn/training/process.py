@@ -12,6 +12,8 @@ from typing import Any, Literal, TypeVar
 
 import torch
 
+from harnn.network import computes_bfloat16
+
 T = TypeVar("T")
 _ASKED_EVERY = 0.1
 """Seconds between two questions whether to stop."""
@@ -43,18 +45,9 @@ def choose_precision(precision: str, device: str) -> Literal["32-true", "bf16-mi
     """Return Fabric's precision: bfloat16 autocast where the processor computes it natively."""
     if precision == "32":
         return "32-true"
-    if precision == "bf16" or _computes_bfloat16(device):
+    if precision == "bf16" or computes_bfloat16(device):
         return "bf16-mixed"
     return "32-true"
-
-
-def _computes_bfloat16(device: str) -> bool:
-    if device.startswith("cuda"):
-        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
-    if device != "cpu":
-        return False
-    checks = ("_is_avx512_bf16_supported", "_is_amx_tile_supported")
-    return any(getattr(torch.cpu, name, bool)() for name in checks)
 
 
 @contextmanager

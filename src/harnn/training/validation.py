@@ -73,5 +73,6 @@ def validate(
         tokens=survey.words.read,
         vocabulary=survey.words.distinct,
         level_sizes=taxonomy.hierarchy.level_sizes,
+        english=survey.words.english,
     )
     return Validation(survey, TrainingPlan.of(config, facts))

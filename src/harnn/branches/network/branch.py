@@ -81,7 +81,8 @@ class NetworkBranch:
         parts = Parts(settings={SETTING: shapes})
         for number, network in enumerate(self.networks, start=1):
             if light:
-                from harnn.branches.network.graph import network_graph, quantize
+                from harnn.branches.network.graph import network_graph
+                from harnn.branches.onnx_graph import quantize
 
                 graph = network_graph(network)
                 parts.files[graph_file(number)] = quantize(graph) if int8 else graph

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
@@ -10,11 +9,11 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from harnn._optional import require
 from harnn.branches.branch import Evidence, Parts, StoredModel
 from harnn.branches.network.graph_check import GraphFacts, check_graph
 from harnn.branches.network.logits import mean_logits
 from harnn.branches.network.storage import graph_path, read_shapes
+from harnn.branches.onnx_session import open_session, summary_of
 from harnn.corpus import Corpus, View, ordered_batches, pad_tokens
 from harnn.errors import BundleError, ConfigError, Problem, cannot_read
 from harnn.taxonomy import Hierarchy, Taxonomy
@@ -44,16 +43,7 @@ class OnnxNetwork:
             MissingExtraError: ONNX Runtime is not installed.
             ValueError: the graph is damaged, or is not from token ids to scores of these labels.
         """
-        runtime = require("onnxruntime", extra="onnx", purpose="A model exported to ONNX")
-        options = runtime.SessionOptions()
-        options.intra_op_num_threads = threads or _threads_of_environment()
-        options.log_severity_level = 3
-        try:
-            self.session = runtime.InferenceSession(
-                graph, options, providers=["CPUExecutionProvider"]
-            )
-        except Exception as error:  # of a family that ONNX Runtime does not export
-            raise ValueError(_summary(error)) from None
+        self.session = open_session(graph, threads)
         self.level_sizes = tuple(level_sizes)
         _check_interface(self.session, sum(self.level_sizes))
         self._hierarchy = hierarchy
@@ -81,7 +71,7 @@ class OnnxNetwork:
         try:
             (found,) = self.session.run(["scores"], {"token_ids": token_ids, "lengths": lengths})
         except Exception as error:  # of a family that ONNX Runtime does not export
-            what = f"the exported network is damaged: {_summary(error)}."
+            what = f"the exported network is damaged: {summary_of(error)}."
             raise BundleError(Problem("", what)) from None
         if found.shape != expected:
             what = f"the exported network is damaged: it gives {found.shape}, expected {expected}."
@@ -93,16 +83,6 @@ def _open_again(
     graph: bytes, level_sizes: tuple[int, ...], hierarchy: Hierarchy | None, threads: int
 ) -> OnnxNetwork:
     return OnnxNetwork(graph, level_sizes=level_sizes, hierarchy=hierarchy, threads=threads)
-
-
-def _threads_of_environment() -> int:
-    """Return what ``OMP_NUM_THREADS`` says of the outermost level, as in ``4,2``; 0: nothing."""
-    first = os.environ.get("OMP_NUM_THREADS", "").partition(",")[0].strip()
-    return int(first) if first.isascii() and first.isdecimal() and len(first) < 5 else 0
-
-
-def _summary(error: Exception) -> str:
-    return " ".join(str(error).split())[:300].rstrip(".")
 
 
 def _check_interface(session: Any, label_count: int) -> None:

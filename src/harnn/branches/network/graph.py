@@ -7,102 +7,18 @@ in docs/notation.md.
 
 from __future__ import annotations
 
-import logging
-import tempfile
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import Tensor
 
-from harnn._optional import require
-from harnn._quiet import quiet_logger
+from harnn.branches.onnx_graph import Graph
 from harnn.network import BiMinGRU, HarnnLevel, HarnnNetwork, PaperLevel
 
-OPSET = 17
-_IR_VERSION = 8
 _HIDDEN = -1e30
 """A score that softmax makes zero."""
-
-
-class _Graph:
-    """Nodes and weights so far; every method adds some and returns the name of what they make."""
-
-    def __init__(self, onnx: Any) -> None:
-        self.onnx = onnx
-        self.nodes: list[Any] = []
-        self.weights: list[Any] = []
-
-    def node(self, kind: str, *inputs: str, name: str = "", **attributes: Any) -> str:
-        output = name or f"{kind}_{len(self.nodes)}"
-        self.nodes.append(
-            self.onnx.helper.make_node(kind, list(inputs), [output], name=output, **attributes)
-        )
-        return output
-
-    def weight(self, array: NDArray[Any] | Tensor, name: str = "") -> str:
-        name = name or f"constant_{len(self.weights)}"
-        plain = array.detach().cpu().numpy() if isinstance(array, Tensor) else array
-        self.weights.append(self.onnx.numpy_helper.from_array(np.ascontiguousarray(plain), name))
-        return name
-
-    def number(self, value: float) -> str:
-        return self.weight(np.array(value, dtype=np.float32))
-
-    def axes(self, *values: int) -> str:
-        return self.weight(np.array(values, dtype=np.int64))
-
-    def linear(self, x: str, layer: nn.Linear, name: str) -> str:
-        """x W^T + b for x (B, D)."""
-        inputs = [x, self.weight(layer.weight.T, f"{name}.weight")]
-        if layer.bias is not None:
-            return self.node("Gemm", *inputs, self.weight(layer.bias, f"{name}.bias"))
-        return self.node("MatMul", *inputs)
-
-    def product(self, x: str, matrix: Tensor, name: str) -> str:
-        """x M^T for x (B, T, D)."""
-        return self.node("MatMul", x, self.weight(matrix.T, name))
-
-    def scan(self, first: str, inputs: Sequence[str], *, backwards: bool) -> tuple[str, str]:
-        """state + gate (candidate - state) along tokens: the last state, and all (B, T, H)."""
-        make = self.onnx.helper
-        value = make.make_tensor_value_info
-        body = make.make_graph(
-            [
-                make.make_node("Sub", ["candidate", "state"], ["way"]),
-                make.make_node("Mul", ["gate", "way"], ["step"]),
-                make.make_node("Add", ["state", "step"], ["next"]),
-                make.make_node("Identity", ["next"], ["shown"]),
-            ],
-            "interpolate",
-            [
-                value(name, self.onnx.TensorProto.FLOAT, None)
-                for name in ("state", "gate", "candidate")
-            ],
-            [value(name, self.onnx.TensorProto.FLOAT, None) for name in ("next", "shown")],
-        )
-        outputs = [f"Scan_{len(self.nodes)}_{name}" for name in ("last", "states")]
-        way = int(backwards)
-        self.nodes.append(
-            make.make_node(
-                "Scan",
-                [first, *inputs],
-                outputs,
-                name=outputs[1],
-                body=body,
-                num_scan_inputs=2,
-                scan_input_axes=[1, 1],
-                scan_output_axes=[1],
-                scan_input_directions=[way, way],
-                scan_output_directions=[way],
-            )
-        )
-        return outputs[0], outputs[1]
-
-    def log_sigmoid(self, x: str) -> str:
-        return self.node("Neg", self.node("Softplus", self.node("Neg", x)))
 
 
 def network_graph(network: HarnnNetwork) -> bytes:
@@ -114,52 +30,13 @@ def network_graph(network: HarnnNetwork) -> bytes:
     Raises:
         MissingExtraError: the package onnx is not installed.
     """
-    onnx = require("onnx", extra="onnx", purpose="Exporting to ONNX")
-    require("onnx.numpy_helper", extra="onnx", purpose="Exporting to ONNX")
-    graph = _Graph(onnx)
+    graph = Graph()
     _add_network(graph, network)
-    types = onnx.TensorProto
-    value = onnx.helper.make_tensor_value_info
-    model = onnx.helper.make_model(
-        onnx.helper.make_graph(
-            graph.nodes,
-            "harnn",
-            [
-                value("token_ids", types.INT64, ["documents", "tokens"]),
-                value("lengths", types.INT64, ["documents"]),
-            ],
-            [value("scores", types.FLOAT, ["documents", network.shape.label_count])],
-            graph.weights,
-        ),
-        producer_name="harnn",
-        opset_imports=[onnx.helper.make_opsetid("", OPSET)],
-        ir_version=_IR_VERSION,
-    )
-    onnx.checker.check_model(model)
-    return bytes(model.SerializeToString())
+    inputs = {"token_ids": ["documents", "tokens"], "lengths": ["documents"]}
+    return graph.finish(inputs, "scores", ["documents", network.shape.label_count])
 
 
-def quantize(graph: bytes) -> bytes:
-    """Return the graph with its weights in 8 bits (dynamic quantisation of ONNX Runtime).
-
-    Raises:
-        MissingExtraError: ONNX Runtime is not installed.
-    """
-    onnx = require("onnx", extra="onnx", purpose="Exporting to ONNX")
-    tools = require("onnxruntime.quantization", extra="onnx", purpose="Exporting to ONNX")
-    with tempfile.TemporaryDirectory() as folder, quiet_logger("root", logging.ERROR):
-        output = Path(folder) / "quantized.onnx"
-        tools.quantize_dynamic(
-            onnx.load_from_string(graph),
-            output,
-            op_types_to_quantize=["MatMul", "Gemm", "LSTM", "Gather"],
-            weight_type=tools.QuantType.QInt8,
-            per_channel=True,
-        )
-        return output.read_bytes()
-
-
-def _add_network(graph: _Graph, network: HarnnNetwork) -> None:
+def _add_network(graph: Graph, network: HarnnNetwork) -> None:
     shape, node = network.shape, graph.node
     mask, real = _mask(graph)
     words = node("Gather", graph.weight(network.embedding.weight, "embedding"), "token_ids", axis=0)
@@ -189,7 +66,7 @@ def _add_network(graph: _Graph, network: HarnnNetwork) -> None:
     )
 
 
-def _mask(graph: _Graph) -> tuple[str, str]:
+def _mask(graph: Graph) -> tuple[str, str]:
     """Return where tokens are real (B, T, 1), and how many (B, 1) are, as float."""
     node = graph.node
     tokens = node("Gather", node("Shape", "token_ids"), graph.axes(1), axis=0)
@@ -200,7 +77,7 @@ def _mask(graph: _Graph) -> tuple[str, str]:
     return _unsqueeze(graph, mask, 2), real
 
 
-def _recurrent(graph: _Graph, words: str, network: HarnnNetwork, mask: str) -> str:
+def _recurrent(graph: Graph, words: str, network: HarnnNetwork, mask: str) -> str:
     """Return (B, T, 2H), zero at padding, from words (B, T, E)."""
     node = graph.node
     if isinstance(network.encoder, BiMinGRU):
@@ -227,7 +104,7 @@ def _recurrent(graph: _Graph, words: str, network: HarnnNetwork, mask: str) -> s
     return node("Reshape", both, graph.axes(0, 0, 2 * size))
 
 
-def _min_gru(graph: _Graph, words: str, encoder: BiMinGRU, mask: str) -> str:
+def _min_gru(graph: Graph, words: str, encoder: BiMinGRU, mask: str) -> str:
     node = graph.node
     projected = graph.product(words, encoder.project.weight, "mingru.project.weight")
     projected = node("Add", projected, graph.weight(encoder.project.bias, "mingru.project.bias"))
@@ -254,7 +131,7 @@ def _min_gru(graph: _Graph, words: str, encoder: BiMinGRU, mask: str) -> str:
     return node("Mul", _concat_last(graph, parts), real)
 
 
-def _concat_last(graph: _Graph, parts: Sequence[str]) -> str:
+def _concat_last(graph: Graph, parts: Sequence[str]) -> str:
     return graph.node("Concat", *parts, axis=2)
 
 
@@ -265,7 +142,7 @@ def _gates(weights: Tensor, size: int) -> NDArray[np.float32]:
     return np.concatenate([first, last, forget, cell])
 
 
-def _document(graph: _Graph, values: str, mask: str, real: str, *, paper: bool) -> str:
+def _document(graph: Graph, values: str, mask: str, real: str, *, paper: bool) -> str:
     """Return the mean, and outside mode ``paper`` the maximum, over real tokens (B, 2H or 4H)."""
     node = graph.node
     total = node("ReduceSum", values, graph.axes(1), keepdims=0)
@@ -278,7 +155,7 @@ def _document(graph: _Graph, values: str, mask: str, real: str, *, paper: bool) 
     return _concat(graph, [mean, node("Where", some, highest, graph.number(0))])
 
 
-def _attention(graph: _Graph, level: Any, name: str, level_input: str, mask: str) -> str:
+def _attention(graph: Graph, level: Any, name: str, level_input: str, mask: str) -> str:
     """Return the attention (B, T, C)."""
     space = graph.node("Tanh", graph.product(level_input, level.attend.project.weight, f"{name}.W"))
     scores = graph.product(space, level.attend.labels, f"{name}.labels")
@@ -286,7 +163,7 @@ def _attention(graph: _Graph, level: Any, name: str, level_input: str, mask: str
 
 
 def _features(
-    graph: _Graph, level: Any, name: str, level_input: str, document: str, attention: str
+    graph: Graph, level: Any, name: str, level_input: str, document: str, attention: str
 ) -> str:
     """Return h (B, F) from the mean attention over labels."""
     node = graph.node
@@ -298,7 +175,7 @@ def _features(
 
 
 def _harnn_level(
-    graph: _Graph,
+    graph: Graph,
     level: HarnnLevel,
     name: str,
     level_input: str,
@@ -325,7 +202,7 @@ def _harnn_level(
 
 
 def _paper_level(
-    graph: _Graph,
+    graph: Graph,
     level: PaperLevel,
     name: str,
     level_input: str,
@@ -349,7 +226,7 @@ def _paper_level(
     return features, logits, token_weights
 
 
-def _highway(graph: _Graph, x: str, highway: Any) -> str:
+def _highway(graph: Graph, x: str, highway: Any) -> str:
     node = graph.node
     gate = node("Sigmoid", graph.linear(x, highway.gate, "highway.gate"))
     new = node("Relu", graph.linear(x, highway.transform, "highway.transform"))
@@ -357,9 +234,9 @@ def _highway(graph: _Graph, x: str, highway: Any) -> str:
     return node("Add", node("Mul", gate, new), kept)
 
 
-def _unsqueeze(graph: _Graph, x: str, axis: int) -> str:
+def _unsqueeze(graph: Graph, x: str, axis: int) -> str:
     return graph.node("Unsqueeze", x, graph.axes(axis))
 
 
-def _concat(graph: _Graph, parts: Sequence[str]) -> str:
+def _concat(graph: Graph, parts: Sequence[str]) -> str:
     return parts[0] if len(parts) == 1 else graph.node("Concat", *parts, axis=1)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
+from harnn.branches.text_vectors.encoders import open_encoder
 from harnn.branches.text_vectors.storage import read_text_vectors
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ __all__ = [
     "TextVectorNetwork",
     "TextVectorShape",
     "TextVectorsBranch",
+    "open_encoder",
     "read_text_vectors",
 ]
 

@@ -11,12 +11,14 @@ import torch
 from numpy.typing import NDArray
 
 from harnn.branches.branch import Evidence, Parts, StoredModel
+from harnn.branches.text_vectors.encoders import read_encoder, store_encoder
 from harnn.branches.text_vectors.network import TextVectorNetwork, TextVectorShape
 from harnn.branches.text_vectors.storage import PLACE
 from harnn.branches.torch_parts import fill_module, pack_module
 from harnn.corpus import Corpus, TextVectorsView, View
 from harnn.errors import BundleError, Problem
 from harnn.taxonomy import Taxonomy
+from harnn.text import TextEncoder
 
 _ROWS_AT_ONCE = 4_096
 
@@ -26,6 +28,7 @@ class TextVectorsBranch:
     """A network of one hidden layer on vectors of whole texts."""
 
     network: TextVectorNetwork
+    encoder: TextEncoder
 
     @property
     def name(self) -> str:
@@ -33,7 +36,7 @@ class TextVectorsBranch:
 
     @property
     def reads(self) -> Mapping[str, View | None]:
-        return {"text_vectors": TextVectorsView()}
+        return {"text_vectors": TextVectorsView(self.encoder)}
 
     @torch.inference_mode()
     def logits(self, corpus: Corpus) -> NDArray[np.float32]:
@@ -46,15 +49,19 @@ class TextVectorsBranch:
         """Say nothing: it reads no words."""
         return Evidence(None)
 
-    def to_parts(self, *, light: bool = False, int8: bool = False) -> Parts:  # noqa: ARG002
-        """Return arrays ``sentence.*`` and the shape; light ones are the same."""
+    def to_parts(self, *, light: bool = False, int8: bool = False) -> Parts:
+        """Return arrays ``sentence.*``, the shape, and what is stored of the encoder."""
+        stored = store_encoder(self.encoder, light=light, int8=int8)
         return Parts(
-            arrays=pack_module(PLACE, self.network),
-            settings={PLACE: self.network.shape.to_dict()},
+            arrays=pack_module(PLACE, self.network) | stored.arrays,
+            settings={PLACE: self.network.shape.to_dict()} | stored.settings,
+            files=stored.files,
         )
 
     @classmethod
-    def from_parts(cls, stored: StoredModel, taxonomy: Taxonomy) -> Self | None:
+    def from_parts(
+        cls, stored: StoredModel, taxonomy: Taxonomy, encoder: TextEncoder | None = None
+    ) -> Self | None:
         where = stored.settings_path
         try:
             shape = TextVectorShape(**stored.settings[PLACE])
@@ -65,4 +72,5 @@ class TextVectorsBranch:
         stored.check_label_count(where, what, shape.labels, taxonomy)
         with torch.random.fork_rng(devices=[]):
             network = TextVectorNetwork(shape)
-        return cls(fill_module(network, stored.under(PLACE), stored.arrays_path))
+        filled = fill_module(network, stored.under(PLACE), stored.arrays_path)
+        return cls(filled, encoder or read_encoder(stored))

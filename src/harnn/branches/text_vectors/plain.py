@@ -10,10 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harnn.branches.branch import Evidence, Parts, StoredModel
+from harnn.branches.text_vectors.encoders import read_encoder, store_encoder
 from harnn.branches.text_vectors.storage import PLACE
 from harnn.corpus import Corpus, TextVectorsView, View
 from harnn.errors import BundleError, Problem
 from harnn.taxonomy import Taxonomy
+from harnn.text import TextEncoder
 
 _ROWS_AT_ONCE = 4_096
 
@@ -70,6 +72,7 @@ class PlainTextVectorsBranch:
     """A network of one hidden layer on vectors of whole texts, without PyTorch."""
 
     network: PlainTextVectorNetwork
+    encoder: TextEncoder
 
     @property
     def name(self) -> str:
@@ -77,7 +80,7 @@ class PlainTextVectorsBranch:
 
     @property
     def reads(self) -> Mapping[str, View | None]:
-        return {"text_vectors": TextVectorsView()}
+        return {"text_vectors": TextVectorsView(self.encoder)}
 
     def logits(self, corpus: Corpus) -> NDArray[np.float32]:
         return self.network.logits(corpus.views["text_vectors"])
@@ -88,10 +91,14 @@ class PlainTextVectorsBranch:
 
     def to_parts(self, *, light: bool = False, int8: bool = False) -> Parts:  # noqa: ARG002
         """Return arrays ``sentence.*``."""
-        return Parts(arrays={f"{PLACE}.{n}": x for n, x in self.network.to_arrays().items()})
+        stored = store_encoder(self.encoder, light=True)
+        arrays = {f"{PLACE}.{name}": array for name, array in self.network.to_arrays().items()}
+        return Parts(arrays | stored.arrays, stored.settings, stored.files)
 
     @classmethod
-    def from_parts(cls, stored: StoredModel, taxonomy: Taxonomy) -> Self | None:
+    def from_parts(
+        cls, stored: StoredModel, taxonomy: Taxonomy, encoder: TextEncoder | None = None
+    ) -> Self | None:
         arrays, where = stored.under(PLACE), stored.arrays_path
         if not arrays:
             return None
@@ -108,4 +115,4 @@ class PlainTextVectorsBranch:
             raise BundleError(Problem(where, what)) from None
         what = "branch on vectors of whole texts"
         stored.check_label_count(where, what, network.label_count, taxonomy)
-        return cls(network)
+        return cls(network, encoder or read_encoder(stored))

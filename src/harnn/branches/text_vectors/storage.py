@@ -5,9 +5,9 @@ from __future__ import annotations
 from harnn._tables import shown
 from harnn.branches.branch import Branch
 from harnn.branches.stored import StoredModel, is_whole
+from harnn.branches.text_vectors.encoders import read_encoder
 from harnn.errors import BundleError, Problem
 from harnn.taxonomy import Taxonomy
-from harnn.text import TEXT_VECTOR_SIZE, preload_text_vectors
 
 _LARGEST = 2**31 - 1
 PLACE = "sentence"
@@ -18,22 +18,22 @@ def read_text_vectors(stored: StoredModel, taxonomy: Taxonomy) -> Branch | None:
     """Read the branch with what is to compute it; None where the model has none.
 
     Raises:
-        BundleError: see :class:`harnn.branches.Branch`.
+        BundleError, MissingExtraError: see :class:`harnn.branches.Branch`.
     """
     if stored.settings.get(PLACE) is None:
         return None
-    _check(stored)
-    preload_text_vectors()
+    encoder = read_encoder(stored)
+    _check(stored, encoder.record.size)
     if stored.light:
         from harnn.branches.text_vectors.plain import PlainTextVectorsBranch
 
-        return PlainTextVectorsBranch.from_parts(stored, taxonomy)
+        return PlainTextVectorsBranch.from_parts(stored, taxonomy, encoder)
     from harnn.branches.text_vectors.branch import TextVectorsBranch
 
-    return TextVectorsBranch.from_parts(stored, taxonomy)
+    return TextVectorsBranch.from_parts(stored, taxonomy, encoder)
 
 
-def _check(stored: StoredModel) -> None:
+def _check(stored: StoredModel, expected_size: int) -> None:
     """Raises:
     BundleError: the shape is damaged, or the arrays have another.
     """
@@ -47,8 +47,8 @@ def _check(stored: StoredModel) -> None:
         what = f"the shape of the branch on vectors of whole texts is damaged: {expected}."
         raise BundleError(Problem(stored.settings_path, what))
     size, hidden, labels = (plain[name] for name in names)
-    if size != TEXT_VECTOR_SIZE:
-        what = f"{PLACE}.input_size: got {size:,}, expected {TEXT_VECTOR_SIZE}."
+    if size != expected_size:
+        what = f"{PLACE}.input_size: got {size:,}, expected {expected_size}."
         raise BundleError(Problem(stored.settings_path, what))
     expected_shapes: dict[str, tuple[int, ...]] = {
         "hidden.weight": (hidden, size),

@@ -1,0 +1,147 @@
+"""Vectors of whole texts by an encoder of the BERT family, with PyTorch."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+from tokenizers import Tokenizer
+
+from harnn.branches.branch import Parts
+from harnn.branches.text_vectors.onnx_encoder import GRAPH
+from harnn.branches.text_vectors.onnx_encoder import TOKENIZER as LIGHT_TOKENIZER
+from harnn.branches.text_vectors.table_encoder import TABLE_SIZE
+from harnn.errors import InputError, Problem
+from harnn.network import Bert, BertShape, computes_bfloat16
+from harnn.text import EncoderRecord, SentenceFiles, encode_sentences, never, open_tokenizer
+from harnn.text.sentence_files import CONFIG, TOKENIZER, WEIGHTS
+
+_THREADS = threading.RLock()
+_TOKENS_AT_ONCE = 1_024
+
+
+@dataclass(frozen=True, eq=False)
+class BertEncoder:
+    """The mean, or the first, of the states of all tokens.
+
+    Computed in bfloat16 where the processor does so natively, three times as fast: vectors differ
+    by an angle whose cosine is .9999 at least (docs/experiments.md).
+    """
+
+    record: EncoderRecord
+    files: SentenceFiles
+    network: Bert
+    tokenizer: Tokenizer
+
+    @property
+    def languages(self) -> tuple[str, ...]:
+        return ("en",) if self.record.name == "minilm" else ()
+
+    @classmethod
+    def open(cls, directory: Path, *, name: str, source: str, tokens: int) -> Self:
+        """Read an encoder; tokens: of a text at most, cut to what it can read.
+
+        Raises:
+            InputError: it is missing, damaged, or of another family.
+        """
+        files = SentenceFiles.read(directory)
+        try:
+            shape = BertShape.from_config(files.config)
+        except ValueError as error:
+            raise InputError(Problem(str(directory / CONFIG), f"{error}.")) from None
+        try:
+            network = Bert.from_weights(shape, load_file(directory / WEIGHTS))
+        except (OSError, SafetensorError, ValueError) as error:
+            what = f"is damaged: {' '.join(str(error).split())[:300]}."
+            raise InputError(Problem(str(directory / WEIGHTS), what)) from None
+        tokens = min(tokens, files.most_tokens, shape.most_tokens)
+        where = str(directory / TOKENIZER)
+        return cls(
+            record=files.record(name, source, shape.hidden_size, tokens),
+            files=files,
+            network=network.bfloat16() if computes_bfloat16() else network,
+            tokenizer=open_tokenizer(files.tokenizer(), tokens, shape.vocabulary_size, where),
+        )
+
+    def encode(
+        self, texts: Iterable[str], *, threads: int = 0, stopped: Callable[[], bool] = never
+    ) -> NDArray[np.float32]:
+        """See :class:`harnn.text.TextEncoder`."""
+        with _torch_threads(threads), torch.inference_mode():
+            return encode_sentences(
+                texts,
+                self.tokenizer,
+                self._run,
+                size=self.record.size,
+                tokens=self.record.tokens,
+                stopped=stopped,
+            )
+
+    def to_parts(self, *, light: bool, int8: bool) -> Parts:
+        """Return nothing, or in a light form an ONNX graph and the tokenizer."""
+        if not light:
+            return Parts()
+        from harnn.branches.onnx_graph import quantize
+        from harnn.branches.text_vectors.bert_graph import bert_graph
+
+        graph = bert_graph(self.network, self.files.pooling)
+        made = quantize(graph) if int8 else graph
+        return Parts(files={GRAPH: made, LIGHT_TOKENIZER: self.files.tokenizer()})
+
+    def _run(self, ids: NDArray[np.int64]) -> NDArray[np.float32]:
+        states = self.network(torch.from_numpy(ids))
+        if self.files.pooling == "cls":
+            return states[:, 0].float().numpy()  # type: ignore[no-any-return]
+        return states.float().mean(dim=1).numpy()  # type: ignore[no-any-return]
+
+
+def token_table(encoder: BertEncoder, stopped: Callable[[], bool] = never) -> NDArray[np.float16]:
+    """Return a vector for each token, (V, D): see :mod:`harnn.branches.text_vectors.table_encoder`.
+
+    D is 256, or what the encoder has where that is less. Takes some ten seconds.
+
+    Raises:
+        InterruptedError: *stopped* said so.
+    """
+    words = encoder.network.shape.vocabulary_size
+    start, *_, end = encoder.tokenizer.encode("").ids
+    vectors = np.empty((words, encoder.record.size), dtype=np.float32)
+    with torch.inference_mode():
+        for first in range(0, words, _TOKENS_AT_ONCE):
+            if stopped():
+                raise InterruptedError
+            ids = np.arange(first, min(first + _TOKENS_AT_ONCE, words))
+            framed = np.stack([np.full_like(ids, start), ids, np.full_like(ids, end)], axis=1)
+            vectors[ids] = encoder._run(framed)
+    vectors -= vectors.mean(axis=0)
+    _, directions = np.linalg.eigh(vectors.T @ vectors)
+    vectors = vectors @ directions[:, ::-1][:, :TABLE_SIZE]
+    vectors *= np.log1p(np.arange(1, words + 1, dtype=np.float32))[:, None]
+    special = encoder.tokenizer.get_added_tokens_decoder()
+    vectors[[number for number in special if number < words]] = 0
+    table: NDArray[np.float16] = (vectors / np.abs(vectors).max()).astype(np.float16)
+    return table
+
+
+@contextmanager
+def _torch_threads(count: int) -> Iterator[None]:
+    """Let torch compute in that many threads for the time of the block; 0: as it does."""
+    if not count or count == torch.get_num_threads():
+        yield
+        return
+    with _THREADS:
+        before = torch.get_num_threads()
+        torch.set_num_threads(count)
+        try:
+            yield
+        finally:
+            torch.set_num_threads(before)
