@@ -29,6 +29,7 @@ FLOORS = {
         "_spreadsheets",
         "_special",
         "_tables",
+        "_transformer_settings",
         "config",
     },
     1: {"counting", "pages"},
@@ -51,7 +52,8 @@ SIDEWAYS = {
     ("_special", "errors"),
     ("_tables", "errors"),
 }
-SIDEWAYS |= {("config", "errors"), ("config", "_tables")}
+SIDEWAYS |= {("config", other) for other in ("errors", "_tables", "_transformer_settings")}
+SIDEWAYS |= {("_transformer_settings", other) for other in ("errors", "_tables")}
 SIDEWAYS |= {("_frames", "errors"), ("_frames", "_cells"), ("_spreadsheet_rows", "_cells")}
 SIDEWAYS |= {("_spreadsheets", other) for other in ("errors", "_display", "_optional")}
 SIDEWAYS |= {("config", "errors"), ("config", "_tables"), ("_places", "errors")}
@@ -66,6 +68,8 @@ TORCH_FILES = {
     "branches/network/scoring.py",
     "branches/text_vectors/branch.py",
     "branches/text_vectors/network.py",
+    "branches/transformer/branch.py",
+    "branches/transformer/library.py",
 }
 
 
@@ -135,7 +139,7 @@ def test_torch_is_imported_where_it_is_drawn() -> None:
 
 def test_rooms_that_know_all_branches() -> None:
     """Where the names of two kinds of branches stand: list, settings, trainers."""
-    names = ("linear", "network", "text_vectors")
+    names = ("linear", "network", "text_vectors", "transformer")
     found = set()
     for path in SOURCE.rglob("*.py"):
         tree = ast.parse(path.read_text(encoding="utf-8"))
@@ -176,7 +180,7 @@ def test_exported_names() -> None:
 )
 def test_light_imports_leave_torch_out(statement: str) -> None:
     heavy = "{'torch', 'gensim', 'pyarrow', 'sklearn', 'lightning_fabric', 'jinja2', "
-    heavy += "'matplotlib', 'pandas'}"
+    heavy += "'matplotlib', 'pandas', 'tokenizers', 'transformers'}"
     code = f"import sys; {statement}; print(sorted({heavy} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"

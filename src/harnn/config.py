@@ -9,14 +9,22 @@ settings of Huang et al. (CIKM 2019); and on ``model.preset``: ``fast`` leaves t
 from __future__ import annotations
 
 import dataclasses
-import functools
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, Self, TypeVar, get_args, get_type_hints
+from typing import Any, Literal, Self, get_args, get_type_hints
 
-from harnn._tables import between, is_encoding, parse_value, read_table, read_toml, shown
+from harnn._tables import (
+    between,
+    is_encoding,
+    parse_value,
+    read_table,
+    read_toml,
+    remembers_what_is_given,
+    shown,
+)
+from harnn._transformer_settings import TransformerConfig
 from harnn.errors import ConfigError, Problem, suggest
 
 Mode = Literal["harnn", "paper"]
@@ -54,20 +62,6 @@ _LARGEST_SIZE = 65_536
 """Of a layer of the network."""
 _NAMED_DELIMITERS = {"tab": "\t", "\\t": "\t"}
 """Of Python's codecs for text those that are not for files."""
-Section = TypeVar("Section")
-
-
-def _remembers_what_is_given(kind: type[Section]) -> type[Section]:
-    """Let a table of settings know which of them were given, so that presets leave those alone."""
-    plain = kind.__init__
-
-    @functools.wraps(plain)
-    def init(self: Any, **given: Any) -> None:
-        object.__setattr__(self, "_given", frozenset(given))
-        plain(self, **given)
-
-    kind.__init__ = init  # type: ignore[method-assign]
-    return kind
 
 
 def is_given(section: Any, key: str) -> bool:
@@ -75,7 +69,7 @@ def is_given(section: Any, key: str) -> bool:
     return key in section._given
 
 
-@_remembers_what_is_given
+@remembers_what_is_given
 @dataclass(frozen=True, kw_only=True)
 class DataConfig:
     """Where ids, texts and labels stand in the documents' files."""
@@ -140,7 +134,7 @@ class DataConfig:
         return _NAMED_DELIMITERS.get(self.delimiter, self.delimiter)
 
 
-@_remembers_what_is_given
+@remembers_what_is_given
 @dataclass(frozen=True, kw_only=True)
 class TextConfig:
     """From text to token ids."""
@@ -181,7 +175,7 @@ class TextConfig:
         ]
 
 
-@_remembers_what_is_given
+@remembers_what_is_given
 @dataclass(frozen=True, kw_only=True)
 class ModelConfig:
     """Shape of the network; letters as in docs/notation.md."""
@@ -197,6 +191,9 @@ class ModelConfig:
     """Whether a small network reads vectors of whole texts too, from a pretrained encoder of 16
     languages: ``on``, ``off``, or, beside ``both``, where the training documents are short or few
     enough for it to take a minute or two, and labels at most 20,000 (``auto``)."""
+    transformer: str = "off"
+    """Whether a pretrained transformer encoder is fine-tuned too, as ``[transformer]``: ``off``,
+    ``on`` for MiniLM (extra ``transformer``), or the directory of any encoder."""
     members: int = 1
     """Networks, alike but for the seed; their outputs are averaged."""
     encoder: EncoderKind = "lstm"
@@ -226,9 +223,10 @@ class ModelConfig:
         if self.branches == "linear" and self.members > 1:
             what = f"got {self.members}, but with branches linear there is no network."
             problems.append(Problem("model.members", what))
-        if self.mode == "paper" and self.text_vectors == "on":
-            what = "got 'on', but mode paper is the paper's network alone."
-            problems.append(Problem("model.text_vectors", what))
+        for name, value in (("text_vectors", "on"), ("transformer", self.transformer)):
+            if self.mode == "paper" and value != "off" and getattr(self, name) == value:
+                what = f"got {shown(value)}, but mode paper is the paper's network alone."
+                problems.append(Problem(f"model.{name}", what))
         if self.mode == "paper" and self.preset != "default":
             what = f"got {self.preset!r}, but mode paper has no presets; leave one of them out."
             problems.append(Problem("model.preset", what))
@@ -238,7 +236,7 @@ class ModelConfig:
         return problems
 
 
-@_remembers_what_is_given
+@remembers_what_is_given
 @dataclass(frozen=True, kw_only=True)
 class TrainingConfig:
     """How the network is trained."""
@@ -299,7 +297,7 @@ class TrainingConfig:
         return problems
 
 
-@_remembers_what_is_given
+@remembers_what_is_given
 @dataclass(frozen=True, kw_only=True)
 class DecodeConfig:
     """From scores to label sets; can be changed at prediction without retraining."""
@@ -376,6 +374,7 @@ class Config:
     model: ModelConfig = field(default_factory=ModelConfig)
     training: TrainingConfig = field(default_factory=TrainingConfig)
     decode: DecodeConfig = field(default_factory=DecodeConfig)
+    transformer: TransformerConfig = field(default_factory=TransformerConfig)
 
     def __post_init__(self) -> None:
         """Let mode and preset fill in what is not given, and check ranges.
@@ -391,7 +390,7 @@ class Config:
                 object.__setattr__(self, name, type(section)(**(given | open_ones)))
         problems = [
             p
-            for section in (self.data, self.text, self.model, self.training, self.decode)
+            for section in (getattr(self, each.name) for each in dataclasses.fields(self))
             for p in section.check()
         ]
         if self.training.negatives and (self.model.mode == "paper" or self.model.max_constraint):

@@ -5,13 +5,20 @@ how it is stored; :data:`KINDS` lists them. An :class:`Ensemble` composes them.
 """
 
 from harnn.branches.blend import Blend
-from harnn.branches.branch import Adjustable, Branch, Evidence, Parts, Probable, StoredModel
+from harnn.branches.branch import (
+    Branch,
+    Evidence,
+    Parts,
+    Probable,
+    StoredModel,
+    TakesBeam,
+    TakesBfloat16,
+)
 from harnn.branches.ensemble import Ensemble, Explained
 from harnn.branches.kinds import KINDS, Kind, read_branch, read_branches, settings_of_nothing
 
 __all__ = [
     "KINDS",
-    "Adjustable",
     "Blend",
     "Branch",
     "Ensemble",
@@ -21,6 +28,8 @@ __all__ = [
     "Parts",
     "Probable",
     "StoredModel",
+    "TakesBeam",
+    "TakesBfloat16",
     "read_branch",
     "read_branches",
     "settings_of_nothing",

@@ -9,6 +9,7 @@ from harnn.network.network import HarnnNetwork, HarnnOutput, NetworkShape
 from harnn.network.process import tune_process
 from harnn.network.recurrent import BiLSTM, BiMinGRU, reverse_within_length
 from harnn.network.sampling import LabelSample, LevelSample
+from harnn.network.transformer import TransformerNetwork, TransformerShape
 
 __all__ = [
     "Beam",
@@ -24,6 +25,8 @@ __all__ = [
     "MaxConstraint",
     "NetworkShape",
     "PaperLevel",
+    "TransformerNetwork",
+    "TransformerShape",
     "hybrid_loss",
     "reverse_within_length",
     "tune_process",

@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -138,6 +139,14 @@ class Reader:
         beginnings: list[str] | None = corpus.views.get("beginnings")
         kept = {key: view for key, view in corpus.views.items() if key != "beginnings"}
         return Split(given, dataclasses.replace(corpus, views=kept), content, beginnings)
+
+    def read(self, split: Split, view: View) -> Any:
+        """Read the documents of a split once more, for another view.
+
+        Raises:
+            InterruptedError: *stopped* said so.
+        """
+        return self._encode(split.given, {"read": view}, ReadingLog())[0].views["read"]
 
     def embed(self, split: Split) -> NDArray[np.float32]:
         """Return the vectors (N, D) of whole texts.

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
 
 from harnn.branches import Branch
+from harnn.branches.transformer.encoder import EncoderFiles, read_encoder
 from harnn.bundle import History
 from harnn.config import Config
 from harnn.corpus import Corpus
@@ -22,7 +22,7 @@ from harnn.taxonomy import Taxonomy
 from harnn.text import Coverage, NgramFeatures, Tokenizer, WordVectors
 from harnn.training.checkpoint import Checkpoints
 from harnn.training.events import Listener, Stage
-from harnn.training.plan import TrainingFacts
+from harnn.training.plan import TrainingFacts, trains_transformer
 from harnn.training.reader import Reader, Split
 from harnn.training.word_vectors import given_vectors
 
@@ -99,11 +99,23 @@ class Task:
         return vectors
 
     @cached_property
+    def encoder(self) -> EncoderFiles | None:
+        """The pretrained encoder that settings name.
+
+        Raises:
+            ConfigError, MissingExtraError: see :func:`read_encoder`.
+        """
+        model = self.config.model
+        return read_encoder(model.transformer) if trains_transformer(model) else None
+
+    @cached_property
     def fingerprint(self) -> str:
         """Hash of settings, taxonomy and documents: what a checkpoint belongs to."""
         parts: list[Any] = [self.config.to_stored_dict(), self.taxonomy.version]
         for split in self.splits.values():  # of a content, tokens are what a segmenter makes
             parts += [split.content, split.corpus.fingerprint()]
+        if self.encoder is not None:
+            parts.append(self.encoder.sha256())
         return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 
@@ -114,7 +126,7 @@ class TrainedBranch:
     branch: Branch
     summary: str
     """For the model card."""
-    valid_views: Mapping[str, NDArray[np.float32]] = field(default_factory=dict)
+    valid_views: Mapping[str, Any] = field(default_factory=dict)
     """What it reads of the validation documents beside what they were encoded with."""
     history: History = field(default_factory=History)
     coverage: Coverage | None = None

@@ -57,7 +57,7 @@ def train_network(task: Task) -> TrainedBranch:
     )
 
 
-def _prepare(task: Task, number: int, vectors: WordVectors | None) -> Trainer:
+def _prepare(task: Task, number: int, vectors: WordVectors | None) -> Trainer[HarnnNetwork]:
     config, checkpoint = task.config, task.checkpoints.of(number)
     network = _build(task, vectors, checkpoint)
     network.set_label_priors(torch.from_numpy(task.train.corpus.label_priors))
