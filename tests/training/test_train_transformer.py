@@ -30,8 +30,9 @@ from harnn.errors import (
     TrainingInterrupted,
 )
 from harnn.metrics import micro_auprc
+from harnn.network import TransformerNetwork
 from harnn.sample import sample
-from harnn.training import Event, FitResult, Stage, Step, check_before
+from harnn.training import Event, FitResult, Stage, Step, check_before, is_finished
 from harnn.training.train_transformer import parameter_groups
 from support.sample_models import change, seal
 from support.tiny_encoders import make_encoder
@@ -139,7 +140,7 @@ def test_a_stored_model_answers_the_same(result: FitResult, model: Path) -> None
     np.testing.assert_array_equal(loaded.scores(TEXTS).values, made.scores(TEXTS).values)
     assert loaded.evaluate(TEST).to_dict() == made.evaluate(TEST).to_dict()
     card = (model / "README.md").read_text("utf-8")
-    sha256 = read_encoder(result.config.model.transformer).sha256()
+    sha256 = read_encoder(result.config.model.transformer).sha256
     assert f"fine-tuned from tiny (SHA-256 {sha256[:12]}, licence unknown), epoch" in card
     assert "cut at 48 tokens" in card
 
@@ -223,6 +224,42 @@ def test_another_encoder_is_another_training(encoder: Path, tmp_path: Path) -> N
     (place / "model.safetensors").write_bytes(content)
     with pytest.raises(ConfigError, match="other settings, taxonomy or documents"):
         fit(resume=True)
+
+
+def test_a_stop_between_parts_of_a_batch_undoes_them(
+    encoder: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """As with an encoder of which a batch takes a minute."""
+    monkeypatch.setattr("harnn.network.transformer._MOST_TOKENS", 128)
+    whole = fitted(config(encoder, epochs=1))
+    plain, asked = TransformerNetwork.forward, list[int]()
+
+    def forward(network: TransformerNetwork, *given: Any, **options: Any) -> Any:
+        asked.append(1)
+        if len(asked) == 2:
+            os.kill(os.getpid(), signal.SIGINT)
+        return plain(network, *given, **options)
+
+    fit = partial(fitted, config(encoder, epochs=1), checkpoint_directory=tmp_path)
+    with monkeypatch.context() as watched:
+        watched.setattr(TransformerNetwork, "forward", forward)
+        with pytest.raises(TrainingInterrupted) as stop:
+            fit()
+    assert (stop.value.step, len(asked)) == (0, 2)
+    assert_same_weights(fit(resume=True), whole)
+
+
+def test_a_model_of_another_encoder_is_not_finished(
+    encoder: Path, result: FitResult, tmp_path: Path
+) -> None:
+    place = shutil.copytree(encoder, tmp_path / "encoder")
+    path = harnn.save_bundle(result, tmp_path / "model")
+    knobs = config(encoder)
+    assert is_finished(path, TAXONOMY, TRAIN, VALID, knobs)
+    change(path / "config.json", settings=config(place).to_stored_dict())
+    assert is_finished(path, TAXONOMY, TRAIN, VALID, config(place))
+    (place / "model.safetensors").write_bytes(b"other weights")
+    assert not is_finished(path, TAXONOMY, TRAIN, VALID, config(place))
 
 
 def test_beside_networks_it_has_a_checkpoint_of_its_own(encoder: Path, tmp_path: Path) -> None:
@@ -337,6 +374,7 @@ def test_damaged_encoders_are_refused(
         ({"vocab_size": 5}, "but the encoder 5 pieces."),
         ({"num_hidden_layers": 10**9}, "it has 1,000,000,000 layers, more than 1,000."),
         ({"num_attention_heads": 5}, "cannot be used: "),
+        ({"is_encoder_decoder": True}, "it is of an encoder with a decoder"),
     ],
 )
 def test_encoders_that_cannot_be_are_refused(
@@ -453,7 +491,7 @@ def _minilm() -> Path:
 def test_minilm_is_what_was_measured() -> None:
     _minilm()
     files = read_encoder("on")
-    assert files.sha256().startswith("53aa51172d14")
+    assert files.sha256.startswith("53aa51172d14")
     assert files.licence == "apache-2.0"
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 
 from harnn.network.attention import leave_half_precision, some_outputs
+from harnn.network.beam import Beam
 from harnn.network.constraint import MaxConstraint
 from harnn.network.dropout import Dropout
 from harnn.network.network import HarnnOutput
@@ -98,14 +99,20 @@ class TransformerNetwork(nn.Module):
         token_ids: Tensor,
         lengths: Tensor,
         *,
+        attention: bool = False,
         sample: LabelSample | None = None,
-        **_: Any,
+        beam: Beam | None = None,
     ) -> HarnnOutput:
         """Score pieces token_ids (B, T), padded with anything, of which lengths (B,) are real.
 
         With a *sample* the logits are those of its labels alone, (B, S). There is one head, whose
-        logits stand for the local and for the global ones; it reads no beam.
+        logits stand for the local and for the global ones.
+
+        Raises:
+            ValueError: attention or a beam is wanted.
         """
+        if attention or beam is not None:
+            raise ValueError("Expected no beam, and that no attention is asked for.")
         windows = cut_windows(token_ids, lengths, self.shape)
         states = self.encoder(
             input_ids=windows.token_ids, attention_mask=windows.mask.long()

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from harnn.bundle import load_bundle, marker_of
+from harnn.branches.transformer.encoder import read_encoder
+from harnn.bundle import Bundle, load_bundle, marker_of
 from harnn.config import Config
 from harnn.corpus import ContentHash
 from harnn.data import Documents, labelled_documents
@@ -67,6 +69,8 @@ def is_finished(
         return False
     if bundle.config.to_stored_dict() != config.to_stored_dict():
         return False
+    if not _has_same_encoder(bundle, config):
+        return False
     train, valid = given_or_held_out(
         train, valid, taxonomy=taxonomy, config=config, listener=ignore
     )
@@ -83,6 +87,13 @@ def is_finished(
     reader.encode(valid, "valid", tokenizer, {})
     same_labels = np.array_equal(corpus.label_counts, bundle.label_counts)
     return same_labels and reader.counts == dict(bundle.documents)
+
+
+def _has_same_encoder(bundle: Bundle, config: Config) -> bool:
+    branch: Any = bundle.ensemble.branch("transformer")
+    return (
+        branch is None or branch.origin["sha256"] == read_encoder(config.model.transformer).sha256
+    )
 
 
 def _content(documents: Documents, taxonomy: Taxonomy, config: Config) -> str:

@@ -177,7 +177,7 @@ class Trainer(Generic[Trained]):
         for rows in batches[progress.batch :]:
             progress.rate = self.config.learning_rate * factor(progress.steps)
             batch, sample = self._batch(train, rows)
-            progress.loss += self._step(batch, progress.rate, sample) * len(rows)
+            progress.loss += self._step(batch, progress.rate, sample, stopped) * len(rows)
             self._update_average(len(batches))
             progress.batch += 1
             progress.steps += 1
@@ -199,14 +199,24 @@ class Trainer(Generic[Trained]):
         columns = sample.columns(self.network.shape.level_sizes).numpy()
         return make_batch(train, rows, columns), sample
 
-    def _step(self, batch: Batch, rate: float, sample: LabelSample | None) -> float:
+    def _step(
+        self,
+        batch: Batch,
+        rate: float,
+        sample: LabelSample | None,
+        stopped: Callable[[], bool] = bool,
+    ) -> float:
+        """Learn from a batch, and return its loss; a stop between its parts undoes them."""
         for group in self.optimizer.param_groups:
             group["lr"] = rate * group.get("factor", 1.0)
         device = self.fabric.device
         sample = None if sample is None else sample.to(device)
         self.optimizer.zero_grad(set_to_none=True)
-        total = 0.0
+        total, random = 0.0, self._random_state()
         for rows in _parts(*batch.token_ids.shape, most=self.network.tokens_at_once):
+            if rows.start and stopped():
+                set_random_state(Checkpoint(random, {}), device)
+                self._stop()
             output = self.model(
                 batch.token_ids[rows].to(device), batch.lengths[rows].to(device), sample=sample
             )
@@ -304,6 +314,12 @@ class Trainer(Generic[Trained]):
             padding=1 - progress.tokens / max(1, progress.positions),
         )
 
+    def _random_state(self) -> dict[str, Tensor]:
+        found = {"random/cpu": torch.random.get_rng_state()}
+        if self.fabric.device.type == "cuda":
+            found["random/cuda"] = torch.cuda.get_rng_state(self.fabric.device)
+        return found
+
     def _write_checkpoint(self) -> Path | None:
         """Return where it is; None where none is kept."""
         if self.checkpoint_directory is None:
@@ -312,9 +328,7 @@ class Trainer(Generic[Trained]):
         tensors |= {f"best/{k}": v for k, v in self.best.items()}
         tensors |= {f"average/{number:04}": v for number, v in enumerate(self.average)}
         tensors |= pack_optimizer(self.optimizer)
-        tensors["random/cpu"] = torch.random.get_rng_state()
-        if self.fabric.device.type == "cuda":
-            tensors["random/cuda"] = torch.cuda.get_rng_state(self.fabric.device)
+        tensors |= self._random_state()
         state = {"progress": self.progress.to_dict(), "fingerprint": self.fingerprint}
         return save_checkpoint(Checkpoint(tensors, state), self.checkpoint_directory)
 

@@ -115,7 +115,7 @@ class Task:
         for split in self.splits.values():  # of a content, tokens are what a segmenter makes
             parts += [split.content, split.corpus.fingerprint()]
         if self.encoder is not None:
-            parts.append(self.encoder.sha256())
+            parts.append(self.encoder.sha256)
         return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 

@@ -85,7 +85,7 @@ def train_transformer(task: Task) -> TrainedBranch:
         task.listener(Stage(f"fine-tuning {files.name} on {device}, precision {precision}"))
         history = trainer.train(train, valid, stopped=task.stopped)
     round_weights(network.eval())
-    origin = {"name": files.name, "sha256": files.sha256(), "licence": files.licence}
+    origin = {"name": files.name, "sha256": files.sha256, "licence": files.licence}
     return TrainedBranch(
         branch=TransformerBranch(network, tokenizer, files.tokenizer, files.config, origin),
         summary=_summary(config, origin, history, train.truncated),

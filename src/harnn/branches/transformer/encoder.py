@@ -7,6 +7,7 @@ import importlib.util
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -52,8 +53,9 @@ class EncoderFiles:
         """The file of the weights."""
         return self.directory / WEIGHTS
 
+    @cached_property
     def sha256(self) -> str:
-        """Return the hash of the weights, 64 hexadecimal digits.
+        """The hash of the weights, 64 hexadecimal digits.
 
         Raises:
             ConfigError: they cannot be read.
@@ -158,6 +160,8 @@ def _config_problems(config: Any) -> Iterator[str]:
         if not size_of(config, what):
             found = shown(next((config[name] for name in names if name in config), None))
             yield f"{names[0]}: got {found}, expected a size."
+    if config.get("is_encoder_decoder"):
+        yield "it is of an encoder with a decoder, of which the encoder cannot be told apart."
     if size_of(config, "layers") > _MOST_LAYERS:
         yield f"it has {size_of(config, 'layers'):,} layers, more than {_MOST_LAYERS:,}."
 
