@@ -138,8 +138,11 @@ def test_torch_is_imported_where_it_is_drawn() -> None:
 
 
 def test_rooms_that_know_all_branches() -> None:
-    """Where the names of two kinds of branches stand: list, settings, trainers."""
-    names = ("linear", "network", "text_vectors", "transformer")
+    """Where the names of two kinds of branches stand: list, settings, trainers.
+
+    The branch on vectors that are brought reads them as the view of that on whole texts.
+    """
+    names = ("linear", "network", "text_vectors", "transformer", "document_vectors")
     found = set()
     for path in SOURCE.rglob("*.py"):
         tree = ast.parse(path.read_text(encoding="utf-8"))
@@ -147,10 +150,12 @@ def test_rooms_that_know_all_branches() -> None:
         if sum(name in words for name in names) > 1:
             found.add(path.relative_to(SOURCE).as_posix())
     assert found == {
+        "branches/document_vectors/branch.py",
         "branches/kinds.py",
         "config.py",
         "training/fitting.py",
         "training/plan.py",
+        "training/train_document_vectors.py",
     }
 
 

@@ -194,6 +194,8 @@ class ModelConfig:
     transformer: str = "off"
     """Whether a pretrained transformer encoder is fine-tuned too, as ``[transformer]``: ``off``,
     ``on`` for MiniLM (extra ``transformer``), or the directory of any encoder."""
+    document_vectors: str = ""
+    """A file of vectors of the documents, training and validation, for a small network to read."""
     members: int = 1
     """Networks, alike but for the seed; their outputs are averaged."""
     encoder: EncoderKind = "lstm"
@@ -223,8 +225,9 @@ class ModelConfig:
         if self.branches == "linear" and self.members > 1:
             what = f"got {self.members}, but with branches linear there is no network."
             problems.append(Problem("model.members", what))
-        for name, value in (("text_vectors", "on"), ("transformer", self.transformer)):
-            if self.mode == "paper" and value != "off" and getattr(self, name) == value:
+        for name in ("text_vectors", "transformer", "document_vectors"):
+            value = getattr(self, name)
+            if self.mode == "paper" and value not in ("auto", "off", ""):
                 what = f"got {shown(value)}, but mode paper is the paper's network alone."
                 problems.append(Problem(f"model.{name}", what))
         if self.mode == "paper" and self.preset != "default":

@@ -230,7 +230,8 @@ def test_a_stop_between_parts_of_a_batch_undoes_them(
     encoder: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     """As with an encoder of which a batch takes a minute."""
-    monkeypatch.setattr("harnn.network.transformer._MOST_TOKENS", 128)
+    for name in ("_LEAST_TOKENS", "_MOST_TOKENS"):
+        monkeypatch.setattr(f"harnn.network.transformer.{name}", 32)
     whole = fitted(config(encoder, epochs=1))
     plain, asked = TransformerNetwork.forward, list[int]()
 

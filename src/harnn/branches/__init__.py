@@ -8,6 +8,7 @@ from harnn.branches.blend import Blend
 from harnn.branches.branch import (
     Branch,
     Evidence,
+    MadeFrom,
     Parts,
     Probable,
     StoredModel,
@@ -25,6 +26,7 @@ __all__ = [
     "Evidence",
     "Explained",
     "Kind",
+    "MadeFrom",
     "Parts",
     "Probable",
     "StoredModel",

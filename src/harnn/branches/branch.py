@@ -19,6 +19,7 @@ __all__ = [
     "Arrays",
     "Branch",
     "Evidence",
+    "MadeFrom",
     "Parts",
     "Probable",
     "StoredModel",
@@ -91,6 +92,15 @@ class Probable(Protocol):
 
     def scores(self, corpus: Corpus) -> NDArray[np.float32]:
         """Return the scores (N, C), 0 to 1."""
+
+
+@runtime_checkable
+class MadeFrom(Protocol):
+    """A branch that was made from a file beside the documents."""
+
+    @property
+    def made_from(self) -> str:
+        """SHA-256 of what it was made from."""
 
 
 @runtime_checkable

@@ -25,6 +25,7 @@ from harnn.cli.options import (
     Settings,
     TaxonomyFile,
     TaxonomyReading,
+    VectorsOfDocuments,
     takes_decode_options,
     takes_reading_options,
     takes_taxonomy_options,
@@ -161,6 +162,7 @@ def train(
         str | None,
         typer.Option(help="word2vec, fasttext, random, glove-6b-50d or a file of word vectors."),
     ] = None,
+    document_vectors: VectorsOfDocuments = None,
     unlabelled: Annotated[
         list[Path] | None, typer.Option(help="More text to train word vectors on.")
     ] = None,
@@ -206,6 +208,7 @@ def train(
             mode=mode,
             preset=preset,
             vectors=vectors,
+            document_vectors=None if document_vectors is None else str(document_vectors),
             on_error=on_error,
             fixes=fixes,
         ),
@@ -232,6 +235,7 @@ def evaluate(
     beam: Beam = None,
     bf16: Bfloat16 = False,
     device: Device = None,
+    document_vectors: VectorsOfDocuments = None,
     settings: Settings = None,
     fixes: Fixes = None,
     on_error: OnErrorChoice = None,
@@ -246,7 +250,7 @@ def evaluate(
         data,
         json_output=json_output,
         options=options,
-        speed=Speed(beam, bf16, device),
+        speed=Speed(beam, bf16, device, document_vectors),
         settings=commands.gather_settings(settings, on_error=on_error, fixes=fixes),
     )
 
@@ -303,6 +307,7 @@ def predict(
     beam: Beam = None,
     bf16: Bfloat16 = False,
     device: Device = None,
+    document_vectors: VectorsOfDocuments = None,
     settings: Settings = None,
     on_error: OnErrorChoice = None,
 ) -> None:
@@ -316,7 +321,7 @@ def predict(
         predicting.Texts(data or [], text or []),
         predicting.Place(output, resume, scores),
         options=options,
-        speed=Speed(beam, bf16, device),
+        speed=Speed(beam, bf16, device, document_vectors),
         settings=gather_settings(settings, on_error=on_error),
     )
 

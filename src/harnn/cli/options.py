@@ -68,6 +68,15 @@ Bfloat16 = Annotated[
     typer.Option("--bf16", help="Compute networks in bfloat16: faster where the processor has it."),
 ]
 
+VectorsOfDocuments = Annotated[
+    Path | None,
+    typer.Option(
+        "--document-vectors",
+        help="Vectors of the documents by their ids, for a branch that reads them: .npz (ids, "
+        "vectors), .npy with NAME.ids.txt, or .parquet (id, vector).",
+    ),
+]
+
 Device = Annotated[
     str | None,
     typer.Option(

@@ -11,6 +11,7 @@ from harnn.branches.transformer.encoder import read_encoder
 from harnn.branches.transformer.library import check_weights, encoder_shapes
 from harnn.branches.transformer.pieces import read_piece_tokenizer
 from harnn.config import Config, TextConfig
+from harnn.corpus.document_vectors import read_document_vectors
 from harnn.data import Documents, split_given
 from harnn.data.files import DocumentFile, find_file
 from harnn.data.reading import find_fixes
@@ -81,11 +82,16 @@ def _wrong_with_settings(config: Config, *, own_segmenter: bool) -> Iterator[Har
         yield from _wrong_with_segmenter(config.text)
     if config.model.text_vectors == "on":
         yield from _missing(require_text_vectors)
-    if trains_transformer(config.model):
-        try:
+    try:
+        if config.model.document_vectors:
+            read_document_vectors(config.model.document_vectors)
+    except HarnnError as error:
+        yield error
+    try:
+        if trains_transformer(config.model):
             _check_transformer(config)
-        except HarnnError as error:
-            yield error
+    except HarnnError as error:
+        yield error
     if not (trains_network(config.model) or trains_transformer(config.model)):
         return
     if what := missing_device(config.training.device):

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from harnn.branches.transformer.encoder import read_encoder
+from harnn.branches import MadeFrom
 from harnn.bundle import Bundle, load_bundle, marker_of
 from harnn.config import Config
 from harnn.corpus import ContentHash
@@ -17,6 +16,7 @@ from harnn.taxonomy import Taxonomy
 from harnn.training.events import ignore
 from harnn.training.holding_out import given_or_held_out
 from harnn.training.reader import Reader
+from harnn.training.task import read_origins
 
 
 def holds_finished(
@@ -69,7 +69,7 @@ def is_finished(
         return False
     if bundle.config.to_stored_dict() != config.to_stored_dict():
         return False
-    if not _has_same_encoder(bundle, config):
+    if not _has_same_origins(bundle, config):
         return False
     train, valid = given_or_held_out(
         train, valid, taxonomy=taxonomy, config=config, listener=ignore
@@ -89,11 +89,10 @@ def is_finished(
     return same_labels and reader.counts == dict(bundle.documents)
 
 
-def _has_same_encoder(bundle: Bundle, config: Config) -> bool:
-    branch: Any = bundle.ensemble.branch("transformer")
-    return (
-        branch is None or branch.origin["sha256"] == read_encoder(config.model.transformer).sha256
-    )
+def _has_same_origins(bundle: Bundle, config: Config) -> bool:
+    """Whether an encoder, and vectors, are still those that the model was made from."""
+    made_from = {x.made_from for x in bundle.ensemble.branches if isinstance(x, MadeFrom)}
+    return made_from == {origin.sha256 for origin in read_origins(config.model)}
 
 
 def _content(documents: Documents, taxonomy: Taxonomy, config: Config) -> str:

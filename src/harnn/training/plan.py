@@ -156,6 +156,7 @@ def planned_branches(model: ModelConfig, facts: TrainingFacts) -> tuple[str, ...
         "linear": trains_linear(model),
         "network": trains_network(model),
         "text_vectors": reads_text_vectors(model, facts),
+        "document_vectors": bool(model.document_vectors),
         "transformer": trains_transformer(model),
     }
     return tuple(name for name, is_wanted in wanted.items() if is_wanted)

@@ -15,8 +15,9 @@ import numpy as np
 from harnn.branches import Branch
 from harnn.branches.transformer.encoder import EncoderFiles, read_encoder
 from harnn.bundle import History
-from harnn.config import Config
+from harnn.config import Config, ModelConfig
 from harnn.corpus import Corpus
+from harnn.corpus.document_vectors import DocumentVectors, read_document_vectors
 from harnn.data import Documents
 from harnn.taxonomy import Taxonomy
 from harnn.text import Coverage, NgramFeatures, Tokenizer, WordVectors
@@ -105,8 +106,16 @@ class Task:
         Raises:
             ConfigError, MissingExtraError: see :func:`read_encoder`.
         """
-        model = self.config.model
-        return read_encoder(model.transformer) if trains_transformer(model) else None
+        return _encoder(self.config.model)
+
+    @cached_property
+    def document_vectors(self) -> DocumentVectors | None:
+        """The vectors of documents that settings name.
+
+        Raises:
+            InputError, MissingExtraError: see :func:`read_document_vectors`.
+        """
+        return _document_vectors(self.config.model)
 
     @cached_property
     def fingerprint(self) -> str:
@@ -114,8 +123,8 @@ class Task:
         parts: list[Any] = [self.config.to_stored_dict(), self.taxonomy.version]
         for split in self.splits.values():  # of a content, tokens are what a segmenter makes
             parts += [split.content, split.corpus.fingerprint()]
-        if self.encoder is not None:
-            parts.append(self.encoder.sha256)
+        origins = (self.encoder, self.document_vectors)
+        parts += [origin.sha256 for origin in origins if origin is not None]
         return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 
@@ -142,3 +151,20 @@ def with_views(corpus: Corpus, trained: list[TrainedBranch]) -> Corpus:
     for each in trained:
         corpus = corpus.with_views(each.valid_views)
     return corpus
+
+
+def read_origins(model: ModelConfig) -> list[EncoderFiles | DocumentVectors]:
+    """Return what settings name for branches to be made from, beside the documents.
+
+    Raises:
+        InputError, MissingExtraError: it cannot be read.
+    """
+    return [x for x in (_encoder(model), _document_vectors(model)) if x is not None]
+
+
+def _encoder(model: ModelConfig) -> EncoderFiles | None:
+    return read_encoder(model.transformer) if trains_transformer(model) else None
+
+
+def _document_vectors(model: ModelConfig) -> DocumentVectors | None:
+    return read_document_vectors(model.document_vectors) if model.document_vectors else None

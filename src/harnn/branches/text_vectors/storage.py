@@ -22,8 +22,19 @@ def read_text_vectors(stored: StoredModel, taxonomy: Taxonomy) -> Branch | None:
     """
     if stored.settings.get(PLACE) is None:
         return None
-    _check(stored)
     preload_text_vectors()
+    return read_vector_network(stored, taxonomy, size=TEXT_VECTOR_SIZE)
+
+
+def read_vector_network(
+    stored: StoredModel, taxonomy: Taxonomy, *, size: int | None
+) -> Branch | None:
+    """Read a network on vectors with what is to compute it; size: of a vector, if it is known.
+
+    Raises:
+        BundleError: see :class:`harnn.branches.Branch`.
+    """
+    _check(stored, size)
     if stored.light:
         from harnn.branches.text_vectors.plain import PlainTextVectorsBranch
 
@@ -33,7 +44,7 @@ def read_text_vectors(stored: StoredModel, taxonomy: Taxonomy) -> Branch | None:
     return TextVectorsBranch.from_parts(stored, taxonomy)
 
 
-def _check(stored: StoredModel) -> None:
+def _check(stored: StoredModel, known: int | None) -> None:
     """Raises:
     BundleError: the shape is damaged, or the arrays have another.
     """
@@ -47,8 +58,8 @@ def _check(stored: StoredModel) -> None:
         what = f"the shape of the branch on vectors of whole texts is damaged: {expected}."
         raise BundleError(Problem(stored.settings_path, what))
     size, hidden, labels = (plain[name] for name in names)
-    if size != TEXT_VECTOR_SIZE:
-        what = f"{PLACE}.input_size: got {size:,}, expected {TEXT_VECTOR_SIZE}."
+    if known is not None and size != known:
+        what = f"{PLACE}.input_size: got {size:,}, expected {known}."
         raise BundleError(Problem(stored.settings_path, what))
     expected_shapes: dict[str, tuple[int, ...]] = {
         "hidden.weight": (hidden, size),

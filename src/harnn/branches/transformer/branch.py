@@ -50,6 +50,11 @@ class TransformerBranch:
         return "transformer"
 
     @property
+    def made_from(self) -> str:
+        """SHA-256 of the encoder's weights before it was trained on."""
+        return self.origin["sha256"]
+
+    @property
     def networks(self) -> tuple[TransformerNetwork, ...]:
         """What can be moved to another device."""
         return (self.network,)
