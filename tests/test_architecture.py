@@ -15,6 +15,7 @@ SOURCE = Path(harnn.__file__).parent
 FLOORS = {
     0: {
         "errors",
+        "_arrays",
         "_cells",
         "_delimited",
         "_display",
@@ -27,7 +28,6 @@ FLOORS = {
         "_quiet",
         "_spreadsheet_rows",
         "_spreadsheets",
-        "_special",
         "_tables",
         "_transformer_settings",
         "config",
@@ -48,8 +48,7 @@ FLOOR_OF = {room: floor for floor, rooms in FLOORS.items() for room in rooms}
 SIDEWAYS = {
     ("_optional", "errors"),
     ("_files", "errors"),
-    ("_files", "_special"),
-    ("_special", "errors"),
+    ("_files", "_places"),
     ("_tables", "errors"),
 }
 SIDEWAYS |= {("config", other) for other in ("errors", "_tables", "_transformer_settings")}

@@ -6,7 +6,7 @@ import io
 
 import pytest
 
-from harnn._display import isolate, printable
+from harnn._display import counted, isolate, level_name, printable, whole_signs
 from harnn.cli.screen import Console, plain, say
 
 HEBREW, ARABIC = "שלום", "السلام عليكم"
@@ -46,3 +46,44 @@ def test_what_is_printed_is_isolated(
     monkeypatch.setattr("sys.stdout", stream)
     Console().print(plain(f"{HEBREW} 0.5"))
     assert stream.getvalue() == f"\u2068{HEBREW}\u2069 0.5\n"
+
+
+def test_counts_have_their_noun() -> None:
+    assert [counted(n, "label") for n in (0, 1, 2_000)] == ["0 labels", "1 label", "2,000 labels"]
+
+
+def test_a_level_without_a_name_has_its_number() -> None:
+    assert [level_name(name, 2) for name in ("area", " area ", "", "  ")] == [
+        "area",
+        "area",
+        "2",
+        "2",
+    ]
+
+
+FAMILY = "\U0001f468\u200d\U0001f469\u200d\U0001f467"
+FLAGS = "\U0001f1e9\U0001f1ea\U0001f1eb\U0001f1f7"
+
+
+@pytest.mark.parametrize(
+    ("text", "most", "expected"),
+    [
+        ("plain", 5, "plain"),
+        ("plain", 3, "pla"),
+        ("ae\u0301b", 2, "a"),
+        ("e\u0301\u0302b", 1, "e\u0301\u0302"),
+        (f"a{FAMILY}b", 3, "a"),
+        (f"{FAMILY}b", 2, FAMILY),
+        (FLAGS, 3, FLAGS[:2]),
+        (FLAGS, 2, FLAGS[:2]),
+        ("a\U0001f44d\U0001f3fdb", 2, "a"),
+        ("\u1112\u1161\u11ab\u1100", 2, "\u1112\u1161\u11ab"),
+        ("", 3, ""),
+    ],
+)
+def test_no_sign_is_cut_in_two(text: str, most: int, expected: str) -> None:
+    assert whole_signs(text, most) == expected
+
+
+def test_a_sign_without_end_is_cut_all_the_same() -> None:
+    assert len(whole_signs("e" + "\u0301" * 10_000, 100)) <= 132

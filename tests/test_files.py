@@ -32,7 +32,7 @@ from harnn._files import (
     write_atomically,
     write_safetensors,
 )
-from harnn._special import Mode, is_special
+from harnn._places import Mode, is_special
 from harnn.errors import BundleError, InputError
 
 

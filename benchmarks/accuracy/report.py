@@ -40,6 +40,12 @@ class Group:
     method: str
     rows: tuple[Row, ...]
 
+    @property
+    def title(self) -> str:
+        """The method, ours in bold, and the number of seeds where it is not one."""
+        name = f"**{self.method}**" if self.rows[0]["ours"] else self.method
+        return name + (f" ({len(self.rows)} seeds)" if len(self.rows) > 1 else "")
+
     def mean(self, pick: Callable[[Row], float]) -> float:
         return statistics.fmean(map(pick, self.rows))
 
@@ -91,18 +97,21 @@ def markdown(rows: Iterable[Row]) -> str:
         "`harnn evaluate`). ± is the standard deviation over seeds."
     ]
     for dataset, groups in group_rows(rows).items():
-        parts.append(f"### {dataset}\n\n" + _table(groups))
-    skipped = sorted(
-        {f"- {r['method']} on {r['dataset']}: {r['skipped']}" for r in rows if "skipped" in r}
-    )
-    if skipped:
-        parts.append("### Not run\n\n" + "\n".join(skipped))
-    return "\n\n".join(parts) + "\n"
+        parts.append(f"### {dataset}\n\n" + table(_COLUMNS, map(_cells, groups)))
+    return with_skipped(parts, rows)
 
 
-def _table(groups: list[Group]) -> str:
-    lines = [_line(_COLUMNS), "|" + "---|" * len(_COLUMNS)]
-    return "\n".join(lines + [_line(_cells(group)) for group in groups])
+def with_skipped(parts: Iterable[str], rows: Iterable[Row]) -> str:
+    """Return the parts of a page, at their end what was not run and why."""
+    skipped = {f"- {r['method']} on {r['dataset']}: {r['skipped']}" for r in rows if "skipped" in r}
+    more = ["### Not run\n\n" + "\n".join(sorted(skipped))] if skipped else []
+    return "\n\n".join([*parts, *more]) + "\n"
+
+
+def table(columns: Iterable[str], lines: Iterable[Iterable[str]]) -> str:
+    """Return a Markdown table."""
+    columns = list(columns)
+    return "\n".join([_line(columns), "|" + "---|" * len(columns), *map(_line, lines)])
 
 
 def _line(cells: Iterable[str]) -> str:
@@ -115,9 +124,8 @@ def _cells(group: Group) -> list[str]:
 
     first = group.rows[0]
     levels = range(len(first["micro"]["test"]["levels"]))
-    name = f"**{group.method}**" if first["ours"] else group.method
     return [
-        name + (f" ({len(group.rows)} seeds)" if len(group.rows) > 1 else ""),
+        group.title,
         *(group.show(test(key)) for key in ("micro_f1", "macro_f1", "auprc", "hierarchical_f1")),
         " / ".join(_level_mean(group, level) for level in levels),
         " / ".join(_calibration(group, level) for level in levels) if first["ece"] else "",
@@ -188,10 +196,19 @@ def plot(rows: Iterable[Row], path: Path, *, cost: str = "seconds") -> None:
 def _panel(axes: Any, dataset: str, groups: list[Group], cost: str) -> None:
     from matplotlib.ticker import LogLocator, NullLocator
 
-    def seconds(row: Row) -> float:
-        return float(row["training"][cost])
+    draw_front(axes, groups, lambda row: float(row["training"][cost]), _auprc)
+    unit = "CPU seconds" if cost == "cpu_seconds" else "seconds"
+    axes.set(title=dataset, xlabel=f"training, {unit}", ylabel="AUPRC on test")
+    axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axes.xaxis.set_minor_locator(NullLocator())
+    axes.xaxis.set_major_formatter("{x:g}")
 
-    points = [(group.mean(seconds), group.mean(_auprc)) for group in groups]
+
+def draw_front(
+    axes: Any, groups: list[Group], price: Callable[[Row], float], value: Callable[[Row], float]
+) -> None:
+    """Draw the value of each method against its price, on a logarithmic axis, and the front."""
+    points = [(group.mean(price), group.mean(value)) for group in groups]
     middle = math.sqrt(min(x for x, _ in points) * max(x for x, _ in points))
     for group, (x, y) in zip(groups, points, strict=True):
         ours = group.rows[0]["ours"]
@@ -207,11 +224,7 @@ def _panel(axes: Any, dataset: str, groups: list[Group], cost: str) -> None:
         )
     front = pareto_front(points)
     axes.step(*zip(*front, strict=True), where="post", color="tab:gray", linewidth=0.8, zorder=0)
-    unit = "CPU seconds" if cost == "cpu_seconds" else "seconds"
-    axes.set(title=dataset, xscale="log", xlabel=f"training, {unit}", ylabel="AUPRC on test")
-    axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-    axes.xaxis.set_minor_locator(NullLocator())
-    axes.xaxis.set_major_formatter("{x:g}")
+    axes.set_xscale("log")
     axes.margins(x=0.15)
     axes.grid(alpha=0.3)
 

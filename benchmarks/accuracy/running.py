@@ -56,7 +56,7 @@ def carry_out(plan: Plan, data: Path, output: Path, *, keep_scores: bool = False
         work = Path(temporary)
         log = output / f"{plan.stem}.log"
         log.unlink(missing_ok=True)
-        row = _row(plan) | _measured(plan, dataset, work, log)
+        row = describe(plan) | _measured(plan, dataset, work, log)
         if keep_scores and (work / "scores.npz").exists():
             shutil.copyfile(work / "scores.npz", output / f"{plan.stem}.npz")
     with write_atomically(output / f"{plan.stem}.json") as file:
@@ -64,7 +64,8 @@ def carry_out(plan: Plan, data: Path, output: Path, *, keep_scores: bool = False
     return row
 
 
-def _row(plan: Plan) -> dict[str, Any]:
+def describe(plan: Plan) -> dict[str, Any]:
+    """Return what a run is, and where and when it is made, for JSON."""
     return {
         "dataset": plan.dataset,
         "method": plan.method,
@@ -92,16 +93,16 @@ def _measured(plan: Plan, dataset: Dataset, work: Path, log: Path) -> dict[str, 
     else:
         model.mkdir()
         training = [
-            *_worker("fit", dataset, plan.method, model, plan.threads),
+            *worker_command("fit", dataset, plan.method, model, plan.threads),
             *("--seed", str(plan.seed)),
         ]
-    cost = _call(training, log, plan.threads, allowed=() if ours else (UNSUITABLE,))
+    cost = call(training, log, plan.threads, allowed=() if ours else (UNSUITABLE,))
     reason = work / "unsuitable.txt"
     if reason.exists():
         return {"skipped": reason.read_text(encoding="utf-8")}
     size = sum(path.stat().st_size for path in model.rglob("*") if path.is_file()) / 2**20
-    scoring = _worker("score", dataset, plan.method, model, plan.threads)
-    predicting = _call([*scoring, "--output", str(work / "scores")], log, plan.threads)
+    scoring = worker_command("score", dataset, plan.method, model, plan.threads)
+    predicting = call([*scoring, "--output", str(work / "scores")], log, plan.threads)
     own = _evaluated(dataset, model, work, log, plan.threads) if ours else None
     return {
         "training": cost,
@@ -147,12 +148,15 @@ def _evaluated(
     dataset: Dataset, model: Path, work: Path, log: Path, threads: int
 ) -> dict[str, Any]:
     report = work / "report.json"
-    _call(evaluation_command(dataset, model, report), log, threads)
+    call(evaluation_command(dataset, model, report), log, threads)
     found: dict[str, Any] = json.loads(report.read_text(encoding="utf-8"))
     return found
 
 
-def _worker(action: str, dataset: Dataset, method: str, model: Path, threads: int) -> list[str]:
+def worker_command(
+    action: str, dataset: Dataset, method: str, model: Path, threads: int
+) -> list[str]:
+    """Return the command that does one part of a run: ``fit`` or ``score``."""
     program = str(Path(__file__).resolve().parent)
     return [
         *(sys.executable, program, action, "--dataset", dataset.name),
@@ -161,7 +165,7 @@ def _worker(action: str, dataset: Dataset, method: str, model: Path, threads: in
     ]
 
 
-def _call(
+def call(
     command: Sequence[str], log: Path, threads: int, *, allowed: Sequence[int] = ()
 ) -> dict[str, float]:
     """Run *command*, its output appended to *log*; return what it took.

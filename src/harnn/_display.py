@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import unicodedata
 from typing import Any
 
 _UNPRINTABLE = re.compile(
@@ -18,6 +19,58 @@ _RIGHT_TO_LEFT_RUN = re.compile(
 )
 """Words of Hebrew, Arabic and such, with what stands between them."""
 _FIRST_STRONG_ISOLATE, _POP_ISOLATE = "\u2068", "\u2069"
+_JOINER = "\u200d"
+_MADE_OF_SEVERAL = 32
+"""Characters that one sign is made of at most: a family of emoji has 11."""
+
+
+def counted(count: int, noun: str) -> str:
+    """Return the count and its noun, as ``1 label`` or ``2,000 labels``."""
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+
+
+def level_name(name: str, level: int) -> str:
+    """Return the name of a level, or its number where it has none; 1 is the top."""
+    return name.strip() or str(level)
+
+
+def whole_signs(text: str, most: int) -> str:
+    """Return the beginning of *text*, about *most* characters, without cutting a sign in two.
+
+    Marks stay with their letter, and emoji that are joined together. Source: the commonest rules of
+    Unicode Standard Annex 29.
+    """
+    if len(text) <= most:
+        return text
+    end = most
+    while end and end > most - _MADE_OF_SEVERAL and _goes_on(text, end):
+        end -= 1
+    if end and not _goes_on(text, end):
+        return text[:end]
+    end = most
+    while end < len(text) and end < most + _MADE_OF_SEVERAL and _goes_on(text, end):
+        end += 1
+    return text[:end]
+
+
+def takes_no_room(sign: str) -> bool:
+    """Tell whether a character stands on, or is joined to, the one before."""
+    return sign == _JOINER or unicodedata.category(sign) in ("Mn", "Me")
+
+
+def _goes_on(text: str, place: int) -> bool:
+    """Tell whether what stands at a place belongs to the sign before."""
+    sign, before = text[place], text[place - 1] if place else ""
+    if before == _JOINER or sign == _JOINER or unicodedata.category(sign).startswith("M"):
+        return True
+    if "\U0001f3fb" <= sign <= "\U0001f3ff" or "\u1160" <= sign <= "\u11ff":
+        return True  # colours of skin; vowels and endings of a Korean syllable
+    if "\U000e0020" <= sign <= "\U000e007f":
+        return True  # tags of flags
+    flags = 0  # a flag is a pair of letters
+    while flags <= place and "\U0001f1e6" <= text[place - flags] <= "\U0001f1ff":
+        flags += 1
+    return flags > 0 and flags % 2 == 0
 
 
 def isolate(text: str) -> str:

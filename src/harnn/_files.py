@@ -25,7 +25,7 @@ from enum import Enum, auto
 from pathlib import Path
 from typing import IO, Any
 
-from harnn._special import (
+from harnn._places import (
     Mode,
     is_special,
     kind_of_place,

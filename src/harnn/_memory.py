@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import os
 import sys
 from collections.abc import Iterator
 
@@ -16,6 +17,14 @@ def row_blocks(rows: int, columns: int, *, cells: int = _BLOCK_CELLS) -> Iterato
     step = max(1, cells // max(1, columns))
     for start in range(0, rows, step):
         yield slice(start, min(start + step, rows))
+
+
+def physical_memory() -> int | None:
+    """Return the bytes of memory that the machine has; None where it does not tell."""
+    try:
+        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (AttributeError, OSError, ValueError):  # no such function or name
+        return None
 
 
 def keep_freed_memory() -> None:

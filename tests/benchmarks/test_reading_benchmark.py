@@ -17,11 +17,6 @@ DOCUMENTS = ["documents.jsonl", "documents.json", "documents.csv", "documents.ts
 DOCUMENTS += ["documents.parquet"]
 
 
-@pytest.fixture(autouse=True)
-def _benchmarks_on_path(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sys, "path", [*sys.path, str(BENCHMARKS)])
-
-
 def test_all_forms_hold_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("pyarrow")
     import reading

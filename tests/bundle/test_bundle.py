@@ -187,7 +187,7 @@ def test_a_network_of_another_shape(model: Path) -> None:
 
 def test_the_model_card(model: Path) -> None:
     card = (model / "README.md").read_text("utf-8")
-    assert "50 labels on 3\nlevels (8 / 17 / 25)" in card
+    assert "50 labels on\n3 levels (8 / 17 / 25)" in card
     assert "250 documents" in card
 
 

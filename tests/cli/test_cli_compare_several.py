@@ -10,8 +10,10 @@ import pytest
 
 import harnn
 from harnn.cli import run
+from harnn.config import DataConfig
+from harnn.errors import DocumentError
 from harnn.metrics import Resampling, holm
-from harnn.prediction import compare_models
+from harnn.prediction import ComparedSystem, compare_models, compare_systems
 from harnn.sample import sample
 from support.made_reports import GOLDEN
 
@@ -128,6 +130,44 @@ def test_what_cannot_be_compared(tmp_path: Path, capsys: pytest.CaptureFixture[s
     )
     assert call("compare", FAST, tmp_path / "none.npz") == 2
     assert "none.npz: no such model directory or file of predictions." in capsys.readouterr().err
+    assert call("compare", FAST, wrong, "--file-threshold", "nan") == 2
+    assert capsys.readouterr().err == "Error: --file-threshold: got nan, expected a number.\n"
+    assert call("compare", FAST, wrong, "--by-path") == 2
+    assert capsys.readouterr().err == (
+        "Error: --taxonomy: a model among those compared has its own taxonomy. Leave it and its "
+        "options out.\n"
+    )
+
+
+def test_ids_and_labels_that_others_write(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Ids that are none of the documents' are one problem; labels are found as in documents."""
+    answers, other = tmp_path / "a.csv", tmp_path / "other.csv"
+    assert call("predict", FAST, "-o", answers) == 0
+    lines = answers.read_text("utf-8").splitlines()
+    other.write_text("\n".join([lines[0], *(f"x-{line}" for line in lines[1:])]), "utf-8")
+    capsys.readouterr()
+    assert call("compare", FAST, other) == 2
+    assert capsys.readouterr().err == (
+        f"Error: {other}: has no id of a document: it has 'x-en-001', 'x-en-004', 'x-en-014' and "
+        "others, the documents have 'en-001', 'en-004', 'en-014' and others. Give it the "
+        "documents' ids; data.id_field names the field where they have them.\n"
+    )
+    ids = [line.split(",")[0] for line in lines[1:]]
+    other.write_text("id,labels\n" + "\n".join(f"{name},BEEKEEPING" for name in ids), "utf-8")
+    assert call("compare", FAST, other, "--samples", 10) == 0
+    assert f"Warning: {other}:2: label 'BEEKEEPING' read as 'beekeeping'.\n" in (
+        capsys.readouterr().err
+    )
+
+
+def test_one_model_that_reads_documents_in_two_ways() -> None:
+    """The second way counts too, though the model is the same."""
+    model, other = harnn.Predictor.load(FAST), DataConfig(text_fields=("headline",))
+    systems = [ComparedSystem("a", model), ComparedSystem("b", model, other)]
+    with pytest.raises(DocumentError, match="has no text field 'headline'"):
+        compare_systems(systems, FILES.test)
 
 
 def test_three_models(capsys: pytest.CaptureFixture[str]) -> None:

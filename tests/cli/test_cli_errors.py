@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from pathlib import Path
 
@@ -105,11 +106,25 @@ def test_what_is_refused(place: Path, capsys: pytest.CaptureFixture[str]) -> Non
         ([folds, "-d", str(other), "-o", out], "document 1 is 'dog0', not 'cat0'."),
         ([folds, *data[:3], str(place / "none.html")], "unknown extension '.html'"),
         ([folds, *data, "--similarity", "0"], "--similarity: got 0, expected more than 0"),
-        ([folds, "-d", "-", "-o", out], "can be read only once"),
+        (["--model", f"{folds}/fold-1", "-d", "-", "-o", out], "can be read only once"),
     ):
         assert run(["errors", *arguments]) == 2
         assert message in capsys.readouterr().err
     assert not Path(out).exists()
+
+
+def test_documents_from_standard_input(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With scores of folds documents are read once."""
+    arguments = ["errors", str(place / "folds"), "-d"]
+    assert run([*arguments, str(place / "all.jsonl"), "-o", str(place / "one.jsonl")]) == 0
+    content = (place / "all.jsonl").read_bytes()
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(content), "utf-8"))
+    assert run([*arguments, "-", "-o", str(place / "two.jsonl")]) == 0
+    one, two = (
+        [json.loads(line) | {"source": ""} for line in (place / name).read_text().splitlines()]
+        for name in ("one.jsonl", "two.jsonl")
+    )
+    assert one == two != []
 
 
 def test_a_changed_label_is_looked_at_as_it_is_now(place: Path) -> None:

@@ -10,6 +10,7 @@ import pytest
 
 import harnn
 from harnn.cli import run
+from harnn.report import fonts
 from harnn.sample import sample
 from support.made_reports import GOLDEN
 
@@ -41,6 +42,34 @@ def test_page_table_and_figures(tmp_path: Path, capsys: pytest.CaptureFixture[st
         rows = list(csv.DictReader(file))
     assert sum(float(row["f1"]) for row in rows) / 50 == pytest.approx(found.macro_f1, abs=1e-5)
     assert len(list(figures.iterdir())) == 14
+
+
+def test_documents_of_the_training_are_noted(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    page, shuffled = tmp_path / "r.html", tmp_path / "shuffled.jsonl"
+    lines = FILES.train.read_text("utf-8").splitlines()[::3]  # the model was trained on these
+    shuffled.write_text("\n".join(reversed(lines)), "utf-8")
+    note = "Note: These may be the model's training documents in another order, since as many have "
+    assert report("--data", shuffled, "-o", page) == 0
+    assert note in capsys.readouterr().err
+    assert note.removeprefix("Note: ").replace("'", "&#39;") in page.read_text("utf-8")
+    assert run(["evaluate", str(MODEL), "--data", str(shuffled)]) == 0
+    assert note in capsys.readouterr().err
+    assert run(["evaluate", str(MODEL), "--data", str(FILES.test)]) == 0
+    assert "Note" not in capsys.readouterr().err
+
+
+def test_characters_without_a_font_are_noted(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("matplotlib")
+    monkeypatch.setattr(fonts, "_signs", lambda path: frozenset())
+    monkeypatch.setattr(fonts, "_candidates", lambda: iter(()))
+    arguments = ("-o", tmp_path / "r.html", "--figures", tmp_path / "figures")
+    assert report("--data", FILES.test, *arguments) == 0
+    (note,) = [x for x in capsys.readouterr().err.splitlines() if x.startswith("Note")]
+    assert note.startswith("Note: no installed font has ")
 
 
 def test_options_choose_labels_and_are_shown(tmp_path: Path) -> None:

@@ -120,7 +120,7 @@ def test_converting_to_standard_output(file: Path, capfd: pytest.CaptureFixture[
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("-o", "t.jsn"), "unknown extension '.jsn', expected one of .tsv, .json, "),
+        (("-o", "t.jsn"), "unknown extension '.jsn', expected .tsv, .json, "),
         (("-o", "t.tsv"), "t.tsv: is read by this command, so it cannot be written."),
         (("-o", "none/t.json"), "cannot be written: its directory does not exist."),
         (("-o", "t.json", "--column", "child"), "--column: got 'child', expected ROLE=NAME"),

@@ -125,7 +125,7 @@ FILES: list[tuple[str, bytes, str]] = [
     ("d.json", b"[]", ": holds no documents."),
     ("d.docx", b"x", f": unknown extension '.docx', {EXTENSIONS}"),
     ("d.jsnl", b"x", f": unknown extension '.jsnl', {EXTENSIONS} Did you mean '.jsonl'?"),
-    ("d", b"x", f": unknown extension '', {EXTENSIONS}"),
+    ("d", b"x", f": has no extension, {EXTENSIONS}"),
     ("d.doc.gz", b"x", f": unknown extension '.doc.gz', {EXTENSIONS}"),
     (
         "d.parquet.gz",

@@ -428,8 +428,25 @@ def test_parts_that_stay_empty(tmp_path: Path) -> None:
         split_documents(path, SplitSettings(group_by="author"))
     assert str(error.value) == (
         "no document is left for valid: there are 9 documents in 1 group that stays together. "
-        "Give it a larger share, or divide otherwise."
+        "Bring documents of more groups and other texts, or give each part files of its own."
     )
+
+
+@pytest.mark.parametrize("share", [0.1, 0.5, 0.999999])
+def test_few_documents_of_other_labels_fill_every_part(share: float) -> None:
+    """Each label has a single document, which training would have first."""
+    given = [Document(label, {"text": label}, (label,)) for label in "abc"]
+    for documents in (given[:2], given):
+        split = split_documents(documents, SplitSettings(test=0.0, valid=share))
+        assert np.bincount(split.parts, minlength=2).all()
+    folds = divide_into_folds(
+        given,
+        3,
+        taxonomy=Taxonomy.from_edges([(label, "ROOT") for label in "abc"]),
+        config=DataConfig(),
+        seed=1,
+    )
+    assert np.bincount(folds, minlength=3).all()
 
 
 def test_files_that_are_refused(lines: Path, tmp_path: Path) -> None:

@@ -86,6 +86,14 @@ def test_arrays_of_others(tmp_path: Path) -> None:
     assert set(read_score_file(path)) == {"scores", "labels"}
     (tmp_path / "s.ids.txt").write_text("1\n2\n", "utf-8")
     assert read_score_file(path)["ids"].tolist() == ["1", "2"]
+    (tmp_path / "s.ids.txt").write_text("\ufeff1\u2028a\r\n2\x85b", "utf-8", newline="")
+    assert read_score_file(path)["ids"].tolist() == ["1\u2028a", "2\x85b"]
+    (tmp_path / "s.ids.txt").write_text("1\n1\n", "utf-8")
+    with pytest.raises(InputError, match=r"s\.npy: ids: 1 stand twice, as '1'\.$"):
+        read_score_file(path)
+    (tmp_path / "s.ids.txt").write_bytes(b"\xe9\n2\n")
+    with pytest.raises(InputError, match=r"s\.ids\.txt: is not UTF-8\.$"):
+        read_score_file(path)
 
 
 WRONG: list[tuple[dict[str, Any], str]] = [
@@ -99,7 +107,11 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"scores": [[0.5]]}, "labels: expected the label of each column."),
     ({"scores": [[0.5]], "labels": [1]}, "labels: expected a list of texts."),
     ({"scores": [[0.5]], "labels": ["x", "y"]}, "labels: got 2 for scores of shape (1, 1)."),
-    ({"scores": [[1, 2]], "labels": ["x", "x"]}, "labels: some are there twice."),
+    ({"scores": [[1, 2]], "labels": ["x", "x"]}, "labels: 1 stand twice, as 'x'."),
+    (
+        {"scores": [[1]] * 5, "labels": ["x"], "ids": list("abbaa")},
+        "ids: 2 stand twice, as 'a'.",
+    ),
     (
         {"scores": [[1]], "labels": ["x"], "ids": ["a", "b"]},
         "ids: got 2 for scores of shape",
@@ -114,6 +126,22 @@ def test_wrong_arrays(arrays: dict[str, Any], message: str, tmp_path: Path) -> N
     with pytest.raises(InputError) as caught:
         read_score_file(path)
     assert message in str(caught.value)
+
+
+def test_damage_of_any_byte_is_said(tmp_path: Path) -> None:
+    """Bytes of a file with everything compressed, changed one by one."""
+    path, generator = tmp_path / "s.npz", np.random.default_rng(0)
+    np.savez_compressed(path, scores=generator.random((4, 2)), labels=["x", "y"], ids=list("abcd"))
+    good, refused = path.read_bytes(), 0
+    for place in range(0, len(good), 3):
+        damaged = bytearray(good)
+        damaged[place] ^= int(generator.integers(1, 256))
+        path.write_bytes(damaged)
+        try:
+            read_score_file(path)  # what is not looked at may be damaged
+        except InputError:
+            refused += 1
+    assert refused > 100
 
 
 def test_pickles_and_rubbish_are_refused(tmp_path: Path) -> None:

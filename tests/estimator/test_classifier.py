@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from scipy.sparse import issparse
+from scipy.sparse import csr_array, csr_matrix, issparse
 from sklearn import config_context
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
@@ -18,13 +18,14 @@ from sklearn.metrics import f1_score
 from sklearn.model_selection import GridSearchCV, GroupKFold, KFold, cross_validate
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
+from sklearn.utils.validation import has_fit_parameter
 
 import harnn
 from harnn import HarnnClassifier, HierarchicalLabelBinarizer, Predictor
 from harnn.cli import run
 from harnn.config import Config
 from harnn.errors import ConfigError, DocumentError, InputError, TrainingInterrupted
-from harnn.estimator.decoding import log_odds
+from harnn.estimator.decoding import log_odds, micro_f1
 from harnn.metrics import hierarchical_prf
 from harnn.training import fitting
 from support.texts import make_texts
@@ -96,8 +97,6 @@ def test_score_is_micro_f1_and_hierarchical_f1(linear: HarnnClassifier) -> None:
     truth = BINARIZER.transform(NEW_LABELS)
     ours = linear.score(NEW, NEW_LABELS)
     assert ours == pytest.approx(f1_score(truth, predicted, average="micro"))
-    from scipy.sparse import csr_array
-
     assert ours == pytest.approx(
         hierarchical_prf(csr_array(predicted), csr_array(truth), TAXONOMY.hierarchy).f1
     )
@@ -199,6 +198,31 @@ def test_cross_validation() -> None:
     assert frames["test_score"].mean() > 0.8
 
 
+@pytest.mark.parametrize(
+    "y",
+    [
+        [set(labels) for labels in LABELS],
+        pd.Series([frozenset(labels) for labels in LABELS]),
+        pd.DataFrame({"labels": LABELS}),
+        csr_matrix(Y),
+    ],
+    ids=["sets", "series", "frame", "sparse"],
+)
+def test_a_search_with_a_number_of_folds(y: Any) -> None:
+    """As docs/scikit-learn.md says: lists of lists alone are refused, by scikit-learn."""
+    grid = {"threshold": [0.3]}
+    found = GridSearchCV(fast(), grid, cv=2, refit=False, error_score="raise").fit(X, y)
+    same = GridSearchCV(fast(), grid, cv=KFold(2), refit=False, error_score="raise").fit(X, LABELS)
+    assert found.cv_results_["mean_test_score"] == same.cv_results_["mean_test_score"]
+    assert found.cv_results_["mean_test_score"] > 0.8
+
+
+def test_scikit_learn_refuses_lists_of_lists() -> None:
+    for y in (LABELS, [tuple(labels) for labels in LABELS], pd.Series(LABELS)):
+        with pytest.raises(ValueError, match="legacy multi-label data representation"):
+            GridSearchCV(fast(), {"threshold": [0.3]}, cv=2).fit(X, y)
+
+
 def test_in_a_pipeline() -> None:
     pipeline = make_pipeline(FunctionTransformer(lambda texts: [t.upper() for t in texts]), fast())
     pipeline.set_params(harnnclassifier__threshold=0.4).fit(X, LABELS)
@@ -214,6 +238,9 @@ def test_groups_stay_together() -> None:
     held = set(groups[model.validation_rows_])
     assert len(model.validation_rows_) == 8 * len(held)
     assert 0 < len(held) < 10
+    for missing in (None, np.nan, pd.NA):
+        with pytest.raises(ConfigError, match=r"groups\[79\]: is missing, expected the group"):
+            fast().fit(X, LABELS, groups=[*groups[:-1].astype(object), missing])
     with pytest.raises(ConfigError, match="groups: has shape"):
         fast().fit(X, LABELS, groups=[1])
     with pytest.raises(DocumentError, match="X: has but one group, expected 2 at least"):
@@ -236,9 +263,22 @@ def test_groups_are_routed(trainings: list[Config]) -> None:
             fast().set_fit_request(sample_weight=True)
 
 
-def test_sample_weights_are_not_taken_silently() -> None:
-    with pytest.raises(TypeError, match="sample_weight"):
-        fast().fit(X, LABELS, sample_weight=np.ones(80))  # type: ignore[call-arg]
+def test_sample_weights_are_not_taken_silently(trainings: list[Config]) -> None:
+    with pytest.raises(TypeError) as caught:
+        fast().fit(X, LABELS, sample_weight=np.ones(80))
+    assert str(caught.value) == (
+        "sample_weight: fit cannot weigh documents: not every part of a model could. Give "
+        "documents that count double twice, or leave the weights out."
+    )
+    with pytest.raises(TypeError, match="got an unexpected keyword argument 'weights'"):
+        fast().fit(X, LABELS, weights=np.ones(80))
+    assert trainings == []
+    assert not has_fit_parameter(fast(), "sample_weight")  # so that no search passes them on
+    fast().fit(X, LABELS, sample_weight=None)
+    with pytest.raises(DocumentError, match="sample_weight: holds other things than numbers from"):
+        micro_f1(csr_array(Y), csr_array(Y), [np.nan] * 80)
+    with pytest.raises(DocumentError, match="sample_weight: holds other things than numbers from"):
+        micro_f1(csr_array(Y), csr_array(Y), ["x"] * 80)
 
 
 def test_documents_for_validation_can_be_given() -> None:
@@ -250,6 +290,35 @@ def test_documents_for_validation_can_be_given() -> None:
     assert (again.predict_proba(NEW) == model.predict_proba(NEW)).all()
     with pytest.raises(ConfigError, match="groups: divide what is held back, but valid says which"):
         model.fit(X, LABELS, groups=np.arange(80))
+
+
+@pytest.mark.parametrize(
+    ("valid", "message"),
+    [
+        (([None], [["cat"]]), 'valid: X[0]: is missing, expected a text. Give "" for none.'),
+        ((np.ones((2, 2)), LABELS[:2]), "valid: X: holds numbers, expected texts. These"),
+        ((X[:1], [["catt"]]), "valid: y[0]: unknown label 'catt'. Did you mean 'cat'?"),
+        ((X[:1], [[1.5]]), "valid: y[0]: holds float, expected labels as strings."),
+        ((X[:1], Y[:1, :2]), "valid: y: has shape (1, 2), expected a column for each of 6"),
+        ((X[:1], pd.DataFrame({"cat": [1], "x": [1]})), "valid: y: column 'x' is no label."),
+        ((X[:1], "cat"), "valid: y: is str, expected the labels of each document."),
+        ((X[:2], LABELS[:1]), "valid: 2 documents in X, but labels of 1 in y."),
+        (([], []), "valid: X: there is no document."),
+    ],
+)
+def test_faults_of_documents_for_validation_are_said_to_be_theirs(
+    valid: Any, message: str, trainings: list[Config]
+) -> None:
+    with pytest.raises(DocumentError) as caught:
+        fast(valid=valid).fit(X, LABELS)
+    assert str(caught.value).startswith(message)
+    assert trainings == []
+
+
+def test_spellings_in_documents_for_validation_are_said_to_be_theirs() -> None:
+    labels = [["CAT"], *NEW_LABELS[1:]]
+    with pytest.warns(UserWarning, match=r"^valid: y\[0\]: label 'CAT' read as 'cat'\.$"):
+        fast(valid=(NEW, labels)).fit(X, LABELS)
 
 
 @pytest.mark.parametrize(

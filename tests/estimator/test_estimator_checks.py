@@ -64,8 +64,8 @@ class SpokenNumbers(HarnnClassifier):
         tags.input_tags.two_d_array = True
         return tags
 
-    def fit(self, X: Any, y: Any, *, groups: Any = None) -> SpokenNumbers:
-        return super().fit(speak(validate_data(self, X)), y, groups=groups)
+    def fit(self, X: Any, y: Any, *, groups: Any = None, **others: Any) -> SpokenNumbers:
+        return super().fit(speak(validate_data(self, X)), y, groups=groups, **others)
 
     def _decoded(self, X: Any) -> Any:
         check_is_fitted(self)

@@ -65,6 +65,9 @@ def test_fields(make: Any) -> None:
     assert columns_of(X) == (() if make is list else ("title", "body"))
 
 
+deep: Any = []
+for _ in range(60):
+    deep = [deep]
 NUMBERS = "These estimators read texts themselves: give them texts, without a vectorizer before."
 
 
@@ -83,6 +86,12 @@ NUMBERS = "These estimators read texts themselves: give them texts, without a ve
         ),
         (["a", None], 'X[1]: is missing, expected a text. Give "" for none.'),
         (pd.Series(["a", np.nan]), 'X[1]: is missing, expected a text. Give "" for none.'),
+        (["a", pd.NA], 'X[1]: is missing, expected a text. Give "" for none.'),
+        (np.array(["a", pd.NaT]), 'X[1]: is missing, expected a text. Give "" for none.'),
+        ([np.float32("nan")], 'X[0]: is missing, expected a text. Give "" for none.'),
+        ([np.ones(3)], f"X[0]: is list, expected a text. {NUMBERS}"),
+        (deep, "X[0]: a value is nested too deeply, expected a text."),
+        ({"a", "b"}, "X: is set, expected a list of texts."),
         ([b"a"], "X[0]: is bytes, expected a text."),
         ([1.5], f"X[0]: is float, expected a text. {NUMBERS}"),
         ([["a", "b"]], "X[0]: is list, expected a text."),
@@ -95,6 +104,29 @@ def test_what_is_no_text(X: Any, message: str | None) -> None:
         read_texts(X)
     if message is not None:
         assert str(caught.value) == message
+
+
+@pytest.mark.parametrize("nothing", [None, np.nan, pd.NA, pd.NaT, np.float32("nan")], ids=repr)
+def test_what_is_missing_counts_as_in_frames(nothing: Any) -> None:
+    """In whatever of scikit-learn's containers it stands."""
+    fields = [{"title": "a", "body": nothing}, {"title": "b", "body": "c"}]
+    assert [document.full_text for document in read_texts(fields)] == ["a", "b\nc"]
+    frame = pd.DataFrame(fields, dtype=object)
+    assert [document.full_text for document in read_texts(frame)] == ["a", "b\nc"]
+    rows = np.array([["cat", "animal"], [nothing, ""], ["dog", "rose"]], dtype=object)
+    assert (read_label_sets(rows, TAXONOMY).sets.toarray() == MARKS).all()
+    for y in ([["cat"], nothing], pd.Series([["cat"], nothing], dtype=object)):
+        with pytest.raises(DocumentError) as caught:
+            read_label_sets(y, TAXONOMY)
+        assert str(caught.value) == "y[1]: is missing, expected labels. Give [] for none."
+    with pytest.raises(DocumentError, match=r"^y\[0\]: holds NoneType, expected labels as strings"):
+        read_label_sets([["cat", nothing]], TAXONOMY)
+
+
+def test_values_of_arrow() -> None:
+    assert [x.full_text for x in read_texts(list(pa.array(["a", "b"])))] == ["a", "b"]
+    labels = list(pa.array(LABELS))
+    assert (read_label_sets(labels, TAXONOMY).sets.toarray() == MARKS).all()
 
 
 def test_problems_are_gathered_and_capped() -> None:
@@ -170,6 +202,9 @@ def test_labels_that_are_numbers() -> None:
     [
         ("cat", "y: is str, expected the labels of each document."),
         (None, "y: is NoneType, expected the labels of each document."),
+        ({"cat", "dog"}, "y: is set, expected the labels of each document."),
+        (deep, "y[0]: a value is nested too deeply, expected labels."),
+        ([{"cat": 1}], "y[0]: is dict, expected labels. Give [] for none."),
         ([["cat", None]], "y[0]: holds NoneType, expected labels as strings."),
         ([["cat", 1.0]], "y[0]: holds float, expected labels as strings."),
         ([None], "y[0]: is missing, expected labels. Give [] for none."),

@@ -24,6 +24,7 @@ def test_the_examples_run(
     for block in [some, *blocks[1:]]:
         exec(compile(block, "scikit-learn.md", "exec"), names)
     assert "threshold" in capsys.readouterr().out
+    assert len(list((tmp_path / "models").iterdir())) == 3  # two folds and all, whatever y's form
 
 
 @pytest.mark.slow

@@ -74,4 +74,4 @@ def test_what_is_refused() -> None:
     with pytest.raises(DocumentError, match=r"^X: has but one text, expected 2 at least: some are"):
         validation_rows(documents(3, texts=1), label_sets(3), 0.5)
     with pytest.raises(DocumentError, match=r"^X: has but one group, expected 2 at least"):
-        validation_rows(documents(3), label_sets(3), 0.5, groups=[None, None, None])
+        validation_rows(documents(3), label_sets(3), 0.5, groups=["a", "a", "a"])

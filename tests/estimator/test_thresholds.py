@@ -84,7 +84,8 @@ def test_it_tunes_on_scores_out_of_fold() -> None:
         label_counts=Y.sum(axis=0),
         settings=DecodeConfig(),
     )
-    assert wrap(cv=4).fit(X, Y).decoder_ == expected
+    for number in (4, np.int64(4)):  # shuffled, whatever the number is of
+        assert wrap(cv=number).fit(X, Y).decoder_ == expected
     assert wrap(cv=folds).fit(X, Y).decoder_ == expected
     assert wrap(cv=list(folds.split(X))).fit(X, Y).decoder_ == expected
     assert wrap(cv=4, random_state=1).fit(X, Y).decoder_ != expected
@@ -216,6 +217,7 @@ def test_metadata_is_routed() -> None:
 @pytest.mark.parametrize(
     ("parameters", "message"),
     [
+        ({"cv": np.int64(1)}, "cv: got 1, expected 2 folds or more."),
         ({"cv": "folds"}, "cv: got 'folds', expected a number of folds, a splitter or 'prefit'."),
         ({"method": "margin"}, "method: got 'margin', expected auto, predict_proba or decision_f"),
         ({"method": "decision_function", "estimator": Weighed()}, "estimator: Weighed has no deci"),

@@ -53,6 +53,31 @@ def test_finds_what_cleanlab_finds(seed: int) -> None:
         np.testing.assert_array_equal(found.rows[found.columns == column], ranked[column])
 
 
+@pytest.mark.parametrize("seed", range(12))
+def test_finds_what_cleanlab_finds_with_ties_and_without_documents(seed: int) -> None:
+    """Scores of few values, labels that no document has, and one label alone; cleanlab refuses
+    labels that all documents have."""
+    pytest.importorskip("cleanlab", reason="needs the package cleanlab: pip install cleanlab")
+    from cleanlab.multilabel_classification.filter import find_multilabel_issues_per_class
+
+    generator = np.random.default_rng(seed)
+    documents, count, values = 10 + 5 * seed, 1 + seed % 4, (2, 4, 10)[seed % 3]
+    scores = generator.integers(0, values, (documents, count), endpoint=True) / values
+    given = generator.random(scores.shape) < generator.choice([0, 0.05, 0.3, 0.6], count)
+    given[0] = False
+    flat = Hierarchy.from_edges(np.zeros((0, 2)), [1] * count)
+    found = find_label_errors(scores.astype(np.float32), csr_array(given), flat, min_documents=1)
+    ours = np.zeros(given.shape, dtype=bool)
+    ours[found.rows, found.columns] = True
+    expected = find_multilabel_issues_per_class(
+        [np.flatnonzero(row).tolist() for row in given],
+        scores.astype(np.float32).astype(np.float64),
+        filter_by="confident_learning",
+        n_jobs=1,
+    )
+    np.testing.assert_array_equal(ours, expected)
+
+
 def test_by_hand() -> None:
     scores = np.array([[0.9], [0.7], [0.2], [0.75], [0.1], [0.3], [0.55]], dtype=np.float32)
     given = np.array([[1], [1], [1], [0], [0], [0], [0]], dtype=bool)

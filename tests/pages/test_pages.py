@@ -6,7 +6,7 @@ import base64
 import hashlib
 import re
 
-from harnn.pages import content_policy, isolated, readable, shared_style
+from harnn.pages import content_policy, isolated, level_title, readable, shared_style
 
 
 def test_a_policy_names_exactly_what_is_on_the_page() -> None:
@@ -40,3 +40,8 @@ def test_every_colour_is_a_pair_and_nothing_is_loaded() -> None:
     assert "@import" not in style
     used = set(re.findall(r"var\((--[\w-]+)\)", style))
     assert used <= set(re.findall(r"(--[\w-]+):", style))
+
+
+def test_titles_of_levels() -> None:
+    named = [level_title(name, 2) for name in ("3", "area", "", " ")]
+    assert named == ["Level 3", "area", "Level 2", "Level 2"]

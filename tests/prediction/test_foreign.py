@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import dataclasses
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -11,6 +12,7 @@ import numpy as np
 import pytest
 from scipy.sparse import csr_array
 
+from harnn.data import ReadingLog
 from harnn.errors import DocumentError, InputError
 from harnn.prediction import ForeignAnswers, read_predictions
 from harnn.taxonomy import Taxonomy
@@ -116,10 +118,10 @@ def test_pairs_may_leave_documents_out(tmp_path: Path) -> None:
     path.write_text("id,label,score\n1,c,0.9\n1,c,0.2\n", "utf-8")
     found = read(path)
     assert sets_of(found) == [["A", "c"], [], []]
-    assert found.notes[0] == "2 documents have no line in it: no label."
-    path.write_text("id,label,score\n9,c,0.9\n", "utf-8")
-    with pytest.raises(InputError, match="has no predictions for document '1'"):
-        read(path)
+    assert found.notes[:2] == (
+        "2 documents have no line in it: no label.",
+        "1 scores are of a document and a label that have another one: the highest counts.",
+    )
 
 
 WRONG = {
@@ -130,14 +132,25 @@ WRONG = {
     "e.jsonl": ('{"id": "1", "labels": [7]}\n', "got 7, expected a label, or an object with label"),
     "f.jsonl": ('{"id": "1", "results": ["c"]}\n', "expected a score, got 'c'."),
     "g.jsonl": ('{"id": "1", "results": [{"uri": "c", "score": NaN}]}\n', "expected a label, or"),
-    "h.jsonl": ('{"id": "1", "labels": []}\n', "has no predictions for document '2'."),
+    "h.jsonl": (
+        '{"id": "1", "labels": []}\n',
+        "has no predictions for 2 of 3 documents: '2', '3'.",
+    ),
     "i.jsonl": ('{"id": "1", "labels": []}\n' * 2, "i.jsonl:2: document '1' stands twice."),
     "j.csv": ("name,labels\n", "expected the columns id and labels, or id, label and score, got"),
     "k.csv": ("", "got nothing."),
     "l.csv": ("id,labels\n1\n", "l.csv:2: has 1 cells, expected 2."),
     "m.csv": ("id,label,score\n1,c,much\n", "m.csv:2: score: got 'much', expected a number from"),
     "r.csv": ("id,label,score\n1,c,-1\n", "r.csv:2: score: got '-1', expected a number"),
-    "n.csv": ("id,labels\n1,Same\n2,B\n3,\n", "unknown label 'Same'."),
+    "n.csv": (
+        "id,labels\n1,Same\n2,B\n3,\n",
+        "n.csv:2: label 'Same' can mean 2 labels ('d': A > Same; 'e': B > Same). Write its code, "
+        "or its path.",
+    ),
+    "s.csv": ("id,label,score\n1,,0.5\n", "s.csv:2: unknown label ''."),
+    "t.csv": ("id,labels,labels\n1,c,d\n", "t.csv:1: the header has two columns 'labels'."),
+    "u.csv": ("id,labels\n9,c\n9,d\n", "u.csv:3: document '9' stands twice."),
+    "v.jsonl": ('{"id": "9", "results": []}\n' * 2, "v.jsonl:2: document '9' stands twice."),
     "o.joblib": ("", "holds pickled objects, which can run any program when they are read."),
     "p.txt": ("", "unknown extension '.txt', expected a model directory, or predictions in .jsonl"),
     "q.jsonl": ("[" * 100_000, "is no JSON object."),
@@ -162,6 +175,8 @@ def test_other_faults(tmp_path: Path) -> None:
     (tmp_path / "s.csv").write_text("id,labels\n1,c\n", "utf-8")
     with pytest.raises(DocumentError, match="ids of documents stand twice: 1, as '1'"):
         read_predictions(tmp_path / "s.csv", ["1", "1"], TAXONOMY)
+    with pytest.raises(ValueError, match=r"^Expected a number as threshold, got nan\.$"):
+        read(tmp_path / "s.csv", float("nan"))
     np.savez(tmp_path / "rows.npz", scores=SCORES[:2], labels=list(TAXONOMY.codes))
     with pytest.raises(InputError, match=r"has 2 rows and no ids, expected 3 rows\."):
         read(tmp_path / "rows.npz")
@@ -172,6 +187,104 @@ def test_other_faults(tmp_path: Path) -> None:
     assert read(tmp_path / "few.npz").notes[0] == (
         "3 labels of the taxonomy have no scores: they count as 0."
     )
+
+
+IDS_OF_OTHERS = {
+    "a.jsonl": '{"id": "x1", "labels": []}\n{"document_id": "x2", "results": []}\n',
+    "b.csv": "id,labels\nx1,c\nx2,c\n",
+    "c.tsv": "id\tlabel\tscore\nx1\tc\t0.5\nx2\tc\t1\n",
+}
+
+
+@pytest.mark.parametrize("name", [*IDS_OF_OTHERS, "d.npz", "e.npy"])
+def test_a_file_without_any_of_the_ids_is_one_problem(name: str, tmp_path: Path) -> None:
+    path, two = tmp_path / name, ["x1", "x2"]
+    if name == "d.npz":
+        np.savez(path, scores=np.zeros((2, 5)), labels=list(TAXONOMY.codes), ids=two)
+    elif name == "e.npy":
+        np.save(path, np.zeros((2, 5)))
+        path.with_suffix(".labels.txt").write_text("\n".join(TAXONOMY.codes))
+        path.with_suffix(".ids.txt").write_text("\n".join(two))
+    else:
+        path.write_text(IDS_OF_OTHERS[name])
+    with pytest.raises(InputError) as caught:
+        read_predictions(path, [str(n) for n in range(2_000)], TAXONOMY)
+    assert [str(problem) for problem in caught.value.problems] == [
+        f"{path}: has no id of a document: it has 'x1', 'x2', the documents have '0', '1', '2' and "
+        "others. Give it the documents' ids; data.id_field names the field where they have them."
+    ]
+
+
+def test_labels_are_found_as_in_documents(tmp_path: Path) -> None:
+    """By code, name, path, notation or IRI, and by other spellings with a warning."""
+    taxonomy = dataclasses.replace(
+        TAXONOMY,
+        notations=("", "7.1", "", "", ""),
+        iris=("", "", "http://example.org/c", "", ""),
+    )
+    lists = tmp_path / "p.jsonl"
+    lists.write_text(
+        '{"id": "1", "labels": ["A > Same", "CIDER"]}\n{"id": "2", "labels": ["7.1"]}\n'
+        '{"id": "3", "labels": [{"uri": "<http://example.org/c>", "label": "other"}, "b"]}\n'
+    )
+    log = ReadingLog()
+    found = read_predictions(lists, IDS, taxonomy, log=log)
+    rows = csr_array(found.answers.predictions).toarray()
+    assert [[taxonomy.codes[c] for c in np.flatnonzero(row)] for row in rows] == [
+        ["A", "c", "d"],
+        ["B"],
+        ["A", "B", "c"],
+    ]
+    assert [str(warning) for warning in log.warnings] == [
+        f"{lists}:1: label 'CIDER' read as 'c'.",
+        f"{lists}:3: label 'b' read as 'B'.",
+    ]
+    scores, log = tmp_path / "p.npz", ReadingLog()
+    np.savez(scores, scores=np.eye(3), labels=["A > Same", "b", "http://example.org/c"])
+    read_predictions(scores, IDS, taxonomy, log=log)
+    assert [str(warning) for warning in log.warnings] == [f"{scores}: label 'b' read as 'B'."]
+    assert log.read_as.total() == 3
+    np.savez(scores, scores=np.eye(3), labels=["c", "Cider", "A"])
+    with pytest.raises(InputError) as caught:
+        read_predictions(scores, IDS, taxonomy)
+    assert str(caught.value) == f"{scores}: labels 'c' and 'Cider' are one in the taxonomy."
+
+
+def test_the_surest_of_several_names_counts(tmp_path: Path) -> None:
+    path = tmp_path / "p.jsonl"
+    results = [
+        '{"uri": "CIDER", "label": "B", "score": 1}',  # a code before another spelling
+        '{"uri": "CIDER", "label": "e > nothing", "score": 1}',
+        '{"uri": "cider", "label": "B > Same", "score": 1}',  # a path before it
+    ]
+    lines = [f'{{"id": "{name}", "results": [{x}]}}' for name, x in zip(IDS, results, strict=True)]
+    path.write_text("\n".join(lines))
+    assert sets_of(read(path)) == [["B"], ["A", "c"], ["B", "e"]]
+
+
+def test_cells_hold_lists_as_harnn_writes_them(tmp_path: Path) -> None:
+    path = tmp_path / "p.csv"
+    path.write_text('id,labels\n1,"[""c"", ""B""]"\n2,\n3,"[\'d\']"\n')
+    assert sets_of(read(path)) == [["A", "B", "c"], [], ["A", "d"]]
+
+
+def test_results_beside_labels_keep_their_scores(tmp_path: Path) -> None:
+    path = tmp_path / "p.jsonl"
+    path.write_text(
+        "\n".join(
+            f'{{"id": "{name}", "labels": ["B"], "results": [{{"uri": "c", "score": 0.9}}]}}'
+            for name in IDS
+        )
+    )
+    found = read(path)
+    assert sets_of(found) == [["A", "c"]] * 3
+    assert found.answers.scores is not None
+
+
+def test_scores_beyond_all_measure(tmp_path: Path) -> None:
+    np.savez(tmp_path / "m.npz", scores=np.full((3, 1), -1e300), labels=["c"])
+    with pytest.raises(InputError, match=r"m\.npz: scores: expected at most 1e\+30\.$"):
+        read(tmp_path / "m.npz")
 
 
 def test_scores_below_zero_keep_their_order(tmp_path: Path) -> None:

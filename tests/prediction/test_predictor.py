@@ -50,6 +50,14 @@ def test_top_k_and_threshold(predictor: harnn.Predictor) -> None:
         predictor.predict(TEXTS, top_k=1, threshold=0.5)
 
 
+@pytest.mark.parametrize("given", [{"text": "bees"}, b"bees", {"bees", "honey"}, None, 5])
+def test_what_is_no_list_of_texts(predictor: harnn.Predictor, given: Any) -> None:
+    """A dictionary would be read as a list of its keys, and a set has no order."""
+    for answer in (predictor.predict, predictor.scores):
+        with pytest.raises(TypeError, match=r"^Expected a list of texts, got "):
+            answer(given)
+
+
 def test_one_text_and_a_list_of_texts_are_told_apart(predictor: harnn.Predictor) -> None:
     anything: Any = predictor
     one = r"^Expected a list of texts, got one: give \[text\]\.$"

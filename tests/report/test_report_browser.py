@@ -10,11 +10,21 @@ from typing import Any
 
 import pytest
 
-from support.made_reports import hostile_report, large_report, sample_report
+from harnn.taxonomy import Taxonomy
+from support.made_reports import hostile_report, large_report, made_report, sample_report
 
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium to open pages with")
+
+
+FAMILY = "\U0001f468\u200d\U0001f469\u200d\U0001f467"
+SIGNS = (FAMILY, "e\u0301\u0302", "\U0001f1e9\U0001f1ea", "𠀀")
+
+
+def huge_taxonomy() -> Taxonomy:
+    edges = [(f"s{a}", "ROOT") for a in range(300)]
+    return Taxonomy.from_edges([*edges, *((f"t{c}", f"s{c % 300}") for c in range(20_000))])
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +38,17 @@ def browser() -> Iterator[Any]:
 @pytest.fixture(scope="module")
 def places(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     folder = tmp_path_factory.mktemp("pages")
-    reports = {"sample": sample_report(), "hostile": hostile_report(), "large": large_report()}
+    names = dict(zip("abcd", (sign * (2_000 // len(sign)) for sign in SIGNS), strict=True))
+    long = Taxonomy.from_edges([("a", "ROOT"), ("b", "a"), ("c", "ROOT"), ("d", "c")], names=names)
+    one = Taxonomy.from_edges([("only", "ROOT")])
+    reports = {
+        "sample": sample_report(),
+        "hostile": hostile_report(),
+        "large": large_report(),
+        "long": made_report(long),
+        "one": made_report(one, documents=4),  # one of them has the label
+        "huge": made_report(huge_taxonomy(), documents=100),
+    }
     for name, report in reports.items():
         report.write_html(folder / f"{name}.html")
     return {name: (folder / f"{name}.html").as_uri() for name in reports}
@@ -126,6 +146,50 @@ def test_the_map_fills_with_a_label_by_mouse_and_keys(show: Any) -> None:
     assert page.locator("#icicle [tabindex='0']").count() == 1
 
 
+def test_long_names_are_opened_and_cut_between_signs(show: Any) -> None:
+    page = show("long", viewport={"width": 375, "height": 700})
+    for width in (375, 1440):
+        page.set_viewport_size({"width": width, "height": 700})
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+    height = "document.documentElement.scrollHeight"
+    before = page.evaluate(height)
+    assert before < 20_000
+    first = page.locator("#rows details").first
+    whole = first.locator("> :last-child")
+    assert whole.is_hidden()
+    first.locator("summary").focus()
+    page.keyboard.press("Enter")
+    assert whole.is_visible()
+    assert len(whole.inner_text()) > 1_500
+    page.fill("#find", FAMILY * 100)  # what is not shown is found
+    playwright.expect(page.locator("#count")).to_have_text("1 of 4 labels")
+    page.fill("#find", "")
+    for tile in range(2):
+        page.locator("#icicle [data-at]").nth(tile).click()
+        shown = page.locator("#trail").inner_text().strip("\u2066\u2067\u2068\u2069")
+        for name in shown.split(" › "):
+            kept = name.strip("\u2068\u2069").rstrip("…")
+            assert any(kept == sign * (len(kept) // len(sign)) for sign in SIGNS), kept
+        page.click("#back")
+
+
+def test_counts_of_one_in_the_script(show: Any) -> None:
+    page = show("one")
+    assert page.locator("#count").inner_text() == "1 label"
+    tile = page.locator("#icicle [data-at]").first
+    tile.click()
+    assert str(tile.get_attribute("aria-label")).endswith(", 1 document")
+
+
+def test_everything_stays_usable_with_20_000_labels(show: Any) -> None:
+    page = show("huge")
+    assert page.locator("#count").inner_text() == "20,000 labels"
+    assert "20,000 labels with most documents here; all 20,300" in page.inner_text("#labels")
+    assert page.evaluate("document.querySelectorAll('*').length") < 6_000
+    page.fill("#find", "t777")
+    playwright.expect(page.locator("#count")).to_have_text("11 of 20,000 labels")
+
+
 @pytest.mark.slow
 def test_everything_is_reached_with_tab(show: Any) -> None:
     page = show("sample")
@@ -171,7 +235,7 @@ def test_light_and_dark(show: Any) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["sample", "hostile"])
+@pytest.mark.parametrize("name", ["sample", "hostile", "long"])
 def test_access(show: Any, name: str) -> None:
     axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe is missing")
     for scheme in ("light", "dark"):

@@ -10,6 +10,7 @@ import pytest
 from harnn.errors import InputError, MissingExtraError
 from harnn.report import figures
 from harnn.report.icicle import column_places, f1_class, lay_out
+from harnn.report.svg import LETTER, Frame, place_names, shortened, width_of
 from harnn.taxonomy import Hierarchy
 from support.made_reports import hostile_report, sample_report
 
@@ -27,6 +28,7 @@ def test_tiles_share_their_parents_height() -> None:
     assert (tiles[4].start, tiles[4].stop) == pytest.approx((0.75, 0.875))  # room is left
     assert (icicle.grouped, icicle.without_documents, icicle.deeper) == (0, 0, 0)
     assert icicle.is_tree
+    assert icicle.has_gaps
 
 
 def test_small_tiles_are_put_together_and_counted() -> None:
@@ -41,6 +43,7 @@ def test_small_tiles_are_put_together_and_counted() -> None:
     assert (nothing.tiles, nothing.without_documents) == ((), 60)
     shallow = lay_out(CHAIN, np.array([9, 0, 9, 0, 0, 9]), smallest=0.01, levels=2)
     assert shallow.deeper == 1
+    assert not shallow.has_gaps
 
 
 def test_classes_and_columns() -> None:
@@ -107,3 +110,71 @@ class _Blocked:
     def find_spec(self, name: str, *_rest: object) -> None:
         if name.partition(".")[0] == self.module:
             raise ModuleNotFoundError(name=name)
+
+
+def test_fonts_are_chosen_by_what_they_can_write(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    pytest.importorskip("matplotlib")
+    from matplotlib.figure import Figure
+
+    from harnn.report import fonts
+
+    signs = {"own": frozenset("abc"), "han": frozenset("ab中"), "arabic": frozenset("ة")}
+    monkeypatch.setattr(fonts, "_own_path", lambda: "own")
+    monkeypatch.setattr(fonts, "_signs", lambda path: signs[path])
+    candidates = [("Latin", "own"), ("Han", "han"), ("Arabic", "arabic")]
+    monkeypatch.setattr(fonts, "_candidates", lambda: iter(candidates))
+    figure = Figure()
+    text = figure.text(0, 0, "a\u200d中 \u2068字")
+    assert fonts.choose_fonts(figure) == "字"
+    assert text.get_fontfamily() == ["DejaVu Sans", "Han"]
+    plain = figure.text(0, 0, "a")
+    text.set_text("abc")
+    assert fonts.choose_fonts(figure) == ""
+    assert plain.get_fontfamily() == ["DejaVu Sans"]
+
+
+def test_characters_without_a_font_are_told(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    pytest.importorskip("matplotlib")
+    from harnn.report import fonts
+
+    monkeypatch.setattr(fonts, "_candidates", lambda: iter(()))
+    message = r"^no installed font has 7 characters of the figures \(中 文 标 梨 签 酒 ：\): boxes "
+    with pytest.warns(UserWarning, match=message) as told:
+        hostile_report().write_figures(tmp_path)
+    assert len(told) == 1
+
+
+@pytest.mark.parametrize("wide", [False, True])
+def test_names_beside_points_touch_nothing(wide: bool) -> None:
+    frame = Frame(right=30)
+    name = "中文標籤中文標籤" if wide else "Level 1"
+    marks = [(0.62, 0.75, name), (0.66, 0.76, name), (0.7, 0.755, name), (0.99, 0.01, name)]
+    placed = place_names(frame, marks, 14)
+    boxes = [(x, y - 11, x + LETTER * width_of(shown), y + 3) for x, y, shown in placed]
+    boxes += [(frame.x(x) - 4, frame.y(y) - 4, frame.x(x) + 4, frame.y(y) + 4) for x, y, _ in marks]
+    for one, first in enumerate(boxes[:4]):
+        assert 0 <= first[0] <= first[2] <= frame.width
+        for second in boxes[:one] + boxes[4:]:
+            assert (
+                first[2] <= second[0]
+                or second[2] <= first[0]
+                or first[3] <= second[1]
+                or second[3] <= first[1]
+            )
+
+
+def test_names_are_shortened_by_their_width() -> None:
+    assert shortened("Physics", 14) == "Physics"
+    assert len(shortened("i" * 100, 10)) > len(shortened("n" * 100, 10)) > 5
+    assert len(shortened("中" * 100, 10)) < 6
+    family = "\U0001f468\u200d\U0001f469\u200d\U0001f467"
+    assert shortened(family * 9, 8).rstrip("…") in [family * count for count in range(1, 9)]
+    assert shortened("e\u0301" * 40, 10).rstrip("…").endswith("e\u0301")
+    for at in (0.0, 0.3, 1.0):
+        frame = Frame()
+        assert frame.x_of(frame.x(at)) == pytest.approx(at)
+        assert frame.y_of(frame.y(at)) == pytest.approx(at)

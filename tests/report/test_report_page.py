@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import dataclasses
 import hashlib
 import json
 import re
@@ -13,9 +14,11 @@ from typing import Any
 import numpy as np
 import pytest
 
+from harnn.prediction import Seen
 from harnn.report import ModelReport
 from harnn.report.label_table import kept_columns, label_json
 from harnn.report.page import render_page
+from harnn.taxonomy import Taxonomy
 from support.made_reports import (
     HOSTILE,
     LABELS,
@@ -118,6 +121,7 @@ def test_the_numbers_are_on_the_page() -> None:
 def test_a_model_without_a_network_has_no_learning_curve() -> None:
     page = render_page(sample_report("fast"))
     assert "Nothing was trained in epochs" in page
+    assert "the one with the best AUPRC was kept" in render_page(sample_report())
     assert "kept: epoch" not in page
 
 
@@ -136,14 +140,73 @@ def test_names_and_texts_are_never_markup() -> None:
     assert "\ud800" not in page
     assert '<bdi dir="auto" lang="zh">' in page
     shown = page.partition("<main")[2].partition("<script")[0]
-    assert max(map(len, re.findall(r">([^<]*)<", shown))) < 400  # long names are cut
+    whole = re.compile("</summary>.*?</details>", re.DOTALL)
+    assert max(map(len, re.findall(r">([^<]*)<", whole.sub("", shown)))) < 400  # long ones are cut
+
+
+def test_long_names_and_ids_are_folded_and_empty_level_names_numbered() -> None:
+    long = {"a": "x" * 10_000, "b": "e\u0301" * 5_000}
+    code = "c" * 10_000
+    levels = {"L" * 10_000: ["a"], "": ["b"], "third": [code]}
+    made = made_report(
+        Taxonomy.from_levels(levels, [("b", "a"), (code, "b")], names=long), documents=30
+    )
+    ids = tuple(f"{'i' * 10_000}{row}" for row in range(30))
+    report = dataclasses.replace(made, evaluation=dataclasses.replace(made.evaluation, ids=ids))
+    page = render_page(report)
+    parsed = Page(page)
+    assert {*long.values(), code, "L" * 10_000} <= set(parsed.content["bdi"])  # whole
+    assert parsed.content["bdi"].count("Level 2") == 1
+    assert parsed.content["option"][2:] == ["Level 2", "third"]
+    assert parsed.content["option"][1] == f"{'L' * 40}\u00a0…"
+    assert any(text in ids for text in parsed.content["span"])
+    outside = re.sub("</summary>.*?</details>", "", page.partition('id="data"')[0], flags=re.DOTALL)
+    assert max(map(len, re.findall(r">([^<]*)<", outside.partition("<main")[2]))) < 400
+    table = data_of(page)
+    assert table["shown"] == 120
+    assert set(long.values()) <= set(table["names"])
+    assert code in table["codes"]
+    assert "levelNames" not in table
+    assert "Cut, and whole" not in page
+
+
+def test_very_many_long_names_are_cut_and_it_is_said() -> None:
+    names = {f"x{n}": f"{n} {'y' * 19_000}" for n in range(60)} | {"x60": "z" * 30_000}
+    taxonomy = Taxonomy.from_edges([(code, "ROOT") for code in names], names=names)
+    page = render_page(made_report(taxonomy, documents=20))
+    assert "Cut, and whole in the file of harnn report --csv: 9 long names." in page
+    kept = [name for name in data_of(page)["names"] if len(name) > 200]
+    assert len(kept) == 52
+    assert "(30,000 characters)" in page or "z" * 200 not in page
+
+
+def test_of_what_there_is_one_it_is_not_said_in_the_plural() -> None:
+    single = Taxonomy.from_edges([("only", "ROOT")])
+    page = Page(render_page(made_report(single, documents=1))).text
+    assert re.findall(r"(?<![\d,.])1 (?:documents|labels|epochs|pairs|levels)\b", page) == []
+    assert "1 label on 1 level" in page
+
+
+def test_documents_that_the_model_knows_are_named_on_top() -> None:
+    seen = (Seen("train", 20, True),)
+    page = render_page(dataclasses.replace(sample_report(), seen=seen))
+    note = re.search('<p class="note" role="note">(.*?)</p>', page)
+    assert note is not None
+    assert note[1] == (
+        "The model was trained on 20 of these 45 documents: the numbers say how well it "
+        "remembers, not how well it does on new documents."
+    )
+    assert page.index(note[0]) < page.index('<dl class="facts">')
+    assert 'role="note"' not in render_page(sample_report())
 
 
 def test_the_table_of_the_script() -> None:
     report = large_report()
     found = report.evaluation
     columns = kept_columns(report)
-    table = json.loads(label_json(report, columns))
+    text, cut = label_json(report, columns)
+    table = json.loads(text)
+    assert cut == 0
     assert len(table["codes"]) == len(found.taxonomy) == 9_162
     assert table["support"] == sorted(found.labels.true.tolist(), reverse=True)
     for at, column in enumerate(columns[:300]):
@@ -171,8 +234,6 @@ def test_the_size_is_bounded_and_what_is_left_out_is_said() -> None:
 
 
 def test_pages_of_nothing_much(tmp_path: Path) -> None:
-    from harnn.taxonomy import Taxonomy
-
     one = made_report(Taxonomy.from_edges([("only", "ROOT")]), documents=1)
     assert "Evaluation of" in render_page(one)
     flat = made_report(Taxonomy.from_edges([(f"x{n}", "ROOT") for n in range(4)]), documents=3)

@@ -319,8 +319,8 @@ def test_places_that_cannot_be_written(tmp_path: Path) -> None:
     with pytest.raises(TaxonomyError) as caught:
         write_taxonomy(full(), tmp_path / "t.jsn")
     assert str(caught.value).endswith(
-        "t.jsn: unknown extension '.jsn', expected one of .tsv, .json,"
-        " .ttl, .nt, .mmd, .mermaid, .dot, .gv, .txt, .md, .html. Did you mean '.json'?"
+        "t.jsn: unknown extension '.jsn', expected .tsv, .json,"
+        " .ttl, .nt, .mmd, .mermaid, .dot, .gv, .txt, .md or .html. Did you mean '.json'?"
     )
     with pytest.raises(
         TaxonomyError, match="form 'skos' is not written, expected one of tsv, json"

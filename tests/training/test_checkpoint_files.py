@@ -109,6 +109,8 @@ def test_a_changed_bit(tmp_path: Path) -> None:
         (lambda t, s: s["progress"].update(history=7), "history: got 7, expected a list."),
         (lambda t, s: s["progress"].update(history=[7]), "got 7, expected epoch, steps, "),
         (lambda t, s: s["progress"].update(loss=float("nan")), "NaN is no number of JSON."),
+        (lambda t, s: s.update(contents=7), "contents: got 7, expected an object of SHA-256."),
+        (lambda t, s: s.update(contents={"vectors": 7}), "contents: got {'vectors': 7}, "),
         (lambda t, s: t.pop("weights/x"), "weights/ is missing."),
         (lambda t, s: t.pop("random/cpu"), "random/cpu is missing."),
         (

@@ -18,7 +18,7 @@ from harnn.data import Document
 from harnn.errors import BundleError, ConfigError, InputError, TrainingInterrupted
 from harnn.evaluation import load_out_of_fold
 from harnn.sample import sample
-from harnn.training import Event, Stage, cross_validate
+from harnn.training import Event, Stage, cross_validate, folds
 from support.topics import FAST, TOPICS, documents, flat
 
 
@@ -72,11 +72,14 @@ def test_a_stopped_cross_validation_goes_on(tmp_path: Path) -> None:
         if event.message.startswith("fold 2"):
             signal.raise_signal(signal.SIGINT)
 
-    with pytest.raises((TrainingInterrupted, KeyboardInterrupt)):
+    with pytest.raises(TrainingInterrupted) as stopped:
         cross_validate(flat(), given, FAST, listener=stop, **options)
-    with pytest.raises(ConfigError, match=r"holds folds already\. Go on with --resume"):
-        cross_validate(flat(), given, FAST, **options)
+    kept = f"Training stopped. What is finished is kept in {tmp_path / 'one'} (fold 1)"
+    assert str(stopped.value) == f"{kept}; repeat the command with --resume to go on."
     said.clear()
+    with pytest.raises(ConfigError, match=r"holds folds already\. Go on with --resume"):
+        cross_validate(flat(), given, FAST, listener=stop, **options)
+    assert not said  # before any work
     other = given[:-1]
     with pytest.raises(ConfigError, match="holds folds of other settings, taxonomy or documents"):
         cross_validate(flat(), other, FAST, resume=True, **options)
@@ -94,6 +97,93 @@ def test_a_stopped_cross_validation_goes_on(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"fold-1: holds a finished model of other settings"):
         cross_validate(flat(), texts, FAST, resume=True, **options)
     cross_validate(flat(), texts, FAST, resume=True, overwrite=True, **options)
+
+
+@pytest.mark.parametrize("stage", ["dividing", "fold 1", "reading"])
+def test_a_stop_before_anything_is_finished(stage: str, tmp_path: Path) -> None:
+    def stop(event: Event) -> None:
+        if isinstance(event, Stage) and event.message.startswith(stage):
+            signal.raise_signal(signal.SIGINT)
+
+    options: dict[str, Any] = {"folds": 2, "directory": tmp_path / "folds"}
+    with pytest.raises(TrainingInterrupted) as stopped:
+        cross_validate(flat(), documents(4), FAST, listener=stop, **options)
+    assert str(stopped.value) == (
+        "Training stopped before anything was finished; repeat the command to start again."
+    )
+    cross_validate(flat(), documents(4), FAST, **options)
+
+
+@pytest.mark.parametrize("stage", ["dividing", "fold 1 of", "fold 2 of", "reading"])
+def test_a_stop_while_folds_are_gone_on_with(stage: str, tmp_path: Path) -> None:
+    given, home = documents(6), tmp_path / "folds"
+    options: dict[str, Any] = {"folds": 3, "directory": home}
+
+    def stop_at(message: str, whole: bool = False) -> str:
+        def stop(event: Event) -> None:
+            if isinstance(event, Stage) and event.message.startswith(message):
+                seen.append(message)
+                if len(seen) == (2 if whole else 1):
+                    signal.raise_signal(signal.SIGINT)
+
+        seen: list[str] = []
+        with pytest.raises(TrainingInterrupted) as stopped:
+            cross_validate(flat(), given, FAST, resume=not whole, listener=stop, **options)
+        return str(stopped.value)
+
+    kept = f"Training stopped. What is finished is kept in {home} (fold 1, part of fold 2); "
+    kept += "repeat the command with --resume to go on."
+    assert stop_at("linear branch: ", whole=True) == kept
+    assert stop_at(stage) == kept
+    cross_validate(flat(), given, FAST, resume=True, **options)
+
+
+def test_what_other_folds_left_is_replaced(tmp_path: Path) -> None:
+    cross_validate(flat(), documents(6), FAST, folds=3, directory=tmp_path)
+    (tmp_path / "fold-9").mkdir()  # of somebody else
+
+    def stop(event: Event) -> None:
+        if isinstance(event, Stage) and event.message.startswith("fold 2"):
+            signal.raise_signal(signal.SIGINT)
+
+    options: dict[str, Any] = {"folds": 2, "directory": tmp_path}
+    with pytest.raises(TrainingInterrupted) as stopped:
+        cross_validate(flat(), documents(6), FAST, overwrite=True, listener=stop, **options)
+    assert stopped.value.finished == ("fold 1",)
+    with pytest.raises(BundleError, match="no such file of out-of-fold scores"):
+        load_out_of_fold(tmp_path)
+    cross_validate(flat(), documents(6), FAST, resume=True, overwrite=True, **options)
+    assert sorted(path.name for path in tmp_path.glob("fold-*")) == ["fold-1", "fold-2", "fold-9"]
+
+
+def test_the_size_of_scores_is_told_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    said: list[str] = []
+
+    def listen(event: Event) -> None:
+        said.append(str(event))
+
+    monkeypatch.setattr(folds, "_REMARKABLE", 4 * 16 * 4)
+    cross_validate(flat(), documents(4), FAST, folds=2, listener=listen)
+    what = "the scores of 16 documents and 4 labels will take 0.0 GB in memory, and as much in"
+    assert what in said[1]
+    monkeypatch.setattr(folds, "physical_memory", lambda: 255)
+    with pytest.raises(ConfigError) as error:
+        cross_validate(flat(), documents(4), FAST, folds=2)
+    assert str(error.value) == (
+        "folds: the scores of 16 documents and 4 labels take 0.0 GB, and this machine has 0.0 GB. "
+        "Give fewer documents, or a taxonomy of fewer labels."
+    )
+
+
+def test_folds_cut_by_a_function_go_on(tmp_path: Path) -> None:
+    options: dict[str, Any] = {"folds": 2, "directory": tmp_path / "folds", "segment": str.split}
+    first = cross_validate(flat(), documents(4), FAST, **options)
+    said: list[str] = []
+    again = cross_validate(
+        flat(), documents(4), FAST, resume=True, listener=lambda e: said.append(str(e)), **options
+    )
+    assert sum("is finished" in line for line in said) == 2
+    np.testing.assert_array_equal(again.out_of_fold.scores.values, first.out_of_fold.scores.values)
 
 
 def test_validation_documents_may_be_given() -> None:
@@ -141,6 +231,21 @@ def test_files_of_scores_that_are_none(tmp_path: Path) -> None:
         np.savez(path, **(good | {name: value}))
         with pytest.raises(BundleError, match="is damaged"):
             load_out_of_fold(tmp_path)
+
+
+def test_compressed_scores_that_are_damaged(tmp_path: Path) -> None:
+    """By someone's program: what zlib and zipfile raise is no traceback."""
+    path = tmp_path / "out-of-fold.npz"
+    np.savez_compressed(path, scores=np.random.default_rng(0).random((50, 2)))
+    good, kinds = path.read_bytes(), set()
+    for place in range(8, 300):
+        damaged = bytearray(good)
+        damaged[place] ^= 0xFF
+        path.write_bytes(damaged)
+        with pytest.raises(BundleError, match="is damaged: ") as caught:
+            load_out_of_fold(tmp_path)
+        kinds.add(str(caught.value).split(": ")[2][:20])
+    assert any(kind.startswith("Error -3 while decom") for kind in kinds)
 
 
 def test_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

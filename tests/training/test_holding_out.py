@@ -54,6 +54,27 @@ def test_a_finished_model_is_known(tmp_path: Path) -> None:
     )
 
 
+def test_texts_without_a_shared_word_train() -> None:
+    words = ("one", "two", "three")
+    given = [Document(word, {"text": word}, ("cat",)) for word in words]
+    found = harnn.Predictor(fit(flat(), given, 0.999999, FAST)).scores(["one"])
+    assert np.isfinite(found.values).all()
+
+
+def test_frames_and_fixes(tmp_path: Path) -> None:
+    pandas = pytest.importorskip("pandas", reason="pandas is not installed")
+    rows = [{"id": x.id, "text": x.full_text, "labels": [*(x.labels or ())]} for x in documents(8)]
+    frame = pandas.DataFrame(rows)
+    frame.at[0, "labels"] = ["kat"]
+    fixes = tmp_path / "fixes.tsv"
+    fixes.write_text("label\tsuggestion\nkat\tcat\n", encoding="utf-8")
+    config = Config.from_dict(FAST.to_dict() | {"data": {"fixes": str(fixes)}})
+    place = harnn.save_bundle(fit(flat(), frame, 0.25, config), tmp_path / "model")
+    assert is_finished(place, flat(), frame, 0.25, config)
+    fixes.write_text("label\tsuggestion\nkat\tdog\n", encoding="utf-8")
+    assert not is_finished(place, flat(), frame, 0.25, config)
+
+
 def test_a_stopped_training_goes_on(tmp_path: Path) -> None:
     table: dict[str, Any] = TINY | {"training": TINY["training"] | {"epochs": 2, "threads": 1}}
     config = Config.from_dict(table | {"model": TINY["model"] | {"branches": "network"}})
@@ -74,7 +95,7 @@ def test_a_stopped_training_goes_on(tmp_path: Path) -> None:
     np.testing.assert_array_equal(one, two)
 
 
-@pytest.mark.parametrize("share", [0.0, 1.0, 1.5, float("nan")])
+@pytest.mark.parametrize("share", [0.0, 1.0, 1.5, float("nan"), 0, 1])
 def test_shares_that_are_refused(share: float) -> None:
     with pytest.raises(ConfigError, match="expected"):
         fit(flat(), documents(8), share, FAST)
@@ -119,3 +140,30 @@ def test_shares_on_the_command_line(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     monkeypatch.chdir(tmp_path)
     Path("0.2").touch()
     assert read_valid(["0.2"], None) == [Path("0.2")]
+
+
+@pytest.mark.parametrize("options", [["--valid", "0.25"], ["--folds", "2"]])
+def test_what_is_remarkable_of_divided_documents_is_told_once(
+    options: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = [{"id": each.id, "text": each.full_text, "labels": each.labels} for each in documents(8)]
+    train = tmp_path / "train.jsonl"
+    lines = "".join(f"{json.dumps(row)}\n" for row in [*rows, rows[0] | {"labels": ["bat"]}])
+    train.write_text(lines + "nothing\n")
+    edges = tmp_path / "taxonomy.tsv"
+    edges.write_text("".join(f"{label}\tROOT\n" for label in TOPICS))
+    command = ["train", "--train", str(train), "-t", str(edges), "-o", str(tmp_path / "model")]
+    assert run([*command, *options, "--preset", "fast", "--on-error", "skip"]) == 0
+    told = capsys.readouterr().err
+    assert told.count("2 records skipped:") == 1
+    assert told.count("bat") == 1
+
+
+def test_parts_of_the_users_own_tell_what_is_remarkable(tmp_path: Path) -> None:
+    """Nobody says it when they are divided without a log."""
+    config = Config.from_dict(FAST.to_dict() | {"data": {"on_error": "drop-labels"}})
+    given = [*documents(6), Document("x", {"text": "x"}, ("bat", "cat"))]
+    train, valid = hold_out(given, 0.25, taxonomy=flat(), config=config.data, seed=1)
+    said: list[str] = []
+    fit(flat(), train, valid, config, listener=lambda event: said.append(str(event)))
+    assert any("1 label dropped" in line for line in said)

@@ -155,6 +155,8 @@ def test_memory_is_estimated_by_the_formula() -> None:
     assert estimate(500, "network") == pytest.approx(network)
     both = network + (40 * 1000 + 5 * (12 * 4 * 50)) / 1e6
     assert estimate(500, "both") == pytest.approx(both)
+    linear = 400 + (44 * 1000 + 5 * (12 * 4 * 50)) / 1e6  # no network is trained
+    assert estimate(500, "linear") == pytest.approx(linear)
     most = network + (40 * 1000 + 5 * 1e8) / 1e6
     assert estimate(10**9, "both") == pytest.approx(most)
 

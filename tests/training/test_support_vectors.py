@@ -178,6 +178,14 @@ def test_given_vectors_stay_as_they_are() -> None:
     np.testing.assert_array_equal(targets.toarray(), copies[1].toarray())
 
 
+def test_without_features_a_label_has_the_score_of_its_share() -> None:
+    targets = csr_array(np.array([[1, 0], [1, 0], [1, 1], [0, 0]], dtype=bool))
+    nothing = csr_array(np.zeros((4, 0), dtype=np.float32))
+    found = train_classifier(nothing, targets, Hierarchy.from_edges([], [1, 1]))
+    np.testing.assert_allclose(found.bias, [0.5, -0.5])  # 2 p - 1 minimises the squared hinge
+    assert found.weights.shape == (0, 2)
+
+
 def test_stopping() -> None:
     vectors, targets = problem()
     asked = []

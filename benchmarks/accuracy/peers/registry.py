@@ -53,6 +53,10 @@ def _fasttext(about: str, **settings: Any) -> Method:
     return Method("fasttext:FastText", _EXTRA, "fasttext", common | settings, about)
 
 
+def _omikuji(about: str, **settings: Any) -> Method:
+    return Method("omikuji:Omikuji", _EXTRA, "omikuji", settings, about)
+
+
 # Better on validation than the logistic loss with C 10 that it starts from.
 _HINGE = {"loss": "l2", "liblinear_c": 1}
 
@@ -83,6 +87,10 @@ METHODS: dict[str, Method] = {
     "fasttext": _fasttext("fastText, loss ova, words and pairs", lr=1.0, epoch=15),
     "fasttext-subwords": _fasttext("the same, parts of words", subwords=True, lr=0.5, epoch=15),
     "fasttext-longer": _fasttext("the same, longer training", subwords=True, lr=1.0, epoch=50),
+    "omikuji-parabel": _omikuji("Omikuji, Parabel (Annif's backend as it ships)"),
+    "omikuji-bonsai": _omikuji(
+        "Omikuji, Bonsai", cluster_balanced=False, cluster_k=100, max_depth=3, min_branch_size=100
+    ),
     "hiclass-parent": _hiclass(
         "HiClass, classifier per parent node (one path)", model="LocalClassifierPerParentNode"
     ),

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from harnn._display import counted
 from harnn._notebook import html_table
 from harnn.branches import Ensemble
 from harnn.bundle.history import History
@@ -35,7 +36,8 @@ class Bundle:
     documents: Mapping[str, int] = field(default_factory=dict)
     """Counts of documents read, skipped and truncated, by split; older models have none."""
     contents: Mapping[str, str] = field(default_factory=dict)
-    """SHA-256 of what the documents say, texts and labels, by split; older models have none."""
+    """SHA-256 of what the documents say, texts and labels, by split; with a network of what
+    ``unlabelled`` ones say and of the file of word ``vectors``. Older models lack some or all."""
     history: History = field(default_factory=History)
     """Of the first network; empty without one."""
     summaries: tuple[str, ...] = ()
@@ -51,8 +53,8 @@ class Bundle:
         names = " + ".join(branch.name for branch in self.ensemble.branches)
         report = self.report
         return (
-            f"{type(self).__name__}({names} for {len(self.taxonomy):,} labels; on "
-            f"{report.documents:,} validation documents micro-F1 {report.micro_f1:.4f}, "
+            f"{type(self).__name__}({names} for {counted(len(self.taxonomy), 'label')}; on "
+            f"{counted(report.documents, 'validation document')} micro-F1 {report.micro_f1:.4f}, "
             f"macro-F1 {report.macro_f1:.4f})"
         )
 
@@ -61,7 +63,7 @@ class Bundle:
         report = self.report
         rows = [
             ("branches", ", ".join(branch.name for branch in self.ensemble.branches)),
-            ("labels", f"{len(self.taxonomy):,} on {self.taxonomy.depth} levels"),
+            ("labels", f"{len(self.taxonomy):,} on {counted(self.taxonomy.depth, 'level')}"),
             ("training documents", f"{self.documents.get('train', 0):,}"),
             ("labels are chosen as", self.decoder.describe()),
             ("validation micro-F1", f"{report.micro_f1:.4f}"),

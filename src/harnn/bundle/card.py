@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from harnn._display import counted, level_name
 from harnn.bundle.bundle import Bundle
 
 
@@ -10,8 +11,8 @@ def model_card(bundle: Bundle) -> str:
     taxonomy, report, config = bundle.taxonomy, bundle.report, bundle.config
     sizes = " / ".join(f"{size:,}" for size in taxonomy.hierarchy.level_sizes)
     rows = "\n".join(
-        f"| {level.name} | {level.labels:,} | {level.micro_f1:.3f} | {level.macro_f1:.3f} "
-        f"| {level.auprc:.3f} |"
+        f"| {level_name(level.name, level.level)} | {level.labels:,} "
+        f"| {level.micro_f1:.3f} | {level.macro_f1:.3f} | {level.auprc:.3f} |"
         for level in report.levels
     )
     documents = bundle.documents
@@ -19,19 +20,20 @@ def model_card(bundle: Bundle) -> str:
     never = int((bundle.label_counts == 0).sum())
     return f"""# A harnn model
 
-Files documents under a taxonomy of {len(taxonomy):,} labels on {taxonomy.depth}
-levels ({sizes}). Load it with `harnn.Predictor.load("DIRECTORY")` or `harnn predict DIRECTORY`.
+Files documents under a taxonomy of {counted(len(taxonomy), "label")} on
+{counted(taxonomy.depth, "level")} ({sizes}).
+Load it with `harnn.Predictor.load("DIRECTORY")` or `harnn predict DIRECTORY`.
 
 ## Training
 
 - mode `{config.model.mode}`, preset `{config.model.preset}`, seed {config.training.seed}
 {branches}
-- {documents.get("train", 0):,} documents; {documents.get("train_skipped", 0):,} skipped
-- {never:,} labels have no training document and cannot be predicted well
+- {counted(documents.get("train", 0), "document")}; {documents.get("train_skipped", 0):,} skipped
+- {counted(never, "label")} without a training document, which cannot be predicted well
 
 ## Validation
 
-On {report.documents:,} documents, choosing {bundle.decoder.describe()}.
+On {counted(report.documents, "document")}, choosing {bundle.decoder.describe()}.
 This was tuned on these very documents: expect slightly less on new ones.
 
 | level | labels | micro-F1 | macro-F1 | AUPRC |

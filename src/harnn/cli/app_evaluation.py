@@ -69,7 +69,7 @@ def compare(
     resampling = Resampling(samples, seed)
     choice = TaxonomyChoice(taxonomy, **how)
     if len(systems) == 2 and not any(map(comparing.is_file_of_predictions, systems)):
-        if any(each not in (None, False, []) for each in choice):
+        if choice.is_given:
             raise ConfigError("models have their own taxonomy; leave --taxonomy out.")
         commands.compare(
             (systems[0], systems[1]),

@@ -30,14 +30,14 @@ from harnn.cli.render import (
     strategies_table,
     validation_parts,
 )
-from harnn.cli.screen import Console
+from harnn.cli.screen import Console, say
 from harnn.cli.taxonomies import TaxonomyChoice, describe, find_taxonomy
 from harnn.cli.training_place import training_place
 from harnn.config import Config
 from harnn.data import learn_taxonomy, read_documents
 from harnn.errors import ConfigError, Problem
 from harnn.metrics import Resampling
-from harnn.prediction import Predictor, compare_models
+from harnn.prediction import Predictor, SeenDocuments, compare_models
 from harnn.sample import sample
 from harnn.taxonomy import Taxonomy
 
@@ -185,7 +185,14 @@ def train(
         errors.print_line(describe(taxonomy))
         given = (taxonomy, files.train, files.valid)
         hint = "Choose another --out, or replace it with --overwrite."
-        if resume and holds_finished(files.out, *given, knobs, overwrite=overwrite, hint=hint):
+        if resume and holds_finished(
+            files.out,
+            *given,
+            knobs,
+            unlabelled=files.unlabelled,
+            overwrite=overwrite,
+            hint=hint,
+        ):
             errors.print_line(
                 f"{files.out}/ holds the finished model of these settings and documents: nothing "
                 "is left to do. With --overwrite and without --resume it is trained again."
@@ -234,7 +241,8 @@ def evaluate(
     predictor, knobs = open_model(model, settings, speed)
     started = time.perf_counter()
     with reading(knobs) as log:
-        report = predictor.evaluate(data, data=knobs, log=log, **options)
+        known = SeenDocuments(predictor.bundle)
+        report = predictor.evaluate(data, data=knobs, log=log, known=known, **options)
     seconds = time.perf_counter() - started
     write_json(json_output, report.to_dict())
     console = Console()
@@ -243,6 +251,8 @@ def evaluate(
         console.print(buckets)
     console.print_line(report_line(report))
     console.print_line(f"{report.documents / seconds:,.0f} documents/s")
+    for seen in known.found():
+        say(f"Note: {seen.sentence(report.documents)}")
 
 
 def compare(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -51,6 +52,9 @@ def compare_several(
     Raises:
         InputError: what is given cannot be used.
     """
+    if not math.isfinite(compared.threshold):
+        what = f"got {compared.threshold}, expected a number."
+        raise ConfigError(Problem("--file-threshold", what))
     paths = compared.systems
     models = [path for path in paths if not is_file_of_predictions(path)]
     check_inputs(compared.data, passes=max(1, len(models)))
@@ -95,9 +99,9 @@ def _documents(
         ConfigError: both a model and a taxonomy are given, or neither.
     """
     if models:
-        if compared.taxonomy.path is not None:
+        if compared.taxonomy.is_given:
             what = "a model among those compared has its own taxonomy."
-            raise ConfigError(Problem("--taxonomy", what, "Leave it out."))
+            raise ConfigError(Problem("--taxonomy", what, "Leave it and its options out."))
         return None, None
     taxonomy = find_taxonomy(compared.taxonomy)
     if taxonomy is None:

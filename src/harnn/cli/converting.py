@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from harnn._places import is_directory
-from harnn._special import is_special
+from harnn._places import is_directory, is_special
 from harnn.cli.files import check_inputs, check_output
 from harnn.cli.problems import reading
 from harnn.cli.screen import Console

@@ -9,8 +9,7 @@ from typing import Any
 
 from harnn._display import json_text
 from harnn._files import check_writable, write_atomically
-from harnn._places import check_suffix
-from harnn._special import is_special
+from harnn._places import check_suffix, is_special
 from harnn.data.files import STANDARD_INPUT
 from harnn.errors import DocumentError, InputError, Problem
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from harnn._display import counted
 from harnn.cli.files import check_output
 from harnn.config import DataConfig
 from harnn.data import suggest_fixes, write_suggestions
@@ -36,16 +37,13 @@ def write_label_suggestions(
     found = suggest_fixes(data, taxonomy, config)
     flattened = write_suggestions(found, path)
     empty = sum(not each.suggestion for each in found)
-    said = f"{_labels(len(found))} not in the taxonomy: {path}."
+    said = f"{counted(len(found), 'label')} not in the taxonomy: {path}."
     if empty:
         has = "has no suggestion" if empty == 1 else "have no suggestion"
-        said += f" {_labels(empty)} {has}; as long as that cell is empty --fixes drops the label."
+        said += f" {counted(empty, 'label')} {has}; "
+        said += "as long as that cell is empty --fixes drops the label."
     if flattened:
         said += f" {flattened:,} cells with tabs or line breaks are not what is written; give .csv."
     if found:
         said += f" Correct the column 'suggestion' and give the table with --fixes {path}."
     return said
-
-
-def _labels(number: int) -> str:
-    return "1 label" if number == 1 else f"{number:,} labels"

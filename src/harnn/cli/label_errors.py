@@ -61,11 +61,13 @@ def list_errors(
     if (folds is None) == (model is None):
         what = "expected a directory of folds (harnn train --folds), or a model with --model."
         raise ConfigError(what)
-    check_inputs(data, passes=2)
+    check_inputs(data, passes=1 if model is None else 2)
     check_output(output, ANSWERS, data)
     check_rows_place(output)
     kept = load_out_of_fold(folds) if folds is not None else None
-    predictor, knobs = open_model(model or folds_model(folds), settings)
+    source = folds / "fold-1" if folds is not None else model
+    assert source is not None  # one of them is given
+    predictor, knobs = open_model(source, settings)
     taxonomy = predictor.taxonomy
     if kept is not None and kept.taxonomy_version != taxonomy.version:
         what = "its scores are of another taxonomy than its models."
@@ -96,12 +98,6 @@ def list_errors(
     for line in _remarks(len(found) - len(listed), found.skipped_labels, pairs.cut, options):
         console.print_line(line)
     console.print_line(f"The list is in {output}, the likeliest first.")
-
-
-def folds_model(folds: Path | None) -> Path:
-    """Return the first model of a directory of folds, which says how documents are read."""
-    assert folds is not None
-    return folds / "fold-1"
 
 
 def _remarks(implied: int, skipped: int, cut: int, options: ErrorOptions) -> Iterator[str]:

@@ -13,7 +13,7 @@ from typing import Any
 import harnn
 from harnn._display import json_text
 from harnn._files import write_atomically
-from harnn._special import is_special
+from harnn._places import is_special
 from harnn.bundle import fingerprint
 from harnn.cli.answer_bar import AnswerBar, answer_bar, count_documents
 from harnn.cli.answer_files import AnswerFile, open_answers

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from harnn._display import counted, level_name
 from harnn._tables import shown
 from harnn.cli.screen import plain
 from harnn.data import DataSurvey
@@ -24,7 +25,6 @@ from harnn.metrics import (
     Report,
     SeveralComparison,
 )
-from harnn.pages import counted
 from harnn.prediction import Prediction
 from harnn.taxonomy import Taxonomy
 
@@ -49,7 +49,7 @@ def report_table(report: Report, *, title: str) -> Table:
     for name in ("labels", "micro-P", "micro-R", "micro-F1", "macro-F1", "AUPRC", "ECE .1+"):
         table.add_column(name, justify="right")
     for level in report.levels:
-        table.add_row(plain(level.name), *_cells(level))
+        table.add_row(plain(level_name(level.name, level.level)), *_cells(level))
     table.add_section()
     table.add_row("all", *_cells(report), style="bold")
     return table
@@ -61,14 +61,15 @@ def report_line(report: Report) -> str:
     weighted = report.propensity_precision_at_k or {}
     at_k += [f"PSP@{k} {100 * value:.1f}" for k, value in weighted.items()]
     return (
-        f"{_documents(report.documents)}; hierarchical F1 {100 * report.hierarchical_f1:.1f}, "
+        f"{counted(report.documents, 'document')}; "
+        f"hierarchical F1 {100 * report.hierarchical_f1:.1f}, "
         f"LCA-F1 {_percent(report.lca_f1)}, hP-hR area {_percent(report.hierarchical_area)}, "
         f"exact match {100 * report.exact_match:.1f}%, {', '.join(at_k)}; "
         f"calibration error (ECE) {_percent(report.ece)} over all scores and "
         f"{_percent(report.ece_shown)} over those of at least 0.1 (.1+); "
         f"{report.mean_predicted:.2f} labels predicted and {report.mean_true:.2f} true per "
         f"document, {report.empty_predictions:,} without an answer; "
-        f"{report.violations:,} violations before closing"
+        f"{counted(report.violations, 'violation')} before closing"
     )
 
 
@@ -96,14 +97,17 @@ def comparison_table(comparison: Comparison) -> Table:
         table.add_row(_MEASURES[difference.measure], *_difference_cells(difference))
     table.add_section()
     for level in comparison.levels:
-        table.add_row(plain(f"micro-F1 {level.name}"), *_difference_cells(level.micro_f1))
+        table.add_row(
+            plain(f"micro-F1 {level_name(level.name, level.level)}"),
+            *_difference_cells(level.micro_f1),
+        )
     return table
 
 
 def comparison_line(comparison: Comparison) -> str:
     """Say how the comparison was made."""
     return (
-        f"{_documents(comparison.documents)}; intervals and two-sided p-values of "
+        f"{counted(comparison.documents, 'document')}; intervals and two-sided p-values of "
         f"{comparison.samples:,} paired bootstrap samples of the documents, "
         f"seed {comparison.seed}"
     )
@@ -143,7 +147,10 @@ def _systems_table(found: SeveralComparison, letters: list[str]) -> Table:
     table.add_section()
     for level in found.pairs[0].comparison.levels:
         estimates = [system.levels[level.level - 1] for system in found.systems]
-        table.add_row(plain(f"micro-F1 {level.name}"), *map(_estimate_cell, estimates))
+        table.add_row(
+            plain(f"micro-F1 {level_name(level.name, level.level)}"),
+            *map(_estimate_cell, estimates),
+        )
     return table
 
 
@@ -152,7 +159,8 @@ def several_line(found: SeveralComparison) -> str:
     lacking = [_letter(at) for at, system in enumerate(found.systems) if not system.with_scores]
     without = f"; without scores, so without AUPRC: {', '.join(lacking)}" if lacking else ""
     return (
-        f"{_documents(found.documents)}; intervals and two-sided p-values of {found.samples:,} "
+        f"{counted(found.documents, 'document')}; "
+        f"intervals and two-sided p-values of {found.samples:,} "
         f"paired bootstrap samples of the documents, seed {found.seed}; adjusted (Holm) for the "
         f"{counted(len(found.pairs), 'pair')} of each measure{without}"
     )
@@ -174,10 +182,6 @@ def _difference_cells(difference: Difference) -> list[str]:
         f"{100 * difference.low:+.2f} to {100 * difference.high:+.2f}",
         f"{difference.p_value:.3f}",
     ]
-
-
-def _documents(count: int) -> str:
-    return "1 document" if count == 1 else f"{count:,} documents"
 
 
 def _percent(value: float | None) -> str:
@@ -229,9 +233,11 @@ def validation_parts(found: Validation, taxonomy: str = "") -> Iterator[Table | 
         levels = Table(title="levels", title_justify="left")
         for name in ("level", "labels", "used", "documents"):
             levels.add_column(name, justify="right")
-        for level in survey.levels:
+        for number, level in enumerate(survey.levels, start=1):
             counts = (level.labels, level.used, level.documents)
-            levels.add_row(plain(level.name), *(f"{count:,}" for count in counts))
+            levels.add_row(
+                plain(level_name(level.name, number)), *(f"{count:,}" for count in counts)
+            )
         yield levels
     plan = found.plan.lines() if found.plan is not None else ()
     yield plain("\n".join([*_survey_lines(survey), *plan]))
@@ -240,8 +246,8 @@ def validation_parts(found: Validation, taxonomy: str = "") -> Iterator[Table | 
 
 def _read_label_lines(labels: Sequence[ReadLabel]) -> Iterator[str]:
     times = sum(label.times for label in labels)
-    count = f"{len(labels):,} {'spelling' if len(labels) == 1 else 'spellings'}"
-    yield f"labels read by name, path or another spelling: {times:,} in {count}"
+    spellings = counted(len(labels), "spelling")
+    yield f"labels read by name, path or another spelling: {times:,} in {spellings}"
     for label in labels[:_LABELS_READ]:
         name = "" if label.name in (label.code, label.written) else f" ({label.name})"
         yield f"  {shown(label.written)} as {shown(label.code)}{name}: {label.times:,}"
@@ -259,7 +265,8 @@ def _survey_lines(survey: DataSurvey) -> Iterator[str]:
     labels = f"{survey.mean_labels:.2f} labels per document"
     if survey.mean_most_specific is not None:
         labels += f", {survey.mean_most_specific:.2f} most specific"
-    yield f"{_documents(survey.documents)}, {survey.labelled_documents:,} labelled; {labels}"
+    documents = counted(survey.documents, "document")
+    yield f"{documents}, {survey.labelled_documents:,} labelled; {labels}"
     if survey.replaced or survey.removed:
         changed = f"{survey.replaced:,} labels replaced and {survey.removed:,} dropped"
         yield f"{changed} (data.fixes)"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -13,7 +14,7 @@ from harnn.cli.files import check_inputs, check_output
 from harnn.cli.models import Speed, open_model
 from harnn.cli.options import DecodingChoice
 from harnn.cli.problems import reading
-from harnn.cli.screen import Console
+from harnn.cli.screen import Console, say
 from harnn.errors import InputError, Problem
 from harnn.pages import counted
 from harnn.report import make_report
@@ -82,11 +83,17 @@ def report(
         f"{places.page}: {size / 1000:,.0f} KB; {counted(found.documents, 'document')}, "
         f"micro-F1 {100 * found.micro_f1:.1f}, macro-F1 {100 * found.macro_f1:.1f}."
     )
+    for sentence in made.warnings:
+        say(f"Note: {sentence}")
     if places.table is not None:
         made.write_csv(places.table)
         console.print_line(f"{places.table}: {counted(found.labels, 'label')}.")
     if places.figures is not None:
-        written = made.write_figures(places.figures)
+        with warnings.catch_warnings(record=True) as told:
+            warnings.simplefilter("always", UserWarning)
+            written = made.write_figures(places.figures)
+        for each in told:
+            say(f"Note: {each.message}")
         console.print_line(f"{places.figures}/: {len(written)} figures.")
 
 

@@ -39,6 +39,11 @@ class TaxonomyChoice(NamedTuple):
     """``ROLE=NAME`` of columns."""
     sheet: str | None = None
 
+    @property
+    def is_given(self) -> bool:
+        """Tell whether there is a path, or anything of how to read it."""
+        return any(each not in (None, False, []) for each in self)
+
     def read(self, path: Path) -> Taxonomy:
         """Read *path* like that, and say what else it could mean.
 

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harnn._files import check_writable, write_atomically
-from harnn._places import are_one_place, check_suffix, is_directory
-from harnn._special import is_special
+from harnn._places import are_one_place, check_suffix, is_directory, is_special
 from harnn.config import DataConfig
 from harnn.converters.formats import Format, find_format
 from harnn.converters.label_numbers import ENDING

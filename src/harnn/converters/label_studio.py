@@ -16,8 +16,7 @@ from typing import IO, Any
 from xml.sax.saxutils import quoteattr
 
 from harnn._display import json_text
-from harnn._places import check_suffix
-from harnn._special import is_special
+from harnn._places import check_suffix, is_special
 from harnn._tables import shown
 from harnn.converters.label_paths import PathReader, PathWriter, read_by_path
 from harnn.converters.notes import Notes

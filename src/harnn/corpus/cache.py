@@ -11,12 +11,12 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from tokenize import TokenError
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from harnn._arrays import NO_ARRAYS, reason_of
 from harnn._files import (
     PlaceTakenError,
     atomic_directory,
@@ -32,18 +32,6 @@ _MARKER = "harnn-cache.json"
 _MANIFEST = "manifest.json"
 _FORMAT = 1
 _BLOCK = 1 << 20
-_NO_ARRAY = (
-    OSError,
-    EOFError,
-    MemoryError,
-    OverflowError,
-    RecursionError,
-    SyntaxError,
-    TokenError,
-    TypeError,
-    ValueError,
-)
-"""What NumPy raises of a file that is none of its own: it reads the head as Python."""
 
 
 class _DamagedError(Exception):
@@ -154,8 +142,8 @@ def _read(place: Path, check: Callable[[Arrays], object] | None) -> Arrays:
             if _sha256(place / name) != sums[name]:
                 raise _DamagedError(f"the SHA-256 of {name} differs")
         arrays = {Path(name).stem: _map(place / name) for name in found}
-    except _NO_ARRAY as error:
-        raise _DamagedError(" ".join(str(error).split())[:200]) from None
+    except NO_ARRAYS as error:
+        raise _DamagedError(reason_of(error)) from None
     if check is not None:
         check(arrays)
     return arrays
@@ -165,7 +153,7 @@ def _mapped(place: Path, arrays: Arrays) -> Arrays:
     """Return arrays that were just written as they stand on disk, or, gone again, as they are."""
     try:
         return {key: _map(place / f"{key}.npy") for key in arrays}
-    except _NO_ARRAY:
+    except NO_ARRAYS:
         return arrays
 
 

@@ -25,11 +25,15 @@ class ContentHash:
     ) -> Iterator[tuple[Document, NDArray[np.int32]]]:
         """Yield the documents with their label columns as they come."""
         for document, columns in documents:
-            text = document.full_text.encode("utf-8", "surrogatepass")
-            self._digest.update(b"%d %d " % (len(text), len(columns)))
-            self._digest.update(text)
-            self._digest.update(np.sort(columns).astype("<i4").tobytes())
+            self.add(document, columns)
             yield document, columns
+
+    def add(self, document: Document, columns: NDArray[np.int32]) -> None:
+        """Count a document with its label columns in."""
+        text = document.full_text.encode("utf-8", "surrogatepass")
+        self._digest.update(b"%d %d " % (len(text), len(columns)))
+        self._digest.update(text)
+        self._digest.update(np.sort(columns).astype("<i4").tobytes())
 
     def hexdigest(self) -> str:
         """Return the hash of the documents so far."""

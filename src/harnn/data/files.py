@@ -14,6 +14,7 @@ from typing import IO, Any, BinaryIO, Literal, Protocol, TypeAlias, cast
 
 from harnn._display import printable
 from harnn._optional import require
+from harnn._places import suffix_problem
 from harnn._spreadsheets import EXTENSIONS as SPREADSHEETS
 from harnn.errors import Problem, cannot_read, suggest
 
@@ -132,12 +133,9 @@ def find_file(location: Location, form: Format | None = None) -> DocumentFile | 
     kind = FORMATS.get(extension) if form is None else form
     if kind is None or (compression and kind not in _PACKED):
         found = path.suffix if not compression else "".join(path.suffixes[-2:])
-        return Problem(
-            name,
-            f"unknown extension {found!r}, expected .jsonl, .ndjson, .json, .csv, .tsv or .txt "
-            "(each also with .gz or .zst), or .parquet, .xlsx, .xls, .ods or a directory.",
-            suggest(extension, list(FORMATS)) if extension else "",
-        )
+        expected = ".jsonl, .ndjson, .json, .csv, .tsv or .txt (each also with .gz or .zst), or "
+        expected += ".parquet, .xlsx, .xls, .ods or a directory"
+        return suffix_problem(name, found, list(FORMATS), expected)
     return DocumentFile(path, name, kind, compression)
 
 

@@ -28,6 +28,13 @@ class DocumentsPart:
     given: Documents
     rows: NDArray[np.bool_]
     """(N,) of all documents that can be used, in order."""
+    told: bool = False
+    """Whether what is remarkable of all of them was told when they were divided."""
+
+    @property
+    def is_told(self) -> bool:
+        """Whether that is so of the part, or of a part that it is a part of."""
+        return self.told or (isinstance(self.given, DocumentsPart) and self.given.is_told)
 
     def __len__(self) -> int:
         """Count the documents of the part."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
+from collections.abc import Sequence
 from functools import cached_property
 
 import numpy as np
@@ -13,7 +14,7 @@ from harnn._tables import shown
 from harnn.config import LabelsBy
 from harnn.data.documents import Document
 from harnn.data.label_cells import describe_label
-from harnn.data.label_lookup import LabelLookup, spellings
+from harnn.data.label_lookup import How, LabelLookup, spellings
 from harnn.data.log import ReadingLog
 from harnn.errors import Problem, suggest
 from harnn.taxonomy import Taxonomy
@@ -48,11 +49,31 @@ class LabelChecker:
             document, labels=tuple(self._code(label, document.source, log) for label in labels)
         )
 
+    def find(self, written: Sequence[str], source: str, log: ReadingLog) -> int | Problem:
+        """Return the column of a label, or what is wrong with it.
+
+        written: one thing or several that it is called, such as code and name; the surest counts.
+        """
+        known = next((label for label in written if label in self.taxonomy.index), None)
+        if known is not None:
+            return self.taxonomy.index[known]
+        found = [(label, self._lookup.find(label)) for label in written]
+        single = [(label, each) for label, each in found if len(each.columns) == 1]
+        if not single:
+            return Problem(source, *self._describe(written[0]))
+        label, (columns, how) = min(single, key=lambda pair: pair[1].how == "spelling")
+        self._tell(label, columns[0], how, source, log)
+        return columns[0]
+
     def _code(self, label: str, source: str, log: ReadingLog) -> str:
         columns, how = self._lookup.find(label)
         if len(columns) != 1 or how == "code":
             return label
-        code = self.taxonomy.codes[columns[0]]
+        return self._tell(label, columns[0], how, source, log)
+
+    def _tell(self, label: str, column: int, how: How, source: str, log: ReadingLog) -> str:
+        """Return the code that is meant, and tell the log."""
+        code = self.taxonomy.codes[column]
         if log.read_label_as(label, code) and how == "spelling":
             log.warn(Problem(source, f"label {shown(label)} read as {shown(code)}."))
         return code

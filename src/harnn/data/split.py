@@ -8,7 +8,7 @@ divides them.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -121,6 +121,7 @@ def split_documents(
         parts = cut_by_date(gathered.moments, units, values, settings.by_date)
     else:
         parts = stratify(targets, values, seed=settings.seed, units=units, train_first=True)
+        _fill(parts, units, len(shares))
     _check_filled(parts, list(shares), units)
     return DataSplit(
         given=given,
@@ -141,17 +142,23 @@ def hold_out(
     taxonomy: Taxonomy,
     config: DataConfig,
     seed: int,
+    log: ReadingLog | None = None,
     stopped: Callable[[], bool] = bool,
 ) -> tuple[DocumentsPart, DocumentsPart]:
     """Divide training documents into those to train on and a share of them to validate on.
+
+    log: filled for whoever tells what is remarkable of all documents; the parts do not, then.
 
     Raises:
         ConfigError: *share* is not between 0 and 1.
         DocumentError: see :func:`split_documents`.
     """
     settings = SplitSettings(test=0.0, valid=share, seed=seed)
-    found = split_documents(given, settings, taxonomy=taxonomy, config=config, stopped=stopped)
-    return found.part("train"), found.part("valid")
+    found = split_documents(
+        given, settings, taxonomy=taxonomy, config=config, log=log, stopped=stopped
+    )
+    told = log is not None
+    return replace(found.part("train"), told=told), replace(found.part("valid"), told=told)
 
 
 def divide_into_folds(
@@ -161,6 +168,7 @@ def divide_into_folds(
     taxonomy: Taxonomy,
     config: DataConfig,
     seed: int,
+    log: ReadingLog | None = None,
     stopped: Callable[[], bool] = bool,
 ) -> NDArray[np.int64]:
     """Return for each document the fold, 0 to *folds* - 1, in which it is not trained on, (N,).
@@ -171,12 +179,28 @@ def divide_into_folds(
     """
     if folds < 2:
         raise ConfigError(Problem("folds", f"got {folds}, expected 2 or more."))
-    gathered = gather(given, SplitSettings(), taxonomy, config, None, stopped)
+    gathered = gather(given, SplitSettings(), taxonomy, config, log, stopped)
     gathered.check_count(folds, "folds")
     units, shares = gathered.units(), [1 / folds] * folds
     parts = stratify(gathered.targets(), shares, seed=seed, units=units)
+    _fill(parts, units, folds)
     _check_filled(parts, [f"fold {number + 1}" for number in range(folds)], units)
     return parts
+
+
+def _fill(parts: NDArray[np.int64], units: NDArray[np.int64], part_count: int) -> None:
+    """Give each part without documents, in place, a unit of the part that has most units.
+
+    Of few documents the labels alone can leave a part without any. The smallest unit goes.
+    """
+    _, firsts, sizes = np.unique(units, return_index=True, return_counts=True)
+    for empty in np.flatnonzero(np.bincount(parts, minlength=part_count) == 0):
+        holders = parts[firsts]
+        mine = np.flatnonzero(holders == np.bincount(holders).argmax())
+        if len(mine) < 2:  # there are more parts than units
+            return
+        moved = mine[np.argmin(sizes[mine])]
+        parts[units == units[firsts[moved]]] = empty
 
 
 def _check_filled(parts: NDArray[np.int64], names: Sequence[str], units: NDArray[np.int64]) -> None:
@@ -191,7 +215,8 @@ def _check_filled(parts: NDArray[np.int64], names: Sequence[str], units: NDArray
     stay = "group that stays" if together == 1 else "groups that stay"
     what = f"no document is left for {empty}: there are {len(parts):,} documents in "
     what += f"{together:,} {stay} together."
-    raise DocumentError(Problem("", what, "Give it a larger share, or divide otherwise."))
+    hint = "Bring documents of more groups and other texts, or give each part files of its own."
+    raise DocumentError(Problem("", what, hint))
 
 
 def _summarise(

@@ -26,12 +26,13 @@ import msgspec
 from harnn._display import encodable, escape_json
 from harnn._files import write_atomically
 from harnn._optional import require
+from harnn._places import suffix_problem
 from harnn._tables import shown
 from harnn.config import DataConfig
 from harnn.data.documents import Document
 from harnn.data.files import COMPRESSIONS, FORMATS
 from harnn.data.label_cells import read_label_cell
-from harnn.errors import ConfigError, DocumentError, Problem, suggest
+from harnn.errors import ConfigError, DocumentError, Problem
 
 Record = Mapping[str, Any] | Document
 """What is written: a row by the names of its fields, or a document."""
@@ -73,10 +74,8 @@ def form_of(path: Path | str) -> tuple[str, str]:
     form = FORMATS.get(suffix, "")
     if form not in WRITTEN or (compression and form == "parquet"):
         known = [name for name, kind in FORMATS.items() if kind in WRITTEN]
-        found = f"unknown extension {suffix!r}" if suffix else "has no extension"
-        what = f"{found}, expected .jsonl, .ndjson, .csv or .tsv (each also with .gz or .zst), "
-        what += "or .parquet."
-        raise ConfigError(Problem(str(path), what, suggest(suffix, known) if suffix else ""))
+        expected = ".jsonl, .ndjson, .csv or .tsv (each also with .gz or .zst), or .parquet"
+        raise ConfigError(suffix_problem(path, suffix, known, expected))
     return form, compression
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 import zipfile
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,10 +19,12 @@ import numpy as np
 from numpy.lib import format as npy
 from numpy.typing import NDArray
 
+from harnn._arrays import NO_ARRAYS, reason_of
 from harnn._display import encodable
 from harnn._files import write_atomically
+from harnn._tables import shown
 from harnn.decode.scores import Scores
-from harnn.errors import InputError, Problem
+from harnn.errors import InputError, Problem, cannot_read
 
 _MOST_TEXT = 1 << 30
 """Bytes of all ids: NumPy keeps each as long as the longest, 4 bytes a character."""
@@ -82,16 +85,24 @@ def _member(name: str) -> zipfile.ZipInfo:
 
 
 def _write_texts(archive: zipfile.ZipFile, name: str, texts: Sequence[str], path: Path) -> None:
-    longest = max(map(len, texts), default=0)
-    if 4 * longest * len(texts) > _MOST_TEXT:
-        what = (
-            f"the longest of {len(texts):,} {name} has {longest:,} characters, too many for NumPy."
-        )
-        raise InputError(Problem(str(path), what))
+    longest = _check_size(texts, name, path)
     member = _member(name)
     member.compress_type = zipfile.ZIP_DEFLATED
     with archive.open(member, "w", force_zip64=True) as stream:
         npy.write_array(stream, np.array(texts, dtype=f"<U{max(longest, 1)}"), allow_pickle=False)
+
+
+def _check_size(texts: Sequence[str], name: str, path: Path) -> int:
+    """Return the characters of the longest text.
+
+    Raises:
+        InputError: NumPy would need too much memory for them.
+    """
+    longest = max(map(len, texts), default=0)
+    if 4 * longest * len(texts) > _MOST_TEXT:
+        what = f"the longest of {len(texts):,} {name} has {longest:,} characters, too many for"
+        raise InputError(Problem(str(path), f"{what} NumPy."))
+    return longest
 
 
 def read_score_file(path: str | Path) -> dict[str, NDArray[Any]]:
@@ -111,18 +122,33 @@ def read_score_file(path: str | Path) -> dict[str, NDArray[Any]]:
             for name in ("labels", "ids"):
                 beside = path.with_suffix(f".{name}.txt")
                 if beside.is_file():
-                    lines = beside.read_text(encoding="utf-8").splitlines()
-                    found[name] = np.array(lines, dtype=np.str_)
+                    found[name] = _read_texts(beside, name)
         else:
             with path.open("rb") as stream, np.load(stream, allow_pickle=False) as archive:
                 names = [name for name in ("scores", "labels", "ids") if name in archive.files]
                 found = {name: archive[name] for name in names}
-    except (OSError, ValueError, EOFError, MemoryError, zipfile.BadZipFile) as error:
-        reason = " ".join(str(error).split())[:200].rstrip(".")
-        what = f"cannot be read as arrays of NumPy: {reason}."
+    except NO_ARRAYS as error:
+        what = f"cannot be read as arrays of NumPy: {reason_of(error)}."
         raise InputError(Problem(str(path), what, "Pickled objects are never read.")) from None
     _check_arrays(path, found)
     return found
+
+
+def _read_texts(path: Path, name: str) -> NDArray[np.str_]:
+    """Read one text a line.
+
+    Raises:
+        InputError: the file cannot be read, or has lines that are too long.
+    """
+    try:
+        content = path.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise InputError(cannot_read(path, error)) from None
+    except UnicodeDecodeError:
+        raise InputError(Problem(str(path), "is not UTF-8.")) from None
+    texts = content.removesuffix("\n").split("\n") if content else []
+    _check_size(texts, name, path)
+    return np.array(texts, dtype=np.str_)
 
 
 def _check_arrays(path: Path, found: dict[str, NDArray[Any]]) -> None:
@@ -149,7 +175,7 @@ def _check_arrays(path: Path, found: dict[str, NDArray[Any]]) -> None:
                 f"{name}: got {len(texts):,} for scores of shape "
                 f"({scores.shape[0]:,}, {scores.shape[1]:,})."
             )
-        elif len(set(texts.tolist())) < len(texts):
-            problems.append(f"{name}: some are there twice.")
+        elif twice := [text for text, count in Counter(texts.tolist()).items() if count > 1]:
+            problems.append(f"{name}: {len(twice):,} stand twice, as {shown(twice[0])}.")
     if problems:
         raise InputError([Problem(str(path), what) for what in problems])

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from harnn._display import counted
+
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Scores:
@@ -42,7 +44,7 @@ class Scores:
         object.__setattr__(self, "values", frozen)
 
     def __repr__(self) -> str:
-        return f"Scores({len(self):,} documents, {self.values.shape[1]:,} labels)"
+        return f"Scores({counted(len(self), 'document')}, {counted(self.values.shape[1], 'label')})"
 
     def __len__(self) -> int:
         return len(self.ids)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import logging
 from collections.abc import Mapping
+from numbers import Real
 from pathlib import Path
 from typing import Any, Self
 
@@ -52,8 +53,6 @@ class HarnnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     ``strategy``, ``threshold``, ``top_k``, ``close`` and ``top_1`` say how labels are chosen, as
     for :meth:`harnn.Predictor.predict`: training tunes all strategies, so that these can be
     changed with ``set_params`` without fitting again; None is what training found best.
-
-    There is no ``sample_weight`` in ``fit``: not every branch of the model can weigh documents.
 
     Args:
         taxonomy: a :class:`harnn.Taxonomy`, or the path of its file.
@@ -111,25 +110,30 @@ class HarnnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.random_state = random_state
         self.memory = memory
 
-    def fit(self, X: Any, y: Any, *, groups: Any = None) -> Self:
+    def fit(self, X: Any, y: Any, *, groups: Any = None, **others: Any) -> Self:
         """Train on texts (N) and label sets (N).
 
         groups: (N,), such as authors; of a group all documents are held back for validation, or
-        none. Without them the same holds for documents of one text.
+        none. Without them the same holds for documents of one text. There is no ``sample_weight``:
+        the loss of a network could weigh documents, but not what is counted of them (words,
+        n-grams, labels), nor what is tuned on those held back.
 
         Raises:
             TaxonomyError: the taxonomy cannot be read.
             DocumentError: X or y is of another kind, has unknown labels or too few documents.
             ConfigError: parameters or settings are out of range or do not fit each other.
+            TypeError: there is a ``sample_weight``, or other metadata.
             KeyboardInterrupt: training was stopped.
         """
+        _refuse(others)
         taxonomy = as_taxonomy(self.taxonomy)
         config = self._config(columns_of(X))
         check_choices(self, taxonomy.hierarchy)
         self._check_valid(groups)
         documents, sets, form = self._read(X, y, taxonomy, config)
         if isinstance(self.valid, tuple):
-            held, (train, valid) = None, (documents, self._read(*self.valid, taxonomy, config)[0])
+            given = self._read(*self.valid, taxonomy, config, prefix="valid: ")
+            held, train, valid = None, documents, given[0]
         else:
             seed = config.training.seed
             held = validation_rows(documents, sets, self.valid, groups=groups, seed=seed)
@@ -285,18 +289,20 @@ class HarnnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             if groups is not None:
                 what = "divide what is held back, but valid says which documents are."
                 raise ConfigError(Problem("groups", what, "Leave one of them out."))
-        elif not isinstance(valid, int | float) or not 0 < valid < 1:
+        elif not isinstance(valid, Real) or not 0 < valid < 1:
             expected = "expected a share above 0 and below 1, or documents as (X, y)."
             raise ConfigError(Problem("valid", f"got {valid!r}, {expected}"))
 
     def _read(
-        self, X: Any, y: Any, taxonomy: Taxonomy, config: Config
+        self, X: Any, y: Any, taxonomy: Taxonomy, config: Config, prefix: str = ""
     ) -> tuple[list[Document], csr_array, Form]:
-        texts = read_texts(X, config.data.text_fields)
-        sets, form = read_label_sets(y, taxonomy, unknown=self.unknown_labels)
-        check_lengths(len(texts), sets.shape[0])
+        """prefix: in messages, where X and y are not those of ``fit``."""
+        names = f"{prefix}X", f"{prefix}y"
+        texts = read_texts(X, config.data.text_fields, name=names[0])
+        sets, form = read_label_sets(y, taxonomy, unknown=self.unknown_labels, name=names[1])
+        check_lengths(len(texts), sets.shape[0], prefix)
         if not texts:
-            raise DocumentError(Problem("X", "there is no document."))
+            raise DocumentError(Problem(names[0], "there is no document."))
         labels = to_tuples(sets, taxonomy)
         documents = [
             dataclasses.replace(text, labels=own) for text, own in zip(texts, labels, strict=True)
@@ -339,6 +345,22 @@ class HarnnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         decoded = [decoder.decode(block, hierarchy) for block in blocks]
         scores = np.concatenate([shown.values for shown, _ in decoded])
         return scores, csr_array(vstack([chosen for _, chosen in decoded], format="csr"))
+
+
+def _refuse(others: Mapping[str, Any]) -> None:
+    """Refuse metadata that training cannot use.
+
+    Raises:
+        TypeError: there is some; as scikit-learn expects it of weights that are not taken.
+    """
+    for name, value in others.items():
+        if name != "sample_weight":
+            raise TypeError(f"HarnnClassifier.fit() got an unexpected keyword argument {name!r}")
+        if value is not None:
+            raise TypeError(
+                "sample_weight: fit cannot weigh documents: not every part of a model could. Give "
+                "documents that count double twice, or leave the weights out."
+            )
 
 
 def _seed(random_state: Any) -> int:

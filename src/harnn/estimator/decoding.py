@@ -109,7 +109,7 @@ def micro_f1(predictions: csr_array, targets: csr_array, weights: Any = None) ->
     check_lengths(predictions.shape[0], targets.shape[0])
     predicted, true = as_binary(predictions), as_binary(targets)
     counts = [sets.sum(axis=1) for sets in (predicted.multiply(true), predicted, true)]
-    every = np.ones(predicted.shape[0]) if weights is None else np.asarray(weights, dtype=float)
+    every = np.ones(predicted.shape[0]) if weights is None else _weights(weights)
     if every.shape != (predicted.shape[0],):
         what = f"has shape {every.shape}, expected a weight for each document."
         raise DocumentError(Problem("sample_weight", what))
@@ -117,10 +117,24 @@ def micro_f1(predictions: csr_array, targets: csr_array, weights: Any = None) ->
     return 2 * hits / (chosen + wanted) if chosen + wanted else 0.0
 
 
-def check_lengths(documents: int, label_sets: int) -> None:
+def _weights(given: Any) -> NDArray[np.float64]:
+    """Raises:
+    DocumentError: some are no weights.
+    """
+    try:
+        weights = np.asarray(given, dtype=np.float64)
+    except (TypeError, ValueError):
+        weights = np.array(np.nan)
+    if not ((weights >= 0) & (weights < np.inf)).all():  # NaN compares false
+        what = "holds other things than numbers from 0 on."
+        raise DocumentError(Problem("sample_weight", what))
+    return weights
+
+
+def check_lengths(documents: int, label_sets: int, prefix: str = "") -> None:
     """Raises:
     DocumentError: the numbers differ.
     """
     if documents != label_sets:
-        what = f"{documents:,} documents in X, but labels of {label_sets:,} in y."
+        what = f"{prefix}{documents:,} documents in X, but labels of {label_sets:,} in y."
         raise DocumentError(Problem("", what))

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import itertools
 import warnings
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array, issparse
 
+from harnn._cells import plain_value
 from harnn._frames import (
     column_names,
     count_rows,
@@ -45,13 +46,15 @@ class LabelSets(NamedTuple):
     """In which they were given."""
 
 
-def read_label_sets(y: Any, taxonomy: Taxonomy, *, unknown: Unknown = "error") -> LabelSets:
+def read_label_sets(
+    y: Any, taxonomy: Taxonomy, *, unknown: Unknown = "error", name: str = "y"
+) -> LabelSets:
     """Read label sets; ancestors are added, and order and repetitions do not matter.
 
     y: for each document a label, or a list, set or array of labels, in any sequence, array or
     column; a matrix (N, C) of 0 and 1, dense or sparse, with the columns in the taxonomy's order;
     or a frame: its columns are named by labels, in any order, or its only one holds the labels. In
-    an array (N, n) of strings an empty one stands for no label.
+    an array (N, n) of strings an empty or missing one stands for no label. name: of y in messages.
 
     Raises:
         ConfigError: *unknown* is something else.
@@ -60,22 +63,22 @@ def read_label_sets(y: Any, taxonomy: Taxonomy, *, unknown: Unknown = "error") -
     if unknown not in _UNKNOWN:
         expected = "expected one of " + ", ".join(_UNKNOWN) + "."
         raise ConfigError(Problem("unknown_labels", f"got {unknown!r}, {expected}"))
-    if isinstance(y, str | bytes | Mapping) or not (
+    if isinstance(y, str | bytes | Mapping | set | frozenset) or not (
         issparse(y) or hasattr(y, "__array__") or isinstance(y, Iterable)
     ):
         what = f"is {type(y).__name__}, expected the labels of each document."
-        raise DocumentError(Problem("y", what))
+        raise DocumentError(Problem(name, what))
     if issparse(y):
-        return LabelSets(_from_matrix(y, taxonomy), "sparse")
+        return LabelSets(_from_matrix(y, taxonomy, name), "sparse")
     if is_frame(y):
-        return _from_frame(y, taxonomy, unknown)
+        return _from_frame(y, taxonomy, unknown, name)
     if hasattr(y, "__array__") and not is_column(y):
         y = np.asarray(y)
     if isinstance(y, np.ndarray) and y.shape[1:] == (1,) and len(taxonomy) > 1:
         y = y.ravel()  # one label a document
     if isinstance(y, np.ndarray) and y.ndim == 2 and y.dtype.kind in "biuf":
-        return LabelSets(_from_matrix(y, taxonomy), "indicator")
-    return LabelSets(_from_items(_items(y), taxonomy, unknown), "labels")
+        return LabelSets(_from_matrix(y, taxonomy, name), "indicator")
+    return LabelSets(_from_items(_items(y), taxonomy, unknown, name), "labels")
 
 
 def to_tuples(sets: csr_array, taxonomy: Taxonomy) -> list[tuple[str, ...]]:
@@ -93,47 +96,49 @@ def to_form(sets: csr_array, taxonomy: Taxonomy, form: Form) -> Any:
     return numbers if form == "sparse" else numbers.toarray()
 
 
-def matrix_problem(matrix: Any, taxonomy: Taxonomy) -> Problem | None:
-    """Return what is wrong with an indicator matrix."""
+def matrix_problem(matrix: Any, taxonomy: Taxonomy, name: str = "y") -> Problem | None:
+    """Return what is wrong with an indicator matrix; name: of it in messages."""
     if matrix.ndim != 2 or matrix.shape[1] != len(taxonomy):
         what = f"has shape {matrix.shape}, expected a column for each of {len(taxonomy):,} labels."
-        return Problem("y", what, "Their order is that of taxonomy.codes.")
+        return Problem(name, what, "Their order is that of taxonomy.codes.")
     cells: Any = matrix.data if hasattr(matrix, "nnz") else matrix
     if not np.isin(cells, (0, 1)).all():
-        return Problem("y", "is a matrix with other numbers than 0 and 1.")
+        return Problem(name, "is a matrix with other numbers than 0 and 1.")
     return None
 
 
-def _from_matrix(matrix: Any, taxonomy: Taxonomy) -> csr_array:
-    problem = matrix_problem(matrix, taxonomy)
+def _from_matrix(matrix: Any, taxonomy: Taxonomy, name: str) -> csr_array:
+    problem = matrix_problem(matrix, taxonomy, name)
     if problem is not None:
         raise DocumentError(problem)
     return taxonomy.hierarchy.close_sets(csr_array(matrix))
 
 
-def _from_frame(frame: Any, taxonomy: Taxonomy, unknown: Unknown) -> LabelSets:
+def _from_frame(frame: Any, taxonomy: Taxonomy, unknown: Unknown, name: str) -> LabelSets:
     names = column_names(frame)
-    strange = [name for name in names if name not in taxonomy.index]
-    known = [name for name in names if name in taxonomy.index]
-    cells = {name: np.asarray(frame_column(frame, name)) for name in known}
-    wrong = [name for name, column in cells.items() if not _is_marks(column)]
+    strange = [label for label in names if label not in taxonomy.index]
+    known = [label for label in names if label in taxonomy.index]
+    cells = {label: np.asarray(frame_column(frame, label)) for label in known}
+    wrong = [label for label, column in cells.items() if not _is_marks(column)]
     if len(names) == 1 and (strange or wrong):
         items = iter(frame_column(frame, names[0]))
-        return LabelSets(_from_items(items, taxonomy, unknown), "labels")
-    problems = [Problem("y", f"column {name!r} holds other things than 0 and 1.") for name in wrong]
+        return LabelSets(_from_items(items, taxonomy, unknown, name), "labels")
+    problems = [
+        Problem(name, f"column {label!r} holds other things than 0 and 1.") for label in wrong
+    ]
     if unknown == "error":
         problems += [
-            Problem("y", f"column {name!r} is no label.", suggest(name, taxonomy.codes))
-            for name in strange
+            Problem(name, f"column {label!r} is no label.", suggest(label, taxonomy.codes))
+            for label in strange
         ]
     if problems:
         raise DocumentError(problems)
     if strange and unknown == "warn":
         _warn(dict.fromkeys(strange, 1), "columns")
     matrix = np.zeros((count_rows(frame), len(taxonomy)), dtype=bool)
-    for name, column in cells.items():
-        matrix[:, taxonomy.index[name]] = column
-    return LabelSets(_from_matrix(matrix, taxonomy), "indicator")
+    for label, column in cells.items():
+        matrix[:, taxonomy.index[label]] = column
+    return LabelSets(_from_matrix(matrix, taxonomy, name), "indicator")
 
 
 def _is_marks(column: NDArray[Any]) -> bool:
@@ -144,17 +149,19 @@ def _items(y: Any) -> Iterator[Any]:
     if is_column(y):
         return read_column(y)
     if isinstance(y, np.ndarray) and y.ndim == 2:
-        return iter([[label for label in row if label not in ("", None)] for row in y.tolist()])
+        rows = map(plain_value, y.tolist())
+        return iter([[label for label in row if label not in ("", None)] for row in rows])
     return iter(y.tolist() if isinstance(y, np.ndarray) else y)
 
 
-def _from_items(items: Iterator[Any], taxonomy: Taxonomy, unknown: Unknown) -> csr_array:
+def _from_items(items: Iterator[Any], taxonomy: Taxonomy, unknown: Unknown, name: str) -> csr_array:
     checker, log, spellings = LabelChecker(taxonomy), ReadingLog(), ReadingLog()
     problems: list[Problem] = []
     columns: list[NDArray[np.int32]] = []
     for number, item in enumerate(items):
-        labels = _labels(item, f"y[{number}]", problems)
-        document = checker.resolve(Document(str(number), {}, labels, f"y[{number}]"), spellings)
+        where = f"{name}[{number}]"
+        labels = _labels(item, where, problems)
+        document = checker.resolve(Document(str(number), {}, labels, where), spellings)
         found = checker.check(document)
         if found and unknown == "error":
             problems += [_hinted(problem) for problem in found]
@@ -172,20 +179,20 @@ def _from_items(items: Iterator[Any], taxonomy: Taxonomy, unknown: Unknown) -> c
 
 def _labels(item: Any, where: str, problems: list[Problem]) -> tuple[str, ...]:
     """Return the labels of one document as strings."""
-    if isinstance(item, np.ndarray | np.generic):
-        item = item.tolist()
-    elif is_column(item):
-        item = list(read_column(item))
+    try:
+        item = plain_value(item)
+    except ValueError as error:
+        problems.append(Problem(where, f"{error}, expected labels."))
+        return ()
     if isinstance(item, str | int) and not isinstance(item, bool):
         item = [item]
-    if not isinstance(item, Sequence | set | frozenset) or isinstance(item, bytes):
-        missing = item is None or item != item
-        what = "is missing" if missing else f"is {type(item).__name__}"
+    if not isinstance(item, list):
+        what = "is missing" if item is None else f"is {type(item).__name__}"
         problems.append(Problem(where, f"{what}, expected labels.", "Give [] for none."))
         return ()
     labels = []
     for label in item:
-        if isinstance(label, str | int | np.integer) and not isinstance(label, bool):
+        if isinstance(label, str | int) and not isinstance(label, bool):
             labels.append(str(label))
         else:
             kind = type(label).__name__

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
+from harnn._cells import plain_value
 from harnn.data import Document
 from harnn.data.fingerprints import hash_text
 from harnn.data.stratify import stratify
@@ -31,7 +32,7 @@ def validation_rows(
     sets: (N, C) their label sets; share: above 0 and below 1; groups: (N,).
 
     Raises:
-        ConfigError: there is not one group for each document.
+        ConfigError: there is not one group for each document, or one is missing.
         DocumentError: there is but one document, text or group.
     """
     units = _texts(documents) if groups is None else _numbered(groups, len(documents))
@@ -57,7 +58,11 @@ def _numbered(groups: Any, count: int) -> NDArray[np.int64]:
     if names.shape != (count,):
         what = f"has shape {names.shape}, expected one group for each of {count:,} documents."
         raise ConfigError(Problem("groups", what))
-    return _places(names.tolist())
+    keys = plain_value(names)
+    if None in keys:
+        what = "is missing, expected the group of each document."
+        raise ConfigError(Problem(f"groups[{keys.index(None)}]", what))
+    return _places(keys)
 
 
 def _places(keys: Sequence[Any]) -> NDArray[np.int64]:

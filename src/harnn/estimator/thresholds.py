@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from numbers import Integral
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, Self
 
@@ -208,8 +209,10 @@ class HierarchicalThresholdClassifier(MetaEstimatorMixin, ClassifierMixin, BaseE
         if isinstance(self.cv, str):
             expected = "expected a number of folds, a splitter or 'prefit'."
             raise ConfigError(Problem("cv", f"got {self.cv!r}, {expected}"))
-        if isinstance(self.cv, int):
-            return KFold(self.cv, shuffle=True, random_state=self.random_state or 0)
+        if isinstance(self.cv, Integral):
+            if self.cv < 2:
+                raise ConfigError(Problem("cv", f"got {self.cv}, expected 2 folds or more."))
+            return KFold(int(self.cv), shuffle=True, random_state=self.random_state or 0)
         return check_cv(self.cv)
 
     def _scores_of_others(

@@ -16,7 +16,6 @@
 from __future__ import annotations
 
 import json
-import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,6 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
+from harnn._arrays import NO_ARRAYS, reason_of
 from harnn._display import escape_json
 from harnn._files import parse_model_json, read_model_json, write_atomically
 from harnn.decode import Scores
@@ -85,10 +85,9 @@ def load_out_of_fold(directory: str | Path) -> OutOfFold:
         with np.load(path, allow_pickle=False) as stored:
             arrays = {name: stored[name] for name in _NAMES}
         return _checked(arrays, str(path))
-    except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
-        reason = " ".join(str(error).split())[:200].rstrip(".")
+    except NO_ARRAYS as error:
         hint = "Make them again with harnn train --folds."
-        raise BundleError(Problem(str(path), f"is damaged: {reason}.", hint)) from None
+        raise BundleError(Problem(str(path), f"is damaged: {reason_of(error)}.", hint)) from None
 
 
 def read_folds_json(directory: Path) -> dict[str, Any] | None:

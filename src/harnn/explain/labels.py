@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING
 
+from harnn._display import level_name
+
 if TYPE_CHECKING:
     from harnn.explain.values import Explanation
     from harnn.taxonomy import Taxonomy
@@ -109,7 +111,8 @@ def _unpredicted(label: str, taxonomy: Taxonomy | None) -> Node:
 
 
 def _level(level: int, taxonomy: Taxonomy | None) -> str:
-    name = str(level) if taxonomy is None else taxonomy.level_names[level - 1]
+    own = "" if taxonomy is None else taxonomy.level_names[level - 1]
+    name = level_name(own, level)
     return f"level {level}" if name == str(level) else f"level {level}: {name}"
 
 

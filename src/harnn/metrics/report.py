@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
+from harnn._display import counted, level_name
 from harnn._notebook import html_table
 from harnn._optional import require
 from harnn._tables import shown
@@ -99,16 +100,17 @@ class Report:
 
     def __repr__(self) -> str:
         return (
-            f"Report({self.documents:,} documents, {self.labels:,} labels: "
+            f"Report({counted(self.documents, 'document')}, {counted(self.labels, 'label')}: "
             f"micro-F1 {self.micro_f1:.4f}, macro-F1 {self.macro_f1:.4f}, "
             f"hierarchical F1 {self.hierarchical_f1:.4f}, AUPRC {self.auprc:.4f})"
         )
 
     def _repr_html_(self) -> str:
         """Return a table with a line for each level and one for all, for notebooks."""
-        rows = [(level.name, *_shown(level)) for level in self.levels]
+        rows = [(level_name(level.name, level.level), *_shown(level)) for level in self.levels]
         header = ("level", "labels", "micro-F1", "macro-F1", "AUPRC")
-        return html_table(f"{self.documents:,} documents", header, [*rows, ("all", *_shown(self))])
+        title = counted(self.documents, "document")
+        return html_table(title, header, [*rows, ("all", *_shown(self))])
 
     def level_rows(self) -> list[dict[str, Any]]:
         """Return the numbers of each level, then of all labels under the name ``all``."""

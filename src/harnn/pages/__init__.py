@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from importlib.resources import files
 
+from harnn._display import counted
 from harnn.pages.markup import (
-    counted,
     escape,
     isolated,
     language_attribute,
+    level_title,
     percent,
     readable,
 )
@@ -20,6 +21,7 @@ __all__ = [
     "escape",
     "isolated",
     "language_attribute",
+    "level_title",
     "percent",
     "readable",
     "shared_style",

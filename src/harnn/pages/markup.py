@@ -6,6 +6,8 @@ import html
 import math
 import re
 
+from harnn._display import level_name
+
 # What HTML cannot carry: controls other than tab, line break and form feed, and half surrogates.
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0e-\x1f\x7f\ud800-\udfff]")
 _KANA = re.compile("[\u3040-\u30ff]")
@@ -42,9 +44,10 @@ def percent(share: float) -> str:
     return f"{100 * share:.0f}%"
 
 
-def counted(count: int, noun: str) -> str:
-    """Return the count and its noun, as ``1 label`` or ``2,000 labels``."""
-    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+def level_title(name: str, level: int) -> str:
+    """Return what a level is called in a sentence, with its number where it has no name."""
+    shown = level_name(name, level)
+    return f"Level {shown}" if shown.isdecimal() else shown
 
 
 def language_attribute(text: str) -> str:

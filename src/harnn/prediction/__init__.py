@@ -12,6 +12,7 @@ from harnn.prediction.comparison import (
 )
 from harnn.prediction.foreign import ForeignAnswers, check_predictions, read_predictions
 from harnn.prediction.predictor import Predictor
+from harnn.prediction.seen import Seen, SeenDocuments
 
 __all__ = [
     "ComparedSystem",
@@ -19,6 +20,8 @@ __all__ = [
     "PredictedLabel",
     "Prediction",
     "Predictor",
+    "Seen",
+    "SeenDocuments",
     "SystemsComparison",
     "check_predictions",
     "compare_models",

@@ -93,7 +93,9 @@ def compare_systems(
     taxonomy, data: of the documents, where no model is among the systems; else they are the first
     model's. threshold: from which score on a label of a file of scores is chosen. Files are read
     before any model is asked, and their scores kept, 4 bytes for each document and label; of models
-    one array of scores at a time is in memory. See :func:`harnn.metrics.compare_several`.
+    one array of scores at a time is in memory. *log* gathers what the first model's reading
+    skipped, and which labels of files are not written as their codes. See
+    :func:`harnn.metrics.compare_several`.
 
     Raises:
         BundleError: models have different taxonomies.
@@ -101,6 +103,7 @@ def compare_systems(
         DocumentError: documents cannot be read or have unknown labels, there is none, or the
             settings of models read different ones.
         InputError: a file of predictions cannot be read, or lacks documents.
+        ValueError: *threshold* is no number.
     """
     models = [each for each in systems if isinstance(each.source, Predictor)]
     predictors = [each.source for each in models if isinstance(each.source, Predictor)]
@@ -124,7 +127,7 @@ def compare_systems(
     separator = (data or DataConfig()).label_separator
     foreign = {
         number: read_predictions(
-            each.source, ids, taxonomy, threshold=threshold, separator=separator
+            each.source, ids, taxonomy, threshold=threshold, separator=separator, log=log
         )
         for number, each in enumerate(systems)
         if isinstance(each.source, Path)
@@ -134,7 +137,7 @@ def compare_systems(
         for number, each in enumerate(systems):
             if not isinstance(each.source, Predictor):
                 yield each.name, foreign[number].answers
-            elif each.source is predictors[0]:
+            elif each is models[0]:
                 yield each.name, _answers(each.source, corpus)
             else:
                 own = each.source.encode_labelled(given, each.data)

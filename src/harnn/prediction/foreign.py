@@ -15,8 +15,9 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -25,17 +26,22 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
 from harnn._delimited import Line, read_csv, read_tsv
+from harnn._places import suffix_problem
 from harnn._tables import shown
 from harnn.counting import as_binary
+from harnn.data import ReadingLog
+from harnn.data.label_cells import read_label_cell
+from harnn.data.label_checker import LabelChecker
+from harnn.data.log import MAX_PROBLEMS
 from harnn.decode import read_score_file
-from harnn.errors import SHOWN_PROBLEMS, DocumentError, InputError, Problem, cannot_read, suggest
+from harnn.errors import DocumentError, InputError, Problem, cannot_read
 from harnn.metrics import Answers
 from harnn.taxonomy import Taxonomy
 
 SUFFIXES = (".jsonl", ".csv", ".tsv", ".npz", ".npy")
 _PICKLES = (".joblib", ".pkl", ".pickle")
 _LONGEST_LINE = 64 << 20
-_MOST_PROBLEMS = 10_000
+_SHOWN_IDS = 3
 _LARGEST = 1e30
 """Of a score; labels that a list does not name have 0."""
 THRESHOLD = 0.5
@@ -57,7 +63,7 @@ class _Listed(NamedTuple):
     line: int
     id: str
     labels: list[tuple[str, ...]]
-    """Each by its possible codes, the likeliest first."""
+    """What each is called, the likeliest first."""
     scores: list[float] | None
     is_part: bool = False
     """Whether other lines may have more labels of the document, and a document none."""
@@ -78,9 +84,8 @@ def check_predictions(path: Path) -> None:
         hint = "Save the scores with numpy.savez(FILE, scores=..., labels=..., ids=...)."
         raise InputError(Problem(str(path), what, hint))
     if suffix not in SUFFIXES:
-        what = f"unknown extension {suffix!r}, expected a model directory, or predictions in "
-        hint = suggest(suffix, SUFFIXES) if suffix else ""
-        raise InputError(Problem(str(path), f"{what}{', '.join(SUFFIXES)}.", hint))
+        expected = f"a model directory, or predictions in {', '.join(SUFFIXES)}"
+        raise InputError(suffix_problem(path, path.suffix, SUFFIXES, expected))
 
 
 def read_predictions(
@@ -90,22 +95,28 @@ def read_predictions(
     *,
     threshold: float = THRESHOLD,
     separator: str = ";",
+    log: ReadingLog | None = None,
 ) -> ForeignAnswers:
     """Read what another program predicts for documents.
 
     ids: of the documents, N. threshold: from which score on a label of a file of scores is chosen.
-    separator: of labels in a cell.
+    separator: of labels in a cell. log: counts labels that are not written as their codes, and has
+    a warning where case, blanks or forms of characters differ.
 
     Raises:
         InputError: the file cannot be read, has labels that the taxonomy does not have, or lacks
             documents, or ids do not tell documents apart.
+        ValueError: *threshold* is no number.
     """
+    if not np.isfinite(threshold):
+        raise ValueError(f"Expected a number as threshold, got {threshold}.")
+    log = ReadingLog() if log is None else log
     check_predictions(path)
     rows = _rows_by_id(ids)
     if path.suffix.lower() in (".npz", ".npy"):
-        return _from_arrays(path, ids, rows, taxonomy, threshold)
+        return _from_arrays(path, ids, rows, taxonomy, threshold, log)
     reader = _read_json if path.suffix.lower() == ".jsonl" else _read_table
-    return _from_lists(path, reader(path, separator), rows, taxonomy, threshold)
+    return _from_lists(path, reader(path, separator), rows, taxonomy, threshold, log)
 
 
 def _rows_by_id(ids: Sequence[str]) -> dict[str, int]:
@@ -118,19 +129,28 @@ def _rows_by_id(ids: Sequence[str]) -> dict[str, int]:
 
 
 def _from_arrays(
-    path: Path, ids: Sequence[str], rows: Mapping[str, int], taxonomy: Taxonomy, threshold: float
+    path: Path,
+    ids: Sequence[str],
+    rows: Mapping[str, int],
+    taxonomy: Taxonomy,
+    threshold: float,
+    log: ReadingLog,
 ) -> ForeignAnswers:
     found = read_score_file(path)
     scores, labels = found["scores"], found["labels"].tolist()
-    columns = _columns_of(path, labels, taxonomy)
+    columns = _columns_of(path, labels, taxonomy, log)
+    lowest, highest = float(scores.min(initial=0)), float(scores.max(initial=0))
+    if max(-lowest, highest) > _LARGEST:
+        raise InputError(Problem(str(path), f"scores: expected at most {_LARGEST:g}."))
     if "ids" not in found:
         if len(scores) != len(ids):
             what = f"has {len(scores):,} rows and no ids, expected {len(ids):,} rows."
             raise InputError(Problem(str(path), what))
         order = np.arange(len(ids))
     else:
-        order = _order(path, {name: row for row, name in enumerate(found["ids"].tolist())}, rows)
-    lowest = min(0.0, float(scores.min(initial=0)))
+        places = {name: row for row, name in enumerate(found["ids"].tolist())}
+        _check_ids(path, places, rows)
+        order = np.array([places[name] for name in rows], dtype=np.int64)
     values = np.full((len(ids), len(taxonomy)), lowest, dtype=np.float32)
     values[:, columns] = scores[order]
     notes = []
@@ -138,8 +158,67 @@ def _from_arrays(
         lacking = f"{len(taxonomy) - len(labels):,} labels of the taxonomy have no scores"
         notes.append(f"{lacking}: they count as {lowest:g}.")
     if len(scores) > len(ids):
-        notes.append(f"{len(scores) - len(ids):,} other documents in it were left out.")
+        notes.append(_left_out(len(scores) - len(ids)))
     return _choose(values, taxonomy, threshold, notes)
+
+
+def _columns_of(
+    path: Path, labels: Sequence[str], taxonomy: Taxonomy, log: ReadingLog
+) -> NDArray[np.int64]:
+    """Return the column of each label.
+
+    Raises:
+        InputError: labels are unknown, or two of them are one.
+    """
+    checker = LabelChecker(taxonomy)
+    first: dict[int, str] = {}
+    problems = []
+    for label in labels:
+        found = checker.find((label,), str(path), log)
+        if isinstance(found, Problem):
+            problems.append(found)
+        elif found in first:
+            what = f"labels {shown(first[found])} and {shown(label)} are one in the taxonomy."
+            problems.append(Problem(str(path), what))
+        else:
+            first[found] = label
+    if problems:
+        raise InputError(problems)
+    return np.array(list(first), dtype=np.int64)
+
+
+class _Gathered:
+    """What the lines of a file say of the documents in question."""
+
+    def __init__(self, path: Path, taxonomy: Taxonomy, log: ReadingLog) -> None:
+        self._path, self._log = path, log
+        self._checker = LabelChecker(taxonomy)
+        self.cells: dict[tuple[int, int], float] = {}
+        """Scores by row and column."""
+        self.ids: dict[str, None] = {}
+        self.repeated = 0
+        """Scores of a document and a label that had one already."""
+        self.with_scores = self.in_parts = False
+        self.problems: list[Problem] = []
+
+    def add(self, listed: _Listed, row: int | None) -> None:
+        """Take the labels of one line; row: of the document, None: it is another one."""
+        where = f"{self._path}:{listed.line}"
+        if listed.id in self.ids and not listed.is_part:
+            self.problems.append(Problem(where, f"document {shown(listed.id)} stands twice."))
+        self.ids[listed.id] = None
+        self.with_scores |= listed.scores is not None
+        self.in_parts |= listed.is_part
+        if row is None:
+            return
+        scores = listed.scores or [1.0] * len(listed.labels)
+        for written, score in zip(listed.labels, scores, strict=True):
+            column = self._checker.find(written, where, self._log)
+            if isinstance(column, Problem):
+                self.problems.append(column)
+                continue
+            self.repeated += listed.scores is not None and (row, column) in self.cells
+            self.cells[row, column] = max(score, self.cells.get((row, column), -np.inf))
 
 
 def _from_lists(
@@ -148,52 +227,64 @@ def _from_lists(
     rows: Mapping[str, int],
     taxonomy: Taxonomy,
     threshold: float,
+    log: ReadingLog,
 ) -> ForeignAnswers:
-    cells: dict[tuple[int, int], float] = {}
-    seen: set[str] = set()
-    problems: list[Problem] = []
-    others: set[str] = set()
-    with_scores = in_parts = False
-    by_name = _unique_names(taxonomy)
+    found = _Gathered(path, taxonomy, log)
     for each in listed:
-        row = rows.get(each.id)
-        if row is None:
-            others.add(each.id)
-            continue
-        if each.id in seen and not each.is_part:
-            what = f"document {shown(each.id)} stands twice."
-            problems.append(Problem(f"{path}:{each.line}", what))
-        seen.add(each.id)
-        scores = each.scores or [1.0] * len(each.labels)
-        with_scores |= each.scores is not None
-        in_parts |= each.is_part
-        for codes, score in zip(each.labels, scores, strict=True):
-            column = _find(codes, taxonomy, by_name)
-            if column is None:
-                where = f"{path}:{each.line}"
-                problems.append(_unknown(where, codes[0], taxonomy, len(problems)))
-            elif cells.get((row, column), -np.inf) < score:
-                cells[row, column] = score
-        if len(problems) >= _MOST_PROBLEMS:
-            problems.append(Problem("", f"reading stopped after {_MOST_PROBLEMS:,} problems."))
+        found.add(each, rows.get(each.id))
+        if len(found.problems) >= MAX_PROBLEMS:
+            found.problems.append(Problem("", f"reading stopped after {MAX_PROBLEMS:,} problems."))
             break
-    if problems:
-        raise InputError(problems)
-    notes = [f"{len(others):,} other documents in it were left out."] if others else []
-    if not (in_parts and seen):
-        _order(path, dict.fromkeys(seen, 0), rows)
-    elif len(seen) < len(rows):
-        notes.append(f"{len(rows) - len(seen):,} documents have no line in it: no label.")
-    shape = (len(rows), len(taxonomy))
+    if found.problems:
+        raise InputError(found.problems)
+    lacking = _check_ids(path, found.ids, rows, may_lack=found.in_parts)
+    notes = []
+    if others := len(found.ids) - (len(rows) - lacking):
+        notes.append(_left_out(others))
+    if lacking:
+        notes.append(f"{lacking:,} documents have no line in it: no label.")
+    if found.repeated:
+        what = "scores are of a document and a label that have another one"
+        notes.append(f"{found.repeated:,} {what}: the highest counts.")
+    shape, cells = (len(rows), len(taxonomy)), found.cells
     places = np.array(list(cells), dtype=np.int64).reshape(-1, 2)
-    values = np.fromiter(cells.values(), dtype=np.float32, count=len(cells))
-    if with_scores:
-        scores_of = np.zeros(shape, dtype=np.float32)
-        scores_of[places[:, 0], places[:, 1]] = values
-        return _choose(scores_of, taxonomy, threshold, notes)
+    if found.with_scores:
+        scores = np.zeros(shape, dtype=np.float32)
+        scores[places[:, 0], places[:, 1]] = np.fromiter(cells.values(), np.float32, len(cells))
+        return _choose(scores, taxonomy, threshold, notes)
     sets = csr_array((np.ones(len(cells), np.bool_), (places[:, 0], places[:, 1])), shape=shape)
     notes.append("It holds sets of labels, no scores of all: there is no AUPRC of it.")
     return ForeignAnswers(Answers(taxonomy.hierarchy.close_sets(sets)), tuple(notes))
+
+
+def _check_ids(
+    path: Path, found: Collection[str], rows: Mapping[str, int], *, may_lack: bool = False
+) -> int:
+    """Return how many documents are not in a file; found: the ids that are there.
+
+    Raises:
+        InputError: there are some that may not lack, or none is there.
+    """
+    missing = [name for name in rows if name not in found]
+    if not missing or (may_lack and len(missing) < len(rows)):
+        return len(missing)
+    what = f"has no predictions for {len(missing):,} of {len(rows):,} documents: {_some(missing)}."
+    hint = ""
+    if found and len(missing) == len(rows):
+        what = f"has no id of a document: it has {_some(found)}, the documents have {_some(rows)}."
+        hint = "Give it the documents' ids; data.id_field names the field where they have them."
+    raise InputError(Problem(str(path), what, hint))
+
+
+def _some(names: Iterable[str]) -> str:
+    """Return the first of several names, for a message."""
+    first = list(islice(names, _SHOWN_IDS + 1))
+    more = " and others" if len(first) > _SHOWN_IDS else ""
+    return ", ".join(map(shown, first[:_SHOWN_IDS])) + more
+
+
+def _left_out(others: int) -> str:
+    return f"{others:,} other documents in it were left out."
 
 
 def _choose(
@@ -203,52 +294,6 @@ def _choose(
     closed = taxonomy.hierarchy.propagate(scores)
     notes.append(f"Labels scored at least {threshold:g} are chosen.")
     return ForeignAnswers(Answers(as_binary(closed >= threshold), closed), tuple(notes))
-
-
-def _columns_of(path: Path, labels: Sequence[str], taxonomy: Taxonomy) -> NDArray[np.int64]:
-    by_name = _unique_names(taxonomy)
-    columns = [_find((label,), taxonomy, by_name) for label in labels]
-    unknown = [label for label, column in zip(labels, columns, strict=True) if column is None]
-    if unknown:
-        raise InputError(
-            [_unknown(str(path), label, taxonomy, at) for at, label in enumerate(unknown)]
-        )
-    return np.array(columns, dtype=np.int64)
-
-
-def _order(path: Path, found: Mapping[str, int], rows: Mapping[str, int]) -> NDArray[np.int64]:
-    """Return the row in the file of each document.
-
-    Raises:
-        InputError: documents are not in the file.
-    """
-    missing = [name for name in rows if name not in found]
-    if missing:
-        problems = [
-            Problem(str(path), f"has no predictions for document {shown(name)}.")
-            for name in missing[:_MOST_PROBLEMS]
-        ]
-        raise InputError(problems)
-    return np.array([found[name] for name in rows], dtype=np.int64)
-
-
-def _unique_names(taxonomy: Taxonomy) -> dict[str, int]:
-    counts = Counter(taxonomy.names)
-    return {name: column for column, name in enumerate(taxonomy.names) if counts[name] == 1}
-
-
-def _find(codes: Sequence[str], taxonomy: Taxonomy, by_name: Mapping[str, int]) -> int | None:
-    for table in (taxonomy.index, by_name):
-        for code in codes:
-            if code in table:
-                return int(table[code])
-    return None
-
-
-def _unknown(where: str, code: str, taxonomy: Taxonomy, before: int) -> Problem:
-    """before: problems so far; of very many the first alone get a suggestion, which takes time."""
-    hint = suggest(code, taxonomy.codes) if before < SHOWN_PROBLEMS else ""
-    return Problem(where, f"unknown label {shown(code)}.", hint)
 
 
 def _lines(path: Path) -> Iterator[tuple[int, str]]:
@@ -288,11 +333,12 @@ def _read_object(plain: Any, where: str, number: int) -> _Listed:
     if not isinstance(plain, dict):
         raise InputError(Problem(where, f"got {shown(plain)}, expected a JSON object."))
     name = next((plain[key] for key in ("id", "document_id") if key in plain), None)
-    items = next((plain[key] for key in ("results", "suggestions", "labels") if key in plain), None)
+    key = next((key for key in ("results", "suggestions", "labels") if key in plain), "")
+    items = plain.get(key)
     if not isinstance(name, str | int) or isinstance(name, bool) or not isinstance(items, list):
         keys = "id (or document_id) and labels (or results)"
         raise InputError(Problem(where, f"expected {keys}, got {', '.join(map(shown, plain))}."))
-    ranked = "labels" not in plain
+    ranked = key != "labels"
     labels, scores = [], []
     for item in items:
         codes, score = _read_item(item, where)
@@ -327,6 +373,9 @@ def _read_table(path: Path, separator: str) -> Iterator[_Listed]:
     if first is not None and first.what:
         raise InputError(Problem(f"{path}:{first.line}", first.what, first.hint))
     header = [cell.strip() for cell in first.cells] if first is not None else []
+    twice = [name for name, count in Counter(header).items() if name and count > 1]
+    if twice:
+        raise InputError(Problem(f"{path}:1", f"the header has two columns {shown(twice[0])}."))
     single = {"id", "label", "score"} <= set(header)
     if not single and not {"id", "labels"} <= set(header):
         what = "expected the columns id and labels, or id, label and score, "
@@ -344,15 +393,15 @@ def _read_table(path: Path, separator: str) -> Iterator[_Listed]:
             what = f"has {len(cells):,} cells, expected {len(header):,}."
             raise InputError(Problem(where, what))
         if not single:
-            labels = [label.strip() for label in cells[place["labels"]].split(separator)]
-            yield _Listed(at, cells[place["id"]], [(x,) for x in labels if x], None)
+            labels = read_label_cell(cells[place["labels"]], separator)
+            yield _Listed(at, cells[place["id"]], [(str(label),) for label in labels], None)
             continue
         label = cells[place["label"]].strip().strip("<>")
         name = cells[place["name"]].strip() if "name" in place else ""
         yield _Listed(
             at,
             cells[place["id"]],
-            [tuple(x for x in (label, name) if x)],
+            [tuple(x for x in (label, name) if x) or ("",)],
             [_read_score(cells[place["score"]], where)],
             is_part=True,
         )

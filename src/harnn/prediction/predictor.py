@@ -11,6 +11,7 @@ from typing import Any, Self, Unpack, cast
 
 import numpy as np
 
+from harnn._display import counted
 from harnn._frames import is_column, read_column
 from harnn._memory import keep_freed_memory
 from harnn.answers import Note, Prediction, make_answers
@@ -42,6 +43,7 @@ from harnn.evaluation import StrategyMetrics, compare_strategies, report_scores
 from harnn.explain import Explanation, LabelExplanation, WordWeight
 from harnn.metrics import Report, TrainingCounts
 from harnn.prediction.device import move_networks
+from harnn.prediction.seen import SeenDocuments
 from harnn.text import tune_text_vectors
 
 Texts = Iterable[str | Document] | Sequence[Mapping[str, Any]] | Table
@@ -112,7 +114,8 @@ class Predictor:
     def __repr__(self) -> str:
         names = " + ".join(branch.name for branch in self.bundle.ensemble.branches)
         return (
-            f"Predictor({names} for {len(self.taxonomy):,} labels on {self.taxonomy.depth} levels, "
+            f"Predictor({names} for {counted(len(self.taxonomy), 'label')} on "
+            f"{counted(self.taxonomy.depth, 'level')}, "
             f"choosing {self.bundle.decoder.describe()})"
         )
 
@@ -204,17 +207,19 @@ class Predictor:
         *,
         data: DataConfig | None = None,
         log: ReadingLog | None = None,
+        known: SeenDocuments | None = None,
         **options: Unpack[DecodeOptions],
     ) -> Report:
         """Compare predictions with the labels of documents, from files or memory.
 
-        data: how to read them; None: as those for training. log: gathers what was skipped.
+        data: how to read them; None: as those for training. log: gathers what was skipped. known:
+        gathers which of them the model was trained or tuned on.
 
         Raises:
             DocumentError: documents cannot be read or have unknown labels, or there is none.
         """
         decoder, bundle = self._decoder(**options), self.bundle
-        corpus = self._encode_some(given, data, log)
+        corpus = self._encode_some(given, data, log, known)
         return report_scores(
             self.score_corpus(corpus),
             corpus.targets,
@@ -284,21 +289,33 @@ class Predictor:
         return Explanation(document.id, placed.text, labels, notes, codes)
 
     def encode_labelled(
-        self, given: Documents, data: DataConfig | None = None, log: ReadingLog | None = None
+        self,
+        given: Documents,
+        data: DataConfig | None = None,
+        log: ReadingLog | None = None,
+        known: SeenDocuments | None = None,
     ) -> Corpus:
         """Read labelled documents as the model does; without *data* with its own settings.
+
+        log, known: see :meth:`evaluate`.
 
         Raises:
             DocumentError: documents cannot be read or have unknown labels.
         """
         settings = data or self.bundle.config.data
         pairs = labelled_documents(given, self.taxonomy, settings, log=log)
+        if known is not None:
+            pairs = known.of(pairs)
         return encode_corpus(pairs, self.bundle.views(), len(self.taxonomy))
 
     def _encode_some(
-        self, given: Documents, data: DataConfig | None, log: ReadingLog | None
+        self,
+        given: Documents,
+        data: DataConfig | None,
+        log: ReadingLog | None,
+        known: SeenDocuments | None = None,
     ) -> Corpus:
-        corpus = self.encode_labelled(given, data, log)
+        corpus = self.encode_labelled(given, data, log, known)
         if not len(corpus):
             raise DocumentError(Problem("", "there is no document to evaluate the model on."))
         return corpus
@@ -376,12 +393,14 @@ def documents_at_once(label_count: int) -> int:
 
 
 def _as_documents(texts: Texts, data: DataConfig) -> Iterator[Document]:
-    if isinstance(texts, str | Document):
+    if isinstance(texts, str | bytes | Document | Mapping):
         raise TypeError("Expected a list of texts, got one: give [text].")
     if is_table(texts) or (isinstance(texts, Sequence) and are_records(texts)):
         return read_documents(texts, data, labelled=False)
     if is_column(texts):
         return _of_column(texts)
+    if not isinstance(texts, Iterable) or isinstance(texts, set | frozenset):
+        raise TypeError(f"Expected a list of texts, got {type(texts)}.")
     return _numbered(cast(Iterable[str | Document], texts))
 
 

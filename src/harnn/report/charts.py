@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from harnn.metrics import ReliabilityBin, wilson_interval
-from harnn.pages import counted, escape, isolated
+from harnn.pages import counted, escape, isolated, level_title
 from harnn.report import svg
-from harnn.report.sentences import level_title
+from harnn.report.label_table import shorten
 
 if TYPE_CHECKING:
     from harnn.bundle import History
@@ -40,7 +40,7 @@ def precision_recall(found: Evaluation) -> str:
         points = list(zip(curve.recall.tolist(), curve.precision.tolist(), strict=True))
         parts.append(svg.line(frame, points, svg.dash(number)))
         point = (level.micro_recall, level.micro_precision)
-        name = level_title(level.name)
+        name = shorten(level_title(level.name, level.level))
         told = f"{name}: precision {point[1]:.0%}, recall {point[0]:.0%} as labels are chosen"
         parts.append(svg.ring(frame, point, told))
         marks.append((*point, name))
@@ -92,7 +92,6 @@ def reliability(bins: Sequence[ReliabilityBin]) -> str:
                 "</title></rect>"
             )
     parts.append(svg.line(frame, [(0, 0), (1, 1)], " g d2"))
-    parts.append(svg.text((frame.x(0.62), frame.y(0.46)), "if scores were exact", "m halo"))
     points = [(x.mean_score, x.share_true, x.count) for x in bins]
     known = [(s, t, n) for s, t, n in points if s is not None and t is not None]
     parts.append(svg.line(frame, [(score, share) for score, share, _ in known], " a"))
@@ -104,6 +103,9 @@ def reliability(bins: Sequence[ReliabilityBin]) -> str:
             f'<path class="ln a" d="M{x:.1f} {frame.y(low):.1f}V{frame.y(high):.1f}"/>'
             + svg.dot((x, frame.y(share)), "fa", told)
         )
+    parts.append(
+        svg.text((frame.x(0.72), frame.y(0.34)), "dashed: if scores were exact", "m c halo")
+    )
     axes = svg.axes(
         frame, x_ticks=_PERCENT, y_ticks=_PERCENT, x_name="score", y_name="share that was right"
     )
@@ -150,7 +152,6 @@ def learning(history: History, kept: int | None) -> str:
     rows = history.rows
     last = max(len(rows), 2)
     frame = svg.Frame(x_range=(1, last))
-    step = max(1, math.ceil(last / 8))
     lines = (("AUPRC", "auprc"), ("micro-F1", "micro_f1"), ("macro-F1", "macro_f1"))
     parts, ends = [], []
     for number, (name, field) in enumerate(lines):
@@ -165,7 +166,7 @@ def learning(history: History, kept: int | None) -> str:
         parts.append(svg.text(place, f"kept: epoch {kept}", f"m halo {side}".strip()))
     axes = svg.axes(
         frame,
-        x_ticks=[(epoch, f"{epoch}") for epoch in range(1, last + 1, step)],
+        x_ticks=[(epoch, f"{epoch}") for epoch in _epochs(last)],
         y_ticks=_TENTHS,
         x_name="epoch",
         y_name="on validation",
@@ -258,6 +259,12 @@ def bar(share: float) -> str:
         '<svg class="bar" width="112" height="7" aria-hidden="true"><path d="M0 3.5h112"/>'
         f'<rect width="{width:.1f}" height="7"/></svg>'
     )
+
+
+def _epochs(last: int) -> list[int]:
+    """Return the first epoch, and round ones up to the last, about eight."""
+    step = max(1, round(_round_up(last / 8)))
+    return [1, *range(step if step > 1 else 2, last + 1, step)]
 
 
 def _round_up(value: float) -> float:

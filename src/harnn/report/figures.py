@@ -11,13 +11,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from harnn._display import counted
 from harnn._files import write_atomically
 from harnn._optional import require
 from harnn.errors import InputError, Problem
 from harnn.metrics import wilson_interval
+from harnn.pages import level_title
+from harnn.report.fonts import choose_fonts
 from harnn.report.icicle import column_places, f1_class, lay_out
-from harnn.report.sentences import level_title
-from harnn.report.svg import shortened
+from harnn.report.svg import Frame, place_names, shortened
 
 if TYPE_CHECKING:
     from harnn.report.values import ModelReport
@@ -27,8 +29,8 @@ _INK, _SOFT, _LINE, _ACCENT = "#1a1c1f", "#62656b", "#e1e1db", "#1d4f9c"
 _CLASSES = ("#b1501c", "#e7b48f", "#e4e2d8", "#9dbee0", "#2c62a3")
 _ON_CLASSES = ("#ffffff", _INK, _INK, _INK, "#ffffff")
 _STYLES = ("-", "--", ":", "-.")
-_FONTS = ("Noto Sans CJK SC", "Noto Sans SC", "WenQuanYi Micro Hei", "WenQuanYi Zen Hei")
 _SETTINGS = {
+    "font.family": "DejaVu Sans",
     "font.size": 9,
     "axes.edgecolor": _SOFT,
     "axes.labelcolor": _SOFT,
@@ -37,6 +39,12 @@ _SETTINGS = {
     "text.color": _INK,
     "svg.hashsalt": "harnn",
 }
+_AXES = Frame(width=420, height=290, left=0, right=0, top=0, bottom=0, y_range=(0, 1.02))
+"""About the axes of a figure, in units in which letters are as wide as those of the page."""
+_FEW_BARS = 6
+"""Fewer are not made wider."""
+_NAMED = 8
+"""Characters without a font that are named."""
 _DOTS = 200
 """Of PNG, an inch."""
 
@@ -50,20 +58,25 @@ def draw(report: ModelReport, name: str) -> Any:
     """
     if name not in FIGURES:
         raise ValueError(f"Expected one of {', '.join(FIGURES)}, got {name!r}.")
+    return _drawn(report, name)[0]
+
+
+def _drawn(report: ModelReport, name: str) -> tuple[Any, str]:
+    """Return a figure, and the characters in it that no installed font has."""
     with _style():
         figures = require("matplotlib.figure", purpose=_PURPOSE, extra="report")
         figure = figures.Figure(figsize=(6.0, 4.2), layout="constrained")
         axes = figure.add_subplot()
         axes.spines[["top", "right"]].set_visible(False)
         FIGURES[name](report, axes)
-    return figure
+        return figure, choose_fonts(figure)
 
 
 def write_figures(report: ModelReport, directory: str | Path) -> tuple[Path, ...]:
     """Write every figure as PNG and SVG into a directory, made where it is missing.
 
     Each file appears when it is complete; others of the directory stay as they are. Returns the
-    files.
+    files. Where no installed font has characters of names, one warning says so: they are boxes.
 
     Raises:
         InputError: the directory cannot be made, or files not be written there.
@@ -76,13 +89,23 @@ def write_figures(report: ModelReport, directory: str | Path) -> tuple[Path, ...
         what = f"cannot be made: {error.strerror or error}."
         raise InputError(Problem(str(home), what)) from None
     written = []
+    missing: set[str] = set()
     for name in FIGURES:
-        figure = draw(report, name)
+        figure, unknown = _drawn(report, name)
+        missing.update(unknown)
         for form in ("png", "svg"):
             path = home / f"{name}.{form}"
             with write_atomically(path, "wb") as file:
                 file.write(_encode(figure, form))
             written.append(path)
+    if missing:
+        some = " ".join(sorted(missing)[:_NAMED])
+        warnings.warn(
+            f"no installed font has {counted(len(missing), 'character')} of the figures ({some}"
+            f"{' ...' if len(missing) > _NAMED else ''}): boxes stand for them. Install one, as "
+            "Noto Sans CJK for Chinese, and draw them again.",
+            stacklevel=2,
+        )
     return tuple(written)
 
 
@@ -96,16 +119,9 @@ def _encode(figure: Any, form: str) -> bytes:
 
 @contextmanager
 def _style() -> Iterator[None]:
-    """Draw in our style, with a font for Chinese where there is one."""
     matplotlib = require("matplotlib", purpose=_PURPOSE, extra="report")
-    fonts = require("matplotlib.font_manager", purpose=_PURPOSE, extra="report")
-    known = set(fonts.get_font_names())
-    families = ["DejaVu Sans", *(name for name in _FONTS if name in known)]
-    with (
-        matplotlib.rc_context(_SETTINGS | {"font.family": families}),
-        warnings.catch_warnings(),
-    ):
-        warnings.filterwarnings("ignore", message="Glyph .* missing from font")  # drawn as boxes
+    with matplotlib.rc_context(_SETTINGS), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Glyph .* missing from font")  # told at once
         yield
 
 
@@ -130,14 +146,18 @@ def _text(axes: Any, x: float, y: float, content: str, **options: Any) -> None:
 
 def _precision_recall(report: ModelReport, axes: Any) -> None:
     found = report.evaluation
+    marks = []
     for number, (level, curve) in enumerate(
         zip(found.report.levels, found.level_curves, strict=True)
     ):
         style = _STYLES[number % len(_STYLES)]
         axes.plot(curve.recall, curve.precision, style, color=_colour(number), lw=1.2)
         point = (level.micro_recall, level.micro_precision)
-        axes.plot(*point, "o", mfc="white", color=_colour(number))
-        _text(axes, point[0] + 0.015, point[1] + 0.015, shortened(level_title(level.name), 24))
+        axes.plot(*point, "o", mfc="white", color=_colour(number), clip_on=False)
+        marks.append((*point, level_title(level.name, level.level)))
+    for x, y, name in place_names(_AXES, marks, 20):
+        back = {"fc": "white", "ec": "none", "pad": 0.5, "alpha": 0.8}
+        _text(axes, _AXES.x_of(x), _AXES.y_of(y), name, bbox=back)
     axes.set(xlim=(0, 1), ylim=(0, 1.02), xlabel="recall", ylabel="precision")
     _grid(axes)
 
@@ -181,7 +201,7 @@ def _frequency(report: ModelReport, axes: Any) -> None:
     for number, each in enumerate(spread):
         if each.mean is not None and each.low is not None and each.high is not None:
             axes.plot([number, number], [each.low, each.high], color=_LINE, lw=5)
-            axes.plot(number, each.mean, "o", color=_ACCENT)
+            axes.plot(number, each.mean, "o", color=_ACCENT, clip_on=False)
     names = [f"{'none' if x.name == '0' else x.name}\n{x.labels:,}" for x in spread]
     axes.set_xticks(range(len(spread)), names)
     axes.set(xlim=(-0.5, len(spread) - 0.5), ylim=(0, 1.02))
@@ -207,7 +227,9 @@ def _taxonomy(report: ModelReport, axes: Any) -> None:
             _text(axes, left + 6, middle, text, va="center", size=6, color=_ON_CLASSES[kind - 1])
     axes.set(xlim=(0, places[-1][0] + places[-1][1]), ylim=(1, 0))
     axes.set_axis_off()
-    axes.set_title("height: documents; colour: F1, from orange (low) to blue (high)", size=8)
+    grouped = f"; grey: {counted(icicle.grouped, 'label')} too small" if icicle.grouped else ""
+    what = f"height: documents; colour: F1, from orange (low) to blue (high){grouped}"
+    axes.set_title(what, size=8)
 
 
 def _confusion(report: ModelReport, axes: Any) -> None:
@@ -225,7 +247,7 @@ def _confusion(report: ModelReport, axes: Any) -> None:
     axes.set_yticks(range(len(pairs)), pairs)
     for label in axes.get_yticklabels():
         label.set_parse_math(False)
-    axes.invert_yaxis()
+    axes.set_ylim(max(len(pairs), _FEW_BARS) - 0.5, -0.5)
     axes.set_xlabel("documents")
     axes.xaxis.get_major_locator().set_params(integer=True)
 

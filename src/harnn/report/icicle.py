@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from harnn.pages import counted, escape, isolated
+from harnn.pages import counted, escape, isolated, level_title
 from harnn.report.label_table import shorten
-from harnn.report.sentences import level_title
-from harnn.report.svg import shortened
+from harnn.report.svg import LETTER, shortened
 from harnn.taxonomy import Hierarchy
 
 if TYPE_CHECKING:
@@ -22,8 +21,6 @@ _CLASSES = (0.35, 0.5, 0.65, 0.8)
 _MOST_LEVELS = 4
 _WIDTH, _TOP = 1040.0, 18.0
 _TEXT_HEIGHT = 14.0
-_LETTER = 5.9
-"""Width of a letter in the drawing's units, about."""
 
 
 class Tile(NamedTuple):
@@ -50,6 +47,8 @@ class Icicle(NamedTuple):
     """Labels with documents on levels that are not drawn."""
     is_tree: bool
     """Else labels with several parents stand under the first."""
+    has_gaps: bool
+    """Whether documents of a label that is drawn have none below it: room beside it is left."""
 
 
 def lay_out(
@@ -68,13 +67,16 @@ def lay_out(
     below = _children(hierarchy)
     tiles: list[Tile] = []
     grouped = 0
+    has_gaps = False
     waiting: list[tuple[list[int], float, float, int]] = []
     roots = hierarchy.roots.tolist()
     waiting.append((roots, 0.0, 1.0, int(support[roots].sum())))
     while waiting:
         columns, start, stop, whole = waiting.pop()
         known = sorted((c for c in columns if support[c]), key=lambda c: (-support[c], c))
-        total = max(int(support[known].sum()), whole, 1)
+        below_it = int(support[known].sum())
+        total = max(below_it, whole, 1)
+        has_gaps |= bool(known) and below_it < whole
         whole_height = stop - start
         small: dict[int, list[int]] = {}
         for column in known:
@@ -101,6 +103,7 @@ def lay_out(
         int(np.count_nonzero(support == 0)),
         deep,
         bool((hierarchy.parent_counts <= 1).all()),
+        has_gaps,
     )
 
 
@@ -125,10 +128,10 @@ def draw(found: Evaluation, places: Mapping[int, int]) -> tuple[str, Icicle]:
     columns = column_places(min(hierarchy.depth, _MOST_LEVELS))
     f1 = found.labels.f1
     parts = [
-        f'<text class="m" x="{left:.0f}" y="10">{escape(shortened(level_title(name), 16))}, '
-        f"{counted(size, 'label')}</text>"
-        for (left, _), name, size in zip(
-            columns, found.taxonomy.level_names, hierarchy.level_sizes, strict=False
+        f'<text class="m" x="{left:.0f}" y="10">'
+        f"{escape(shortened(level_title(name, level), 16))}, {counted(size, 'label')}</text>"
+        for level, ((left, _), name, size) in enumerate(
+            zip(columns, found.taxonomy.level_names, hierarchy.level_sizes, strict=False), start=1
         )
     ]
     for tile in icicle.tiles:
@@ -145,7 +148,7 @@ def draw(found: Evaluation, places: Mapping[int, int]) -> tuple[str, Icicle]:
             kind = f"t{f1_class(own)}"
             place = places.get(tile.column)
             at = "" if place is None else f' data-at="{place}"'
-            name = f"{isolated(shortened(name, int(width / _LETTER) - 7))} {own:.2f}"
+            name = f"{isolated(shortened(name, width / LETTER - 7))} {own:.2f}"
         label = ""
         if size >= _TEXT_HEIGHT:
             middle = top + size / 2 + 4

@@ -11,7 +11,7 @@ from typing import Unpack
 import numpy as np
 from numpy.typing import NDArray
 
-from harnn._display import printable
+from harnn._display import printable, whole_signs
 from harnn.bundle import fingerprint
 from harnn.config import DataConfig
 from harnn.corpus import sparse_targets
@@ -21,7 +21,7 @@ from harnn.decode import DecodeOptions, Scores
 from harnn.errors import DocumentError, Problem, cannot_read
 from harnn.evaluation import evaluate_closely
 from harnn.metrics import Resampling, TrainingCounts
-from harnn.prediction import Predictor
+from harnn.prediction import Predictor, SeenDocuments
 from harnn.report.values import ModelReport, Origin
 
 _SHOWN_CHARACTERS = 110
@@ -57,7 +57,8 @@ def make_report(
     ids: list[str] = []
     columns: list[NDArray[np.int32]] = []
     beginnings: list[str] = []
-    for document, labels in labelled_documents(given, taxonomy, settings, log=log):
+    known = SeenDocuments(bundle)
+    for document, labels in known.of(labelled_documents(given, taxonomy, settings, log=log)):
         ids.append(document.id)
         columns.append(labels)
         beginnings.append(_beginning(document))
@@ -81,6 +82,7 @@ def make_report(
         beginnings={row: beginnings[row] for row in found.shown_rows},
         made=datetime.datetime.now(datetime.UTC).date(),
         command=command,
+        seen=known.found(),
     )
 
 
@@ -90,9 +92,9 @@ def _beginning(document: Document) -> str:
     some = first[: 4 * _SHOWN_CHARACTERS]  # blanks among them
     text = " ".join(some.split())
     if len(text) <= _SHOWN_CHARACTERS:
-        return text if len(some) == len(first) else f"{text} …"
+        return text if len(some) == len(first) else f"{text}\u00a0…"
     words = text[: _SHOWN_CHARACTERS + 1].rpartition(" ")[0]
-    return f"{words or text[:_SHOWN_CHARACTERS]} …"
+    return f"{words or whole_signs(text, _SHOWN_CHARACTERS)}\u00a0…"
 
 
 def _same(blocks: Iterator[Scores], ids: list[str]) -> Iterator[Scores]:

@@ -33,6 +33,7 @@ showTheme();
 /* the table of labels: filter, sort, pages */
 const percent = share => (100 * share).toFixed(1);
 const number = count => count === null ? '–' : count.toLocaleString('en');
+const counted = (count, noun) => `${number(count)} ${noun}${count === 1 ? '' : 's'}`;
 const cells = [
   row => number(row.level), row => number(row.training), row => number(row.support),
   row => percent(row.precision), row => percent(row.recall), row => percent(row.f1),
@@ -46,12 +47,42 @@ const element = (tag, kind, text) => {
   if (text !== undefined) made.textContent = text;
   return made;
 };
-const labelCell = row => {
-  const head = element('th'), name = element('bdi', '', row.name);
-  head.scope = 'row';
+/* names: as much as fits, without cutting a sign in two; as in svg.py */
+const signs = typeof Intl.Segmenter === 'function'
+  ? text => new Intl.Segmenter(undefined, {granularity: 'grapheme'}).segment(text)
+  : text => Array.from(text, segment => ({segment}));
+const widthOf = sign => /^[ !'(),.:;I[\]fijlrt|]$/.test(sign) ? 0.65 : /^[%@MWmw]$/.test(sign) ? 1.6
+  : /^[A-Z]$/.test(sign) ? 1.3 : sign < '\x7f' ? 1.12 : /^[^\u1100-\u200f\u2070-\u{10ffff}]/u.test(sign) ? 1.2 : 1.9;
+const cut = (text, most) => {
+  const kept = [];
+  let room = most;
+  for (const {segment} of signs(text)) {
+    room -= widthOf(segment);
+    if (room < 0) return kept.slice(0, Math.max(kept.length - 1, 1)).join('').trimEnd() + '…';
+    kept.push(segment);
+  }
+  return text;
+};
+const brief = text => text.length > data.shown ? cut(text, data.shown) : text;
+const folded = (text, show) => {
+  if (text.length <= data.shown) return show(text);
+  const both = element('details', 'long'), head = element('summary');
+  head.append(show(brief(text)));
+  both.append(head, show(text));
+  return both;
+};
+const nameOf = text => {
+  const name = element('bdi', '', text);
   name.dir = 'auto';
-  head.append(name);
-  if (row.name !== row.code) head.append(' ', element('span', 'code', row.code));
+  return name;
+};
+const labelCell = row => {
+  const head = element('th');
+  head.scope = 'row';
+  head.append(folded(row.name, nameOf));
+  if (row.name !== row.code) {
+    head.append(' ', folded(row.code, code => element('span', 'code', code)));
+  }
   return head;
 };
 const draw = () => {
@@ -66,8 +97,8 @@ const draw = () => {
   byId('before').disabled = page === 0;
   byId('after').disabled = page === pages - 1;
   byId('pages').hidden = pages === 1;
-  byId('count').textContent = shown.length === total ? `${number(total)} labels`
-    : shown.length ? `${number(shown.length)} of ${number(total)} labels` : 'No label is called that.';
+  byId('count').textContent = shown.length === total ? counted(total, 'label')
+    : shown.length ? `${number(shown.length)} of ${counted(total, 'label')}` : 'No label is called that.';
 };
 const choose = () => {
   const text = find.value.trim().toLocaleLowerCase(), wanted = Number(level.value);
@@ -133,16 +164,15 @@ const drawn = (tag, attributes, text) => {
   return made;
 };
 const isolated = text => `\u2068${text}\u2069`;
-const cut = (text, most) => text.length <= most ? text : text.slice(0, Math.max(1, most - 1)) + '…';
 const tile = (at, place, y, height, labels) => {
   const row = rows[at];
   const group = drawn('g', {class: 't' + (labels ? 0 : classOf(row.f1))});
-  const told = labels ? `${number(labels)} labels too small to draw`
-    : `${isolated(row.name)}: F1 ${row.f1.toFixed(2)}, ${number(row.support)} documents`;
+  const told = labels ? `${counted(labels, 'label')} too small to draw`
+    : `${isolated(brief(row.name))}: F1 ${row.f1.toFixed(2)}, ${counted(row.support, 'document')}`;
   group.append(drawn('title', {}, told), drawn('rect',
     {x: place.left, y, width: place.width, height: Math.max(height - 0.8, 0.7)}));
   if (height >= 14) group.append(drawn('text', {x: place.left + 6, y: y + height / 2 + 4},
-    labels ? `${number(labels)} labels`
+    labels ? counted(labels, 'label')
       : `${isolated(cut(row.name, place.width / 5.9 - 7))} ${row.f1.toFixed(2)}`));
   if (!labels) ready(group, at, told);
   return group;
@@ -158,7 +188,8 @@ const places = count => {
   return Array.from({length: count}, (_, number) => number
     ? {left: (1 + 1.7 * (number - 1)) * unit, width: 1.7 * unit - 2} : {left: 0, width: unit - 2});
 };
-const depthOf = at => 1 + Math.max(0, ...children[at].map(depthOf));
+const depthOf = (at, most) => most === 1 ? 1
+  : children[at].reduce((deepest, child) => Math.max(deepest, 1 + depthOf(child, most - 1)), 1);
 const fill = (at, from, until, depth, columns, into) => {
   into.push(tile(at, columns[depth], from, until - from));
   if (depth + 1 === columns.length) return;
@@ -181,13 +212,13 @@ const select = at => {
   chosen = at;
   if (at < 0) map.replaceChildren(...whole);
   else {
-    const tiles = [], columns = places(Math.min(levels, depthOf(at)));
+    const tiles = [], columns = places(depthOf(at, levels));
     fill(at, top, full, 0, columns, tiles);
     map.replaceChildren(...tiles);
   }
   byId('zoomed').hidden = at < 0;
   const trail = [];
-  for (let up = at; up >= 0; up = parentOf(up)) trail.unshift(isolated(rows[up].name));
+  for (let up = at; up >= 0; up = parentOf(up)) trail.unshift(isolated(cut(rows[up].name, 60)));
   byId('trail').textContent = trail.join(' › ');
   const first = map.querySelector('[data-at]');
   if (first) first.setAttribute('tabindex', '0');

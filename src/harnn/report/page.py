@@ -7,6 +7,7 @@ template escapes it, and the policy of the page runs no script and applies no st
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,14 +17,30 @@ from harnn._display import encodable
 from harnn._files import write_atomically
 from harnn._optional import require
 from harnn.evaluation.details import LEAST_DOCUMENTS, SHOWN_ERRORS
-from harnn.pages import content_policy, counted, language_attribute, readable, shared_style
+from harnn.pages import (
+    content_policy,
+    counted,
+    language_attribute,
+    level_title,
+    readable,
+    shared_style,
+)
 from harnn.report import charts, icicle, sentences
-from harnn.report.label_table import MOST_ROWS, kept_columns, label_json, shorten
+from harnn.report.label_table import (
+    LONGEST_NAME,
+    MOST_ROWS,
+    kept_columns,
+    label_json,
+    shorten,
+    whole_text,
+)
 
 if TYPE_CHECKING:
     from harnn.report.values import ModelReport
 
 _FIRST_ROWS = 25
+_LONGEST_CHOICE = 40
+"""Characters of a level's name where one is chosen."""
 _MISTAKES = 8
 """Of each kind."""
 _ERRORS = 12
@@ -106,25 +123,38 @@ def _context(report: ModelReport, safe: Any, most_rows: int) -> dict[str, Any]:
     found, bundle = report.evaluation, report.bundle
     taxonomy = found.taxonomy
     columns = kept_columns(report, most_rows)
+    data, cut = label_json(report, columns)
     drawing, tiles = icicle.draw(found, {column: at for at, column in enumerate(columns)})
 
-    def name(column: int, *, code: bool = True) -> Any:
-        shown = shorten(taxonomy.names[column])
-        text = safe(f'<bdi dir="auto"{language_attribute(shown)}>{{}}</bdi>').format(
-            readable(shown)
-        )
-        if not code or taxonomy.codes[column] == taxonomy.names[column]:
-            return text
-        code_text = readable(shorten(taxonomy.codes[column]))
-        return text + safe(' <span class="code">{}</span>').format(code_text)
-
-    def quote(row: int) -> Any:
-        text = report.beginnings[row]
-        if not text:
-            return safe("(no text)")
-        return safe(f'<bdi dir="auto"{language_attribute(text)}>“{{}}”</bdi>').format(
+    def bdi(text: str, form: str = "{}") -> Any:
+        return safe(f'<bdi dir="auto"{language_attribute(text)}>{form}</bdi>').format(
             readable(text)
         )
+
+    def code(text: str) -> Any:
+        return safe('<span class="code">{}</span>').format(readable(text))
+
+    def folded(text: str, show: Callable[[str], Any] = bdi) -> Any:
+        """Show a text that may be long: its beginning, and the whole where that is opened."""
+        if len(text) <= LONGEST_NAME:
+            return show(text)
+        return safe('<details class="long"><summary>{}</summary>{}</details>').format(
+            show(shorten(text)), show(whole_text(text))
+        )
+
+    def name(column: int, *, with_code: bool = True) -> Any:
+        own, its_code = taxonomy.names[column], taxonomy.codes[column]
+        shown = folded(own)
+        return (
+            safe("{} {}").format(shown, folded(its_code, code))
+            if (with_code and its_code != own)
+            else shown
+        )
+
+    def quoted(row: int) -> Any:
+        text = report.beginnings[row]
+        said = bdi(text, "“{}”") if text else "(no text)"
+        return safe("{} {}").format(folded(found.ids[row], code), said)
 
     return {
         "report": report,
@@ -139,17 +169,18 @@ def _context(report: ModelReport, safe: Any, most_rows: int) -> dict[str, Any]:
         "bar": lambda share: safe(charts.bar(share)),
         "strokes": lambda count: safe(charts.strokes(count)),
         "name": name,
-        "quote": quote,
+        "quoted": quoted,
         "sections": _SECTIONS,
         "columns": _COLUMNS,
         "levels": list(report.level_rows()),
-        "level_title": sentences.level_title,
+        "level_title": lambda level: folded(level_title(*level)),
+        "level_choice": lambda level: shorten(level_title(*level), _LONGEST_CHOICE),
         "score": sentences.score,
-        "level_names": taxonomy.level_names,
+        "level_names": list(zip(taxonomy.level_names, range(1, taxonomy.depth + 1), strict=True)),
         "level_sentence": sentences.levels(found.report),
         "icicle": safe(drawing),
         "map_sentence": sentences.icicle(tiles),
-        "table_sentence": sentences.table(len(columns), len(taxonomy)),
+        "table_sentence": sentences.table(len(columns), len(taxonomy), cut),
         "noscript_sentence": sentences.without_script(
             min(_FIRST_ROWS, len(columns)), len(taxonomy)
         ),
@@ -173,7 +204,7 @@ def _context(report: ModelReport, safe: Any, most_rows: int) -> dict[str, Any]:
         "learning_sentence": sentences.learning(bundle),
         "method": _method(report),
         "charts": {name: safe(drawn) for name, drawn in _charts(report).items()},
-        "data": safe(label_json(report, columns)),
+        "data": safe(data),
     }
 
 
@@ -234,7 +265,7 @@ def _method(report: ModelReport) -> list[tuple[str, str, str]]:
     found, bundle = report.evaluation, report.bundle
     taxonomy, documents = found.taxonomy, bundle.documents
     branches = ", ".join(branch.name.replace("_", " ") for branch in bundle.ensemble.branches)
-    trained = f"{documents['train']:,} documents" if "train" in documents else "not known"
+    trained = counted(documents["train"], "document") if "train" in documents else "not known"
     closing = {
         "up": "every label comes with its ancestors",
         "down": "a label is given only with all its ancestors",
@@ -248,7 +279,11 @@ def _method(report: ModelReport) -> list[tuple[str, str, str]]:
         *(("Data", source.name, source.digest[:12]) for source in report.data),
         ("Labels chosen", found.decoder.describe(), ""),
         ("Ancestors", f"counted like other labels; {closing}", ""),
-        ("Intervals", f"{found.samples:,} bootstrap samples of documents; Wilson for shares", ""),
+        (
+            "Intervals",
+            f"{counted(found.samples, 'bootstrap sample')} of documents; Wilson for shares",
+            "",
+        ),
         ("Made with", f"harnn {__version__}", ""),
     ]
     if report.command:

@@ -6,10 +6,12 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from harnn.metrics import stability_index
-from harnn.pages import counted
+from harnn.pages import counted, level_title
+from harnn.report.label_table import shorten
 
 if TYPE_CHECKING:
     from harnn.bundle import Bundle
+    from harnn.config import Score
     from harnn.evaluation import Evaluation, LabelErrors
     from harnn.metrics import FrequencySpread, Report
     from harnn.report.icicle import Icicle
@@ -18,11 +20,7 @@ if TYPE_CHECKING:
 _CALIBRATED = 0.05
 _STABLE, _CHANGED = 0.1, 0.25
 _SURE = 0.05
-
-
-def level_title(name: str) -> str:
-    """Return the name of a level as it stands in a sentence."""
-    return f"Level {name}" if name.isdecimal() else name
+_SCORES: dict[Score, str] = {"auprc": "AUPRC", "micro_f1": "micro-F1", "macro_f1": "macro-F1"}
 
 
 def score(value: float) -> str:
@@ -50,7 +48,7 @@ def levels(report: Report) -> str:
     if len(report.levels) == 1:
         return "In percent; the interval is that of drawing other documents."
     ends = [f"{100 * level.micro_f1:.1f}" for level in (first, last)]
-    names = [level_title(level.name) for level in (first, last)]
+    names = [shorten(level_title(level.name, level.level), 60) for level in (first, last)]
     said = f"is {ends[0]} on {names[0]} and on {names[1]}"
     if ends[0] != ends[1]:
         verb = "falls" if last.micro_f1 < first.micro_f1 else "rises"
@@ -67,6 +65,8 @@ def icicle(tiles: Icicle) -> str:
         said.append(
             f"Left out, without a document here: {counted(tiles.without_documents, 'label')}."
         )
+    if tiles.has_gaps:
+        said.append("Room beside a label is left where documents have none below it.")
     if tiles.deeper:
         said.append(f"On deeper levels, not drawn: {counted(tiles.deeper, 'label')}.")
     if not tiles.is_tree:
@@ -74,11 +74,13 @@ def icicle(tiles: Icicle) -> str:
     return " ".join(said)
 
 
-def table(shown: int, label_count: int) -> str:
-    """Say what the table of labels holds."""
+def table(shown: int, label_count: int, cut: int) -> str:
+    """Say what the table of labels holds; cut: codes and names of labels that are not whole."""
     what = (
         "Precision, recall and F1 in percent; Training and Here are documents that have the label."
     )
+    if cut:
+        what += f" Cut, and whole in the file of harnn report --csv: {counted(cut, 'long name')}."
     if shown == label_count:
         return what
     return (
@@ -205,8 +207,7 @@ def learning(bundle: Bundle) -> str:
     assert kept is not None
     return (
         f"The network alone, of {counted(len(rows), 'epoch')}; the one with the best "
-        f"{score.replace('_', '-')} was kept. The model blends it with other branches where it has "
-        "some."
+        f"{_SCORES[score]} was kept. The model blends it with other branches where it has some."
     )
 
 
@@ -214,4 +215,4 @@ def taxonomy(found: Taxonomy) -> str:
     """Say how large it is."""
     shape = "a tree" if found.summary().is_tree else "a DAG"
     sizes = " / ".join(f"{size:,}" for size in found.hierarchy.level_sizes)
-    return f"{len(found):,} labels on {counted(found.depth, 'level')} ({sizes}), {shape}"
+    return f"{counted(len(found), 'label')} on {counted(found.depth, 'level')} ({sizes}), {shape}"

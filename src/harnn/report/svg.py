@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from harnn._display import takes_no_room, whole_signs
 from harnn.pages import escape
 
 Point = tuple[float, float]
 _DASHES = ("", " d1", " d2", " d3")
 _LABEL_HEIGHT = 17.0
+LETTER = 5.9
+"""Width of a letter in the drawing's units, about: the mean of English text."""
+_NARROW, _WIDE = frozenset(" !'(),.:;I[]fijlrt|"), frozenset("%@MWmw")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +42,17 @@ class Frame:
             - self.bottom
             - (value - low) / (high - low) * (self.height - self.top - self.bottom)
         )
+
+    def x_of(self, place: float) -> float:
+        """Return the value at a place from the left."""
+        low, high = self.x_range
+        return low + (place - self.left) / (self.width - self.left - self.right) * (high - low)
+
+    def y_of(self, place: float) -> float:
+        """Return the value at a place from the top."""
+        low, high = self.y_range
+        height = self.height - self.top - self.bottom
+        return low + (self.height - self.bottom - place) / height * (high - low)
 
 
 def figure(frame: Frame, title: str, parts: Iterable[str]) -> str:
@@ -111,14 +126,47 @@ def dot(place: Point, kind: str, title: str = "") -> str:
 
 
 def names_at(frame: Frame, marks: Sequence[tuple[float, float, str]]) -> str:
-    """Return names beside points in values, above them and moved apart where they would touch."""
-    placed: list[tuple[float, float, str]] = []
-    for x_value, y_value, name in sorted(marks, key=lambda mark: -mark[1]):
-        x, y = frame.x(x_value) + 8, frame.y(y_value) - 7
-        near = [top for left, top, _ in placed if abs(left - x) < 70]
-        y = max(y, near[-1] + _LABEL_HEIGHT) if near else y
-        placed.append((x, y, shortened(name, 14)))
-    return "".join(text((x, y), name, "halo") for x, y, name in placed)
+    """Return names beside points in values, where they touch neither a point nor each other."""
+    return "".join(text((x, y), name, "halo") for x, y, name in place_names(frame, marks, 14))
+
+
+def place_names(
+    frame: Frame, marks: Sequence[tuple[float, float, str]], most: float
+) -> list[tuple[float, float, str]]:
+    """Return where names stand, each from the left on its base line, and as much as *most* letters.
+
+    marks: points in values with their names.
+    """
+    points = [(frame.x(x), frame.y(y)) for x, y, _ in marks]
+    taken = [(x - 5, y - 5, x + 5, y + 5) for x, y in points]
+    placed = []
+    for number in sorted(range(len(marks)), key=lambda number: -marks[number][1]):
+        (x, y), name = points[number], shortened(marks[number][2], most)
+        width = LETTER * width_of(name)
+        lefts = [left for left in (x + 8, x - 8 - width) if 0 <= left <= frame.width - width]
+        downs = [-7.0, 16.0, *(step * _LABEL_HEIGHT for step in (-1.5, 2, -2.5))]
+        downs += [step * _LABEL_HEIGHT for step in range(3, 4 + len(marks))]
+        boxes = [
+            (left, y + down - 11, left + width, y + down + 3)
+            for down in downs
+            for left in lefts
+            if 11 <= y + down <= frame.height
+        ]
+        free = (box for box in boxes if not any(_touch(box, other) for other in taken))
+        box = next(free, (x + 8, y - 18, x + 8 + width, y - 4))
+        taken.append(box)
+        placed.append((box[0], box[3] - 3, name))
+    return placed
+
+
+def _touch(first: tuple[float, ...], second: tuple[float, ...]) -> bool:
+    """Tell whether two boxes, each left, top, right and bottom, have room in common."""
+    return (
+        first[0] < second[2]
+        and second[0] < first[2]
+        and first[1] < second[3]
+        and second[1] < first[3]
+    )
 
 
 def names_beside(frame: Frame, ends: Sequence[tuple[float, str]]) -> str:
@@ -143,11 +191,26 @@ def names_beside(frame: Frame, ends: Sequence[tuple[float, str]]) -> str:
     return "".join(text((x, y), shortened(name, 11)) for y, name in placed)
 
 
-def shortened(name: str, most: int) -> str:
-    """Return as much of a name as *most* letters of Latin script take; others are wider."""
-    room = float(most)
+def shortened(name: str, most: float) -> str:
+    """Return as much of a name as *most* letters take; no sign is cut in two."""
+    room = most
     for place, letter in enumerate(name):
-        room -= 1.0 if ord(letter) < 0x1100 else 1.8
-        if room < 0 and place < len(name) - 1:
-            return f"{name[: max(place - 1, 1)].rstrip()}…"
+        room -= width_of(letter)
+        if room < 0:
+            return f"{whole_signs(name, max(place - 1, 1)).rstrip()}…"
     return name
+
+
+def width_of(name: str) -> float:
+    """Return how wide a text is, in letters of :data:`LETTER`, about."""
+    return sum(map(_width, name))
+
+
+def _width(sign: str) -> float:
+    if sign < "\x7f":
+        return (
+            0.65 if sign in _NARROW else 1.6 if sign in _WIDE else 1.3 if sign.isupper() else 1.12
+        )
+    if takes_no_room(sign):
+        return 0.0
+    return 1.2 if sign < "\u1100" or "\u2010" <= sign <= "\u2069" else 1.9

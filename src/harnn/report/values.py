@@ -13,6 +13,7 @@ import numpy as np
 from harnn._optional import require
 from harnn.bundle import Bundle
 from harnn.evaluation import Evaluation
+from harnn.prediction import Seen
 from harnn.report import figures
 from harnn.report.label_table import write_csv
 from harnn.report.page import write_page
@@ -46,9 +47,16 @@ class ModelReport:
     made: datetime.date
     command: str = ""
     """What makes it again, where that is known."""
+    seen: tuple[Seen, ...] = ()
+    """Documents that the model was trained or tuned on, as far as it knows."""
 
     def __repr__(self) -> str:
         return f"ModelReport({self.evaluation.report!r})"
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """In sentences, why the numbers are not those of new documents."""
+        return tuple(each.sentence(self.evaluation.report.documents) for each in self.seen)
 
     def level_rows(self) -> Iterator[LevelRow]:
         """Yield the numbers of each level, then of all labels, micro-F1 with its 95% interval."""

@@ -129,11 +129,6 @@ def shorten(text: str) -> str:
     return f"{text[:half]} ... {text[-half:]}"
 
 
-def counted(number: int, noun: str) -> str:
-    """Return the number and its noun, as ``1 label`` or ``2,000 labels``."""
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
-
-
 def nearest(label: str, candidates: Sequence[str]) -> str:
     """Suggest a label, as :func:`suggest` does; none for labels too long to be compared."""
     return suggest(label, candidates) if len(label) <= _LONGEST_SEARCHED else ""

@@ -10,7 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from harnn.taxonomy.graph import IntArray, counted
+from harnn._display import counted, level_name
+from harnn.taxonomy.graph import IntArray
 from harnn.taxonomy.taxonomy import Taxonomy
 
 _SHOWN_NAMES = 5
@@ -60,7 +61,7 @@ class Measures:
     def lines(self) -> Iterator[str]:
         """Yield it in sentences."""
         for number, level in enumerate(self.levels, start=1):
-            called = "" if level.name == str(number) else f" ({level.name})"
+            called = "" if level_name(level.name, number) == str(number) else f" ({level.name})"
             yield (
                 f"level {number}{called}: {counted(level.labels, 'label')}, "
                 f"{level.leaves:,} without children, "

@@ -37,9 +37,10 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from harnn._display import counted
 from harnn.errors import Problem, TaxonomyError
 from harnn.taxonomy.foreign import Lines, refuse_other_texts
-from harnn.taxonomy.graph import ROOT, Draft, counted
+from harnn.taxonomy.graph import ROOT, Draft
 
 ARROW = " > "
 

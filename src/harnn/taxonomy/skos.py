@@ -24,8 +24,9 @@ import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from harnn._display import counted
 from harnn.errors import Problem, TaxonomyError
-from harnn.taxonomy.graph import ROOT, Draft, counted, nearest, shorten
+from harnn.taxonomy.graph import ROOT, Draft, nearest, shorten
 from harnn.taxonomy.options import Form, ReadingOptions
 from harnn.taxonomy.rdf import SKOS, Graph, parse_rdf
 from harnn.taxonomy.skos_codes import choose_codes

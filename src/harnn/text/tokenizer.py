@@ -112,7 +112,7 @@ class Tokenizer:
             segmenter, note = choice.segmenter, choice.note
         if segmenter == "words":
             note = segmenting.unspaced_note(sample)
-        user_words = _user_words(config) if segmenter == "jieba" else ()
+        user_words = user_words_of(config) if segmenter == "jieba" else ()
         cut = segment if segmenter not in CUTTERS else cutter(segmenter, user_words)
         words = _train(itertools.chain(sample, texts), segmenter, config, cut)
         notes = [note] if note else []
@@ -376,8 +376,8 @@ def _words_of(text: str, segmenter: str, cut: Cut, normalizer: Any) -> Iterator[
     return (word for _, word in _custom_words(text, cut, normalizer) if word)
 
 
-def _user_words(config: TextConfig) -> tuple[UserWord, ...]:
-    """Return the words of the user's dictionary as texts have them.
+def user_words_of(config: TextConfig) -> tuple[UserWord, ...]:
+    """Return the words of the user's dictionary, if one is set, as texts have them.
 
     Raises:
         ConfigError: it cannot be read.

@@ -41,7 +41,7 @@ def read_matrix(path: Path, tokenizer: Tokenizer) -> WantedWords:
     Raises:
         VectorsError: the matrix or its list is damaged, or they do not fit.
     """
-    list_path = _list_of(path)
+    list_path = list_of(path)
     matrix = open_matrix(path)
     words, count = _read_words(list_path, most=len(matrix))
     if count > len(words):
@@ -55,7 +55,7 @@ def check_matrix(path: Path) -> None:
     Raises:
         VectorsError: they are not there, or no matrix of numbers.
     """
-    _list_of(path)
+    list_of(path)
     open_matrix(path)
 
 
@@ -133,7 +133,7 @@ def _refuse(path: Path, what: str) -> NoReturn:
     raise VectorsError(Problem(str(path), what))
 
 
-def _list_of(path: Path) -> Path:
+def list_of(path: Path) -> Path:
     lists = [path.with_suffix(suffix) for suffix in _WORD_LISTS]
     found = next((candidate for candidate in lists if candidate.is_file()), None)
     if found is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import hashlib
 import re
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -28,6 +29,7 @@ from harnn.text.word_vectors_files import (
 from harnn.text.word_vectors_matrix import (
     MATRIX_MARK,
     check_matrix,
+    list_of,
     open_matrix,
     read_matrix,
     take_rows,
@@ -134,6 +136,21 @@ def check_vectors(source: Path | str) -> None:
             check_matrix(path)
         else:
             _recognise(head, path)
+
+
+def hash_vectors(path: Path) -> str:
+    """Return the SHA-256 (hex) of a file of word vectors and of the list of words that it needs.
+
+    Raises:
+        VectorsError: there is no such file, or it is none of word vectors.
+    """
+    digest = hashlib.sha256()
+    with plain_errors(path):
+        matrix = _read_head(path).startswith(MATRIX_MARK)
+        for each in (path, list_of(path)) if matrix else (path,):
+            with each.open("rb") as file:
+                digest.update(hashlib.file_digest(file, "sha256").digest())
+    return digest.hexdigest()
 
 
 def packaged_vectors(

@@ -154,6 +154,9 @@ def _state_problems(state: Any) -> list[str]:
         if name not in wrong and not 0 <= progress[name] <= _LARGEST  # NaN compares false
     ]
     problems = [f"{name}: got {shown(progress[name])}, expected a number." for name in wrong]
+    contents = state.get("contents", {})
+    if not isinstance(contents, dict) or any(type(each) is not str for each in contents.values()):
+        problems.append(f"contents: got {shown(contents)}, expected an object of SHA-256.")
     if not isinstance(progress["history"], list):
         problems.append(f"history: got {shown(progress['history'])}, expected a list.")
     return problems

@@ -154,11 +154,21 @@ def _wrong_with_documents(
             found = find_file(path)
             if isinstance(found, Problem):
                 yield DocumentError(found)
-            elif is_read_again and (found.format == "standard-input" or path.is_fifo()):
+            elif is_read_again and _is_stream(found, path):
                 what = "can be read only once, but training reads its documents several times."
                 yield DocumentError(Problem(found.name, what, "Write it to a file first."))
             else:
                 yield from _missing_for(found)
+
+
+def read_only_once(given: Documents) -> bool:
+    """Whether standard input or a pipe is among documents."""
+    places = [(find_file(x), x) for x in split_given(given)[1] if isinstance(x, Path)]
+    return any(isinstance(file, DocumentFile) and _is_stream(file, x) for file, x in places)
+
+
+def _is_stream(file: DocumentFile, path: Path) -> bool:
+    return file.format == "standard-input" or path.is_fifo()
 
 
 def _missing_for(file: DocumentFile) -> Iterator[HarnnError]:

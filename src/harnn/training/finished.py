@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -13,10 +14,14 @@ from harnn.corpus import ContentHash
 from harnn.data import Documents, labelled_documents
 from harnn.errors import BundleError, ConfigError, Problem
 from harnn.taxonomy import Taxonomy
+from harnn.text.tokenizer import user_words_of
+from harnn.text.word_vectors_reading import hash_vectors
+from harnn.training.checks import read_only_once
 from harnn.training.events import ignore
 from harnn.training.holding_out import given_or_held_out
 from harnn.training.reader import Reader
 from harnn.training.task import read_origins
+from harnn.training.word_vectors import hash_unlabelled
 
 
 def holds_finished(
@@ -26,6 +31,8 @@ def holds_finished(
     valid: Documents | float,
     config: Config,
     *,
+    unlabelled: Documents = (),
+    segment: Callable[[str], Sequence[str]] | None = None,
     overwrite: bool,
     hint: str,
 ) -> bool:
@@ -41,7 +48,8 @@ def holds_finished(
     if not (directory / marker_of(directory)).is_file():  # a stopped run, or nothing
         return False
     try:
-        if is_finished(directory, taxonomy, train, valid, config):
+        given = (taxonomy, train, valid, config)
+        if is_finished(directory, *given, unlabelled=unlabelled, segment=segment):
             return True
     except BundleError:
         if not overwrite:
@@ -53,23 +61,41 @@ def holds_finished(
 
 
 def is_finished(
-    directory: Path, taxonomy: Taxonomy, train: Documents, valid: Documents | float, config: Config
+    directory: Path,
+    taxonomy: Taxonomy,
+    train: Documents,
+    valid: Documents | float,
+    config: Config,
+    *,
+    unlabelled: Documents = (),
+    segment: Callable[[str], Sequence[str]] | None = None,
 ) -> bool:
     """Tell whether a model was trained with these settings, taxonomy and documents.
 
+    Names of labels count, the words of a user dictionary, and what the network's word vectors were
+    made of: unlabelled documents, where they can be read twice, and the file of vectors.
+
     A model knows the hash of what its documents say. Older ones know their numbers, the words of
     the training texts and how many have each label: for those an edit of a text can go unseen.
+    *segment* is taken for what was given to :func:`harnn.fit`.
 
     Raises:
         BundleError: the model is damaged.
-        DocumentError: documents cannot be read.
+        DocumentError, VectorsError, ConfigError: documents, a file of vectors or a dictionary
+            cannot be read.
     """
-    bundle = load_bundle(directory)
-    if bundle.taxonomy.version != taxonomy.version:
+    bundle = load_bundle(directory, segment=segment)
+    known = bundle.taxonomy
+    if (known.version, known.names) != (taxonomy.version, taxonomy.names):
         return False
     if bundle.config.to_stored_dict() != config.to_stored_dict():
         return False
     if not _has_same_origins(bundle, config):
+        return False
+    tokenizer = bundle.tokenizer
+    if tokenizer.segmenter == "jieba" and tokenizer.user_words != user_words_of(config.text):
+        return False
+    if not _same_start(bundle.contents, config, unlabelled):
         return False
     train, valid = given_or_held_out(
         train, valid, taxonomy=taxonomy, config=config, listener=ignore
@@ -79,9 +105,9 @@ def is_finished(
         return all(
             _content(x, taxonomy, config) == bundle.contents.get(n) for n, x in given.items()
         )
-    reader = Reader(taxonomy, config, ignore, stopped=bool)
-    tokenizer, _ = reader.count(train, ngrams=False)
-    if tokenizer.words != bundle.tokenizer.words:
+    reader = Reader(taxonomy, config, ignore, stopped=bool, segment=segment)
+    counted, _ = reader.count(train, ngrams=False)
+    if counted.words != tokenizer.words:
         return False
     corpus = reader.encode(train, "train", tokenizer, {}).corpus
     reader.encode(valid, "valid", tokenizer, {})
@@ -93,6 +119,17 @@ def _has_same_origins(bundle: Bundle, config: Config) -> bool:
     """Whether an encoder, and vectors, are still those that the model was made from."""
     made_from = {x.made_from for x in bundle.ensemble.branches if isinstance(x, MadeFrom)}
     return made_from == {origin.sha256 for origin in read_origins(config.model)}
+
+
+def _same_start(contents: Mapping[str, str], config: Config, unlabelled: Documents) -> bool:
+    """Whether networks would start from the same; contents: of a model, older ones lack them."""
+    vectors = contents.get("vectors")
+    if vectors is not None and vectors != hash_vectors(Path(config.text.vectors)):
+        return False
+    known = contents.get("unlabelled")
+    if known is None or read_only_once(unlabelled):
+        return True
+    return known == hash_unlabelled(unlabelled, config.data)
 
 
 def _content(documents: Documents, taxonomy: Taxonomy, config: Config) -> str:

@@ -202,7 +202,7 @@ def _finish(task: Task, trained: list[TrainedBranch]) -> FitResult:
         tokenizer=task.tokenizer,
         config=config,
         decoder=decoder,
-        contents={name: split.content for name, split in task.splits.items()},
+        contents=_contents(task, trained),
         history=next((x.history for x in trained if x.history.rows), History()),
         report=report_scores(scores, valid_corpus.targets, decoder, task.taxonomy, training=counts),
         label_counts=label_counts,
@@ -241,6 +241,13 @@ def _read(
     counted = None if ngrams is None else Handover(ngrams)
     del ngrams  # whoever takes it shall be the last who holds it
     return Task(reader, tokenizer, train, valid, facts, counted, checkpoints, unlabelled)
+
+
+def _contents(task: Task, trained: Sequence[TrainedBranch]) -> dict[str, str]:
+    contents = {name: split.content for name, split in task.splits.items()}
+    for each in trained:
+        contents |= each.contents
+    return contents
 
 
 def _summary_of(branch: Branch, trained: Sequence[TrainedBranch]) -> str:

@@ -19,26 +19,29 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array, vstack
 
-from harnn._files import check_replaceable
+from harnn._memory import physical_memory
 from harnn.bundle import CHECKPOINTS, Bundle, load_bundle, save_bundle
 from harnn.config import Config
 from harnn.corpus import encode_corpus
-from harnn.data import Documents, DocumentsPart, labelled_documents
+from harnn.data import Documents, DocumentsPart, ReadingLog, labelled_documents
 from harnn.data.split import divide_into_folds
 from harnn.decode import Scores
 from harnn.errors import ConfigError, Problem
 from harnn.evaluation import OutOfFold, report_scores
-from harnn.evaluation.out_of_fold import FOLDS, read_folds_json, save_out_of_fold, write_folds_json
+from harnn.evaluation.out_of_fold import save_out_of_fold, write_folds_json
 from harnn.metrics import Report, TrainingCounts
 from harnn.taxonomy import Taxonomy
 from harnn.training.checks import check_before
 from harnn.training.events import Listener, Stage, ignore
 from harnn.training.finished import holds_finished
 from harnn.training.fitting import fit
-from harnn.training.holding_out import check_share
+from harnn.training.folds_place import FoldsPlace
+from harnn.training.holding_out import check_share, tell
 
 HELD_OUT = 0.1
 """Share of the documents of the other folds that a model is validated on, unless told."""
+_REMARKABLE = 100_000_000
+"""Bytes of scores from which on their size is told."""
 
 
 class Spread(NamedTuple):
@@ -99,8 +102,8 @@ def cross_validate(
 
     Raises:
         ConfigError: *folds* is below 2, or the directory holds folds of another training.
-        DocumentError, InputError, MissingExtraError, TrainingInterrupted, ...: see
-            :func:`harnn.fit`.
+        TrainingInterrupted: Ctrl-C, SIGTERM or SIGHUP at any time; it names what is finished.
+        DocumentError, InputError, MissingExtraError, ...: see :func:`harnn.fit`.
     """
     config = config or Config()
     check_share(valid)
@@ -110,54 +113,83 @@ def cross_validate(
         unlabelled=unlabelled,
         own_segmenter=segment is not None,
     )
-    seed = config.training.seed
-    listener(Stage(f"dividing the documents into {folds} folds, seed {seed}"))
-    parts = divide_into_folds(documents, folds, taxonomy=taxonomy, config=config.data, seed=seed)
     home = Path(directory) if directory is not None else None
-    made_by = _made_by(taxonomy, config, parts, folds, valid)
-    if home is not None:
-        _begin(home, made_by, resume, overwrite)
+    place = FoldsPlace(home, folds, resume=resume, overwrite=overwrite)
+    place.check()
+    seed = config.training.seed
 
     def train(number: int, kept: DocumentsPart) -> Bundle:
-        place = home / f"fold-{number + 1}" if home is not None else None
+        here = place.of(number)
         given = (taxonomy, kept, valid, config)
-        hint = "Replace it with --overwrite."
         if (
-            place is not None
+            here is not None
             and resume
-            and holds_finished(place, *given, overwrite=overwrite, hint=hint)
+            and holds_finished(
+                here,
+                *given,
+                unlabelled=unlabelled,
+                segment=segment,
+                overwrite=overwrite,
+                hint="Replace it with --overwrite.",
+            )
         ):
-            listener(Stage(f"{place} is finished"))
-            return load_bundle(place, segment=segment)
+            listener(Stage(f"{here} is finished"))
+            return load_bundle(here, segment=segment)
         result = fit(
-            taxonomy,
-            kept,
-            valid,
-            config,
+            *given,
             unlabelled=unlabelled,
-            checkpoint_directory=place / CHECKPOINTS if place is not None else None,
-            resume=resume and place is not None,
+            checkpoint_directory=here / CHECKPOINTS if here is not None else None,
+            resume=place.resume,
             overwrite=overwrite,
             cache=cache,
             listener=listener,
             segment=segment,
         )
-        if place is None:
+        if here is None:
             return result
-        save_bundle(result, place)
-        return load_bundle(place, segment=segment)  # the same bits as one that was finished before
+        save_bundle(result, here)
+        return load_bundle(here, segment=segment)  # the same bits as one that was finished before
 
-    gathered = _Gathered(parts, len(taxonomy))
-    for number in range(folds):
-        held_out = int((parts == number).sum())
-        listener(Stage(f"fold {number + 1} of {folds}: {held_out:,} documents are left out"))
-        bundle = train(number, DocumentsPart(documents, parts != number))
-        gathered.add(number, bundle, DocumentsPart(documents, parts == number), config)
-    found = gathered.finish(taxonomy)
-    if home is not None:
-        save_out_of_fold(found.out_of_fold, home)
-        write_folds_json(home, {"made_by": made_by} | found.to_dict())
+    with place.stops_told():
+        listener(Stage(f"dividing the documents into {folds} folds, seed {seed}"))
+        log = ReadingLog()
+        parts = divide_into_folds(
+            documents, folds, taxonomy=taxonomy, config=config.data, seed=seed, log=log
+        )
+        tell(log, listener)
+        _tell_size(len(parts), len(taxonomy), listener)
+        made_by = _made_by(taxonomy, config, parts, folds, valid)
+        place.begin(made_by)
+        gathered = _Gathered(parts, len(taxonomy))
+        for number in range(folds):
+            held_out = int((parts == number).sum())
+            listener(Stage(f"fold {number + 1} of {folds}: {held_out:,} documents are left out"))
+            bundle = train(number, DocumentsPart(documents, parts != number, told=True))
+            place.finished(number)
+            gathered.add(number, bundle, DocumentsPart(documents, parts == number), config)
+        found = gathered.finish(taxonomy)
+        if home is not None:
+            save_out_of_fold(found.out_of_fold, home)
+            write_folds_json(home, {"made_by": made_by} | found.to_dict())
+        place.end()
     return found
+
+
+def _tell_size(documents: int, label_count: int, listener: Listener) -> None:
+    """Say how large the scores of all documents will be, where that is worth knowing.
+
+    Raises:
+        ConfigError: they are larger than the memory of the machine.
+    """
+    needed, there = 4 * documents * label_count, physical_memory()
+    size = f"the scores of {documents:,} documents and {label_count:,} labels"
+    if there is not None and needed > there:
+        what = f"{size} take {needed / 1e9:,.1f} GB, and this machine has {there / 1e9:,.1f} GB."
+        hint = "Give fewer documents, or a taxonomy of fewer labels."
+        raise ConfigError(Problem("folds", what, hint))
+    if needed >= _REMARKABLE:
+        where = "in memory, and as much in the file"
+        listener(Stage(f"{size} will take {needed / 1e9:,.1f} GB {where}"))
 
 
 class _Gathered:
@@ -216,26 +248,6 @@ def _made_by(
         "taxonomy": taxonomy.version,
         "settings": config.to_stored_dict(),
     }
-
-
-def _begin(home: Path, made_by: dict[str, Any], resume: bool, overwrite: bool) -> None:
-    """Say in the directory whose folds it holds.
-
-    Raises:
-        ConfigError: it holds those of another training, and is not to be overwritten.
-        InputError: it holds something else, or cannot be written.
-    """
-    check_replaceable(home, FOLDS)
-    known = read_folds_json(home)
-    if known is not None and known.get("made_by") != made_by and resume and not overwrite:
-        what = "holds folds of other settings, taxonomy or documents."
-        hint = "Choose another place, or replace them with --overwrite."
-        raise ConfigError(Problem(str(home), what, hint))
-    if known is not None and not (resume or overwrite):
-        hint = "Go on with --resume, or start again with --overwrite."
-        raise ConfigError(Problem(str(home), "holds folds already.", hint))
-    home.mkdir(parents=True, exist_ok=True)
-    write_folds_json(home, {"made_by": made_by})
 
 
 def _numbers(report: Report) -> Iterator[tuple[str, float]]:

@@ -20,10 +20,12 @@ def kept_branch(
     make: Callable[[], TrainedBranch],
     *,
     check: Callable[[Branch], str] = lambda _: "",
+    of: str = "",
 ) -> TrainedBranch:
     """Return a branch of that kind from the checkpoint, or make it and keep it with its summary.
 
-    check: says what is wrong with the branch for these documents, or nothing.
+    check: says what is wrong with the branch for these documents, or nothing. of: see
+    :func:`harnn.training.kept.kept`.
 
     Raises:
         InputError: it cannot be written.
@@ -43,7 +45,7 @@ def kept_branch(
             raise BundleError(Problem(piece.where, f"is damaged: {problem}."))
         return TrainedBranch(branch=branch, summary=str(piece.values["summary"]))
 
-    return kept(task, f"{kind.replace('_', ' ')} branch", make, pack=pack, unpack=unpack)
+    return kept(task, f"{kind.replace('_', ' ')} branch", make, pack=pack, unpack=unpack, of=of)
 
 
 def _stored(task: Task, piece: Piece) -> StoredModel:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import logging
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -98,11 +98,13 @@ class Trainer(Generic[Trained]):
         listener: Listener = ignore,
         checkpoint_directory: Path | None = None,
         fingerprint: str = "",
+        contents: Mapping[str, str] = {},
     ) -> None:
         """config: with nothing left to choose, see :func:`harnn.training.plan.resolve_training`.
         validation_beam: labels of a level whose children attend to a document between epochs;
-        None: all. fingerprint: what a checkpoint belongs to. groups: of parameters, for the
-        optimiser; each may have a ``factor`` of the learning rate; None: as :func:`usual_groups`.
+        None: all. fingerprint: what a checkpoint belongs to. contents: kept beside it, SHA-256 of
+        what the network started from. groups: of parameters, for the optimiser; each may have a
+        ``factor`` of the learning rate; None: as :func:`usual_groups`.
         """
         device = choose_device(config.device)
         kind, _, number = device.partition(":")
@@ -114,7 +116,7 @@ class Trainer(Generic[Trained]):
             )
         self.network, self.taxonomy, self.config = network, taxonomy, config
         self.listener, self.checkpoint_directory = listener, checkpoint_directory
-        self.fingerprint = fingerprint
+        self.fingerprint, self.contents = fingerprint, dict(contents)
         self.progress = Progress()
         negatives = config.negatives
         self.sampler = LabelSampler(taxonomy.hierarchy, negatives) if negatives else None
@@ -329,7 +331,11 @@ class Trainer(Generic[Trained]):
         tensors |= {f"average/{number:04}": v for number, v in enumerate(self.average)}
         tensors |= pack_optimizer(self.optimizer)
         tensors |= self._random_state()
-        state = {"progress": self.progress.to_dict(), "fingerprint": self.fingerprint}
+        state = {
+            "progress": self.progress.to_dict(),
+            "fingerprint": self.fingerprint,
+            "contents": self.contents,
+        }
         return save_checkpoint(Checkpoint(tensors, state), self.checkpoint_directory)
 
     @property

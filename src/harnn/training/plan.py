@@ -215,7 +215,7 @@ def estimate_training_memory(config: Config, facts: TrainingFacts) -> float:
 
         parameters  = V E + 8 H (E + H + 2) + L (2 H A + F (4 H + 1)) + L F F + C (A + 2 F + 2)
         activations = B T (2 E + 24 H + L (2 H + A) + max C_l) + B L (4 H + 2 F) + 2 B C
-        bytes       = 16 parameters + 4 tokens + 8 activations
+        bytes       = 4 tokens + (with networks) 16 parameters + 8 activations
 
     16 bytes are the weight, its gradient and two moments of Adam; 8 bytes a value and its
     gradient. With the linear branch come its n-grams, 40 bytes a token, and the terms that the
@@ -231,8 +231,10 @@ def estimate_training_memory(config: Config, facts: TrainingFacts) -> float:
     parameters += L * F * F + C * (A + 2 * F + 2)
     activations = B * T * (2 * E + 24 * H + L * (2 * H + A) + widest)
     activations += B * L * (4 * H + 2 * F) + 2 * B * C
-    found = 16 * parameters + 4 * facts.tokens + 8 * activations
-    if model.branches == "both":
+    found = 4 * facts.tokens
+    if trains_network(model):
+        found += 16 * parameters + 8 * activations
+    if trains_linear(model):
         terms = min(_BLEND_TERMS * widest * facts.documents // 10, _MOST_BLEND_VALUES)
         found += _NGRAM_BYTES * facts.tokens + _BLEND_BYTES * terms
     return _LIBRARIES_MB + found / _MB

@@ -25,7 +25,7 @@ from harnn.corpus import (
     content_hash,
     encode_corpus,
 )
-from harnn.data import Documents, ReadingLog, labelled_documents
+from harnn.data import Documents, DocumentsPart, ReadingLog, labelled_documents
 from harnn.errors import DocumentError, InputError, Problem
 from harnn.taxonomy import Taxonomy
 from harnn.text import (
@@ -135,7 +135,8 @@ class Reader:
                 corpus = corpus.with_views({name: made[0][0].views[name] for name in more})
             elif views:
                 corpus = corpus.with_views(self._encode(given, views, ReadingLog())[0].views)
-        self._tell(name, corpus, tokenizer, log)
+        told = isinstance(given, DocumentsPart) and given.is_told
+        self._tell(name, corpus, tokenizer, log, told=told)
         beginnings: list[str] | None = corpus.views.get("beginnings")
         kept = {key: view for key, view in corpus.views.items() if key != "beginnings"}
         return Split(given, dataclasses.replace(corpus, views=kept), content, beginnings)
@@ -195,8 +196,15 @@ class Reader:
         corpus = Corpus.from_arrays(arrays, len(self.taxonomy), word_count=len(tokenizer))
         return corpus, content.decode()
 
-    def _tell(self, name: str, corpus: Corpus, tokenizer: Tokenizer, log: ReadingLog) -> None:
-        remarks = log.lines()
+    def _tell(
+        self, name: str, corpus: Corpus, tokenizer: Tokenizer, log: ReadingLog, *, told: bool
+    ) -> None:
+        """Say what was read; told: whether what is remarkable was told before.
+
+        Raises:
+            DocumentError: there is no document, or no label.
+        """
+        remarks = [] if told else log.lines()
         if remarks and not (len(corpus) and corpus.targets.nnz):
             self.listener(Stage("\n".join(remarks)))
         if not len(corpus):
@@ -210,7 +218,7 @@ class Reader:
         self.counts[f"{name}_skipped"] = log.skipped
         self.counts[f"{name}_truncated"] = corpus.truncated
         cuts = trains_network(self.config.model)  # n-grams are counted in the whole text
-        self.listener(Stage(summarise(name, corpus, tokenizer, log, cuts=cuts)))
+        self.listener(Stage(summarise(name, corpus, tokenizer, remarks, cuts=cuts)))
 
     def _cached(
         self,
@@ -237,9 +245,9 @@ class Reader:
 
 
 def summarise(
-    name: str, corpus: Corpus, tokenizer: Tokenizer, log: ReadingLog, *, cuts: bool = True
+    name: str, corpus: Corpus, tokenizer: Tokenizer, remarks: Sequence[str], *, cuts: bool = True
 ) -> str:
-    """Say what was read, and all that was cut, empty or skipped."""
+    """Say what was read, and all that was cut or empty; remarks: of its log."""
     message = f"{name}: {len(corpus):,} documents, {len(corpus.tokens.ids):,} tokens"
     if corpus.truncated and cuts:
         message += (
@@ -248,4 +256,4 @@ def summarise(
         )
     if empty := int((corpus.tokens.lengths == 0).sum()):
         message += f"; {empty:,} without any word"
-    return "\n".join([message, *log.lines()])
+    return "\n".join([message, *remarks])

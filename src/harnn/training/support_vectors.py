@@ -54,6 +54,8 @@ def train_classifier(
     vectors: (N, V) of length 1; targets: (N, C), closed upward; cost: of an error beside that of
     large weights.
 
+    Without features a label has the score that its share of the documents gives it.
+
     Where documents times labels are many, a label with parents sees all documents of its parents
     and a sample of all others, weighted for those left out: the others are easy to tell apart.
     Where labels are very many, one with a single example gets the weights that are best while no
@@ -86,6 +88,8 @@ def train_classifier(
             return _CONSTANT
         if positive.all():
             return _CONSTANT._replace(bias=-_NEVER)
+        if not entries.shape[1]:  # which liblinear refuses; the bias with the least squared hinge
+            return _CONSTANT._replace(bias=2 * len(mine) / targets.shape[0] - 1)
         parents = hierarchy.parents(label)
         if share >= 1 or not len(parents):
             return _train_label(entries, positive, None, cost, seed)

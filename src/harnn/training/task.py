@@ -140,6 +140,8 @@ class TrainedBranch:
     history: History = field(default_factory=History)
     coverage: Coverage | None = None
     """Of the word vectors; None for random ones and after resuming."""
+    contents: Mapping[str, str] = field(default_factory=dict)
+    """SHA-256 of what it was made of beside the documents of the splits."""
     stopped_at: tuple[Path | None, int] = (None, 0)
     """The last checkpoint and its steps, where one is kept."""
     finish: Callable[[], None] = lambda: None

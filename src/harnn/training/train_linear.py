@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import time
 from collections.abc import Iterator
 from functools import partial
@@ -32,7 +34,8 @@ def train_linear(task: Task) -> TrainedBranch:
         found = len(branch.features) if isinstance(branch, LinearBranch) else 0
         return "" if found == known else f"it reads {found:,} n-grams, expected {known:,}"
 
-    trained = kept_branch(task, "linear", partial(_train, task), check=check)
+    names = hashlib.sha256(json.dumps(task.taxonomy.names).encode()).hexdigest()
+    trained = kept_branch(task, "linear", partial(_train, task), check=check, of=names)
     if task.ngrams is not None:
         task.ngrams.drop()
     return trained

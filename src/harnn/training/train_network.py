@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 
 import torch
 
 from harnn.branches.network import NetworkBranch
 from harnn.bundle import History
+from harnn.errors import ConfigError, Problem
 from harnn.network import HarnnNetwork, NetworkShape
 from harnn.text import WordVectors
 from harnn.training.checkpoint import Checkpoint
@@ -25,18 +27,21 @@ def train_network(task: Task) -> TrainedBranch:
         TrainingInterrupted: a stop was asked for; the checkpoint is written.
         InterruptedError: it was, before the first step.
         VectorsError: there are no such word vectors.
-        ConfigError: the training diverged.
+        ConfigError: the training diverged, or other networks of it started from something else.
     """
     config, members = task.config, task.config.model.members
     networks: list[HarnnNetwork] = []
     histories: list[History] = []
-    vectors: WordVectors | None = None
+    first, start = task.checkpoints.of(0), None
+    contents = {} if first is None else first.state.get("contents", {})
     with torch.random.fork_rng():
         for number in range(members):
             torch.manual_seed(config.training.seed + number)
-            if task.checkpoints.of(number) is None and vectors is None:
-                vectors = word_vectors(task)
-            trainer = _prepare(task, number, vectors)
+            if task.checkpoints.of(number) is None and start is None:
+                start = word_vectors(task)
+                _check_contents(task, contents, start.contents)
+                contents = start.contents
+            trainer = _prepare(task, number, start.vectors if start else None, contents)
             if members > 1:
                 task.listener(Stage(f"network {number + 1} of {members}"))
             history = trainer.train(task.train.corpus, task.valid.corpus, stopped=task.stopped)
@@ -51,13 +56,26 @@ def train_network(task: Task) -> TrainedBranch:
         branch=NetworkBranch(tuple(networks)),
         stopped_at=trainer.stopped_at,
         finish=to_memory,
-        summary=_summary(task, histories[0]),
+        summary=_summary(task, histories[0], at_random=bool(start and start.vectors is None)),
         history=histories[0],
-        coverage=vectors.coverage if vectors is not None else None,
+        coverage=start.vectors.coverage if start and start.vectors else None,
+        contents=contents,
     )
 
 
-def _prepare(task: Task, number: int, vectors: WordVectors | None) -> Trainer[HarnnNetwork]:
+def _check_contents(task: Task, before: Mapping[str, str], now: Mapping[str, str]) -> None:
+    """Raises:
+    ConfigError: the networks of a stopped run started from something else.
+    """
+    if before and before != now:
+        what = "the first networks were trained with other word vectors or unlabelled documents."
+        hint = "Resume with the same ones, or train without --resume."
+        raise ConfigError(Problem(str(task.checkpoints.directory), what, hint))
+
+
+def _prepare(
+    task: Task, number: int, vectors: WordVectors | None, contents: Mapping[str, str]
+) -> Trainer[HarnnNetwork]:
     config, checkpoint = task.config, task.checkpoints.of(number)
     network = _build(task, vectors, checkpoint)
     network.set_label_priors(torch.from_numpy(task.train.corpus.label_priors))
@@ -71,6 +89,7 @@ def _prepare(task: Task, number: int, vectors: WordVectors | None) -> Trainer[Ha
         listener=task.listener,
         checkpoint_directory=task.checkpoints.place(number),
         fingerprint=task.fingerprint,
+        contents=contents,
     )
     if checkpoint is not None:
         trainer.restore(checkpoint)
@@ -109,13 +128,14 @@ def _build(task: Task, vectors: WordVectors | None, checkpoint: Checkpoint | Non
     return network
 
 
-def _summary(task: Task, history: History) -> str:
+def _summary(task: Task, history: History, *, at_random: bool) -> str:
     config, members = task.config, task.config.model.members
     best = history.best(config.training.score)
+    kind = "random" if at_random else config.text.vectors
     first = "the first with " if members > 1 else ""
     return (
         f"{members} network{'s' if members > 1 else ''}, {first}epoch "
         f"{best.epoch if best else 0} of {len(history.rows)}; "
-        f"{len(task.tokenizer.words):,} words, word vectors: {config.text.vectors}; "
+        f"{len(task.tokenizer.words):,} words, word vectors: {kind}; "
         f"{task.train.corpus.truncated:,} documents cut at {task.tokenizer.max_length} words"
     )

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from harnn.corpus import Corpus, TokensView, encode_unlabelled
-from harnn.data import Document, ReadingLog, given_documents
+from harnn.config import DataConfig
+from harnn.corpus import ContentHash, Corpus, TokensView, encode_unlabelled
+from harnn.data import Document, Documents, ReadingLog, given_documents
 from harnn.errors import BundleError, Problem
 from harnn.text import (
     PACKAGED_VECTORS,
@@ -23,6 +24,7 @@ from harnn.text import (
     read_vectors,
     train_vectors,
 )
+from harnn.text.word_vectors_reading import hash_vectors
 from harnn.training.events import Stage
 from harnn.training.kept import Piece, kept
 from harnn.training.plan import word_vector_epochs
@@ -67,27 +69,70 @@ def given_vectors(
     return read_vectors(Path(kind), tokenizer, counts)
 
 
-def word_vectors(task: Task) -> WordVectors | None:
-    """Train word vectors on the training text, or take them from elsewhere; None: random ones.
+class Start(NamedTuple):
+    """What networks start from."""
+
+    vectors: WordVectors | None
+    """None: random ones."""
+    contents: Mapping[str, str]
+    """SHA-256 of what they were made of beside the training documents: ``vectors``, of a file,
+    and ``unlabelled``, of what such documents say."""
+
+
+def word_vectors(task: Task) -> Start:
+    """Train word vectors on the training text, or take them from elsewhere.
 
     Raises:
         VectorsError: see :func:`given_vectors`.
         InterruptedError: a stop was asked for.
     """
     kind = task.config.text.vectors
-    return _trained(task, _TRAINED_VECTORS[kind]) if kind in _TRAINED_VECTORS else task.vectors
+    if kind in _TRAINED_VECTORS:
+        return _trained(task, _TRAINED_VECTORS[kind])
+    return Start(task.vectors, {"vectors": hash_vectors(Path(kind))} if is_file(kind) else {})
 
 
-def _trained(task: Task, kind: Literal["word2vec", "fasttext"]) -> WordVectors:
+def is_file(kind: str) -> bool:
+    """Whether ``text.vectors`` names a file."""
+    return kind not in ("random", *_TRAINED_VECTORS, *PACKAGED_VECTORS)
+
+
+def hash_unlabelled(given: Documents, config: DataConfig) -> str:
+    """Return the SHA-256 of what documents without labels say.
+
+    Raises:
+        DocumentError: they cannot be read.
+    """
+    content = ContentHash()
+    for _ in _hashed(given_documents(given, config) if _holds_any(given) else (), content):
+        pass
+    return content.hexdigest()
+
+
+def _hashed(documents: Iterable[Document], content: ContentHash) -> Iterator[Document]:
+    nothing = np.zeros(0, dtype=np.int32)
+    return (document for document, _ in content.of((each, nothing) for each in documents))
+
+
+def _holds_any(given: Documents) -> bool:
+    return not isinstance(given, Sequence) or bool(len(given))
+
+
+def _trained(task: Task, kind: Literal["word2vec", "fasttext"]) -> Start:
     config, tokenizer, unlabelled = task.config, task.tokenizer, task.unlabelled
-    corpora = [task.train.corpus]
-    if not isinstance(unlabelled, Sequence) or len(unlabelled):
+    corpora, content = [task.train.corpus], ContentHash()
+    if _holds_any(unlabelled):
         log = ReadingLog()
         extra = _until(task.stopped, given_documents(unlabelled, config.data, log=log))
-        corpora.append(encode_unlabelled(extra, {"tokens": TokensView(tokenizer)}))
-        task.listener(Stage(summarise("unlabelled", corpora[-1], tokenizer, log)))
+        tokens = {"tokens": TokensView(tokenizer)}
+        corpora.append(encode_unlabelled(_hashed(extra, content), tokens))
+        task.listener(Stage(summarise("unlabelled", corpora[-1], tokenizer, log.lines())))
+    contents = {"unlabelled": content.hexdigest()}
+    if not any(len(corpus.tokens.ids) for corpus in corpora):
+        task.listener(Stage("there are no words to train word vectors on: they begin at random"))
+        return Start(None, contents)
     made_of = hashlib.sha256("".join(x.fingerprint() for x in corpora).encode()).hexdigest()
-    return kept(
+    vectors = kept(
         task,
         "word vectors",
         lambda: _train(task, kind, corpora),
@@ -95,6 +140,7 @@ def _trained(task: Task, kind: Literal["word2vec", "fasttext"]) -> WordVectors:
         unpack=lambda piece: _unpacked(piece, task, kind, corpora),
         of=made_of,
     )
+    return Start(vectors, contents)
 
 
 def _unpacked(piece: Piece, task: Task, kind: str, corpora: Sequence[Corpus]) -> WordVectors:

@@ -6,9 +6,8 @@ from collections.abc import Iterator
 from importlib.resources import files
 from string import Template
 
-from harnn._display import printable
+from harnn._display import counted, printable
 from harnn.pages import content_policy, escape
-from harnn.taxonomy.graph import counted
 from harnn.taxonomy.parts import Step, walk
 from harnn.taxonomy.taxonomy import Taxonomy
 

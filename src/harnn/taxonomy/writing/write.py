@@ -7,11 +7,11 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import NamedTuple, get_args
 
-from harnn._display import escape_json
+from harnn._display import counted, escape_json
 from harnn._files import write_atomically
+from harnn._places import suffix_problem
 from harnn.config import TaxonomyOutput
 from harnn.errors import Problem, TaxonomyError, suggest
-from harnn.taxonomy.graph import counted
 from harnn.taxonomy.parts import part_of
 from harnn.taxonomy.taxonomy import Taxonomy
 from harnn.taxonomy.text_files import LABELS_FILE
@@ -118,11 +118,9 @@ def form_of(path: Path) -> OutForm:
     """
     form = SUFFIXES.get(path.suffix.lower())
     if form is None:
-        known = list(SUFFIXES)
-        found = f"unknown extension {path.suffix!r}" if path.suffix else "has no extension"
-        what = f"{found}, expected one of {', '.join(known)}."
-        hint = suggest(path.suffix, known) or f"Or say to= (--to): {', '.join(get_args(OutForm))}."
-        raise TaxonomyError(Problem(str(path), what, hint))
+        problem = suffix_problem(path, path.suffix, list(SUFFIXES))
+        hint = problem.hint or f"Or say to= (--to): {', '.join(get_args(OutForm))}."
+        raise TaxonomyError(Problem(problem.where, problem.what, hint))
     return form
 
 
@@ -184,8 +182,8 @@ def _left_out(taxonomy: Taxonomy, form: OutForm) -> Iterator[str]:
 def _of_form(taxonomy: Taxonomy, form: OutForm) -> Iterator[str]:
     several = taxonomy.summary().labels_with_several_parents
     if form == "outline" and several:
-        labels = "1 label has" if several == 1 else f"{several:,} labels have"
-        yield f"{labels} several parents; only the first is kept."
+        has = "has" if several == 1 else "have"
+        yield f"{counted(several, 'label')} {has} several parents; only the first is kept."
     if form == "tsv":
         barred = sum("|" in name for names in taxonomy.alternatives for name in names)
         if barred:

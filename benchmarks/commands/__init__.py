@@ -1,0 +1,1 @@
+"""Whole commands beside whole commands: from files to a model, from a file to answers."""
