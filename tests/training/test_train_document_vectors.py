@@ -17,7 +17,7 @@ from harnn.cli import run
 from harnn.config import Config
 from harnn.corpus import DocumentVectors, read_document_vectors
 from harnn.data import Document
-from harnn.errors import ConfigError, HarnnError
+from harnn.errors import ConfigError, HarnnError, InputError
 from harnn.metrics import micro_auprc
 from harnn.training import is_finished
 from support.topics import TAXONOMY, TOPICS
@@ -147,6 +147,24 @@ def test_what_is_wrong_is_said_before_any_work(tmp_path: Path) -> None:
     assert "DIR/v.npz: cannot be read as vectors: " in refused(path)
     other = path.rename(tmp_path / "v.txt")
     assert refused(other) == ("DIR/v.txt: expected vectors of documents in .npz, .npy or .parquet.")
+
+
+@pytest.mark.parametrize("name", ["v.npz", "v.npy", "v.parquet"])
+def test_more_than_fits_is_refused_unread(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / name
+    ids, matrix = [document.id for document in TEST], vectors(TEST)
+    if name.endswith("npz"):
+        write(path, TEST)
+    elif name.endswith("npy"):
+        np.save(path, matrix)
+        (tmp_path / "v.ids.txt").write_text("\n".join(ids), encoding="utf-8")
+    else:
+        pyarrow.parquet.write_table(pyarrow.table({"id": ids, "vector": matrix.tolist()}), path)
+    monkeypatch.setattr("harnn.corpus.document_vectors._MOST_BYTES", 100)
+    with pytest.raises(InputError, match=r"unpacks to [\d,]+ bytes, more than 100\."):
+        read_document_vectors(path)
 
 
 def test_vectors_that_nobody_wants_are_told_of(tmp_path: Path) -> None:

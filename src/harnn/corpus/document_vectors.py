@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -13,12 +12,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from harnn._arrays import NO_ARRAYS, reason_of
 from harnn._optional import require
 from harnn._tables import shown
 from harnn.errors import DocumentError, InputError, Problem, group_problems
 
-_MOST_NUMBERS = 4 << 30
-"""Of the whole matrix: 16 GB in float32."""
+_MOST_BYTES = 16 << 30
+"""Of the whole matrix."""
 _ROWS_AT_ONCE = 4_096
 _FORMS = ".npz, .npy or .parquet"
 
@@ -90,15 +90,12 @@ def read_document_vectors(path: str | Path) -> DocumentVectors:
         raise InputError(Problem(str(path), f"expected vectors of documents in {_FORMS}."))
     try:
         ids, vectors = _read_parquet(path) if suffix == ".parquet" else _read_numpy(path, suffix)
-    except (OSError, ValueError, EOFError, KeyError, MemoryError, zipfile.BadZipFile) as error:
-        reason = " ".join(str(error).split())[:200].rstrip(".")
-        raise InputError(Problem(str(path), f"cannot be read as vectors: {reason}.")) from None
+    except NO_ARRAYS as error:
+        what = f"cannot be read as vectors: {reason_of(error)}."
+        raise InputError(Problem(str(path), what)) from None
     if vectors.ndim != 2 or vectors.dtype.kind not in "fiu":
         what = f"vectors: got {vectors.dtype} of shape {vectors.shape}, expected numbers of shape "
         raise InputError(Problem(str(path), f"{what}(documents, size)."))
-    if vectors.size > _MOST_NUMBERS:
-        what = f"holds {vectors.size:,} numbers, more than {_MOST_NUMBERS:,}."
-        raise InputError(Problem(str(path), what))
     with np.errstate(over="ignore"):  # looked at afterwards
         return DocumentVectors(tuple(ids), vectors.astype(np.float32), str(path))
 
@@ -108,12 +105,14 @@ def _read_numpy(path: Path, suffix: str) -> tuple[list[str], NDArray[Any]]:
         beside = path.with_suffix(".ids.txt")
         if not beside.is_file():
             raise InputError(Problem(str(beside), "the file is missing: an id a line."))
+        _check_size(path, path.stat().st_size)
         with path.open("rb") as stream:
             return beside.read_text(encoding="utf-8").splitlines(), np.load(stream)
     with path.open("rb") as stream, np.load(stream, allow_pickle=False) as archive:
         missing = [name for name in ("ids", "vectors") if name not in archive.files]
         if missing:
             raise InputError(Problem(str(path), f"there is no array {missing[0]!r} in it."))
+        _check_size(path, sum(member.file_size for member in archive.zip.infolist()))
         ids = archive["ids"]
         if ids.ndim != 1 or ids.dtype.kind not in "Uiu":
             what = f"ids: got {ids.dtype} of shape {ids.shape}, expected a list of texts."
@@ -123,12 +122,25 @@ def _read_numpy(path: Path, suffix: str) -> tuple[list[str], NDArray[Any]]:
 
 def _read_parquet(path: Path) -> tuple[list[str], NDArray[Any]]:
     parquet = require("pyarrow.parquet", extra="parquet", purpose=f"Reading {path}")
+    groups = parquet.read_metadata(path)
+    _check_size(
+        path, sum(groups.row_group(n).total_byte_size for n in range(groups.num_row_groups))
+    )
     table = parquet.read_table(path, columns=["id", "vector"])
     rows = table.column("vector").to_pylist()
     sizes = {None if row is None else len(row) for row in rows}
     if len(sizes) > 1 or None in sizes:
         raise ValueError("the column vector holds lists of different lengths, or nothing")
     return [str(id) for id in table.column("id").to_pylist()], np.array(rows, dtype=np.float32)
+
+
+def _check_size(path: Path, size: int) -> None:
+    """Raises:
+    InputError: there would be more than fits.
+    """
+    if size > _MOST_BYTES:
+        what = f"unpacks to {size:,} bytes, more than {_MOST_BYTES:,}."
+        raise InputError(Problem(str(path), what))
 
 
 def _problems(ids: Sequence[str], vectors: NDArray[np.float32]) -> list[str]:

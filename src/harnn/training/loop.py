@@ -133,6 +133,7 @@ class Trainer(Generic[Trained]):
 
         Raises:
             TrainingInterrupted: *stopped* answered true; the checkpoint is written.
+            InterruptedError: it did within the first step.
             ConfigError: the training diverged.
         """
         while not self._finished():
@@ -208,7 +209,12 @@ class Trainer(Generic[Trained]):
         sample: LabelSample | None,
         stopped: Callable[[], bool] = bool,
     ) -> float:
-        """Learn from a batch, and return its loss; a stop between its parts undoes them."""
+        """Learn from a batch, and return its loss; a stop between its parts undoes them.
+
+        Raises:
+            InterruptedError: *stopped* answered true within the first step.
+            TrainingInterrupted: it did later; the checkpoint is written.
+        """
         for group in self.optimizer.param_groups:
             group["lr"] = rate * group.get("factor", 1.0)
         device = self.fabric.device
@@ -217,6 +223,8 @@ class Trainer(Generic[Trained]):
         total, random = 0.0, self._random_state()
         for rows in _parts(*batch.token_ids.shape, most=self.network.tokens_at_once):
             if rows.start and stopped():
+                if not self.progress.steps:
+                    raise InterruptedError
                 set_random_state(Checkpoint(random, {}), device)
                 self._stop()
             output = self.model(
