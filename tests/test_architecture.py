@@ -18,6 +18,7 @@ FLOORS = {
         "_arrays",
         "_cells",
         "_delimited",
+        "_encodings",
         "_display",
         "_files",
         "_frames",
@@ -53,6 +54,7 @@ SIDEWAYS = {
 }
 SIDEWAYS |= {("config", other) for other in ("errors", "_tables", "_transformer_settings")}
 SIDEWAYS |= {("_transformer_settings", other) for other in ("errors", "_tables")}
+SIDEWAYS |= {("_delimited", "_encodings")}
 SIDEWAYS |= {("_frames", "errors"), ("_frames", "_cells"), ("_spreadsheet_rows", "_cells")}
 SIDEWAYS |= {("_spreadsheets", other) for other in ("errors", "_display", "_optional")}
 SIDEWAYS |= {("config", "errors"), ("config", "_tables"), ("_places", "errors")}

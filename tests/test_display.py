@@ -6,7 +6,7 @@ import io
 
 import pytest
 
-from harnn._display import counted, isolate, level_name, printable, whole_signs
+from harnn._display import beginning, counted, isolate, level_name, printable, whole_signs
 from harnn.cli.screen import Console, plain, say
 
 HEBREW, ARABIC = "שלום", "السلام عليكم"
@@ -46,6 +46,22 @@ def test_what_is_printed_is_isolated(
     monkeypatch.setattr("sys.stdout", stream)
     Console().print(plain(f"{HEBREW} 0.5"))
     assert stream.getvalue() == f"\u2068{HEBREW}\u2069 0.5\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("", ""),
+        ("one  two\n", "one two"),
+        ("0123456789", "0123456789"),
+        ("01234567 90", "01234567\u00a0…"),
+        ("0123456789 1", "0123456789\u00a0…"),
+        ("一二三四五六七八九十百", "一二三四五六七八九十\u00a0…"),
+        ("a" + " " * 50 + "b", "a\u00a0…"),
+    ],
+)
+def test_beginnings(text: str, expected: str) -> None:
+    assert beginning(text, 10) == expected
 
 
 def test_counts_have_their_noun() -> None:

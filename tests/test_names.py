@@ -14,7 +14,7 @@ import harnn
 
 SOURCE = Path(harnn.__file__).parent
 NOTATION = Path(__file__).parents[1] / "docs" / "notation.md"
-HIERARCHY_IS_MADE = {"taxonomy/graph.py", "taxonomy/hierarchy.py", "taxonomy/json_forms.py"}
+HIERARCHY_IS_MADE = {"taxonomy/graph.py", "taxonomy/hierarchy.py", "taxonomy/own_json.py"}
 HIERARCHY_IS_MADE |= {"taxonomy/taxonomy.py"}
 
 

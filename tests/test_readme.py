@@ -27,6 +27,14 @@ def blocks(language: str) -> list[str]:
     return re.findall(rf"```{language}\n(.*?)```", README, flags=re.DOTALL)
 
 
+def test_every_page_is_listed_and_every_link_leads_somewhere() -> None:
+    more = README.partition("## More")[2]
+    listed = set(re.findall(r"\]\(docs/([\w.-]+\.md)\)", more))
+    assert listed == {page.name for page in (ROOT / "docs").glob("*.md")}
+    for name in re.findall(r"\]\((?!http)([^)#]+)\)", README):
+        assert (ROOT / name).is_file(), name
+
+
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder with the files that the README names."""

@@ -15,12 +15,13 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from harnn._encodings import likely_encodings
+
 CANDIDATES = (",", ";", "\t", "|")
 """What may separate cells."""
 
 _SEPARATOR_LINE = re.compile(r"\"?sep=([^\"\r\n])\"?[;,\t]*\s*", re.IGNORECASE)
 """The first line that Excel writes and reads."""
-_HIGH_BYTES = re.compile(rb"[\x80-\xff]+")
 _READ_AGAIN = 1 << 24
 """Characters behind unclosed quotation marks that are read again, of one file."""
 _UNCLOSED_HINT = "Close it, or double the quotation marks that belong to the text."
@@ -211,17 +212,13 @@ def find_bad_byte(line: bytes) -> int | None:
 def describe_bad_byte(position: int, line: bytes, unit: str = "line") -> tuple[str, str]:
     """Return the sentence for a byte that is not UTF-8, and what the line may be instead."""
     what = f"is not UTF-8 (byte {position} of the {unit})."
-    high = [len(run) for run in _HIGH_BYTES.findall(line)]
-    readable = line.decode("utf-8", "ignore").encode("utf-8")
-    if 2 * sum(len(run) for run in _HIGH_BYTES.findall(readable)) > sum(high):
-        return what, ""  # one damaged character of many good ones
-    if sum(high) < 2 * len(high):  # letters with accents among others
-        try:
-            line.decode("cp1252")
-        except UnicodeDecodeError:
-            return what, "Name its encoding, such as data.encoding=cp1250."
-        return what, "It may be cp1252: set data.encoding=cp1252."
-    return what, "Name its encoding, such as data.encoding=gb18030 or cp1251."
+    likely = likely_encodings(line)
+    if not likely:
+        return what, ""
+    first, *others = likely
+    more = "".join(f" or {other}" for other in others)
+    begin = "It may be cp1252: set" if first == "cp1252" else "Name its encoding, such as"
+    return what, f"{begin} data.encoding={first} (--encoding {first}){more}."
 
 
 def separator_told(line: Line) -> str:

@@ -88,6 +88,18 @@ def printable(text: str) -> str:
     return _UNPRINTABLE.sub(_escaped, text)
 
 
+def beginning(text: str, most: int) -> str:
+    """Return how *text* begins, in one line of *most* characters at most and, where it is cut, an
+    ellipsis; cut between words where there are any.
+    """
+    some = text[: 4 * most]  # blanks among them
+    line = " ".join(some.split())
+    if len(line) <= most:
+        return line if len(some) == len(text) else f"{line}\u00a0…"
+    words = line[: most + 1].rpartition(" ")[0]
+    return f"{words or whole_signs(line, most)}\u00a0…"
+
+
 def json_text(value: Any, *, indent: int | None = None, ascii_only: bool = False) -> str:
     """Return JSON that any terminal and any file can hold.
 

@@ -37,10 +37,15 @@ Schedule = Literal["one-cycle", "exponential", "constant"]
 Precision = Literal["auto", "32", "bf16"]
 Segmenter = Literal["auto", "words", "characters", "jieba", "icu"]
 RdfSyntax = Literal["turtle", "rdfxml", "ntriples", "nquads", "trig", "jsonld"]
-TaxonomyForm = Literal["pairs", "paths", "outline", "table", "json", RdfSyntax]
+TaxonomyForm = Literal[
+    "pairs", "paths", "outline", "table", "json", "vocabulary", "label-studio", RdfSyntax
+]
 """Forms of a taxonomy that are read: ``child<TAB>parent`` lines, path strings, indented lines, CSV
-and sheets, JSON, and SKOS in each syntax of RDF."""
-TaxonomyOutput = Literal["tsv", "json", "turtle", "ntriples", "mermaid", "dot", "outline", "html"]
+and sheets, JSON, vocabularies of Annif, labelling configurations of Label Studio, and SKOS in each
+syntax of RDF."""
+TaxonomyOutput = Literal[
+    "tsv", "json", "turtle", "ntriples", "label-studio", "mermaid", "dot", "outline", "html"
+]
 """Forms of a taxonomy that are written."""
 ConceptCodes = Literal["auto", "notation", "iri"]
 """What concepts of SKOS are known by; see :mod:`harnn.taxonomy.skos_codes`."""
@@ -218,9 +223,8 @@ class ModelConfig:
     (C-HMCNN), instead of only closing its answers afterwards."""
 
     def check(self) -> list[Problem]:
-        sizes = ("embedding_size", "lstm_size", "attention_size", "fc_size")
         problems = between("model.members", self.members, 1, 1_000)
-        for name in sizes:
+        for name in ("embedding_size", "lstm_size", "attention_size", "fc_size"):
             problems += between(f"model.{name}", getattr(self, name), 1, _LARGEST_SIZE)
         if self.branches == "linear" and self.members > 1:
             what = f"got {self.members}, but with branches linear there is no network."

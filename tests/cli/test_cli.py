@@ -149,6 +149,29 @@ def test_validate(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert json.loads(report.read_text("utf-8"))["ok"] is False
 
 
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        ("", "{bad}: holds no documents."),
+        (
+            '{"text": 5}\n',
+            "{bad}:1: 'text' is a whole number, expected a string or a list of words.",
+        ),
+        (None, "{bad}: no such file."),
+    ],
+)
+def test_validating_nothing_says_so_and_no_more(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], content: str | None, told: str
+) -> None:
+    bad, report = tmp_path / "bad.jsonl", tmp_path / "report.json"
+    if content is not None:
+        bad.write_text(content, encoding="utf-8")
+    validate = ["validate", "--data", bad, "--taxonomy", FILES.taxonomy, "--json", report]
+    assert told.format(bad=bad) in failing(capsys, *validate)
+    assert json.loads(report.read_text("utf-8"))["documents"] == 0
+    assert run(["validate", "--data", str(bad), "--test", str(FILES.test)]) == 2
+
+
 def failing(capsys: pytest.CaptureFixture[str], *arguments: object) -> str:
     assert run([str(argument) for argument in arguments]) == 2
     shown = capsys.readouterr()

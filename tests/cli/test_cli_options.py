@@ -81,6 +81,44 @@ def test_documents_as_other_programs_write_them(
     )
 
 
+def test_a_configuration_says_how_documents_are_read(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data, config = tmp_path / "data.csv", tmp_path / "c.toml"
+    data.write_bytes("nr;words\n7;Bienenstöcke und Honig\n".encode("cp1252"))
+    config.write_text(
+        "[data]\nid_field = 'nr'\ntext_fields = ['words']\nencoding = 'latin-1'\n"
+        "line_limit = 5000\n[training]\nepochs = 3\n"
+    )
+    predict = ["predict", MODEL, "--data", str(data), "-c", str(config)]
+    assert run(predict) == 0
+    assert json.loads(capsys.readouterr().out)["id"] == "7"
+    missing = "has no column 'nrr'"  # an option is stronger than the file
+    assert missing in failing(capsys, *predict, "--set", "data.id_field=nrr")
+    page = tmp_path / "page.html"
+    assert run(["explain", MODEL, "--data", str(data), "-c", str(config), "-o", str(page)]) == 0
+    assert "Bienenstöcke" in page.read_text("utf-8")
+    for command in (["evaluate", MODEL], ["compare", MODEL, MODEL], ["split", "-o", str(tmp_path)]):
+        told = failing(capsys, *command, "--data", data, "-c", config)
+        assert "has no column 'labels', found 'nr', 'words'" in told
+    errors = ["errors", "--model", MODEL, "-o", str(tmp_path / "e.tsv"), "--data", str(data)]
+    assert "has no column 'labels', found" in failing(capsys, *errors, "-c", config)
+    config.write_text("[data]\nencodign = 'latin-1'\n")
+    assert "unknown key data.encodign. Did you mean 'encoding'?" in failing(capsys, *predict)
+
+
+def test_columns_of_another_table_than_in_training(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data = tmp_path / "data.csv"
+    data.write_text("Headline,Body\nBees,Honey and wax\n")
+    told = failing(capsys, "predict", MODEL, "--data", data, "--set", "data.text_fields=words")
+    assert told.endswith(
+        "has no column 'words', found 'Headline', 'Body'. Set data.text_fields to what holds the "
+        "text (--text-field, once for each).\n"
+    )
+
+
 def test_forms_of_a_taxonomy(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     taxonomy = tmp_path / "paths.txt"
     taxonomy.write_text("food\nfood::baking\nfood::baking::bread\n", encoding="utf-8")

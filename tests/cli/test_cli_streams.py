@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import pty
 import signal
 import subprocess
 import sys
+import termios
 import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import IO
 
 import pytest
 
@@ -63,29 +66,34 @@ def labelled(folder: Path) -> Path:
     return data
 
 
-def test_closed_streams(tmp_path: Path) -> None:
+def test_closed_streams(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A few as a shell closes them; Python has None in their places, which all commands look at."""
     sentence = "Error: standard output: is closed. Send it to a file or to /dev/null.\n"
-    data = labelled(tmp_path)
-    for command in (
-        f"{PREDICT} --text bees",
-        f"{HARNN} evaluate '{MODEL}' --data '{data}'",
-        f"{HARNN} validate --data '{data}'",
-        f"{HARNN} --version",
-    ):
+    data, model = str(labelled(tmp_path)), str(MODEL)
+    for command in (f"{PREDICT} --text bees", f"{HARNN} --version"):
         assert shell(f"{command} >&-") == (2, "", sentence)
+    for arguments in (["evaluate", model, "--data", data], ["validate", "--data", data]):
+        with monkeypatch.context() as patch:
+            patch.setattr(sys, "stdout", None)
+            assert run(arguments) == 2
+        assert capsys.readouterr().err == sentence
     closed = (
         "Error: standard input: is closed. Send documents to it, or name a file instead of -.\n"
     )
-    for command in (
-        f"{PREDICT} --data -",
-        f"{HARNN} evaluate '{MODEL}' --data -",
-        f"{HARNN} explain '{MODEL}' --data - -o '{tmp_path}/x.html'",
-        f"{HARNN} validate --data -",
-        f"{HARNN} taxonomy --data - -o '{tmp_path}/x.json'",
-        f"{HARNN} train --train - --valid '{data}' --out '{tmp_path}/model'",
-        f"{HARNN} compare '{MODEL}' '{MODEL}' --data -",
+    assert shell(f"{PREDICT} --data - <&-") == (2, "", closed)
+    monkeypatch.setattr(sys, "stdin", None)
+    for arguments in (
+        ["evaluate", model, "--data", "-"],
+        ["explain", model, "--data", "-", "-o", f"{tmp_path}/x.html"],
+        ["validate", "--data", "-"],
+        ["taxonomy", "--data", "-", "-o", f"{tmp_path}/x.json"],
+        ["train", "--train", "-", "--valid", data, "--out", f"{tmp_path}/model"],
+        ["compare", model, model, "--data", "-"],
     ):
-        assert shell(f"{command} <&-") == (2, "", closed), command
+        assert run(arguments) == 2, arguments
+        assert capsys.readouterr().err == closed, arguments
     assert shell(f"{PREDICT} --text bees --output '{tmp_path}/x.jsonl' <&-")[0] == 0
 
 
@@ -151,13 +159,22 @@ def test_signals_are_as_before(capsys: pytest.CaptureFixture[str]) -> None:
     assert [signal.getsignal(number) for number in numbers] == before
 
 
+def is_full(pipe: IO[str]) -> bool:
+    """Tell whether there is something in a pipe that nobody has read yet."""
+    return any(fcntl.ioctl(pipe, termios.FIONREAD, b"\0" * 4))
+
+
 @pytest.fixture
 def waiting() -> Iterator[subprocess.Popen[str]]:
     """A command that waits for documents."""
     command = [sys.executable, "-m", "harnn", "predict", str(MODEL), "--data", "-"]
     pipe = subprocess.PIPE
     with subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, text=True) as child:
-        time.sleep(3)
+        assert child.stdin is not None
+        child.stdin.write("\n")  # which is no document
+        child.stdin.flush()
+        while is_full(child.stdin) and child.poll() is None:
+            time.sleep(0.02)
         yield child
         child.kill()
 

@@ -298,10 +298,11 @@ def test_annif_writes_short_texts_and_a_vocabulary(tmp_path: Path) -> None:
     taxonomy = Taxonomy.from_edges([(code, "ROOT"), ("Hot soup: 5%", code)], {code: "networking"})
     documents = [Document("a", {"text": 'a,"b"\nc'}, (code, "Hot soup: 5%"))]
     place, out = write_taxonomy(tmp_path, taxonomy), tmp_path / "v.tsv"
-    uris = f"<{code}> <Hot%20soup%3A%205%25>"
+    made = "urn:harnn:taxonomy:Hot%20soup%3A%205%25"
+    uris = f"<{code}> <{made}>"
     path, done = to(tmp_path, "annif", "o.tsv", documents, taxonomy=place, taxonomy_output=out)
     assert path.read_text() == f'a,"b" c\t{uris}\n'
-    assert out.read_text() == f"<{code}>\tnetworking\n<Hot%20soup%3A%205%25>\tHot soup: 5%\n"
+    assert out.read_text() == f"<{code}>\tnetworking\n<{made}>\tHot soup: 5%\n"
     assert done.notes[0] == (
         "Vocabularies of Annif in TSV have no levels: what stands above what is lost."
     )
@@ -309,7 +310,7 @@ def test_annif_writes_short_texts_and_a_vocabulary(tmp_path: Path) -> None:
     expected = f'document_id,text,subject_uris\na,"a,""b""\nc",{uris}\n'
     assert path.read_text() == expected
     path, _ = to(tmp_path, "annif", "o.jsonl", documents)
-    subjects = [{"uri": code}, {"uri": "Hot%20soup%3A%205%25"}]
+    subjects = [{"uri": code}, {"uri": made}]
     assert json.loads(path.read_text()) == {
         "document_id": "a",
         "text": 'a,"b"\nc',
@@ -317,6 +318,42 @@ def test_annif_writes_short_texts_and_a_vocabulary(tmp_path: Path) -> None:
     }
     for name in ("o.tsv", "o.csv", "o.jsonl"):
         assert back(tmp_path, "annif", tmp_path / name)[0].labels == documents[0].labels
+
+
+@pytest.mark.parametrize("name", ["v.ttl", "v.nt", "v.tsv"])
+def test_annif_gets_the_uris_that_its_vocabulary_has(tmp_path: Path, name: str) -> None:
+    """Of concepts the IRIs that they had, of other codes the ones that SKOS gets too."""
+    pytest.importorskip("pyoxigraph")
+    turtle = tmp_path / "given.ttl"
+    turtle.write_text(
+        "@prefix skos: <http://www.w3.org/2004/02/skos/core#> .\n"
+        f'<{SUBJECT}1> a skos:Concept ; skos:prefLabel "networking"@en ; skos:notation "4" .\n'
+    )
+    documents = [Document("a", {"text": "RFC 791"}, ("subj1",))]
+    out = tmp_path / name
+    path, done = to(tmp_path, "annif", "o.tsv", documents, taxonomy=turtle, taxonomy_output=out)
+    assert path.read_text() == f"RFC 791\t<{SUBJECT}1>\n"
+    assert f"<{SUBJECT}1>" in out.read_text()
+    if name == "v.tsv":
+        assert out.read_text() == f"<{SUBJECT}1>\tnetworking\t4\n"
+    else:
+        assert done.notes[0] == (
+            "Annif reads names in SKOS by their language, and these have none: "
+            "harnn taxonomy convert --tag en writes one."
+        )
+    codes = Taxonomy.from_edges([("Hot soup", "ROOT"), ("urn:harnn:taxonomy:x", "ROOT")])
+    documents = [Document("a", {"text": "b"}, codes.codes)]
+    place = write_taxonomy(tmp_path, codes)
+    path, _ = to(tmp_path, "annif", "o.tsv", documents, taxonomy=place, taxonomy_output=out)
+    assert back(tmp_path, "annif", path, taxonomy=out)[0].labels == codes.codes
+    assert back(tmp_path, "annif", path)[0].labels == codes.codes
+    made = ("<urn:harnn:taxonomy:Hot%20soup>", "<urn:harnn:taxonomy:urn%3Aharnn%3Ataxonomy%3Ax>")
+    assert path.read_text() == f"b\t{' '.join(made)}\n"
+
+
+def test_annif_reads_relative_uris_of_older_files(tmp_path: Path) -> None:
+    (tmp_path / "o.tsv").write_text("a\t<Hot%20soup%3A%205%25>\n")
+    assert back(tmp_path, "annif", tmp_path / "o.tsv")[0].labels == ("Hot soup: 5%",)
 
 
 def test_annif_writes_and_reads_directories(tmp_path: Path) -> None:
@@ -329,7 +366,7 @@ def test_annif_writes_and_reads_directories(tmp_path: Path) -> None:
     found = {each.name: each.read_text() for each in path.iterdir()}
     assert found == {
         "one.txt": "a\nb",
-        "one.tsv": "<Soup>\tSoup\n",
+        "one.tsv": "<urn:harnn:taxonomy:Soup>\tSoup\n",
         "document-00000002.txt": "c",
         "document-00000002.tsv": "",
         "document-00000003.txt": "d",

@@ -96,6 +96,13 @@ ANNIF: dict[str, tuple[bool, Callable[[str], str], Labels]] = {
 }
 
 
+HICLASS: dict[str, tuple[bool, Labels]] = {
+    "o.npz": (True, empty_if_none),
+    "o.npy": (False, empty_if_none),
+    "o.csv": (True, none_if_empty),
+}
+
+
 def test_every_format_that_is_read_has_its_round_trip() -> None:
     both_ways = {name for name, each in FORMATS.items() if each.read is not None}
     assert both_ways == {*EXPECTED, "harnn-original"}  # which has its own below
@@ -143,6 +150,18 @@ def test_there_and_back(form: str, documents: list[Document]) -> None:
             Document(each.id, {"text": each.full_text + "."}, each.labels) for each in documents
         ]
     check(form, name, documents, texts, labels, keeps_ids=keeps_ids)
+
+
+@pytest.mark.parametrize("name", HICLASS)
+@settings(max_examples=10, deadline=None)
+@given(documents=many_documents())
+def test_hiclass_there_and_back(name: str, documents: list[Document]) -> None:
+    keeps_ids, labels = HICLASS[name]
+    documents = [
+        Document(f"{number} {each.id}", {"text": each.full_text + "."}, each.labels)
+        for number, each in enumerate(documents)
+    ]
+    check("hiclass", name, documents, str, labels, keeps_ids=keeps_ids)
 
 
 @pytest.mark.parametrize("name", ANNIF)

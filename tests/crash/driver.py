@@ -14,6 +14,7 @@ import hashlib
 import io
 import json
 import os
+import re
 import shutil
 import signal
 import sys
@@ -33,6 +34,7 @@ from harnn.training.checkpoint import FILE, load_checkpoint, load_finished
 
 _WATCHED = {"os.rename", "os.remove", "os.rmdir", "os.mkdir", "open"}
 _EXCHANGE = "renameat2"
+_RANDOM = re.compile(r"[0-9a-f]{8}(?=\.tmp)")
 _TIMED = {layout.HISTORY, layout.CARD, layout.CHECKSUMS}
 """Files in which seconds stand, or the hashes of those."""
 
@@ -70,19 +72,33 @@ def main(plan: dict[str, Any]) -> None:
     reset(home, plan["before"])
     count = forked(home, plan["command"], 0)[1]
     expected = hashes(out)
-    results = [tried(home, plan, number, expected) for number in range(1, count + 1)]
-    print(json.dumps({"count": count, "files": len(expected), "results": results}))
+    results: list[list[str]] = []
+    tried = 0
+    state: list[str] = []
+    for number in range(1, count + 1):
+        before, state = state, killed(home, plan, number)
+        same = state == before  # the change before this one changed nothing
+        results.append([] if same else gone_on(home, plan, expected))
+        tried += not same
+    found = {"count": count, "files": len(expected), "tried": tried, "results": results}
+    print(json.dumps(found))
 
 
-def tried(home: Path, plan: dict[str, Any], number: int, expected: dict[str, str]) -> list[str]:
-    """Kill the command before one of its changes, try again, and return what is wrong."""
+def killed(home: Path, plan: dict[str, Any], number: int) -> list[str]:
+    """Kill the command before one of its changes; return what stands there then."""
     reset(home, plan["before"])
-    out = home / "work" / "model"
-    wrong = []
     code, _ = forked(home, plan["command"], number)
-    if code != -signal.SIGKILL:
-        wrong.append(f"was not killed: {code}")
-    wrong += half_written(out, had_model=bool(plan["before"]))
+    assert code == -signal.SIGKILL, f"change {number}: was not killed, but ended with {code}"
+    return sorted(
+        f"{_RANDOM.sub('', str(path))}{' empty' * (path.is_file() and not path.stat().st_size)}"
+        for path in (home / "work").rglob("*")
+    )
+
+
+def gone_on(home: Path, plan: dict[str, Any], expected: dict[str, str]) -> list[str]:
+    """Try again after a kill, and return what is wrong."""
+    out = home / "work" / "model"
+    wrong = half_written(out, had_model=bool(plan["before"]))
     code, _ = forked(home, [*plan["command"], *plan["again"]], 0)
     if code != 0:
         said = (home / "log").read_text("utf-8")

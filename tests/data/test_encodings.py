@@ -68,21 +68,24 @@ def problems_of(path: Path, data: bytes, config: DataConfig | None = None) -> li
     [
         (
             "ein Café".encode("cp1252"),
-            ":1: is not UTF-8 (byte 8 of the line). It may be cp1252: set data.encoding=cp1252.",
+            ":1: is not UTF-8 (byte 8 of the line). "
+            "It may be cp1252: set data.encoding=cp1252 (--encoding cp1252).",
         ),
         (
             "花子的面包".encode("gb18030"),
             ":1: is not UTF-8 (byte 1 of the line). "
-            "Name its encoding, such as data.encoding=gb18030 or cp1251.",
+            "Name its encoding, such as data.encoding=gb18030 (--encoding gb18030) or cp1251.",
         ),
         ("花子的面包".encode() + b"\xe8", ":1: is not UTF-8 (byte 16 of the line)."),
         (
             "no mark".encode("utf-16-le"),
-            ": looks like UTF-16 without a byte order mark. Set data.encoding=utf-16-le.",
+            ": looks like UTF-16 without a byte order mark. "
+            "Set data.encoding=utf-16-le (--encoding utf-16-le).",
         ),
         (
             "no mark".encode("utf-16-be"),
-            ": looks like UTF-16 without a byte order mark. Set data.encoding=utf-16-be.",
+            ": looks like UTF-16 without a byte order mark. "
+            "Set data.encoding=utf-16-be (--encoding utf-16-be).",
         ),
         ("one\ntwo\n".encode("utf-16")[:-1], ":2: is not utf-16: reading stops there."),
         (b"\xff\xfe\x00\xd8a\x00", ":1: is not utf-16: reading stops there."),

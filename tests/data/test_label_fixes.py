@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from harnn.data import (
     survey_documents,
     write_suggestions,
 )
+from harnn.data.label_checker import LabelChecker
 from harnn.data.label_suggestions import Suggestion
 from harnn.data.reading import find_fixes
 from harnn.errors import ConfigError, DocumentError, find_similar, suggest
@@ -30,6 +32,8 @@ TAXONOMY = Taxonomy.from_edges(
     [("A1", "ROOT"), ("A2", "ROOT"), ("B/7", "A1"), ("ＡＢ", "A1")],
     names={"A1": "Carpentry", "A2": "Bee keeping", "B/7": "Joints"},
 )
+
+CHECKER = LabelChecker(TAXONOMY)
 
 
 def write(path: Path, labels: list[list[str]]) -> Path:
@@ -119,27 +123,54 @@ def test_tables_that_are_refused(tmp_path: Path) -> None:
     place = tmp_path / "fixes.tsv"
     config = table(place, "x\tA3", "y\tA1", "y\tA2", "\tA1", "z\tA2")
     with pytest.raises(DocumentError) as error:
-        find_fixes(config, TAXONOMY)
+        find_fixes(config, CHECKER)
     assert [str(problem) for problem in error.value.problems] == [
         f"{place}:4: label 'y' is in the table twice, first at {place}:3.",
         f"{place}:5: has nothing in 'label'.",
     ]
     with pytest.raises(DocumentError) as error:
-        find_fixes(table(place, "x\tA3", "y\tjoint"), TAXONOMY)
+        find_fixes(table(place, "x\tA3", "y\tjoint"), CHECKER)
     assert [str(problem) for problem in error.value.problems] == [
-        f"{place}:2: the suggestion 'A3' is no label of the taxonomy.",
-        f"{place}:3: the suggestion 'joint' is no label of the taxonomy.",
+        f"{place}:2: in 'suggestion': unknown label 'A3'.",
+        f"{place}:3: in 'suggestion': unknown label 'joint'. Did you mean 'Joints'?",
     ]
     place.write_text("label\tmeant\nx\tA1\n")
     with pytest.raises(DocumentError, match="the table has no column 'suggestion', found 'label'"):
-        find_fixes(config, TAXONOMY)
+        find_fixes(config, CHECKER)
     with pytest.raises(DocumentError, match="no such file"):
-        find_fixes(DataConfig(fixes="none.tsv"), TAXONOMY)
-    assert find_fixes(DataConfig(), TAXONOMY) is None
+        find_fixes(DataConfig(fixes="none.tsv"), CHECKER)
+    assert find_fixes(DataConfig(), CHECKER) is None
     other = tmp_path / "fixes.jsonl"
     other.write_text('{"label": 12, "suggestion": "A1"}\n{"label": "a", "suggestion": ["A1"]}\n')
     with pytest.raises(DocumentError, match=r"'suggestion' is \['A1'\], expected a label"):
-        find_fixes(DataConfig(fixes=str(other)), TAXONOMY)
+        find_fixes(DataConfig(fixes=str(other)), CHECKER)
+
+
+def test_suggestions_are_read_as_labels_of_documents_are(tmp_path: Path) -> None:
+    taxonomy = Taxonomy.from_edges(
+        [("F", "ROOT"), ("F1", "F"), ("S", "ROOT"), ("S1", "S")],
+        names={"F": "Food", "F1": "Other", "S": "Sport", "S1": "Other"},
+    )
+    notations = tuple("7-9" if code == "S" else "" for code in taxonomy.codes)
+    taxonomy = dataclasses.replace(taxonomy, notations=notations)
+    place = tmp_path / "fixes.tsv"
+    config = table(place, "a\tFood", "b\tSport > Other", "c\t7-9", "d\tfood  ", "e\t", "f\tF1")
+    fixes = find_fixes(config, LabelChecker(taxonomy))
+    assert fixes is not None
+    assert dict(fixes.meant) == {"a": "F", "b": "S1", "c": "S", "d": "F", "e": "", "f": "F1"}
+    log = ReadingLog()
+    document = fixes.apply(Document("1", {"text": "x"}, ("b", "e", "a", "S1")), log)
+    assert document.labels == ("S1", "F")
+    assert (log.replaced, log.removed) == (2, 1)
+    with pytest.raises(DocumentError) as error:
+        find_fixes(table(place, "a\tother", "b\tFod"), LabelChecker(taxonomy))
+    assert [str(problem) for problem in error.value.problems] == [
+        f"{place}:2: in 'suggestion': label 'other' can mean 2 labels ('F1': Food > Other; 'S1': "
+        "Sport > Other). Write its code, or its path.",
+        f"{place}:3: in 'suggestion': unknown label 'Fod'. Did you mean 'Food'?",
+    ]
+    with pytest.raises(DocumentError, match="unknown label 'Food'"):
+        find_fixes(table(place, "a\tFood"), LabelChecker(taxonomy, "code"))
 
 
 def test_models_do_not_know_of_fixes(tmp_path: Path) -> None:

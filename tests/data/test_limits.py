@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import gzip
 import io
 import sys
@@ -14,6 +15,7 @@ import pytest
 
 from harnn.config import DataConfig
 from harnn.data import ReadingLog, lines, read_documents
+from harnn.data.parquet_sizes import read_sizes
 from harnn.errors import DocumentError
 
 SKIP = DataConfig(on_error="skip")
@@ -139,7 +141,7 @@ def test_json_arrays_stream(tmp_path: Path) -> None:
         (b'[{"text": "a"} {"text": "a"}]', ":1: is not valid JSON (column 16), expected one "
          "array of objects, or one object a line."),
         (b'[\n{"text": "\xff"}]', ":2: is not UTF-8 (byte 11 of the element). "
-         "It may be cp1252: set data.encoding=cp1252."),
+         "It may be cp1252: set data.encoding=cp1252 (--encoding cp1252)."),
     ],
 )  # fmt: skip
 def test_arrays_that_are_none(tmp_path: Path, data: bytes, message: str) -> None:
@@ -228,8 +230,9 @@ def test_a_parquet_page_that_unpacks_beyond_all_measure(tmp_path: Path) -> None:
     parquet = pytest.importorskip("pyarrow.parquet")
     path = tmp_path / "d.parquet"
     written = write_bomb(path, "text", repeated=False)
-    packed, size = path.stat().st_size, parquet.read_metadata(path).row_group(0).total_byte_size
-    assert size > written
+    group = parquet.read_metadata(path).row_group(0)
+    packed, size = path.stat().st_size, group.column(0).total_uncompressed_size
+    assert group.total_byte_size > size > written
     with pytest.raises(DocumentError) as caught:
         list(read_documents(path, DataConfig(line_limit=50_000)))
     assert str(caught.value) == (
@@ -237,6 +240,26 @@ def test_a_parquet_page_that_unpacks_beyond_all_measure(tmp_path: Path) -> None:
         "800,000 or 100 times as many. Set data.line_limit higher if that is meant."
     )
     assert len(list(read_documents(path, DataConfig(line_limit=600_000)))) == 200
+
+
+def test_a_parquet_column_that_is_not_read_may_be_of_any_size(tmp_path: Path) -> None:
+    path = tmp_path / "d.parquet"
+    write_bomb(path, "page", repeated=False)
+    config = DataConfig(line_limit=50_000)
+    assert len(list(read_documents(path, config))) == 200
+    with pytest.raises(DocumentError, match="unpacks from"):
+        list(read_documents(path, dataclasses.replace(config, text_fields=("page",))))
+
+
+def test_sizes_of_a_footer_that_nobody_can_read(tmp_path: Path) -> None:
+    path = tmp_path / "d.parquet"
+    write_bomb(path, "text", repeated=True)
+    whole = read_sizes(path, ["text", "other"])
+    assert len(whole) == 1
+    assert 0 < read_sizes(path, ["other"])[0] < whole[0]
+    path.write_bytes(path.read_bytes()[:-20])
+    assert read_sizes(path, ["text"]) == []
+    assert read_sizes(tmp_path / "none.parquet", ["text"]) == []
 
 
 def test_parquet_rows_of_one_repeated_text_are_unpacked_a_few_at_a_time(tmp_path: Path) -> None:

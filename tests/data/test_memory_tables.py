@@ -60,9 +60,61 @@ def test_cells_of_labels_are_split_and_numbers_are_codes(
     make: Callable[[dict[str, Any]], Any],
 ) -> None:
     frame = make({"text": ["x", "y"], "labels": ["Food; Soup", None]})
-    assert [d.labels for d in read_documents(frame)] == [("Food", "Soup"), None]
+    assert [d.labels for d in read_documents(frame)] == [("Food", "Soup"), ()]
     frame = make({"text": ["x", "y"], "labels": [12.0, None]})
-    assert [d.labels for d in read_documents(frame)] == [("12",), None]
+    assert [d.labels for d in read_documents(frame)] == [("12",), ()]
+
+
+@pytest.mark.parametrize("missing", [None, np.nan, pd.NA, pd.NaT])
+def test_an_empty_cell_holds_no_labels_whatever_stands_for_it(tmp_path: Path, missing: Any) -> None:
+    columns = {"text": ["x", "y"], "labels": ["Food", missing], "more": [missing, "Art"]}
+    frame = pd.DataFrame(columns)
+    frame.to_csv(tmp_path / "d.csv", index=False)
+    frame.astype(object).where(frame.notna(), None).to_parquet(tmp_path / "d.parquet")
+    frame.to_excel(tmp_path / "d.xlsx", index=False)
+    given = [frame, *(tmp_path / f"d{suffix}" for suffix in (".csv", ".parquet", ".xlsx"))]
+    for each in given:
+        found = [d.labels for d, _ in read_labelled(each, DataConfig(), TAXONOMY)]
+        assert found == [("Food",), ()]
+        both = DataConfig(label_fields=("labels", "more"))
+        assert [d.labels for d in read_documents(each, both)] == [("Food",), ("Art",)]
+        levels = DataConfig(level_fields=("labels", "more"))
+        assert [d.labels for d in read_documents(each, levels)] == [("Food",), ("Art",)]
+    with pytest.raises(DocumentError, match="has no labels, expected a list in 'labels'"):
+        list(read_labelled([{"text": "x", "labels": None}], DataConfig(), TAXONOMY))
+
+
+def test_documents_that_all_have_no_labels_are_told(tmp_path: Path) -> None:
+    log = ReadingLog()
+    frame = pd.DataFrame({"text": ["x", "y"], "labels": [None, None]})
+    assert len(list(read_labelled(frame, DataConfig(), TAXONOMY, log))) == 2
+    assert log.lines() == ["Warning: no document has labels."]
+
+
+def test_columns_that_are_not_read_may_hold_anything(tmp_path: Path) -> None:
+    times = pa.array([2**62], pa.timestamp("s"))  # no date of Python
+    table = pa.table({"text": ["x"], "labels": [["Food"]], "when": times})
+    assert [d.labels for d in read_documents(table)] == [("Food",)]
+    with pytest.raises(DocumentError, match="cannot be read in rows 1 to 1"):
+        list(read_documents(table, DataConfig(text_fields=("when",))))
+
+
+def test_ids_are_what_a_sheet_shows(tmp_path: Path) -> None:
+    frame = pd.DataFrame({"id": [7.0, np.nan, 2.5], "text": ["x", "y", "z"]})
+    frame.to_parquet(tmp_path / "d.parquet")
+    assert [d.id for d in read_documents(frame)] == ["7", "table:2", "2.5"]
+    assert [d.id for d in read_documents(tmp_path / "d.parquet")] == ["7", "d.parquet:2", "2.5"]
+    days = pd.DataFrame({"id": pd.to_datetime(["2020-01-02", None]), "text": ["x", "y"]})
+    assert [d.id for d in read_documents(days)] == ["2020-01-02", "table:2"]
+
+
+@pytest.mark.parametrize(
+    "column", [pd.Series(["d.csv"]), pl.Series(["d.csv"]), pa.array(["d.csv"])]
+)
+def test_a_column_is_no_list_of_files(column: Any) -> None:
+    for read in (read_documents, split_given):
+        with pytest.raises(TypeError, match="got one column; give the frame"):
+            list(read(column))
 
 
 def test_rows_without_ids_are_counted(make: Callable[[dict[str, Any]], Any]) -> None:
@@ -123,7 +175,7 @@ def test_what_pandas_and_arrow_hold_is_read() -> None:
     )
     first, second = read_documents(frame)
     assert (first.id, first.full_text, first.labels) == ("1", "x", ("Food", "Soup"))
-    assert (second.id, second.labels) == ("table:2", None)
+    assert (second.id, second.labels) == ("table:2", ())
     table = pa.table(
         {
             "text": [{"title": "t", "body": "b"}, {"title": "u", "body": None}],
@@ -232,7 +284,7 @@ class TestDatasets:
     def test_classes_have_their_names(self, made: Any) -> None:
         assert [d.labels for d in read_documents(made)] == [("Food", "Soup"), ("Art",), ()]
         config = DataConfig(labels_field="topic")
-        assert [d.labels for d in read_documents(made, config)] == [("Food",), ("Art",), None]
+        assert [d.labels for d in read_documents(made, config)] == [("Food",), ("Art",), ()]
 
     def test_what_is_selected_or_streamed(self, made: Any) -> None:
         assert [d.full_text for d in read_documents(made.select([2, 0]))] == ["z", "x"]

@@ -103,7 +103,7 @@ def test_parquet_of_structs_nulls_and_index_records(tmp_path: Path) -> None:
     parquet.write_table(pa.table({"text": text, "labels": [["x"], None]}), path)
     assert content(read_documents(path)) == [
         ("d.parquet:1", {"title": "T", "body": "B"}, ("x",)),
-        ("d.parquet:2", {"body": "C"}, None),
+        ("d.parquet:2", {"body": "C"}, ()),
     ]
     config = DataConfig(text_fields=("body",))
     assert [d.full_text for d in read_documents(path, config)] == ["B", "C"]

@@ -17,7 +17,7 @@ from harnn.data.label_checker import LabelChecker
 from harnn.errors import DocumentError
 from harnn.taxonomy import Taxonomy
 
-CP1252 = "It may be cp1252: set data.encoding=cp1252."
+CP1252 = "It may be cp1252: set data.encoding=cp1252 (--encoding cp1252)."
 EXTENSIONS = (
     "expected .jsonl, .ndjson, .json, .csv, .tsv or .txt (each also with .gz or .zst), or "
     ".parquet, .xlsx, .xls, .ods or a directory."
@@ -38,7 +38,8 @@ LINES: list[tuple[bytes, str]] = [
     (b'{"text": "x"', "is not valid JSON (column 13), expected one object a line."),
     (
         b'{"text": "\xff"}',
-        "is not UTF-8 (byte 11 of the line). It may be cp1252: set data.encoding=cp1252.",
+        "is not UTF-8 (byte 11 of the line). "
+        "It may be cp1252: set data.encoding=cp1252 (--encoding cp1252).",
     ),
     (b'{"text": "x", "n": 1e999}', "holds a number that is too large."),
     (b"[" * 5000, "is nested too deeply."),
@@ -103,15 +104,18 @@ def test_labels_are_demanded(tmp_path: Path, line: bytes, message: str) -> None:
     assert [d.labels for d in read_documents(path)] in ([None], [()])
 
 
+NAME_TEXTS = "Set data.text_fields to what holds the text (--text-field, once for each)."
+
+
 def test_configured_fields_are_demanded(tmp_path: Path) -> None:
     path = tmp_path / "d.jsonl"
     path.write_bytes(b'{"nr": 1, "body": "x"}\n{"nr": 2, "boddy": null, "head": null}')
     config = DataConfig(id_field="number", text_fields=("head", "body"))
     assert problems_of(path, config) == [
         f"{path}:1: has no field 'number'.",
-        f"{path}:1: has no text field 'head'.",
+        f"{path}:1: has no text field 'head'. {NAME_TEXTS}",
         f"{path}:2: has no field 'number'.",
-        f"{path}:2: has no text field 'body'. Did you mean 'boddy'?",
+        f"{path}:2: has no text field 'body'. Did you mean 'boddy'? {NAME_TEXTS}",
     ]
     path.write_bytes(b'{"head": null, "body": null}')
     config = DataConfig(text_fields=("head", "body"))
@@ -185,7 +189,9 @@ def test_missing_label_column(tmp_path: Path) -> None:
     path.write_bytes(b"nr,text,label\n1,a,b\n")
     config = DataConfig(id_field="nmr")
     assert problems_of(path, config, labelled=True) == [
-        f"{path}:1: the table has no column 'nmr', found 'nr', 'text', 'label'. Did you mean 'nr'?",
+        f"{path}:1: the table has no column 'nmr', found 'nr', 'text', 'label'. Did you mean 'nr'? "
+        "Set data.id_field to what holds the ids (--set data.id_field=NAME), or to id: without "
+        "such a column rows are counted.",
         f"{path}:1: the table has no column 'labels', found 'nr', 'text', 'label'. "
         "Did you mean 'label'? Set data.labels_field=label (--labels-field label).",
     ]
@@ -268,7 +274,8 @@ def test_no_parquet(tmp_path: Path) -> None:
     assert problem.startswith(f"{path}: is damaged or not a Parquet file (")
     parquet.write_table(pa.table({"txt": ["x"]}), path)
     assert problems_of(path, labelled=True) == [
-        f"{path}: the table has no column 'labels', found 'txt'.",
+        f"{path}: the table has no column 'labels', found 'txt'. Say what holds the labels with "
+        "--labels-field or --level-field, once for each.",
         f"{path}: the table has no column 'text' (or 'title' and 'abstract'), found 'txt'. "
         "Did you mean 'txt'? Set data.text_fields=txt (--text-field txt).",
     ]

@@ -410,6 +410,39 @@ def test_settings_that_are_refused(lines: Path, settings: dict[str, Any], messag
     assert str(error.value).startswith(message)
 
 
+@pytest.mark.parametrize("suffix", [".csv", ".parquet", ".xlsx", "frame"])
+@pytest.mark.parametrize("option", ["group_by", "by_date"])
+def test_columns_of_tables_that_are_missing(suffix: str, option: str, tmp_path: Path) -> None:
+    given: Any = pandas.DataFrame(rows()) if suffix == "frame" else tmp_path / f"all{suffix}"
+    if suffix == ".xlsx":
+        pandas.DataFrame(rows()).drop(columns="labels").assign(labels="a").to_excel(
+            given, index=False
+        )
+    elif suffix != "frame":
+        write(given, rows())
+    settings: dict[str, Any] = {option: "autor"}
+    with pytest.raises(DocumentError) as error:
+        split_documents(given, SplitSettings(**settings))
+    [problem] = error.value.problems
+    assert problem.what.startswith("the table has no column 'autor', found '")
+    assert problem.hint == "Did you mean 'author'?"
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".parquet"])
+def test_groups_by_a_column_with_another_spelling(suffix: str, tmp_path: Path) -> None:
+    some = [{"ID": row["id"], "Text": row["text"], "Labels": row["labels"]} for row in rows()]
+    for number, row in enumerate(some):
+        row["Author "] = row["ID"] if number % 2 else "one"
+    path = write(tmp_path / f"all{suffix}", some)
+    for name in ("Author ", "author", "AUTHOR"):
+        split = split_documents(path, SplitSettings(group_by=name))
+        assert split.notes == (f"31 groups by {name!r}.",)
+    for name in ("ID", "Id", "id"):  # a column that documents are made of, too
+        assert split_documents(path, SplitSettings(group_by=name)).notes == (
+            f"60 groups by {name!r}.",
+        )
+
+
 def test_dates_that_are_missing(lines: Path) -> None:
     with pytest.raises(DocumentError) as error:
         split_documents(lines, SplitSettings(by_date="yaer"))

@@ -149,7 +149,7 @@ def test_a_table_with_another_delimiter_than_its_name_says(tmp_path: Path) -> No
     _, problems, _ = read(path, "id;text\n1;a\n")
     assert problems == [
         f"{path}:1: the table has no column 'text' (or 'title' and 'abstract'), found 'id;text'. "
-        "The cells seem to be separated by ';': set data.delimiter=';'."
+        "The cells seem to be separated by ';': set data.delimiter=';' (--delimiter ';')."
     ]
     assert read(path, "id;text\n1;a\n", DataConfig(delimiter=";"))[0] == [("1", "a", None)]
 
@@ -196,7 +196,8 @@ def test_the_csv_module_of_the_process_is_left_alone(tmp_path: Path) -> None:
         ("id,txt", "Did you mean 'txt'? Set data.text_fields=txt (--text-field txt)."),
         (
             "id,words",
-            "Name the columns of the text in data.text_fields (--text-field, once for each).",
+            "Set data.text_fields to what holds the text (--text-field, once for each). "
+            "Of CSV, TSV and sheets the first row names the columns.",
         ),
     ],
 )
@@ -257,3 +258,23 @@ def test_unclosed_quotation_marks_in_every_row_take_no_longer(tmp_path: Path) ->
     documents, problems, _ = read(path, data, DataConfig(on_error="skip"))
     assert documents == []
     assert 1_000 < len(problems) <= 10_000
+
+
+def test_a_column_of_labels_that_was_named_and_is_missing(tmp_path: Path) -> None:
+    path, log = tmp_path / "d.csv", ReadingLog()
+    path.write_text("text,Etiketten\nx,Food\n", encoding="utf-8")
+    config = DataConfig(label_fields=("Etikett",))
+    assert [d.labels for d in read_documents(path, config, log=log)] == [None]
+    [warning] = log.warnings
+    assert str(warning) == (
+        f"{path}:1: the table has no column 'Etikett': it gives no labels. "
+        "Did you mean 'Etiketten'?"
+    )
+    list(read_documents(path, DataConfig(), log=log))  # nobody said that there are labels
+    assert len(log.warnings) == 1
+    with pytest.raises(DocumentError) as caught:
+        list(read_documents(path, labelled=True))
+    assert str(caught.value).endswith(
+        "has no column 'labels', found 'text', 'Etiketten'. Say what holds the labels with "
+        "--labels-field or --level-field, once for each."
+    )

@@ -79,7 +79,7 @@ def test_texts_that_cannot_be_read(corpus: Path) -> None:
         list(read_documents(corpus, DataConfig(line_limit=1_024)))
     assert [str(problem) for problem in caught.value.problems] == [
         f"{corpus / 'a.txt'}:1: is not UTF-8 (byte 1 of the line). "
-        "Name its encoding, such as data.encoding=gb18030 or cp1251.",
+        "Name its encoding, such as data.encoding=gb18030 (--encoding gb18030) or cp1251.",
         f"{corpus / 'b.txt'}:1: is a line of more than 1,024 bytes. "
         "Set data.line_limit higher if that is meant.",
     ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import dataclasses
 import datetime
 import gzip
 import math
@@ -48,7 +49,9 @@ def test_documents_with_fields_of_their_own(suffix: str, tmp_path: Path) -> None
     path = tmp_path / f"documents{suffix}"
     given = [Document("a", {"claim": "one", "notes": "two"}, ("x",)), Document("b", {"claim": ""})]
     write_rows(given, path)
-    assert plain(read_documents(path)) == plain(given)
+    read = plain(read_documents(path))
+    without = None if suffix == ".jsonl" else ()  # an empty cell of a table holds no labels
+    assert read == plain([given[0], dataclasses.replace(given[1], labels=without)])
 
 
 def test_a_table_has_one_column_for_each_field(tmp_path: Path) -> None:

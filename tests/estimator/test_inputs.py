@@ -213,7 +213,7 @@ def test_labels_that_are_numbers() -> None:
         (
             ["cat;dog"],
             "y[0]: unknown label 'cat;dog'. It looks like 2 labels. In a table "
-            "data.label_separator=';' reads them.",
+            "data.label_separator=';' (--label-separator ';') reads them.",
         ),
         (
             np.ones((3, 5)),

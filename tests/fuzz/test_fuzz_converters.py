@@ -20,6 +20,7 @@ SLOW = 5.0
 """Seconds that no input of a few thousand bytes may take."""
 NAMES = {
     "harnn-original": ("o.json",),
+    "hiclass": ("o.jsonl", "o.npz", "o.npy", "o.csv"),
     "annif": ("o.tsv", "o.csv", "o.jsonl"),
     "label-studio": ("o.json",),
     "huggingface": ("hf", "o.jsonl"),
@@ -56,7 +57,8 @@ def made_files(form: str, folder: Path) -> list[list[Path]]:
         if form in ("fasttext", "libmultilabel"):
             beside.write_text("written\tlabel\nSoup\tSoup\n")
         features = place.with_name(f"{name}.features.json")
-        more = [each for each in (beside, features, vocabulary) if each and each.exists()]
+        texts = place.with_name(f"{name}.texts.npy")
+        more = [each for each in (beside, features, vocabulary, texts) if each and each.exists()]
         inside = sorted(place.iterdir()) if place.is_dir() else [place]
         found.append([place, *inside, *more])
     return found

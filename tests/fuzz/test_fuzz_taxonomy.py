@@ -88,6 +88,10 @@ SEEDS = {
     "names.csv": "Level 1,Level 2,Level 3\nA,B,C\n,,D\nE,,\n",
     "path.csv": "id,full path,note\n1,A,x\n2,A > B,\n3,A > C,y\n",
     "outline.txt": "Art:\n  - Music:\n      - Jazz\n  - Film\nSport:\n  - Film\n",
+    "config.xml": '<View><Taxonomy name="t">\n<Choice value="A"><Choice value="B" alias="b"/>\n'
+    '<Choice value="C"/></Choice>\n<Choice value="D"/></Taxonomy></View>\n',
+    "vocabulary.tsv": "<http://x/a>\tAnimals\n<http://x/b>\tDogs\t1.2\n<c>\tCats\n",
+    "vocabulary.csv": 'uri,label_en,label_fi,notation\nhttp://x/a,"Animals",b,\nhttp://x/c,D,,1\n',
     "tabs-outline.md": "Art\n\tMusic\n\t\tJazz\nSport\n",
 }
 LABELS = "label\tlevel\tname\tdescription\ndog\t2\tDog\tBarks.\nfern\t2\tFern\t\nplant\t1\n"

@@ -40,7 +40,11 @@ def refusal(folder: Path, content: bytes | str, name: str) -> str:
             f"is an old Office file (.xls), not text. {SHEET}",
         ),
         (b"PAR1\x15", f"is a Parquet file, expected text. {PAIRS}."),
-        ("a\tROOT\n".encode("utf-16-le"), "is UTF-16, expected UTF-8. Save it as UTF-8."),
+        (
+            "a\tROOT\n".encode("utf-16-le"),
+            "looks like UTF-16 without a byte order mark. "
+            "Say so: encoding='utf-16-le' (--taxonomy-encoding utf-16-le).",
+        ),
         (b"\x7fELF\x02\x01\0\0\0\0\0\0", "holds binary data, expected text."),
     ],
 )

@@ -159,8 +159,10 @@ def test_a_header_alone_is_an_empty_file(tmp_path: Path) -> None:
 def test_bytes_that_are_not_utf8_are_told_by_line(tmp_path: Path) -> None:
     assert refusal(tmp_path, b"a\tROOT\ncaf\xe9\ta\nb\ta\n\xff\ta\n") == (
         "2 problems in the taxonomy:\n"
-        "  taxonomy.tsv:2: byte 0xe9 at position 4 of the line is not UTF-8.\n"
-        "  taxonomy.tsv:4: byte 0xff at position 1 of the line is not UTF-8."
+        "  taxonomy.tsv:2: byte 0xe9 at position 4 of the line is not UTF-8. "
+        "Say its encoding, as encoding='cp1252' (--taxonomy-encoding cp1252).\n"
+        "  taxonomy.tsv:4: byte 0xff at position 1 of the line is not UTF-8. "
+        "Say its encoding, as encoding='cp1252' (--taxonomy-encoding cp1252)."
     )
 
 
@@ -207,12 +209,6 @@ def test_tables_of_other_columns_are_named(tmp_path: Path) -> None:
     taxonomy = Taxonomy.from_file(tmp_path / "taxonomy.tsv", separator="\t")
     assert taxonomy.codes[-2:] == ("A > B > C", "A > B > D")
     assert taxonomy.names[-2:] == ("C", "D")
-
-
-def test_utf16_is_named(tmp_path: Path) -> None:
-    assert refusal(tmp_path, SMALL.encode("utf-16")) == (
-        "taxonomy.tsv: is UTF-16, expected UTF-8. Save it as UTF-8."
-    )
 
 
 def test_an_absent_file_is_refused_with_a_suggestion(tmp_path: Path) -> None:

@@ -78,7 +78,7 @@ def test_a_label_called_zero_is_a_label(tmp_path: Path) -> None:
 def test_parents_that_are_names(tmp_path: Path) -> None:
     taxonomy = load(tmp_path, "code,name,parent name\n1,Animal,\n2,Dog,Animal\n")
     assert edges_of(taxonomy) == {("2", "1")}
-    assert taxonomy.notes == ("The parents are names, not codes; each was looked up.",)
+    assert taxonomy.notes == ("Parents are names, not codes; each was looked up.",)
 
 
 def test_what_is_wrong_is_told_by_line(tmp_path: Path) -> None:
@@ -102,7 +102,8 @@ def test_columns_that_are_named(tmp_path: Path) -> None:
     assert refusal(tmp_path, text) == (
         "t.csv:1: no header tells what the columns hold; the first row is 'Kode', 'Oben', 'Wort'. "
         "Name them: columns={'child': ..., 'parent': ...} (--column child=... --column "
-        "parent=...), or any of name, description, alternatives, path, levels."
+        "parent=...), or any of name, description, alternatives, path, levels. A column a level: "
+        "columns={'levels': 'Kode,Oben,Wort'} (--column levels=Kode,Oben,Wort)."
     )
     columns = {"child": "Kode", "parent": "Oben", "name": "Wort"}
     for name in ("t.csv", "t.txt"):
@@ -158,7 +159,8 @@ def test_blanks_that_mean_nothing(tmp_path: Path) -> None:
     assert refusal(tmp_path, "Level 1,Level 2,Level 3\n,B,\nA,,C\nA,B,C\n") == (
         "2 problems in the taxonomy:\n"
         "  t.csv:2: no row above tells level 1, which is empty here.\n"
-        "  t.csv:3: level 2 is empty between 'A' and 'C'."
+        "  t.csv:3: level 2 is empty between 'A' and 'C'. "
+        "Fill it in, or empty what is above it too, which means as in the row before."
     )
 
 
@@ -304,3 +306,10 @@ def test_what_is_no_frame() -> None:
     with pytest.raises(TaxonomyError) as caught:
         Taxonomy.from_frame([("a", "b")])
     assert str(caught.value) == ("got list, expected a data frame of pandas, Polars or pyarrow.")
+
+
+def test_a_chosen_child_leaves_the_names_to_be_told(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("Kode,Oben,name\n1,,Animals\n2,1,Dogs\n", encoding="utf-8")
+    columns = {"child": "Kode", "parent": "Oben"}
+    taxonomy = Taxonomy.from_file(tmp_path / "t.csv", columns=columns)
+    assert (taxonomy.codes, taxonomy.names) == (("1", "2"), ("Animals", "Dogs"))

@@ -320,7 +320,7 @@ def test_places_that_cannot_be_written(tmp_path: Path) -> None:
         write_taxonomy(full(), tmp_path / "t.jsn")
     assert str(caught.value).endswith(
         "t.jsn: unknown extension '.jsn', expected .tsv, .json,"
-        " .ttl, .nt, .mmd, .mermaid, .dot, .gv, .txt, .md or .html. Did you mean '.json'?"
+        " .ttl, .nt, .mmd, .mermaid, .dot, .gv, .txt, .md, .html or .xml. Did you mean '.json'?"
     )
     with pytest.raises(
         TaxonomyError, match="form 'skos' is not written, expected one of tsv, json"

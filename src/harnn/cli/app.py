@@ -12,8 +12,6 @@ import typer
 
 from harnn.cli import app_data, app_evaluation
 from harnn.cli.options import (
-    Beam,
-    Bfloat16,
     ConfigFile,
     Data,
     DecodingChoice,
@@ -23,11 +21,13 @@ from harnn.cli.options import (
     OnErrorChoice,
     Overwrite,
     Settings,
+    SpeedChoice,
     TaxonomyFile,
     TaxonomyReading,
     VectorsOfDocuments,
     takes_decode_options,
     takes_reading_options,
+    takes_speed_options,
     takes_taxonomy_options,
 )
 from harnn.cli.taxonomy_app import taxonomy_app
@@ -221,6 +221,7 @@ def train(
 @app.command()
 @takes_reading_options
 @takes_decode_options
+@takes_speed_options
 def evaluate(
     *,
     model: Model,
@@ -232,17 +233,13 @@ def evaluate(
         bool, typer.Option("--strategies", help="Show all strategies side by side instead.")
     ] = False,
     options: DecodingChoice,
-    beam: Beam = None,
-    bf16: Bfloat16 = False,
-    device: Device = None,
-    document_vectors: VectorsOfDocuments = None,
+    speed: SpeedChoice,
     settings: Settings = None,
     fixes: Fixes = None,
     on_error: OnErrorChoice = None,
 ) -> None:
     """Compare predictions with the labels of documents, per level and overall."""
     from harnn.cli import commands
-    from harnn.cli.models import Speed
 
     command = commands.evaluate_strategies if strategies else commands.evaluate
     command(
@@ -250,7 +247,7 @@ def evaluate(
         data,
         json_output=json_output,
         options=options,
-        speed=Speed(beam, bf16, device, document_vectors),
+        speed=speed,
         settings=commands.gather_settings(settings, on_error=on_error, fixes=fixes),
     )
 
@@ -264,6 +261,7 @@ app.command()(app_data.errors)
 @app.command()
 @takes_reading_options
 @takes_decode_options
+@takes_speed_options
 def predict(
     *,
     model: Model,
@@ -304,24 +302,20 @@ def predict(
         ),
     ] = None,
     options: DecodingChoice,
-    beam: Beam = None,
-    bf16: Bfloat16 = False,
-    device: Device = None,
-    document_vectors: VectorsOfDocuments = None,
+    speed: SpeedChoice,
     settings: Settings = None,
     on_error: OnErrorChoice = None,
 ) -> None:
     """Predict labels: one JSON object a document."""
     from harnn.cli import predicting
     from harnn.cli.commands import gather_settings
-    from harnn.cli.models import Speed
 
     predicting.predict(
         model,
         predicting.Texts(data or [], text or []),
         predicting.Place(output, resume, scores),
         options=options,
-        speed=Speed(beam, bf16, device, document_vectors),
+        speed=speed,
         settings=gather_settings(settings, on_error=on_error),
     )
 

@@ -8,18 +8,17 @@ from typing import Annotated
 import typer
 
 from harnn.cli.options import (
-    Beam,
-    Bfloat16,
     Data,
     DecodingChoice,
-    Device,
     Fixes,
     Model,
     OnErrorChoice,
     Settings,
+    SpeedChoice,
     TaxonomyReading,
     takes_decode_options,
     takes_reading_options,
+    takes_speed_options,
     takes_taxonomy_options,
 )
 
@@ -89,6 +88,7 @@ def compare(
 
 @takes_reading_options
 @takes_decode_options
+@takes_speed_options
 def report(
     *,
     model: Model,
@@ -102,9 +102,7 @@ def report(
         typer.Option("--figures", help="Also write the figures as PNG and SVG to a directory."),
     ] = None,
     options: DecodingChoice,
-    beam: Beam = None,
-    bf16: Bfloat16 = False,
-    device: Device = None,
+    speed: SpeedChoice,
     settings: Settings = None,
     fixes: Fixes = None,
     on_error: OnErrorChoice = None,
@@ -112,13 +110,12 @@ def report(
     """Write one page that says how good a model is, down to single labels and documents."""
     from harnn.cli import reporting
     from harnn.cli.commands import gather_settings
-    from harnn.cli.models import Speed
 
     reporting.report(
         model,
         data,
         reporting.ReportPlaces(output, csv, figures),
         options=options,
-        speed=Speed(beam, bf16, device),
+        speed=speed,
         settings=gather_settings(settings, fixes=fixes, on_error=on_error),
     )

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from rich.text import Text
 
 from harnn._files import check_replaceable, check_writable
+from harnn._tables import read_toml
 from harnn.bundle import CHECKPOINTS, export_onnx, load_bundle, marker_of, save_bundle
 from harnn.cli.files import JSON, check_inputs, check_output, write_json
 from harnn.cli.label_care import check_suggestions, write_label_suggestions
@@ -35,7 +36,7 @@ from harnn.cli.taxonomies import TaxonomyChoice, describe, find_taxonomy
 from harnn.cli.training_place import training_place
 from harnn.config import Config
 from harnn.data import learn_taxonomy, read_documents
-from harnn.errors import ConfigError, Problem
+from harnn.errors import ConfigError, DocumentError, Problem
 from harnn.metrics import Resampling
 from harnn.prediction import Predictor, SeenDocuments, compare_models
 from harnn.sample import sample
@@ -102,9 +103,26 @@ def gather_settings(
     gathered = list(settings or [])
     for key, value in options.items():
         if value is not None and value != []:
-            text = json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
-            gathered.append(f"{names.get(key, f'data.{key}')}={text}")
+            gathered.append(f"{names.get(key, f'data.{key}')}={_as_toml(value)}")
     return gathered
+
+
+def settings_of_file(path: Path | None, table: str) -> list[str]:
+    """Return what a configuration says in one table as ``table.key=value``, all of it checked.
+
+    Raises:
+        ConfigError: it cannot be read, or says what no setting is.
+    """
+    if path is None:
+        return []
+    Config.read(path)
+    given = read_toml(path).get(table, {})
+    return [f"{table}.{key}={_as_toml(value)}" for key, value in given.items()]
+
+
+def _as_toml(value: Any) -> str:
+    """Return a string, number or list as TOML writes it."""
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
 def demo(lang: str, out: Path) -> None:
@@ -143,6 +161,9 @@ def validate(
     """Print what is wrong and what there is; say whether nothing must be mended.
 
     suggest: a table to write, of unknown labels and what may be meant by them.
+
+    Raises:
+        InputError: what is given cannot be used, or holds no document that can be read.
     """
     from harnn.training import validate
 
@@ -152,6 +173,8 @@ def validate(
     known = find_taxonomy(taxonomy)
     found = validate(data, known, config, test_paths=test)
     write_json(json_output, found.to_dict())
+    if not any(file.documents for file in found.survey.files):
+        raise DocumentError(found.survey.problems)
     suggested = None
     if suggest is not None and known is not None:
         suggested = write_label_suggestions([*data, *test], known, config.data, suggest)

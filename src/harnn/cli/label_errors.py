@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from harnn._display import printable
+from harnn._display import beginning, printable
 from harnn._tables import shown
 from harnn.cli.files import ANSWERS, check_inputs, check_output
 from harnn.cli.models import open_model
@@ -189,6 +189,5 @@ class _Documents:
 
 
 def _seen(document: Document) -> Seen:
-    text = printable(" ".join(document.full_text[: 4 * _SHOWN_CHARACTERS].split()))
-    cut = f"{text[:_SHOWN_CHARACTERS]}..." if len(text) > _SHOWN_CHARACTERS else text
-    return Seen(document.id, document.source, cut)
+    text = printable(beginning(document.full_text, _SHOWN_CHARACTERS))
+    return Seen(document.id, document.source, text)

@@ -54,20 +54,6 @@ Fixes = Annotated[
     ),
 ]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace an existing model.")]
-Beam = Annotated[
-    int | None,
-    typer.Option(
-        "--beam",
-        min=1,
-        help="In levels of over 1,024 labels let only the children of this many labels of each "
-        "level above attend to a document: faster with very many labels.",
-    ),
-]
-Bfloat16 = Annotated[
-    bool,
-    typer.Option("--bf16", help="Compute networks in bfloat16: faster where the processor has it."),
-]
-
 VectorsOfDocuments = Annotated[
     Path | None,
     typer.Option(
@@ -84,6 +70,27 @@ Device = Annotated[
         help="What computes the networks: cpu, cuda, cuda:1, mps, or auto; default: the CPU.",
     ),
 ]
+SpeedChoice = Any
+"""How and where networks are computed, and from what: a :class:`harnn.cli.models.Speed`."""
+_SPEED: dict[str, Any] = {
+    "beam": Annotated[
+        int | None,
+        typer.Option(
+            "--beam",
+            min=1,
+            help="In levels of over 1,024 labels let only the children of this many labels of each "
+            "level above attend to a document: faster with very many labels.",
+        ),
+    ],
+    "bf16": Annotated[
+        bool,
+        typer.Option(
+            "--bf16", help="Compute networks in bfloat16: faster where the processor has it."
+        ),
+    ],
+    "device": Device,
+    "document_vectors": VectorsOfDocuments,
+}
 TaxonomyReading = dict[str, Any]
 """How a taxonomy is read, for :class:`harnn.cli.taxonomies.TaxonomyChoice`."""
 _TAXONOMY: dict[str, Any] = {
@@ -142,9 +149,21 @@ _TAXONOMY: dict[str, Any] = {
     "sheet": Annotated[
         str | None, typer.Option("--sheet", help="Of a workbook, by name; default: the first.")
     ],
+    "taxonomy_encoding": Annotated[
+        str | None,
+        typer.Option(
+            "--taxonomy-encoding",
+            help="Of the taxonomy's file and its table of labels, as cp1252; default: what a mark "
+            "in it says, or UTF-8.",
+        ),
+    ],
 }
 
 _READING: dict[str, Any] = {
+    "config": Annotated[
+        Path | None,
+        typer.Option("--config", "-c", help="Settings (TOML), of which the table data is read."),
+    ],
     "encoding": Annotated[
         str | None,
         typer.Option("--encoding", help="Of the documents' files, as cp1252; default: UTF-8."),
@@ -184,7 +203,7 @@ _READING: dict[str, Any] = {
         ),
     ],
 }
-"""How documents are read; each is a setting of ``[data]``."""
+"""How documents are read; each but the first is a setting of ``[data]``."""
 
 DecodingChoice = dict[str, Any]
 """How labels are chosen, for :class:`harnn.decode.DecodeOptions`."""
@@ -239,14 +258,34 @@ def takes_taxonomy_options(command: Callable[..., None]) -> Callable[..., None]:
 
 
 def takes_reading_options(command: Callable[..., None]) -> Callable[..., None]:
-    """Give a command the options that read documents, as settings before its ``settings``."""
+    """Give a command the options that read documents, as settings before its ``settings``.
+
+    One that takes all settings has a ``config`` of its own; to others it gives those of ``[data]``.
+    """
+    has_config = "config" in inspect.signature(command).parameters
+    options = {name: kind for name, kind in _READING.items() if name != "config" or not has_config}
 
     def gather(given: dict[str, Any], own: dict[str, Any]) -> None:
-        from harnn.cli.commands import gather_settings
+        from harnn.cli.commands import gather_settings, settings_of_file
 
-        given["settings"] = gather_settings(given["settings"], **own)
+        path = own.pop("config", None)
+        settings = [*settings_of_file(path, "data"), *(given["settings"] or [])]
+        given["settings"] = gather_settings(settings, **own)
 
-    return _with_options(command, _READING, gather, place="settings", replaces=False)
+    return _with_options(command, options, gather, place="settings", replaces=False)
+
+
+def takes_speed_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command the options for computing networks in place of its parameter ``speed``."""
+
+    def gather(given: dict[str, Any], own: dict[str, Any]) -> None:
+        from harnn.cli.models import Speed
+
+        given["speed"] = Speed(
+            own["beam"], bool(own["bf16"]), own["device"], own["document_vectors"]
+        )
+
+    return _with_options(command, _SPEED, gather, place="speed", replaces=True)
 
 
 def _with_options(

@@ -9,11 +9,12 @@ from rich.table import Table
 
 from harnn.cli.files import JSON, check_inputs, check_output, write_json
 from harnn.cli.problems import reading
-from harnn.cli.screen import Console, plain
+from harnn.cli.screen import Console
 from harnn.cli.taxonomies import TaxonomyChoice, find_taxonomy
 from harnn.config import Config
 from harnn.data import DataSplit, SplitSettings, part_files, split_documents, write_split
 from harnn.data.split_files import check_free
+from harnn.data.writing import mark_for
 from harnn.errors import ConfigError
 
 
@@ -51,18 +52,19 @@ def split(
     if log.skipped:
         console.print_line(f"{log.skipped:,} records that cannot be used are in no part.")
     console.print_line(f"The parts are in {', '.join(str(place) for place in places.values())}.")
+    if mark_for(config) and next(iter(places.values())).suffix != ".parquet":
+        console.print_line(
+            "They are UTF-8 with a byte order mark, which says more than data.encoding: with that "
+            "setting and without it they are read alike."
+        )
 
 
 def split_table(found: DataSplit) -> Table:
     """One line a part."""
-    dated = bool(found.settings.by_date)
     table = Table(title="parts", title_justify="left")
     table.add_column("part")
     for name in ("documents", "share", "labels", "missing", "deviation"):
         table.add_column(name, justify="right")
-    if dated:
-        table.add_column("from")
-        table.add_column("to")
     for part in found.summaries:
         cells = [
             f"{part.documents:,}",
@@ -71,7 +73,7 @@ def split_table(found: DataSplit) -> Table:
             f"{part.missing:,}",
             f"{100 * part.deviation:.1f}%",
         ]
-        table.add_row(part.name, *cells, *(plain(date) for date in part.dates or ()))
+        table.add_row(part.name, *cells)
     return table
 
 
@@ -80,6 +82,7 @@ def split_lines(found: DataSplit) -> list[str]:
     lines = [
         f"mean difference of the odds of a label {found.label_deviation:.2g} (LD), of the size of "
         f"a part {found.example_deviation:,.1f} documents (ED)",
+        *(f"{part.name}: {' to '.join(part.dates)}" for part in found.summaries if part.dates),
         *found.notes,
     ]
     if not found.settings.by_date:

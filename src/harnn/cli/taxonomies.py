@@ -38,6 +38,7 @@ class TaxonomyChoice(NamedTuple):
     column: Sequence[str] | None = None
     """``ROLE=NAME`` of columns."""
     sheet: str | None = None
+    taxonomy_encoding: str | None = None
 
     @property
     def is_given(self) -> bool:
@@ -63,6 +64,7 @@ class TaxonomyChoice(NamedTuple):
             codes=self.codes or "auto",
             columns=_read_columns(self.column or ()),
             sheet=self.sheet,
+            encoding=self.taxonomy_encoding,
         )
         say_notes(taxonomy.notes)
         return taxonomy

@@ -127,7 +127,7 @@ def convert(
             "--output",
             "-o",
             help="A file; its suffix says what is written: .tsv (with labels.tsv), .json, .ttl or "
-            ".nt (SKOS), .mmd (Mermaid), .dot, .md or .txt (outline), .html.",
+            ".nt (SKOS), .mmd (Mermaid), .dot, .md or .txt (outline), .html, .xml (Label Studio).",
         ),
     ],
     to: Annotated[

@@ -18,7 +18,7 @@ from typing import Any
 from harnn._display import encodable, json_text
 from harnn._files import check_replaceable
 from harnn._places import check_suffix, is_directory
-from harnn.converters.annif_subjects import from_uri, names_of, read_vocabulary, to_uri
+from harnn.converters.annif_subjects import from_uri, names_of, uris_of
 from harnn.converters.parts import Documents, Input, Output, Reading
 from harnn.converters.rows import (
     Build,
@@ -26,6 +26,7 @@ from harnn.converters.rows import (
     read_named_csv_documents,
     read_short_text_documents,
 )
+from harnn.converters.taxonomies import read_own_taxonomy
 from harnn.converters.texts import (
     BREAKS,
     csv_line,
@@ -64,7 +65,7 @@ def check(path: Path) -> None:
 
 def read(source: Input) -> Reading:
     """Read a corpus; the suffix of each file says what it is."""
-    taxonomy = read_vocabulary(source)
+    taxonomy = read_own_taxonomy(source)
     return Reading(_documents(source, taxonomy), taxonomy)
 
 
@@ -177,46 +178,52 @@ def write(target: Output) -> None:
 
 
 def _tsv_lines(target: Output) -> Iterator[str]:
+    uris = uris_of(target.taxonomy)
+
     def line(document: Document) -> str | Rejected:
         text = one_text(document, target.notes, breaks=False)
         if not text.strip() and not document.labels:
             return refused_as_empty(document)
         note_lost_id(document, target.notes)
         note_no_labels(document, target.notes)
-        return f"{text}\t{_uris(document)}"
+        return f"{text}\t{_uris(document, uris)}"
 
     return target.encoded(line)
 
 
 def _csv_lines(target: Output) -> Iterator[str]:
     yield ",".join(_COLUMNS)
+    uris = uris_of(target.taxonomy)
 
     def row(document: Document) -> str:
         note_no_labels(document, target.notes)
-        return csv_line([document.id, one_text(document, target.notes), _uris(document)])
+        return csv_line([document.id, one_text(document, target.notes), _uris(document, uris)])
 
     yield from target.encoded(row)
 
 
 def _json_lines(target: Output) -> Iterator[str]:
+    uris = uris_of(target.taxonomy)
+
     def line(document: Document) -> str:
         fields: dict[str, Any] = {"document_id": document.id}
         fields["text"] = one_text(document, target.notes)
         if document.labels is not None:
-            fields["subjects"] = [{"uri": to_uri(label)} for label in document.labels]
+            fields["subjects"] = [{"uri": uris(label)} for label in document.labels]
         return json_text(fields)
 
     return target.encoded(line)
 
 
-def _uris(document: Document) -> str:
-    return " ".join(f"<{to_uri(label)}>" for label in document.labels or ())
+def _uris(document: Document, uris: Callable[[str], str]) -> str:
+    return " ".join(f"<{uris(label)}>" for label in document.labels or ())
 
 
 def _write_directory(target: Output) -> None:
     """Write two files a document, named by its id, or by its number where that is no name."""
     place = target.open_directory()
     names: dict[str, str] = {}
+    uris = uris_of(target.taxonomy)
     if target.taxonomy is not None:
         names = dict(zip(target.taxonomy.codes, target.taxonomy.names, strict=True))
     taken: set[str] = set()
@@ -232,12 +239,13 @@ def _write_directory(target: Output) -> None:
         (place / f"{name}.txt").write_text(text, encoding="utf-8", newline="")
         if document.labels is None:
             continue
-        subjects = encodable("".join(_subject_line(x, names.get(x, x)) for x in document.labels))
+        lines = (_subject_line(uris(x), names.get(x, x)) for x in document.labels)
+        subjects = encodable("".join(lines))
         (place / f"{name}.tsv").write_text(subjects, encoding="utf-8", newline="")
 
 
-def _subject_line(label: str, name: str) -> str:
-    return f"<{to_uri(label)}>\t{BREAKS.sub(' ', name)}\n"
+def _subject_line(uri: str, name: str) -> str:
+    return f"<{uri}>\t{BREAKS.sub(' ', name)}\n"
 
 
 def _file_name(document: Document, number: int, taken: set[str]) -> str:

@@ -1,48 +1,44 @@
 """Subjects of Annif: URIs in angle brackets, and vocabularies of URIs and names.
 
-Codes that are no URIs are written as relative ones, in which what no URI may hold is
-percent-encoded (RFC 3986, section 2.1). Source of the vocabulary:
+Labels without a URI get the one that :mod:`harnn.taxonomy.iris` makes for SKOS too, so that a
+vocabulary and a corpus fit however each was written. Relative ones, percent-encoded, are read too.
+Source of the vocabulary:
 https://github.com/NatLibFi/Annif/wiki/Subject-vocabulary-formats.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import IO
 from urllib.parse import unquote
 
 from harnn.converters.notes import Notes
-from harnn.converters.parts import Input
-from harnn.converters.taxonomies import read_own_taxonomy
 from harnn.errors import Problem, TaxonomyError
 from harnn.taxonomy import Taxonomy
-from harnn.taxonomy.graph import ROOT, Draft, arrange
-from harnn.taxonomy.text_files import content_lines, read_text
+from harnn.taxonomy.iris import label_iri, label_of_iri
+from harnn.taxonomy.writing.skos import skos_text
 
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
-_FORBIDDEN = re.compile(r"[\x00-\x20\x7f-\xa0<>\"{}|\\^`\s]")
-_ENCODED = re.compile(rf"{_FORBIDDEN.pattern[:-1]}%:]")
-_SUBJECT = re.compile(r"\s*<([^<>\s]*)>\t(.*)")
+VOCABULARIES = (".tsv", ".ttl", ".nt")
+"""Suffixes of vocabularies that are written."""
 
 
-def to_uri(code: str) -> str:
-    """Return a label as a URI, without the brackets."""
-    if _SCHEME.match(code) and not _FORBIDDEN.search(code):
-        return code
-    return _ENCODED.sub(_encode, code)
+def uris_of(taxonomy: Taxonomy | None) -> Callable[[str], str]:
+    """Return what tells the URI of a label, without the brackets."""
+    known = {}
+    if taxonomy is not None:
+        pairs = zip(taxonomy.codes, taxonomy.iris, strict=True)
+        known = {code: label_iri(code, iri) for code, iri in pairs}
+    return lambda label: known.get(label) or label_iri(label)
 
 
 def from_uri(uri: str) -> str:
     """Return the label of a URI, with or without brackets."""
     if uri.startswith("<") and uri.endswith(">"):
         uri = uri[1:-1]
-    return uri if _SCHEME.match(uri) else unquote(uri)
-
-
-def _encode(match: re.Match[str]) -> str:
-    return "".join(f"%{byte:02X}" for byte in match[0].encode())
+    return label_of_iri(uri) if _SCHEME.match(uri) else unquote(uri)
 
 
 def names_of(taxonomy: Taxonomy | None) -> Mapping[str, str]:
@@ -57,45 +53,30 @@ def names_of(taxonomy: Taxonomy | None) -> Mapping[str, str]:
     return found
 
 
-def read_vocabulary(source: Input) -> Taxonomy | None:
-    """Read a vocabulary of ``<uri><TAB>name``, all on one level, or a taxonomy of ours.
-
-    Raises:
-        TaxonomyError: every problem of the file.
-    """
-    path = source.taxonomy
-    if path is None or path.suffix.lower() != ".tsv":
-        return read_own_taxonomy(source)
-    lines = list(content_lines(read_text(path)))
-    if not lines or not _SUBJECT.match(lines[0][1]):
-        return read_own_taxonomy(source)
-    draft, names = Draft(str(path)), {}
-    for number, line in lines:
-        subject = _SUBJECT.match(line.rstrip("\r"))
-        if subject is None:
-            draft.refuse(number, "expected a URI in angle brackets, a tab, and a name.")
-            continue
-        code = from_uri(subject[1])
-        draft.add(code, ROOT, number)
-        names[code] = subject[2].partition("\t")[0].strip()
-    arrange(draft)  # which finds the problems, with their lines
-    source.notes.say("Vocabularies of Annif in TSV have no levels: all labels stand at the top.")
-    return Taxonomy.from_edges(zip(draft.children, draft.parents, strict=True), names)
-
-
 def write_vocabulary(taxonomy: Taxonomy, file: IO[str], path: Path, notes: Notes) -> None:
-    """Write ``<uri><TAB>name`` a label.
+    """Write ``<uri><TAB>name`` a label, with its notation where there is one, or SKOS.
 
     Raises:
         TaxonomyError: a name has a tab or a line break in it.
     """
+    if path.suffix.lower() != ".tsv":
+        form = "turtle" if path.suffix.lower() == ".ttl" else "ntriples"
+        text, more = skos_text(taxonomy, form)
+        for note in more:
+            notes.say(note)
+        what = "Annif reads names in SKOS by their language, and these have none"
+        notes.say(f"{what}: harnn taxonomy convert --tag en writes one.")
+        file.write(text)
+        return
     if taxonomy.depth > 1:
         notes.say("Vocabularies of Annif in TSV have no levels: what stands above what is lost.")
     told = [c for c, text in zip(taxonomy.codes, taxonomy.descriptions, strict=True) if text]
     if told:
         notes.add("descriptions are lost in the taxonomy", told[0], unit="label", count=len(told))
-    for code, name in zip(taxonomy.codes, taxonomy.names, strict=True):
-        if re.search(r"[\t\r\n]", name):
-            what = f"the name of {code!r} has a tab or a line break in it."
+    uris = uris_of(taxonomy)
+    rows = zip(taxonomy.codes, taxonomy.names, taxonomy.notations, strict=True)
+    for code, *texts in rows:
+        if any(re.search(r"[\t\r\n]", text) for text in texts):
+            what = f"the name or notation of {code!r} has a tab or a line break in it."
             raise TaxonomyError(Problem(str(path), what))
-        file.write(f"<{to_uri(code)}>\t{name}\n")
+        file.write("\t".join([f"<{uris(code)}>", *texts]).rstrip("\t") + "\n")

@@ -151,10 +151,10 @@ def _check_places(
 
 def _checked(reading: Reading, config: DataConfig, log: ReadingLog) -> Documents:
     """Hold the labels of documents to the taxonomy, if there is one."""
-    fixes = find_fixes(config, reading.taxonomy)
     checker = None
     if reading.taxonomy is not None:
         checker = LabelChecker(reading.taxonomy, config.labels_by)
+    fixes = find_fixes(config, checker)
     for document in reading.documents:
         if isinstance(document, Rejected) or document.labels is None:
             yield document

@@ -21,7 +21,7 @@ from harnn.converters import (
     libsvm,
     neuralclassifier,
 )
-from harnn.converters.annif_subjects import write_vocabulary
+from harnn.converters.annif_subjects import VOCABULARIES, write_vocabulary
 from harnn.converters.parts import Input, Output, Reading
 from harnn.converters.taxonomies import (
     WriteTaxonomy,
@@ -113,12 +113,12 @@ _ALL = (
     ),
     Format(
         "annif",
-        "Annif: .tsv, .csv, .jsonl, or a directory of .txt and .tsv; vocabulary as .tsv",
+        "Annif: .tsv, .csv, .jsonl, or a directory of .txt and .tsv; vocabulary as .tsv, .ttl, .nt",
         annif.read,
         annif.write,
         annif.check,
         write_taxonomy=write_vocabulary,
-        taxonomy_suffixes=(".tsv",),
+        taxonomy_suffixes=VOCABULARIES,
         writes_directories=True,
     ),
     Format(
@@ -129,7 +129,7 @@ _ALL = (
     ),
     Format(
         "hiclass",
-        "HiClass: JSON lines of a text x and its paths y, filled up with empty labels",
+        "HiClass: x and y as .jsonl, arrays as .npz or .npy, or .csv with a column a level",
         hiclass.read,
         hiclass.write,
         learns=True,

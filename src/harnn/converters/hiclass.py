@@ -5,18 +5,23 @@ top and shorter ones and missing ones are filled up with empty strings. Source:
 ``docs/source/algorithms/multi_label.rst`` of https://github.com/scikit-learn-contrib/hiclass.
 
 It has no files of its own. Ours are JSON lines, ``{"id": ..., "x": text, "y": [[...], ...]}``, with
-paths of one length; :func:`to_hiclass` and :func:`from_hiclass` are the same for arrays in memory.
+paths of one length, NumPy files (:mod:`.hiclass_arrays`), and CSV with a column a level
+(:mod:`.hiclass_levels`); :func:`to_hiclass` and :func:`from_hiclass` are the same for arrays in
+memory.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from harnn._display import json_text
+from harnn.converters.hiclass_arrays import SUFFIXES, PathRow, read_arrays, write_arrays
+from harnn.converters.hiclass_levels import level_lines, read_levels
 from harnn.converters.label_paths import (
     PathReader,
     PathWriter,
@@ -105,9 +110,27 @@ def read(source: Input) -> Reading:
             labels = None if given is None else _labels(given, paths, faults)
             return Document(read_id(content, source.config, faults), {"text": str(text)}, labels)
 
-        return read_json_documents(source, document)
+        for path in source.paths:
+            suffix = path.suffix.lower()
+            if suffix in SUFFIXES:
+                yield from _from_arrays(path, paths)
+            elif suffix == ".csv":
+                yield from read_levels(source.of(path), paths.label)
+            else:
+                yield from read_json_documents(source.of(path), document)
 
     return read_by_path(source, read_own_taxonomy, documents)
+
+
+def _from_arrays(path: Path, reader: PathReader) -> Documents:
+    for row in read_arrays(path):
+        faults: list[Fault] = []
+        labels = _labels(row.paths, reader, faults)
+        if faults:
+            yield Rejected(tuple(Problem(row.where, *fault) for fault in faults))
+        else:
+            name = row.id or row.where.rpartition("/")[2]
+            yield Document(name, {"text": row.text}, labels, row.where)
 
 
 def _labels(given: object, reader: PathReader, faults: list[Fault]) -> tuple[str, ...]:
@@ -128,20 +151,31 @@ def _labels(given: object, reader: PathReader, faults: list[Fault]) -> tuple[str
 
 
 def write(target: Output) -> None:
-    """Write an object a document."""
+    """Write what the suffix says: arrays, CSV, or else an object a document."""
     writer = PathWriter(target.taxonomy, target.notes)
     depth = target.taxonomy.depth if target.taxonomy is not None else 1
 
-    def line(document: Document) -> str | Rejected:
+    def row(document: Document) -> PathRow | Rejected:
         labels = document.labels or ()
         if "" in labels:
             return refused_labels(document, [""], "is empty, which fills paths up.", "")
-        fields: dict[str, Any] = {"id": document.id, "x": one_text(document, target.notes)}
-        if document.labels is not None:
-            fields["y"] = [_fill(writer.path(label), depth) for label in labels]
-        return json_text(fields)
+        paths = [_fill(writer.path(label), depth) for label in labels]
+        text = one_text(document, target.notes)
+        return PathRow(document.source, document.id, text, paths, document.labels is not None)
 
-    target.write_lines(target.encoded(line))
+    rows = target.encoded(row)
+    suffix = target.path.suffix.lower()
+    if suffix in SUFFIXES:
+        write_arrays(target, rows)
+    elif suffix == ".csv":
+        target.write_lines(level_lines(rows, depth, target.notes))
+    else:
+        target.write_lines(map(_json_line, rows))
+
+
+def _json_line(row: PathRow) -> str:
+    fields: dict[str, Any] = {"id": row.id, "x": row.text}
+    return json_text(fields | {"y": row.paths} if row.labelled else fields)
 
 
 def _fill(path: Sequence[str], depth: int) -> list[str]:

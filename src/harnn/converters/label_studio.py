@@ -9,11 +9,9 @@ https://labelstud.io/guide/export and https://labelstud.io/guide/predictions.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from itertools import chain
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import IO, Any
-from xml.sax.saxutils import quoteattr
 
 from harnn._display import json_text
 from harnn._places import check_suffix, is_special
@@ -29,9 +27,8 @@ from harnn.data.fields import read_id, read_text
 from harnn.data.labels import Fault
 from harnn.errors import Problem, TaxonomyError
 from harnn.taxonomy import Taxonomy
+from harnn.taxonomy.writing.labelling_config import FROM_NAME, TO_NAME, labelling_config_text
 
-FROM_NAME, TO_NAME = "taxonomy", "text"
-"""Names of the tags in the labelling configuration."""
 _MODEL = "harnn convert"
 
 
@@ -149,33 +146,7 @@ def write_labelling_config(taxonomy: Taxonomy, file: IO[str], path: Path, notes:
         first = taxonomy.codes[int(several.argmax())]
         what = "labels are shown under their first parent only"
         notes.add(what, first, unit="label", count=int(several.sum()))
-    for text in chain(taxonomy.codes, taxonomy.names):
-        if any(mark in text for mark in map(chr, (*range(9), 11, 12, *range(14, 32)))):
-            what = f"{shown(text)} holds a control character, which XML cannot."
-            raise TaxonomyError(Problem(str(path), what))
-    file.write('<View>\n  <Text name="text" value="$text"/>\n')
-    file.write(f'  <Taxonomy name="{FROM_NAME}" toName="{TO_NAME}">\n')
-    file.writelines(_choices(taxonomy))
-    file.write("  </Taxonomy>\n</View>\n")
-
-
-def _choices(taxonomy: Taxonomy) -> Iterator[str]:
-    """Yield the elements of the tree, without recursion."""
-    below: dict[int, list[int]] = {}
-    for column in range(len(taxonomy)):
-        parents: Sequence[int] = taxonomy.parents(column).tolist()
-        below.setdefault(parents[0] if parents else -1, []).append(column)
-    waiting = [(column, 1) for column in reversed(below.get(-1, []))]
-    while waiting:
-        column, level = waiting.pop()
-        margin = "  " * (level + 1)
-        if column < 0:
-            yield f"{margin}</Choice>\n"
-            continue
-        name, code = taxonomy.names[column], taxonomy.codes[column]
-        alias = "" if name == code else f" alias={quoteattr(code)}"
-        children = below.get(column, [])
-        yield f"{margin}<Choice value={quoteattr(name)}{alias}{'>' if children else '/>'}\n"
-        if children:
-            waiting.append((-1, level))
-            waiting += [(child, level + 1) for child in reversed(children)]
+    try:
+        file.write(labelling_config_text(taxonomy))
+    except TaxonomyError as error:
+        raise TaxonomyError(Problem(str(path), error.problems[0].what)) from None

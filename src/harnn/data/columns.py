@@ -7,6 +7,7 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import islice
 
 from harnn._tables import shown
@@ -29,8 +30,26 @@ _OPTIONS = {
     "level_fields": "--level-field",
 }
 """The options of the command line for settings that name columns."""
-_NAME_TEXTS = "Name the columns of the text in data.text_fields (--text-field, once for each)."
+NAME_TEXTS = "Set data.text_fields to what holds the text (--text-field, once for each)."
+_NAME_LABELS = "Say what holds the labels with --labels-field or --level-field, once for each."
+_FIRST_ROW = "Of CSV, TSV and sheets the first row names the columns."
+_NAME_IDS = "Set data.id_field to what holds the ids (--set data.id_field=NAME), or to id: without "
+_NAME_IDS += "such a column rows are counted."
+_OF_ANNIF = {"subject_uris": DataConfig.labels_field, "document_id": DataConfig.id_field}
+"""Columns of its short texts as CSV."""
 _NUMBERED = re.compile(r"(.*?)[\s_.-]*(\d{1,3})", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is wanted of the columns of tables, and who is told what is worth a look."""
+
+    config: DataConfig
+    labelled: bool | None
+    """True demands labels, False ignores them, None takes them where they are."""
+    log: ReadingLog
+    more: tuple[str, ...] = ()
+    """Columns beside those that a document is made of."""
 
 
 def first_names(names: Iterable[str]) -> list[str]:
@@ -80,8 +99,8 @@ def warn_of_labels(columns: Sequence[str], config: DataConfig) -> tuple[str, str
         hint = f"{_set_to(*several)} if these hold them."
     elif guess and guess not in config.label_columns:
         hint = f"{_set_to('labels_field', [guess])} if {guess!r} holds them."
-    elif len(missing) == len(config.label_columns):
-        return None
+    elif config.label_columns == (DataConfig.labels_field,):
+        return None  # nobody said that there are labels
     else:
         return f"has no column {missing[0]!r}: it gives no labels.", suggest(missing[0], columns)
     return f"has no column {missing[0]!r}: its documents have no labels.", hint
@@ -102,26 +121,36 @@ def _find_numbered(found: Mapping[str, str]) -> tuple[str, list[str]] | None:
     return None
 
 
-def read_columns(config: DataConfig, *, labelled: bool | None) -> set[str]:
-    """Return the columns that a document is made of, where a table has them."""
+def read_columns(wanted: Wanted) -> set[str]:
+    """Return the columns that are read, where a table has them."""
+    config = wanted.config
     texts = config.text_fields or ("text", "title", "abstract")
-    labels = () if labelled is False else config.label_columns
-    return {config.id_field, "text", *texts, *labels}
+    labels = () if wanted.labelled is False else config.label_columns
+    return {config.id_field, "text", *texts, *labels, *wanted.more}
 
 
-def match_columns(columns: Sequence[str], config: DataConfig) -> dict[str, str]:
+def match_columns(
+    columns: Sequence[str], config: DataConfig, more: Sequence[str] = ()
+) -> dict[str, str]:
     """Return the columns that are meant by a name of the settings from which they differ in case
-    and blanks alone, each with that name; where two could be meant, none is.
+    and blanks alone, each with that name; where two could be meant, none is. So are those of a
+    table of Annif.
+
+    more: names of columns beside those of the settings.
     """
     known = set(columns)
     wanted = _wanted_columns(columns, config)
-    missing = {_fold(name): name for name in wanted if name not in known}
+    missing = {_fold(name): name for name in (*more, *wanted) if name not in known}
     similar: dict[str, list[str]] = {}
     for column in columns if missing else ():
         folded = _fold(column)
         if folded in missing and column not in wanted:
             similar.setdefault(missing[folded], []).append(column)
-    return {found[0]: name for name, found in similar.items() if len(found) == 1}
+    matches = {found[0]: name for name, found in similar.items() if len(found) == 1}
+    if "subject_uris" in known:
+        left = set(missing.values()) - set(matches.values())
+        matches |= {c: name for c, name in _OF_ANNIF.items() if c in known and name in left}
+    return matches
 
 
 def describe_matches(matches: Mapping[str, str]) -> str:
@@ -151,26 +180,22 @@ def _find_labels(found: Mapping[str, str], wanted: str) -> str:
 
 
 def settle_columns(
-    columns: Sequence[str],
-    where: str,
-    config: DataConfig,
-    log: ReadingLog,
-    *,
-    labelled: bool | None,
-    inside: Sequence[str] = (),
+    columns: Sequence[str], where: str, wanted: Wanted, *, inside: Sequence[str] = ()
 ) -> tuple[list[str], list[Problem]]:
     """Return the columns under the names that the settings have for them, and what is wrong.
 
-    What is worth a look goes to *log*, and which column is read as what. inside: names of fields
+    What is worth a look goes to the log, and which column is read as what. inside: names of fields
     inside a column ``text``.
     """
-    matches = match_columns(columns, config)
+    config, labelled, log = wanted.config, wanted.labelled, wanted.log
+    matches = match_columns(columns, config, wanted.more)
     if labelled is False:
         matches = {c: name for c, name in matches.items() if name not in config.label_columns}
     names = [matches.get(name, name) for name in columns]
     every = [*names, *(name for name in inside if name not in names)]
     written = [*columns, *every[len(columns) :]]
     missing = find_missing_columns(every, config, labelled=labelled, written=written)
+    missing += _find_missing_more(wanted.more, names, columns)
     remark = warn_of_labels(names, config) if labelled is None else None
     if remark is not None:
         log.warn(Problem(where, f"the table {remark[0]}", remark[1]))
@@ -184,6 +209,26 @@ def settle_columns(
         log.warn(Problem(where, f"the table has a column {shown(other)} that is not read.", hint))
     log.tell_columns(where, _describe_roles(every, config, labelled=labelled))
     return names, []
+
+
+def find_column(name: str, columns: Iterable[str]) -> str:
+    """Return the one of *columns* that is *name* but for case and blanks (a column that a document
+    is made of has the name of the settings by then); nothing where none or several are.
+    """
+    folded = _fold(name)
+    found = [column for column in columns if _fold(column) == folded]
+    return found[0] if len(found) == 1 else ""
+
+
+def _find_missing_more(
+    more: Iterable[str], names: Sequence[str], written: Sequence[str]
+) -> list[tuple[str, str]]:
+    return [
+        (f"has no column {shown(name)}, found {list_names(named)}.", suggest(name, named))
+        for named in [first_names(filter(None, written))]
+        for name in more
+        if name not in names and not find_column(name, names)
+    ]
 
 
 def _find_other_text(names: Sequence[str], config: DataConfig) -> str:
@@ -223,21 +268,24 @@ def find_missing_columns(
     known = set(columns)
     named = [name for name in written or columns if name]
     expected = "found " + (list_names(named) or "none") + "."
-    wanted = dict.fromkeys(config.text_fields)
+    wanted = dict.fromkeys(config.text_fields, NAME_TEXTS)
     if config.id_field != DataConfig.id_field:
-        wanted[config.id_field] = None
+        wanted.setdefault(config.id_field, _NAME_IDS)
     problems = [
-        (f"has no column {name!r}, {expected}", suggest(name, first_names(named)))
-        for name in wanted
+        (
+            f"has no column {name!r}, {expected}",
+            f"{suggest(name, first_names(named))} {option}".lstrip(),
+        )
+        for name, option in wanted.items()
         if name not in known
     ]
     for name in config.label_columns if labelled else ():
         if name not in known:
             what = f"has no column {name!r}, {expected}"
-            problems.append((what, suggest_labels(named, name)))
+            problems.append((what, suggest_labels(named, name) or _NAME_LABELS))
     if not config.text_fields and not {"text", "title", "abstract"} & known:
         what = f"has no column 'text' (or 'title' and 'abstract'), {expected}"
-        hint = suggest_texts(named) or _NAME_TEXTS
+        hint = suggest_texts(named) or f"{NAME_TEXTS} {_FIRST_ROW}"
         problems.append((what, hint))
     repeated = [name for name, count in Counter(named).items() if count > 1]
     problems += [(f"has two columns {shown(name)}.", "") for name in repeated[:_SHOWN_NAMES]]

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 from typing import Any
 
+from harnn._cells import cell_text
 from harnn.config import DataConfig
-from harnn.data.columns import first_names, list_names, suggest_texts
+from harnn.data.columns import NAME_TEXTS, Wanted, first_names, list_names, suggest_texts
 from harnn.data.documents import Document
 from harnn.data.files import Origin
 from harnn.data.json_rows import name_type
@@ -24,7 +26,7 @@ class DocumentBuilder:
 
     ``labelled``: True demands labels, False ignores them, None takes them where they are.
     ``index_only``: refuse whatever is no index record. ``log`` gets what is worth a look.
-    ``more_columns``: of Parquet, to be read beside those that a document is made of.
+    ``more_columns``: of tables, to be read beside those that a document is made of.
 
     Raises:
         ConfigError: settings out of range.
@@ -46,14 +48,17 @@ class DocumentBuilder:
         self.layout = IndexLayout(config)
         self.labelled = labelled
         self.config = config
-        self.more_columns = more_columns
+        self.wanted = Wanted(config, labelled, self.log, more_columns)
         self._index_only = index_only
 
     def build(self, file: Origin, row: Row) -> Document | Rejected:
         """Return the document of *row*, or all that is wrong with it."""
         faults: list[Fault] = []
         where = file.at(row.line)
-        name = read_id(row.content, self.config, faults) or f"{file.short_name}:{row.line}"
+        name = (
+            read_id(row.content, self.config, faults, in_cells=file.is_table)
+            or f"{file.short_name}:{row.line}"
+        )
         if row.is_text:
             text = {"text": str(row.content["text"])}
         else:
@@ -81,8 +86,14 @@ class DocumentBuilder:
         )
 
 
-def read_id(content: Mapping[str, Any], config: DataConfig, faults: list[Fault]) -> str:
-    """Return the id as a string, or an empty one where none is given."""
+def read_id(
+    content: Mapping[str, Any], config: DataConfig, faults: list[Fault], *, in_cells: bool = False
+) -> str:
+    """Return the id as a string, or an empty one where none is given.
+
+    in_cells: the row is of a table, where a number that has become 12.0 is 12 and a date one of
+    ISO 8601, as a sheet shows them.
+    """
     name = config.id_field
     value = content.get(name)
     if value is None:
@@ -93,6 +104,8 @@ def read_id(content: Mapping[str, Any], config: DataConfig, faults: list[Fault])
         return value
     if type(value) is int:
         return str(value)
+    if in_cells and isinstance(value, float | date):
+        return cell_text(value)
     expected = "expected a string or a whole number."
     faults.append((f"{name!r} is {name_type(value)}, {expected}", ""))
     return ""
@@ -119,7 +132,8 @@ def _find_text_fields(
         found = {**content, **inside}
         for name in config.text_fields:
             if name not in found:
-                faults.append((f"has no text field {name!r}.", suggest(name, first_names(found))))
+                hint = f"{suggest(name, first_names(found))} {NAME_TEXTS}".lstrip()
+                faults.append((f"has no text field {name!r}.", hint))
         return {name: found.get(name) for name in config.text_fields}
     if isinstance(whole, dict):
         return whole

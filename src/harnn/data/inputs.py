@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from harnn.config import DataConfig
 from harnn.data.documents import Document
 from harnn.data.log import ReadingLog
-from harnn.data.memory_rows import MemoryTable, Table, are_records, is_table
+from harnn.data.memory_rows import MemoryTable, Table, are_records, is_table, refuse_column
 from harnn.data.reading import label_documents, list_sources, read_documents, read_labelled
 from harnn.errors import DocumentError, Problem
 from harnn.taxonomy import Taxonomy
@@ -112,6 +112,7 @@ def split_given(given: Documents) -> tuple[list[Document], list[Path | MemoryTab
     """
     if isinstance(given, DocumentsPart):
         return split_given(given.given)
+    refuse_column(given)
     one = isinstance(given, str | Path) or is_table(given)
     items: list[Any] = [given] if one else list(cast(Sequence[Any], given))
     documents = [item for item in items if isinstance(item, Document)]

@@ -9,15 +9,19 @@ import msgspec
 _STRING = r"'(?:[^'\\]|\\[\\'\"])*'|\"(?:[^\"\\]|\\[\\'\"])*\""
 _STRINGS = re.compile(_STRING)
 _PYTHON_LIST = re.compile(rf"\[\s*(?:{_STRING})(?:\s*,\s*(?:{_STRING}))*\s*,?\s*\]")
+_IRIS = re.compile(r"<[A-Za-z][A-Za-z0-9+.-]*:[^<>\s]+>(?:\s+<[A-Za-z][A-Za-z0-9+.-]*:[^<>\s]+>)*")
 _ESCAPED = re.compile(r"\\(.)")
 _decode_list = msgspec.json.Decoder(list[str | int | float]).decode
 
 
 def read_label_cell(cell: str, separator: str) -> list[str | int | float]:
-    """Return the labels of a cell: of a list as JSON or Python write it, else those between
-    separators, without the blanks around them.
+    """Return the labels of a cell: of a list as JSON or Python write it, IRIs in angle brackets
+    with blanks between them, as Annif writes them, else those between separators, without the
+    blanks around them.
     """
     text = cell.strip()
+    if text.startswith("<") and _IRIS.fullmatch(text):
+        return [iri[1:-1] for iri in text.split()]
     if text.startswith("[") and text.endswith("]"):
         listed = _read_list(text)
         if listed is not None:

@@ -49,6 +49,11 @@ class LabelChecker:
             document, labels=tuple(self._code(label, document.source, log) for label in labels)
         )
 
+    def code_of(self, label: str) -> str:
+        """Return the code of the one label that is meant, nothing where none is or several are."""
+        columns, _ = self._lookup.find(label)
+        return self.taxonomy.codes[columns[0]] if len(columns) == 1 else ""
+
     def find(self, written: Sequence[str], source: str, log: ReadingLog) -> int | Problem:
         """Return the column of a label, or what is wrong with it.
 
@@ -60,7 +65,7 @@ class LabelChecker:
         found = [(label, self._lookup.find(label)) for label in written]
         single = [(label, each) for label, each in found if len(each.columns) == 1]
         if not single:
-            return Problem(source, *self._describe(written[0]))
+            return Problem(source, *self.describe(written[0]))
         label, (columns, how) = min(single, key=lambda pair: pair[1].how == "spelling")
         self._tell(label, columns[0], how, source, log)
         return columns[0]
@@ -81,7 +86,7 @@ class LabelChecker:
     def check(self, document: Document) -> list[Problem]:
         """Return one problem for each label of *document*, once resolved, that is unknown."""
         return [
-            Problem(document.source, *self._describe(label))
+            Problem(document.source, *self.describe(label))
             for label in self._find_unknown(document)
         ]
 
@@ -90,7 +95,7 @@ class LabelChecker:
         unknown = self._find_unknown(document)
         for label in unknown:
             log.drop(label)
-            what, hint = self._describe(label)
+            what, hint = self.describe(label)
             log.warn(Problem(document.source, f"{what[:-1]} dropped.", hint))
         index = self.taxonomy.index
         known = tuple(label for label in document.labels or () if label in index)
@@ -111,7 +116,7 @@ class LabelChecker:
         index = self.taxonomy.index
         return [label for label in dict.fromkeys(document.labels or ()) if label not in index]
 
-    def _describe(self, label: str) -> tuple[str, str]:
+    def describe(self, label: str) -> tuple[str, str]:
         """Return what is wrong with a label that is no single one of the taxonomy, and a hint."""
         columns, _ = self._lookup.find(label)
         if len(columns) < 2:
@@ -140,8 +145,9 @@ class LabelChecker:
         for separator in _SEPARATORS:
             parts = [part.strip() for part in label.split(separator) if part.strip()]
             if len(parts) > 1 and all(part in self.taxonomy.index for part in parts):
-                option = f"In a table data.label_separator={separator!r} reads them."
-                return f"It looks like {len(parts):,} labels. {option}"
+                mark = repr(separator)
+                option = f"data.label_separator={mark} (--label-separator {mark})"
+                return f"It looks like {len(parts):,} labels. In a table {option} reads them."
         looks = describe_label(label)
         if looks or len(label) > _LONGEST_SUGGESTED:
             return looks

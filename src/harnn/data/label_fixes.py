@@ -4,7 +4,8 @@
 column          meaning
 ==============  ==============================================================================
 ``label``       as it is written in documents
-``suggestion``  the label that is meant; empty: the label is dropped
+``suggestion``  the label that is meant, in any of the ways in which documents may write it;
+                empty: the label is dropped
 ==============  ==============================================================================
 
 Other columns are for whoever corrects the table, see :mod:`harnn.data.label_suggestions`.
@@ -13,16 +14,17 @@ Other columns are for whoever corrects the table, see :mod:`harnn.data.label_sug
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
 from harnn._tables import shown
 from harnn.config import DataConfig
 from harnn.data.documents import Document
+from harnn.data.label_checker import LabelChecker
 from harnn.data.log import ReadingLog, Rejected
 from harnn.data.rows import PlacedRow
-from harnn.errors import DocumentError, Problem, suggest
+from harnn.errors import DocumentError, Problem
 
 LABEL, SUGGESTION = "label", "suggestion"
 TABLE = DataConfig(id_field=LABEL, text_fields=(LABEL, SUGGESTION))
@@ -67,23 +69,22 @@ class LabelFixes:
             raise DocumentError(problems)
         return cls(meant, places)
 
-    def check(self, codes: Container[str], every: Iterable[str]) -> None:
-        """Refuse rows whose suggestion is no label.
-
-        codes: the labels that there are; every: the same, to find what may be meant.
+    def resolve(self, checker: LabelChecker) -> Self:
+        """Return the same with the codes of the labels that are meant.
 
         Raises:
-            DocumentError: there are such rows.
+            DocumentError: a suggestion is no label of the taxonomy, or can mean several.
         """
-        wrong = [label for label, meant in self.meant.items() if meant and meant not in codes]
-        known = list(every) if wrong else []
-        problems = []
-        for number, label in enumerate(wrong):
-            hint = suggest(self.meant[label], known) if number < _MOST_HINTS else ""
-            what = f"the suggestion {shown(self.meant[label])} is no label of the taxonomy."
-            problems.append(Problem(self.places[label], what, hint))
+        found = {label: checker.code_of(meant) for label, meant in self.meant.items() if meant}
+        problems = [
+            Problem(self.places[label], f"in {SUGGESTION!r}: {what}", hint)
+            for label, code in found.items()
+            if not code
+            for what, hint in [checker.describe(self.meant[label])]
+        ]
         if problems:
             raise DocumentError(problems)
+        return dataclasses.replace(self, meant={**self.meant, **found})
 
     def apply(self, document: Document, log: ReadingLog) -> Document:
         """Return *document* with the labels that are meant; *log* counts what was changed."""
@@ -98,9 +99,6 @@ class LabelFixes:
         labels = tuple(dict.fromkeys(label for label in changed if label))
         log.emptied += not labels
         return dataclasses.replace(document, labels=labels)
-
-
-_MOST_HINTS = 100
 
 
 def _cell(content: Mapping[str, Any], name: str, where: str, problems: list[Problem]) -> str:

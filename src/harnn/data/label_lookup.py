@@ -9,6 +9,7 @@ from typing import Literal, NamedTuple
 
 from harnn.config import LabelsBy
 from harnn.taxonomy import Taxonomy
+from harnn.taxonomy.iris import label_of_iri
 
 How = Literal["code", "name", "path", "spelling"]
 """``spelling``: only case, blanks or the forms of characters differ."""
@@ -28,11 +29,13 @@ class Found(NamedTuple):
 
 def spellings(taxonomy: Taxonomy) -> Iterator[tuple[str, int]]:
     """Yield what labels may be called beside their codes, each with the label's column: name,
-    alternative names, notation, IRI, and codes that it stands for now.
+    alternative names, notation, IRI, and codes that it stands for now with their IRIs.
     """
     for code, current in taxonomy.replaced.items():
         if current in taxonomy.index:
             yield code, taxonomy.index[current]
+            if code in taxonomy.former_iris:
+                yield taxonomy.former_iris[code], taxonomy.index[current]
     for column, code in enumerate(taxonomy.codes):
         for spelling in (
             taxonomy.names[column],
@@ -70,6 +73,11 @@ class LabelLookup:
             return Found((column,))
         if self._by == "code":
             return Found(())
+        if label.startswith("<") and label.endswith(">"):
+            label = label[1:-1]
+        column = self.taxonomy.index.get(label_of_iri(label))
+        if column is not None:
+            return Found((column,), "name")
         found = self._found.get(label)
         if found is None:
             found = self._search(label)

@@ -30,15 +30,17 @@ def read_labels(
 ) -> tuple[str, ...] | None:
     """Return the labels as strings; None where there are none and none are required.
 
-    in_cells: the row is of a table, where several labels can share a cell and a code that is
-    written in digits may be a number.
+    in_cells: the row is of a table, where several labels can share a cell, a code that is written
+    in digits may be a number, and an empty cell holds no labels, whatever stands for it.
     """
     names = config.label_columns
     given: dict[str, object] = {}
     for name in names:
         value = content.get(name)
-        if value is not None:
-            given[name] = _read_cell(value, config) if in_cells else value
+        if in_cells and name in content:
+            given[name] = [] if value is None else _read_cell(value, config)
+        elif value is not None:
+            given[name] = value
     if not given:
         if required:
             hint = "" if any(n in content for n in names) else suggest_labels(content, names[0])

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from typing import Any, BinaryIO, cast
 
 from harnn._delimited import Line, find_bad_byte
+from harnn._encodings import BYTE_ORDER_MARKS, SAMPLE, looks_western, plain_name
 from harnn.config import DataConfig
-from harnn.data.encodings import SAMPLE, looks_western
 from harnn.data.files import DocumentFile, UnreadableFileError, open_bytes
 from harnn.data.log import ReadingLog
 from harnn.errors import Problem
@@ -17,15 +17,6 @@ from harnn.errors import Problem
 _CHUNK = 1 << 15
 _PASSED_OVER = 1 << 30
 """Bytes of a line that is too long which are read only to find its end."""
-_BYTE_ORDER_MARKS = (
-    (codecs.BOM_UTF8, "utf-8"),
-    (codecs.BOM_UTF32_LE, "utf-32"),  # begins as that of UTF-16 does
-    (codecs.BOM_UTF32_BE, "utf-32"),
-    (codecs.BOM_UTF16_LE, "utf-16"),
-    (codecs.BOM_UTF16_BE, "utf-16"),
-)
-
-
 _GUESSED = ("csv", "tsv", "text")
 """Formats whose encoding may be told from their bytes; JSON is UTF-8."""
 
@@ -114,7 +105,7 @@ class Lines:
     def _begin(self) -> bytes:
         """Return the first line, and settle the encoding."""
         first = self._stream.readline(self._limit + 1)
-        for mark, encoding in _BYTE_ORDER_MARKS:
+        for mark, encoding in BYTE_ORDER_MARKS:
             if first.startswith(mark):
                 self._encoding = encoding
                 break
@@ -190,12 +181,6 @@ class _Transcoder(io.RawIOBase):
             raise UnreadableFileError(what, line=self._line) from None
 
 
-def plain_name(encoding: str) -> str:
-    """Return Python's own name of an encoding, one for UTF-8 with and without a mark."""
-    name = codecs.lookup(encoding).name
-    return "utf-8" if name == "utf-8-sig" else name
-
-
 def _decode(number: int, data: bytes, encoding: str) -> Line:
     try:
         return Line(number, data.decode(encoding).encode("utf-8"))
@@ -209,4 +194,5 @@ def _refuse_utf_16(first: bytes) -> None:
     for name, pattern in (("le", [False, True]), ("be", [True, False])):
         if zeros == pattern * 2:
             what = "looks like UTF-16 without a byte order mark."
-            raise UnreadableFileError(what, f"Set data.encoding=utf-16-{name}.")
+            hint = f"Set data.encoding=utf-16-{name} (--encoding utf-16-{name})."
+            raise UnreadableFileError(what, hint)

@@ -13,12 +13,11 @@ from pathlib import Path
 from typing import Any, Protocol, TypeGuard, runtime_checkable
 
 from harnn._cells import plain_value
-from harnn._frames import BATCH, column_names, is_frame, read_rows
+from harnn._frames import BATCH, column_names, is_column, is_frame, read_rows
 from harnn._optional import require
-from harnn.config import DataConfig
-from harnn.data.columns import read_columns, settle_columns
+from harnn.data.columns import Wanted, read_columns, settle_columns
 from harnn.data.files import DATASET_INFO, DATASET_STATE, DocumentFile, UnreadableFileError
-from harnn.data.log import ReadingLog, Rejected
+from harnn.data.log import Rejected
 from harnn.data.rows import Row
 from harnn.errors import DocumentError, InputError, Problem
 
@@ -76,17 +75,17 @@ def is_table(value: object) -> TypeGuard[Table]:
     return is_frame(value) or _is_dataset(value, _DATASETS | _SPLITS)
 
 
-def read_memory(
-    table: MemoryTable,
-    config: DataConfig,
-    *,
-    labelled: bool | None,
-    log: ReadingLog,
-    more_columns: tuple[str, ...] = (),
-) -> Iterator[Row | Rejected]:
-    """Read a table in memory, in batches; rows are counted from 1.
+def refuse_column(given: object) -> None:
+    """Raises:
+    TypeError: *given* is one column, whose texts would be taken for the names of files.
+    """
+    if is_column(given):
+        what = "Expected paths or tables, got one column; give the frame, or a list of documents."
+        raise TypeError(what)
 
-    more_columns: to be read beside those that a document is made of.
+
+def read_memory(table: MemoryTable, wanted: Wanted) -> Iterator[Row | Rejected]:
+    """Read a table in memory, in batches; rows are counted from 1.
 
     Raises:
         UnreadableFileError: it cannot be read on.
@@ -100,25 +99,14 @@ def read_memory(
         return
     try:
         opened = _open(table.table)
-        yield from _read(
-            opened, table.name, config, labelled=labelled, log=log, more_columns=more_columns
-        )
+        yield from _read(opened, table.name, wanted)
     except InputError as error:
         [problem] = error.problems[:1]
         raise UnreadableFileError(problem.what, problem.hint) from None
 
 
-def read_dataset(
-    file: DocumentFile,
-    config: DataConfig,
-    *,
-    labelled: bool | None,
-    log: ReadingLog,
-    more_columns: tuple[str, ...] = (),
-) -> Iterator[Row | Rejected]:
+def read_dataset(file: DocumentFile, wanted: Wanted) -> Iterator[Row | Rejected]:
     """Read a directory that ``save_to_disk`` of a data set wrote, batch by batch.
-
-    more_columns: to be read beside those that a document is made of.
 
     Raises:
         MissingExtraError: without the extra ``parquet``.
@@ -138,7 +126,7 @@ def read_dataset(
 
     def rows(names: Sequence[str]) -> Iterator[dict[str, Any]]:
         for place in places:
-            for batch in _read_batches(place, arrow):
+            for batch in _read_batches(place, names, arrow):
                 yield from read_rows(batch, names)
 
     try:
@@ -147,9 +135,7 @@ def read_dataset(
                 raise FileNotFoundError(f"no file {place.name}")
         names = _read_names(places[0], arrow) if places else []
         opened = _Opened(names, rows, _find_classes(features))
-        yield from _read(
-            opened, file.name, config, labelled=labelled, log=log, more_columns=more_columns
-        )
+        yield from _read(opened, file.name, wanted)
     except (arrow.ArrowException, OSError, ValueError, MemoryError) as error:
         reason = " ".join(str(error).split()).rstrip(".")
         raise UnreadableFileError(f"is damaged ({reason[:200]}).") from None
@@ -157,15 +143,16 @@ def read_dataset(
         raise UnreadableFileError(error.problems[0].what, error.problems[0].hint) from None
 
 
-def _read_batches(path: Path, arrow: Any) -> Iterator[Any]:
-    """Yield what a file of Arrow holds, some 1,000 rows at a time as ``datasets`` writes it.
+def _read_batches(path: Path, names: Sequence[str], arrow: Any) -> Iterator[Any]:
+    """Yield columns of a file of Arrow, some 1,000 rows at a time as ``datasets`` writes it.
 
     It is not mapped into memory: who changes a file that is mapped ends the process that reads it.
     """
     with path.open("rb") as file:
         for batch in arrow.ipc.open_stream(file):
-            batch.validate(full=True)  # damaged ones lead anywhere
-            yield batch
+            read = batch.select(list(names))
+            read.validate(full=True)  # damaged ones lead anywhere
+            yield read
 
 
 def _read_names(path: Path, arrow: Any) -> list[str]:
@@ -205,27 +192,14 @@ def _open(table: Any) -> _Opened:
     return _Opened(names, rows, _find_classes(features))
 
 
-def _read(
-    opened: _Opened,
-    where: str,
-    config: DataConfig,
-    *,
-    labelled: bool | None,
-    log: ReadingLog,
-    more_columns: tuple[str, ...],
-) -> Iterator[Row | Rejected]:
-    first = next(opened.rows(opened.names), {})
-    whole = first.get("text")
-    inside = list(whole) if isinstance(whole, dict) else []
-    names, problems = settle_columns(
-        opened.names, where, config, log, labelled=labelled, inside=inside
-    )
+def _read(opened: _Opened, where: str, wanted: Wanted) -> Iterator[Row | Rejected]:
+    inside = _names_inside_text(opened)
+    names, problems = settle_columns(opened.names, where, wanted, inside=inside)
     if problems:
         yield Rejected(tuple(problems), whole_file=True)
         return
     named = dict(zip(opened.names, names, strict=True))
-    needed = _needed(first, named, config, labelled=labelled, more_columns=more_columns)
-    for line, content in enumerate(opened.rows(needed), start=1):
+    for line, content in enumerate(opened.rows(_needed(opened, named, wanted)), start=1):
         yield Row(
             line,
             {
@@ -235,24 +209,23 @@ def _read(
         )
 
 
-def _needed(
-    first: Mapping[str, Any],
-    named: Mapping[str, str],
-    config: DataConfig,
-    *,
-    labelled: bool | None,
-    more_columns: tuple[str, ...],
-) -> list[str]:
-    """Return the columns that a document is made of, with the levels of index records."""
-    wanted = read_columns(config, labelled=labelled) | set(more_columns)
-    indexed = labelled is not False and any(
-        named[name] == config.labels_field and _are_numbers(value) for name, value in first.items()
-    )
-    return [
-        name
-        for name, meant in named.items()
-        if meant in wanted or (indexed and _are_numbers(first.get(name)))
-    ]
+def _names_inside_text(opened: _Opened) -> list[str]:
+    """Return the fields of ``text`` where it is an object."""
+    first = next(opened.rows(["text"]), {}) if "text" in opened.names else {}
+    whole = first.get("text")
+    return list(whole) if isinstance(whole, dict) else []
+
+
+def _needed(opened: _Opened, named: Mapping[str, str], wanted: Wanted) -> list[str]:
+    """Return the columns that are read, with the levels of index records."""
+    read = read_columns(wanted)
+    needed = [name for name, meant in named.items() if meant in read]
+    labels = [name for name in needed if named[name] == wanted.config.labels_field]
+    first = next(opened.rows(labels), {}) if labels and wanted.labelled is not False else {}
+    if not any(map(_are_numbers, first.values())):
+        return needed
+    first = next(opened.rows(opened.names), {})
+    return [name for name in opened.names if name in needed or _are_numbers(first.get(name))]
 
 
 def _are_numbers(value: object) -> bool:

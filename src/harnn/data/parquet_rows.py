@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from harnn._optional import require
 from harnn._tables import shown
-from harnn.config import DataConfig
-from harnn.data.columns import read_columns, settle_columns
+from harnn.data.columns import Wanted, read_columns, settle_columns
 from harnn.data.files import DocumentFile, UnreadableFileError
-from harnn.data.log import ReadingLog, Rejected
+from harnn.data.log import Rejected
+from harnn.data.parquet_sizes import read_sizes
 from harnn.data.rows import Row
 from harnn.errors import Problem
 
@@ -27,71 +27,63 @@ _MOST_TIMES = 100
 _HIGHER = "Set data.line_limit higher if that is meant."
 
 
-def read_parquet(
-    file: DocumentFile,
-    config: DataConfig,
-    *,
-    labelled: bool | None,
-    log: ReadingLog,
-    more_columns: tuple[str, ...] = (),
-) -> Iterator[Row | Rejected]:
+def read_parquet(file: DocumentFile, wanted: Wanted) -> Iterator[Row | Rejected]:
     """Read Parquet batch by batch; a row's number stands for its line.
-
-    more_columns: to be read beside those that a document is made of.
 
     Raises:
         MissingExtraError: without the extra ``parquet``.
-        UnreadableFileError: the file is no Parquet, is damaged, or unpacks beyond all measure.
+        UnreadableFileError: the file is no Parquet, is damaged, or what is read of it unpacks
+            beyond all measure.
     """
     parquet = require("pyarrow.parquet", extra="parquet", purpose=f"Reading {file.name}")
     arrow = require("pyarrow", extra="parquet", purpose=f"Reading {file.name}")
+    limit = wanted.config.line_limit
     try:
         options = {"pre_buffer": False, "buffer_size": _BUFFER}
         with parquet.ParquetFile(file.path, **options) as table:
             own = list(table.schema_arrow.names)
             inside = _names_inside_text(table.schema_arrow, arrow)
-            meant, problems = settle_columns(
-                own, file.name, config, log, labelled=labelled, inside=inside
-            )
+            meant, problems = settle_columns(own, file.name, wanted, inside=inside)
             if problems:
                 yield Rejected(tuple(problems), whole_file=True)
                 return
             named = dict(zip(own, meant, strict=True))
             schema = table.schema_arrow.empty_table().rename_columns(meant).schema
-            needed = set(_needed_columns(schema, config, arrow, labelled=labelled))
-            needed.update(more_columns)
+            needed = set(_needed_columns(schema, wanted, arrow))
             columns = [name for name in own if named[name] in needed]
-            _refuse_bombs(
-                table.metadata, file.path.stat().st_size, _MOST_ROWS_LONG * config.line_limit
-            )
+            _refuse_bombs(file, table.metadata, columns, _MOST_ROWS_LONG * limit)
             line = 0
             for batch in table.iter_batches(batch_size=_BATCH, columns=columns):
                 for content in _read_rows(batch):
                     line += 1
                     content = {named[name]: value for name, value in content.items()}
-                    yield _check(file, line, content, config.line_limit)
+                    yield _check(file, line, content, limit)
     except (arrow.ArrowException, OSError, MemoryError, ValueError, OverflowError) as error:
         reason = shown(" ".join(str(error).split()).rstrip("."))[1:-1]
         raise UnreadableFileError(f"is damaged or not a Parquet file ({reason}).") from None
 
 
-def _refuse_bombs(metadata: Any, packed: int, most: int) -> None:
+def _refuse_bombs(file: DocumentFile, metadata: Any, columns: Sequence[str], most: int) -> None:
     """Refuse rows that a small file unpacks to more than *most* bytes, as the file itself says.
 
-    packed: bytes of the file. The sizes of single columns are not asked for: of a damaged file
-    Arrow ends the whole process for that.
+    The sizes of the columns that are read are asked for only where all together are too large.
 
     Raises:
         UnreadableFileError: there are some.
     """
-    for group in range(metadata.num_row_groups):
-        size = metadata.row_group(group).total_byte_size
-        if size > max(most, _MOST_TIMES * packed):
-            what = (
-                f"unpacks from {packed:,} to {size:,} bytes in one group of rows, expected at most "
-                f"{most:,} or {_MOST_TIMES} times as many."
-            )
-            raise UnreadableFileError(what, _HIGHER)
+    packed = file.path.stat().st_size
+    groups = range(metadata.num_row_groups)
+    sizes = [metadata.row_group(group).total_byte_size for group in groups]
+    most_here = max(most, _MOST_TIMES * packed)
+    if max(sizes, default=0) > most_here:
+        sizes = read_sizes(file.path, columns) or sizes
+    size = max(sizes, default=0)
+    if size > most_here:
+        what = (
+            f"unpacks from {packed:,} to {size:,} bytes in one group of rows, expected at most "
+            f"{most:,} or {_MOST_TIMES} times as many."
+        )
+        raise UnreadableFileError(what, _HIGHER)
 
 
 def _read_rows(batch: Any) -> Iterator[dict[str, Any]]:
@@ -144,23 +136,21 @@ def _names_inside_text(schema: Any, arrow: Any) -> list[str]:
     return [part.name for part in schema.field("text").type] if is_object else []
 
 
-def _needed_columns(
-    schema: Any, config: DataConfig, arrow: Any, *, labelled: bool | None
-) -> list[str]:
-    """Return the columns a document is made of, with the levels of index records."""
-    wanted = read_columns(config, labelled=labelled)
-    if labelled is False:
-        return [name for name in schema.names if name in wanted]
+def _needed_columns(schema: Any, wanted: Wanted, arrow: Any) -> list[str]:
+    """Return the columns that are read, with the levels of index records."""
+    read = read_columns(wanted)
+    if wanted.labelled is False:
+        return [name for name in schema.names if name in read]
 
     def holds_indices(column: Any) -> bool:
         types = arrow.types
         is_list = types.is_list(column.type) or types.is_large_list(column.type)
         return is_list and bool(types.is_integer(column.type.value_type))
 
-    labels = config.labels_field
+    labels = wanted.config.labels_field
     indexed = labels in schema.names and holds_indices(schema.field(labels))
     return [
         column.name
         for column in schema
-        if column.name in wanted or (indexed and holds_indices(column))
+        if column.name in read or (indexed and holds_indices(column))
     ]

@@ -38,6 +38,7 @@ from harnn.data.memory_rows import (
     is_table,
     read_dataset,
     read_memory,
+    refuse_column,
 )
 from harnn.data.parquet_rows import read_parquet
 from harnn.data.rows import PlacedRow, Row, read_text_rows
@@ -111,27 +112,37 @@ def label_documents(
         DocumentError: labels that are missing or not in *taxonomy*, as ``on_error`` says.
     """
     checker = LabelChecker(taxonomy, config.labels_by)
-    fixes = find_fixes(config, taxonomy)
+    fixes = find_fixes(config, checker)
     log = ReadingLog() if log is None else log
     resolved = (
         item if isinstance(item, Rejected) else resolve_labels(item, checker, config, log, fixes)
         for item in documents
     )
-    return settle(resolved, config.on_error, log)
+    return _tell_of_none(settle(resolved, config.on_error, log), log)
 
 
-def find_fixes(config: DataConfig, taxonomy: Taxonomy | None) -> LabelFixes | None:
+def _tell_of_none(
+    labelled: Iterator[tuple[Document, NDArray[np.int32]]], log: ReadingLog
+) -> Iterator[tuple[Document, NDArray[np.int32]]]:
+    """Hand on documents, and warn in the end where none of them has a label."""
+    empty = some = False
+    for document, columns in labelled:
+        empty, some = True, some or len(columns) > 0
+        yield document, columns
+    if empty and not some:
+        log.warn(Problem("", "no document has labels."))
+
+
+def find_fixes(config: DataConfig, checker: LabelChecker | None) -> LabelFixes | None:
     """Read the table of ``data.fixes``, if there is one, and hold it to a taxonomy.
 
     Raises:
-        DocumentError: it cannot be read, or a suggestion is no label of the taxonomy.
+        DocumentError: it cannot be read, or a suggestion is no single label of the taxonomy.
     """
     if not config.fixes:
         return None
     fixes = LabelFixes.from_rows(stream_rows(config.fixes, DocumentBuilder(TABLE, labelled=False)))
-    if taxonomy is not None:
-        fixes.check(taxonomy.index, taxonomy.codes)
-    return fixes
+    return fixes if checker is None else fixes.resolve(checker)
 
 
 def resolve_labels(
@@ -162,6 +173,7 @@ def list_sources(given: Sources) -> list[Location | MemoryTable]:
     Raises:
         TypeError: something else is among them.
     """
+    refuse_column(given)
     one = isinstance(given, str | os.PathLike | MemoryTable) or is_table(given)
     items: list[Any] = [given] if one else list(cast(Iterable[Any], given))
     if are_records(items):
@@ -233,17 +245,14 @@ def guard_rows(
 def _open_rows(
     file: DocumentFile | MemoryTable, builder: DocumentBuilder
 ) -> Iterator[PlacedRow | Row | Rejected]:
-    config, labelled, log = builder.config, builder.labelled, builder.log
-    more = builder.more_columns
     if isinstance(file, MemoryTable):
-        yield from read_memory(file, config, labelled=labelled, log=log, more_columns=more)
+        yield from read_memory(file, builder.wanted)
     elif file.format == "texts":
         yield from read_directory(file, builder)
     elif file.format == "spreadsheet":
-        yield from read_sheet_rows(file, config, labelled=labelled, log=log)
+        yield from read_sheet_rows(file, builder.wanted)
     elif file.format in _BY_COLUMN:
-        read = _BY_COLUMN[file.format]
-        yield from read(file, config, labelled=labelled, log=log, more_columns=more)
+        yield from _BY_COLUMN[file.format](file, builder.wanted)
     else:
         yield from _open_lines(file, builder)
 
@@ -253,7 +262,7 @@ def _open_lines(file: DocumentFile, builder: DocumentBuilder) -> Iterator[Row | 
     with open_bytes(file) as stream:
         lines = Lines(file, stream, config, builder.log)
         if file.format in ("csv", "tsv"):
-            yield from read_delimited(file, lines, config, labelled=labelled, log=builder.log)
+            yield from read_delimited(file, lines, builder.wanted)
         elif file.format == "json":
             yield from read_json(file, lines, config.line_limit)
         elif file.format == "json-lines":

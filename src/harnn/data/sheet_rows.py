@@ -6,16 +6,14 @@ from collections.abc import Iterator
 
 from harnn._delimited import Record
 from harnn._spreadsheets import SpreadsheetError, read_sheet
-from harnn.config import DataConfig
+from harnn.data.columns import Wanted
 from harnn.data.files import DocumentFile, UnreadableFileError
-from harnn.data.log import ReadingLog, Rejected
+from harnn.data.log import Rejected
 from harnn.data.rows import Row
 from harnn.data.table_rows import open_table
 
 
-def read_sheet_rows(
-    file: DocumentFile, config: DataConfig, *, labelled: bool | None, log: ReadingLog
-) -> Iterator[Row | Rejected]:
+def read_sheet_rows(file: DocumentFile, wanted: Wanted) -> Iterator[Row | Rejected]:
     """Read one sheet; its first row that holds anything names the columns.
 
     A row has the number that the program shows. See :func:`harnn._spreadsheets.read_sheet`.
@@ -24,14 +22,14 @@ def read_sheet_rows(
         MissingExtraError: without the extra ``tables``.
         UnreadableFileError: it is no spreadsheet, or has no such sheet.
     """
-    rows = read_sheet(file.path, config.sheet, shown=file.name)
+    rows = read_sheet(file.path, wanted.config.sheet, shown=file.name)
     try:
         header = next(rows, None)
         if header is None:
             return
         left = next(n for n, cell in enumerate(header.cells) if cell)  # columns before the table
         names = Record(header.number, header.cells[left:])
-        table = open_table(file, names, config, labelled=labelled, log=log, quotes=True)
+        table = open_table(file, names, wanted, quotes=True)
         if isinstance(table, list):
             yield Rejected(tuple(table), whole_file=True)
             return

@@ -15,12 +15,26 @@ from harnn.data.files import DocumentFile
 from harnn.data.log import Rejected
 from harnn.data.rows import Row, reject
 
-_FIRST_LINE = re.compile(r"[^\t]*\t\s*<[^<>\s]+>(?:\s+<[^<>\s]+>)*\s*")
+_IRIS = re.compile(r"\s*<[^<>\s]+>(?:\s+<[^<>\s]+>)*\s*")
+_SEARCHED = 1 << 20
+"""Bytes in which a text with IRIs is looked for, after texts that have none yet."""
 
 
-def are_short_texts(first: Line) -> bool:
-    """Tell whether the first line is a text with IRIs, and no header."""
-    return _FIRST_LINE.fullmatch(decode_line(first)[0]) is not None
+def peek_short_texts(first: Line, lines: Iterator[Line]) -> tuple[bool, list[Line]]:
+    """Tell whether lines are texts with IRIs and not a table; return those that were looked at.
+
+    The first line that has something behind its tab decides.
+    """
+    seen, size = [first], 0
+    while True:
+        rest = decode_line(seen[-1])[0].partition("\t")[2]
+        if rest.strip():
+            return _IRIS.fullmatch(rest) is not None, seen
+        size += len(seen[-1].data)
+        following = next(lines, None) if size < _SEARCHED else None
+        if following is None:
+            return False, seen
+        seen.append(following)
 
 
 def read_short_texts(

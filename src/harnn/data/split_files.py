@@ -1,7 +1,8 @@
 """The parts of a split as files: every row as it was written, in the part that it belongs to.
 
-JSON lines, CSV and TSV keep their lines to the byte (in UTF-8), Parquet its rows and types; the
-elements of a JSON array become JSON lines, the rows of a spreadsheet CSV.
+JSON lines, CSV and TSV keep their lines to the byte (in UTF-8, see ``mark_for`` in ``writing``),
+Parquet its rows and types; the elements of a JSON array become JSON lines, the rows of a
+spreadsheet CSV.
 """
 
 from __future__ import annotations
@@ -26,11 +27,11 @@ from harnn.data.inputs import Documents, split_given
 from harnn.data.lines import Lines
 from harnn.data.log import ReadingLog, Rejected
 from harnn.data.reading import stream_rows
-from harnn.data.short_texts import are_short_texts
+from harnn.data.short_texts import peek_short_texts
 from harnn.data.split import DataSplit
 from harnn.data.split_reading import Places
 from harnn.data.split_settings import SplitSettings
-from harnn.data.writing import check_rows_place, open_packed, open_rows
+from harnn.data.writing import check_rows_place, mark_for, open_packed, open_rows
 from harnn.errors import ConfigError, DocumentError, InputError, Problem
 
 _SUFFIXES = {
@@ -154,6 +155,8 @@ class _LineWriter:
         self._streams: list[IO[bytes]] = [
             stack.enter_context(open_packed(place)) for place in places
         ]
+        for stream in self._streams:
+            stream.write(mark_for(config))
         self._config = config
         self._head: list[bytes] | None = None
         self._first = ""
@@ -181,8 +184,10 @@ class _LineWriter:
         Those of other files must be the same. Short texts of Annif have none.
         """
         first = next(line for line in lines if line.data.strip())
-        lines = chain([first], lines)
-        has_none = file.format == "tsv" and are_short_texts(first)
+        has_none, seen = file.format == "tsv", [first]
+        if has_none:
+            has_none, seen = peek_short_texts(first, lines)
+        lines = chain(seen, lines)
         found = [] if has_none else _head_of(lines, quotes=file.format == "csv")
         head = [line.data for line in found]
         plain = [data.rstrip(b"\r\n") for data in head]

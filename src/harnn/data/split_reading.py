@@ -15,7 +15,7 @@ from scipy.sparse.csgraph import connected_components
 
 from harnn._tables import shown
 from harnn.config import DataConfig
-from harnn.data.columns import first_names, list_names
+from harnn.data.columns import find_column, first_names, list_names
 from harnn.data.documents import Document
 from harnn.data.fields import DocumentBuilder
 from harnn.data.files import DocumentFile, Origin
@@ -202,7 +202,7 @@ class _RowReader:
         self._gathered, self._settings = gathered, settings
         taxonomy = gathered.taxonomy
         self._checker = None if taxonomy is None else LabelChecker(taxonomy, config.labels_by)
-        self._fixes = find_fixes(config, taxonomy)
+        self._fixes = find_fixes(config, self._checker)
         wanted = tuple(name for name in (settings.group_by, settings.by_date) if name)
         self.builder = DocumentBuilder(config, labelled=True, log=log, more_columns=wanted)
         self._names: list[str] = []
@@ -241,19 +241,29 @@ class _RowReader:
             return Rejected((problem,))
         if self._settings.group_by:
             self._names = self._names or first_names(row.content)
-            self._gathered.groups.append(hash_value(row.content.get(self._settings.group_by)))
+            name = _field_of(file, row, self._settings.group_by)
+            self._gathered.groups.append(hash_value(row.content.get(name)))
         self._gathered.add(document, columns)
         counted = isinstance(file, DocumentFile) and file.format in ("json", "spreadsheet")
         self._gathered.add_place(file, number if counted else row.line, row.lines)
         return document
 
     def _note_date(self, file: Origin, row: Row) -> Problem | None:
-        name, where = self._settings.by_date, file.at(row.line)
+        name, where = _field_of(file, row, self._settings.by_date), file.at(row.line)
         if name not in row.content:
             return Problem(
                 where, f"has no field {name!r}.", suggest(name, first_names(row.content))
             )
         return self._gathered.moments.add(name, row.content[name], where)
+
+
+def _field_of(file: Origin, row: Row, name: str) -> str:
+    """Return the field of a row that is meant: columns that are texts or labels as well have the
+    names of the settings, which may differ in case and blanks from that of the table.
+    """
+    if name in row.content or not file.is_table:
+        return name
+    return find_column(name, row.content) or name
 
 
 def _count(number: int, noun: str) -> str:

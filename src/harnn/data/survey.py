@@ -130,7 +130,7 @@ class _Survey:
         self._found = ReadingLog()
         self._builder = DocumentBuilder(config, log=self._found)
         self._checker = None if taxonomy is None else LabelChecker(taxonomy, config.labels_by)
-        self._fixes = find_fixes(config, taxonomy)
+        self._fixes = find_fixes(config, self._checker)
         self._drops = config.on_error == "drop-labels"
         self._files: list[FileSummary] = []
         self._fingerprints: list[Fingerprints] = []

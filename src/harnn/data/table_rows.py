@@ -19,6 +19,7 @@ from harnn._delimited import (
 from harnn._tables import shown
 from harnn.config import DataConfig
 from harnn.data.columns import (
+    Wanted,
     find_missing_columns,
     list_names,
     match_columns,
@@ -29,7 +30,7 @@ from harnn.data.label_cells import read_label_cell
 from harnn.data.lines import Lines
 from harnn.data.log import ReadingLog, Rejected
 from harnn.data.rows import Row, reject
-from harnn.data.short_texts import are_short_texts, read_short_texts
+from harnn.data.short_texts import peek_short_texts, read_short_texts
 from harnn.errors import Problem
 
 MANY_LINES = 100
@@ -106,24 +107,26 @@ class Table:
             self.warned = True
 
 
-def read_delimited(
-    file: DocumentFile, lines: Lines, config: DataConfig, *, labelled: bool | None, log: ReadingLog
-) -> Iterator[Row | Rejected]:
+def read_delimited(file: DocumentFile, lines: Lines, wanted: Wanted) -> Iterator[Row | Rejected]:
     """Read CSV or TSV; the first row names the columns, but in TSV of Annif, which has none.
 
     The cells are separated by what a line ``sep=;`` says, by ``data.delimiter``, or, in CSV, by
     the one character that gives the columns a document needs.
     """
+    config = wanted.config
     first, delimiter = _pass_separator_line(lines)
     if first is None:
         return
-    if file.format == "tsv" and are_short_texts(first):
-        yield from read_short_texts(file, chain([first], lines), config)
-        return
+    seen = [first]
+    if file.format == "tsv" and not delimiter:
+        are_short, seen = peek_short_texts(first, lines)
+        if are_short:
+            yield from read_short_texts(file, chain(seen, lines), config)
+            return
     delimiter = config.chosen_delimiter or delimiter
     if not delimiter:
-        delimiter = _tell_delimiter(file, first, config, labelled=labelled)
-    is_csv, every = file.format == "csv", chain([first], lines)
+        delimiter = _tell_delimiter(file, first, wanted)
+    is_csv, every = file.format == "csv", chain(seen, lines)
     limit = config.line_limit
     records = read_csv(every, delimiter, limit) if is_csv else read_tsv(every, delimiter)
     header = next(records)
@@ -131,7 +134,7 @@ def read_delimited(
         problem = Problem(file.at(header.line), header.what, header.hint)
         yield Rejected((problem,), whole_file=True)
         return
-    table = open_table(file, header, config, labelled=labelled, log=log, quotes=is_csv)
+    table = open_table(file, header, wanted, quotes=is_csv)
     if isinstance(table, list):
         better = _hint_at_delimiter(file, first, config)
         if better:
@@ -145,21 +148,15 @@ def read_delimited(
 
 
 def open_table(
-    file: DocumentFile,
-    header: Record,
-    config: DataConfig,
-    *,
-    labelled: bool | None,
-    log: ReadingLog,
-    quotes: bool,
+    file: DocumentFile, header: Record, wanted: Wanted, *, quotes: bool
 ) -> Table | list[Problem]:
     """Return what reads the rows under a header, or what is wrong with the header.
 
     quotes: whether cells may be quoted, and need no remark where they are.
     """
-    where = file.at(header.line)
+    where, config, log = file.at(header.line), wanted.config, wanted.log
     columns = [name.strip() for name in header.cells]
-    names, problems = settle_columns(columns, where, config, log, labelled=labelled)
+    names, problems = settle_columns(columns, where, wanted)
     if problems:
         return problems
     width = len(names)
@@ -168,7 +165,7 @@ def open_table(
     table = Table(file, names, width, quotes, log, label_separator=config.label_separator)
     if width > len(names) and names[-1] in config.label_columns and not config.level_fields:
         table.more_labels = names[-1]
-        if labelled is not False:
+        if wanted.labelled is not False:
             numbers = f"{len(names) + 1}" + (f" to {width}" if width > len(names) + 1 else "")
             what = f"the table has columns without a name: {numbers} read as more of"
             log.warn(Problem(where, f"{what} {shown(names[-1])}."))
@@ -184,18 +181,16 @@ def _pass_separator_line(lines: Lines) -> tuple[Line | None, str]:
     return next((line for line in lines if line.data.strip()), None), told
 
 
-def _tell_delimiter(
-    file: DocumentFile, header: Line, config: DataConfig, *, labelled: bool | None
-) -> str:
+def _tell_delimiter(file: DocumentFile, header: Line, wanted: Wanted) -> str:
     """Return what separates the cells, where the header leaves no doubt; else what is usual."""
     usual = _DELIMITERS[file.format]
     if file.format == "tsv" or header.what:
         return usual
 
     def fits(names: Sequence[str]) -> bool:
-        matches = match_columns(names, config)
+        matches = match_columns(names, wanted.config)
         names = [matches.get(name, name) for name in names]
-        return not find_missing_columns(names, config, labelled=labelled)
+        return not find_missing_columns(names, wanted.config, labelled=wanted.labelled)
 
     return tell_delimiter(header, fits, usual)
 
@@ -208,4 +203,5 @@ def _hint_at_delimiter(file: DocumentFile, header: Line, config: DataConfig) -> 
         return ""
     what = "tabs" if inside[0] == "\t" else repr(inside[0])
     value = "tab" if inside[0] == "\t" else repr(inside[0])
-    return f"The cells seem to be separated by {what}: set data.delimiter={value}."
+    option = f"data.delimiter={value} (--delimiter {value})"
+    return f"The cells seem to be separated by {what}: set {option}."

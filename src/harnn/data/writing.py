@@ -13,6 +13,7 @@ All but the last also with ``.gz`` or ``.zst`` behind. In a cell labels stand be
 
 from __future__ import annotations
 
+import codecs
 import gzip
 import json
 import re
@@ -24,6 +25,7 @@ from typing import IO, Any, Protocol
 import msgspec
 
 from harnn._display import encodable, escape_json
+from harnn._encodings import plain_name
 from harnn._files import write_atomically
 from harnn._optional import require
 from harnn._places import suffix_problem
@@ -137,6 +139,8 @@ def open_rows(
     with ExitStack() as stack:
         stream = stack.enter_context(open_packed(path))
         writer: RowWriter
+        if form != "parquet":
+            stream.write(mark_for(config))
         if form == "json-lines":
             writer = _JsonLines(stream, config)
         elif form == "parquet":
@@ -158,6 +162,13 @@ def open_packed(path: Path | str) -> Iterator[IO[bytes]]:
     compression = COMPRESSIONS.get(Path(path).suffix.lower(), "")
     with write_atomically(path, "wb") as file, _compressed(file, compression) as stream:
         yield stream
+
+
+def mark_for(config: DataConfig) -> bytes:
+    """Return what text begins with, which is UTF-8, so that *config* reads it back: where another
+    encoding is set, the byte order mark, which says more than that.
+    """
+    return b"" if plain_name(config.encoding) == "utf-8" else codecs.BOM_UTF8
 
 
 def label_cell(labels: Sequence[str], separator: str) -> str:

@@ -11,7 +11,7 @@ from typing import Unpack
 import numpy as np
 from numpy.typing import NDArray
 
-from harnn._display import printable, whole_signs
+from harnn._display import beginning, printable
 from harnn.bundle import fingerprint
 from harnn.config import DataConfig
 from harnn.corpus import sparse_targets
@@ -87,14 +87,9 @@ def make_report(
 
 
 def _beginning(document: Document) -> str:
-    """Return how the first field of a document begins, in one line."""
+    """Return how the first field of a document that holds anything begins."""
     first = next((text for text in document.text.values() if text.strip()), "")
-    some = first[: 4 * _SHOWN_CHARACTERS]  # blanks among them
-    text = " ".join(some.split())
-    if len(text) <= _SHOWN_CHARACTERS:
-        return text if len(some) == len(first) else f"{text}\u00a0…"
-    words = text[: _SHOWN_CHARACTERS + 1].rpartition(" ")[0]
-    return f"{words or whole_signs(text, _SHOWN_CHARACTERS)}\u00a0…"
+    return beginning(first, _SHOWN_CHARACTERS)
 
 
 def _same(blocks: Iterator[Scores], ids: list[str]) -> Iterator[Scores]:

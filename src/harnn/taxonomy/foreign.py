@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from harnn._encodings import BYTE_ORDER_MARKS
 from harnn.errors import Problem, TaxonomyError
 from harnn.taxonomy.graph import ROOT
 from harnn.taxonomy.options import Form
@@ -76,8 +77,8 @@ _TREE_NUMBER = re.compile(r".*;\s*[A-Z]?\d+(\.\d+)*")
 _TIGHT_COMMA = re.compile(r"\S,\S")
 
 
-def refuse_binary(content: bytes, where: str) -> None:
-    """Refuse what is no text.
+def refuse_binary(content: bytes, where: str, encoding: str | None = None) -> None:
+    """Refuse what is no text; encoding: the one that it is said to be of.
 
     Raises:
         TaxonomyError: it says what it is instead.
@@ -91,10 +92,14 @@ def refuse_binary(content: bytes, where: str) -> None:
         if content.startswith(mark):
             raise TaxonomyError(Problem(where, what, hint))
     head = content[:4_096]
-    if content.startswith((b"\xff\xfe", b"\xfe\xff")) or 4 * head.count(0) >= len(head) > 3:
-        zeros = head[0::2].count(0), head[1::2].count(0)
-        if head[:1] in (b"\xff", b"\xfe") or 3 * min(zeros) < max(zeros):
-            raise TaxonomyError(Problem(where, "is UTF-16, expected UTF-8.", "Save it as UTF-8."))
+    told = encoding is not None or any(content.startswith(mark) for mark, _ in BYTE_ORDER_MARKS)
+    if not told and 4 * head.count(0) >= len(head) > 3:
+        upper, lower = head[0::2].count(0), head[1::2].count(0)
+        if 3 * min(upper, lower) < max(upper, lower):
+            name = "utf-16-be" if upper > lower else "utf-16-le"
+            hint = f"Say so: encoding={name!r} (--taxonomy-encoding {name})."
+            what = "looks like UTF-16 without a byte order mark."
+            raise TaxonomyError(Problem(where, what, hint))
         raise TaxonomyError(Problem(where, "holds binary data, expected text."))
 
 

@@ -59,6 +59,8 @@ class Draft:
     iris: dict[str, str] = field(default_factory=dict)
     replaced: dict[str, str] = field(default_factory=dict)
     """Codes that are labels no more, and the labels that stand for them now."""
+    former_iris: dict[str, str] = field(default_factory=dict)
+    """IRIs of such codes."""
     level_names: tuple[str, ...] = ()
     """What the file calls its levels; empty: nothing."""
     complete: bool = False

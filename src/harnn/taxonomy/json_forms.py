@@ -1,4 +1,4 @@
-"""Taxonomies as JSON: our own format, lists of records, nested objects and lists.
+"""Taxonomies as JSON of others: lists of records, nested objects and lists.
 
 Records: ``{"code": ..., "parent": ... or "parents": [...], "name": ..., "description": ...,
 "children": [...]}``. The code is the first given of ``code``, ``id``, ``label`` and ``name``
@@ -16,28 +16,18 @@ from __future__ import annotations
 import itertools
 import json
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from json import JSONDecodeError, JSONDecoder
 from typing import Any
 
-import numpy as np
-
-from harnn._display import encodable
 from harnn.errors import Problem, TaxonomyError, suggest
 from harnn.taxonomy.graph import (
-    MOST_PROBLEMS,
     ROOT,
     Draft,
-    IntArray,
-    Layout,
-    gathered,
     label_problem,
     text_problem,
 )
-
-FORMAT = "harnn-taxonomy"
-FORMAT_VERSION = 1
 
 _CODE_KEYS = ("code", "id", "label", "name")
 _PARENT_KEYS = ("parent", "parents", "children")
@@ -46,11 +36,6 @@ _ARROW = " > "
 _LONGEST_KEY = 40
 _SHOWN_NOTES = 20
 _SHOWN_PARENTS = 5
-_TEXT_LISTS = ("codes", "names", "descriptions", "level_names")
-_LIST_KEYS = (*_TEXT_LISTS, "levels", "edges")
-_MORE_TEXTS = ("notations", "iris")
-"""Lists that stand in the file where there is anything in them, as do the next."""
-_MORE_LISTS = ("alternatives", "replaced")
 
 
 def parse_json(text: str, source: str) -> Any:
@@ -75,11 +60,6 @@ def parse_json(text: str, source: str) -> Any:
         raise TaxonomyError(Problem(source, "is nested too deeply to be read.")) from None
 
 
-def is_own_format(value: Any) -> bool:
-    """Tell whether parsed JSON is what ``Taxonomy.to_json`` writes."""
-    return isinstance(value, dict) and value.get("format") == FORMAT
-
-
 def is_json_ld(value: Any) -> bool:
     """Tell RDF from other JSON: it has keys that begin with ``@``."""
     entries = value[:1] if isinstance(value, list) else [value]
@@ -87,133 +67,6 @@ def is_json_ld(value: Any) -> bool:
         isinstance(entry, dict) and any(key in entry for key in ("@context", "@graph", "@id"))
         for entry in entries
     )
-
-
-# --- our own format ---------------------------------------------------------------------------
-
-
-def write_own_format(fields: Mapping[str, Sequence[Any]], sha256: str) -> str:
-    """Write one key a line, so that two versions can be compared by eye."""
-    values = {"format": FORMAT, "version": FORMAT_VERSION, "sha256": sha256, **fields}
-    lines = [f"{json.dumps(key)}: {_write_value(value)}" for key, value in values.items()]
-    return "{\n" + ",\n".join(lines) + "\n}\n"
-
-
-def _write_value(value: Any) -> str:
-    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-    try:
-        text.encode()
-    except UnicodeEncodeError:  # half a surrogate pair in a name: only its escape can be stored
-        return json.dumps(value, separators=(",", ":"))
-    return text
-
-
-def read_own_format(value: Mapping[str, Any], source: str) -> tuple[Layout, dict[str, Any]]:
-    """Return the layout, and names, descriptions and level names as they are stored.
-
-    Raises:
-        TaxonomyError: another format version, or contents that ``to_json`` never writes.
-    """
-    version = value.get("version")
-    if version != FORMAT_VERSION or not _is_whole(version):
-        what = (
-            f"taxonomy format version {_shown(version)}; this version of harnn reads "
-            f"version {FORMAT_VERSION}."
-        )
-        raise TaxonomyError(Problem(source, what))
-    problems = [
-        f"{key!r} is missing or not a list{' of texts' if key in _TEXT_LISTS else ''}."
-        for key in _LIST_KEYS
-        if not _is_list(value.get(key), texts=key in _TEXT_LISTS)
-    ]
-    problems += [
-        f"{key!r} is not a list{' of texts' if key in _MORE_TEXTS else ' of lists of texts'}."
-        for key in (*_MORE_TEXTS, *_MORE_LISTS)
-        if key in value
-        and not (
-            _is_list(value[key], texts=key in _MORE_TEXTS)
-            and (key in _MORE_TEXTS or all(_is_list(each, texts=True) for each in value[key]))
-        )
-    ]
-    if not problems:
-        problems = list(itertools.islice(_content_problems(value), MOST_PROBLEMS))
-    if problems:
-        raise gathered(source, (Problem(source, what) for what in problems))
-    levels = np.array(value["levels"], dtype=np.int32)
-    edges = _edge_array(value["edges"])
-    edges = edges[np.lexsort((edges[:, 1], edges[:, 0]))]
-    # A half character can be stored, but no answer with it could be written.
-    texts: dict[str, Any] = {
-        key: tuple(map(encodable, value[key]))
-        for key in (*_TEXT_LISTS[1:], *_MORE_TEXTS)
-        if key in value
-    }
-    if "alternatives" in value:
-        texts["alternatives"] = tuple(tuple(map(encodable, x)) for x in value["alternatives"])
-    texts["replaced"] = {encodable(old): new for old, new in value.get("replaced", ())}
-    return Layout(tuple(value["codes"]), levels, edges), texts
-
-
-def _is_list(value: Any, *, texts: bool) -> bool:
-    return isinstance(value, list) and (not texts or all(isinstance(item, str) for item in value))
-
-
-def _is_whole(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
-
-
-def _content_problems(value: Mapping[str, Any]) -> Iterator[str]:
-    codes, levels, level_names = value["codes"], value["levels"], value["level_names"]
-    if not codes:
-        yield "'codes' holds no labels."
-    for key in ("names", "descriptions", "levels", "alternatives", *_MORE_TEXTS):
-        if len(value.get(key, codes)) != len(codes):
-            yield f"{key!r} has {len(value[key]):,} entries, expected {len(codes):,}, as 'codes'."
-    yield from (what for code in codes if (what := label_problem(code)))
-    if len(set(codes)) != len(codes):
-        yield "'codes' holds a label twice."
-    yield from _replaced_problems(value.get("replaced", ()), set(codes))
-    if len(levels) != len(codes):
-        return
-    steps = [0, *levels]
-    if not all(_is_whole(level) for level in levels) or any(
-        upper - lower not in (0, 1) for lower, upper in itertools.pairwise(steps)
-    ):
-        yield "'levels' must ascend from 1 without gaps."
-    elif steps[-1] != len(level_names) or steps[:2] == [0, 0]:
-        yield f"'level_names' has {len(level_names)} entries, expected one of each level."
-    else:
-        yield from _edge_problems(value["edges"], levels)
-
-
-def _replaced_problems(pairs: Sequence[Sequence[str]], codes: set[str]) -> Iterator[str]:
-    if not all(len(pair) == 2 and pair[0] not in codes and pair[1] in codes for pair in pairs):
-        yield "'replaced' must be pairs of a code that is no label and one that is."
-    elif len({old for old, _ in pairs}) != len(pairs):
-        yield "'replaced' holds a code twice."
-
-
-def _edge_problems(edges: Sequence[Any], levels: Sequence[int]) -> Iterator[str]:
-    n_labels = len(levels)
-    if not all(
-        isinstance(edge, list)
-        and len(edge) == 2
-        and all(_is_whole(column) and 0 <= column < n_labels for column in edge)
-        for edge in edges
-    ):
-        yield "'edges' must be pairs of columns: child, parent."
-        return
-    if any(levels[parent] >= levels[child] for child, parent in edges):
-        yield "'edges' must lead from a later to an earlier level."
-    if len({tuple(edge) for edge in edges}) != len(edges):
-        yield "'edges' holds an edge twice."
-
-
-def _edge_array(edges: Sequence[Sequence[int]]) -> IntArray:
-    return np.array(edges, dtype=np.int32).reshape(-1, 2)
-
-
-# --- records and nested labels ----------------------------------------------------------------
 
 
 def draft_from_json(text: str, value: Any, source: str, *, by_path: bool = False) -> Draft:
@@ -224,7 +77,7 @@ def draft_from_json(text: str, value: Any, source: str, *, by_path: bool = False
     """
     draft = Draft(source)
     if not isinstance(value, dict | list):
-        draft.refuse(1, f"got JSON {_shown(value)}, expected an object or a list.")
+        draft.refuse(1, f"got JSON {shown_json(value)}, expected an object or a list.")
         return draft
     _refuse_other_json(value, source)
     nested = _Nested(draft, by_path=by_path)
@@ -253,7 +106,7 @@ def _refuse_other_json(value: Any, source: str) -> None:
         raise TaxonomyError(Problem(source, what, hint))
 
 
-def _shown(value: Any) -> str:
+def shown_json(value: Any) -> str:
     """Return the beginning of a value, for messages."""
     text = value if isinstance(value, str) else ""
     try:
@@ -262,10 +115,14 @@ def _shown(value: Any) -> str:
         return "a value nested too deeply"
 
 
+def is_whole(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
 def _is_record(value: Any) -> bool:
     """Tell records from objects that have labels as keys: those never hold texts."""
     return isinstance(value, dict) and any(
-        isinstance(value.get(key), str) or _is_whole(value.get(key)) for key in _CODE_KEYS
+        isinstance(value.get(key), str) or is_whole(value.get(key)) for key in _CODE_KEYS
     )
 
 
@@ -365,7 +222,7 @@ class _Nested:
             for item in value:
                 self._read_item(line, parent, item)
         else:
-            what = f"children of {parent!r}: got {_shown(value)}, expected an object or a list."
+            what = f"children of {parent!r}: got {shown_json(value)}, expected an object or a list."
             self.draft.refuse(line, what)
 
     def _read_label(self, line: int, parent: str, name: str, children: Any) -> None:
@@ -386,7 +243,7 @@ class _Nested:
         return f"{parent}{_ARROW}{name}"
 
     def _read_item(self, line: int, parent: str, item: Any) -> None:
-        if isinstance(item, str) or _is_whole(item):
+        if isinstance(item, str) or is_whole(item):
             self._read_label(line, parent, _code(item), None)
         elif _is_record(item):
             self._read_record(line, parent, item)
@@ -398,13 +255,13 @@ class _Nested:
         elif isinstance(item, dict):
             self._read_children(line, parent, item)
         else:
-            self.draft.refuse(line, f"got {_shown(item)}, expected a label or a record.")
+            self.draft.refuse(line, f"got {shown_json(item)}, expected a label or a record.")
 
     def _read_record(self, line: int, nested_in: str, record: Mapping[str, Any]) -> None:
         code_key = next(
             key
             for key in _CODE_KEYS
-            if isinstance(record.get(key), str) or _is_whole(record.get(key))
+            if isinstance(record.get(key), str) or is_whole(record.get(key))
         )
         name = _code(record[code_key])
         if not name:
@@ -444,24 +301,24 @@ class _Nested:
                 if self._by_path and parent is not None:
                     what = f"{key} of {code!r} is given, but by path it is told by nesting alone."
                     self.draft.refuse(line, what)
-                elif isinstance(parent, str) or _is_whole(parent):
+                elif isinstance(parent, str) or is_whole(parent):
                     parents.append(_code(parent))
                 elif parent is not None:
-                    what = f"{key} of {code!r}: got {_shown(parent)}, expected a label."
+                    what = f"{key} of {code!r}: got {shown_json(parent)}, expected a label."
                     self.draft.refuse(line, what)
                     self.draft.mentioned.add(code)
         return parents
 
     def _text(self, line: int, code: str, key: str, record: Mapping[str, Any]) -> str:
         value = record.get(key)
-        if value is None or _is_whole(value):
+        if value is None or is_whole(value):
             return "" if value is None else str(value)
         if isinstance(value, str):
             what = text_problem(value, key, code)
             if what:
                 self.draft.refuse(line, what)
             return value.strip()
-        self.draft.refuse(line, f"{key} of {code!r}: got {_shown(value)}, expected a text.")
+        self.draft.refuse(line, f"{key} of {code!r}: got {shown_json(value)}, expected a text.")
         return ""
 
     def _link(self, line: int, code: str, parent: str) -> None:
@@ -478,7 +335,7 @@ class _Nested:
             value = item
             if isinstance(item, dict):
                 value = next((item[key] for key in _CODE_KEYS if key in item), None)
-            if not (isinstance(value, str) or _is_whole(value)):
+            if not (isinstance(value, str) or is_whole(value)):
                 continue
             code = _code(value)
             if code in codes:

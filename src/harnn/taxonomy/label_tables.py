@@ -29,14 +29,16 @@ class LabelTexts(NamedTuple):
     notations: dict[str, str]
 
 
-def read_labels(path: Path, layout: Layout) -> LabelTexts:
-    """Read a table of labels.
+def read_labels(
+    path: Path, layout: Layout, encoding: str | None = None, notes: list[str] | None = None
+) -> LabelTexts:
+    """Read a table of labels; encoding and notes: see :func:`read_text`.
 
     Raises:
         TaxonomyError: unknown columns, unknown or repeated labels, levels that contradict the
             taxonomy.
     """
-    lines = content_lines(read_text(path))
+    lines = content_lines(read_text(path, encoding, notes))
     number, header = next(lines, (0, ""))
     if not header:
         raise TaxonomyError(Problem(str(path), "is empty, expected a header and labels."))

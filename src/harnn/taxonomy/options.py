@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import get_args
 
+from harnn._tables import is_encoding
 from harnn.config import ConceptCodes, RdfSyntax, TaxonomyForm
 from harnn.errors import Problem, TaxonomyError, suggest
 
@@ -20,7 +21,7 @@ ROLES = ("child", "parent", "name", "description", "alternatives", "path", "leve
 
 _LANGUAGE = re.compile(r"[A-Za-z]{1,8}(-[A-Za-z0-9]{1,8})*")
 _USES: dict[str, frozenset[Form]] = {
-    "language": RDF,
+    "language": RDF | {"vocabulary"},
     "scheme": RDF,
     "collections": RDF,
     "codes": RDF,
@@ -51,6 +52,8 @@ class ReadingOptions:
     """Header names of a table by what they hold, one of ``ROLES``."""
     sheet: str | None = None
     """Of a workbook; None: the first."""
+    encoding: str | None = None
+    """Of the file and of its table of labels; None: told by what is in them, or UTF-8."""
 
     def __post_init__(self) -> None:
         problems = []
@@ -64,6 +67,9 @@ class ReadingOptions:
         if self.language is not None and not _LANGUAGE.fullmatch(self.language):
             what = f"got {self.language[:40]!r}, expected a language tag, as 'en' or 'pt-BR'."
             problems.append(Problem("language", what))
+        if self.encoding is not None and not is_encoding(self.encoding):
+            what = f"got {self.encoding[:40]!r}, expected an encoding of text, as 'cp1252'."
+            problems.append(Problem("encoding", what))
         for role in self.columns:
             if role not in ROLES:
                 what = f"unknown kind of column {role[:40]!r}, expected one of {', '.join(ROLES)}."
@@ -87,10 +93,10 @@ class ReadingOptions:
         }
         unused = [name for name, is_given in given.items() if is_given and form not in _USES[name]]
         if unused:
-            use = "SKOS" if _USES[unused[0]] is RDF else "tables"
+            use = "tables" if "table" in _USES[unused[0]] else "SKOS"
             verb = "says" if len(unused) == 1 else "say"
             what = f"is read as {form}; {' and '.join(unused)} {verb} how to read {use}."
             raise TaxonomyError(Problem(where, what))
-        if self.by_path and form in ("pairs", *RDF):
+        if self.by_path and form in ("pairs", "vocabulary", "label-studio", *RDF):
             what = "holds pairs of child and parent; only what is nested can be read by path."
             raise TaxonomyError(Problem(where, what))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from typing import NamedTuple
 
 from harnn.errors import Problem, TaxonomyError
@@ -54,6 +54,7 @@ def _below(taxonomy: Taxonomy, top: int) -> Taxonomy:
         draft.notations[code] = taxonomy.notations[column]
         draft.iris[code] = taxonomy.iris[column]
     draft.replaced = {old: new for old, new in taxonomy.replaced.items() if new in draft.names}
+    draft.former_iris = _former_iris(taxonomy, draft.replaced)
     return Taxonomy.from_draft(draft)
 
 
@@ -61,6 +62,7 @@ def _upper(taxonomy: Taxonomy, depth: int) -> Taxonomy:
     stop = taxonomy.level_slices[depth - 1].stop
     codes = taxonomy.codes[:stop]
     kept = set(codes)
+    replaced = {old: new for old, new in taxonomy.replaced.items() if new in kept}
     return dataclasses.replace(
         taxonomy,
         codes=codes,
@@ -72,8 +74,13 @@ def _upper(taxonomy: Taxonomy, depth: int) -> Taxonomy:
         level_names=taxonomy.level_names[:depth],
         levels=taxonomy.levels[:stop].copy(),
         edges=taxonomy.edges[taxonomy.edges[:, 0] < stop],
-        replaced={old: new for old, new in taxonomy.replaced.items() if new in kept},
+        replaced=replaced,
+        former_iris=_former_iris(taxonomy, replaced),
     )
+
+
+def _former_iris(taxonomy: Taxonomy, replaced: Container[str]) -> dict[str, str]:
+    return {old: iri for old, iri in taxonomy.former_iris.items() if old in replaced}
 
 
 class Step(NamedTuple):

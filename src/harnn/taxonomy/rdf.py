@@ -58,6 +58,7 @@ _DEEPEST = 200
 _LONGEST_ENTITY = 200
 """Characters; real ones abbreviate the beginnings of IRIs."""
 _BRACKETS = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{}]', re.S)
+_DECLARED_ENCODING = re.compile(r"""\A(<\?xml[^<>]*\sencoding\s*=\s*["'])[^"'<>]*(["'])""")
 _PARSER_PLACE = re.compile(r"^Parser error at .*?: |\s*\(line \d+\)$|[.\s]+$", re.S)
 _BASE = "file:///"
 
@@ -91,6 +92,7 @@ def parse_rdf(text: str, form: Form, source: str, name: str) -> Graph:
     """
     rdf = require("pyoxigraph", extra="skos", purpose=f"Reading {source} (SKOS)")
     if form == "rdfxml":
+        text = _DECLARED_ENCODING.sub(r"\1UTF-8\2", text, count=1)  # it is decoded already
         _check_xml(text, source)
     elif form == "jsonld":
         _check_brackets(text, source)

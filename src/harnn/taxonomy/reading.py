@@ -16,19 +16,24 @@ from typing import Any
 
 from harnn._spreadsheets import EXTENSIONS
 from harnn.errors import Problem, TaxonomyError
-from harnn.taxonomy import json_forms
+from harnn.taxonomy import json_forms, own_json
 from harnn.taxonomy.foreign import (
     find_markup,
     is_parent_first,
     refuse_other_columns,
 )
 from harnn.taxonomy.graph import ROOT, Draft
+from harnn.taxonomy.labelling_configs import (
+    draft_from_labelling_config,
+    is_labelling_config,
+)
 from harnn.taxonomy.options import RDF, Form, ReadingOptions
 from harnn.taxonomy.outlines import draft_from_outline, is_outline
 from harnn.taxonomy.paths import ARROW, check_separator, draft_from_path_file
 from harnn.taxonomy.skos import draft_from_skos
 from harnn.taxonomy.tables import draft_from_delimited, draft_from_sheet, has_header
 from harnn.taxonomy.text_files import content_lines, read_text
+from harnn.taxonomy.vocabularies import draft_from_vocabulary, is_vocabulary
 
 _BY_EXTENSION: dict[str, Form] = {
     ".ttl": "turtle",
@@ -42,8 +47,10 @@ _BY_EXTENSION: dict[str, Form] = {
 _USUAL_DELIMITERS = {".tsv": "\t", ".csv": ","}
 
 
-def read_file(path: Path, options: ReadingOptions) -> Draft | Mapping[str, Any]:
+def read_file(path: Path, options: ReadingOptions, notes: list[str]) -> Draft | Mapping[str, Any]:
     """Read a file: into a draft, or, of our own JSON, what it holds.
+
+    notes: what is remarkable in the file as such, beside those of the draft.
 
     Raises:
         TaxonomyError: problems that leave nothing to be read; others are in the draft.
@@ -54,11 +61,14 @@ def read_file(path: Path, options: ReadingOptions) -> Draft | Mapping[str, Any]:
     where = str(path)
     if options.form in (None, "table") and path.suffix.lower() in EXTENSIONS and path.is_file():
         options.check_fits("table", where)
+        if options.encoding is not None:
+            what = f"is a workbook, which says itself how it is encoded, not {options.encoding}."
+            raise TaxonomyError(Problem(where, what, "Leave out encoding= (--taxonomy-encoding)."))
         return draft_from_sheet(path, options)
     if options.sheet is not None:
         what = f"is no workbook, so it has no sheet {options.sheet[:40]!r}."
         raise TaxonomyError(Problem(where, what))
-    text = read_text(path)
+    text = read_text(path, options.encoding, notes)
     if not text.strip():
         raise TaxonomyError(Problem(where, "holds no labels."))
     form = options.form or detect_form(path, text, options)
@@ -70,6 +80,10 @@ def read_file(path: Path, options: ReadingOptions) -> Draft | Mapping[str, Any]:
     lines = list(content_lines(text))
     if not lines:
         raise TaxonomyError(Problem(where, "holds no labels."))
+    if form == "vocabulary":
+        return draft_from_vocabulary(text, lines, where, options.language)
+    if form == "label-studio":
+        return draft_from_labelling_config(text, where)
     if form == "table":
         usual = _USUAL_DELIMITERS.get(path.suffix.lower(), "\t" if "\t" in lines[0][1] else ",")
         return draft_from_delimited(text, where, options, usual)
@@ -87,7 +101,7 @@ def _read_json(path: Path, text: str, options: ReadingOptions) -> Draft | Mappin
         options.check_fits("jsonld", where)
         return draft_from_skos(text, "jsonld", where, path.name, options)
     options.check_fits("json", where)
-    if json_forms.is_own_format(value):
+    if own_json.is_own_format(value):
         return dict(value)
     return json_forms.draft_from_json(text, value, where, by_path=options.by_path)
 
@@ -100,7 +114,12 @@ def detect_form(path: Path, text: str, options: ReadingOptions) -> Form:
     """
     where = str(path)
     extension = path.suffix.lower()
+    lines = list(content_lines(text))
+    if lines and not options.columns and is_vocabulary(lines, extension):
+        return "vocabulary"
     markup = find_markup(text)
+    if text.lstrip()[:1] == "<" and extension not in _BY_EXTENSION and is_labelling_config(text):
+        return "label-studio"
     if markup is not None and markup.form is None and extension not in _BY_EXTENSION:
         raise TaxonomyError(Problem(where, markup.what, markup.hint))
     by_extension = _BY_EXTENSION.get(extension)
@@ -110,7 +129,6 @@ def detect_form(path: Path, text: str, options: ReadingOptions) -> Form:
         return told if {told, by_extension} == {"turtle", "rdfxml"} else by_extension
     if markup is not None and markup.form is not None:
         return markup.form
-    lines = list(content_lines(text))
     if not lines:
         raise TaxonomyError(Problem(where, "holds no labels."))
     first = lines[0][1].strip()

@@ -466,6 +466,7 @@ def _keep_replacements(
             seen.add(new)
         if new in codes and codes[new] in draft.iris:
             draft.replaced[codes[old]] = codes[new]
+            draft.former_iris[codes[old]] = old
         elif len(set(given.get(new, ()))) > 1:
             several.append(old)
         else:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from harnn.errors import Problem, TaxonomyError, suggest
@@ -42,6 +42,11 @@ _LEVEL = re.compile(
 _LEVEL_CODE = re.compile(r"(name|code|id)(?:of)?(?:level|lvl|l|tier)?(\d{1,2})")
 _LEVEL_HAN = re.compile(r"([一二三四五六七八九])级(?:分类|类目|学科|目录|标签|名称|编码|代码)?")
 _HAN_DIGITS = "一二三四五六七八九"
+_DIVIDED = (
+    *("category", "class", "group", "topic", "subject", "section", "division", "area", "field"),
+    *("discipline", "department", "family", "theme", "domain", "type"),
+)
+"""What is divided into what is called the same with ``sub`` before it."""
 _OF_CODES = ("code", "id", "key")
 
 
@@ -76,22 +81,35 @@ class Columns:
 def find_columns(header: Sequence[str]) -> Columns:
     """Tell the columns by their names in the usual spellings."""
     words = [plain_word(cell) for cell in header]
-    place = {word: position for position, word in reversed(list(enumerate(words))) if word}
-
-    def first(choices: Sequence[str]) -> int | None:
-        return next((place[word] for word in choices if word in place), None)
-
-    child = first((*_CODES, *_LABELS, *_NAMES))
-    names = [word for word in (*_NAMES, *_LABELS) if place.get(word, child) != child]
+    levels = _find_levels(words)
+    taken = {position for pair in levels for position in pair}
+    words = ["" if position in taken else word for position, word in enumerate(words)]
+    child = _first(words, (*_CODES, *_LABELS, *_NAMES))
+    texts = _find_texts(words, {child})
     return Columns(
         child=child,
-        parent=first(_WORDS["parent"]),
-        name=first(names),
-        description=first(_WORDS["description"]),
-        alternatives=first(_WORDS["alternatives"]),
-        path=first(_WORDS["path"]),
-        levels=_find_levels(words),
+        parent=_first(words, _WORDS["parent"]),
+        path=_first(words, _WORDS["path"]),
+        levels=levels,
+        name=texts["name"],
+        description=texts["description"],
+        alternatives=texts["alternatives"],
     )
+
+
+def _find_texts(words: Sequence[str], taken: Collection[int | None]) -> dict[str, int | None]:
+    """Return the columns of names and other texts, among those that hold nothing else."""
+    left = ["" if position in taken else word for position, word in enumerate(words)]
+    return {
+        "name": _first(left, (*_NAMES, *_LABELS)),
+        "description": _first(left, _WORDS["description"]),
+        "alternatives": _first(left, _WORDS["alternatives"]),
+    }
+
+
+def _first(words: Sequence[str], choices: Sequence[str]) -> int | None:
+    """Return the position of the first choice that is among the words."""
+    return next((words.index(choice) for choice in choices if choice in words), None)
 
 
 def chosen_columns(header: Sequence[str], given: Mapping[str, str], where: str) -> Columns:
@@ -115,9 +133,8 @@ def chosen_columns(header: Sequence[str], given: Mapping[str, str], where: str) 
             problems.append(Problem(where, what, suggest(name, list(known))))
     if problems:
         raise TaxonomyError(problems)
-    told = find_columns(header)
-    texts = {"name": told.name, "description": told.description, "alternatives": told.alternatives}
-    texts = {role: place for role, place in texts.items() if [place] not in wanted.values()}
+    taken = {position for positions in wanted.values() for position in positions}
+    texts = _find_texts([plain_word(cell) for cell in header], taken)
     single = {role: places[0] for role, places in wanted.items() if role != "levels"}
     levels = wanted.get("levels", [])
     places = texts | single
@@ -147,10 +164,25 @@ def _find_levels(words: Sequence[str]) -> tuple[tuple[int, int | None], ...]:
         if match:
             (codes if kind in _OF_CODES else names).setdefault(number, position)
     numbers = sorted(names.keys() | codes.keys())
+    if len(numbers) < 2:
+        return _divided_levels(words)
     return tuple(
         (names[number], codes.get(number)) if number in names else (codes[number], codes[number])
         for number in numbers
     )
+
+
+def _divided_levels(words: Sequence[str]) -> tuple[tuple[int, int | None], ...]:
+    """Return columns such as *category* and *subcategory*, from the top."""
+    for word in _DIVIDED:
+        levels: list[tuple[int, int | None]] = []
+        for name in (word, f"sub{word}", f"subsub{word}", f"subsubsub{word}"):
+            if name not in words:
+                break
+            levels.append((words.index(name), None))
+        if len(levels) > 1:
+            return tuple(levels)
+    return ()
 
 
 def plain_word(cell: str) -> str:

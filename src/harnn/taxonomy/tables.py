@@ -5,8 +5,8 @@ other lines. A table holds one of three things:
 
 - **Child and parent**, a row each. An empty parent, ``ROOT``, and ``0``, ``-1`` or ``null`` where
   no label is called so, are the top. Several parents stand in several rows, or in one cell between
-  ``;`` or ``|``. Where no parent is a code but all are names, and each of one label, they are
-  looked up.
+  ``;``, ``|`` or commas. A parent that is no code is looked up, see
+  :mod:`harnn.taxonomy.table_parents`.
 - **A column a level.** Codes may stand beside the names; without them a label is known by its
   path (code ``A > B``). Rows may end early. Cells that are empty at the beginning of a row mean
   *as above*; an empty cell between two others is refused.
@@ -17,9 +17,8 @@ Two columns without a header are child and parent where that fits, and one colum
 
 from __future__ import annotations
 
-import re
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import shlex
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -28,7 +27,7 @@ from harnn._cells import cell_text
 from harnn._delimited import Line, read_csv, read_tsv, separator_told, tell_delimiter
 from harnn._spreadsheets import read_sheet
 from harnn.errors import InputError, Problem, TaxonomyError
-from harnn.taxonomy.graph import ROOT, Draft, label_problem, shorten
+from harnn.taxonomy.graph import ROOT, Draft, label_problem
 from harnn.taxonomy.label_tables import split_alternatives
 from harnn.taxonomy.options import ROLES, ReadingOptions
 from harnn.taxonomy.paths import (
@@ -39,16 +38,17 @@ from harnn.taxonomy.paths import (
     told_separator,
 )
 from harnn.taxonomy.table_columns import Columns, chosen_columns, find_columns
+from harnn.taxonomy.table_parents import Parents
 
 _HEADER_ROWS = 10
 """Rows in which the header is looked for."""
 _LONGEST_ROW = 1 << 24
-_TOP_WORDS = frozenset({"0", "-1", "null", "none", "nan", "n/a", "-", "#n/a"})
-_BETWEEN_PARENTS = re.compile(r"\s*[;|]\s*")
+_LONGEST_EXAMPLE = 200
 _HINT = (
     "Name them: columns={'child': ..., 'parent': ...} (--column child=... --column parent=...), "
     f"or any of {', '.join(ROLES[2:])}."
 )
+_FILL = "Fill it in, or empty what is above it too, which means as in the row before."
 
 
 class Row(NamedTuple):
@@ -205,7 +205,17 @@ def _draft_without_header(rows: Sequence[Row], source: str, options: ReadingOpti
         return draft_from_path_file(lines, source, options.separator)
     shown = ", ".join(repr(cell[:40]) for cell in rows[0].cells[:12])
     what = f"no header tells what the columns hold; the first row is {shown}."
-    raise TaxonomyError(Problem(f"{source}:{rows[0].number}", what, _HINT))
+    raise TaxonomyError(Problem(f"{source}:{rows[0].number}", what, _how_to_name(rows[0].cells)))
+
+
+def _how_to_name(cells: Sequence[str]) -> str:
+    """Return how columns are named, with those of the first row as an example of levels."""
+    names = ",".join(cell for cell in cells if cell and "," not in cell)
+    example = ""
+    if len(names) <= _LONGEST_EXAMPLE:
+        option = shlex.quote(f"levels={names}")
+        example = f" A column a level: columns={{'levels': {names!r}}} (--column {option})."
+    return f"{_HINT}{example}"
 
 
 class _Table:
@@ -246,13 +256,25 @@ class _Table:
                 self._take_name(draft, row.number, code, name)
             self._take_texts(draft, row, code)
         given = [(row, self._text(row, parent_column)) for row in self._rows]
-        parents = _Parents.of(codes, [parent for _, parent in given], draft.names)
+        parents = Parents(codes, [parent for _, parent in given], draft.names)
         for row, parent in given:
             code = self._text(row, child_column)
             if not label_problem(code):
-                for each in parents.read(parent):
+                found, what = parents.read(parent)
+                if what:
+                    draft.refuse(row.number, what, "Write its code.")
+                    draft.mentioned.add(code)
+                for each in found:
                     draft.add(code, each, row.number)
         draft.notes += parents.notes()
+        nameless = [row for row in self._rows if not self._text(row, self._columns.name)]
+        if draft.names and nameless:
+            first = nameless[0]
+            rows = "1 row has" if len(nameless) == 1 else f"{len(nameless):,} rows have"
+            draft.notes.append(
+                f"{rows} no name, as others have; the first is {self._unit} {first.number}: "
+                f"{self._text(first, child_column)[:80]!r}."
+            )
         return draft
 
     def _take_texts(self, draft: Draft, row: Row, code: str) -> None:
@@ -352,8 +374,9 @@ class _Table:
                 continue
             gap = next((at for at in range(lead, len(steps)) if not steps[at][0]), None)
             if gap is not None:
-                what = f"level {gap + 1} is empty between {steps[gap - 1][0]!r} and "
-                yield row, [], what + f"{next(name for name, _ in steps[gap:] if name)!r}."
+                below = next(name for name, _ in steps[gap:] if name)
+                what = f"level {gap + 1} is empty between {steps[gap - 1][0]!r} and {below!r}."
+                yield row, [], f"{what} {_FILL}"
                 continue
             if steps:
                 last = [*last[:lead], *steps[lead:]]
@@ -380,48 +403,3 @@ class _Table:
                 if steps:
                     self._take_texts(draft, row, steps[-1][1])
         return draft
-
-
-class _Parents:
-    """What the cells of a column of parents mean."""
-
-    def __init__(self, codes: set[str], by_name: Mapping[str, str], top: str) -> None:
-        self._codes = codes
-        self._by_name = by_name
-        self._top = top
-        self._lifted = 0
-
-    @classmethod
-    def of(cls, codes: set[str], cells: Sequence[str], names: Mapping[str, str]) -> _Parents:
-        """Look at all cells before one is read."""
-        told = {cell for cell in cells if cell and cell != ROOT and cell not in _TOP_WORDS}
-        times = Counter(names.values())
-        by_name = {name: code for code, name in names.items() if times[name] == 1}
-        are_names = bool(told) and told.isdisjoint(codes) and told <= by_name.keys()
-        top = next((cell for cell in cells if cell.casefold() in _TOP_WORDS - codes), "")
-        return cls(codes, by_name if are_names else {}, top)
-
-    def read(self, cell: str) -> list[str]:
-        """Return the parents in a cell, ``ROOT`` for the top."""
-        if not cell:
-            return [ROOT]
-        if cell in self._codes or cell == ROOT:
-            return [cell]
-        if cell.casefold() in _TOP_WORDS:
-            self._lifted += 1
-            return [ROOT]
-        if cell in self._by_name:
-            return [self._by_name[cell]]
-        parts = [part for part in _BETWEEN_PARENTS.split(cell) if part]
-        if len(parts) > 1 and all(part in self._codes for part in parts):
-            return list(dict.fromkeys(parts))
-        return [cell]
-
-    def notes(self) -> list[str]:
-        found = []
-        if self._lifted:
-            rows = "1 row" if self._lifted == 1 else f"{self._lifted:,} rows"
-            found.append(shorten(f"{rows} with the parent {self._top!r}, read as the top."))
-        if self._by_name:
-            found.append("The parents are names, not codes; each was looked up.")
-        return found

@@ -18,7 +18,7 @@ import numpy.typing as npt
 
 from harnn._notebook import html_table
 from harnn.errors import SHOWN_PROBLEMS, Problem, TaxonomyError
-from harnn.taxonomy import json_forms, reading
+from harnn.taxonomy import json_forms, own_json, reading
 from harnn.taxonomy.graph import (
     Draft,
     IntArray,
@@ -40,6 +40,7 @@ from harnn.taxonomy.tables import draft_from_frame
 from harnn.taxonomy.text_files import LABELS_FILE
 
 _SHOWN_NAMES = 5
+_MAPPINGS = ("replaced", "former_iris")
 T = TypeVar("T")
 
 
@@ -90,6 +91,8 @@ class Taxonomy:
     """What each label is called in linked data; empty where none is given."""
     replaced: Mapping[str, str] = field(default_factory=dict)
     """Codes that are labels no more, and the label that stands for each now."""
+    former_iris: Mapping[str, str] = field(default_factory=dict)
+    """IRIs of codes in ``replaced``, where they had any."""
     notes: tuple[str, ...] = ()
     """What the file could also mean, in sentences; told once, not stored, no part of equality."""
 
@@ -99,7 +102,8 @@ class Taxonomy:
         for name, empty in (("alternatives", ()), ("notations", ""), ("iris", "")):
             if not getattr(self, name):
                 object.__setattr__(self, name, (empty,) * len(self.codes))
-        object.__setattr__(self, "replaced", MappingProxyType(dict(self.replaced)))
+        for name in _MAPPINGS:
+            object.__setattr__(self, name, MappingProxyType(dict(getattr(self, name))))
 
     @classmethod
     def from_file(
@@ -116,6 +120,7 @@ class Taxonomy:
         codes: Codes = "auto",
         columns: Mapping[str, str] | None = None,
         sheet: str | None = None,
+        encoding: str | None = None,
     ) -> Self:
         """Read a taxonomy in any form that ``docs/taxonomies.md`` describes.
 
@@ -141,6 +146,8 @@ class Taxonomy:
                 ``name``, ``description``, ``alternatives``, ``path``, or ``levels``, which are
                 several, separated by commas. None: told from the header.
             sheet: of a workbook; None: the first.
+            encoding: of the file and of its table of labels, as Python calls it. None: what a byte
+                order mark says, else UTF-8, or cp1252 where that is safe to be told.
 
         Raises:
             TaxonomyError: every problem found, with file and line; a form that is not read, by
@@ -157,9 +164,11 @@ class Taxonomy:
             codes=codes,
             columns=columns or {},
             sheet=sheet,
+            encoding=encoding,
         )
         path = Path(path)
-        content = reading.read_file(path, options)
+        notes: list[str] = []
+        content = reading.read_file(path, options, notes)
         if not isinstance(content, Draft):
             taxonomy = cls._from_own_format(content, str(path))
         else:
@@ -167,7 +176,9 @@ class Taxonomy:
             beside = path.with_name(LABELS_FILE)
             if labels is None and beside.is_file() and not beside.samefile(path):
                 labels = None if content.complete else beside
-        return taxonomy if labels is None else taxonomy.with_labels(labels)
+        if notes:
+            taxonomy = dataclasses.replace(taxonomy, notes=(*notes, *taxonomy.notes))
+        return taxonomy if labels is None else taxonomy.with_labels(labels, encoding)
 
     @classmethod
     def from_frame(cls, frame: Any, *, columns: Mapping[str, str] | None = None) -> Self:
@@ -241,15 +252,15 @@ class Taxonomy:
             TaxonomyError: not valid JSON, not this format, another version of it, or damaged.
         """
         value = json_forms.parse_json(text, "")
-        if not json_forms.is_own_format(value):
+        if not own_json.is_own_format(value):
             raise TaxonomyError(
-                f'the JSON is no saved taxonomy: expected "format": "{json_forms.FORMAT}".'
+                f'the JSON is no saved taxonomy: expected "format": "{own_json.FORMAT}".'
             )
         return cls._from_own_format(value, "")
 
     @classmethod
     def _from_own_format(cls, value: Mapping[str, Any], source: str) -> Self:
-        layout, texts = json_forms.read_own_format(value, source)
+        layout, texts = own_json.read_own_format(value, source)
         taxonomy = cls(codes=layout.codes, levels=layout.levels, edges=layout.edges, **texts)
         if value.get("sha256", taxonomy.version) != taxonomy.version:
             what = "'sha256' does not fit the labels, levels and edges: the file was changed."
@@ -279,6 +290,7 @@ class Taxonomy:
             notations=tuple(draft.notations.get(code, "") for code in codes),
             iris=tuple(draft.iris.get(code, "") for code in codes),
             replaced=draft.replaced,
+            former_iris=draft.former_iris,
         )
 
     @classmethod
@@ -324,19 +336,21 @@ class Taxonomy:
     def _updated(self, texts: Sequence[T], given: Mapping[str, T]) -> tuple[T, ...]:
         return tuple(given.get(code) or old for code, old in zip(self.codes, texts, strict=True))
 
-    def with_labels(self, path: Path | str) -> Self:
+    def with_labels(self, path: Path | str, encoding: str | None = None) -> Self:
         """Return a copy with the texts of a label table (see :meth:`from_file`).
 
         Raises:
             TaxonomyError: every problem of the table, with file and line.
         """
         layout = Layout(self.codes, self.levels, self.edges)
-        found = read_labels(Path(path), layout)
+        notes = list(self.notes)
+        found = read_labels(Path(path), layout, encoding, notes)
         renamed = self._renamed(found.names, found.descriptions)
         return dataclasses.replace(
             renamed,
             alternatives=self._updated(self.alternatives, found.alternatives),
             notations=self._updated(self.notations, found.notations),
+            notes=tuple(notes),
         )
 
     def to_json(self) -> str:
@@ -356,9 +370,8 @@ class Taxonomy:
             for key, texts in (("notations", self.notations), ("iris", self.iris))
             if any(texts)
         }
-        if self.replaced:
-            fields["replaced"] = list(self.replaced.items())
-        return json_forms.write_own_format(fields, self.version)
+        fields |= {key: list(pairs.items()) for key in _MAPPINGS if (pairs := getattr(self, key))}
+        return own_json.write_own_format(fields, self.version)
 
     @cached_property
     def version(self) -> str:
@@ -445,7 +458,7 @@ class Taxonomy:
     def __reduce__(self) -> tuple[Any, ...]:
         # Pickling the fields alone leaves out what is derived, and freezes the arrays again.
         fields = {each.name: getattr(self, each.name) for each in dataclasses.fields(self)}
-        fields["replaced"] = dict(self.replaced)
+        fields |= {name: dict(fields[name]) for name in _MAPPINGS}
         return functools.partial(Taxonomy, **fields), ()
 
     def __len__(self) -> int:

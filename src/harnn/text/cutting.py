@@ -145,6 +145,15 @@ def icu_version() -> str:
     return str(require_icu().ICU_VERSION)
 
 
+def have_same_rules(one: str, other: str) -> bool:
+    """Tell whether two versions of ICU have the same rules and dictionaries: those come with the
+    version of Unicode and CLDR that a major version is made for; minor ones mend programs.
+
+    Source: https://unicode-org.github.io/icu/userguide/icu/design#version-numbers-in-icu.
+    """
+    return one.partition(".")[0] == other.partition(".")[0]
+
+
 def cut_icu(text: str) -> list[str]:
     """Cut text at the word boundaries of ICU, which has dictionaries for scripts without spaces.
 

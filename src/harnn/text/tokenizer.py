@@ -21,6 +21,7 @@ from harnn.text.cutting import (
     Cut,
     UserWord,
     cutter,
+    have_same_rules,
     icu_version,
     read_user_dictionary,
     require_segmenter,
@@ -215,7 +216,7 @@ class Tokenizer:
         user_words = read_user_words(record, where)
         require_segmenter(segmenter, user_words=bool(user_words))
         built_with = record.get("icu", "")
-        if segmenter == "icu" and built_with != icu_version():
+        if segmenter == "icu" and not have_same_rules(built_with, icu_version()):
             here = f"and this is ICU {icu_version()}: some words may be cut otherwise"
             warnings.warn(
                 f"{where}: the training texts were cut with ICU {built_with}, {here}", stacklevel=2

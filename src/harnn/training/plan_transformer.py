@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 _PIECES_A_WORD = 1.4
 _PIECES_AROUND = 2
-_PRODUCTS_A_SECOND = 6e10
+_PRODUCTS_A_SECOND = 5e10
 """Of one core with native bfloat16 (docs/experiments.md)."""
 _PASSES = 3
 """Forward, and for the gradients of the states and of the weights."""

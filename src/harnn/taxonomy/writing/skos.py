@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from typing import Any
-from urllib.parse import quote
 
 from harnn._optional import require
 from harnn.errors import Problem, TaxonomyError
+from harnn.taxonomy.iris import BASE, label_iri
 from harnn.taxonomy.options import Codes
 from harnn.taxonomy.rdf import SKOS
 from harnn.taxonomy.skos_codes import choose_codes
 from harnn.taxonomy.taxonomy import Taxonomy
 
-DEFAULT_BASE = "urn:harnn:taxonomy:"
 _OWL = "http://www.w3.org/2002/07/owl#"
 _DCT = "http://purl.org/dc/terms/"
 _TYPE = "http://www.w3.org/1999/02/22-rdf-syntax-ns#type"
@@ -21,7 +20,7 @@ _PREFIXES = {"skos": SKOS, "owl": _OWL, "dct": _DCT}
 
 
 def skos_text(
-    taxonomy: Taxonomy, form: str, *, language: str = "", base: str = DEFAULT_BASE
+    taxonomy: Taxonomy, form: str, *, language: str = "", base: str = BASE
 ) -> tuple[str, tuple[str, ...]]:
     """Return the text and notes on how it is to be read again.
 
@@ -35,13 +34,11 @@ def skos_text(
     rdf = require("pyoxigraph", extra="skos", purpose="Writing SKOS")
     _check(rdf, base, language)
     iris = [
-        iri if _is_iri(rdf, iri) else _minted(rdf, code, base)
+        iri if _is_iri(rdf, iri) else label_iri(code, base=base)
         for code, iri in zip(taxonomy.codes, taxonomy.iris, strict=True)
     ]
-    retired = {
-        old: _retired_iri(old, new, iris[taxonomy.index[new]], base, rdf)
-        for old, new in taxonomy.replaced.items()
-    }
+    formers = taxonomy.former_iris
+    retired = {old: label_iri(old, formers.get(old, ""), base) for old in taxonomy.replaced}
     triples = _triples(taxonomy, iris, retired, rdf, language)
     syntax = rdf.RdfFormat.TURTLE if form == "turtle" else rdf.RdfFormat.N_TRIPLES
     prefixes = _PREFIXES if form == "turtle" else {}
@@ -67,22 +64,6 @@ def _is_iri(rdf: Any, text: str) -> bool:
     except ValueError:
         return False
     return True
-
-
-def _minted(rdf: Any, code: str, base: str) -> str:
-    """Return the code where it is an IRI, as those of other vocabularies; else one made of it."""
-    if "://" in code and _is_iri(rdf, code):
-        return code
-    return f"{base}{quote(code, safe='')}"
-
-
-def _retired_iri(old: str, new: str, iri: str, base: str, rdf: Any) -> str:
-    """Return the IRI of a label that is no more, in the namespace of the one that stands for it."""
-    if "://" in old and _is_iri(rdf, old):
-        return old
-    ending = quote(new, safe="")
-    home = iri.removesuffix(ending) if iri.endswith(ending) else iri.removesuffix(new)
-    return f"{base if home == iri else home}{quote(old, safe='')}"
 
 
 def _triples(

@@ -12,13 +12,15 @@ from harnn._files import write_atomically
 from harnn._places import suffix_problem
 from harnn.config import TaxonomyOutput
 from harnn.errors import Problem, TaxonomyError, suggest
+from harnn.taxonomy.iris import BASE
 from harnn.taxonomy.parts import part_of
 from harnn.taxonomy.taxonomy import Taxonomy
 from harnn.taxonomy.text_files import LABELS_FILE
 from harnn.taxonomy.writing.drawings import dot_text, mermaid_text
+from harnn.taxonomy.writing.labelling_config import labelling_config_text
 from harnn.taxonomy.writing.outline import outline_text
 from harnn.taxonomy.writing.page import page_text
-from harnn.taxonomy.writing.skos import DEFAULT_BASE, skos_text
+from harnn.taxonomy.writing.skos import skos_text
 from harnn.taxonomy.writing.tsv import labels_text, pairs_text
 
 OutForm = TaxonomyOutput
@@ -34,6 +36,7 @@ SUFFIXES: dict[str, OutForm] = {
     ".txt": "outline",
     ".md": "outline",
     ".html": "html",
+    ".xml": "label-studio",
 }
 _DRAWN = 500
 """Edges that Mermaid draws unless it is told otherwise, and about what a person can look at."""
@@ -64,7 +67,7 @@ def write_taxonomy(
     under: str | None = None,
     depth: int | None = None,
     language: str = "",
-    base: str = DEFAULT_BASE,
+    base: str = BASE,
     overwrite: bool = False,
 ) -> Written:
     """Write a taxonomy, or a part of it.
@@ -100,6 +103,7 @@ def write_taxonomy(
             "dot": dot_text,
             "outline": outline_text,
             "html": page_text,
+            "label-studio": labelling_config_text,
         }
         texts = {path: writers[form](part)}
     with ExitStack() as stack:
@@ -165,7 +169,7 @@ def _left_out(taxonomy: Taxonomy, form: OutForm) -> Iterator[str]:
         count = sum(map(bool, getattr(taxonomy, part)))
         if count and part not in held:
             yield f"Left out: the {noun}s of {counted(count, 'label')}."
-    if taxonomy.replaced and form in ("tsv", "mermaid", "dot", "outline"):
+    if taxonomy.replaced and form in ("tsv", "mermaid", "dot", "outline", "label-studio"):
         codes = counted(len(taxonomy.replaced), "former code")
         yield f"Left out: the labels that stand for {codes}."
     if form in ("mermaid", "dot", "outline") and taxonomy.names != taxonomy.codes:
@@ -181,7 +185,7 @@ def _left_out(taxonomy: Taxonomy, form: OutForm) -> Iterator[str]:
 
 def _of_form(taxonomy: Taxonomy, form: OutForm) -> Iterator[str]:
     several = taxonomy.summary().labels_with_several_parents
-    if form == "outline" and several:
+    if form in ("outline", "label-studio") and several:
         has = "has" if several == 1 else "have"
         yield f"{counted(several, 'label')} {has} several parents; only the first is kept."
     if form == "tsv":
