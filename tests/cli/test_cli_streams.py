@@ -18,7 +18,7 @@ from typing import IO
 
 import pytest
 
-from harnn.cli import run
+from harnn.cli import main, run
 
 MODEL = Path(__file__).parents[1] / "golden" / "format-3" / "fast"
 HARNN = f"{sys.executable} -m harnn"
@@ -185,6 +185,19 @@ def test_signals(number: int, waiting: subprocess.Popen[str]) -> None:
     assert waiting.stderr is not None
     assert waiting.stderr.read() == "Interrupted.\n"
     assert waiting.wait() == 130
+
+
+def test_ctrl_c_while_modules_are_imported(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def stopped(_: object) -> int:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("harnn.cli.run", stopped)
+    with pytest.raises(SystemExit) as ended:
+        main([])
+    assert ended.value.code == 130
+    assert capsys.readouterr().err == "Interrupted.\n"
 
 
 def test_a_hangup_that_is_ignored_stays_so() -> None:

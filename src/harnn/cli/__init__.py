@@ -10,10 +10,16 @@ from typing import Any
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the program and exit: 0 done, 2 bad input or usage, 130 interrupted."""
-    from harnn.cli.screen import fill_closed_descriptors
+    try:
+        from harnn.cli.screen import fill_closed_descriptors
 
-    fill_closed_descriptors()
-    sys.exit(run(arguments))
+        fill_closed_descriptors()
+        code = run(arguments)
+    except KeyboardInterrupt:  # while modules are imported
+        if sys.stderr is not None:
+            sys.stderr.write("Interrupted.\n")
+        code = 130
+    sys.exit(code)
 
 
 def run(arguments: Sequence[str] | None = None) -> int:
