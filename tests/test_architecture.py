@@ -31,6 +31,7 @@ FLOORS = {
         "_spreadsheet_rows",
         "_spreadsheets",
         "_tables",
+        "_transformer_settings",
         "config",
     },
     1: {"counting", "languages", "pages"},
@@ -52,6 +53,8 @@ SIDEWAYS = {
     ("_files", "_places"),
     ("_tables", "errors"),
 }
+SIDEWAYS |= {("config", other) for other in ("errors", "_tables", "_transformer_settings")}
+SIDEWAYS |= {("_transformer_settings", other) for other in ("errors", "_tables")}
 SIDEWAYS |= {("_delimited", "_encodings")}
 SIDEWAYS |= {("_frames", "errors"), ("_frames", "_cells"), ("_spreadsheet_rows", "_cells")}
 SIDEWAYS |= {("_spreadsheets", other) for other in ("errors", "_display", "_optional")}
@@ -70,6 +73,8 @@ TORCH_FILES = {
     "branches/text_vectors/bert_graph.py",
     "branches/text_vectors/branch.py",
     "branches/text_vectors/network.py",
+    "branches/transformer/branch.py",
+    "branches/transformer/library.py",
 }
 
 
@@ -138,8 +143,11 @@ def test_torch_is_imported_where_it_is_drawn() -> None:
 
 
 def test_rooms_that_know_all_branches() -> None:
-    """Where the names of two kinds of branches stand: list, settings, trainers."""
-    names = ("linear", "network", "text_vectors")
+    """Where the names of two kinds of branches stand: list, settings, trainers.
+
+    The branch on vectors that are brought reads them as the view of that on whole texts.
+    """
+    names = ("linear", "network", "text_vectors", "transformer", "document_vectors")
     found = set()
     for path in SOURCE.rglob("*.py"):
         tree = ast.parse(path.read_text(encoding="utf-8"))
@@ -147,10 +155,12 @@ def test_rooms_that_know_all_branches() -> None:
         if sum(name in words for name in names) > 1:
             found.add(path.relative_to(SOURCE).as_posix())
     assert found == {
+        "branches/document_vectors/branch.py",
         "branches/kinds.py",
         "config.py",
         "training/fitting.py",
         "training/plan.py",
+        "training/train_document_vectors.py",
     }
 
 
@@ -180,7 +190,7 @@ def test_exported_names() -> None:
 )
 def test_light_imports_leave_torch_out(statement: str) -> None:
     heavy = "{'torch', 'gensim', 'pyarrow', 'sklearn', 'lightning_fabric', 'jinja2', "
-    heavy += "'matplotlib', 'pandas'}"
+    heavy += "'matplotlib', 'pandas', 'tokenizers', 'transformers'}"
     code = f"import sys; {statement}; print(sorted({heavy} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"

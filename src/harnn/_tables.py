@@ -4,17 +4,32 @@ from __future__ import annotations
 
 import codecs
 import dataclasses
+import functools
 import tomllib
 import types
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal, get_args, get_origin, get_type_hints
+from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
 from harnn.errors import ConfigError, Problem, suggest
 
 _SHOWN_CHARACTERS = 80
 _MOST_BITS = 1_000
 _NO_ENCODINGS = {"idna", "punycode", "undefined", "unicode_escape", "raw_unicode_escape", "utf_7"}
+Section = TypeVar("Section")
+
+
+def remembers_what_is_given(kind: type[Section]) -> type[Section]:
+    """Let a table of settings know which of them were given, so that presets leave those alone."""
+    plain = kind.__init__
+
+    @functools.wraps(plain)
+    def init(self: Any, **given: Any) -> None:
+        object.__setattr__(self, "_given", frozenset(given))
+        plain(self, **given)
+
+    kind.__init__ = init  # type: ignore[method-assign]
+    return kind
 
 
 def read_toml(path: Path) -> dict[str, Any]:

@@ -9,14 +9,22 @@ settings of Huang et al. (CIKM 2019); and on ``model.preset``: ``fast`` leaves t
 from __future__ import annotations
 
 import dataclasses
-import functools
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, Self, TypeVar, get_args, get_type_hints
+from typing import Any, Literal, Self, get_args, get_type_hints
 
-from harnn._tables import between, is_encoding, parse_value, read_table, read_toml, shown
+from harnn._tables import (
+    between,
+    is_encoding,
+    parse_value,
+    read_table,
+    read_toml,
+    remembers_what_is_given,
+    shown,
+)
+from harnn._transformer_settings import TransformerConfig
 from harnn.errors import ConfigError, Problem, suggest
 
 Mode = Literal["harnn", "paper"]
@@ -53,23 +61,8 @@ _DEVICE = re.compile(r"auto|cpu|mps|cuda(:\d{1,3})?")
 _MOST_THREADS = 4_096
 _MOST_WORDS = 2**31 - 1
 _MOST_SEED = 2**32 - 1
-_LARGEST_SIZE = 65_536
-"""Of a layer of the network."""
+_LARGEST_LAYER = 65_536
 _NAMED_DELIMITERS = {"tab": "\t", "\\t": "\t"}
-Section = TypeVar("Section")
-
-
-def _remembers_what_is_given(kind: type[Section]) -> type[Section]:
-    """Let a table of settings know which of them were given, so that presets leave those alone."""
-    plain = kind.__init__
-
-    @functools.wraps(plain)
-    def init(self: Any, **given: Any) -> None:
-        object.__setattr__(self, "_given", frozenset(given))
-        plain(self, **given)
-
-    kind.__init__ = init  # type: ignore[method-assign]
-    return kind
 
 
 def is_given(section: Any, key: str) -> bool:
@@ -77,7 +70,7 @@ def is_given(section: Any, key: str) -> bool:
     return key in section._given
 
 
-@_remembers_what_is_given
+@remembers_what_is_given
 @dataclass(frozen=True, kw_only=True)
 class DataConfig:
     """Where ids, texts and labels stand in the documents' files."""
@@ -142,7 +135,7 @@ class DataConfig:
         return _NAMED_DELIMITERS.get(self.delimiter, self.delimiter)
 
 
-@_remembers_what_is_given
+@remembers_what_is_given
 @dataclass(frozen=True, kw_only=True)
 class TextConfig:
     """From text to token ids."""
@@ -187,7 +180,7 @@ class TextConfig:
         ]
 
 
-@_remembers_what_is_given
+@remembers_what_is_given
 @dataclass(frozen=True, kw_only=True)
 class ModelConfig:
     """Shape of the network; letters as in docs/notation.md."""
@@ -203,6 +196,11 @@ class ModelConfig:
     """Whether a small network reads vectors of whole texts too, from a pretrained encoder of 16
     languages: ``on``, ``off``, or, beside ``both``, where the training documents are short or few
     enough for it to take a minute or two, and labels at most 20,000 (``auto``)."""
+    transformer: str = "off"
+    """Whether a pretrained transformer encoder is fine-tuned too, as ``[transformer]``: ``off``,
+    ``on`` for MiniLM (extra ``transformer``), or the directory of any encoder."""
+    document_vectors: str = ""
+    """A file of vectors of the documents, training and validation, for a small network to read."""
     members: int = 1
     """Networks, alike but for the seed; their outputs are averaged."""
     encoder: EncoderKind = "lstm"
@@ -225,16 +223,17 @@ class ModelConfig:
     (C-HMCNN), instead of only closing its answers afterwards."""
 
     def check(self) -> list[Problem]:
-        sizes = ("embedding_size", "lstm_size", "attention_size", "fc_size")
         problems = between("model.members", self.members, 1, 1_000)
-        for name in sizes:
-            problems += between(f"model.{name}", getattr(self, name), 1, _LARGEST_SIZE)
+        for name in ("embedding_size", "lstm_size", "attention_size", "fc_size"):
+            problems += between(f"model.{name}", getattr(self, name), 1, _LARGEST_LAYER)
         if self.branches == "linear" and self.members > 1:
             what = f"got {self.members}, but with branches linear there is no network."
             problems.append(Problem("model.members", what))
-        if self.mode == "paper" and self.text_vectors == "on":
-            what = "got 'on', but mode paper is the paper's network alone."
-            problems.append(Problem("model.text_vectors", what))
+        for name in ("text_vectors", "transformer", "document_vectors"):
+            value = getattr(self, name)
+            if self.mode == "paper" and value not in ("auto", "off", ""):
+                what = f"got {shown(value)}, but mode paper is the paper's network alone."
+                problems.append(Problem(f"model.{name}", what))
         if self.mode == "paper" and self.preset != "default":
             what = f"got {self.preset!r}, but mode paper has no presets; leave one of them out."
             problems.append(Problem("model.preset", what))
@@ -244,7 +243,7 @@ class ModelConfig:
         return problems
 
 
-@_remembers_what_is_given
+@remembers_what_is_given
 @dataclass(frozen=True, kw_only=True)
 class TrainingConfig:
     """How the network is trained."""
@@ -305,7 +304,7 @@ class TrainingConfig:
         return problems
 
 
-@_remembers_what_is_given
+@remembers_what_is_given
 @dataclass(frozen=True, kw_only=True)
 class DecodeConfig:
     """From scores to label sets; can be changed at prediction without retraining."""
@@ -382,6 +381,7 @@ class Config:
     model: ModelConfig = field(default_factory=ModelConfig)
     training: TrainingConfig = field(default_factory=TrainingConfig)
     decode: DecodeConfig = field(default_factory=DecodeConfig)
+    transformer: TransformerConfig = field(default_factory=TransformerConfig)
 
     def __post_init__(self) -> None:
         """Let mode and preset fill in what is not given, and check ranges.
@@ -397,7 +397,7 @@ class Config:
                 object.__setattr__(self, name, type(section)(**(given | open_ones)))
         problems = [
             p
-            for section in (self.data, self.text, self.model, self.training, self.decode)
+            for section in (getattr(self, each.name) for each in dataclasses.fields(self))
             for p in section.check()
         ]
         if self.training.negatives and (self.model.mode == "paper" or self.model.max_constraint):

@@ -177,6 +177,7 @@ def refused(model: Path) -> str:
 def test_a_model_remembers_its_encoder(result: harnn.FitResult, model: Path, home: Path) -> None:
     branch = result.ensemble.branch("text_vectors")
     assert isinstance(branch, TextVectorsBranch)
+    assert branch.encoder is not None
     assert branch.network.shape.input_size == 16
     stored = json.loads((model / "config.json").read_text("utf-8"))["sentence_encoder"]
     assert stored == branch.encoder.record.to_dict()
@@ -245,6 +246,7 @@ def test_a_table_of_tokens_becomes_part_of_the_model(
     result = fit(text_encoder="static", text_encoder_tokens=6)
     branch = result.ensemble.branch("text_vectors")
     assert isinstance(branch, TextVectorsBranch)
+    assert branch.encoder is not None
     record = branch.encoder.record
     assert (record.name, record.source, record.size, record.tokens) == ("static", "tiny==1", 16, 6)
     model = harnn.save_bundle(result, tmp_path / "model")
@@ -310,6 +312,7 @@ def test_models_without_a_record_mean_the_first_encoder(result: harnn.FitResult)
     golden = Path(__file__).parents[1] / "golden" / "format-3" / "blend"
     branch = harnn.load_bundle(golden).ensemble.branch("text_vectors")
     assert isinstance(branch, TextVectorsBranch)
+    assert branch.encoder is not None
     assert (branch.encoder.record.name, branch.encoder.record.size) == ("use", 512)
 
 

@@ -173,7 +173,7 @@ def test_checkpoints(tmp_path: Path) -> None:
         assert is_same(found, wanted), f"seed {seed}"
 
 
-def small_trainer() -> tuple[Trainer, Corpus]:
+def small_trainer() -> tuple[Trainer[HarnnNetwork], Corpus]:
     """A network that learns from four documents."""
     taxonomy = Taxonomy.from_edges([("a", "ROOT"), ("b", "ROOT"), ("c", "a")])
     tokens = Tokens(np.arange(12, dtype=np.int32) % 6 + 1, np.arange(5) * 3, np.full(4, 3))

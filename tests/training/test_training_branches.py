@@ -207,7 +207,7 @@ def test_what_is_told() -> None:
     assert [m for m in messages if m.startswith("network ")] == ["network 1 of 2", "network 2 of 2"]
 
 
-def trainer_and_corpora(average: float) -> tuple[Trainer, Any, Any]:
+def trainer_and_corpora(average: float) -> tuple[Trainer[HarnnNetwork], Any, Any]:
     tokenizer = Tokenizer.build((d.full_text for d in TRAIN), config({}).text)
     views = {"tokens": TokensView(tokenizer)}
     train, valid = (

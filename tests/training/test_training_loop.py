@@ -151,7 +151,7 @@ def test_long_documents_are_read_in_parts_of_a_batch(
     plain["model"] |= {"dropout": 0.0, "embedding_dropout": 0.0, "branches": "network"}
     knobs = Config.from_dict(plain)
     whole = harnn.fit(TAXONOMY, TRAIN, VALID, knobs)
-    monkeypatch.setattr("harnn.training.loop._TOKENS_AT_ONCE", 45)  # of 8 x 16
+    monkeypatch.setattr(HarnnNetwork, "tokens_at_once", 45)  # of 8 x 16
     parts = harnn.fit(TAXONOMY, TRAIN, VALID, knobs)
     for name, tensor in weights(whole).items():
         torch.testing.assert_close(weights(parts)[name], tensor, rtol=1e-3, atol=1e-4)
@@ -169,12 +169,9 @@ def test_long_documents_are_read_in_parts_of_a_batch(
         (1, 0, [1]),
     ],
 )
-def test_parts_of_a_batch(
-    documents: int, tokens: int, sizes: list[int], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("harnn.training.loop._TOKENS_AT_ONCE", 50)
+def test_parts_of_a_batch(documents: int, tokens: int, sizes: list[int]) -> None:
     found = list(range(documents))
-    parts = [found[part] for part in loop._parts(documents, tokens)]
+    parts = [found[part] for part in loop._parts(documents, tokens, most=50)]
     assert [len(part) for part in parts] == sizes
     assert [row for part in parts for row in part] == found
 

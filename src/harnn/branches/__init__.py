@@ -5,22 +5,33 @@ how it is stored; :data:`KINDS` lists them. An :class:`Ensemble` composes them.
 """
 
 from harnn.branches.blend import Blend
-from harnn.branches.branch import Adjustable, Branch, Evidence, Parts, Probable, StoredModel
+from harnn.branches.branch import (
+    Branch,
+    Evidence,
+    MadeFrom,
+    Parts,
+    Probable,
+    StoredModel,
+    TakesBeam,
+    TakesBfloat16,
+)
 from harnn.branches.ensemble import Ensemble, Explained
 from harnn.branches.kinds import KINDS, Kind, read_branch, read_branches, settings_of_nothing
 
 __all__ = [
     "KINDS",
-    "Adjustable",
     "Blend",
     "Branch",
     "Ensemble",
     "Evidence",
     "Explained",
     "Kind",
+    "MadeFrom",
     "Parts",
     "Probable",
     "StoredModel",
+    "TakesBeam",
+    "TakesBfloat16",
     "read_branch",
     "read_branches",
     "settings_of_nothing",

@@ -15,7 +15,17 @@ from harnn.corpus import Corpus, View
 if TYPE_CHECKING:
     from harnn.taxonomy import Taxonomy
 
-__all__ = ["Adjustable", "Arrays", "Branch", "Evidence", "Parts", "Probable", "StoredModel"]
+__all__ = [
+    "Arrays",
+    "Branch",
+    "Evidence",
+    "MadeFrom",
+    "Parts",
+    "Probable",
+    "StoredModel",
+    "TakesBeam",
+    "TakesBfloat16",
+]
 
 
 class Evidence(NamedTuple):
@@ -85,8 +95,17 @@ class Probable(Protocol):
 
 
 @runtime_checkable
-class Adjustable(Protocol):
-    """A branch that can be computed faster, at a price."""
+class MadeFrom(Protocol):
+    """A branch that was made from a file beside the documents."""
+
+    @property
+    def made_from(self) -> str:
+        """SHA-256 of what it was made from."""
+
+
+@runtime_checkable
+class TakesBeam(Protocol):
+    """A branch that need not look at all labels."""
 
     def with_beam(self, width: int, taxonomy: Taxonomy) -> Self:
         """Let only the children of the *width* best labels of a level attend to a document.
@@ -95,6 +114,11 @@ class Adjustable(Protocol):
             ConfigError: it cannot.
             ValueError: *width* is below 1.
         """
+
+
+@runtime_checkable
+class TakesBfloat16(Protocol):
+    """A branch that can be computed in bfloat16."""
 
     def with_bfloat16(self) -> Self:
         """Compute in bfloat16.

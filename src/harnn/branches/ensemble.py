@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harnn.branches.blend import Blend
-from harnn.branches.branch import Adjustable, Branch, Probable
+from harnn.branches.branch import Branch, Probable, TakesBeam, TakesBfloat16
 from harnn.branches.kinds import in_order, prior_of
 from harnn.corpus import Corpus, View
 from harnn.decode import Scores
@@ -134,13 +134,13 @@ class Ensemble:
             ConfigError: no branch can.
             ValueError: *width* is below 1.
         """
-        if not any(isinstance(branch, Adjustable) for branch in self.branches):
+        if not any(isinstance(branch, TakesBeam) for branch in self.branches):
             what = "models without a network score all labels at once and take no beam."
             raise ConfigError(what)
         return replace(
             self,
             branches=tuple(
-                x.with_beam(width, taxonomy) if isinstance(x, Adjustable) else x
+                x.with_beam(width, taxonomy) if isinstance(x, TakesBeam) else x
                 for x in self.branches
             ),
         )
@@ -151,12 +151,12 @@ class Ensemble:
         Raises:
             ConfigError: nothing can.
         """
-        if not any(isinstance(branch, Adjustable) for branch in self.branches):
+        if not any(isinstance(branch, TakesBfloat16) for branch in self.branches):
             raise ConfigError("models without a network have nothing to compute in bfloat16.")
         return replace(
             self,
             branches=tuple(
-                x.with_bfloat16() if isinstance(x, Adjustable) else x for x in self.branches
+                x.with_bfloat16() if isinstance(x, TakesBfloat16) else x for x in self.branches
             ),
         )
 

@@ -7,9 +7,11 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
 from harnn.branches.branch import Branch, StoredModel
+from harnn.branches.document_vectors import read_vectors_branch
 from harnn.branches.linear import LinearBranch
 from harnn.branches.network import read_network
 from harnn.branches.text_vectors import read_text_vectors
+from harnn.branches.transformer import read_transformer
 from harnn.taxonomy import Taxonomy
 
 
@@ -31,6 +33,10 @@ KINDS: tuple[Kind, ...] = (
     Kind("linear", 2.0, LinearBranch.from_parts, "linear"),
     Kind("network", 0.5, read_network, "network", {"networks": []}),
     Kind("text_vectors", 0.5, read_text_vectors, "sentence", {"sentence": None}),
+    Kind(
+        "document_vectors", 0.5, read_vectors_branch, "document_vectors", {"document_vectors": None}
+    ),
+    Kind("transformer", 0.5, read_transformer, "transformer", {"transformer": None}),
 )
 """In the order in which a blend reads them; the last that can tell explains an answer."""
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from harnn._files import decode_model_text, parse_model_json, read_model_json
+from harnn._files import decode_model_text, parse_model_json, read_model_text
 from harnn._tables import shown
 from harnn.errors import BundleError, Problem
 
@@ -75,10 +75,18 @@ class StoredModel:
         Raises:
             BundleError: it cannot be read, or is no JSON.
         """
+        return parse_model_json(self.read_text(name), str(self.directory / name))
+
+    def read_text(self, name: str) -> str:
+        """Read a text file that the model has.
+
+        Raises:
+            BundleError: it cannot be read, or is not UTF-8.
+        """
         path = self.directory / name
         if self.contents is None:
-            return read_model_json(path)
-        return parse_model_json(decode_model_text(self.contents[name], str(path)), str(path))
+            return read_model_text(path)
+        return decode_model_text(self.contents[name], str(path))
 
     def under(self, prefix: str) -> dict[str, NDArray[Any]]:
         """Return the arrays named ``PREFIX.*`` by the rest of their names."""

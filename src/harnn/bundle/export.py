@@ -37,6 +37,7 @@ def export_onnx(
     Raises:
         BundleError: the model cannot be read, is exported already, or is to be replaced itself.
         InputError: *output* holds something else than a model, which stays as it is.
+        ConfigError: it has a branch that cannot be exported.
         MissingExtraError: the extra ``onnx`` is not installed.
     """
     directory, output = Path(directory), Path(output)
@@ -48,7 +49,8 @@ def export_onnx(
     if is_light(settings):
         what = "needs no PyTorch as it is: it was exported before, or has no network."
         raise BundleError(Problem(str(directory), what))
-    parts = merge_parts([x.to_parts(light=True, int8=int8) for x in ensemble.branches])
+    # The youngest kind first: it may refuse, and graphs of networks take their time.
+    parts = merge_parts([x.to_parts(light=True, int8=int8) for x in reversed(ensemble.branches)])
     settings |= {"runtime": layout.ONNX, "weights": "int8" if int8 else "float32"}
     settings["checksums"] = True
     copied = {

@@ -24,6 +24,7 @@ from harnn.cli.options import (
     SpeedChoice,
     TaxonomyFile,
     TaxonomyReading,
+    VectorsOfDocuments,
     takes_decode_options,
     takes_reading_options,
     takes_speed_options,
@@ -161,6 +162,7 @@ def train(
         str | None,
         typer.Option(help="word2vec, fasttext, random, glove-6b-50d or a file of word vectors."),
     ] = None,
+    document_vectors: VectorsOfDocuments = None,
     unlabelled: Annotated[
         list[Path] | None, typer.Option(help="More text to train word vectors on.")
     ] = None,
@@ -206,6 +208,7 @@ def train(
             mode=mode,
             preset=preset,
             vectors=vectors,
+            document_vectors=None if document_vectors is None else str(document_vectors),
             on_error=on_error,
             fixes=fixes,
         ),

@@ -94,6 +94,7 @@ def gather_settings(
         "mode": "model.mode",
         "preset": "model.preset",
         "vectors": "text.vectors",
+        "document_vectors": "model.document_vectors",
         "text_field": "data.text_fields",
         "labels_field": "data.label_fields",
         "level_field": "data.level_fields",

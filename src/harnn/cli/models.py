@@ -12,11 +12,12 @@ from harnn.prediction import Predictor
 
 
 class Speed(NamedTuple):
-    """How and where networks are computed."""
+    """How and where networks are computed, and the vectors of documents that they read."""
 
     beam: int | None = None
     bfloat16: bool = False
     device: str | None = None
+    document_vectors: Path | None = None
 
 
 def open_model(
@@ -34,7 +35,7 @@ def open_model(
             what = f"got {setting!r}; a trained model takes settings of [data] only."
             raise ConfigError(Problem("--set", what))
     changed = Config.read(None, settings).to_dict()
-    predictor = Predictor.load(model, beam=speed.beam, bfloat16=speed.bfloat16, device=speed.device)
+    predictor = Predictor.load(model, **speed._asdict())
     predictor.tune_process()
     tables = predictor.bundle.config.to_dict()
     for setting in settings:

@@ -54,6 +54,15 @@ Fixes = Annotated[
     ),
 ]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace an existing model.")]
+VectorsOfDocuments = Annotated[
+    Path | None,
+    typer.Option(
+        "--document-vectors",
+        help="Vectors of the documents by their ids, for a branch that reads them: .npz (ids, "
+        "vectors), .npy with NAME.ids.txt, or .parquet (id, vector).",
+    ),
+]
+
 Device = Annotated[
     str | None,
     typer.Option(
@@ -62,7 +71,7 @@ Device = Annotated[
     ),
 ]
 SpeedChoice = Any
-"""How and where networks are computed: a :class:`harnn.cli.models.Speed`."""
+"""How and where networks are computed, and from what: a :class:`harnn.cli.models.Speed`."""
 _SPEED: dict[str, Any] = {
     "beam": Annotated[
         int | None,
@@ -80,6 +89,7 @@ _SPEED: dict[str, Any] = {
         ),
     ],
     "device": Device,
+    "document_vectors": VectorsOfDocuments,
 }
 TaxonomyReading = dict[str, Any]
 """How a taxonomy is read, for :class:`harnn.cli.taxonomies.TaxonomyChoice`."""
@@ -271,7 +281,9 @@ def takes_speed_options(command: Callable[..., None]) -> Callable[..., None]:
     def gather(given: dict[str, Any], own: dict[str, Any]) -> None:
         from harnn.cli.models import Speed
 
-        given["speed"] = Speed(own["beam"], bool(own["bf16"]), own["device"])
+        given["speed"] = Speed(
+            own["beam"], bool(own["bf16"]), own["device"], own["document_vectors"]
+        )
 
     return _with_options(command, _SPEED, gather, place="speed", replaces=True)
 

@@ -4,6 +4,7 @@ from harnn.corpus.batching import ordered_batches, pad_tokens, shuffled_batches
 from harnn.corpus.cache import ArrayCache, Arrays, content_hash
 from harnn.corpus.contents import ContentHash
 from harnn.corpus.corpus import Corpus, encode_corpus, encode_unlabelled, sparse_targets
+from harnn.corpus.document_vectors import DocumentVectors, read_document_vectors
 from harnn.corpus.stored import check_vectors
 from harnn.corpus.views import (
     BeginningsView,
@@ -25,6 +26,7 @@ __all__ = [
     "Collector",
     "ContentHash",
     "Corpus",
+    "DocumentVectors",
     "NgramsView",
     "PlacedText",
     "PlacedTextsView",
@@ -39,6 +41,7 @@ __all__ = [
     "encode_unlabelled",
     "ordered_batches",
     "pad_tokens",
+    "read_document_vectors",
     "shuffled_batches",
     "sparse_targets",
 ]

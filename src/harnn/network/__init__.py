@@ -10,6 +10,7 @@ from harnn.network.network import HarnnNetwork, HarnnOutput, NetworkShape
 from harnn.network.process import computes_bfloat16, tune_process
 from harnn.network.recurrent import BiLSTM, BiMinGRU, reverse_within_length
 from harnn.network.sampling import LabelSample, LevelSample
+from harnn.network.transformer import TransformerNetwork, TransformerShape
 
 __all__ = [
     "Beam",
@@ -27,6 +28,8 @@ __all__ = [
     "MaxConstraint",
     "NetworkShape",
     "PaperLevel",
+    "TransformerNetwork",
+    "TransformerShape",
     "computes_bfloat16",
     "hybrid_loss",
     "mean_of_states",

@@ -20,6 +20,11 @@ class Dropout(nn.Module):
         super().__init__()
         self.probability = probability
 
+    @property
+    def p(self) -> float:
+        """The probability as :class:`torch.nn.Dropout` calls it, for who asks that."""
+        return self.probability
+
     def extra_repr(self) -> str:
         return f"probability={self.probability}"
 

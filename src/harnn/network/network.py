@@ -90,6 +90,9 @@ class HarnnNetwork(nn.Module):
     :class:`~harnn.network.attention.HarnnLevel` says and has a highway layer in the global head.
     """
 
+    tokens_at_once = 16_384
+    """Tokens of documents that are best read together: of more, parts of a batch."""
+
     def __init__(self, shape: NetworkShape, hierarchy: Hierarchy | None = None) -> None:
         """hierarchy: of the labels; the max-constraint needs it."""
         super().__init__()

@@ -15,13 +15,17 @@ from harnn._display import counted
 from harnn._frames import is_column, read_column
 from harnn._memory import keep_freed_memory
 from harnn.answers import Prediction, make_answers
+from harnn.branches import Ensemble
+from harnn.branches.document_vectors import MISSING, DocumentVectorsBranch
 from harnn.bundle import Bundle, load_bundle
 from harnn.config import DataConfig
 from harnn.corpus import (
     Corpus,
+    DocumentVectors,
     PlacedTextsView,
     encode_corpus,
     encode_unlabelled,
+    read_document_vectors,
 )
 from harnn.data import (
     Document,
@@ -34,7 +38,7 @@ from harnn.data import (
     read_documents,
 )
 from harnn.decode import DecodeOptions, Decoder, Scores
-from harnn.errors import DocumentError, Problem
+from harnn.errors import ConfigError, DocumentError, Problem
 from harnn.evaluation import StrategyMetrics, compare_strategies, report_scores
 from harnn.explain import Explanation, LabelExplanation, WordWeight
 from harnn.metrics import Report, TrainingCounts
@@ -69,6 +73,7 @@ class Predictor:
         beam: int | None = None,
         bfloat16: bool = False,
         device: str | None = None,
+        document_vectors: str | Path | DocumentVectors | None = None,
     ) -> Self:
         """Load a model directory.
 
@@ -79,15 +84,19 @@ class Predictor:
         then depend, in the third digit, on which documents share a batch.
         device: what computes the networks: ``cpu``, ``cuda``, ``cuda:1``, ``mps``, or ``auto``, the
         first of cuda and mps that there is; None: the CPU.
+        document_vectors: of the documents to come, where the model was trained on some; see
+        :func:`harnn.corpus.read_document_vectors`.
 
         Raises:
             BundleError: see :func:`harnn.bundle.load_bundle`.
             ConfigError: the model takes no beam, or has no network for bfloat16 or the device, or
-                there is no such device.
+                there is no such device; or vectors of documents are missing, of another size, or
+                not read by the model.
+            InputError: the vectors cannot be read.
             ValueError: *beam* is below 1.
         """
         bundle = load_bundle(directory, segment=segment)
-        ensemble = bundle.ensemble
+        ensemble = _with_vectors(bundle.ensemble, document_vectors)
         if beam is not None:
             ensemble = ensemble.with_beam(beam, bundle.taxonomy)
         if bfloat16:
@@ -334,6 +343,26 @@ class Predictor:
         shown, chosen = decoder.decode(self.score_corpus(corpus), self.taxonomy.hierarchy)
         notes = make_notes(corpus, self.bundle, np.diff(chosen.indptr) > 0)
         return shown, make_answers(shown, chosen, self.taxonomy, notes)
+
+
+def _with_vectors(ensemble: Ensemble, given: str | Path | DocumentVectors | None) -> Ensemble:
+    """Return an ensemble whose branches have the vectors of documents that they read.
+
+    Raises:
+        ConfigError: some are missing, of another size, or given to nobody.
+        InputError: they cannot be read.
+    """
+    readers = [x for x in ensemble.branches if isinstance(x, DocumentVectorsBranch)]
+    reader = readers[0] if readers else None
+    if reader is None and given is None:
+        return ensemble
+    if given is None:
+        raise ConfigError(MISSING)
+    if reader is None:
+        raise ConfigError(Problem("", "got vectors of documents, but the model reads none."))
+    vectors = given if isinstance(given, DocumentVectors) else read_document_vectors(given)
+    found = reader.with_vectors(vectors)
+    return replace(ensemble, branches=tuple(found if x is reader else x for x in ensemble.branches))
 
 
 def documents_at_once(label_count: int) -> int:

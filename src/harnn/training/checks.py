@@ -8,7 +8,11 @@ from pathlib import Path
 from harnn._files import check_writable
 from harnn._optional import require
 from harnn._tables import shown
+from harnn.branches.transformer.encoder import read_encoder
+from harnn.branches.transformer.library import check_weights, encoder_shapes
+from harnn.branches.transformer.pieces import read_piece_tokenizer
 from harnn.config import Config, TextConfig
+from harnn.corpus.document_vectors import read_document_vectors
 from harnn.data import Documents, split_given
 from harnn.data.files import DocumentFile, find_file
 from harnn.data.reading import find_fixes
@@ -24,7 +28,8 @@ from harnn.errors import (
 from harnn.text import PACKAGED_VECTORS, SentenceFiles, require_minilm, require_text_vectors
 from harnn.text.cutting import read_user_dictionary, require_segmenter
 from harnn.text.word_vectors_reading import check_vectors
-from harnn.training.plan import may_read_text_vectors, trains_network
+from harnn.training.plan import may_read_text_vectors, trains_network, trains_transformer
+from harnn.training.plan_transformer import transformer_problems
 from harnn.training.process import missing_device
 
 TRAINED_VECTORS = ("word2vec", "fasttext")
@@ -78,12 +83,38 @@ def _wrong_with_settings(config: Config, *, own_segmenter: bool) -> Iterator[Har
         yield from _wrong_with_segmenter(config.text)
     if may_read_text_vectors(config.model):
         yield from _wrong_with_encoder(config)
-    if not trains_network(config.model):
+    try:
+        if config.model.document_vectors:
+            read_document_vectors(config.model.document_vectors)
+    except HarnnError as error:
+        yield error
+    try:
+        if trains_transformer(config.model):
+            _check_transformer(config)
+    except HarnnError as error:
+        yield error
+    if not (trains_network(config.model) or trains_transformer(config.model)):
         return
     if what := missing_device(config.training.device):
         hint = "Leave training.device out to train on what there is."
         yield ConfigError(Problem("training.device", what, hint))
-    yield from _wrong_with_vectors(config.text.vectors)
+    if trains_network(config.model):
+        yield from _wrong_with_vectors(config.text.vectors)
+
+
+def _check_transformer(config: Config) -> None:
+    """Make sure that there is the encoder, that it can be built, and that the settings fit it.
+
+    Raises:
+        MissingExtraError, ConfigError: it cannot be used.
+    """
+    files = read_encoder(config.model.transformer)
+    before, after = read_piece_tokenizer(files.tokenizer, str(files.directory)).around
+    problems = transformer_problems(files, len(before) + len(after), config.transformer)
+    if problems:
+        raise ConfigError([Problem("", problem) for problem in problems])
+    encoder_shapes(files.config, str(files.directory))
+    check_weights(files.weights)
 
 
 def _wrong_with_encoder(config: Config) -> Iterator[HarnnError]:

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
-from harnn.bundle import load_bundle, marker_of
+from harnn.branches import MadeFrom
+from harnn.bundle import Bundle, load_bundle, marker_of
 from harnn.config import Config
 from harnn.corpus import ContentHash
 from harnn.data import Documents, labelled_documents
@@ -19,6 +20,7 @@ from harnn.training.checks import read_only_once
 from harnn.training.events import ignore
 from harnn.training.holding_out import given_or_held_out
 from harnn.training.reader import Reader
+from harnn.training.task import read_origins
 from harnn.training.word_vectors import hash_unlabelled
 
 _SPECIAL_WORDS = 2
@@ -91,6 +93,8 @@ def is_finished(
         return False
     if bundle.config.to_stored_dict() != config.to_stored_dict():
         return False
+    if not _has_same_origins(bundle, config):
+        return False
     tokenizer = bundle.tokenizer
     if tokenizer.segmenter == "jieba" and tokenizer.user_words != user_words_of(config.text):
         return False
@@ -117,6 +121,12 @@ def is_finished(
 def _without_cuts(counts: Mapping[str, int]) -> dict[str, int]:
     """Leave out how many documents were cut: models of n-grams once counted what others cut."""
     return {name: count for name, count in counts.items() if not name.endswith("_truncated")}
+
+
+def _has_same_origins(bundle: Bundle, config: Config) -> bool:
+    """Whether an encoder, and vectors, are still those that the model was made from."""
+    made_from = {x.made_from for x in bundle.ensemble.branches if isinstance(x, MadeFrom)}
+    return made_from == {origin.sha256 for origin in read_origins(config.model)}
 
 
 def _same_start(contents: Mapping[str, str], config: Config, unlabelled: Documents) -> bool:

@@ -25,18 +25,31 @@ from harnn.training.checkpoint import FILE, Checkpoints
 from harnn.training.checks import check_before
 from harnn.training.events import Listener, Stage, ignore
 from harnn.training.holding_out import check_share, given_or_held_out
-from harnn.training.plan import TrainingFacts, piece_sizes, planned_branches, trains_network
+from harnn.training.plan import (
+    TrainingFacts,
+    piece_sizes,
+    planned_branches,
+    trains_network,
+    trains_transformer,
+)
 from harnn.training.process import interruptible, stop_requests, stops_at_once
 from harnn.training.reader import Reader
 from harnn.training.task import Handover, Task, TrainedBranch, with_views
+from harnn.training.train_document_vectors import (
+    check_document_vectors,
+    train_document_vectors,
+)
 from harnn.training.train_linear import train_linear
 from harnn.training.train_network import train_network
 from harnn.training.train_text_vectors import train_text_vectors
+from harnn.training.train_transformer import checkpoint_number, train_transformer
 
 TRAINERS: dict[str, Callable[[Task], TrainedBranch | None]] = {
     "linear": train_linear,
     "text_vectors": train_text_vectors,
+    "document_vectors": train_document_vectors,
     "network": train_network,
+    "transformer": train_transformer,
 }
 """What trains each kind of branch, what takes least first; None: it cannot be had here."""
 _SAMPLED_TEXTS = 1_000
@@ -80,7 +93,8 @@ def fit(
     are kept. The random state of the process is left as it was.
 
     Raises:
-        DocumentError: documents cannot be read, have unknown labels, or none at all.
+        DocumentError: documents cannot be read, have unknown labels, or none at all, or have no
+            vector in ``model.document_vectors``.
         ConfigError: settings do not fit each other, the machine or the checkpoint, or the training
             diverged.
         VectorsError: ``text.vectors`` names a file that is none of word vectors.
@@ -100,7 +114,7 @@ def fit(
         places=[] if directory is None else [directory / FILE],
         own_segmenter=segment is not None,
     )
-    networks = config.model.members if trains_network(config.model) else 0
+    networks = checkpoint_number(config.model) + trains_transformer(config.model)
     checkpoints = Checkpoints.open(directory, resume=resume, networks=networks)
     if resume and not checkpoints.anything:
         listener(Stage(f"there is no checkpoint in {directory}: starting from the beginning"))
@@ -156,6 +170,8 @@ def _train(task: Task) -> list[TrainedBranch]:
     planned = planned_branches(task.config.model, task.facts)
     if trains_network(task.config.model) and task.checkpoints.of(0) is None:
         _ = task.vectors  # whether they can be read is known before anything is trained
+    if "document_vectors" in planned:
+        check_document_vectors(task)
     made = [trainer(task) for name, trainer in TRAINERS.items() if name in planned]
     return [each for each in made if each is not None]
 

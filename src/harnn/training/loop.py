@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, Generic, NoReturn, TypeVar
 
 import numpy as np
 import torch
@@ -26,14 +26,14 @@ from torch import Tensor
 
 from harnn._quiet import quiet_logger
 from harnn.branches.network.batch import Batch, make_batch
-from harnn.branches.network.scoring import score_corpus
+from harnn.branches.network.scoring import Network, score_corpus
 from harnn.bundle import EpochRow, History
 from harnn.config import TrainingConfig
 from harnn.corpus import Corpus, shuffled_batches
 from harnn.decode import tune_threshold
 from harnn.errors import ConfigError, Problem, TrainingInterrupted
 from harnn.metrics import micro_auprc, prf
-from harnn.network import Beam, HarnnNetwork, LabelSample, hybrid_loss
+from harnn.network import Beam, LabelSample, hybrid_loss
 from harnn.taxonomy import Taxonomy
 from harnn.training.checkpoint import (
     FILE,
@@ -49,8 +49,7 @@ from harnn.training.process import choose_device, choose_precision, interruptibl
 from harnn.training.sampling import LabelSampler
 from harnn.training.schedule import rate_factor
 
-_TOKENS_AT_ONCE = 16_384
-"""What a step reads between forward and backward pass: of long documents a part of the batch."""
+Trained = TypeVar("Trained", bound=Network)
 
 
 @dataclass(kw_only=True)
@@ -85,15 +84,16 @@ class Progress:
         return cls(**(plain | {"history": History.from_rows(plain["history"])}))
 
 
-class Trainer:
+class Trainer(Generic[Trained]):
     """Train one network on one corpus."""
 
     def __init__(
         self,
-        network: HarnnNetwork,
+        network: Trained,
         taxonomy: Taxonomy,
         config: TrainingConfig,
         *,
+        groups: list[dict[str, Any]] | None = None,
         validation_beam: int | None = None,
         listener: Listener = ignore,
         checkpoint_directory: Path | None = None,
@@ -103,7 +103,8 @@ class Trainer:
         """config: with nothing left to choose, see :func:`harnn.training.plan.resolve_training`.
         validation_beam: labels of a level whose children attend to a document between epochs;
         None: all. fingerprint: what a checkpoint belongs to. contents: kept beside it, SHA-256 of
-        what the network started from.
+        what the network started from. groups: of parameters, for the optimiser; each may have a
+        ``factor`` of the learning rate; None: as :func:`usual_groups`.
         """
         device = choose_device(config.device)
         kind, _, number = device.partition(":")
@@ -123,13 +124,16 @@ class Trainer:
         self.best: dict[str, Tensor] = {}
         self.average: list[Tensor] = []
         """Of the parameters over the last steps, in their order; empty where none is kept."""
-        self.model, self.optimizer = self.fabric.setup(network, build_optimizer(network, config))
+        self.model, self.optimizer = self.fabric.setup(
+            network, build_optimizer(groups or usual_groups(network, config), config)
+        )
 
     def train(self, train: Corpus, valid: Corpus, *, stopped: Callable[[], bool]) -> History:
         """Train until the last epoch or until patience ends; restore the best weights.
 
         Raises:
             TrainingInterrupted: *stopped* answered true; the checkpoint is written.
+            InterruptedError: it did within the first step.
             ConfigError: the training diverged.
         """
         while not self._finished():
@@ -176,7 +180,7 @@ class Trainer:
         for rows in batches[progress.batch :]:
             progress.rate = self.config.learning_rate * factor(progress.steps)
             batch, sample = self._batch(train, rows)
-            progress.loss += self._step(batch, progress.rate, sample) * len(rows)
+            progress.loss += self._step(batch, progress.rate, sample, stopped) * len(rows)
             self._update_average(len(batches))
             progress.batch += 1
             progress.steps += 1
@@ -198,14 +202,31 @@ class Trainer:
         columns = sample.columns(self.network.shape.level_sizes).numpy()
         return make_batch(train, rows, columns), sample
 
-    def _step(self, batch: Batch, rate: float, sample: LabelSample | None) -> float:
+    def _step(
+        self,
+        batch: Batch,
+        rate: float,
+        sample: LabelSample | None,
+        stopped: Callable[[], bool] = bool,
+    ) -> float:
+        """Learn from a batch, and return its loss; a stop between its parts undoes them.
+
+        Raises:
+            InterruptedError: *stopped* answered true within the first step.
+            TrainingInterrupted: it did later; the checkpoint is written.
+        """
         for group in self.optimizer.param_groups:
-            group["lr"] = rate
+            group["lr"] = rate * group.get("factor", 1.0)
         device = self.fabric.device
         sample = None if sample is None else sample.to(device)
         self.optimizer.zero_grad(set_to_none=True)
-        total = 0.0
-        for rows in _parts(*batch.token_ids.shape):
+        total, random = 0.0, self._random_state()
+        for rows in _parts(*batch.token_ids.shape, most=self.network.tokens_at_once):
+            if rows.start and stopped():
+                if not self.progress.steps:
+                    raise InterruptedError
+                set_random_state(Checkpoint(random, {}), device)
+                self._stop()
             output = self.model(
                 batch.token_ids[rows].to(device), batch.lengths[rows].to(device), sample=sample
             )
@@ -303,6 +324,12 @@ class Trainer:
             padding=1 - progress.tokens / max(1, progress.positions),
         )
 
+    def _random_state(self) -> dict[str, Tensor]:
+        found = {"random/cpu": torch.random.get_rng_state()}
+        if self.fabric.device.type == "cuda":
+            found["random/cuda"] = torch.cuda.get_rng_state(self.fabric.device)
+        return found
+
     def _write_checkpoint(self) -> Path | None:
         """Return where it is; None where none is kept."""
         if self.checkpoint_directory is None:
@@ -311,9 +338,7 @@ class Trainer:
         tensors |= {f"best/{k}": v for k, v in self.best.items()}
         tensors |= {f"average/{number:04}": v for number, v in enumerate(self.average)}
         tensors |= pack_optimizer(self.optimizer)
-        tensors["random/cpu"] = torch.random.get_rng_state()
-        if self.fabric.device.type == "cuda":
-            tensors["random/cuda"] = torch.cuda.get_rng_state(self.fabric.device)
+        tensors |= self._random_state()
         state = {
             "progress": self.progress.to_dict(),
             "fingerprint": self.fingerprint,
@@ -354,7 +379,7 @@ class Trainer:
 
 
 @contextmanager
-def _asking(network: HarnnNetwork, stopped: Callable[[], bool]) -> Iterator[None]:
+def _asking(network: Network, stopped: Callable[[], bool]) -> Iterator[None]:
     """Ask before each batch that the network reads whether to stop.
 
     Raises:
@@ -372,23 +397,30 @@ def _asking(network: HarnnNetwork, stopped: Callable[[], bool]) -> Iterator[None
         hook.remove()
 
 
-def build_optimizer(network: HarnnNetwork, config: TrainingConfig) -> torch.optim.Optimizer:
-    """AdamW; word vectors, biases and gains are not decayed."""
+def usual_groups(network: Network, config: TrainingConfig) -> list[dict[str, Any]]:
+    """Return the parameters that learn; word vectors, biases and gains are not decayed."""
     decayed: list[Tensor] = []
     free: list[Tensor] = []
     for name, parameter in network.named_parameters():
         if parameter.requires_grad:
             (decayed if parameter.ndim > 1 and "embedding" not in name else free).append(parameter)
-    groups: list[dict[str, Any]] = [
+    return [
         {"params": decayed, "weight_decay": config.weight_decay},
         {"params": free, "weight_decay": 0.0},
     ]
+
+
+def build_optimizer(groups: list[dict[str, Any]], config: TrainingConfig) -> torch.optim.Optimizer:
+    """Return AdamW for groups of parameters."""
     return torch.optim.AdamW(groups, lr=config.learning_rate, betas=(0.9, 0.99), fused=True)
 
 
-def _parts(documents: int, tokens: int) -> Iterator[slice]:
-    """Yield documents of a batch that are read together; their gradients add up."""
-    most = max(1, _TOKENS_AT_ONCE // max(tokens, 1))
+def _parts(documents: int, tokens: int, *, most: int) -> Iterator[slice]:
+    """Yield documents of a batch that are read together; their gradients add up.
+
+    most: tokens read between forward and backward pass.
+    """
+    most = max(1, most // max(tokens, 1))
     parts = -(-documents // most)  # of about the same size
     for number in range(parts):
         yield slice(number * documents // parts, (number + 1) * documents // parts)

@@ -13,6 +13,7 @@ from typing import Any
 
 from harnn.config import Config, ModelConfig, TextConfig, TrainingConfig
 from harnn.text import EncoderChoice, choose_encoder
+from harnn.training.plan_transformer import TransformerPlan
 
 MANY_LABELS = 20_000
 """From which on what takes time for each label is done for some of them, or not at all."""
@@ -85,9 +86,11 @@ class TrainingPlan:
     validation_beam: int | None
     """Labels of a level whose children attend to a document between epochs; None: all do."""
     memory_mb: float
-    """See :func:`estimate_training_memory`."""
+    """See :func:`estimate_training_memory`; with what a transformer encoder takes."""
     text_encoder: EncoderChoice | None = None
     """Of whole texts; None: no branch reads them."""
+    transformer: TransformerPlan | None = None
+    """None: no encoder is fine-tuned."""
 
     @classmethod
     def of(cls, config: Config, facts: TrainingFacts) -> TrainingPlan:
@@ -96,6 +99,8 @@ class TrainingPlan:
         negatives = sampled_labels(config, facts)
         trains_vectors = config.text.vectors in ("word2vec", "fasttext")
         network = trains_network(config.model)
+        encoder = TransformerPlan.of(config, facts) if trains_transformer(config.model) else None
+        memory_mb = estimate_training_memory(config, facts)
         return cls(
             branches=planned_branches(config.model, facts),
             batch_size=training.batch_size,
@@ -105,8 +110,9 @@ class TrainingPlan:
             ),
             negatives=negatives,
             validation_beam=validation_beam(negatives, facts),
-            memory_mb=estimate_training_memory(config, facts),
+            memory_mb=memory_mb + (encoder.memory_mb if encoder else 0),
             text_encoder=planned_encoder(config, facts),
+            transformer=encoder,
         )
 
     def lines(self) -> Iterator[str]:
@@ -121,6 +127,8 @@ class TrainingPlan:
             yield line
         if self.text_encoder is not None:
             yield f"vectors of whole texts: {self.text_encoder.describe()}"
+        if self.transformer is not None:
+            yield self.transformer.line()
         yield f"training will need about {self.memory_mb:,.0f} MB of memory"
 
     def to_dict(self) -> dict[str, Any]:
@@ -138,6 +146,11 @@ def trains_linear(model: ModelConfig) -> bool:
 def trains_network(model: ModelConfig) -> bool:
     """Whether the settings want networks."""
     return model.branches != "linear"
+
+
+def trains_transformer(model: ModelConfig) -> bool:
+    """Whether the settings want a transformer encoder."""
+    return model.transformer != "off"
 
 
 def may_read_text_vectors(model: ModelConfig) -> bool:
@@ -166,6 +179,8 @@ def planned_branches(model: ModelConfig, facts: TrainingFacts) -> tuple[str, ...
         "linear": trains_linear(model),
         "network": trains_network(model),
         "text_vectors": reads_text_vectors(model, facts),
+        "document_vectors": bool(model.document_vectors),
+        "transformer": trains_transformer(model),
     }
     return tuple(name for name, is_wanted in wanted.items() if is_wanted)
 

@@ -147,6 +147,14 @@ class Reader:
         kept = {key: view for key, view in corpus.views.items() if key not in passing}
         return Split(given, dataclasses.replace(corpus, views=kept), content, beginnings)
 
+    def read(self, split: Split, view: View) -> Any:
+        """Read the documents of a split once more, for another view.
+
+        Raises:
+            InterruptedError: *stopped* said so.
+        """
+        return self._encode(split.given, {"read": view}, ReadingLog())[0].views["read"]
+
     def embed(self, split: Split, encoder: TextEncoder) -> NDArray[np.float32]:
         """Return the vectors (N, D) of whole texts.
 

@@ -11,18 +11,19 @@ from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
 
 from harnn.branches import Branch
+from harnn.branches.transformer.encoder import EncoderFiles, read_encoder
 from harnn.bundle import History
-from harnn.config import Config
+from harnn.config import Config, ModelConfig
 from harnn.corpus import Corpus
+from harnn.corpus.document_vectors import DocumentVectors, read_document_vectors
 from harnn.data import Documents
 from harnn.taxonomy import Taxonomy
 from harnn.text import Coverage, NgramFeatures, Tokenizer, WordVectors
 from harnn.training.checkpoint import Checkpoints
 from harnn.training.events import Listener, Stage
-from harnn.training.plan import TrainingFacts
+from harnn.training.plan import TrainingFacts, trains_transformer
 from harnn.training.reader import Reader, Split
 from harnn.training.word_vectors import given_vectors
 
@@ -99,11 +100,31 @@ class Task:
         return vectors
 
     @cached_property
+    def encoder(self) -> EncoderFiles | None:
+        """The pretrained encoder that settings name.
+
+        Raises:
+            ConfigError, MissingExtraError: see :func:`read_encoder`.
+        """
+        return _encoder(self.config.model)
+
+    @cached_property
+    def document_vectors(self) -> DocumentVectors | None:
+        """The vectors of documents that settings name.
+
+        Raises:
+            InputError, MissingExtraError: see :func:`read_document_vectors`.
+        """
+        return _document_vectors(self.config.model)
+
+    @cached_property
     def fingerprint(self) -> str:
         """Hash of settings, taxonomy and documents: what a checkpoint belongs to."""
         parts: list[Any] = [self.config.to_stored_dict(), self.taxonomy.version]
         for split in self.splits.values():  # of a content, tokens are what a segmenter makes
             parts += [split.content, split.corpus.fingerprint()]
+        origins = (self.encoder, self.document_vectors)
+        parts += [origin.sha256 for origin in origins if origin is not None]
         return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 
@@ -114,7 +135,7 @@ class TrainedBranch:
     branch: Branch
     summary: str
     """For the model card."""
-    valid_views: Mapping[str, NDArray[np.float32]] = field(default_factory=dict)
+    valid_views: Mapping[str, Any] = field(default_factory=dict)
     """What it reads of the validation documents beside what they were encoded with."""
     history: History = field(default_factory=History)
     coverage: Coverage | None = None
@@ -132,3 +153,20 @@ def with_views(corpus: Corpus, trained: list[TrainedBranch]) -> Corpus:
     for each in trained:
         corpus = corpus.with_views(each.valid_views)
     return corpus
+
+
+def read_origins(model: ModelConfig) -> list[EncoderFiles | DocumentVectors]:
+    """Return what settings name for branches to be made from, beside the documents.
+
+    Raises:
+        InputError, MissingExtraError: it cannot be read.
+    """
+    return [x for x in (_encoder(model), _document_vectors(model)) if x is not None]
+
+
+def _encoder(model: ModelConfig) -> EncoderFiles | None:
+    return read_encoder(model.transformer) if trains_transformer(model) else None
+
+
+def _document_vectors(model: ModelConfig) -> DocumentVectors | None:
+    return read_document_vectors(model.document_vectors) if model.document_vectors else None

@@ -75,7 +75,7 @@ def _check_contents(task: Task, before: Mapping[str, str], now: Mapping[str, str
 
 def _prepare(
     task: Task, number: int, vectors: WordVectors | None, contents: Mapping[str, str]
-) -> Trainer:
+) -> Trainer[HarnnNetwork]:
     config, checkpoint = task.config, task.checkpoints.of(number)
     network = _build(task, vectors, checkpoint)
     network.set_label_priors(torch.from_numpy(task.train.corpus.label_priors))

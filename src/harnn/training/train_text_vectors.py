@@ -64,8 +64,9 @@ def train_text_vectors(task: Task) -> TrainedBranch | None:
     validation = cache(partial(_embedded, task, "validation", task.valid, encoder))
 
     def check(branch: Branch) -> str:
-        found = branch.encoder.record if isinstance(branch, TextVectorsBranch) else None
-        return "" if found == encoder.record else "it reads vectors of another encoder"
+        found = branch.encoder if isinstance(branch, TextVectorsBranch) else None
+        same = found is not None and found.record == encoder.record
+        return "" if same else "it reads vectors of another encoder"
 
     make = partial(_train, task, encoder, validation)
     trained = kept_branch(task, "text_vectors", make, check=check)
@@ -114,12 +115,12 @@ def _embedded(task: Task, name: str, split: Split, encoder: TextEncoder) -> NDAr
 def train_on_vectors(
     train: Corpus,
     valid: Corpus,
-    encoder: TextEncoder,
+    encoder: TextEncoder | None,
     *,
     seed: int,
     stopped: Callable[[], bool] = lambda: False,
 ) -> tuple[TextVectorsBranch, float]:
-    """Train on the view ``text_vectors`` of *train*, which *encoder* made.
+    """Train on the view ``text_vectors`` of *train*, which *encoder* made, or somebody else.
 
     Returns the running average of the weights over one epoch, of the epoch that ranks the labels
     of *valid* best, and its micro-AUPRC.

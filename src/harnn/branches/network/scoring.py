@@ -11,13 +11,13 @@ from numpy.typing import NDArray
 
 from harnn.branches.network.batch import make_batch
 from harnn.corpus import Corpus, ordered_batches
-from harnn.network import Beam, HarnnNetwork, HarnnOutput
+from harnn.network import Beam, HarnnNetwork, HarnnOutput, TransformerNetwork
 
-_TOKENS_AT_ONCE = 16_384
+Network = HarnnNetwork | TransformerNetwork
 
 
 def score_corpus(
-    network: HarnnNetwork,
+    network: Network,
     corpus: Corpus,
     *,
     batch_size: int = 128,
@@ -32,7 +32,9 @@ def score_corpus(
     scores = np.empty((len(corpus), network.shape.label_count), dtype=np.float32)
     device = next(network.parameters()).device.type
     with _evaluating(network), torch.autocast(device, torch.bfloat16, enabled=bfloat16):
-        for rows in ordered_batches(corpus.tokens.lengths, batch_size, max_tokens=_TOKENS_AT_ONCE):
+        for rows in ordered_batches(
+            corpus.tokens.lengths, batch_size, max_tokens=network.tokens_at_once
+        ):
             output = _run(network, corpus, rows, beam=beam)
             scores[rows] = network.scores(output).cpu().numpy()
     return scores
@@ -47,7 +49,7 @@ def gather_attention(network: HarnnNetwork, corpus: Corpus, row: int) -> NDArray
 
 
 def _run(
-    network: HarnnNetwork,
+    network: Network,
     corpus: Corpus,
     rows: NDArray[np.int64],
     *,
@@ -63,7 +65,7 @@ def _run(
 
 
 @contextmanager
-def _evaluating(network: HarnnNetwork) -> Iterator[None]:
+def _evaluating(network: Network) -> Iterator[None]:
     """Switch dropout and gradients off, and dropout back to what it was."""
     training = network.training
     network.eval()

@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 
 from harnn.branches.branch import Evidence, Parts, StoredModel
-from harnn.branches.text_vectors.encoders import read_encoder, store_encoder
+from harnn.branches.text_vectors.encoders import store_encoder
 from harnn.branches.text_vectors.network import TextVectorNetwork, TextVectorShape
 from harnn.branches.text_vectors.storage import PLACE
 from harnn.branches.torch_parts import fill_module, pack_module
@@ -28,7 +28,8 @@ class TextVectorsBranch:
     """A network of one hidden layer on vectors of whole texts."""
 
     network: TextVectorNetwork
-    encoder: TextEncoder
+    encoder: TextEncoder | None
+    """None: the vectors come from elsewhere."""
 
     @property
     def name(self) -> str:
@@ -36,7 +37,7 @@ class TextVectorsBranch:
 
     @property
     def reads(self) -> Mapping[str, View | None]:
-        return {"text_vectors": TextVectorsView(self.encoder)}
+        return {"text_vectors": None if self.encoder is None else TextVectorsView(self.encoder)}
 
     @torch.inference_mode()
     def logits(self, corpus: Corpus) -> NDArray[np.float32]:
@@ -51,7 +52,9 @@ class TextVectorsBranch:
 
     def to_parts(self, *, light: bool = False, int8: bool = False) -> Parts:
         """Return arrays ``sentence.*``, the shape, and what is stored of the encoder."""
-        stored = store_encoder(self.encoder, light=light, int8=int8)
+        stored = Parts()
+        if self.encoder is not None:
+            stored = store_encoder(self.encoder, light=light, int8=int8)
         return Parts(
             arrays=pack_module(PLACE, self.network) | stored.arrays,
             settings={PLACE: self.network.shape.to_dict()} | stored.settings,
@@ -73,4 +76,4 @@ class TextVectorsBranch:
         with torch.random.fork_rng(devices=[]):
             network = TextVectorNetwork(shape)
         filled = fill_module(network, stored.under(PLACE), stored.arrays_path)
-        return cls(filled, encoder or read_encoder(stored))
+        return cls(filled, encoder)

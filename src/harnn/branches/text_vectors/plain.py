@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harnn.branches.branch import Evidence, Parts, StoredModel
-from harnn.branches.text_vectors.encoders import read_encoder, store_encoder
+from harnn.branches.text_vectors.encoders import store_encoder
 from harnn.branches.text_vectors.storage import PLACE
 from harnn.corpus import Corpus, TextVectorsView, View
 from harnn.errors import BundleError, Problem
@@ -72,7 +72,8 @@ class PlainTextVectorsBranch:
     """A network of one hidden layer on vectors of whole texts, without PyTorch."""
 
     network: PlainTextVectorNetwork
-    encoder: TextEncoder
+    encoder: TextEncoder | None
+    """None: the vectors come from elsewhere."""
 
     @property
     def name(self) -> str:
@@ -80,7 +81,7 @@ class PlainTextVectorsBranch:
 
     @property
     def reads(self) -> Mapping[str, View | None]:
-        return {"text_vectors": TextVectorsView(self.encoder)}
+        return {"text_vectors": None if self.encoder is None else TextVectorsView(self.encoder)}
 
     def logits(self, corpus: Corpus) -> NDArray[np.float32]:
         return self.network.logits(corpus.views["text_vectors"])
@@ -91,7 +92,9 @@ class PlainTextVectorsBranch:
 
     def to_parts(self, *, light: bool = False, int8: bool = False) -> Parts:  # noqa: ARG002
         """Return arrays ``sentence.*``."""
-        stored = store_encoder(self.encoder, light=True)
+        stored = Parts()
+        if self.encoder is not None:
+            stored = store_encoder(self.encoder, light=True)
         arrays = {f"{PLACE}.{name}": array for name, array in self.network.to_arrays().items()}
         return Parts(arrays | stored.arrays, stored.settings, stored.files)
 
@@ -115,4 +118,4 @@ class PlainTextVectorsBranch:
             raise BundleError(Problem(where, what)) from None
         what = "branch on vectors of whole texts"
         stored.check_label_count(where, what, network.label_count, taxonomy)
-        return cls(network, encoder or read_encoder(stored))
+        return cls(network, encoder)

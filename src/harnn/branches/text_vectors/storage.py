@@ -8,6 +8,7 @@ from harnn.branches.stored import StoredModel, is_whole
 from harnn.branches.text_vectors.encoders import read_encoder
 from harnn.errors import BundleError, Problem
 from harnn.taxonomy import Taxonomy
+from harnn.text import TextEncoder
 
 _LARGEST = 2**31 - 1
 PLACE = "sentence"
@@ -23,7 +24,20 @@ def read_text_vectors(stored: StoredModel, taxonomy: Taxonomy) -> Branch | None:
     if stored.settings.get(PLACE) is None:
         return None
     encoder = read_encoder(stored)
-    _check(stored, encoder.record.size)
+    return read_vector_network(stored, taxonomy, encoder, size=encoder.record.size)
+
+
+def read_vector_network(
+    stored: StoredModel, taxonomy: Taxonomy, encoder: TextEncoder | None, *, size: int | None
+) -> Branch | None:
+    """Read a network on vectors with what is to compute it.
+
+    encoder: None: the vectors come from elsewhere; size: of a vector, if it is known.
+
+    Raises:
+        BundleError: see :class:`harnn.branches.Branch`.
+    """
+    _check(stored, size)
     if stored.light:
         from harnn.branches.text_vectors.plain import PlainTextVectorsBranch
 
@@ -33,7 +47,7 @@ def read_text_vectors(stored: StoredModel, taxonomy: Taxonomy) -> Branch | None:
     return TextVectorsBranch.from_parts(stored, taxonomy, encoder)
 
 
-def _check(stored: StoredModel, expected_size: int) -> None:
+def _check(stored: StoredModel, known: int | None) -> None:
     """Raises:
     BundleError: the shape is damaged, or the arrays have another.
     """
@@ -47,8 +61,8 @@ def _check(stored: StoredModel, expected_size: int) -> None:
         what = f"the shape of the branch on vectors of whole texts is damaged: {expected}."
         raise BundleError(Problem(stored.settings_path, what))
     size, hidden, labels = (plain[name] for name in names)
-    if size != expected_size:
-        what = f"{PLACE}.input_size: got {size:,}, expected {expected_size}."
+    if known is not None and size != known:
+        what = f"{PLACE}.input_size: got {size:,}, expected {known}."
         raise BundleError(Problem(stored.settings_path, what))
     expected_shapes: dict[str, tuple[int, ...]] = {
         "hidden.weight": (hidden, size),

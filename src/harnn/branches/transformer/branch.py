@@ -1,0 +1,142 @@
+"""The branch of a fine-tuned transformer encoder, as PyTorch computes it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Self
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from harnn.branches.branch import Evidence, Parts, StoredModel
+from harnn.branches.network.logits import mean_logits
+from harnn.branches.network.scoring import score_corpus
+from harnn.branches.torch_parts import fill_module, pack_module
+from harnn.branches.transformer.library import build_encoder, encoder_shapes
+from harnn.branches.transformer.pieces import VIEW, PiecesView, PieceTokenizer
+from harnn.branches.transformer.storage import (
+    CONFIG_FILE,
+    PLACE,
+    TOKENIZER_FILE,
+    check_arrays,
+    read_stored,
+)
+from harnn.corpus import Corpus, View
+from harnn.errors import ConfigError
+from harnn.network import TransformerNetwork, TransformerShape
+from harnn.taxonomy import Taxonomy
+
+
+@dataclass(frozen=True, eq=False)
+class TransformerBranch:
+    """A pretrained encoder, trained on with a head for the labels."""
+
+    network: TransformerNetwork
+    tokenizer: PieceTokenizer
+    tokenizer_json: str
+    """As it is stored."""
+    encoder_config: Mapping[str, Any]
+    """``config.json`` of the encoder."""
+    origin: Mapping[str, str]
+    """``name``, ``sha256`` and ``licence`` of the encoder before it was trained on."""
+    bfloat16: bool = False
+    """Whether it is computed in bfloat16."""
+
+    @property
+    def name(self) -> str:
+        return "transformer"
+
+    @property
+    def made_from(self) -> str:
+        """SHA-256 of the encoder's weights before it was trained on."""
+        return self.origin["sha256"]
+
+    @property
+    def networks(self) -> tuple[TransformerNetwork, ...]:
+        """What can be moved to another device."""
+        return (self.network,)
+
+    @property
+    def reads(self) -> Mapping[str, View | None]:
+        return {VIEW: PiecesView(self.tokenizer, self.network.shape.pieces)}
+
+    def logits(self, corpus: Corpus) -> NDArray[np.float32]:
+        """Return the logits (N, C)."""
+        return mean_logits(self._score, self.networks, as_tokens(corpus))
+
+    def explain(self, corpus: Corpus, row: int) -> Evidence:  # noqa: ARG002
+        """Say nothing: what its attention weighs are pieces, in many layers, not words."""
+        return Evidence(None)
+
+    def with_bfloat16(self) -> Self:
+        """Compute in bfloat16."""
+        return replace(self, bfloat16=True)
+
+    def to_parts(self, *, light: bool = False, int8: bool = False) -> Parts:  # noqa: ARG002
+        """Return arrays ``transformer.*``, in float16 where that is exact, and two files.
+
+        Raises:
+            ConfigError: a light form is wanted.
+        """
+        if light:
+            raise ConfigError("models with a transformer encoder cannot be exported yet.")
+        arrays = pack_module(PLACE, self.network)
+        return Parts(
+            arrays={name: _halved(array) for name, array in arrays.items()},
+            settings={PLACE: self.network.shape.to_dict() | {"encoder": dict(self.origin)}},
+            files={
+                CONFIG_FILE: json.dumps(self.encoder_config, indent=1, sort_keys=True).encode(),
+                TOKENIZER_FILE: self.tokenizer_json.encode(),
+            },
+        )
+
+    @classmethod
+    def from_parts(cls, stored: StoredModel, taxonomy: Taxonomy) -> Self | None:
+        """Undo :meth:`to_parts`."""
+        found = read_stored(stored, taxonomy)
+        inside = encoder_shapes(found.encoder_config, found.config_path)
+        check_arrays(stored, found.shape, inside)
+        encoder = build_encoder(found.encoder_config, found.config_path)
+        with torch.random.fork_rng(devices=[]):
+            network = TransformerNetwork(encoder, TransformerShape(**found.shape))
+        weights = {
+            name: array.astype(np.float32) if array.dtype == np.float16 else array
+            for name, array in stored.under(PLACE).items()
+        }
+        return cls(
+            fill_module(network, weights, stored.arrays_path),
+            found.tokenizer,
+            found.tokenizer_json,
+            found.encoder_config,
+            found.origin,
+        )
+
+    def _score(self, network: TransformerNetwork, corpus: Corpus) -> NDArray[np.float32]:
+        return score_corpus(network, corpus, bfloat16=self.bfloat16)
+
+
+def as_tokens(corpus: Corpus) -> Corpus:
+    """Return a corpus whose tokens are the pieces that an encoder reads."""
+    return corpus.with_views({"tokens": corpus.views[VIEW]})
+
+
+def round_weights(network: TransformerNetwork) -> None:
+    """Round all weights to float16, so that a stored model answers as this one does.
+
+    A tensor with numbers beyond the range of float16 stays as it is.
+    """
+    with torch.no_grad():
+        for tensor in network.state_dict().values():
+            half = tensor.half()
+            if tensor.is_floating_point() and bool(half.isfinite().all()):
+                tensor.copy_(half)
+
+
+def _halved(array: NDArray[Any]) -> NDArray[Any]:
+    """Return an array in float16 where nothing is lost."""
+    with np.errstate(over="ignore"):
+        half = array.astype(np.float16)
+    return half if np.array_equal(half.astype(array.dtype), array) else array

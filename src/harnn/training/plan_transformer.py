@@ -1,0 +1,99 @@
+"""What fine-tuning a transformer encoder will cost, from its sizes alone; no torch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Self
+
+from harnn._transformer_settings import TransformerConfig
+from harnn.branches.transformer.encoder import EncoderFiles, most_tokens, read_encoder, size_of
+from harnn.config import Config
+
+if TYPE_CHECKING:
+    from harnn.training.plan import TrainingFacts
+
+_PIECES_A_WORD = 1.4
+_PIECES_AROUND = 2
+_PRODUCTS_A_SECOND = 5e10
+"""Of one core with native bfloat16 (docs/experiments.md)."""
+_PASSES = 3
+"""Forward, and for the gradients of the states and of the weights."""
+_VALUES_A_STATE = 14
+"""Kept of a token in a layer for the gradients, by the size of its state."""
+_BYTES_A_WEIGHT = 24
+"""The weight, its gradient, two moments of Adam, the average and the best."""
+_MOST_KEPT = 2_000_000_000
+"""Bytes of states that a step keeps, which is divided where it would be more."""
+_MB = 1e6
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TransformerPlan:
+    """The cost of fine-tuning an encoder, good to a factor of two or three."""
+
+    encoder: str
+    """Its name."""
+    parameters: int
+    tokens: int
+    windows: int
+    batch_size: int
+    epochs: int
+    """At most."""
+    minutes: float
+    """Of one core that computes bfloat16 natively."""
+    memory_mb: float
+
+    @classmethod
+    def of(cls, config: Config, facts: TrainingFacts) -> Self:
+        """Estimate from the encoder's sizes and the lengths of the documents.
+
+        A document of t tokens costs 3 t W products an epoch, W the weights of the layers; a W of
+        L layers of size D and inner size I is L (4 D^2 + 2 D I).
+
+        Raises:
+            MissingExtraError, ConfigError: see :func:`read_encoder`.
+        """
+        files, own = read_encoder(config.model.transformer), config.transformer
+        layers, size = size_of(files.config, "layers"), size_of(files.config, "hidden_size")
+        inner = size_of(files.config, "intermediate_size") or 4 * size
+        weights = layers * (4 * size**2 + 2 * size * inner)
+        parameters = weights + size * (size_of(files.config, "vocabulary_size") + facts.label_count)
+        words = facts.tokens / max(1, facts.documents)
+        tokens = min(own.tokens * own.windows, _PIECES_A_WORD * words + _PIECES_AROUND)
+        products = _PASSES * weights * tokens * facts.documents * own.epochs
+        kept = layers * (_VALUES_A_STATE * size + 3 * inner) * own.batch_size * own.tokens * 4
+        return cls(
+            encoder=files.name,
+            parameters=parameters,
+            tokens=own.tokens,
+            windows=own.windows,
+            batch_size=own.batch_size,
+            epochs=own.epochs,
+            minutes=products / _PRODUCTS_A_SECOND / 60,
+            memory_mb=(_BYTES_A_WEIGHT * parameters + min(kept, _MOST_KEPT)) / _MB,
+        )
+
+    def line(self) -> str:
+        """Say in words what will be done."""
+        first = f"{self.windows} x" if self.windows > 1 else "the first"
+        return (
+            f"the transformer, {self.encoder}: {self.parameters / 1e6:,.0f} million weights; "
+            f"batches of {self.batch_size}, at most {self.epochs} epochs, {first} {self.tokens} "
+            f"tokens of a document; about {max(1, self.minutes):,.0f} minutes of one core that "
+            "computes bfloat16, three times as long on others"
+        )
+
+
+def transformer_problems(files: EncoderFiles, around: int, own: TransformerConfig) -> list[str]:
+    """Return what of the settings does not fit an encoder; around: tokens around a window."""
+    problems = []
+    most, layers = most_tokens(files.config), size_of(files.config, "layers")
+    if most is not None and own.tokens > most:
+        what = f"got {own.tokens:,}, but {files.name} reads {most:,} at most."
+        problems.append(f"transformer.tokens: {what}")
+    if own.tokens <= around:
+        problems.append(f"transformer.tokens: got {own.tokens}, expected more than {around}.")
+    if own.frozen_layers > layers:
+        what = f"got {own.frozen_layers:,}, but {files.name} has {layers:,} layers."
+        problems.append(f"transformer.frozen_layers: {what}")
+    return problems

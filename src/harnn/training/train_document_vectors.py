@@ -1,0 +1,65 @@
+"""Train the branch on vectors of documents that somebody brings: seconds, in memory."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from functools import partial
+
+import torch
+
+from harnn.branches.document_vectors import DocumentVectorsBranch
+from harnn.corpus.document_vectors import DocumentVectors
+from harnn.training.events import Stage
+from harnn.training.kept_branch import kept_branch
+from harnn.training.task import Task, TrainedBranch
+from harnn.training.train_text_vectors import train_on_vectors
+
+
+def check_document_vectors(task: Task) -> None:
+    """Make sure that all documents have a vector, and tell of vectors that nobody wants.
+
+    Raises:
+        DocumentError: some have none.
+    """
+    vectors = task.document_vectors
+    assert vectors is not None
+    wanted = {id for split in task.splits.values() for id in split.corpus.ids}
+    vectors.of(sorted(wanted))
+    if unused := len(set(vectors.ids) - wanted):
+        what = f"of {unused:,} vectors there is no document in this training"
+        task.listener(Stage(f"{vectors.where}: {what}"))
+
+
+def train_document_vectors(task: Task) -> TrainedBranch:
+    """Train a network on the vectors, or take it from the checkpoint.
+
+    Raises:
+        InterruptedError: a stop was asked for.
+    """
+    vectors = task.document_vectors
+    assert vectors is not None
+    trained = kept_branch(task, "document_vectors", partial(_train, task, vectors))
+    branch = trained.branch
+    assert isinstance(branch, DocumentVectorsBranch)
+    return dataclasses.replace(trained, branch=branch.with_vectors(vectors))
+
+
+def _train(task: Task, vectors: DocumentVectors) -> TrainedBranch:
+    started = time.perf_counter()
+    train, valid = (
+        split.corpus.with_views({"text_vectors": vectors.of(split.corpus.ids)})
+        for split in task.splits.values()
+    )
+    with torch.random.fork_rng():
+        inner, auprc = train_on_vectors(
+            train, valid, None, seed=task.config.training.seed, stopped=task.stopped
+        )
+    seconds = time.perf_counter() - started
+    what = f"branch on vectors of documents: validation AUPRC {auprc:.4f}, {seconds:.0f} s"
+    task.listener(Stage(what))
+    return TrainedBranch(
+        branch=DocumentVectorsBranch(inner, vectors.size, vectors.sha256),
+        summary=f"a network on vectors of documents, of {vectors.size:,} numbers, that were "
+        f"brought (SHA-256 {vectors.sha256[:12]})",
+    )

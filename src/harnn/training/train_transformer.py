@@ -1,0 +1,188 @@
+"""Fine-tune a pretrained transformer encoder, with checkpoints like those of the networks."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+import torch
+from torch import nn
+
+from harnn.branches.transformer import TransformerBranch
+from harnn.branches.transformer.branch import as_tokens, round_weights
+from harnn.branches.transformer.encoder import EncoderFiles, padding_id, size_of
+from harnn.branches.transformer.library import (
+    build_encoder,
+    layer_numbers,
+    load_encoder,
+    recompute_states,
+)
+from harnn.branches.transformer.pieces import (
+    VIEW,
+    PiecesView,
+    PieceTokenizer,
+    read_piece_tokenizer,
+)
+from harnn.bundle import History
+from harnn.config import Config, ModelConfig, TrainingConfig
+from harnn.corpus import Corpus
+from harnn.network import TransformerNetwork, TransformerShape
+from harnn.training.events import Stage
+from harnn.training.loop import Trainer
+from harnn.training.plan import sampled_labels, trains_network
+from harnn.training.reader import Split
+from harnn.training.task import Task, TrainedBranch
+
+
+def checkpoint_number(model: ModelConfig) -> int:
+    """Return the number that the encoder's checkpoint has among those of the networks: the last."""
+    return model.members if trains_network(model) else 0
+
+
+def train_transformer(task: Task) -> TrainedBranch:
+    """Fine-tune the encoder that ``model.transformer`` names.
+
+    Raises:
+        TrainingInterrupted: a stop was asked for; the checkpoint is written.
+        InterruptedError: it was, before the first step.
+        MissingExtraError: the library ``transformers`` is not installed.
+        ConfigError: the encoder cannot be used, or the training diverged.
+    """
+    files = task.encoder
+    assert files is not None
+    config = task.config
+    tokenizer = read_piece_tokenizer(files.tokenizer, str(files.directory))
+    shape = shape_of(files, tokenizer, config, task.taxonomy.hierarchy.level_sizes)
+    view = PiecesView(tokenizer, shape.pieces)
+    train, valid = (_read(task, name, split, view) for name, split in task.splits.items())
+    number = checkpoint_number(config.model)
+    checkpoint = task.checkpoints.of(number)
+    with torch.random.fork_rng():
+        torch.manual_seed(config.training.seed)
+        if checkpoint is None:
+            encoder = load_encoder(files.directory, files.config)
+        else:  # the weights come from there
+            encoder = build_encoder(files.config, str(files.directory))
+        network = TransformerNetwork(encoder, shape)
+        network.set_label_priors(torch.from_numpy(task.train.corpus.label_priors))
+        if config.transformer.recompute:
+            recompute_states(encoder)
+        settings = dataclasses.replace(
+            training_settings(config), negatives=sampled_labels(config, task.facts)
+        )
+        trainer = Trainer(
+            network,
+            task.taxonomy,
+            settings,
+            groups=parameter_groups(network, config),
+            listener=task.listener,
+            checkpoint_directory=task.checkpoints.place(number),
+            fingerprint=task.fingerprint,
+        )
+        if checkpoint is not None:
+            trainer.restore(checkpoint)
+        device, precision = trainer.fabric.device.type, trainer.fabric._precision.precision
+        task.listener(Stage(f"fine-tuning {files.name} on {device}, precision {precision}"))
+        history = trainer.train(train, valid, stopped=task.stopped)
+    round_weights(network.eval())
+    origin = {"name": files.name, "sha256": files.sha256, "licence": files.licence}
+    return TrainedBranch(
+        branch=TransformerBranch(network, tokenizer, files.tokenizer, files.config, origin),
+        summary=_summary(config, origin, history, train.truncated),
+        valid_views={VIEW: valid.tokens},
+        history=history,
+        stopped_at=trainer.stopped_at,
+        finish=lambda: _to_memory(network),
+    )
+
+
+def shape_of(
+    files: EncoderFiles,
+    tokenizer: PieceTokenizer,
+    config: Config,
+    level_sizes: tuple[int, ...],
+) -> TransformerShape:
+    """Return the numbers that shape the network."""
+    before, after = tokenizer.around
+    return TransformerShape(
+        hidden_size=size_of(files.config, "hidden_size"),
+        level_sizes=level_sizes,
+        tokens=config.transformer.tokens,
+        windows=config.transformer.windows,
+        before=before,
+        after=after,
+        padding_id=padding_id(files.config),
+        dropout=config.transformer.dropout,
+    )
+
+
+def training_settings(config: Config) -> TrainingConfig:
+    """Return the settings of the training loop for the encoder."""
+    own = config.transformer
+    return dataclasses.replace(
+        config.training,
+        epochs=own.epochs,
+        batch_size=own.batch_size,
+        learning_rate=own.learning_rate,
+        schedule="one-cycle",
+        warmup=own.warmup,
+        weight_decay=own.weight_decay,
+        average=own.average,
+        patience=own.patience,
+    )
+
+
+def parameter_groups(network: TransformerNetwork, config: Config) -> list[dict[str, Any]]:
+    """Return the parameters that learn, those of each layer at its own rate.
+
+    Biases and gains are not decayed. Frozen layers take no gradients from now on.
+    """
+    own = config.transformer
+    numbers = layer_numbers(network.encoder)
+    last = max(numbers.values(), default=0)
+    groups: dict[tuple[float, bool], list[nn.Parameter]] = {}
+    for name, parameter in network.named_parameters():
+        number = numbers.get(name.removeprefix("encoder."))
+        if number is None:
+            factor = own.head_rate
+        elif own.frozen_layers and number <= own.frozen_layers:
+            parameter.requires_grad_(False)
+            continue
+        else:
+            factor = own.layer_decay ** (last - number)
+        groups.setdefault((factor, parameter.ndim > 1), []).append(parameter)
+    return [
+        {
+            "params": parameters,
+            "factor": factor,
+            "weight_decay": own.weight_decay if decayed else 0.0,
+        }
+        for (factor, decayed), parameters in groups.items()
+    ]
+
+
+def _read(task: Task, name: str, split: Split, view: PiecesView) -> Corpus:
+    pieces = task.reader.read(split, view)
+    corpus = as_tokens(split.corpus.with_views({VIEW: pieces}))
+    message = f"{name}: {len(pieces.ids):,} pieces of words for the encoder"
+    if corpus.truncated:
+        message += (
+            f"; {corpus.truncated:,} documents with more than {view.limit:,} were cut "
+            "(transformer.tokens, transformer.windows)"
+        )
+    task.listener(Stage(message))
+    return corpus
+
+
+def _to_memory(network: TransformerNetwork) -> None:
+    network.cpu()
+
+
+def _summary(config: Config, origin: dict[str, str], history: History, cut: int) -> str:
+    best, own = history.best(config.training.score), config.transformer
+    read = f"{own.tokens} tokens" if own.windows == 1 else f"{own.windows} x {own.tokens} tokens"
+    return (
+        f"a transformer encoder fine-tuned from {origin['name']} (SHA-256 "
+        f"{origin['sha256'][:12]}, licence {origin['licence']}), epoch "
+        f"{best.epoch if best else 0} of {len(history.rows)}; {cut:,} documents cut at {read}"
+    )
