@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from array import array
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import islice, repeat
@@ -64,6 +64,12 @@ class NgramCounter:
     def __len__(self) -> int:
         """Return the words of all texts."""
         return len(self._ids)
+
+    def counts(self) -> Iterator[tuple[str, int]]:
+        """Yield the words, in lower case, and how often each was read; marks are none."""
+        times = np.bincount(np.array(self._ids, dtype=np.int64), minlength=len(self._numbers))
+        pairs = zip(self._numbers, times.tolist(), strict=True)
+        return ((word, count) for word, count in pairs if word[0].isalnum())
 
     def mean_words(self, texts: int) -> float:
         """Return the words of a text, on average over the first *texts* of them."""

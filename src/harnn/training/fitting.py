@@ -226,9 +226,10 @@ def _read(
     reader.listener(Stage("reading the training documents"))
     # The tokenizer's library reads them in threads of its own, where no signal is answered.
     tokenizer, counter = interruptible(partial(reader.count, given[0]), reader.stopped)
-    ngrams, words = None, 0
+    ngrams, words, signs = None, 0, EnglishSigns()
     if counter is not None:
         words = len(counter)
+        signs.add(counter.counts())
         sizes = piece_sizes(counter.mean_words(_SAMPLED_TEXTS))
         for name in taxonomy.names:  # each one more document of its label
             counter.add(name)
@@ -236,9 +237,9 @@ def _read(
     views = {} if ngrams is None else {"ngrams": NgramsView(ngrams[0])}
     train = reader.encode(given[0], "train", tokenizer, {})
     valid = reader.encode(given[1], "valid", tokenizer, views)
-    signs = EnglishSigns()
-    counts = np.bincount(train.corpus.tokens.ids, minlength=len(tokenizer.words))
-    signs.add(zip(map(str.lower, tokenizer.words[2:]), counts[2:].tolist(), strict=True))
+    if counter is None:
+        counts = np.bincount(train.corpus.tokens.ids, minlength=len(tokenizer.words))
+        signs.add(zip(map(str.lower, tokenizer.words[2:]), counts[2:].tolist(), strict=True))
     facts = TrainingFacts(
         documents=len(train.corpus),
         tokens=len(train.corpus.tokens.ids) if "tokens" in train.corpus.views else words,
