@@ -201,6 +201,9 @@ class ModelConfig:
     ``on`` for MiniLM (extra ``transformer``), or the directory of any encoder."""
     document_vectors: str = ""
     """A file of vectors of the documents, training and validation, for a small network to read."""
+    cascade: Literal["off", "auto"] = "off"
+    """Whether documents that other branches are sure of are answered without encoders (``auto``),
+    as many as validation allows with a loss of .1 points at most."""
     members: int = 1
     """Networks, alike but for the seed; their outputs are averaged."""
     encoder: EncoderKind = "lstm"

@@ -9,12 +9,14 @@ from harnn.branches.branch import (
     Branch,
     Evidence,
     MadeFrom,
+    MayWait,
     Parts,
     Probable,
     StoredModel,
     TakesBeam,
     TakesBfloat16,
 )
+from harnn.branches.cascade import Cascade
 from harnn.branches.ensemble import Ensemble, Explained
 from harnn.branches.kinds import KINDS, Kind, read_branch, read_branches, settings_of_nothing
 
@@ -22,11 +24,13 @@ __all__ = [
     "KINDS",
     "Blend",
     "Branch",
+    "Cascade",
     "Ensemble",
     "Evidence",
     "Explained",
     "Kind",
     "MadeFrom",
+    "MayWait",
     "Parts",
     "Probable",
     "StoredModel",

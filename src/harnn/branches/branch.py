@@ -20,6 +20,7 @@ __all__ = [
     "Branch",
     "Evidence",
     "MadeFrom",
+    "MayWait",
     "Parts",
     "Probable",
     "StoredModel",
@@ -101,6 +102,15 @@ class MadeFrom(Protocol):
     @property
     def made_from(self) -> str:
         """SHA-256 of what it was made from."""
+
+
+@runtime_checkable
+class MayWait(Protocol):
+    """A branch that takes so long that documents can be answered without it: see ``Cascade``."""
+
+    @property
+    def waits(self) -> bool:
+        """Whether it is worth waiting with."""
 
 
 @runtime_checkable

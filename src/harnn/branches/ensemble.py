@@ -10,9 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harnn.branches.blend import Blend
-from harnn.branches.branch import Branch, Probable, TakesBeam, TakesBfloat16
+from harnn.branches.branch import Branch, MayWait, Probable, TakesBeam, TakesBfloat16
+from harnn.branches.cascade import Cascade
 from harnn.branches.kinds import in_order, prior_of
-from harnn.corpus import Corpus, View
+from harnn.corpus import Corpus, TextVectorsView, View
 from harnn.decode import Scores
 from harnn.errors import BundleError, ConfigError, Problem
 from harnn.taxonomy import Hierarchy, Taxonomy
@@ -38,12 +39,16 @@ class Ensemble:
     branches: tuple[Branch, ...]
     blend: Blend | None
     """None: the only branch's own scores are the answer, as in mode ``paper``."""
+    cascade: Cascade | None = None
+    """Which documents are answered without the branches that wait; None: none."""
 
     def __post_init__(self) -> None:
         alone = len(self.branches) == 1 and isinstance(self.branches[0], Probable)
         if self.blend is None and not alone:
             raise ValueError("Expected a blend of the branches, or one network alone.")
         names = [branch.name for branch in self.branches]
+        if self.cascade is not None and not set(self.cascade.blend.branches) < set(names):
+            raise ValueError("Expected a cascade of some of the branches.")
         if self.blend is not None and sorted(self.blend.branches) != sorted(names):
             wanted, held = (", ".join(sorted(x)) or "nothing" for x in (self.blend.branches, names))
             raise ValueError(f"Expected the branches that were blended ({wanted}); got {held}.")
@@ -57,29 +62,48 @@ class Ensemble:
         *,
         label_counts: NDArray[np.int64],
         blended: bool = True,
+        cascaded: bool = False,
     ) -> tuple[Self, Scores]:
         """Blend branches on labelled documents; label_counts: (C,) training documents.
 
-        Without being *blended* the only branch answers alone. Returns the ensemble and the scores
-        of the documents, each as new documents would get them.
+        Without being *blended* the only branch answers alone. *cascaded*: documents that can do
+        without the branches that wait are answered without them, where that is as good. Returns the
+        ensemble and the scores of the documents, each as new documents would get them.
         """
         ordered = in_order(branches)
         if not blended:
             ensemble = cls(ordered, None)
             return ensemble, ensemble.score(corpus)
-        blend, scores = Blend.fit(
-            _outputs(ordered, corpus),
-            corpus.targets,
-            hierarchy,
-            label_counts=label_counts,
-            priors={branch.name: prior_of(branch.name) for branch in ordered},
-        )
+        outputs = _outputs(ordered, corpus)
+
+        def fit(names: Sequence[str]) -> tuple[Blend, NDArray[np.float32]]:
+            return Blend.fit(
+                {name: outputs[name] for name in names},
+                corpus.targets,
+                hierarchy,
+                label_counts=label_counts,
+                priors={name: prior_of(name) for name in names},
+            )
+
+        blend, scores = fit(list(outputs))
+        early = [branch.name for branch in ordered if not _waits(branch)]
+        if cascaded and 0 < len(early) < len(ordered):
+            first = fit(early)
+            found = Cascade.choose(*first, scores, corpus.targets, hierarchy)
+            if found is not None:
+                return cls(ordered, blend, found[0]), Scores(corpus.ids, found[1])
         return cls(ordered, blend), Scores(corpus.ids, scores)
 
     @property
     def reads(self) -> Mapping[str, View | None]:
         """The views of a corpus that any branch reads, and what makes them."""
-        return {name: view for branch in self.branches for name, view in branch.reads.items()}
+        views = {name: view for branch in self.branches for name, view in branch.reads.items()}
+        if self.cascade is None:
+            return views
+        return {
+            name: replace(view, waits=True) if isinstance(view, TextVectorsView) else view
+            for name, view in views.items()
+        }
 
     def branch(self, name: str) -> Branch | None:
         """Return the branch of that name; None where there is none."""
@@ -96,14 +120,29 @@ class Ensemble:
                 (branch,) = self.branches
                 assert isinstance(branch, Probable)
                 scores = branch.scores(corpus)
-            else:
+            elif self.cascade is None:
                 scores = self.blend.probabilities(_outputs(self.branches, corpus))
+            else:
+                scores = self._in_turn(self.blend, self.cascade, corpus)
         try:
             return Scores(corpus.ids, scores)
         except ValueError as error:
             what = f"the model gives scores that are no scores: {error}"
             hint = "Its weights are damaged, or its training diverged: train again."
             raise BundleError(Problem("", what, hint)) from None
+
+    def _in_turn(self, blend: Blend, cascade: Cascade, corpus: Corpus) -> NDArray[np.float32]:
+        """Return the scores (N, C), with the branches that wait for unsure documents alone."""
+        early = [branch for branch in self.branches if branch.name in cascade.blend.branches]
+        late = [branch for branch in self.branches if branch not in early]
+        outputs = _outputs(early, corpus)
+        scores = cascade.blend.probabilities(outputs)
+        rows = cascade.unsure(scores)
+        if len(rows):
+            part = corpus.only(rows, {name for branch in late for name in branch.reads})
+            outputs = {name: output[rows] for name, output in outputs.items()}
+            scores[rows] = blend.probabilities(outputs | _outputs(late, part))
+        return scores
 
     def explain(self, corpus: Corpus, row: int) -> Explained:
         """Return which words of one document spoke for each label, by the last branch that can say.
@@ -159,6 +198,10 @@ class Ensemble:
                 x.with_bfloat16() if isinstance(x, TakesBfloat16) else x for x in self.branches
             ),
         )
+
+
+def _waits(branch: Branch) -> bool:
+    return isinstance(branch, MayWait) and branch.waits
 
 
 def _outputs(branches: Sequence[Branch], corpus: Corpus) -> dict[str, NDArray[np.float32]]:

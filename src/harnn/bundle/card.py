@@ -55,7 +55,16 @@ def _names(bundle: Bundle) -> list[str]:
 def _calibration(bundle: Bundle) -> str:
     if bundle.ensemble.blend is None:
         return "Scores are not calibrated probabilities."
+    cascade = bundle.ensemble.cascade
+    early = (
+        f" Of the validation documents {cascade.share:.0%} were answered by "
+        f"{' and '.join(cascade.blend.branches)} alone, being sure of them."
+        if cascade
+        else ""
+    )
     errors = " / ".join(
         f"{level.ece:.3f}" for level in bundle.report.levels if level.ece is not None
     )
-    return f"Scores are calibrated probabilities (error by level, ECE, on validation: {errors})."
+    what = f"error by level, ECE, on validation: {errors}"
+    calibrated = f"Scores are calibrated probabilities ({what})."
+    return calibrated + early

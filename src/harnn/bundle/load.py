@@ -11,7 +11,15 @@ from safetensors import SafetensorError
 from safetensors.numpy import load_file
 
 from harnn._files import parse_model_json, read_model_json, read_model_text
-from harnn.branches import Blend, Branch, Ensemble, StoredModel, read_branches, settings_of_nothing
+from harnn.branches import (
+    Blend,
+    Branch,
+    Cascade,
+    Ensemble,
+    StoredModel,
+    read_branches,
+    settings_of_nothing,
+)
 from harnn.branches.stored import check_finite
 from harnn.bundle import layout
 from harnn.bundle.bundle import Bundle
@@ -46,19 +54,17 @@ def load_bundle(
     counts = settings["label_counts"]
     label_counts = read_label_counts(directory / layout.CONFIG, counts, len(taxonomy))
     decoder, calibration = read_decoding(directory, taxonomy)
-    blend = None
+    blend, cascade = None, None
     if calibration is not None:
-        blend = Blend.from_dict(
-            calibration,
-            taxonomy.hierarchy,
-            label_counts=label_counts,
-            where=str(directory / layout.DECODE),
-        )
+        hierarchy, where = taxonomy.hierarchy, str(directory / layout.DECODE)
+        blend = Blend.from_dict(calibration, hierarchy, label_counts=label_counts, where=where)
+        if (plain := calibration.get("cascade")) is not None:
+            cascade = Cascade.from_dict(plain, hierarchy, label_counts=label_counts, where=where)
     arrays = _load_arrays(directory / layout.ARRAYS)
     stored = StoredModel(directory, arrays, settings, is_light(settings), len(tokenizer), files)
     report = read_model_json(directory / layout.METRICS)
     return Bundle(
-        ensemble=_join(directory, read_branches(stored, taxonomy), blend),
+        ensemble=_join(directory, read_branches(stored, taxonomy), blend, cascade),
         taxonomy=taxonomy,
         tokenizer=tokenizer,
         config=read_config(directory / layout.CONFIG, settings),
@@ -164,9 +170,14 @@ def _load_arrays(path: Path) -> dict[str, NDArray[Any]]:
     return arrays
 
 
-def _join(directory: Path, branches: tuple[Branch, ...], blend: Blend | None) -> Ensemble:
+def _join(
+    directory: Path,
+    branches: tuple[Branch, ...],
+    blend: Blend | None,
+    cascade: Cascade | None,
+) -> Ensemble:
     try:
-        return Ensemble(branches, blend)
+        return Ensemble(branches, blend, cascade)
     except ValueError as error:
         raise BundleError(Problem(str(directory), f"does not belong together: {error}")) from None
 

@@ -87,4 +87,6 @@ def _decoding(bundle: Bundle) -> dict[str, Any]:
     plain = bundle.decoder.to_dict()
     if bundle.ensemble.blend is not None:
         plain["calibration"] = bundle.ensemble.blend.to_dict()
+        if bundle.ensemble.cascade is not None:
+            plain["calibration"]["cascade"] = bundle.ensemble.cascade.to_dict()
     return plain

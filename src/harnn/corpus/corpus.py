@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
 from harnn.corpus.stored import arrays_problem
-from harnn.corpus.views import Tokens, View, join_arrays, offsets_of
+from harnn.corpus.views import Tokens, View, WaitingTexts, join_arrays, offsets_of
 from harnn.data import Document
 from harnn.errors import InputError, Problem
 
@@ -62,6 +62,12 @@ class Corpus:
     def with_views(self, views: Mapping[str, Any]) -> Self:
         """Return the corpus with more views of the same documents."""
         return dataclasses.replace(self, views={**self.views, **views})
+
+    def only(self, rows: NDArray[np.int64], views: Collection[str]) -> Self:
+        """Return some of the documents, with those views alone."""
+        ids = tuple(self.ids[row] for row in rows.tolist())
+        some = {name: _only(self.views[name], rows) for name in views}
+        return dataclasses.replace(self, ids=ids, targets=self.targets[rows], views=some)
 
     def to_arrays(self) -> dict[str, NDArray[Any]]:
         """Return what :meth:`from_arrays` reads; of the views only the tokens."""
@@ -143,6 +149,17 @@ def sparse_targets(columns: Sequence[NDArray[np.int32]], label_count: int) -> cs
     indices = join_arrays(list(columns), np.int32)
     values = np.ones(len(indices), dtype=bool)
     return csr_array((values, indices, offsets_of(columns)), shape=(len(columns), label_count))
+
+
+def _only(view: Any, rows: NDArray[np.int64]) -> Any:
+    """Return some rows of a view."""
+    if isinstance(view, Tokens):
+        return view.only(rows)
+    if isinstance(view, WaitingTexts):
+        return view.vectors(rows)
+    if isinstance(view, list):
+        return [view[row] for row in rows.tolist()]
+    return view[rows]
 
 
 def _texts_of(

@@ -62,6 +62,11 @@ class Tokens:
         """Return the token ids of one text."""
         return self.ids[self.offsets[number] : self.offsets[number + 1]]
 
+    def only(self, rows: NDArray[np.int64]) -> Tokens:
+        """Return some of the texts."""
+        some = [self.row(number) for number in rows.tolist()]
+        return Tokens(join_arrays(some, np.int32), offsets_of(some), self.full_lengths[rows])
+
 
 @dataclass(frozen=True)
 class TokensView:
@@ -135,9 +140,38 @@ class TextVectorsView:
     """Vectors of whole texts (N, D), float32, of length 1; a text without words is a zero."""
 
     encoder: TextEncoder
+    waits: bool = False
+    """Whether texts wait until it is known which of them are wanted: :class:`WaitingTexts`."""
 
     def collect(self) -> Collector:
+        if self.waits:
+            return _WaitingCollector(self.encoder)
         return _TextVectorsCollector(self.encoder)
+
+
+@dataclass(frozen=True)
+class WaitingTexts:
+    """The beginnings of N texts that are made into vectors when they are wanted."""
+
+    texts: Sequence[str]
+    encoder: TextEncoder
+
+    def vectors(self, rows: NDArray[np.int64]) -> NDArray[np.float32]:
+        """Return the vectors (n, D) of some of the texts."""
+        return self.encoder.encode([self.texts[row] for row in rows.tolist()])
+
+
+class _WaitingCollector:
+    def __init__(self, encoder: TextEncoder) -> None:
+        self._encoder = encoder
+        self._characters = characters_read(encoder.record.tokens)
+        self._texts: list[str] = []
+
+    def add(self, texts: Sequence[str]) -> None:
+        self._texts += [beginning(text, self._characters) for text in texts]
+
+    def finish(self) -> WaitingTexts:
+        return WaitingTexts(self._texts, self._encoder)
 
 
 class _TextVectorsCollector:

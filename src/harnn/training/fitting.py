@@ -188,7 +188,10 @@ def _finish(task: Task, trained: list[TrainedBranch]) -> FitResult:
         hierarchy,
         label_counts=label_counts,
         blended=not _answers_alone(config, trained),
+        cascaded=config.model.cascade == "auto",
     )
+    if config.model.cascade == "auto":
+        task.listener(Stage(_told(ensemble)))
     for each in trained:
         each.finish()
     decoder = tune_decoder(
@@ -257,6 +260,15 @@ def _contents(task: Task, trained: Sequence[TrainedBranch]) -> dict[str, str]:
     for each in trained:
         contents |= each.contents
     return contents
+
+
+def _told(ensemble: Ensemble) -> str:
+    """Say which documents the dear branches read."""
+    if ensemble.cascade is None:
+        return "no cascade: every branch reads all documents"
+    late = [x.name for x in ensemble.branches if x.name not in ensemble.cascade.blend.branches]
+    share = f"{ensemble.cascade.share:.0%} of the validation documents"
+    return f"a cascade: {share} are answered without {' and '.join(late)}"
 
 
 def _summary_of(branch: Branch, trained: Sequence[TrainedBranch]) -> str:

@@ -36,6 +36,11 @@ class TextVectorsBranch:
         return "text_vectors"
 
     @property
+    def waits(self) -> bool:
+        """Whether its encoder takes long: all but tables do."""
+        return self.encoder is not None and self.encoder.record.name != "static"
+
+    @property
     def reads(self) -> Mapping[str, View | None]:
         return {"text_vectors": None if self.encoder is None else TextVectorsView(self.encoder)}
 

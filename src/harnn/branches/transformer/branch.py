@@ -60,6 +60,11 @@ class TransformerBranch:
         return (self.network,)
 
     @property
+    def waits(self) -> bool:
+        """Always: nothing takes longer."""
+        return True
+
+    @property
     def reads(self) -> Mapping[str, View | None]:
         return {VIEW: PiecesView(self.tokenizer, self.network.shape.pieces)}
 
