@@ -233,15 +233,18 @@ class Predictor:
         *,
         data: DataConfig | None = None,
         log: ReadingLog | None = None,
+        known: SeenDocuments | None = None,
         **options: Unpack[DecodeOptions],
     ) -> tuple[StrategyMetrics, ...]:
         """Compare all strategies that the model has on the labels of documents.
+
+        data, log, known: see :meth:`evaluate`.
 
         Raises:
             DocumentError: documents cannot be read or have unknown labels, or there is none.
         """
         decoder = self._decoder(**options)
-        corpus = self._encode_some(given, data, log)
+        corpus = self._encode_some(given, data, log, known)
         scores = self.score_corpus(corpus)
         return compare_strategies(scores, corpus.targets, decoder, self.taxonomy.hierarchy)
 
