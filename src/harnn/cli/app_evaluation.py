@@ -16,6 +16,7 @@ from harnn.cli.options import (
     Settings,
     SpeedChoice,
     TaxonomyReading,
+    VectorsOfDocuments,
     takes_decode_options,
     takes_reading_options,
     takes_speed_options,
@@ -52,6 +53,7 @@ def compare(
         typer.Option("--taxonomy", "-t", help="Where only files of predictions are compared."),
     ] = None,
     how: TaxonomyReading,
+    document_vectors: VectorsOfDocuments = None,
     settings: Settings = None,
     fixes: Fixes = None,
     on_error: OnErrorChoice = None,
@@ -76,10 +78,11 @@ def compare(
             json_output=json_output,
             resampling=resampling,
             settings=gathered,
+            document_vectors=document_vectors,
         )
         return
     comparing.compare_several(
-        comparing.Compared(systems, data, choice, file_threshold),
+        comparing.Compared(systems, data, choice, file_threshold, document_vectors),
         json_output=json_output,
         resampling=resampling,
         settings=gathered,

@@ -17,7 +17,7 @@ from harnn._tables import read_toml
 from harnn.bundle import CHECKPOINTS, export_onnx, load_bundle, marker_of, save_bundle
 from harnn.cli.files import JSON, check_inputs, check_output, write_json
 from harnn.cli.label_care import check_suggestions, write_label_suggestions
-from harnn.cli.models import Speed, open_model
+from harnn.cli.models import Speed, open_model, open_models
 from harnn.cli.options import DecodingChoice
 from harnn.cli.problems import reading
 from harnn.cli.progress import training_display
@@ -288,11 +288,13 @@ def compare(
     json_output: Path | None,
     resampling: Resampling,
     settings: Sequence[str],
+    document_vectors: Path | None = None,
 ) -> None:
-    """Compare two models on labelled documents."""
+    """Compare two models on labelled documents; document_vectors: for those that read some."""
     check_inputs(data, passes=2)
     check_output(json_output, JSON, data)
-    (first, first_knobs), (second, second_knobs) = (open_model(x, settings) for x in models)
+    opened = open_models(models, settings, document_vectors)
+    (first, first_knobs), (second, second_knobs) = opened
     known = SeenDocuments(first.bundle), SeenDocuments(second.bundle)
     with reading(first_knobs) as log:
         comparison = compare_models(

@@ -15,8 +15,10 @@ from harnn._display import counted
 from harnn._frames import is_column, read_column
 from harnn._memory import keep_freed_memory
 from harnn.answers import Prediction, make_answers
-from harnn.branches import Ensemble
-from harnn.branches.document_vectors import MISSING, DocumentVectorsBranch
+from harnn.branches.document_vectors.bringing import (
+    reads_document_vectors,
+    with_document_vectors,
+)
 from harnn.bundle import Bundle, load_bundle
 from harnn.config import DataConfig
 from harnn.corpus import (
@@ -96,7 +98,7 @@ class Predictor:
             ValueError: *beam* is below 1.
         """
         bundle = load_bundle(directory, segment=segment)
-        ensemble = _with_vectors(bundle.ensemble, document_vectors)
+        ensemble = with_document_vectors(bundle.ensemble, document_vectors, str(directory))
         if beam is not None:
             ensemble = ensemble.with_beam(beam, bundle.taxonomy)
         if bfloat16:
@@ -348,24 +350,31 @@ class Predictor:
         return shown, make_answers(shown, chosen, self.taxonomy, notes)
 
 
-def _with_vectors(ensemble: Ensemble, given: str | Path | DocumentVectors | None) -> Ensemble:
-    """Return an ensemble whose branches have the vectors of documents that they read.
+def load_predictors(
+    directories: Sequence[str | Path],
+    *,
+    document_vectors: str | Path | DocumentVectors | None = None,
+) -> list[Predictor]:
+    """Load models that are asked for the same documents; vectors are for those that read some.
 
     Raises:
-        ConfigError: some are missing, of another size, or given to nobody.
-        InputError: they cannot be read.
+        BundleError, ConfigError, InputError: see :meth:`Predictor.load`; no model reads the vectors
+            that are given.
     """
-    readers = [x for x in ensemble.branches if isinstance(x, DocumentVectorsBranch)]
-    reader = readers[0] if readers else None
-    if reader is None and given is None:
-        return ensemble
-    if given is None:
-        raise ConfigError(MISSING)
-    if reader is None:
-        raise ConfigError(Problem("", "got vectors of documents, but the model reads none."))
-    vectors = given if isinstance(given, DocumentVectors) else read_document_vectors(given)
-    found = reader.with_vectors(vectors)
-    return replace(ensemble, branches=tuple(found if x is reader else x for x in ensemble.branches))
+    bundles = [load_bundle(directory) for directory in directories]
+    if document_vectors is not None and not any(
+        reads_document_vectors(each.ensemble) for each in bundles
+    ):
+        raise ConfigError(Problem("", "got vectors of documents, but no model reads any."))
+    if isinstance(document_vectors, str | Path):
+        document_vectors = read_document_vectors(document_vectors)
+    predictors = []
+    for directory, bundle in zip(directories, bundles, strict=True):
+        ensemble = bundle.ensemble
+        if reads_document_vectors(ensemble):
+            ensemble = with_document_vectors(ensemble, document_vectors, str(directory))
+        predictors.append(Predictor(replace(bundle, ensemble=ensemble)))
+    return predictors
 
 
 def documents_at_once(label_count: int) -> int:
