@@ -32,8 +32,8 @@ def compare(
         list[Path],
         typer.Argument(
             metavar="DIR_OR_FILE...",
-            help="Two or more: model directories, or predictions of any program (.jsonl, .csv, "
-            ".tsv, .npz, .npy).",
+            help="Two or more: model directories, or predictions of any program (jsonl, json, "
+            "csv, tsv, parquet, xlsx, ods; npz, npy).",
         ),
     ],
     data: Data,
@@ -48,6 +48,9 @@ def compare(
         float,
         typer.Option("--file-threshold", help="What scores in a file of predictions must reach."),
     ] = 0.5,
+    file_encoding: Annotated[
+        str, typer.Option("--file-encoding", help="Of files of predictions, as cp1252.")
+    ] = "utf-8",
     taxonomy: Annotated[
         Path | None,
         typer.Option("--taxonomy", "-t", help="Where only files of predictions are compared."),
@@ -82,7 +85,7 @@ def compare(
         )
         return
     comparing.compare_several(
-        comparing.Compared(systems, data, choice, file_threshold, document_vectors),
+        comparing.Compared(systems, data, choice, file_threshold, document_vectors, file_encoding),
         json_output=json_output,
         resampling=resampling,
         settings=gathered,

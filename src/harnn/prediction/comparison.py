@@ -88,17 +88,18 @@ def compare_systems(
     taxonomy: Taxonomy | None = None,
     data: DataConfig | None = None,
     threshold: float = THRESHOLD,
+    encoding: str = "utf-8",
     resampling: Resampling | None = None,
     log: ReadingLog | None = None,
 ) -> SystemsComparison:
     """Compare models and files of predictions, each with each, on the labels of documents.
 
     taxonomy, data: of the documents, where no model is among the systems; else they are the first
-    model's. threshold: from which score on a label of a file of scores is chosen. Files are read
-    before any model is asked, and their scores kept, 4 bytes for each document and label; of models
-    one array of scores at a time is in memory. *log* gathers what the first model's reading
-    skipped, and which labels of files are not written as their codes. See
-    :func:`harnn.metrics.compare_several`.
+    model's. threshold: from which score on a label of a file of scores is chosen. encoding: of
+    files of predictions. Files are read before any model is asked, and their scores kept, 4 bytes
+    for each document and label; of models one array of scores at a time is in memory. *log* gathers
+    what the first model's reading skipped, and which labels of files are not written as their
+    codes. See :func:`harnn.metrics.compare_several`.
 
     Raises:
         BundleError: models have different taxonomies.
@@ -135,7 +136,13 @@ def compare_systems(
     separator = (data or DataConfig()).label_separator
     foreign = {
         number: read_predictions(
-            each.source, ids, taxonomy, threshold=threshold, separator=separator, log=log
+            each.source,
+            ids,
+            taxonomy,
+            threshold=threshold,
+            separator=separator,
+            encoding=encoding,
+            log=log,
         )
         for number, each in enumerate(systems)
         if isinstance(each.source, Path)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 
 from harnn._files import check_writable
@@ -14,7 +15,7 @@ from harnn.branches.transformer.pieces import read_piece_tokenizer
 from harnn.config import Config, TextConfig
 from harnn.corpus.document_vectors import read_document_vectors
 from harnn.data import Documents, split_given
-from harnn.data.files import DocumentFile, find_file
+from harnn.data.files import DocumentFile, find_file, require_reader
 from harnn.data.reading import find_fixes
 from harnn.errors import (
     ConfigError,
@@ -178,7 +179,7 @@ def _wrong_with_documents(
                 what = "can be read only once, but training reads its documents several times."
                 yield DocumentError(Problem(found.name, what, "Write it to a file first."))
             else:
-                yield from _missing_for(found)
+                yield from _missing(partial(require_reader, found))
 
 
 def read_only_once(given: Documents) -> bool:
@@ -189,16 +190,6 @@ def read_only_once(given: Documents) -> bool:
 
 def _is_stream(file: DocumentFile, path: Path) -> bool:
     return file.format == "standard-input" or path.is_fifo()
-
-
-def _missing_for(file: DocumentFile) -> Iterator[HarnnError]:
-    purpose = f"Reading {file.name}"
-    if file.format in ("parquet", "dataset"):
-        yield from _missing(lambda: require("pyarrow.parquet", extra="parquet", purpose=purpose))
-    if file.format == "spreadsheet":
-        yield from _missing(lambda: require("python_calamine", extra="tables", purpose=purpose))
-    if file.compression == "zst":
-        yield from _missing(lambda: require("zstandard", extra="zst", purpose=purpose))
 
 
 def _missing(load: Callable[[], object]) -> Iterator[MissingExtraError]:
