@@ -45,7 +45,7 @@ from harnn.evaluation import StrategyMetrics, compare_strategies, report_scores
 from harnn.explain import Explanation, LabelExplanation, WordWeight
 from harnn.metrics import Report, TrainingCounts
 from harnn.prediction.device import move_networks
-from harnn.prediction.notes import make_notes
+from harnn.prediction.notes import make_notes, views_for_notes
 from harnn.prediction.seen import SeenDocuments
 from harnn.text import tune_text_vectors
 
@@ -266,7 +266,7 @@ class Predictor:
             raise TypeError(f"Expected one text or harnn.Document, got {type(text)}.")
         decoder, ensemble = self._decoder(**options), self.bundle.ensemble
         (document,) = _numbered([text])
-        corpus = self._encode([document], explained=True)
+        corpus = self._encode([document], answered=True, explained=True)
         answer = next(self._answers(corpus, decoder)[1])
         placed = corpus.views["placed_texts"][0]
         explained = ensemble.explain(corpus, 0)
@@ -324,8 +324,12 @@ class Predictor:
             raise DocumentError(Problem("", "there is no document to evaluate the model on."))
         return corpus
 
-    def _encode(self, documents: Iterable[Document], *, explained: bool = False) -> Corpus:
+    def _encode(
+        self, documents: Iterable[Document], *, answered: bool = False, explained: bool = False
+    ) -> Corpus:
         views = self.bundle.views()
+        if answered:
+            views |= views_for_notes(views)
         if explained:
             views["placed_texts"] = PlacedTextsView(self.bundle.tokenizer)
         return encode_unlabelled(documents, views)
@@ -337,7 +341,7 @@ class Predictor:
         self, documents: Iterator[Document], decoder: Decoder
     ) -> Iterator[tuple[Scores, list[Prediction]]]:
         for some in self._batches(documents):
-            shown, answers = self._answers(self._encode(some), decoder)
+            shown, answers = self._answers(self._encode(some, answered=True), decoder)
             yield shown, list(answers)
 
     def _batches(self, documents: Iterator[Document]) -> Iterator[list[Document]]:

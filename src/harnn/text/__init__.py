@@ -11,7 +11,7 @@ A :class:`TextEncoder` gives a vector of a whole text; :func:`choose_encoder` sa
 from harnn.text.encoder_choice import EncoderChoice, choose_encoder, encoder_installed, most_tokens
 from harnn.text.encoders import EncoderRecord, TextEncoder, beginning, characters_read, never
 from harnn.text.ngrams import NgramCounter, NgramFeatures
-from harnn.text.sentence_batches import encode_sentences
+from harnn.text.sentence_batches import count_read, encode_sentences
 from harnn.text.sentence_files import SentenceFiles, open_tokenizer, require_minilm
 from harnn.text.text_vectors import (
     TEXT_VECTOR_SIZE,
@@ -52,6 +52,7 @@ __all__ = [
     "beginning",
     "characters_read",
     "choose_encoder",
+    "count_read",
     "count_tokens",
     "coverage_of",
     "embed_texts",
