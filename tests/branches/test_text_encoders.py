@@ -234,7 +234,7 @@ def test_the_encoder_is_gone_or_another_one(home: Path, tmp_path: Path) -> None:
 def tiny_minilm(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the tiny encoder pass for MiniLM."""
     place = "harnn.branches.text_vectors.encoders"
-    monkeypatch.setattr("harnn.training.checks.require_minilm", lambda: (home, "tiny==1"))
+    monkeypatch.setattr("harnn.training.check_encoders.require_minilm", lambda: (home, "tiny==1"))
     monkeypatch.setattr(f"{place}.require_minilm", lambda: (home, "tiny==1"))
     monkeypatch.setattr(f"{place}.MINILM_SHA256", sha256_of(home / "model.safetensors"))
 

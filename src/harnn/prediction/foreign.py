@@ -365,7 +365,7 @@ def _read_row(item: PlacedRow, separator: str) -> _Listed:
     if in_cells and (not key or not any(name in names for name in _IDS)):
         got = ", ".join(map(shown, names)) or "none of them"
         what = f"expected the columns id and labels, or id, label and score, got {got}."
-        raise _HeaderError(Problem(item.file.name, what))
+        raise _HeaderError(Problem(where.rpartition(":")[0], what))
     faults: list[tuple[str, str]] = []
     name = read_id({_ID: content.get(id_key)}, DataConfig(), faults, in_cells=in_cells)
     if faults:
@@ -396,7 +396,8 @@ def _read_item(item: Any, where: str, *, ranked: bool) -> tuple[tuple[str, ...],
     Raises:
         InputError: it is none, or has no score and is *ranked*.
     """
-    known, score = (item,) if isinstance(item, str) else (), None
+    known: tuple[str, ...] = (item,) if isinstance(item, str) else ()
+    score = None
     if isinstance(item, dict):
         codes = (item.get(key) for key in ("uri", "notation", "label", "name"))
         known = tuple(code.strip("<>") for code in codes if isinstance(code, str) and code)

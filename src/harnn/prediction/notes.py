@@ -47,7 +47,7 @@ def make_notes(
     for part in parts:
         cut |= part.whole > part.read
     rests = "rests on the vector of the whole text alone" if "text_vectors" in reads else ""
-    for row in np.flatnonzero((words == 0) | (words > read) | (known == 0) | cut):
+    for row in np.flatnonzero((words == 0) | (words > read) | (known == 0) | cut).tolist():
         unsure = "" if answered[row] else _UNANSWERED
         if words[row] == 0:
             answer = unsure or "the answer is what is most common"

@@ -8,7 +8,13 @@ token. :class:`NgramFeatures` are sparse vectors of words, pairs and pieces of w
 A :class:`TextEncoder` gives a vector of a whole text; :func:`choose_encoder` says which one suits.
 """
 
-from harnn.text.encoder_choice import EncoderChoice, choose_encoder, encoder_installed, most_tokens
+from harnn.text.encoder_choice import (
+    EncoderChoice,
+    choose_encoder,
+    encoder_installed,
+    encoder_memory,
+    most_tokens,
+)
 from harnn.text.encoders import EncoderRecord, TextEncoder, beginning, characters_read, never
 from harnn.text.ngrams import NgramCounter, NgramFeatures
 from harnn.text.sentence_batches import count_read, encode_sentences
@@ -58,6 +64,7 @@ __all__ = [
     "embed_texts",
     "encode_sentences",
     "encoder_installed",
+    "encoder_memory",
     "from_keyed_vectors",
     "most_tokens",
     "never",
