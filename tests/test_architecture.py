@@ -31,6 +31,7 @@ FLOORS = {
         "_spreadsheet_rows",
         "_spreadsheets",
         "_tables",
+        "_data_settings",
         "_transformer_settings",
         "config",
     },
@@ -53,8 +54,9 @@ SIDEWAYS = {
     ("_files", "_places"),
     ("_tables", "errors"),
 }
-SIDEWAYS |= {("config", other) for other in ("errors", "_tables", "_transformer_settings")}
-SIDEWAYS |= {("_transformer_settings", other) for other in ("errors", "_tables")}
+_SETTINGS = ("_data_settings", "_transformer_settings")
+SIDEWAYS |= {("config", other) for other in ("errors", "_tables", *_SETTINGS)}
+SIDEWAYS |= {(own, other) for own in _SETTINGS for other in ("errors", "_tables")}
 SIDEWAYS |= {("_delimited", "_encodings")}
 SIDEWAYS |= {("_frames", "errors"), ("_frames", "_cells"), ("_spreadsheet_rows", "_cells")}
 SIDEWAYS |= {("_spreadsheets", other) for other in ("errors", "_display", "_optional")}

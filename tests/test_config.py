@@ -6,10 +6,11 @@ import copy
 import dataclasses
 import pickle
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args, get_type_hints
 
 import pytest
 
+import harnn.config
 from harnn.config import Config, DecodeConfig, ModelConfig, TextConfig, TrainingConfig
 from harnn.errors import ConfigError
 
@@ -250,3 +251,11 @@ def test_files_that_are_no_toml(tmp_path: Path) -> None:
     path.write_text("[model\n", encoding="utf-8")
     with pytest.raises(ConfigError, match=r"c\.toml: is not valid TOML: "):
         Config.read(path)
+
+
+def test_every_table_of_settings_is_found_in_config() -> None:
+    for name, kind in get_type_hints(harnn.config.Config).items():
+        assert name in Config().to_dict()
+        assert getattr(harnn.config, kind.__name__) is kind
+    assert get_args(harnn.config.OnError) == ("fail", "skip", "drop-labels")
+    assert get_args(harnn.config.LabelsBy) == ("any", "code")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import importlib.util
 from typing import Any
 
 from harnn.errors import MissingExtraError
@@ -19,7 +20,21 @@ def require(module: str, *, purpose: str, extra: str = "", package: str = "") ->
     except ModuleNotFoundError as error:
         if error.name is None or not (module == error.name or module.startswith(error.name + ".")):
             raise
-        raise MissingExtraError(
-            f"{purpose} needs the package {package or error.name!r}, which is not installed: "
-            f"pip install {package or repr(f'harnn[{extra}]')}"
-        ) from None
+        raise _missing(package or repr(error.name), purpose, extra, package) from None
+
+
+def check_installed(module: str, *, purpose: str, extra: str) -> None:
+    """Do what :func:`require` does for a module that takes long to import, without importing it.
+
+    Raises:
+        MissingExtraError: as there.
+    """
+    if importlib.util.find_spec(module) is None:
+        raise _missing(repr(module), purpose, extra)
+
+
+def _missing(name: str, purpose: str, extra: str, package: str = "") -> MissingExtraError:
+    return MissingExtraError(
+        f"{purpose} needs the package {name}, which is not installed: "
+        f"pip install {package or repr(f'harnn[{extra}]')}"
+    )

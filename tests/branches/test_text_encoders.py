@@ -21,7 +21,7 @@ from harnn.config import Config
 from harnn.corpus import ArrayCache
 from harnn.errors import BundleError, ConfigError, InputError, MissingExtraError
 from harnn.network import mean_of_states
-from harnn.text import encoder_choice, sentence_files
+from harnn.text import count_read, encoder_choice, sentence_files
 from harnn.text.encoders import EncoderRecord, sha256_of
 from support.sample_models import change, seal
 from support.tiny_encoder import make_tiny_encoder
@@ -234,7 +234,7 @@ def test_the_encoder_is_gone_or_another_one(home: Path, tmp_path: Path) -> None:
 def tiny_minilm(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the tiny encoder pass for MiniLM."""
     place = "harnn.branches.text_vectors.encoders"
-    monkeypatch.setattr("harnn.training.checks.require_minilm", lambda: (home, "tiny==1"))
+    monkeypatch.setattr("harnn.training.check_encoders.require_minilm", lambda: (home, "tiny==1"))
     monkeypatch.setattr(f"{place}.require_minilm", lambda: (home, "tiny==1"))
     monkeypatch.setattr(f"{place}.MINILM_SHA256", sha256_of(home / "model.safetensors"))
 
@@ -429,3 +429,37 @@ def test_records_that_are_none(plain: Any, message: str) -> None:
     with pytest.raises(ValueError, match=r"^(size|sha256|got)") as caught:
         EncoderRecord.from_dict(plain)
     assert message in str(caught.value)
+
+
+def test_how_much_of_a_text_is_read_is_what_makes_its_vector(encoder: BertEncoder) -> None:
+    texts = [
+        "cat dog oak timber forest bread soup",
+        " \n the cat  ",
+        "cats" * 6,
+        "水" * 30,
+        "",
+        "  ",
+    ]
+    texts += ["cat \ud800 " * 9, "\t the " * 4_000, "cat " + " " * 5_000 + "dog"]
+    counts = count_read(texts, encoder.record.tokens, encoder.tokenizer)
+    vectors = encoder.encode(texts)
+    for text, vector, (read, whole) in zip(texts, vectors, counts, strict=True):
+        assert whole == len(text.rstrip())
+        assert 0 <= read <= whole
+        np.testing.assert_allclose(encoder.encode([text[:read]])[0], vector, atol=1e-6)
+    assert [read < whole for read, whole in counts] == [
+        *(True, False, False, True, False, False),
+        *(True, True, True),
+    ]
+    assert texts[0][: counts[0][0]] == "cat dog oak timber forest bread"
+    assert count_read(["a" * 2_500, "b "], 0, None) == [(2_000, 2_500), (1, 1)]
+
+
+def test_an_answer_says_how_much_its_encoder_read(model: Path) -> None:
+    predictor = harnn.Predictor.load(model)
+    texts = ["1 2", "1 2 " * 20, "zzqx " * 99]
+    notes = [answer.notes for answer in predictor.predict(texts)]
+    what = "Not the whole text was read by the branch text_vectors (the first 59 of 79 characters)."
+    assert notes[:2] == [(), (what,)]  # 30 of 40 words
+    assert [len(each) for each in notes] == [0, 1, 1]
+    assert predictor.explain(texts[1]).note_codes[0] == "partly_read"

@@ -137,3 +137,27 @@ def test_documents_must_be_the_same(models: tuple[Path, Path], tmp_path: Path) -
     with pytest.raises(DocumentError) as caught:
         compare_models(first, second, [])
     assert str(caught.value) == "there is no document to compare the models on."
+
+
+def test_it_says_which_documents_a_model_knows(
+    models: tuple[Path, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Of each model, with one command or the other, and nothing of test documents."""
+
+    def notes(*systems: Path, data: Path) -> list[str]:
+        given = [*map(str, systems), "--data", str(data), "--samples", "10"]
+        assert run(["compare", *given]) == 0
+        return [line for line in capsys.readouterr().err.splitlines() if "model was" in line]
+
+    worth = "the numbers say how well it remembers, not how well it does on new documents."
+    expected = [f"Note: {x}: The model was trained on these documents: {worth}" for x in models]
+    assert notes(*models, data=FILES.train) == expected
+    assert notes(*models, models[0], data=FILES.train) == [*expected, expected[0]]
+    assert notes(*models, data=FILES.test) == notes(*models, models[0], data=FILES.test) == []
+    answers = tmp_path / "a.jsonl"
+    assert run(["predict", str(models[1]), "-o", str(answers), "--data", str(FILES.valid)]) == 0
+    tuned = "The model was tuned on these documents: expect slightly less on new documents."
+    assert notes(answers, models[1], data=FILES.valid) == [f"Note: {models[1]}: {tuned}"]
+    strategies = ["evaluate", str(models[0]), "--data", str(FILES.valid), "--strategies"]
+    assert run(strategies) == 0
+    assert capsys.readouterr().err == f"Note: {tuned}\n"

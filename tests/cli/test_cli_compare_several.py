@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from pathlib import Path
 
@@ -175,3 +176,23 @@ def test_three_models(capsys: pytest.CaptureFixture[str]) -> None:
     shown = capsys.readouterr().out
     assert "for the 3 pairs of each measure\n" in shown
     assert "C - B" in shown
+
+
+def test_answers_in_any_form_that_predict_writes(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    table, packed = tmp_path / "a.parquet", tmp_path / "a.csv.gz"
+    assert call("predict", FAST, "-o", table) == 0
+    assert call("predict", FAST, "-o", tmp_path / "a.csv") == 0
+    packed.write_bytes(gzip.compress((tmp_path / "a.csv").read_bytes()))
+    found = tmp_path / "c.json"
+    options = ("--samples", 10, "--json", found)
+    capsys.readouterr()
+    assert call("compare", FAST, table, packed, *options) == 0
+    systems = json.loads(found.read_text("utf-8"))["systems"]
+    assert len({system["measures"][0]["value"] for system in systems}) == 1
+    assert call("compare", FAST, packed, *options, "--file-encoding", "klingon") == 2
+    assert capsys.readouterr().err.endswith(
+        "Error: --file-encoding: got 'klingon', expected the name of an encoding, such as utf-8, "
+        "cp1252 or gb18030.\n"
+    )

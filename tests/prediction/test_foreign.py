@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import csv
 import dataclasses
+import gzip
 import json
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import pyarrow
+import pyarrow.parquet
 import pytest
 from scipy.sparse import csr_array
 
+from harnn.cli.tables import write_table
 from harnn.data import ReadingLog
-from harnn.errors import DocumentError, InputError
-from harnn.prediction import ForeignAnswers, read_predictions
+from harnn.errors import DocumentError, InputError, MissingExtraError
+from harnn.prediction import ForeignAnswers, check_predictions, read_predictions
 from harnn.taxonomy import Taxonomy
 
 TAXONOMY = Taxonomy.from_edges(
@@ -126,20 +131,27 @@ def test_pairs_may_leave_documents_out(tmp_path: Path) -> None:
 
 WRONG = {
     "a.jsonl": ('{"id": "1", "labels": ["x"]}\n', "a.jsonl:1: unknown label 'x'."),
-    "b.jsonl": ("{\n", "b.jsonl:1: is no JSON object."),
-    "c.jsonl": ("[1]\n", "c.jsonl:1: got [1], expected a JSON object."),
+    "b.jsonl": ("{\n", "b.jsonl:1: is not valid JSON (column 2), expected one object a line."),
+    "c.jsonl": ("[1]\n", "c.jsonl:1: found a list, expected a JSON object."),
     "d.jsonl": ('{"id": "1"}\n', "expected id (or document_id) and labels (or results), got 'id'."),
     "e.jsonl": ('{"id": "1", "labels": [7]}\n', "got 7, expected a label, or an object with label"),
     "f.jsonl": ('{"id": "1", "results": ["c"]}\n', "expected a score, got 'c'."),
-    "g.jsonl": ('{"id": "1", "results": [{"uri": "c", "score": NaN}]}\n', "expected a label, or"),
+    "g.jsonl": ('{"id": "1", "results": [{"uri": "c", "score": -1}]}\n', "expected a label, or"),
+    "w.jsonl": (
+        '{"id": "1", "results": [{"uri": "c", "score": NaN}]}\n',
+        "w.jsonl:1: is not valid JSON (column",
+    ),
     "h.jsonl": (
         '{"id": "1", "labels": []}\n',
         "has no predictions for 2 of 3 documents: '2', '3'.",
     ),
     "i.jsonl": ('{"id": "1", "labels": []}\n' * 2, "i.jsonl:2: document '1' stands twice."),
-    "j.csv": ("name,labels\n", "expected the columns id and labels, or id, label and score, got"),
-    "k.csv": ("", "got nothing."),
-    "l.csv": ("id,labels\n1\n", "l.csv:2: has 1 cells, expected 2."),
+    "j.csv": (
+        "name,labels\nx,c\n",
+        "expected the columns id and labels, or id, label and score, got",
+    ),
+    "k.csv": ("", "k.csv: holds no predictions."),
+    "l.csv": ("id,labels\n1\n", "l.csv:2: has 1 cell, expected 2 (id, labels)."),
     "m.csv": ("id,label,score\n1,c,much\n", "m.csv:2: score: got 'much', expected a number from"),
     "r.csv": ("id,label,score\n1,c,-1\n", "r.csv:2: score: got '-1', expected a number"),
     "n.csv": (
@@ -148,12 +160,19 @@ WRONG = {
         "or its path.",
     ),
     "s.csv": ("id,label,score\n1,,0.5\n", "s.csv:2: unknown label ''."),
-    "t.csv": ("id,labels,labels\n1,c,d\n", "t.csv:1: the header has two columns 'labels'."),
+    "t.csv": ("id,labels,labels\n1,c,d\n", "t.csv:1: the table has two columns 'labels'."),
     "u.csv": ("id,labels\n9,c\n9,d\n", "u.csv:3: document '9' stands twice."),
     "v.jsonl": ('{"id": "9", "results": []}\n' * 2, "v.jsonl:2: document '9' stands twice."),
     "o.joblib": ("", "holds pickled objects, which can run any program when they are read."),
-    "p.txt": ("", "unknown extension '.txt', expected a model directory, or predictions in .jsonl"),
-    "q.jsonl": ("[" * 100_000, "is no JSON object."),
+    "p.txt": (
+        "",
+        "unknown extension '.txt', expected a model directory, or predictions in .jsonl, .ndjson, "
+        ".json, .csv, .tsv, .parquet, ",
+    ),
+    "x.csv": ("id,labels\n,c\n", "x.csv:2: has no id."),
+    "y.jsonl": ('{"id": "1", "labels": "c"}\n', "y.jsonl:1: labels: got 'c', expected a list."),
+    "z.json": ('[{"id": "1", "labels": []}, 7]', "z.json:1: found a whole number, expected a JSON"),
+    "q.jsonl": ("[" * 100_000, "q.jsonl:1: is nested too deeply."),
 }
 
 
@@ -169,9 +188,9 @@ def test_what_does_not_fit(name: str, tmp_path: Path) -> None:
 def test_other_faults(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no such model directory or file of predictions"):
         read(tmp_path / "none.csv")
-    (tmp_path / "latin.csv").write_bytes(b"id,labels\n1,\xe9\n")
-    with pytest.raises(InputError, match="is not UTF-8 after line"):
-        read(tmp_path / "latin.csv")
+    (tmp_path / "other.csv").write_bytes(b"id,labels\n1,\xff\xfe\x00\n")
+    with pytest.raises(InputError, match=r"other\.csv:2: is not UTF-8"):
+        read(tmp_path / "other.csv")
     (tmp_path / "s.csv").write_text("id,labels\n1,c\n", "utf-8")
     with pytest.raises(DocumentError, match="ids of documents stand twice: 1, as '1'"):
         read_predictions(tmp_path / "s.csv", ["1", "1"], TAXONOMY)
@@ -324,3 +343,99 @@ def test_a_quotation_mark_that_is_never_closed_is_said(tmp_path: Path) -> None:
         f"{path}:3: opens a quotation mark in cell 2 that is never closed. Close it, or double the "
         "quotation marks that belong to the text."
     )
+
+
+def test_answers_in_parquet_as_harnn_writes_them(tmp_path: Path) -> None:
+    path = tmp_path / "p.parquet"
+    labels = [[{"label": "c", "score": 0.9}], [{"label": "B", "score": 0.6}], []]
+    answers = [{"id": name, "labels": x} for name, x in zip(IDS, labels, strict=True)]
+    write_table(answers, path, ";")
+    assert sets_of(read(path)) == SETS
+
+
+def test_pairs_and_numbers_in_parquet(tmp_path: Path) -> None:
+    taxonomy = Taxonomy.from_edges([("1", "ROOT"), ("2", "1"), ("3", "ROOT")])
+    path = tmp_path / "p.parquet"
+    table = {"ID": [1, 1, 2], "label": [2, 3, 3], "score": [0.5, 0.25, 1.0], "x": ["", "", ""]}
+    pyarrow.parquet.write_table(pyarrow.table(table), path)
+    log = ReadingLog()
+    found = read_predictions(path, IDS, taxonomy, log=log)
+    assert csr_array(found.answers.predictions).toarray().tolist() == [
+        [True, False, True],
+        [False, True, False],
+        [False, False, False],
+    ]
+    assert [str(warning) for warning in log.warnings] == [
+        f"{path}: the table has other names of columns: reads 'ID' as 'id'."
+    ]
+    pyarrow.parquet.write_table(pyarrow.table({"x": ["1"]}), path)
+    with pytest.raises(InputError) as caught:
+        read(path)
+    assert str(caught.value) == (
+        f"{path}: expected the columns id and labels, or id, label and score, got none of them."
+    )
+
+
+@pytest.mark.parametrize("name", SET_FILES)
+def test_compressed_files(name: str, tmp_path: Path) -> None:
+    path = tmp_path / f"{name}.gz"
+    path.write_bytes(gzip.compress(SET_FILES[name].encode()))
+    assert sets_of(read(path)) == SETS
+    path.write_bytes(path.read_bytes()[:-12])
+    with pytest.raises(InputError, match=r"is truncated: the compressed data breaks off"):
+        read(path)
+
+
+def test_other_encodings_and_delimiters(tmp_path: Path) -> None:
+    taxonomy = Taxonomy.from_edges([("Äpfel", "ROOT"), ("梨", "ROOT")])
+    path, log = tmp_path / "p.csv", ReadingLog()
+    for text, encoding, given in (
+        ("id;labels\n1;Äpfel\n2;\n3;\n", "cp1252", "cp1252"),
+        ("id,labels\n1,Äpfel\n2,\n3,\n", "utf-16", "utf-8"),
+        ("id,labels\n1,Äpfel;梨\n2,\n3,\n", "gb18030", "gb18030"),
+    ):
+        path.write_bytes(text.encode(encoding))
+        found = read_predictions(path, IDS, taxonomy, encoding=given, log=log)
+        row = csr_array(found.answers.predictions).toarray()[0]
+        assert row.tolist() == [True, encoding == "gb18030"]
+    path.write_bytes("id,labels\n1,Äpfel\n2,\n3,\n".encode("cp1252"))
+    with pytest.raises(InputError) as caught:
+        read_predictions(path, IDS, taxonomy)
+    assert str(caught.value) == (
+        f"{path}:2: is not UTF-8 (byte 3 of the line). It may be cp1252: set encoding=cp1252 "
+        "(--file-encoding cp1252)."
+    )
+    assert log.warnings == []
+
+
+def test_a_json_array_and_a_sheet(tmp_path: Path) -> None:
+    path = tmp_path / "p.json"
+    lines = SET_FILES["h.jsonl"].splitlines()
+    path.write_text(f"[{', '.join(lines)}]")
+    assert sets_of(read(path)) == SETS
+    openpyxl = pytest.importorskip("openpyxl")
+    book = openpyxl.Workbook()
+    for row in (("id", "labels"), (1, "A;c"), (2, "B"), (3, None)):
+        book.active.append(row)
+    book.save(tmp_path / "p.xlsx")
+    assert sets_of(read(tmp_path / "p.xlsx")) == SETS
+
+
+def test_what_reads_a_file_is_asked_for_before_any_work(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "p.parquet"
+    path.write_bytes(b"")
+    monkeypatch.setitem(sys.modules, "pyarrow.parquet", None)
+    with pytest.raises(MissingExtraError, match=r"pip install 'harnn\[parquet\]'"):
+        check_predictions(path)
+
+
+def test_all_wrong_rows_are_told_at_once(tmp_path: Path) -> None:
+    path = tmp_path / "p.csv"
+    path.write_text("id,label,score\n1,c,much\n2\n3,x,1\n")
+    with pytest.raises(InputError) as caught:
+        read(path)
+    assert [problem.where for problem in caught.value.problems] == [
+        f"{path}:{n}" for n in (2, 3, 4)
+    ]

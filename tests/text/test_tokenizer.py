@@ -67,6 +67,7 @@ def test_without_counts_no_word_is_kept_and_texts_are_read_all_the_same() -> Non
 
 @pytest.mark.parametrize("segmenter", ["jieba", "icu"])
 def test_a_dictionary_needs_its_words_to_tell_compounds(segmenter: str) -> None:
+    pytest.importorskip(segmenter, reason=f"cutting needs the extra {segmenter}")
     config = TextConfig(min_count=1, segmenter=segmenter)  # type: ignore[arg-type]
     texts = ["北京大学", "北京 大学"]
     counted = Tokenizer.build(texts, config)

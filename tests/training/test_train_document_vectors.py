@@ -177,8 +177,8 @@ def test_predictions_need_vectors_that_fit(model: Path, tmp_path: Path) -> None:
     with pytest.raises(ConfigError) as error:
         harnn.Predictor.load(model)
     assert str(error.value) == (
-        "this model reads vectors of documents that are brought from elsewhere; give those of "
-        "these documents: --document-vectors, or document_vectors in Python."
+        f"{model}: this model reads vectors of documents that are brought from elsewhere; give "
+        "those of these documents: --document-vectors, or document_vectors in Python."
     )
     small = write(tmp_path / "small.npz", TEST, vectors(TEST, size=3))
     with pytest.raises(ConfigError, match=r"got vectors of 3 numbers, the model reads 8\."):
@@ -188,7 +188,9 @@ def test_predictions_need_vectors_that_fit(model: Path, tmp_path: Path) -> None:
         harnn.Predictor.load(golden, document_vectors=small)
 
 
-def test_the_commands_take_them(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.fixture
+def files(tmp_path: Path) -> dict[str, str]:
+    """The documents, their vectors and the options of a training."""
     for name, split in (("train", TRAIN), ("valid", VALID)):
         lines = [{"id": x.id, "text": x.text["text"], "labels": x.labels} for x in split]
         text = "\n".join(json.dumps(line) for line in lines)
@@ -197,16 +199,83 @@ def test_the_commands_take_them(tmp_path: Path, capsys: pytest.CaptureFixture[st
     pairs += [("cat", "animal"), ("dog", "animal"), ("oak", "plant"), ("rose", "plant")]
     edges = "".join(f"{code}\t{parent}\n" for code, parent in pairs)
     (tmp_path / "taxonomy.tsv").write_text(edges, encoding="utf-8")
-    path = write(tmp_path / "v.npz", [*TRAIN, *VALID])
-    given = [f"--document-vectors={path}"]
-    train, valid, out = (str(tmp_path / x) for x in ("train.jsonl", "valid.jsonl", "model"))
-    options = [f"--taxonomy={tmp_path / 'taxonomy.tsv'}", "--preset=fast", f"--out={out}"]
-    assert run(["train", f"--train={train}", f"--valid={valid}", *options, *given]) == 0
+    return {
+        "train": f"--train={tmp_path / 'train.jsonl'}",
+        "valid": f"--valid={tmp_path / 'valid.jsonl'}",
+        "taxonomy": f"--taxonomy={tmp_path / 'taxonomy.tsv'}",
+        "data": f"--data={tmp_path / 'valid.jsonl'}",
+        "vectors": f"--document-vectors={write(tmp_path / 'v.npz', [*TRAIN, *VALID])}",
+    }
+
+
+def test_the_commands_take_them(
+    files: dict[str, str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out, data, given = str(tmp_path / "model"), files["data"], files["vectors"]
+    trained = [files[name] for name in ("train", "valid", "taxonomy", "vectors")]
+    assert run(["train", *trained, "--preset=fast", f"--out={out}"]) == 0
     capsys.readouterr()
-    assert run(["predict", out, f"--data={valid}", *given]) == 0
+    assert run(["predict", out, data, given]) == 0
     answers = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert [each["id"] for each in answers] == [document.id for document in VALID]
-    assert run(["evaluate", out, f"--data={valid}", *given]) == 0
-    assert run(["predict", out, "--text=x", *given]) == 2
+    assert run(["evaluate", out, data, given]) == 0
+    assert run(["predict", out, "--text=x", given]) == 2
     assert "has no vector for the document '1'." in capsys.readouterr().err
-    assert run(["evaluate", out, f"--data={valid}"]) == 2
+    assert run(["evaluate", out, data]) == 2
+    page, table = tmp_path / "page.jsonl", tmp_path / "errors.jsonl"
+    assert run(["explain", out, data, f"--output={page}", given]) == 0
+    explained = [json.loads(line) for line in page.read_text("utf-8").splitlines()]
+    scores = [[label["score"] for label in each["labels"]] for each in explained]
+    assert scores == [[label["score"] for label in each["labels"]] for each in answers]
+    assert run(["errors", f"--model={out}", data, f"--output={table}", given]) == 0
+    html = tmp_path / "report.html"
+    assert run(["report", out, data, f"--output={html}", given, "--close=none"]) == 0
+    again = f"--close none --document-vectors {given.partition('=')[2]}"
+    assert again in html.read_text("utf-8")
+
+
+def test_models_that_read_them_are_compared_with_others(
+    files: dict[str, str], model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    plain = Config.from_dict({"model": {"preset": "fast"}})
+    other = harnn.save_bundle(harnn.fit(TAXONOMY, TRAIN, VALID, plain), tmp_path / "other")
+    data, given = files["data"], files["vectors"]
+    few = ("--samples=5", data)
+    assert run(["compare", str(model), str(other), *few, given]) == 0
+    two = capsys.readouterr().out
+    assert run(["compare", str(model), str(other), str(model), *few, given]) == 0
+    assert "A: " in two
+    capsys.readouterr()
+    assert run(["compare", str(other), str(model), *few]) == 2
+    assert capsys.readouterr().err.startswith(f"Error: {model}: this model reads vectors of doc")
+    assert run(["compare", str(other), str(other), *few, given]) == 2
+    nobody = "got vectors of documents, but no model reads any."
+    assert capsys.readouterr().err == f"Error: {nobody}\n"
+    small = write(tmp_path / "small.npz", VALID, vectors(VALID, size=3))
+    assert run(["compare", str(other), str(model), *few, f"--document-vectors={small}"]) == 2
+    assert capsys.readouterr().err == (
+        f"Error: {small}: got vectors of 3 numbers, the model reads 8.\n"
+    )
+    answers = tmp_path / "a.jsonl"
+    answers.write_text("")
+    sets = [str(answers), str(answers), files["taxonomy"]]
+    assert run(["compare", *sets, *few, given]) == 2
+    assert nobody in capsys.readouterr().err
+
+
+def test_scores_of_folds_need_no_vectors(
+    files: dict[str, str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folds, table = str(tmp_path / "folds"), f"--output={tmp_path / 'errors.tsv'}"
+    trained = [files[name] for name in ("train", "valid", "taxonomy", "vectors")]
+    command = ["train", *trained, "--preset=fast", "--folds=2", f"--out={folds}"]
+    assert run(command) == 0
+    assert run([*command, "--resume"]) == 0
+    data = files["train"].replace("train", "data", 1)
+    assert run(["errors", folds, data, table]) == 0
+    capsys.readouterr()
+    assert run(["errors", folds, data, table, files["vectors"]]) == 2
+    assert capsys.readouterr().err == (
+        "Error: --document-vectors: is for --model: scores of folds are there already and need no "
+        "vectors. Leave it out.\n"
+    )

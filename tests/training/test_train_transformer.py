@@ -116,6 +116,16 @@ def test_it_learns_the_sample(tmp_path: Path) -> None:
     assert micro_auprc(logits, corpus.targets) > micro_auprc(common, corpus.targets) + 0.04
 
 
+def test_an_answer_says_how_much_of_a_text_was_read(model: Path) -> None:
+    predictor = harnn.Predictor.load(model)
+    most = branch_of(predictor.bundle).network.shape.pieces
+    texts = ["purring " * most, "purring " * (most + 1), ""]
+    answers = predictor.predict(texts)
+    what = f"Not the whole text was read by the branch transformer (the first {most} of {most + 1} "
+    assert [answer.notes for answer in answers[:2]] == [(), (f"{what}pieces).",)]
+    assert [answer.note_codes for answer in answers] == [(), ("partly_read",), ("empty_text",)]
+
+
 def test_it_finds_what_words_tell(result: FitResult) -> None:
     corpus = harnn.Predictor(result).encode_labelled(TEST)
     assert micro_auprc(branch_of(result).logits(corpus), corpus.targets) > 0.7

@@ -332,6 +332,7 @@ def explain(
     ],
     options: DecodingChoice,
     device: Device = None,
+    document_vectors: VectorsOfDocuments = None,
     settings: Settings = None,
     on_error: OnErrorChoice = None,
 ) -> None:
@@ -345,7 +346,7 @@ def explain(
         data,
         output,
         options=options,
-        speed=Speed(device=device),
+        speed=Speed(device=device, document_vectors=document_vectors),
         settings=gather_settings(settings, on_error=on_error),
     )
 

@@ -14,6 +14,7 @@ from harnn.cli.options import (
     Settings,
     TaxonomyFile,
     TaxonomyReading,
+    VectorsOfDocuments,
     takes_reading_options,
     takes_taxonomy_options,
 )
@@ -109,6 +110,7 @@ def errors(
         bool,
         typer.Option("--implied", help="List what follows from other errors of a document, too."),
     ] = False,
+    document_vectors: VectorsOfDocuments = None,
     settings: Settings = None,
     fixes: Fixes = None,
     on_error: OnErrorChoice = None,
@@ -122,5 +124,6 @@ def errors(
         data,
         output,
         label_errors.ErrorOptions(min_documents, similarity, implied),
+        document_vectors=document_vectors,
         settings=commands.gather_settings(settings, on_error=on_error, fixes=fixes),
     )

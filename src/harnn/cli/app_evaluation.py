@@ -16,6 +16,7 @@ from harnn.cli.options import (
     Settings,
     SpeedChoice,
     TaxonomyReading,
+    VectorsOfDocuments,
     takes_decode_options,
     takes_reading_options,
     takes_speed_options,
@@ -31,8 +32,8 @@ def compare(
         list[Path],
         typer.Argument(
             metavar="DIR_OR_FILE...",
-            help="Two or more: model directories, or predictions of any program (.jsonl, .csv, "
-            ".tsv, .npz, .npy).",
+            help="Two or more: model directories, or predictions of any program (jsonl, json, "
+            "csv, tsv, parquet, xlsx, ods; npz, npy).",
         ),
     ],
     data: Data,
@@ -47,11 +48,15 @@ def compare(
         float,
         typer.Option("--file-threshold", help="What scores in a file of predictions must reach."),
     ] = 0.5,
+    file_encoding: Annotated[
+        str, typer.Option("--file-encoding", help="Of files of predictions, as cp1252.")
+    ] = "utf-8",
     taxonomy: Annotated[
         Path | None,
         typer.Option("--taxonomy", "-t", help="Where only files of predictions are compared."),
     ] = None,
     how: TaxonomyReading,
+    document_vectors: VectorsOfDocuments = None,
     settings: Settings = None,
     fixes: Fixes = None,
     on_error: OnErrorChoice = None,
@@ -76,10 +81,11 @@ def compare(
             json_output=json_output,
             resampling=resampling,
             settings=gathered,
+            document_vectors=document_vectors,
         )
         return
     comparing.compare_several(
-        comparing.Compared(systems, data, choice, file_threshold),
+        comparing.Compared(systems, data, choice, file_threshold, document_vectors, file_encoding),
         json_output=json_output,
         resampling=resampling,
         settings=gathered,

@@ -17,7 +17,7 @@ from harnn._tables import read_toml
 from harnn.bundle import CHECKPOINTS, export_onnx, load_bundle, marker_of, save_bundle
 from harnn.cli.files import JSON, check_inputs, check_output, write_json
 from harnn.cli.label_care import check_suggestions, write_label_suggestions
-from harnn.cli.models import Speed, open_model
+from harnn.cli.models import Speed, open_model, open_models
 from harnn.cli.options import DecodingChoice
 from harnn.cli.problems import reading
 from harnn.cli.progress import training_display
@@ -272,8 +272,13 @@ def evaluate(
         console.print(buckets)
     console.print_line(report_line(report))
     console.print_line(f"{report.documents / seconds:,.0f} documents/s")
+    _say_seen(known, report.documents)
+
+
+def _say_seen(known: SeenDocuments, documents: int, where: str = "") -> None:
+    """Say what a model knows of the documents that it was asked for."""
     for seen in known.found():
-        say(f"Note: {seen.sentence(report.documents)}")
+        say(f"Note: {where}{seen.sentence(documents)}")
 
 
 def compare(
@@ -283,11 +288,14 @@ def compare(
     json_output: Path | None,
     resampling: Resampling,
     settings: Sequence[str],
+    document_vectors: Path | None = None,
 ) -> None:
-    """Compare two models on labelled documents."""
+    """Compare two models on labelled documents; document_vectors: for those that read some."""
     check_inputs(data, passes=2)
     check_output(json_output, JSON, data)
-    (first, first_knobs), (second, second_knobs) = (open_model(x, settings) for x in models)
+    opened = open_models(models, settings, document_vectors)
+    (first, first_knobs), (second, second_knobs) = opened
+    known = SeenDocuments(first.bundle), SeenDocuments(second.bundle)
     with reading(first_knobs) as log:
         comparison = compare_models(
             first,
@@ -296,6 +304,7 @@ def compare(
             data=(first_knobs, second_knobs),
             resampling=resampling,
             log=log,
+            known=known,
         )
     named = {"first": str(models[0]), "second": str(models[1])}
     write_json(json_output, named | comparison.to_dict())
@@ -304,6 +313,8 @@ def compare(
         console.print_line(f"{name}: {model}")
     console.print(comparison_table(comparison))
     console.print_line(comparison_line(comparison))
+    for model, each in zip(models, known, strict=True):
+        _say_seen(each, comparison.documents, f"{model}: ")
 
 
 def evaluate_strategies(
@@ -319,11 +330,13 @@ def evaluate_strategies(
     check_inputs(data)
     check_output(json_output, JSON, data)
     predictor, knobs = open_model(model, settings, speed)
+    known = SeenDocuments(predictor.bundle)
     with reading(knobs) as log:
-        reports = predictor.evaluate_strategies(data, data=knobs, log=log, **options)
+        reports = predictor.evaluate_strategies(data, data=knobs, log=log, known=known, **options)
     write_json(json_output, {"strategies": [report.to_dict() for report in reports]})
     title = f"{', '.join(map(str, data))}, in percent"
     Console().print(strategies_table(reports, title=title))
+    _say_seen(known, log.read)
 
 
 def change_decoding(model: Path, options: DecodingChoice) -> None:

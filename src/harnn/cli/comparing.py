@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from rich.text import Text
 
+from harnn._tables import is_encoding, shown
 from harnn.cli.files import JSON, check_inputs, check_output, write_json
-from harnn.cli.models import open_model
+from harnn.cli.models import open_models
 from harnn.cli.problems import reading
 from harnn.cli.render import several_line, several_parts
 from harnn.cli.screen import Console, say
@@ -33,6 +34,10 @@ class Compared(NamedTuple):
     taxonomy: TaxonomyChoice
     threshold: float
     """From which score on a label of a file of scores is chosen."""
+    document_vectors: Path | None = None
+    """For the models that read some."""
+    encoding: str = "utf-8"
+    """Of files of predictions."""
 
 
 def is_file_of_predictions(path: Path) -> bool:
@@ -55,6 +60,9 @@ def compare_several(
     if not math.isfinite(compared.threshold):
         what = f"got {compared.threshold}, expected a number."
         raise ConfigError(Problem("--file-threshold", what))
+    if not is_encoding(compared.encoding):
+        expected = "expected the name of an encoding, such as utf-8, cp1252 or gb18030."
+        raise ConfigError(Problem("--file-encoding", f"got {shown(compared.encoding)}, {expected}"))
     paths = compared.systems
     models = [path for path in paths if not is_file_of_predictions(path)]
     check_inputs(compared.data, passes=max(1, len(models)))
@@ -63,14 +71,10 @@ def compare_several(
         if path not in models:
             check_predictions(path)
     taxonomy, knobs = _documents(compared, models, settings)
-    systems = []
-    for path in paths:
-        if path in models:
-            predictor, own = open_model(path, settings)
-            systems.append(ComparedSystem(str(path), predictor, own))
-            knobs = knobs or own
-        else:
-            systems.append(ComparedSystem(str(path), path))
+    opened = open_models(models, settings, compared.document_vectors)
+    predictors = dict(zip(models, opened, strict=True))
+    systems = [ComparedSystem(str(x), *predictors.get(x, (x,))) for x in paths]
+    knobs = knobs or opened[0][1]
     with reading(knobs or DataConfig()) as log:
         found = compare_systems(
             systems,
@@ -78,6 +82,7 @@ def compare_several(
             taxonomy=taxonomy,
             data=knobs,
             threshold=compared.threshold,
+            encoding=compared.encoding,
             resampling=resampling,
             log=log,
         )

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from harnn._display import beginning, printable
 from harnn._tables import shown
 from harnn.cli.files import ANSWERS, check_inputs, check_output
-from harnn.cli.models import open_model
+from harnn.cli.models import Speed, open_bundle, open_model
 from harnn.cli.problems import reading
 from harnn.cli.screen import Console, say
 from harnn.config import DataConfig
@@ -49,8 +49,11 @@ def list_errors(
     options: ErrorOptions,
     *,
     settings: Sequence[str],
+    document_vectors: Path | None = None,
 ) -> None:
     """Write a table of likely errors, by scores of folds or of a model.
+
+    document_vectors: for a model that reads some; scores of folds are there already.
 
     Raises:
         InputError: what is given cannot be used; most of it is checked before any work is done.
@@ -61,23 +64,31 @@ def list_errors(
     if (folds is None) == (model is None):
         what = "expected a directory of folds (harnn train --folds), or a model with --model."
         raise ConfigError(what)
+    if folds is not None and document_vectors is not None:
+        what = "is for --model: scores of folds are there already and need no vectors."
+        raise ConfigError(Problem("--document-vectors", what, "Leave it out."))
     check_inputs(data, passes=1 if model is None else 2)
     check_output(output, ANSWERS, data)
     check_rows_place(output)
-    kept = load_out_of_fold(folds) if folds is not None else None
-    source = folds / "fold-1" if folds is not None else model
-    assert source is not None  # one of them is given
-    predictor, knobs = open_model(source, settings)
-    taxonomy = predictor.taxonomy
-    if kept is not None and kept.taxonomy_version != taxonomy.version:
-        what = "its scores are of another taxonomy than its models."
-        raise ConfigError(Problem(str(folds), what))
+    kept = predictor = None
+    if folds is not None:
+        kept = load_out_of_fold(folds)
+        bundle, knobs = open_bundle(folds / "fold-1", settings)
+        if kept.taxonomy_version != bundle.taxonomy.version:
+            what = "its scores are of another taxonomy than its models."
+            raise ConfigError(Problem(str(folds), what))
+    else:
+        assert model is not None  # one of them is given
+        predictor, knobs = open_model(model, settings, Speed(document_vectors=document_vectors))
+        bundle = predictor.bundle
+    taxonomy = bundle.taxonomy
     with reading(knobs) as log:
         documents = _Documents.read(data, taxonomy, knobs, log, options.similarity)
-    if kept is None:
+    if predictor is not None:
         scores: Any = predictor.score_corpus(predictor.encode_labelled(data, knobs)).values
         say(_SEEN)
     else:
+        assert kept is not None
         scores = kept.scores.values
         documents.check_same(kept.scores.ids, folds)
     targets = sparse_targets(documents.columns, len(taxonomy))

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from harnn.bundle import Bundle, load_bundle
 from harnn.config import Config, DataConfig
 from harnn.errors import ConfigError, Problem
-from harnn.prediction import Predictor
+from harnn.prediction import Predictor, load_predictors
 
 
 class Speed(NamedTuple):
@@ -30,15 +31,57 @@ def open_model(
         BundleError: it cannot be read.
     """
     speed = speed or Speed()
+    _check(settings)
+    predictor = Predictor.load(model, **speed._asdict())
+    predictor.tune_process()
+    return predictor, _reading(predictor.bundle, settings)
+
+
+def open_models(
+    models: Sequence[Path], settings: Sequence[str], document_vectors: Path | None
+) -> list[tuple[Predictor, DataConfig]]:
+    """Do for models that are compared what :func:`open_model` does for one.
+
+    document_vectors: for those that read some.
+
+    Raises:
+        ConfigError: as there; or no model reads the vectors.
+        BundleError: one cannot be read.
+    """
+    _check(settings)
+    predictors = load_predictors(models, document_vectors=document_vectors)
+    for predictor in predictors:
+        predictor.tune_process()
+    return [(predictor, _reading(predictor.bundle, settings)) for predictor in predictors]
+
+
+def open_bundle(model: Path, settings: Sequence[str]) -> tuple[Bundle, DataConfig]:
+    """Do for a model that is asked for no answer what :func:`open_model` does.
+
+    Raises:
+        ConfigError: settings of something else.
+        BundleError: it cannot be read.
+    """
+    _check(settings)
+    bundle = load_bundle(model)
+    return bundle, _reading(bundle, settings)
+
+
+def _check(settings: Sequence[str]) -> None:
+    """Raises:
+    ConfigError: settings that cannot be read, or of something else than documents.
+    """
     for setting in settings:
         if setting.partition("=")[0].strip().partition(".")[0] != "data":
             what = f"got {setting!r}; a trained model takes settings of [data] only."
             raise ConfigError(Problem("--set", what))
-    changed = Config.read(None, settings).to_dict()
-    predictor = Predictor.load(model, **speed._asdict())
-    predictor.tune_process()
-    tables = predictor.bundle.config.to_dict()
+    Config.read(None, settings)
+
+
+def _reading(bundle: Bundle, settings: Sequence[str]) -> DataConfig:
+    """Return how a model reads documents, with *settings* over it."""
+    changed, tables = Config.read(None, settings).to_dict(), bundle.config.to_dict()
     for setting in settings:
         key = setting.partition("=")[0].partition(".")[2].strip()
         tables["data"][key] = changed["data"][key]
-    return predictor, Config.from_dict({"data": tables["data"]}).data
+    return Config.from_dict({"data": tables["data"]}).data

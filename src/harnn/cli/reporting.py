@@ -73,7 +73,7 @@ def report(
             directory=model,
             data=knobs,
             log=log,
-            command=_again(model, data, options, settings),
+            command=_again(model, data, options, settings, speed or Speed()),
             **options,
         )
     size = made.write_html(places.page)
@@ -98,13 +98,19 @@ def report(
 
 
 def _again(
-    model: Path, data: Sequence[Path], options: DecodingChoice, settings: Sequence[str]
+    model: Path,
+    data: Sequence[Path],
+    options: DecodingChoice,
+    settings: Sequence[str],
+    speed: Speed,
 ) -> str:
     """Return the command that makes the report again."""
     words = ["harnn", "report", str(model)]
     words += [part for path in data for part in ("--data", str(path))]
     words += [part for setting in settings for part in ("--set", setting)]
-    for name, value in options.items():
+    asked = {**options, **speed._asdict()}
+    words += ["--bf16"] if asked.pop("bfloat16") else []
+    for name, value in asked.items():
         if value is not None:
             words += [f"--{name.replace('_', '-')}", str(value)]
     return shlex.join(words)

@@ -14,7 +14,14 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array, vstack
 
-from harnn.text import NgramFeatures, TextEncoder, Tokenizer, beginning, characters_read
+from harnn.text import (
+    NgramFeatures,
+    TextEncoder,
+    Tokenizer,
+    beginning,
+    characters_read,
+    count_read,
+)
 from harnn.text.segmenting import is_word
 
 _EMBEDDED_AT_ONCE = 8_192
@@ -193,6 +200,29 @@ class _TextVectorsCollector:
     def _embed(self) -> None:
         self._parts.append(self._encoder.encode(self._waiting))
         self._waiting = []
+
+
+@dataclass(frozen=True)
+class ReadView:
+    """How many characters of each text an encoder reads, and how many there are, (N, 2) int64."""
+
+    encoder: TextEncoder
+
+    def collect(self) -> Collector:
+        return _ReadCollector(self.encoder)
+
+
+class _ReadCollector:
+    def __init__(self, encoder: TextEncoder) -> None:
+        self._tokens = encoder.record.tokens
+        self._tokenizer = getattr(encoder, "tokenizer", None)  # where tokens are limited too
+        self._counts: list[tuple[int, int]] = []
+
+    def add(self, texts: Sequence[str]) -> None:
+        self._counts += count_read(texts, self._tokens, self._tokenizer)
+
+    def finish(self) -> NDArray[np.int64]:
+        return np.array(self._counts, dtype=np.int64).reshape(-1, 2)
 
 
 class PlacedText(NamedTuple):

@@ -50,6 +50,8 @@ class Wanted:
     log: ReadingLog
     more: tuple[str, ...] = ()
     """Columns beside those that a document is made of."""
+    instead: tuple[str, ...] = ()
+    """Columns that are read where they are, of a table that holds something else than documents."""
 
 
 def first_names(names: Iterable[str]) -> list[str]:
@@ -126,7 +128,7 @@ def read_columns(wanted: Wanted) -> set[str]:
     config = wanted.config
     texts = config.text_fields or ("text", "title", "abstract")
     labels = () if wanted.labelled is False else config.label_columns
-    return {config.id_field, "text", *texts, *labels, *wanted.more}
+    return {config.id_field, "text", *texts, *labels, *wanted.more, *wanted.instead}
 
 
 def match_columns(
@@ -188,13 +190,17 @@ def settle_columns(
     inside a column ``text``.
     """
     config, labelled, log = wanted.config, wanted.labelled, wanted.log
-    matches = match_columns(columns, config, wanted.more)
+    matches = match_columns(columns, config, (*wanted.more, *wanted.instead))
     if labelled is False:
-        matches = {c: name for c, name in matches.items() if name not in config.label_columns}
+        unread = set(config.label_columns) - set(wanted.instead)
+        matches = {c: name for c, name in matches.items() if name not in unread}
     names = [matches.get(name, name) for name in columns]
     every = [*names, *(name for name in inside if name not in names)]
     written = [*columns, *every[len(columns) :]]
-    missing = find_missing_columns(every, config, labelled=labelled, written=written)
+    if wanted.instead:
+        missing = _find_repeated(filter(None, written))
+    else:
+        missing = find_missing_columns(every, config, labelled=labelled, written=written)
     missing += _find_missing_more(wanted.more, names, columns)
     remark = warn_of_labels(names, config) if labelled is None else None
     if remark is not None:
@@ -287,9 +293,12 @@ def find_missing_columns(
         what = f"has no column 'text' (or 'title' and 'abstract'), {expected}"
         hint = suggest_texts(named) or f"{NAME_TEXTS} {_FIRST_ROW}"
         problems.append((what, hint))
-    repeated = [name for name, count in Counter(named).items() if count > 1]
-    problems += [(f"has two columns {shown(name)}.", "") for name in repeated[:_SHOWN_NAMES]]
-    return problems
+    return problems + _find_repeated(named)
+
+
+def _find_repeated(names: Iterable[str]) -> list[tuple[str, str]]:
+    repeated = [name for name, count in Counter(names).items() if count > 1]
+    return [(f"has two columns {shown(name)}.", "") for name in repeated[:_SHOWN_NAMES]]
 
 
 def _known(names: Iterable[str]) -> dict[str, str]:

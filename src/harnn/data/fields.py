@@ -27,6 +27,7 @@ class DocumentBuilder:
     ``labelled``: True demands labels, False ignores them, None takes them where they are.
     ``index_only``: refuse whatever is no index record. ``log`` gets what is worth a look.
     ``more_columns``: of tables, to be read beside those that a document is made of.
+    ``instead``: of tables that hold something else than documents, to be read where they are.
 
     Raises:
         ConfigError: settings out of range.
@@ -40,6 +41,7 @@ class DocumentBuilder:
         index_only: bool = False,
         log: ReadingLog | None = None,
         more_columns: tuple[str, ...] = (),
+        instead: tuple[str, ...] = (),
     ) -> None:
         problems = config.check()
         if problems:
@@ -48,7 +50,7 @@ class DocumentBuilder:
         self.layout = IndexLayout(config)
         self.labelled = labelled
         self.config = config
-        self.wanted = Wanted(config, labelled, self.log, more_columns)
+        self.wanted = Wanted(config, labelled, self.log, more_columns, instead)
         self._index_only = index_only
 
     def build(self, file: Origin, row: Row) -> Document | Rejected:

@@ -139,6 +139,21 @@ def find_file(location: Location, form: Format | None = None) -> DocumentFile | 
     return DocumentFile(path, name, kind, compression)
 
 
+def require_reader(file: DocumentFile) -> None:
+    """Import what reads a file.
+
+    Raises:
+        MissingExtraError: it is not installed.
+    """
+    purpose = f"Reading {file.name}"
+    if file.format in ("parquet", "dataset"):
+        require("pyarrow.parquet", extra="parquet", purpose=purpose)
+    if file.format == "spreadsheet":
+        require("python_calamine", extra="tables", purpose=purpose)
+    if file.compression == "zst":
+        require("zstandard", extra="zst", purpose=purpose)
+
+
 def is_directory_of_texts(location: Location) -> bool:
     """Tell whether each document of a place is a file of its own."""
     found = find_file(location)

@@ -11,7 +11,7 @@ from harnn.prediction.comparison import (
     compare_systems,
 )
 from harnn.prediction.foreign import ForeignAnswers, check_predictions, read_predictions
-from harnn.prediction.predictor import Predictor
+from harnn.prediction.predictor import Predictor, load_predictors
 from harnn.prediction.seen import Seen, SeenDocuments
 
 __all__ = [
@@ -26,5 +26,6 @@ __all__ = [
     "check_predictions",
     "compare_models",
     "compare_systems",
+    "load_predictors",
     "read_predictions",
 ]

@@ -23,6 +23,7 @@ from harnn.metrics import (
 )
 from harnn.prediction.foreign import THRESHOLD, check_predictions, read_predictions
 from harnn.prediction.predictor import Predictor
+from harnn.prediction.seen import SeenDocuments
 from harnn.taxonomy import Taxonomy
 
 
@@ -34,12 +35,13 @@ def compare_models(
     data: tuple[DataConfig, DataConfig] | None = None,
     resampling: Resampling | None = None,
     log: ReadingLog | None = None,
+    known: tuple[SeenDocuments, SeenDocuments] | None = None,
 ) -> Comparison:
     """Compare two models of one taxonomy on the labels of documents, each with its own decoding.
 
     *data* are the settings that each reads documents with; those not given are the models' own.
-    *log* gathers what the first model's reading skipped. See :func:`harnn.metrics.compare` for
-    the measures and the bootstrap.
+    *log* gathers what the first model's reading skipped, *known* which documents each model was
+    trained or tuned on. See :func:`harnn.metrics.compare` for the measures and the bootstrap.
 
     Raises:
         BundleError: the models have different taxonomies.
@@ -47,9 +49,9 @@ def compare_models(
             settings of the two models read different ones.
     """
     _check_taxonomies(first, second)
-    knobs = data or (None, None)
-    ours = first.encode_labelled(given, knobs[0], log)
-    theirs = second.encode_labelled(given, knobs[1])
+    knobs, seen = data or (None, None), known or (None, None)
+    ours = first.encode_labelled(given, knobs[0], log, seen[0])
+    theirs = second.encode_labelled(given, knobs[1], known=seen[1])
     _check_documents(ours, theirs)
     return compare(
         _answers(first, ours),
@@ -71,7 +73,8 @@ class ComparedSystem:
 
 
 class SystemsComparison(NamedTuple):
-    """Several systems compared, and what was done with files of predictions."""
+    """Several systems compared, what was done with files of predictions, and which documents models
+    were trained or tuned on."""
 
     comparison: SeveralComparison
     notes: tuple[tuple[str, str], ...]
@@ -85,17 +88,18 @@ def compare_systems(
     taxonomy: Taxonomy | None = None,
     data: DataConfig | None = None,
     threshold: float = THRESHOLD,
+    encoding: str = "utf-8",
     resampling: Resampling | None = None,
     log: ReadingLog | None = None,
 ) -> SystemsComparison:
     """Compare models and files of predictions, each with each, on the labels of documents.
 
     taxonomy, data: of the documents, where no model is among the systems; else they are the first
-    model's. threshold: from which score on a label of a file of scores is chosen. Files are read
-    before any model is asked, and their scores kept, 4 bytes for each document and label; of models
-    one array of scores at a time is in memory. *log* gathers what the first model's reading
-    skipped, and which labels of files are not written as their codes. See
-    :func:`harnn.metrics.compare_several`.
+    model's. threshold: from which score on a label of a file of scores is chosen. encoding: of
+    files of predictions. Files are read before any model is asked, and their scores kept, 4 bytes
+    for each document and label; of models one array of scores at a time is in memory. *log* gathers
+    what the first model's reading skipped, and which labels of files are not written as their
+    codes. See :func:`harnn.metrics.compare_several`.
 
     Raises:
         BundleError: models have different taxonomies.
@@ -112,9 +116,14 @@ def compare_systems(
             check_predictions(each.source)
     for other in predictors[1:]:
         _check_taxonomies(predictors[0], other)
+    known = {
+        number: SeenDocuments(each.source.bundle)
+        for number, each in enumerate(systems)
+        if isinstance(each.source, Predictor)
+    }
     if predictors:
         taxonomy, data = predictors[0].taxonomy, models[0].data or data
-        corpus = predictors[0].encode_labelled(given, data, log)
+        corpus = predictors[0].encode_labelled(given, data, log, known[systems.index(models[0])])
         ids, targets = corpus.ids, corpus.targets
     elif taxonomy is None:
         raise ConfigError(Problem("", "files of predictions need a taxonomy.", "Give --taxonomy."))
@@ -127,7 +136,13 @@ def compare_systems(
     separator = (data or DataConfig()).label_separator
     foreign = {
         number: read_predictions(
-            each.source, ids, taxonomy, threshold=threshold, separator=separator, log=log
+            each.source,
+            ids,
+            taxonomy,
+            threshold=threshold,
+            separator=separator,
+            encoding=encoding,
+            log=log,
         )
         for number, each in enumerate(systems)
         if isinstance(each.source, Path)
@@ -140,12 +155,17 @@ def compare_systems(
             elif each is models[0]:
                 yield each.name, _answers(each.source, corpus)
             else:
-                own = each.source.encode_labelled(given, each.data)
+                own = each.source.encode_labelled(given, each.data, known=known[number])
                 _check_documents(corpus, own)
                 yield each.name, _answers(each.source, own)
 
     comparison = compare_several(answers(), targets, taxonomy, resampling=resampling)
     notes = [(systems[at].name, note) for at, found in foreign.items() for note in found.notes]
+    notes += [
+        (systems[at].name, seen.sentence(len(ids)))
+        for at, each in known.items()
+        for seen in each.found()
+    ]
     return SystemsComparison(comparison, tuple(notes))
 
 

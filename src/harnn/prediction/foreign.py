@@ -1,22 +1,22 @@
 """Predictions of other programs in files: sets of labels, or scores, by ids of documents.
 
-- ``.jsonl``: ``id`` and ``labels``, as harnn predict writes it: a list of labels, or of objects
+- JSON: ``id`` and ``labels``, as harnn predict writes it: a list of labels, or of objects
   with ``label``; or ``document_id`` (or ``id``) and ``results``, as Annif does: objects with
   ``uri`` or ``notation``, and ``score``
-- ``.csv``, ``.tsv``: ``id`` and ``labels``, separated by ``;``; or a line for each pair, with
+- tables: ``id`` and ``labels``, separated by ``;`` or a list; or a row for each pair, with
   ``id``, ``label`` and ``score``
 - ``.npz``, ``.npy``: scores of all labels, see :func:`harnn.decode.read_score_file`
 
+The first two are read as documents are: any of their formats, compressed or not.
 Labels of a set are closed upward. Of scores the labels that reach a threshold are chosen; labels
 that a list of scores does not name have score 0.
 """
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -25,22 +25,33 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
-from harnn._delimited import Line, read_csv, read_tsv
+from harnn._cells import cell_text
 from harnn._places import suffix_problem
 from harnn._tables import shown
+from harnn.config import DataConfig
 from harnn.counting import as_binary
 from harnn.data import ReadingLog
+from harnn.data.fields import DocumentBuilder, read_id
+from harnn.data.files import FORMATS, find_file, require_reader
 from harnn.data.label_cells import read_label_cell
 from harnn.data.label_checker import LabelChecker
-from harnn.data.log import MAX_PROBLEMS
+from harnn.data.log import MAX_PROBLEMS, Rejected
+from harnn.data.reading import stream_rows
+from harnn.data.rows import PlacedRow
 from harnn.decode import read_score_file
-from harnn.errors import DocumentError, InputError, Problem, cannot_read
+from harnn.errors import DocumentError, InputError, Problem
 from harnn.metrics import Answers
 from harnn.taxonomy import Taxonomy
 
-SUFFIXES = (".jsonl", ".csv", ".tsv", ".npz", ".npy")
+_ARRAYS = (".npz", ".npy")
+SUFFIXES = (*(name for name, form in FORMATS.items() if form != "text"), *_ARRAYS)
+"""Of predictions; those of text may have ``.gz`` or ``.zst`` behind them."""
 _PICKLES = (".joblib", ".pkl", ".pickle")
 _LONGEST_LINE = 64 << 20
+_ID = "id"
+_IDS = (_ID, "document_id")
+_LISTS = ("results", "suggestions", "labels")
+_COLUMNS = (*_IDS, *_LISTS, "label", "name", "score")
 _SHOWN_IDS = 3
 _LARGEST = 1e30
 """Of a score; labels that a list does not name have 0."""
@@ -74,6 +85,7 @@ def check_predictions(path: Path) -> None:
 
     Raises:
         InputError: there is no such file, or it is of another kind.
+        MissingExtraError: what reads it is not installed.
     """
     suffix = path.suffix.lower()
     if not path.is_file():
@@ -83,9 +95,13 @@ def check_predictions(path: Path) -> None:
         what = "holds pickled objects, which can run any program when they are read."
         hint = "Save the scores with numpy.savez(FILE, scores=..., labels=..., ids=...)."
         raise InputError(Problem(str(path), what, hint))
-    if suffix not in SUFFIXES:
+    if suffix in _ARRAYS:
+        return
+    found = find_file(path)
+    if isinstance(found, Problem) or found.format == "text":
         expected = f"a model directory, or predictions in {', '.join(SUFFIXES)}"
         raise InputError(suffix_problem(path, path.suffix, SUFFIXES, expected))
+    require_reader(found)
 
 
 def read_predictions(
@@ -95,17 +111,20 @@ def read_predictions(
     *,
     threshold: float = THRESHOLD,
     separator: str = ";",
+    encoding: str = "utf-8",
     log: ReadingLog | None = None,
 ) -> ForeignAnswers:
     """Read what another program predicts for documents.
 
     ids: of the documents, N. threshold: from which score on a label of a file of scores is chosen.
-    separator: of labels in a cell. log: counts labels that are not written as their codes, and has
-    a warning where case, blanks or forms of characters differ.
+    separator: of labels in a cell. encoding: of the file; a mark in it says more than this. log:
+    counts labels that are not written as their codes, and has a warning where case, blanks or forms
+    of characters differ.
 
     Raises:
         InputError: the file cannot be read, has labels that the taxonomy does not have, or lacks
             documents, or ids do not tell documents apart.
+        MissingExtraError: what reads it is not installed.
         ValueError: *threshold* is no number.
     """
     if not np.isfinite(threshold):
@@ -113,10 +132,10 @@ def read_predictions(
     log = ReadingLog() if log is None else log
     check_predictions(path)
     rows = _rows_by_id(ids)
-    if path.suffix.lower() in (".npz", ".npy"):
+    if path.suffix.lower() in _ARRAYS:
         return _from_arrays(path, ids, rows, taxonomy, threshold, log)
-    reader = _read_json if path.suffix.lower() == ".jsonl" else _read_table
-    return _from_lists(path, reader(path, separator), rows, taxonomy, threshold, log)
+    listed = _listed(path, separator, encoding, log)
+    return _from_lists(path, listed, rows, taxonomy, threshold, log)
 
 
 def _rows_by_id(ids: Sequence[str]) -> dict[str, int]:
@@ -223,7 +242,7 @@ class _Gathered:
 
 def _from_lists(
     path: Path,
-    listed: Iterable[_Listed],
+    listed: Iterable[_Listed | Rejected],
     rows: Mapping[str, int],
     taxonomy: Taxonomy,
     threshold: float,
@@ -231,7 +250,10 @@ def _from_lists(
 ) -> ForeignAnswers:
     found = _Gathered(path, taxonomy, log)
     for each in listed:
-        found.add(each, rows.get(each.id))
+        if isinstance(each, Rejected):
+            found.problems += each.problems
+        else:
+            found.add(each, rows.get(each.id))
         if len(found.problems) >= MAX_PROBLEMS:
             found.problems.append(Problem("", f"reading stopped after {MAX_PROBLEMS:,} problems."))
             break
@@ -296,122 +318,104 @@ def _choose(
     return ForeignAnswers(Answers(as_binary(closed >= threshold), closed), tuple(notes))
 
 
-def _lines(path: Path) -> Iterator[tuple[int, str]]:
-    """Yield numbered lines.
+def _listed(
+    path: Path, separator: str, encoding: str, log: ReadingLog
+) -> Iterator[_Listed | Rejected]:
+    """Yield what the rows of a file say, and what is wrong with others."""
+    config = DataConfig(text_fields=(_ID,), encoding=encoding, line_limit=_LONGEST_LINE)
+    own = ReadingLog()
+    builder = DocumentBuilder(config, labelled=False, log=own, instead=_COLUMNS)
+    for item in stream_rows(path, builder):
+        if isinstance(item, Rejected):
+            yield Rejected(tuple(map(_of_predictions, item.problems)))
+            continue
+        try:
+            yield _read_row(item, separator)
+        except InputError as error:
+            yield Rejected(tuple(error.problems))
+            if isinstance(error, _HeaderError):
+                break
+    for problem in own.warnings:
+        log.warn(_of_predictions(problem))
+
+
+def _of_predictions(problem: Problem) -> Problem:
+    """Return a problem with the option for files of predictions in place of that for documents."""
+    hint = problem.hint.replace("data.encoding", "encoding")
+    hint = hint.replace("--encoding", "--file-encoding")
+    return replace(problem, what=problem.what.replace("no documents", "no predictions"), hint=hint)
+
+
+class _HeaderError(InputError):
+    """A table has no columns of predictions."""
+
+
+def _read_row(item: PlacedRow, separator: str) -> _Listed:
+    """Return what one row says.
 
     Raises:
-        InputError: the file is no text in UTF-8, or has a line beyond all measure.
+        InputError: it is no prediction.
     """
-    number = 0
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            while line := file.readline(_LONGEST_LINE):
-                number += 1
-                if len(line) == _LONGEST_LINE:
-                    raise InputError(Problem(f"{path}:{number}", "the line is too long."))
-                yield number, line
-    except UnicodeDecodeError:
-        what = f"is not UTF-8 after line {number}."
-        raise InputError(Problem(str(path), what)) from None
-    except OSError as error:
-        raise InputError(cannot_read(path, error)) from None
-
-
-def _read_json(path: Path, _separator: str) -> Iterator[_Listed]:
-    for number, line in _lines(path):
-        if not line.strip():
-            continue
-        where = f"{path}:{number}"
-        try:
-            plain = json.loads(line)
-        except (ValueError, RecursionError):
-            raise InputError(Problem(where, "is no JSON object.")) from None
-        yield _read_object(plain, where, number)
-
-
-def _read_object(plain: Any, where: str, number: int) -> _Listed:
-    if not isinstance(plain, dict):
-        raise InputError(Problem(where, f"got {shown(plain)}, expected a JSON object."))
-    name = next((plain[key] for key in ("id", "document_id") if key in plain), None)
-    key = next((key for key in ("results", "suggestions", "labels") if key in plain), "")
-    items = plain.get(key)
-    if not isinstance(name, str | int) or isinstance(name, bool) or not isinstance(items, list):
-        keys = "id (or document_id) and labels (or results)"
-        raise InputError(Problem(where, f"expected {keys}, got {', '.join(map(shown, plain))}."))
+    content, line = item.row.content, item.row.line
+    where, in_cells = item.file.at(line), item.file.is_table
+    names = content.keys()
+    is_pair = in_cells and {"label", "score"} <= names
+    key = "label" if is_pair else next((key for key in _LISTS if key in names), "")
+    id_key = next((key for key in _IDS if content.get(key) is not None), "")
+    if in_cells and (not key or not any(name in names for name in _IDS)):
+        got = ", ".join(map(shown, names)) or "none of them"
+        what = f"expected the columns id and labels, or id, label and score, got {got}."
+        raise _HeaderError(Problem(where.rpartition(":")[0], what))
+    faults: list[tuple[str, str]] = []
+    name = read_id({_ID: content.get(id_key)}, DataConfig(), faults, in_cells=in_cells)
+    if faults:
+        raise InputError([Problem(where, *fault) for fault in faults])
+    if not name or not key:
+        got = ", ".join(map(shown, names)) or "nothing"
+        what = f"expected id (or document_id) and labels (or results), got {got}."
+        raise InputError(Problem(where, what if not in_cells else "has no id."))
+    if is_pair:
+        codes = [cell_text(content.get(x)).strip().strip("<>") for x in ("label", "name")]
+        label = tuple(code for code in codes if code) or ("",)
+        score = _read_score(content["score"], where)
+        return _Listed(line, name, [label], [score], is_part=True)
+    items = content[key]
+    if in_cells and not isinstance(items, list):
+        items = [str(label) for label in read_label_cell(cell_text(items), separator)]
+    if not isinstance(items, list):
+        raise InputError(Problem(where, f"{key}: got {shown(items)}, expected a list."))
     ranked = key != "labels"
-    labels, scores = [], []
-    for item in items:
-        codes, score = _read_item(item, where)
-        labels.append(codes)
-        if ranked:
-            if score is None:
-                raise InputError(Problem(where, f"expected a score, got {shown(item)}."))
-            scores.append(score)
-    return _Listed(number, str(name), labels, scores if ranked else None)
+    read = [_read_item(item, where, ranked=ranked) for item in items]
+    scores = [score for _, score in read] if ranked else None
+    return _Listed(line, name, [codes for codes, _ in read], scores)
 
 
-def _read_item(item: Any, where: str) -> tuple[tuple[str, ...], float | None]:
-    """Return the possible codes of a label, and its score if it has one."""
-    if isinstance(item, str):
-        return (item,), None
+def _read_item(item: Any, where: str, *, ranked: bool) -> tuple[tuple[str, ...], float]:
+    """Return the possible codes of a label and its score, 1 where it needs none.
+
+    Raises:
+        InputError: it is none, or has no score and is *ranked*.
+    """
+    known: tuple[str, ...] = (item,) if isinstance(item, str) else ()
+    score = None
     if isinstance(item, dict):
-        codes = [item.get(key) for key in ("uri", "notation", "label", "name")]
+        codes = (item.get(key) for key in ("uri", "notation", "label", "name"))
         known = tuple(code.strip("<>") for code in codes if isinstance(code, str) and code)
         score = item.get("score")
-        fits = isinstance(score, int | float) and not isinstance(score, bool)
-        if known and (score is None or (fits and 0 <= score <= _LARGEST)):
-            return known, None if score is None else float(score)
-    what = f"got {shown(item)}, expected a label, or an object with label and score from 0 on."
-    raise InputError(Problem(where, what))
+    fits = isinstance(score, int | float) and not isinstance(score, bool)
+    if not known or not (score is None or (fits and 0 <= score <= _LARGEST)):
+        what = f"got {shown(item)}, expected a label, or an object with label and score from 0 on."
+        raise InputError(Problem(where, what))
+    if ranked and score is None:
+        raise InputError(Problem(where, f"expected a score, got {shown(item)}."))
+    return known, 1.0 if score is None else float(score)
 
 
-def _read_table(path: Path, separator: str) -> Iterator[_Listed]:
-    lines = (Line(number, line.encode()) for number, line in _lines(path))
-    is_tsv = path.suffix.lower() == ".tsv"
-    records = read_tsv(lines, "\t") if is_tsv else read_csv(lines, ",", _LONGEST_LINE)
-    first = next(records, None)
-    if first is not None and first.what:
-        raise InputError(Problem(f"{path}:{first.line}", first.what, first.hint))
-    header = [cell.strip() for cell in first.cells] if first is not None else []
-    twice = [name for name, count in Counter(header).items() if name and count > 1]
-    if twice:
-        raise InputError(Problem(f"{path}:1", f"the header has two columns {shown(twice[0])}."))
-    single = {"id", "label", "score"} <= set(header)
-    if not single and not {"id", "labels"} <= set(header):
-        what = "expected the columns id and labels, or id, label and score, "
-        got = ", ".join(map(shown, header)) or "nothing"
-        raise InputError(Problem(f"{path}:1", f"{what}got {got}."))
-    place = {name: header.index(name) for name in header}
-    for record in records:
-        at, cells = record.line, record.cells
-        where = f"{path}:{at}"
-        if record.what:
-            raise InputError(Problem(where, record.what, record.hint))
-        if cells == [""]:  # a blank line
-            continue
-        if len(cells) != len(header):
-            what = f"has {len(cells):,} cells, expected {len(header):,}."
-            raise InputError(Problem(where, what))
-        if not single:
-            labels = read_label_cell(cells[place["labels"]], separator)
-            yield _Listed(at, cells[place["id"]], [(str(label),) for label in labels], None)
-            continue
-        label = cells[place["label"]].strip().strip("<>")
-        name = cells[place["name"]].strip() if "name" in place else ""
-        yield _Listed(
-            at,
-            cells[place["id"]],
-            [tuple(x for x in (label, name) if x) or ("",)],
-            [_read_score(cells[place["score"]], where)],
-            is_part=True,
-        )
-
-
-def _read_score(cell: str, where: str) -> float:
+def _read_score(cell: Any, where: str) -> float:
     try:
         score = float(cell)
-    except ValueError:
+    except (TypeError, ValueError, OverflowError):
         score = np.nan
-    if not 0 <= score <= _LARGEST:  # NaN compares false
+    if isinstance(cell, bool) or not 0 <= score <= _LARGEST:  # NaN compares false
         raise InputError(Problem(where, f"score: got {shown(cell)}, expected a number from 0 on."))
     return score

@@ -2,14 +2,37 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
+
 import numpy as np
 from numpy.typing import NDArray
 
 from harnn.answers import Note
 from harnn.bundle import Bundle
-from harnn.corpus import Corpus, NgramsView
+from harnn.corpus import Corpus, NgramsView, View
+from harnn.corpus.views import ReadView, TextVectorsView, Tokens
 
 _UNANSWERED = "no label is sure enough"
+_READ = "read"
+"""The name of the view on how much an encoder of whole texts reads."""
+
+
+class _Part(NamedTuple):
+    """A branch that may read less than the whole of a text."""
+
+    name: str
+    unit: str
+    read: NDArray[np.int64]
+    """(N,) of each text."""
+    whole: NDArray[np.int64]
+    """(N,) of each text, where nothing were cut."""
+
+
+def views_for_notes(views: Mapping[str, View]) -> dict[str, View]:
+    """Return what notes need to know of the texts beside the *views* that a model reads."""
+    vectors = views.get("text_vectors")
+    return {_READ: ReadView(vectors.encoder)} if isinstance(vectors, TextVectorsView) else {}
 
 
 def make_notes(
@@ -19,23 +42,53 @@ def make_notes(
     notes: list[tuple[Note, ...]] = [()] * len(corpus)
     reads = bundle.ensemble.reads
     words, read, known = _count(corpus, bundle)
+    parts = list(_parts(corpus, bundle))
+    cut = np.zeros(len(corpus), dtype=bool)
+    for part in parts:
+        cut |= part.whole > part.read
     rests = "rests on the vector of the whole text alone" if "text_vectors" in reads else ""
-    for row in np.flatnonzero((words == 0) | (words > read) | (known == 0)):
+    for row in np.flatnonzero((words == 0) | (words > read) | (known == 0) | cut).tolist():
         unsure = "" if answered[row] else _UNANSWERED
         if words[row] == 0:
             answer = unsure or "the answer is what is most common"
             note = Note("empty_text", f"The text has no words: {answer}.")
         elif words[row] > read[row] and "tokens" in reads:
-            cut = f"Only the first {read[row]:,} of {words[row]:,} words were read"
-            note = Note("truncated", f"{cut} (text.max_length).")
+            what = f"Only the first {read[row]:,} of {words[row]:,} words were read"
+            less = _say_cut(parts, row)
+            note = Note("truncated", f"{what} (text.max_length).{less and f' {less}'}")
         elif known[row] == 0:
             answer = unsure or f"the answer {rests or 'is a guess'}"
             what = f"No word of the text is known to the model: {answer}."
             note = Note("unknown_words", what)
+        elif cut[row]:
+            note = Note("partly_read", _say_cut(parts, row))
         else:
             continue
         notes[row] = (note,)
     return notes
+
+
+def _parts(corpus: Corpus, bundle: Bundle) -> Iterator[_Part]:
+    """Yield the branches that read the beginning of a text, but for the words of all texts."""
+    for branch in bundle.ensemble.branches:
+        for name in branch.reads:
+            view = corpus.views[name]
+            if isinstance(view, Tokens) and name != "tokens":
+                yield _Part(branch.name, name, view.lengths, view.full_lengths)
+            elif name == "text_vectors" and _READ in corpus.views:
+                read, whole = corpus.views[_READ].T
+                yield _Part(branch.name, "characters", read, whole)
+
+
+def _say_cut(parts: list[_Part], row: int) -> str:
+    """Say which branches read the beginning of a text alone; nothing where none does."""
+    cut = [
+        f"{each.name} (the first {each.read[row]:,} of {each.whole[row]:,} {each.unit})"
+        for each in parts
+        if each.whole[row] > each.read[row]
+    ]
+    noun = "branch" if len(cut) == 1 else "branches"
+    return f"Not the whole text was read by the {noun} {' and '.join(cut)}." if cut else ""
 
 
 def _count(

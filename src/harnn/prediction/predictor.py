@@ -15,8 +15,10 @@ from harnn._display import counted
 from harnn._frames import is_column, read_column
 from harnn._memory import keep_freed_memory
 from harnn.answers import Prediction, make_answers
-from harnn.branches import Ensemble
-from harnn.branches.document_vectors import MISSING, DocumentVectorsBranch
+from harnn.branches.document_vectors.bringing import (
+    reads_document_vectors,
+    with_document_vectors,
+)
 from harnn.bundle import Bundle, load_bundle
 from harnn.config import DataConfig
 from harnn.corpus import (
@@ -43,7 +45,7 @@ from harnn.evaluation import StrategyMetrics, compare_strategies, report_scores
 from harnn.explain import Explanation, LabelExplanation, WordWeight
 from harnn.metrics import Report, TrainingCounts
 from harnn.prediction.device import move_networks
-from harnn.prediction.notes import make_notes
+from harnn.prediction.notes import make_notes, views_for_notes
 from harnn.prediction.seen import SeenDocuments
 from harnn.text import tune_text_vectors
 
@@ -96,7 +98,7 @@ class Predictor:
             ValueError: *beam* is below 1.
         """
         bundle = load_bundle(directory, segment=segment)
-        ensemble = _with_vectors(bundle.ensemble, document_vectors)
+        ensemble = with_document_vectors(bundle.ensemble, document_vectors, str(directory))
         if beam is not None:
             ensemble = ensemble.with_beam(beam, bundle.taxonomy)
         if bfloat16:
@@ -233,15 +235,18 @@ class Predictor:
         *,
         data: DataConfig | None = None,
         log: ReadingLog | None = None,
+        known: SeenDocuments | None = None,
         **options: Unpack[DecodeOptions],
     ) -> tuple[StrategyMetrics, ...]:
         """Compare all strategies that the model has on the labels of documents.
+
+        data, log, known: see :meth:`evaluate`.
 
         Raises:
             DocumentError: documents cannot be read or have unknown labels, or there is none.
         """
         decoder = self._decoder(**options)
-        corpus = self._encode_some(given, data, log)
+        corpus = self._encode_some(given, data, log, known)
         scores = self.score_corpus(corpus)
         return compare_strategies(scores, corpus.targets, decoder, self.taxonomy.hierarchy)
 
@@ -261,7 +266,7 @@ class Predictor:
             raise TypeError(f"Expected one text or harnn.Document, got {type(text)}.")
         decoder, ensemble = self._decoder(**options), self.bundle.ensemble
         (document,) = _numbered([text])
-        corpus = self._encode([document], explained=True)
+        corpus = self._encode([document], answered=True, explained=True)
         answer = next(self._answers(corpus, decoder)[1])
         placed = corpus.views["placed_texts"][0]
         explained = ensemble.explain(corpus, 0)
@@ -319,8 +324,12 @@ class Predictor:
             raise DocumentError(Problem("", "there is no document to evaluate the model on."))
         return corpus
 
-    def _encode(self, documents: Iterable[Document], *, explained: bool = False) -> Corpus:
+    def _encode(
+        self, documents: Iterable[Document], *, answered: bool = False, explained: bool = False
+    ) -> Corpus:
         views = self.bundle.views()
+        if answered:
+            views |= views_for_notes(views)
         if explained:
             views["placed_texts"] = PlacedTextsView(self.bundle.tokenizer)
         return encode_unlabelled(documents, views)
@@ -332,7 +341,7 @@ class Predictor:
         self, documents: Iterator[Document], decoder: Decoder
     ) -> Iterator[tuple[Scores, list[Prediction]]]:
         for some in self._batches(documents):
-            shown, answers = self._answers(self._encode(some), decoder)
+            shown, answers = self._answers(self._encode(some, answered=True), decoder)
             yield shown, list(answers)
 
     def _batches(self, documents: Iterator[Document]) -> Iterator[list[Document]]:
@@ -345,24 +354,31 @@ class Predictor:
         return shown, make_answers(shown, chosen, self.taxonomy, notes)
 
 
-def _with_vectors(ensemble: Ensemble, given: str | Path | DocumentVectors | None) -> Ensemble:
-    """Return an ensemble whose branches have the vectors of documents that they read.
+def load_predictors(
+    directories: Sequence[str | Path],
+    *,
+    document_vectors: str | Path | DocumentVectors | None = None,
+) -> list[Predictor]:
+    """Load models that are asked for the same documents; vectors are for those that read some.
 
     Raises:
-        ConfigError: some are missing, of another size, or given to nobody.
-        InputError: they cannot be read.
+        BundleError, ConfigError, InputError: see :meth:`Predictor.load`; no model reads the vectors
+            that are given.
     """
-    readers = [x for x in ensemble.branches if isinstance(x, DocumentVectorsBranch)]
-    reader = readers[0] if readers else None
-    if reader is None and given is None:
-        return ensemble
-    if given is None:
-        raise ConfigError(MISSING)
-    if reader is None:
-        raise ConfigError(Problem("", "got vectors of documents, but the model reads none."))
-    vectors = given if isinstance(given, DocumentVectors) else read_document_vectors(given)
-    found = reader.with_vectors(vectors)
-    return replace(ensemble, branches=tuple(found if x is reader else x for x in ensemble.branches))
+    bundles = [load_bundle(directory) for directory in directories]
+    if document_vectors is not None and not any(
+        reads_document_vectors(each.ensemble) for each in bundles
+    ):
+        raise ConfigError(Problem("", "got vectors of documents, but no model reads any."))
+    if isinstance(document_vectors, str | Path):
+        document_vectors = read_document_vectors(document_vectors)
+    predictors = []
+    for directory, bundle in zip(directories, bundles, strict=True):
+        ensemble = bundle.ensemble
+        if reads_document_vectors(ensemble):
+            ensemble = with_document_vectors(ensemble, document_vectors, str(directory))
+        predictors.append(Predictor(replace(bundle, ensemble=ensemble)))
+    return predictors
 
 
 def documents_at_once(label_count: int) -> int:

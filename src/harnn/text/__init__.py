@@ -8,10 +8,16 @@ token. :class:`NgramFeatures` are sparse vectors of words, pairs and pieces of w
 A :class:`TextEncoder` gives a vector of a whole text; :func:`choose_encoder` says which one suits.
 """
 
-from harnn.text.encoder_choice import EncoderChoice, choose_encoder, encoder_installed, most_tokens
+from harnn.text.encoder_choice import (
+    EncoderChoice,
+    choose_encoder,
+    encoder_installed,
+    encoder_memory,
+    most_tokens,
+)
 from harnn.text.encoders import EncoderRecord, TextEncoder, beginning, characters_read, never
 from harnn.text.ngrams import NgramCounter, NgramFeatures
-from harnn.text.sentence_batches import encode_sentences
+from harnn.text.sentence_batches import count_read, encode_sentences
 from harnn.text.sentence_files import SentenceFiles, open_tokenizer, require_minilm
 from harnn.text.text_vectors import (
     TEXT_VECTOR_SIZE,
@@ -52,11 +58,13 @@ __all__ = [
     "beginning",
     "characters_read",
     "choose_encoder",
+    "count_read",
     "count_tokens",
     "coverage_of",
     "embed_texts",
     "encode_sentences",
     "encoder_installed",
+    "encoder_memory",
     "from_keyed_vectors",
     "most_tokens",
     "never",

@@ -79,3 +79,29 @@ def _batches(ids: Sequence[Sequence[int]]) -> Iterator[list[int]]:
         rows, most = by_length[length], max(1, _TOKENS_AT_ONCE // length)
         for start in range(0, len(rows), most):
             yield rows[start : start + most]
+
+
+def count_read(
+    texts: Sequence[str], tokens: int, tokenizer: Tokenizer | None
+) -> list[tuple[int, int]]:
+    """Return of each text how many characters an encoder reads, and how many there are.
+
+    Blanks at the end do not count. tokens: of a text at most; tokenizer: cuts it, None: the
+    characters alone are limited.
+    """
+    limit = characters_read(tokens)
+    whole = [len(text.rstrip()) for text in texts]
+    read = [min(length, limit) for length in whole]
+    # A text has no more tokens than characters.
+    long = [row for row, length in enumerate(whole) if length > tokens and tokenizer is not None]
+    for start in range(0, len(long), _TEXTS_CUT_AT_ONCE):
+        assert tokenizer is not None
+        rows = long[start : start + _TEXTS_CUT_AT_ONCE]
+        safe = [texts[row].encode("utf-8", "replace").decode("utf-8")[:limit] for row in rows]
+        for row, text, cut in zip(
+            rows, safe, tokenizer.encode_batch([text.strip() for text in safe]), strict=True
+        ):
+            if cut.overflowing:
+                blanks = len(text) - len(text.lstrip())
+                read[row] = blanks + max((end for _, end in cut.offsets), default=0)
+    return list(zip(read, whole, strict=True))

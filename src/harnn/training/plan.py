@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from harnn.config import Config, ModelConfig, TextConfig, TrainingConfig
-from harnn.text import EncoderChoice, choose_encoder
+from harnn.text import EncoderChoice, choose_encoder, encoder_memory
 from harnn.training.plan_transformer import TransformerPlan
 
 MANY_LABELS = 20_000
@@ -86,7 +86,7 @@ class TrainingPlan:
     validation_beam: int | None
     """Labels of a level whose children attend to a document between epochs; None: all do."""
     memory_mb: float
-    """See :func:`estimate_training_memory`; with what a transformer encoder takes."""
+    """See :func:`estimate_training_memory`; with what encoders take."""
     text_encoder: EncoderChoice | None = None
     """Of whole texts; None: no branch reads them."""
     transformer: TransformerPlan | None = None
@@ -100,7 +100,10 @@ class TrainingPlan:
         trains_vectors = config.text.vectors in ("word2vec", "fasttext")
         network = trains_network(config.model)
         encoder = TransformerPlan.of(config, facts) if trains_transformer(config.model) else None
+        reads = planned_encoder(config, facts)
         memory_mb = estimate_training_memory(config, facts)
+        if reads is not None:
+            memory_mb += encoder_memory(reads, facts.documents) / _MB
         return cls(
             branches=planned_branches(config.model, facts),
             batch_size=training.batch_size,
@@ -111,7 +114,7 @@ class TrainingPlan:
             negatives=negatives,
             validation_beam=validation_beam(negatives, facts),
             memory_mb=memory_mb + (encoder.memory_mb if encoder else 0),
-            text_encoder=planned_encoder(config, facts),
+            text_encoder=reads,
             transformer=encoder,
         )
 

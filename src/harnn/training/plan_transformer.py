@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
+from harnn._display import counted
 from harnn._transformer_settings import TransformerConfig
 from harnn.branches.transformer.encoder import EncoderFiles, most_tokens, read_encoder, size_of
 from harnn.config import Config
@@ -75,12 +76,13 @@ class TransformerPlan:
 
     def line(self) -> str:
         """Say in words what will be done."""
+        minutes = counted(max(1, round(self.minutes)), "minute")
         first = f"{self.windows} x" if self.windows > 1 else "the first"
         return (
             f"the transformer, {self.encoder}: {self.parameters / 1e6:,.0f} million weights; "
             f"batches of {self.batch_size}, at most {self.epochs} epochs, {first} {self.tokens} "
-            f"tokens of a document; about {max(1, self.minutes):,.0f} minutes of one core that "
-            "computes bfloat16, three times as long on others"
+            f"tokens of a document; about {minutes} of one core that computes bfloat16, three "
+            "times as long on others"
         )
 
 

@@ -10,6 +10,7 @@ from harnn.data import DataSurvey, survey_documents
 from harnn.data.reading import Sources
 from harnn.errors import Problem
 from harnn.taxonomy import Taxonomy
+from harnn.training.check_encoders import check_encoders
 from harnn.training.plan import TrainingFacts, TrainingPlan
 
 
@@ -56,9 +57,12 @@ def validate(
     others and compared with them. Without a taxonomy labels are counted as written and not checked.
 
     Raises:
-        MissingExtraError: Parquet or zstandard files without their extra.
+        MissingExtraError: Parquet or zstandard files without their extra, or an encoder that the
+            settings name is not installed.
+        ConfigError: an encoder cannot be read.
     """
     config = config or Config()
+    check_encoders(config)
     survey = survey_documents(
         paths,
         taxonomy=taxonomy,
