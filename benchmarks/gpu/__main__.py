@@ -5,9 +5,9 @@
 
 Parts: ``limits`` (what the device can multiply), ``default`` (training and prediction of the
 default preset), ``transformer`` (of a fine-tuned encoder beside the linear branch). Each is written
-when it is done, so that a run that is cut off keeps what it has. Targets for an H100: default training in
-60 s, the encoder in 120 s, 20,000 abstracts a second, half of the bfloat16 limit in the encoder,
-scores that differ from the CPU's by 1e-3 at most.
+when it is done, so that a run that is cut off keeps what it has. Targets for an H100: default
+training in 60 s, the encoder in 120 s, 20,000 abstracts a second, half of the bfloat16 limit in the
+encoder, scores that differ from the CPU's by 1e-3 at most.
 """
 
 from __future__ import annotations
