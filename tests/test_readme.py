@@ -9,8 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import typer
+from typer.core import TyperGroup as Group
 
 from harnn.cli import run
+from harnn.cli.app import app
 from harnn.config import Config
 from harnn.sample import sample
 
@@ -33,6 +36,22 @@ def test_every_page_is_listed_and_every_link_leads_somewhere() -> None:
     assert listed == {page.name for page in (ROOT / "docs").glob("*.md")}
     for name in re.findall(r"\]\((?!http)([^)#]+)\)", README):
         assert (ROOT / name).is_file(), name
+
+
+def test_the_pages_on_encoders_lead_to_each_other_and_can_be_typed() -> None:
+    """Their options and settings are there; the files that they name need not be."""
+    commands = typer.main.get_command(app)
+    assert isinstance(commands, Group)
+    for name, other in (("encoders.md", "text-encoders.md"), ("text-encoders.md", "encoders.md")):
+        page = (ROOT / "docs" / name).read_text(encoding="utf-8")
+        assert f"]({other})" in page
+        lines = re.findall(r"^ *(harnn [^\n]*)", page, flags=re.MULTILINE)
+        assert lines
+        for line in lines:
+            command, *arguments = shlex.split(line, comments=True)[1:]
+            context = commands.commands[command].make_context(command, arguments)
+            settings = context.params.get("settings") or []
+            Config.read(None, [x for x in settings if not x.startswith("data.")])
 
 
 @pytest.fixture
