@@ -20,7 +20,7 @@ def require(module: str, *, purpose: str, extra: str = "", package: str = "") ->
     except ModuleNotFoundError as error:
         if error.name is None or not (module == error.name or module.startswith(error.name + ".")):
             raise
-        raise _missing(package or repr(error.name), purpose, extra, package) from None
+        raise _missing(package or error.name, purpose, extra, package) from None
 
 
 def check_installed(module: str, *, purpose: str, extra: str) -> None:
@@ -30,11 +30,11 @@ def check_installed(module: str, *, purpose: str, extra: str) -> None:
         MissingExtraError: as there.
     """
     if importlib.util.find_spec(module) is None:
-        raise _missing(repr(module), purpose, extra)
+        raise _missing(module, purpose, extra)
 
 
 def _missing(name: str, purpose: str, extra: str, package: str = "") -> MissingExtraError:
     return MissingExtraError(
-        f"{purpose} needs the package {name}, which is not installed: "
+        f"{purpose} needs the package {name!r}, which is not installed: "
         f"pip install {package or repr(f'harnn[{extra}]')}"
     )

@@ -484,7 +484,7 @@ def test_validating_says_what_it_will_cost(encoder: Path) -> None:
     assert found.plan is not None
     assert found.plan.transformer is not None
     line = next(line for line in found.plan.lines() if line.startswith("the transformer, tiny: "))
-    assert "batches of 16, at most 6 epochs, 3 x 48 tokens of a document; about 1 minutes" in line
+    assert "batches of 16, at most 6 epochs, 3 x 48 tokens of a document; about 1 minute " in line
     assert json.loads(json.dumps(found.to_dict()))["plan"]["transformer"]["encoder"] == "tiny"
     without = harnn.validate(FILES.train, FILES.load_taxonomy(), config("off")).plan
     assert without is not None
