@@ -46,7 +46,7 @@ def make_notes(
     cut = np.zeros(len(corpus), dtype=bool)
     for part in parts:
         cut |= part.whole > part.read
-    rests = "rests on the vector of the whole text alone" if "text_vectors" in reads else ""
+    rests = _say_rests(reads.get("text_vectors"))
     for row in np.flatnonzero((words == 0) | (words > read) | (known == 0) | cut).tolist():
         unsure = "" if answered[row] else _UNANSWERED
         if words[row] == 0:
@@ -66,6 +66,18 @@ def make_notes(
             continue
         notes[row] = (note,)
     return notes
+
+
+def _say_rests(view: View | None) -> str:
+    """Say what an answer rests on where no word is known; nothing where whole texts are not read.
+
+    view: of the vectors of whole texts.
+    """
+    if not isinstance(view, TextVectorsView):
+        return ""
+    english = view.encoder.languages == ("en",)
+    more = ", and its encoder knows English alone" if english else ""
+    return f"rests on the vector of the whole text alone{more}"
 
 
 def _parts(corpus: Corpus, bundle: Bundle) -> Iterator[_Part]:

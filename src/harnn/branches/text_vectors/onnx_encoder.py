@@ -34,7 +34,7 @@ class OnnxEncoder:
 
     @property
     def languages(self) -> tuple[str, ...]:
-        return ()
+        return ("en",) if self.record.name == "minilm" else ()
 
     @classmethod
     def read(cls, stored: StoredModel, record: EncoderRecord) -> Self:
