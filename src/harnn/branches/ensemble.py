@@ -133,8 +133,9 @@ class Ensemble:
 
     def _in_turn(self, blend: Blend, cascade: Cascade, corpus: Corpus) -> NDArray[np.float32]:
         """Return the scores (N, C), with the branches that wait for unsure documents alone."""
-        early = [branch for branch in self.branches if branch.name in cascade.blend.branches]
-        late = [branch for branch in self.branches if branch not in early]
+        names = cascade.blend.branches
+        early = [branch for branch in self.branches if branch.name in names]
+        late = [branch for branch in self.branches if branch.name not in names]
         outputs = _outputs(early, corpus)
         scores = cascade.blend.probabilities(outputs)
         rows = cascade.unsure(scores)
