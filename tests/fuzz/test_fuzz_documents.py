@@ -79,8 +79,13 @@ FEATURES = {
     }
 }
 
-KNOWN = {"Parquet": [900_890], "Parquet with objects": [900_744]}
-"""Seeds that ended the process: Arrow aborts when it is asked for the columns of such a footer."""
+KNOWN = {
+    "Parquet": [900_890],
+    "Parquet with objects": [900_744],
+    "state of a data set": [500],
+}
+"""Seeds that ended the process (Arrow aborts when it is asked for the columns of such a footer), or
+in a message that cannot be written."""
 
 Write = Callable[[], bytes]
 

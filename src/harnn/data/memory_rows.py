@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Protocol, TypeGuard, runtime_checkable
 
 from harnn._cells import plain_value
+from harnn._display import encodable
 from harnn._frames import BATCH, column_names, is_column, is_frame, read_rows
 from harnn._optional import require
 from harnn.data.columns import Wanted, read_columns, settle_columns
@@ -119,7 +120,8 @@ def read_dataset(file: DocumentFile, wanted: Wanted) -> Iterator[Row | Rejected]
         places = [file.path / Path(each["filename"]).name for each in state["_data_files"]]
         features = dict(info["features"])
     except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
-        raise UnreadableFileError(f"is damaged ({type(error).__name__}: {error}).") from None
+        what = f"is damaged ({type(error).__name__}: {encodable(str(error))})."
+        raise UnreadableFileError(what) from None
     if state.get("_indices_files"):
         hint = "Save it again after dataset.flatten_indices()."
         raise UnreadableFileError("holds a selection of the rows of another data set.", hint)
@@ -137,7 +139,7 @@ def read_dataset(file: DocumentFile, wanted: Wanted) -> Iterator[Row | Rejected]
         opened = _Opened(names, rows, _find_classes(features))
         yield from _read(opened, file.name, wanted)
     except (arrow.ArrowException, OSError, ValueError, MemoryError) as error:
-        reason = " ".join(str(error).split()).rstrip(".")
+        reason = encodable(" ".join(str(error).split())).rstrip(".")
         raise UnreadableFileError(f"is damaged ({reason[:200]}).") from None
     except InputError as error:
         raise UnreadableFileError(error.problems[0].what, error.problems[0].hint) from None
