@@ -76,7 +76,7 @@ TORCH_FILES = {
     "branches/text_vectors/branch.py",
     "branches/text_vectors/network.py",
     "branches/transformer/branch.py",
-    "branches/transformer/library.py",
+    "branches/transformer/hugging_face.py",
 }
 
 

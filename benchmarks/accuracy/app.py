@@ -84,14 +84,23 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def require_installed(methods: Sequence[str]) -> None:
+    """Make sure that all methods can be run.
+
+    Raises:
+        SystemExit: libraries are missing; says how to install them.
+    """
+    lacking = {name: how_to_install(name) for name in methods if name in METHODS}
+    lines = [f"{name} is not installed: {how}" for name, how in lacking.items() if how]
+    if lines:
+        raise SystemExit("\n".join(lines))
+
+
 def _run(chosen: argparse.Namespace) -> int:
     from accuracy.report import summary_line
     from accuracy.running import Plan, carry_out
 
-    lacking = {name: how_to_install(name) for name in chosen.method if name in METHODS}
-    lines = [f"{name} is not installed: {how}" for name, how in lacking.items() if how]
-    if lines:
-        raise SystemExit("\n".join(lines))
+    require_installed(chosen.method)
     chosen.output.mkdir(parents=True, exist_ok=True)
     for dataset in chosen.only:
         for method in chosen.method:

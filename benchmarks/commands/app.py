@@ -7,9 +7,9 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from accuracy.app import METHOD_NAMES, NAMES
+from accuracy.app import METHOD_NAMES, NAMES, require_installed
 from accuracy.ours import OURS
-from accuracy.peers import METHODS, how_to_install
+from accuracy.peers import METHODS
 from accuracy.reading import DATA, Dataset
 
 
@@ -75,10 +75,7 @@ def _run(chosen: argparse.Namespace) -> int:
     from commands.report import summary_line
     from commands.running import carry_out
 
-    lacking = {name: how_to_install(name) for name in chosen.method if name in METHODS}
-    lines = [f"{name} is not installed: {how}" for name, how in lacking.items() if how]
-    if lines:
-        raise SystemExit("\n".join(lines))
+    require_installed(chosen.method)
     chosen.output.mkdir(parents=True, exist_ok=True)
     for dataset in chosen.only:
         for method in chosen.method:

@@ -19,7 +19,7 @@ from safetensors.torch import load_file
 import harnn
 from harnn.branches.transformer import TransformerBranch
 from harnn.branches.transformer.encoder import find_encoder, read_encoder
-from harnn.branches.transformer.library import layer_numbers
+from harnn.branches.transformer.hugging_face import layer_numbers
 from harnn.config import Config
 from harnn.data import Document
 from harnn.errors import (

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from harnn._files import check_writable
 from harnn._optional import require
-from harnn.branches.transformer.library import check_weights, encoder_shapes
+from harnn.branches.transformer.hugging_face import check_weights, encoder_shapes
 from harnn.config import Config, TextConfig
 from harnn.corpus.document_vectors import read_document_vectors
 from harnn.data import Documents, split_given

@@ -11,7 +11,7 @@ from torch import nn
 from harnn.branches.transformer import TransformerBranch
 from harnn.branches.transformer.branch import as_tokens, round_weights
 from harnn.branches.transformer.encoder import EncoderFiles, padding_id, size_of
-from harnn.branches.transformer.library import (
+from harnn.branches.transformer.hugging_face import (
     build_encoder,
     layer_numbers,
     load_encoder,

@@ -15,7 +15,7 @@ from harnn.branches.branch import Evidence, Parts, StoredModel
 from harnn.branches.network.logits import mean_logits
 from harnn.branches.network.scoring import score_corpus
 from harnn.branches.torch_parts import fill_module, pack_module
-from harnn.branches.transformer.library import build_encoder, encoder_shapes
+from harnn.branches.transformer.hugging_face import build_encoder, encoder_shapes
 from harnn.branches.transformer.pieces import VIEW, PiecesView, PieceTokenizer
 from harnn.branches.transformer.storage import (
     CONFIG_FILE,

@@ -23,19 +23,19 @@ VIEW = "pieces"
 class PieceTokenizer:
     """The tokenizer of an encoder."""
 
-    library: Any
+    inner: Any
     """Of the library ``tokenizers``."""
 
     @property
     def highest_id(self) -> int:
         """The highest id that a piece can have."""
-        return max(self.library.get_vocab(with_added_tokens=True).values(), default=-1)
+        return max(self.inner.get_vocab(with_added_tokens=True).values(), default=-1)
 
     @cached_property
     def around(self) -> tuple[tuple[int, ...], tuple[int, ...]]:
         """The ids that stand before and after the pieces of a text."""
-        inside = self.library.encode("a", add_special_tokens=False).ids
-        whole = self.library.encode("a").ids
+        inside = self.inner.encode("a", add_special_tokens=False).ids
+        whole = self.inner.encode("a").ids
         for start in range(len(whole) - len(inside) + 1):
             if inside and whole[start : start + len(inside)] == inside:
                 return tuple(whole[:start]), tuple(whole[start + len(inside) :])
@@ -44,7 +44,7 @@ class PieceTokenizer:
     def pieces(self, texts: Sequence[str]) -> list[list[int]]:
         """Return the ids of the pieces of texts, whole and with nothing around them."""
         safe = [replace_surrogates(text) for text in texts]
-        encoded = self.library.encode_batch_fast(safe, add_special_tokens=False)
+        encoded = self.inner.encode_batch_fast(safe, add_special_tokens=False)
         return [each.ids for each in encoded]
 
 
