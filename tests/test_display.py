@@ -103,3 +103,13 @@ def test_no_sign_is_cut_in_two(text: str, most: int, expected: str) -> None:
 
 def test_a_sign_without_end_is_cut_all_the_same() -> None:
     assert len(whole_signs("e" + "\u0301" * 10_000, 100)) <= 132
+
+
+def test_what_an_error_says_fits_into_a_message() -> None:
+    from harnn._display import reason_of
+
+    assert reason_of(ValueError("one\n  two.")) == "one two"
+    assert reason_of(ValueError("no file a\ud800")) == "no file a\\ud800"
+    assert reason_of(ValueError("x" * 500)) == "x" * 200
+    assert reason_of(ValueError("x" * 500), 300) == "x" * 300
+    assert reason_of(MemoryError()) == "MemoryError"

@@ -21,11 +21,3 @@ NO_ARRAYS = (
     zlib.error,
 )
 """NumPy reads the head of an array as Python, and passes on what other modules raise."""
-
-
-def reason_of(error: BaseException) -> str:
-    """Return what an error says, in a line that is not beyond all measure, without its full stop.
-
-    An error that says nothing is told by its kind.
-    """
-    return " ".join(str(error).split())[:200].rstrip(".") or type(error).__name__

@@ -119,6 +119,14 @@ def encodable(text: str) -> str:
     return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
+def reason_of(error: BaseException, most: int = 200) -> str:
+    """Return what an error says, in a line of at most *most* characters that can be written.
+
+    It has no full stop; an error that says nothing is told by its kind.
+    """
+    return encodable(" ".join(str(error).split()))[:most].rstrip(".") or type(error).__name__
+
+
 def _escaped(match: re.Match[str]) -> str:
     code = ord(match[0])
     if code <= 0xFF:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from typing import Any
 
+from harnn._display import reason_of
 from harnn._optional import require
 
 
@@ -24,12 +25,7 @@ def open_session(graph: bytes, threads: int = 0) -> Any:
     try:
         return runtime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
     except Exception as error:  # of a family that ONNX Runtime does not export
-        raise ValueError(summary_of(error)) from None
-
-
-def summary_of(error: Exception) -> str:
-    """Return what ONNX Runtime says, on one line."""
-    return " ".join(str(error).split())[:300].rstrip(".")
+        raise ValueError(reason_of(error, 300)) from None
 
 
 def _threads_of_environment() -> int:

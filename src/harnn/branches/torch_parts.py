@@ -9,6 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
+from harnn._display import reason_of
 from harnn.branches.stored import Arrays
 from harnn.errors import BundleError, Problem
 
@@ -36,6 +37,6 @@ def fill_module(module: Module, weights: Arrays, where: str) -> Module:
     try:
         module.load_state_dict({name: torch.from_numpy(a) for name, a in weights.items()})
     except RuntimeError as error:
-        summary = " ".join(str(error).split())[:300]
+        summary = reason_of(error, 300)
         raise BundleError(Problem(where, f"is damaged: {summary}.")) from None
     return module.eval()

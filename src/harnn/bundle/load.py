@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError
 from safetensors.numpy import load_file
 
+from harnn._display import reason_of
 from harnn._files import parse_model_json, read_model_json, read_model_text
 from harnn.branches import (
     Blend,
@@ -164,7 +165,7 @@ def _load_arrays(path: Path) -> dict[str, NDArray[Any]]:
     except OSError as error:
         raise BundleError(cannot_read(path, error)) from None
     except (SafetensorError, KeyError, TypeError, ValueError, OverflowError) as error:
-        summary = " ".join(str(error).split())[:300].rstrip(".")
+        summary = reason_of(error, 300)
         raise BundleError(Problem(str(path), f"is damaged: {summary}.")) from None
     check_finite(arrays, str(path))
     return arrays

@@ -19,8 +19,8 @@ import numpy as np
 from numpy.lib import format as npy
 from numpy.typing import NDArray
 
-from harnn._arrays import NO_ARRAYS, reason_of
-from harnn._display import encodable
+from harnn._arrays import NO_ARRAYS
+from harnn._display import encodable, reason_of
 from harnn._files import write_atomically
 from harnn.converters.parts import Output, beside
 from harnn.errors import DocumentError, Problem, cannot_read

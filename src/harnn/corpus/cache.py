@@ -16,7 +16,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from harnn._arrays import NO_ARRAYS, reason_of
+from harnn._arrays import NO_ARRAYS
+from harnn._display import reason_of
 from harnn._files import (
     PlaceTakenError,
     atomic_directory,

@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from harnn._arrays import NO_ARRAYS, reason_of
+from harnn._arrays import NO_ARRAYS
+from harnn._display import reason_of
 from harnn._optional import require
 from harnn._tables import shown
 from harnn.errors import DocumentError, InputError, Problem, group_problems

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Protocol, TypeGuard, runtime_checkable
 
 from harnn._cells import plain_value
-from harnn._display import encodable
+from harnn._display import encodable, reason_of
 from harnn._frames import BATCH, column_names, is_column, is_frame, read_rows
 from harnn._optional import require
 from harnn.data.columns import Wanted, read_columns, settle_columns
@@ -139,8 +139,7 @@ def read_dataset(file: DocumentFile, wanted: Wanted) -> Iterator[Row | Rejected]
         opened = _Opened(names, rows, _find_classes(features))
         yield from _read(opened, file.name, wanted)
     except (arrow.ArrowException, OSError, ValueError, MemoryError) as error:
-        reason = encodable(" ".join(str(error).split())).rstrip(".")
-        raise UnreadableFileError(f"is damaged ({reason[:200]}).") from None
+        raise UnreadableFileError(f"is damaged ({reason_of(error)}).") from None
     except InputError as error:
         raise UnreadableFileError(error.problems[0].what, error.problems[0].hint) from None
 

@@ -24,8 +24,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
-from harnn._arrays import NO_ARRAYS, reason_of
-from harnn._display import escape_json
+from harnn._arrays import NO_ARRAYS
+from harnn._display import escape_json, reason_of
 from harnn._files import parse_model_json, read_model_json, write_atomically
 from harnn.decode import Scores
 from harnn.errors import BundleError, Problem

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from harnn._display import reason_of
 from harnn.branches import Ensemble
 from harnn.config import TrainingConfig
 from harnn.errors import ConfigError, Problem
@@ -47,6 +48,6 @@ def _move(networks: list[Any], device: str) -> None:
         for network in networks:
             network.to(device)
     except (AssertionError, NotImplementedError, RuntimeError) as error:  # as PyTorch is built
-        reason = " ".join(str(error).split())[:200].rstrip(".")
+        reason = reason_of(error)
         what = f"{device!r} is not available: {reason}."
         raise ConfigError(Problem("device", what)) from None

@@ -15,6 +15,7 @@ from importlib.metadata import distributions
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self
 
+from harnn._display import reason_of
 from harnn._files import read_model_json
 from harnn._tables import shown
 from harnn.errors import InputError, MissingExtraError, Problem
@@ -96,7 +97,7 @@ def open_tokenizer(content: bytes, tokens: int, vocabulary_size: int, where: str
     try:
         tokenizer = Tokenizer.from_str(content.decode("utf-8"))
     except Exception as error:  # of a kind that the library does not export
-        what = f"is damaged: {' '.join(str(error).split())[:200]}."
+        what = f"is damaged: {reason_of(error)}."
         raise InputError(Problem(where, what)) from None
     largest = max(tokenizer.get_vocab(with_added_tokens=True).values(), default=-1)
     if not 0 <= largest < vocabulary_size:

@@ -17,6 +17,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
+from harnn._display import reason_of
 from harnn._files import write_safetensors
 from harnn._tables import shown
 from harnn.errors import BundleError, ConfigError, Problem, TrainingInterrupted, cannot_read
@@ -280,7 +281,7 @@ def _read_file(path: Path) -> tuple[dict[str, str], dict[str, Tensor]]:
     except OSError as error:
         raise BundleError(cannot_read(path, error)) from None
     except (SafetensorError, LookupError, TypeError, ValueError, RuntimeError) as error:
-        summary = " ".join(str(error).split())[:300].rstrip(".")
+        summary = reason_of(error, 300)
         raise BundleError(Problem(str(path), f"is damaged: {summary}.", HINT)) from None
     return metadata, tensors
 
@@ -316,5 +317,5 @@ def set_random_state(checkpoint: Checkpoint, device: torch.device) -> None:
         if device.type == "cuda" and "random/cuda" in checkpoint.tensors:
             torch.cuda.set_rng_state(checkpoint.tensors["random/cuda"], device)
     except (RuntimeError, TypeError) as error:
-        what = f"is damaged: the random state: {' '.join(str(error).split())[:200]}."
+        what = f"is damaged: the random state: {reason_of(error)}."
         raise BundleError(Problem(str(checkpoint.path), what, HINT)) from None

@@ -9,11 +9,12 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from harnn._display import reason_of
 from harnn.branches.branch import Evidence, Parts, StoredModel
 from harnn.branches.network.graph_check import GraphFacts, check_graph
 from harnn.branches.network.logits import mean_logits
 from harnn.branches.network.storage import graph_path, read_shapes
-from harnn.branches.onnx_session import open_session, summary_of
+from harnn.branches.onnx_session import open_session
 from harnn.corpus import Corpus, View, ordered_batches, pad_tokens
 from harnn.errors import BundleError, ConfigError, Problem, cannot_read
 from harnn.taxonomy import Hierarchy, Taxonomy
@@ -71,7 +72,7 @@ class OnnxNetwork:
         try:
             (found,) = self.session.run(["scores"], {"token_ids": token_ids, "lengths": lengths})
         except Exception as error:  # of a family that ONNX Runtime does not export
-            what = f"the exported network is damaged: {summary_of(error)}."
+            what = f"the exported network is damaged: {reason_of(error, 300)}."
             raise BundleError(Problem("", what)) from None
         if found.shape != expected:
             what = f"the exported network is damaged: it gives {found.shape}, expected {expected}."

@@ -16,6 +16,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from tokenizers import Tokenizer
 
+from harnn._display import reason_of
 from harnn.branches.branch import Parts
 from harnn.branches.text_vectors.onnx_encoder import GRAPH
 from harnn.branches.text_vectors.onnx_encoder import TOKENIZER as LIGHT_TOKENIZER
@@ -61,7 +62,7 @@ class BertEncoder:
         try:
             network = Bert.from_weights(shape, load_file(directory / WEIGHTS))
         except (OSError, SafetensorError, ValueError) as error:
-            what = f"is damaged: {' '.join(str(error).split())[:300]}."
+            what = f"is damaged: {reason_of(error, 300)}."
             raise InputError(Problem(str(directory / WEIGHTS), what)) from None
         tokens = min(tokens, files.most_tokens, shape.most_tokens)
         where = str(directory / TOKENIZER)

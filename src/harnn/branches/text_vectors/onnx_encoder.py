@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from harnn._display import reason_of
 from harnn.branches.branch import Parts, StoredModel
 from harnn.branches.network.graph_check import check_graph
-from harnn.branches.onnx_session import open_session, summary_of
+from harnn.branches.onnx_session import open_session
 from harnn.errors import BundleError, Problem, cannot_read
 from harnn.text import EncoderRecord, encode_sentences, never, open_tokenizer
 
@@ -87,7 +88,7 @@ class OnnxEncoder:
         try:
             (found,) = self.session.run(["vectors"], {"token_ids": ids})
         except Exception as error:  # of a family that ONNX Runtime does not export
-            what = f"the exported encoder of whole texts is damaged: {summary_of(error)}."
+            what = f"the exported encoder of whole texts is damaged: {reason_of(error, 300)}."
             raise BundleError(Problem("", what)) from None
         return np.asarray(found, dtype=np.float32)
 

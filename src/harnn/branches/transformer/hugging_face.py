@@ -12,6 +12,7 @@ import torch
 from safetensors import SafetensorError, safe_open
 from torch import nn
 
+from harnn._display import reason_of
 from harnn._optional import require
 from harnn._quiet import quiet_logger
 from harnn.errors import BundleError, ConfigError, Problem
@@ -51,7 +52,7 @@ def load_encoder(directory: Path, config: Mapping[str, Any]) -> nn.Module:
                 output_loading_info=True,
             )
         except Exception as error:  # the library raises no narrower one
-            raise ConfigError(Problem(where, f"cannot be used: {_summary(error)}.")) from None
+            raise ConfigError(Problem(where, f"cannot be used: {reason_of(error, 300)}.")) from None
     missing = sorted(name for name in report["missing_keys"] if not name.startswith("pooler."))
     if missing:
         what = f"is not of this encoder: {missing[0]} is missing"
@@ -70,7 +71,7 @@ def check_weights(path: Path) -> None:
         with safe_open(path, framework="numpy"):
             pass
     except (OSError, SafetensorError) as error:
-        raise ConfigError(Problem(str(path), f"is damaged: {_summary(error)}.")) from None
+        raise ConfigError(Problem(str(path), f"is damaged: {reason_of(error, 300)}.")) from None
 
 
 def encoder_shapes(config: Mapping[str, Any], where: str) -> dict[str, tuple[int, ...]]:
@@ -98,7 +99,7 @@ def build_encoder(config: Mapping[str, Any], where: str) -> nn.Module:
                 _configuration(library, config), trust_remote_code=False, dtype=torch.float32
             )
         except Exception as error:  # the library raises no narrower one
-            raise BundleError(Problem(where, f"cannot be used: {_summary(error)}.")) from None
+            raise BundleError(Problem(where, f"cannot be used: {reason_of(error, 300)}.")) from None
     return _prepared(network)
 
 
@@ -113,7 +114,7 @@ def recompute_states(encoder: Any) -> None:
             try:
                 getattr(encoder, name)()
             except ValueError as error:
-                what = f"this encoder cannot: {_summary(error)}."
+                what = f"this encoder cannot: {reason_of(error, 300)}."
                 raise ConfigError(Problem("transformer.recompute", what)) from None
             return
 
@@ -169,10 +170,6 @@ def _prepared(network: Any) -> nn.Module:
     network.train()
     found: nn.Module = network
     return found
-
-
-def _summary(error: Exception) -> str:
-    return " ".join(str(error).split())[:300].rstrip(".") or type(error).__name__
 
 
 @contextlib.contextmanager

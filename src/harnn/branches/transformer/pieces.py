@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from harnn._display import reason_of
 from harnn.corpus import Collector, Tokens
 from harnn.corpus.views import join_arrays, offsets_of
 from harnn.errors import BundleError, Problem
@@ -63,7 +64,7 @@ def read_piece_tokenizer(text: str, where: str) -> PieceTokenizer:
         tokenizer = PieceTokenizer(library)
         _ = tokenizer.around
     except Exception as error:  # the library raises no narrower one
-        summary = " ".join(str(error).split())[:300].rstrip(".")
+        summary = reason_of(error, 300)
         raise BundleError(Problem(where, f"is damaged: {summary}.")) from None
     return tokenizer
 
