@@ -17,7 +17,8 @@ from harnn.branches.branch import (
     TakesBfloat16,
 )
 from harnn.branches.cascade import Cascade
-from harnn.branches.ensemble import Ensemble, Explained
+from harnn.branches.ensemble import Ensemble
+from harnn.branches.evidence import WordEffects, word_effects
 from harnn.branches.kinds import KINDS, Kind, read_branch, read_branches, settings_of_nothing
 
 __all__ = [
@@ -27,7 +28,6 @@ __all__ = [
     "Cascade",
     "Ensemble",
     "Evidence",
-    "Explained",
     "Kind",
     "MadeFrom",
     "MayWait",
@@ -36,7 +36,9 @@ __all__ = [
     "StoredModel",
     "TakesBeam",
     "TakesBfloat16",
+    "WordEffects",
     "read_branch",
     "read_branches",
     "settings_of_nothing",
+    "word_effects",
 ]
