@@ -336,7 +336,7 @@ def explain(
     settings: Settings = None,
     on_error: OnErrorChoice = None,
 ) -> None:
-    """Show for each predicted label the words that its own attention used."""
+    """Show what spoke for each predicted label, and for the siblings that came next."""
     from harnn.cli import predicting
     from harnn.cli.commands import gather_settings
     from harnn.cli.models import Speed
