@@ -9,6 +9,7 @@ import pytest
 
 import harnn
 from harnn.decode import Decoder, Scores
+from harnn.errors import ConfigError
 from harnn.prediction.explaining import _choose
 from harnn.taxonomy import Taxonomy
 
@@ -89,3 +90,37 @@ def test_nothing_is_asked_where_no_label_was_chosen(monkeypatch: pytest.MonkeyPa
 
     monkeypatch.setattr("harnn.prediction.explaining.word_effects", refuse)
     assert predictor.explain("The bees.", threshold=1.0).labels == ()
+
+
+def test_the_nearest_examples_of_a_label_come_first() -> None:
+    predictor = harnn.Predictor.load(HOME / "fast")
+    codes = {x.label for x in predictor.predict(["The bees filled the hive."], top_k=2)[0].labels}
+    other = next(code for code in predictor.taxonomy.codes if code not in codes)
+    documents = [
+        harnn.Document("far", {"text": "The pollen of a willow."}, tuple(codes), ""),
+        harnn.Document("same", {"text": "The bees filled the hive."}, tuple(codes), ""),
+        harnn.Document("none", {"text": "zzqx"}, tuple(codes), ""),
+        harnn.Document("near", {"text": f"Bees in a hive. {'Long. ' * 60}"}, tuple(codes), ""),
+        harnn.Document("other", {"text": "The bees filled the hive."}, (other,), ""),
+    ]
+    examples = predictor.read_examples(documents)
+    assert len(examples) == 5
+    for label in predictor.explain("The bees filled the hive.", top_k=2, examples=examples).labels:
+        found = label.examples
+        assert found[0].id == "same" if label.predicted.label in codes else "other"
+        assert "none" not in [example.id for example in found]
+        assert list(found) == sorted(found, key=lambda x: -x.similarity)
+        assert found[0].similarity == pytest.approx(1, abs=1e-5)
+        assert all(len(example.text) <= 162 for example in found)
+        plain = label.to_dict()["examples"][0]
+        assert plain == {"id": "same", "similarity": 1.0, "text": "The bees filled the hive."}
+    vectors = predictor._encode([documents[0]]).views["ngrams"]
+    assert examples.nearest(vectors, predictor.taxonomy.index[other], count=0) == ()
+
+
+def test_examples_need_n_grams() -> None:
+    predictor = harnn.Predictor.load(HOME / "network")
+    with pytest.raises(ConfigError) as caught:
+        predictor.read_examples([harnn.Document("1", {"text": "x"}, (), "")])
+    expected = "examples are compared by n-grams, and this model has no branch that reads any."
+    assert str(caught.value) == expected

@@ -16,6 +16,7 @@ from harnn.corpus import Corpus, PlacedText, encode_unlabelled
 from harnn.data import Document
 from harnn.decode import Decoder, Scores
 from harnn.explain import BranchEffect, LabelExplanation, Rival, WordWeight
+from harnn.prediction.examples import Examples
 from harnn.taxonomy import Hierarchy
 
 _RIVALS = 2
@@ -38,11 +39,17 @@ class _Asked(NamedTuple):
 
 
 def explain_labels(
-    bundle: Bundle, corpus: Corpus, decoder: Decoder, own: Scores, answer: Prediction
+    bundle: Bundle,
+    corpus: Corpus,
+    decoder: Decoder,
+    own: Scores,
+    answer: Prediction,
+    examples: Examples | None = None,
 ) -> tuple[LabelExplanation, ...]:
     """Explain all labels that *decoder* chose for the only document of *corpus*.
 
-    own: its scores before any closing. The corpus has the view ``placed_texts``.
+    own: its scores before any closing; examples: documents to show beside labels. The corpus has
+    the view ``placed_texts``.
 
     Raises:
         BundleError: the model is damaged: its numbers are none.
@@ -74,6 +81,7 @@ def explain_labels(
                 )
                 for rival in asked.rivals.get(column, ())
             ),
+            () if examples is None else examples.nearest(corpus.views["ngrams"], column),
         )
 
     return tuple(map(explain, answer.labels, asked.predicted))

@@ -45,6 +45,7 @@ from harnn.evaluation import StrategyMetrics, compare_strategies, report_scores
 from harnn.explain import Explanation
 from harnn.metrics import Report, TrainingCounts
 from harnn.prediction.device import move_networks
+from harnn.prediction.examples import Examples
 from harnn.prediction.explaining import explain_labels
 from harnn.prediction.notes import make_notes, views_for_notes
 from harnn.prediction.seen import SeenDocuments
@@ -251,13 +252,20 @@ class Predictor:
         scores = self.score_corpus(corpus)
         return compare_strategies(scores, corpus.targets, decoder, self.taxonomy.hierarchy)
 
-    def explain(self, text: str | Document, **options: Unpack[DecodeOptions]) -> Explanation:
+    def explain(
+        self,
+        text: str | Document,
+        *,
+        examples: Examples | None = None,
+        **options: Unpack[DecodeOptions],
+    ) -> Explanation:
         """Show what spoke for each predicted label, in the final score of all branches together.
 
         For each word: how much higher the log odds of the label are with it than without; slow
         branches are asked without stretches of words (:mod:`harnn.branches.evidence`). A label that
         was chosen only because one below it was has the evidence of that one. Beside it: what each
-        branch adds, and the siblings that came next.
+        branch adds, the siblings that came next, and the nearest of the *examples* of each label
+        (:meth:`read_examples`).
 
         Raises:
             TypeError: *text* is something else than one text.
@@ -270,9 +278,22 @@ class Predictor:
         corpus = self._encode([document], answered=True, explained=True)
         own = self.score_corpus(corpus)
         (answer,) = self._put_into_words(corpus, own, decoder)[1]
-        labels = explain_labels(self.bundle, corpus, decoder, own, answer)
+        labels = explain_labels(self.bundle, corpus, decoder, own, answer, examples)
         placed = corpus.views["placed_texts"][0]
         return Explanation(document.id, placed.text, labels, answer.notes, answer.note_codes)
+
+    def read_examples(
+        self, given: Documents, *, data: DataConfig | None = None, log: ReadingLog | None = None
+    ) -> Examples:
+        """Read labelled documents, such as those of training, for :meth:`explain` to point at.
+
+        data, log: see :meth:`evaluate`. Of the texts only the beginnings are kept.
+
+        Raises:
+            ConfigError: the model has no linear branch, by whose n-grams documents are compared.
+            DocumentError: documents cannot be read or have unknown labels.
+        """
+        return Examples.read(self.bundle, given, data=data, log=log)
 
     def encode_labelled(
         self,
