@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -23,7 +24,8 @@ def without_each_word(predictor: harnn.Predictor, spans: list[tuple[int, int]]) 
     """Return what each word does to the log odds (T, C) of all labels, asked one by one."""
     texts = [TEXT, *(f"{TEXT[:start]} {TEXT[end:]}" for start, end in spans)]
     odds = np.array([logit(predictor.scores([text]).values[0].astype(float)) for text in texts])
-    return odds[0] - odds[1:]
+    effects: np.ndarray = odds[0] - odds[1:]
+    return effects
 
 
 @pytest.mark.parametrize("name", ["fast", "blend", "network", "paper", "blend-onnx"])
@@ -90,7 +92,7 @@ def test_a_stretch_is_worth_what_its_words_are_together(
     monkeypatch.setattr(type(network), "explain", lambda *_: given)
     own = network.logits(corpus)
 
-    def encode(_: Branch, texts: list[str]) -> Corpus:
+    def encode(_: Branch, texts: Sequence[str]) -> Corpus:
         return predictor._encode([_document(text) for text in texts])
 
     nothing = np.zeros((count, own.shape[1]), dtype=np.float32)

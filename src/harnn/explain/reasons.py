@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from harnn.explain.values import BranchEffect, Example, LabelExplanation, Rival, WordWeight
 
 _TOP_WORDS = 10
+_LEAST_SHARE = 0.005
+"""Of all that speaks for a label, for a word to be named."""
 _WORDS_AGAINST = 5
 _RIVAL_WORDS = 3
 _LEAST_AGAINST = 0.05
@@ -44,6 +46,7 @@ def _reasons(item: LabelExplanation, name_of: dict[str, str]) -> Iterator[str]:
         f"{f' ×{top.occurrences:,}' if top.occurrences > 1 else ''}"
         f" <small>{escape(percent(top.weight))}</small></li>"
         for top in top_words(item.weights, _TOP_WORDS)
+        if top.weight >= _LEAST_SHARE
     )
     even = " This is nearly even, so the shades say little." if spread.is_nearly_even else ""
     yield (
@@ -73,9 +76,13 @@ def _first(words: list[WordWeight], count: int) -> str:
 
 def _shares(branches: Iterable[BranchEffect]) -> str:
     return ", ".join(
-        f"{escape(_BRANCHES.get(each.branch, each.branch))} {each.effect:+.1f}".replace("-", "−")
+        f"{escape(_BRANCHES.get(each.branch, each.branch))} {_signed(each.effect)}"
         for each in branches
     )
+
+
+def _signed(effect: float) -> str:
+    return f"{effect:+.1f}".replace("-", "\N{MINUS SIGN}")
 
 
 def _rival(rival: Rival) -> str:

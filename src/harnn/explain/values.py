@@ -106,9 +106,13 @@ class LabelExplanation:
     def to_dict(self) -> dict[str, Any]:
         """Return plain values for JSON; what is empty is left out, but for the words."""
         plain = self.predicted.to_dict() | {"words": _plain(self.weights)}
-        parts = {"branches": self.branches, "rivals": self.rivals, "examples": self.examples}
-        plain |= {name: _plain(values) for name, values in parts.items() if values}
-        return plain | ({"through": self.through} if self.through else {})
+        parts = {
+            "branches": _plain(self.branches),
+            "through": self.through,
+            "rivals": _plain(self.rivals),
+            "examples": _plain(self.examples),
+        }
+        return plain | {name: part for name, part in parts.items() if part}
 
 
 @dataclass(frozen=True, slots=True, repr=False)
