@@ -320,11 +320,7 @@ def test_all_that_spoke_for_a_label_stands_beneath_it() -> None:
             word(text, 9, 13, 0.2, 0.5),
             word(text, 17, 21, 0.0, -0.75),
         ),
-        (
-            BranchEffect("linear", 1.25),
-            BranchEffect("transformer", -0.5),
-            BranchEffect("other", 0.0),
-        ),
+        (BranchEffect("linear", 1.25, "n-grams"), BranchEffect("network", -0.5)),
         "",
         (rival,),
         (Example("d&7", 0.4321, "Hives <hum> at noon"),),
@@ -335,8 +331,7 @@ def test_all_that_spoke_for_a_label_stands_beneath_it() -> None:
     page = "".join(render_html([Explanation("1", text, (item, through))]))
     for expected in (
         '<p class="spread">Against it: <bdi lang="">Lyon</bdi>.</p>',
-        '<p class="spread">What each part adds: words and their pairs +1.2, fine-tuned encoder −0.5, '
-        "other +0.0.</p>",
+        '<p class="spread">What each part adds: n-grams +1.2, network −0.5.</p>',
         '<p class="spread">Not <bdi lang="">&lt;Wasps&gt;</bdi>, 12%: for it '
         '<bdi lang="">hums</bdi>; against <bdi lang="">hive</bdi>.</p>',
         '<ul class="examples"><li><b>d&amp;7</b> <small>43% alike</small> <span lang="">'

@@ -19,7 +19,14 @@ from harnn.branches.branch import (
 from harnn.branches.cascade import Cascade
 from harnn.branches.ensemble import Ensemble
 from harnn.branches.evidence import WordEffects, word_effects
-from harnn.branches.kinds import KINDS, Kind, read_branch, read_branches, settings_of_nothing
+from harnn.branches.kinds import (
+    KINDS,
+    Kind,
+    read_branch,
+    read_branches,
+    settings_of_nothing,
+    title_of,
+)
 
 __all__ = [
     "KINDS",
@@ -40,5 +47,6 @@ __all__ = [
     "read_branch",
     "read_branches",
     "settings_of_nothing",
+    "title_of",
     "word_effects",
 ]

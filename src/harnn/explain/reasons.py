@@ -18,13 +18,6 @@ _WORDS_AGAINST = 5
 _RIVAL_WORDS = 3
 _LEAST_AGAINST = 0.05
 """Log odds that a word takes, at least, to be shown as speaking against."""
-_BRANCHES = {
-    "linear": "words and their pairs",
-    "network": "network",
-    "text_vectors": "whole text",
-    "document_vectors": "given vectors",
-    "transformer": "fine-tuned encoder",
-}
 
 
 def render_reasons(item: LabelExplanation, name_of: dict[str, str]) -> str:
@@ -76,8 +69,7 @@ def _first(words: list[WordWeight], count: int) -> str:
 
 def _shares(branches: Iterable[BranchEffect]) -> str:
     return ", ".join(
-        f"{escape(_BRANCHES.get(each.branch, each.branch))} {_signed(each.effect)}"
-        for each in branches
+        f"{escape(each.title or each.branch)} {_signed(each.effect)}" for each in branches
     )
 
 

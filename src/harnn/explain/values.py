@@ -44,6 +44,8 @@ class BranchEffect:
     branch: str
     effect: float
     """How much higher the log odds are than if this branch alone had read an empty text."""
+    title: str = ""
+    """What readers call it; empty: its name."""
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values for JSON."""

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harnn.answers import PredictedLabel, Prediction, predicted_label
-from harnn.branches import Branch, word_effects
+from harnn.branches import Branch, title_of, word_effects
 from harnn.bundle import Bundle
 from harnn.corpus import Corpus, PlacedText, encode_unlabelled
 from harnn.data import Document
@@ -72,7 +72,10 @@ def explain_labels(
         return LabelExplanation(
             label,
             _weights(placed, effects.words[:, at[source]]),
-            tuple(BranchEffect(x, float(own[at[source]])) for x, own in effects.branches.items()),
+            tuple(
+                BranchEffect(name, float(changes[at[source]]), title_of(name))
+                for name, changes in effects.branches.items()
+            ),
             "" if source == column else taxonomy.codes[source],
             tuple(
                 Rival(
@@ -109,7 +112,7 @@ def _choose(own: Scores, decoder: Decoder, hierarchy: Hierarchy, predicted: list
 
 
 def _source(
-    column: int, values: NDArray[np.float32], hierarchy: Hierarchy, chosen: set[int]
+    column: int, scores: NDArray[np.float32], hierarchy: Hierarchy, chosen: set[int]
 ) -> int:
     """Return the chosen label below *column* with the highest score; itself where there is none."""
     below, waiting = {column}, [column]
@@ -118,7 +121,7 @@ def _source(
             if child in chosen and child not in below:
                 below.add(child)
                 waiting.append(child)
-    return max(sorted(below), key=lambda x: values[x])
+    return max(sorted(below), key=lambda x: scores[x])
 
 
 def _encode(bundle: Bundle, branch: Branch, texts: Sequence[str]) -> Corpus:
