@@ -90,12 +90,13 @@ def make_answers(
     for row, document_id in enumerate(scores.ids):
         columns = chosen.indices[chosen.indptr[row] : chosen.indptr[row + 1]]
         own = scores.values[row]
-        labels = tuple(_label(int(column), own, taxonomy) for column in np.sort(columns))
+        labels = tuple(predicted_label(int(column), own, taxonomy) for column in np.sort(columns))
         sentences = tuple(note.sentence for note in notes[row])
         yield Prediction(document_id, labels, sentences, tuple(note.code for note in notes[row]))
 
 
-def _label(column: int, scores: NDArray[np.float32], taxonomy: Taxonomy) -> PredictedLabel:
+def predicted_label(column: int, scores: NDArray[np.float32], taxonomy: Taxonomy) -> PredictedLabel:
+    """Put one label into words; scores: (C,) of all labels of the document, closed."""
     path = taxonomy.hierarchy.path(column, scores)
     return PredictedLabel(
         label=taxonomy.codes[column],

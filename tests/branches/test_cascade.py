@@ -53,7 +53,7 @@ class Fake:
         return np.array(found, dtype=np.float32).reshape(len(corpus), len(LEVELS))
 
     def explain(self, corpus: Corpus, row: int) -> Evidence:
-        return Evidence(None)
+        return Evidence(0)
 
     def to_parts(self, *, light: bool = False, int8: bool = False) -> Parts:
         return Parts()

@@ -6,6 +6,22 @@ mailed, archived and printed.
 """
 
 from harnn.explain.page import render_html, write_html
-from harnn.explain.values import Explanation, LabelExplanation, WordWeight
+from harnn.explain.values import (
+    BranchEffect,
+    Example,
+    Explanation,
+    LabelExplanation,
+    Rival,
+    WordWeight,
+)
 
-__all__ = ["Explanation", "LabelExplanation", "WordWeight", "render_html", "write_html"]
+__all__ = [
+    "BranchEffect",
+    "Example",
+    "Explanation",
+    "LabelExplanation",
+    "Rival",
+    "WordWeight",
+    "render_html",
+    "write_html",
+]

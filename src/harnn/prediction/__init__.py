@@ -10,12 +10,14 @@ from harnn.prediction.comparison import (
     compare_models,
     compare_systems,
 )
+from harnn.prediction.examples import Examples
 from harnn.prediction.foreign import ForeignAnswers, check_predictions, read_predictions
 from harnn.prediction.predictor import Predictor, load_predictors
 from harnn.prediction.seen import Seen, SeenDocuments
 
 __all__ = [
     "ComparedSystem",
+    "Examples",
     "ForeignAnswers",
     "PredictedLabel",
     "Prediction",
