@@ -28,7 +28,7 @@ from harnn.data import Document, ReadingLog, read_documents
 from harnn.data.label_checker import LabelChecker
 from harnn.decode import DecodeOptions, open_score_file
 from harnn.errors import ConfigError
-from harnn.explain import Explanation, write_html
+from harnn.explain import Explanation
 from harnn.prediction import Predictor
 from harnn.prediction.predictor import documents_at_once
 
@@ -156,6 +156,8 @@ def explain(
         documents = _with_true_labels(data, knobs, log, predictor, true)
         explanations = bar.counting(predictor.explain(x, **options) for x in documents)
         if output.suffix.lower() == ".html":
+            from harnn.explain import write_html
+
             title = f"{model.name}: {', '.join(path.name for path in data)}"
             write_html(
                 explanations, output, title=title, true_labels=true, taxonomy=predictor.taxonomy

@@ -5,7 +5,19 @@ sees the words its own attention used. The page loads nothing and runs no script
 mailed, archived and printed.
 """
 
-from harnn.explain.page import render_html, write_html
+from typing import TYPE_CHECKING
+
+from harnn._lazy import on_demand
 from harnn.explain.values import Explanation, LabelExplanation, WordWeight
+
+if TYPE_CHECKING:
+    from harnn.explain.page import render_html, write_html
+
+__getattr__, __dir__ = on_demand(
+    __name__,
+    {
+        "page": "render_html write_html",
+    },
+)
 
 __all__ = ["Explanation", "LabelExplanation", "WordWeight", "render_html", "write_html"]
