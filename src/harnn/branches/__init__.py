@@ -18,7 +18,14 @@ from harnn.branches.branch import (
 )
 from harnn.branches.cascade import Cascade
 from harnn.branches.ensemble import Ensemble, Explained
-from harnn.branches.kinds import KINDS, Kind, read_branch, read_branches, settings_of_nothing
+from harnn.branches.kinds import (
+    KINDS,
+    Kind,
+    need_torch,
+    read_branch,
+    read_branches,
+    settings_of_nothing,
+)
 
 __all__ = [
     "KINDS",
@@ -36,6 +43,7 @@ __all__ = [
     "StoredModel",
     "TakesBeam",
     "TakesBfloat16",
+    "need_torch",
     "read_branch",
     "read_branches",
     "settings_of_nothing",

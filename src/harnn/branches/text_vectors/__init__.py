@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from harnn._lazy import on_demand
-from harnn.branches.text_vectors.encoders import open_encoder
+from harnn.branches.text_vectors.encoders import encodes_with_torch, open_encoder
 from harnn.branches.text_vectors.storage import read_text_vectors
 
 if TYPE_CHECKING:
@@ -32,6 +32,7 @@ __all__ = [
     "TextVectorNetwork",
     "TextVectorShape",
     "TextVectorsBranch",
+    "encodes_with_torch",
     "open_encoder",
     "read_text_vectors",
 ]
