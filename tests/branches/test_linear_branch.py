@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from scipy.sparse import csr_array, vstack
+from scipy.sparse import csr_array, random_array, vstack
 
 import harnn
 from harnn.branches import Parts, StoredModel
-from harnn.branches.linear import LinearBranch
+from harnn.branches.linear import LinearBranch, LinearClassifier
 from harnn.config import Config
 from harnn.data import Document
 from harnn.errors import BundleError
@@ -222,3 +222,17 @@ def test_damaged_parts(branch: LinearBranch, tmp_path: Path) -> None:
     assert refuse(good, Taxonomy.from_edges([("one", "ROOT")])) == (
         f"{path}: the linear branch has 4 labels, the taxonomy 1."
     )
+
+
+@pytest.mark.parametrize(("share", "filled"), [(0.3, True), (0.01, False)])
+def test_margins_are_the_same_to_the_bit_with_weights_filled_up(
+    share: float, *, filled: bool
+) -> None:
+    generator = np.random.default_rng(3)
+    weights = csr_array(random_array((200, 70), density=share, rng=generator, dtype=np.float32))
+    vectors = csr_array(random_array((900, 200), density=0.1, rng=generator, dtype=np.float32))
+    classifier = LinearClassifier(weights, generator.normal(size=70).astype(np.float32))
+    found = classifier.margins(vectors)
+    assert ("_filled" in vars(classifier)) == filled
+    assert np.array_equal(found, (vectors @ weights).toarray() + classifier.bias)
+    assert np.array_equal(classifier.margins(vectors[:3]), found[:3])  # too few to fill them up

@@ -22,6 +22,7 @@ from harnn.branches.evidence import WordEffects, word_effects
 from harnn.branches.kinds import (
     KINDS,
     Kind,
+    need_torch,
     read_branch,
     read_branches,
     settings_of_nothing,
@@ -44,6 +45,7 @@ __all__ = [
     "TakesBeam",
     "TakesBfloat16",
     "WordEffects",
+    "need_torch",
     "read_branch",
     "read_branches",
     "settings_of_nothing",

@@ -22,7 +22,6 @@ from typing import Any, NamedTuple, Self
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
-from scipy.special import expit
 
 from harnn._memory import row_blocks
 from harnn.branches.kinds import from_stored_names, to_stored_names
@@ -297,7 +296,8 @@ def _some_rows(rows: NDArray[np.int64]) -> slice | NDArray[np.int64]:
 
 
 def _sigmoid(logits: NDArray[Any]) -> NDArray[np.float32]:
-    return np.asarray(expit(logits), dtype=np.float32)
+    with np.errstate(over="ignore"):  # infinity, of which 0 becomes
+        return np.asarray(1 / (1 + np.exp(-logits)), dtype=np.float32)
 
 
 def _parts(rows: NDArray[np.int64], columns: int) -> Iterator[NDArray[np.int64]]:

@@ -10,7 +10,7 @@ from harnn.branches.branch import Branch, StoredModel
 from harnn.branches.document_vectors import read_vectors_branch
 from harnn.branches.linear import LinearBranch
 from harnn.branches.network import read_network
-from harnn.branches.text_vectors import read_text_vectors
+from harnn.branches.text_vectors import encodes_with_torch, read_text_vectors
 from harnn.branches.transformer import read_transformer
 from harnn.taxonomy import Taxonomy
 
@@ -29,12 +29,22 @@ class Kind(NamedTuple):
     """What stands in the settings of a model directory that has no such branch."""
     title: str = ""
     """For readers, in a few words."""
+    is_torch: Callable[[Mapping[str, Any]], bool] = lambda _: True
+    """Whether a branch that the settings of a model speak of is computed with PyTorch."""
 
 
 KINDS: tuple[Kind, ...] = (
     Kind("linear", 2.0, LinearBranch.from_parts, "linear", title="words and their pairs"),
     Kind("network", 0.5, read_network, "network", {"networks": []}, "network"),
-    Kind("text_vectors", 0.5, read_text_vectors, "sentence", {"sentence": None}, "whole text"),
+    Kind(
+        "text_vectors",
+        0.5,
+        read_text_vectors,
+        "sentence",
+        {"sentence": None},
+        "whole text",
+        encodes_with_torch,
+    ),
     Kind(
         "document_vectors",
         0.5,
@@ -42,6 +52,7 @@ KINDS: tuple[Kind, ...] = (
         "document_vectors",
         {"document_vectors": None},
         "given vectors",
+        lambda _: False,
     ),
     Kind(
         "transformer",
@@ -53,6 +64,12 @@ KINDS: tuple[Kind, ...] = (
     ),
 )
 """In the order in which a blend reads them."""
+
+
+def need_torch(settings: Mapping[str, Any]) -> bool:
+    """Whether a model with such settings has a branch that is computed with PyTorch."""
+    has = (kind for kind in KINDS if any(settings.get(name) for name in kind.nothing))
+    return any(kind.is_torch(settings) for kind in has)
 
 
 def prior_of(name: str) -> float:

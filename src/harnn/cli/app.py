@@ -30,6 +30,7 @@ from harnn.cli.options import (
     takes_speed_options,
     takes_taxonomy_options,
 )
+from harnn.cli.settings import gather_settings
 from harnn.cli.taxonomy_app import taxonomy_app
 from harnn.config import Language, Mode, Preset
 
@@ -110,7 +111,7 @@ def validate(
         data,
         test or [],
         taxonomy=TaxonomyChoice(taxonomy, **how),
-        config=Config.read(config, commands.gather_settings(settings, fixes=fixes)),
+        config=Config.read(config, gather_settings(settings, fixes=fixes)),
         json_output=json_output,
         suggest=suggest,
     )
@@ -203,7 +204,7 @@ def train(
             out=out,
         ),
         config=config,
-        settings=commands.gather_settings(
+        settings=gather_settings(
             [*(settings or []), *(["training.device=" + device] if device else [])],
             mode=mode,
             preset=preset,
@@ -248,7 +249,7 @@ def evaluate(
         json_output=json_output,
         options=options,
         speed=speed,
-        settings=commands.gather_settings(settings, on_error=on_error, fixes=fixes),
+        settings=gather_settings(settings, on_error=on_error, fixes=fixes),
     )
 
 
@@ -308,7 +309,6 @@ def predict(
 ) -> None:
     """Predict labels: one JSON object a document."""
     from harnn.cli import predicting
-    from harnn.cli.commands import gather_settings
 
     predicting.predict(
         model,
@@ -342,7 +342,6 @@ def explain(
 ) -> None:
     """Show what spoke for each predicted label, and for the siblings that came next."""
     from harnn.cli import predicting
-    from harnn.cli.commands import gather_settings
     from harnn.cli.models import Speed
 
     predicting.explain(
@@ -423,7 +422,6 @@ def convert(
 ) -> None:
     """Convert documents and taxonomies from and to the formats of other programs."""
     from harnn.cli import converting
-    from harnn.cli.commands import gather_settings
 
     if list_formats:
         converting.list_formats()

@@ -28,7 +28,7 @@ from harnn.data import Document, ReadingLog, read_documents
 from harnn.data.label_checker import LabelChecker
 from harnn.decode import DecodeOptions, open_score_file
 from harnn.errors import ConfigError
-from harnn.explain import Explanation, write_html
+from harnn.explain import Explanation
 from harnn.prediction import Examples, Predictor
 from harnn.prediction.predictor import documents_at_once
 
@@ -160,6 +160,8 @@ def explain(
             predictor.explain(x, examples=shown, **options) for x in documents
         )
         if output.suffix.lower() == ".html":
+            from harnn.explain import write_html
+
             title = f"{model.name}: {', '.join(path.name for path in data)}"
             write_html(
                 explanations, output, title=title, true_labels=true, taxonomy=predictor.taxonomy

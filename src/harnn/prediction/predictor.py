@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
-from typing import Any, Self, Unpack, cast
+from typing import TYPE_CHECKING, Any, Self, Unpack, cast
 
 import numpy as np
 
@@ -41,15 +41,17 @@ from harnn.data import (
 )
 from harnn.decode import DecodeOptions, Decoder, Scores
 from harnn.errors import ConfigError, DocumentError, Problem
-from harnn.evaluation import StrategyMetrics, compare_strategies, report_scores
 from harnn.explain import Explanation
-from harnn.metrics import Report, TrainingCounts
 from harnn.prediction.device import move_networks
 from harnn.prediction.examples import Examples
 from harnn.prediction.explaining import explain_labels
 from harnn.prediction.notes import make_notes, views_for_notes
-from harnn.prediction.seen import SeenDocuments
 from harnn.text import tune_text_vectors
+
+if TYPE_CHECKING:
+    from harnn.evaluation import StrategyMetrics
+    from harnn.metrics import Report
+    from harnn.prediction.seen import SeenDocuments
 
 Texts = Iterable[str | Document] | Sequence[Mapping[str, Any]] | Table
 """Texts, documents, dictionaries of their fields, or a table or a column of one in memory."""
@@ -221,6 +223,9 @@ class Predictor:
         Raises:
             DocumentError: documents cannot be read or have unknown labels, or there is none.
         """
+        from harnn.evaluation import report_scores
+        from harnn.metrics import TrainingCounts
+
         decoder, bundle = self._decoder(**options), self.bundle
         corpus = self._encode_some(given, data, log, known)
         return report_scores(
@@ -247,6 +252,8 @@ class Predictor:
         Raises:
             DocumentError: documents cannot be read or have unknown labels, or there is none.
         """
+        from harnn.evaluation import compare_strategies
+
         decoder = self._decoder(**options)
         corpus = self._encode_some(given, data, log, known)
         scores = self.score_corpus(corpus)

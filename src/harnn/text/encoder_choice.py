@@ -43,8 +43,13 @@ class EncoderChoice(NamedTuple):
         return f"{self.title}{tokens}{reason}"
 
 
-def choose_encoder(text: TextConfig, *, english: bool, mean_words: float) -> EncoderChoice:
-    """Return what ``text.text_encoder`` stands for; mean_words: of a training text."""
+def choose_encoder(
+    text: TextConfig, *, english: bool, mean_words: float, fast: bool = False
+) -> EncoderChoice:
+    """Return what ``text.text_encoder`` stands for.
+
+    mean_words: of a training text; fast: whether answers are to take next to nothing.
+    """
     name, reason = text.text_encoder, ""
     if name == "auto":
         name = "use"
@@ -53,7 +58,8 @@ def choose_encoder(text: TextConfig, *, english: bool, mean_words: float) -> Enc
         elif find_minilm() is None:
             reason = f"MiniLM, better for English, is not installed: {MINILM_HINT}"
         else:
-            name, reason = "minilm", "the text is English"
+            name = "static" if fast else "minilm"
+            reason = "the text is English" + ", for a fast model" * fast
     if name == "use":
         return EncoderChoice(name, 0, reason)
     tokens = text.text_encoder_tokens or most_tokens(mean_words)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 import numpy as np
+from numpy.typing import NDArray
 
 from harnn.branches.branch import Arrays, Parts, StoredModel
 from harnn.branches.text_vectors.table_encoder import TableEncoder
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 
 SETTING = "sentence_encoder"
 """Where a model remembers it; the first models do not, and mean ``use``."""
+_TABLES: dict[str, NDArray[np.float16]] = {}
+"""The one made last, by the SHA-256 of its encoder's weights: folds need it again."""
 _NEEDS = "needs the encoder of whole texts that it was trained with"
 
 
@@ -77,7 +80,11 @@ def _table(tokens: int, cache: ArrayCache | None, stopped: Callable[[], bool]) -
     made_of = ["token table", source.record.to_dict()]
 
     def make() -> Arrays:
-        return {"table": token_table(source, stopped)}
+        weights = source.record.sha256[WEIGHTS]
+        if weights not in _TABLES:
+            _TABLES.clear()
+            _TABLES[weights] = token_table(source, stopped)
+        return {"table": _TABLES[weights]}
 
     kept = make() if cache is None else cache.get(made_of, make, check=_check_table)
     assert kept is not None
@@ -118,6 +125,12 @@ def store_encoder(encoder: TextEncoder, *, light: bool, int8: bool = False) -> P
     """
     parts = encoder.to_parts(light=light, int8=int8) if isinstance(encoder, _Stored) else Parts()
     return Parts(parts.arrays, {SETTING: encoder.record.to_dict()}, parts.files)
+
+
+def encodes_with_torch(settings: Mapping[str, Any]) -> bool:
+    """Whether the encoder that a model remembers is computed with PyTorch."""
+    plain = settings.get(SETTING)
+    return isinstance(plain, dict) and plain.get("name") in ("minilm", "path")
 
 
 def read_encoder(stored: StoredModel) -> TextEncoder:

@@ -102,12 +102,14 @@ class PlainTextVectorsBranch:
         return Evidence(0 if self.encoder is None else SLOW_TRIALS if self.waits else MOST_TRIALS)
 
     def to_parts(self, *, light: bool = False, int8: bool = False) -> Parts:  # noqa: ARG002
-        """Return arrays ``sentence.*``."""
+        """Return arrays ``sentence.*``, the shape, and what is stored of the encoder."""
         stored = Parts()
         if self.encoder is not None:
             stored = store_encoder(self.encoder, light=True)
         arrays = {f"{PLACE}.{name}": array for name, array in self.network.to_arrays().items()}
-        return Parts(arrays | stored.arrays, stored.settings, stored.files)
+        hidden, size = self.network.hidden_weight.shape
+        shape = {"input_size": size, "hidden_size": hidden, "labels": self.network.label_count}
+        return Parts(arrays | stored.arrays, {PLACE: shape} | stored.settings, stored.files)
 
     @classmethod
     def from_parts(
