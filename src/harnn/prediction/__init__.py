@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     )
     from harnn.prediction.foreign import ForeignAnswers, check_predictions, read_predictions
     from harnn.prediction.seen import Seen, SeenDocuments
+    from harnn.prediction.workers import AnsweredBlock, WorkerError, Workers
 
 __getattr__, __dir__ = on_demand(
     __name__,
@@ -25,10 +26,12 @@ __getattr__, __dir__ = on_demand(
         "comparison": "ComparedSystem SystemsComparison compare_models compare_systems",
         "foreign": "ForeignAnswers check_predictions read_predictions",
         "seen": "Seen SeenDocuments",
+        "workers": "AnsweredBlock WorkerError Workers",
     },
 )
 
 __all__ = [
+    "AnsweredBlock",
     "ComparedSystem",
     "ForeignAnswers",
     "PredictedLabel",
@@ -37,6 +40,8 @@ __all__ = [
     "Seen",
     "SeenDocuments",
     "SystemsComparison",
+    "WorkerError",
+    "Workers",
     "check_predictions",
     "compare_models",
     "compare_systems",
