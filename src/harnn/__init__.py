@@ -34,7 +34,13 @@ if TYPE_CHECKING:
     from harnn.evaluation import find_label_errors, load_out_of_fold
     from harnn.explain import Explanation, write_html
     from harnn.metrics import Report, evaluate
-    from harnn.prediction import Prediction, Predictor, compare_models, compare_systems
+    from harnn.prediction import (
+        Prediction,
+        Predictor,
+        Workers,
+        compare_models,
+        compare_systems,
+    )
     from harnn.report import ModelReport, make_report
     from harnn.taxonomy import Hierarchy, Taxonomy, write_taxonomy
     from harnn.text import Tokenizer
@@ -54,7 +60,7 @@ __getattr__, __dir__ = on_demand(
         "evaluation": "find_label_errors load_out_of_fold",
         "explain": "Explanation write_html",
         "metrics": "Report evaluate",
-        "prediction": "Prediction Predictor compare_models compare_systems",
+        "prediction": "Prediction Predictor Workers compare_models compare_systems",
         "report": "ModelReport make_report",
         "taxonomy": "Hierarchy Taxonomy write_taxonomy",
         "text": "Tokenizer",
@@ -84,6 +90,7 @@ __all__ = [
     "Taxonomy",
     "Tokenizer",
     "Validation",
+    "Workers",
     "__version__",
     "compare_models",
     "compare_systems",

@@ -302,6 +302,16 @@ def predict(
             "bytes for each document and label.",
         ),
     ] = None,
+    workers: Annotated[
+        int,
+        typer.Option(
+            "--workers",
+            min=1,
+            max=256,
+            help="Processes that answer, in the same order; each holds the model, and they share "
+            "the threads.",
+        ),
+    ] = 1,
     options: DecodingChoice,
     speed: SpeedChoice,
     settings: Settings = None,
@@ -316,6 +326,7 @@ def predict(
         predicting.Place(output, resume, scores),
         options=options,
         speed=speed,
+        workers=workers,
         settings=gather_settings(settings, on_error=on_error),
     )
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     )
     from harnn.prediction.foreign import ForeignAnswers, check_predictions, read_predictions
     from harnn.prediction.seen import Seen, SeenDocuments
+    from harnn.prediction.workers import AnsweredBlock, WorkerError, Workers
 
 __getattr__, __dir__ = on_demand(
     __name__,
@@ -26,10 +27,12 @@ __getattr__, __dir__ = on_demand(
         "comparison": "ComparedSystem SystemsComparison compare_models compare_systems",
         "foreign": "ForeignAnswers check_predictions read_predictions",
         "seen": "Seen SeenDocuments",
+        "workers": "AnsweredBlock WorkerError Workers",
     },
 )
 
 __all__ = [
+    "AnsweredBlock",
     "ComparedSystem",
     "Examples",
     "ForeignAnswers",
@@ -39,6 +42,8 @@ __all__ = [
     "Seen",
     "SeenDocuments",
     "SystemsComparison",
+    "WorkerError",
+    "Workers",
     "check_predictions",
     "compare_models",
     "compare_systems",

@@ -145,7 +145,7 @@ class Predictor:
         Raises:
             TypeError: *texts* is one string, or holds other things than texts.
         """
-        return self.score_corpus(self._encode(_as_documents(texts, self.bundle.config.data)))
+        return self.score_corpus(self._encode(as_documents(texts, self.bundle.config.data)))
 
     def score_stream(self, documents: Iterable[Document]) -> Iterator[Scores]:
         """Return the scores of a stream of any length in blocks, in bounded memory, in its order.
@@ -153,7 +153,7 @@ class Predictor:
         Raises:
             BundleError: see :meth:`score_corpus`.
         """
-        for some in self._batches(iter(documents)):
+        for some in blocks_of(iter(documents), len(self.taxonomy)):
             yield self.score_corpus(self._encode(some))
 
     def score_corpus(self, corpus: Corpus) -> Scores:
@@ -192,7 +192,7 @@ class Predictor:
             TypeError, DocumentError, ConfigError, ValueError: see :meth:`predict`.
         """
         decoder = self._decoder(**options)
-        stream = _as_documents(texts, data or self.bundle.config.data)
+        stream = as_documents(texts, data or self.bundle.config.data)
         return (answer for _, answers in self._blocks(stream, decoder) for answer in answers)
 
     def predict_with_scores(
@@ -204,7 +204,7 @@ class Predictor:
             TypeError, ConfigError, ValueError: see :meth:`predict`.
         """
         decoder = self._decoder(**options)
-        return self._blocks(_as_documents(texts, data or self.bundle.config.data), decoder)
+        return self._blocks(as_documents(texts, data or self.bundle.config.data), decoder)
 
     def evaluate(
         self,
@@ -350,13 +350,9 @@ class Predictor:
     def _blocks(
         self, documents: Iterator[Document], decoder: Decoder
     ) -> Iterator[tuple[Scores, list[Prediction]]]:
-        for some in self._batches(documents):
+        for some in blocks_of(documents, len(self.taxonomy)):
             shown, answers = self._answers(self._encode(some, answered=True), decoder)
             yield shown, list(answers)
-
-    def _batches(self, documents: Iterator[Document]) -> Iterator[list[Document]]:
-        while some := list(islice(documents, documents_at_once(len(self.taxonomy)))):
-            yield some
 
     def _answers(self, corpus: Corpus, decoder: Decoder) -> tuple[Scores, Iterator[Prediction]]:
         return self._put_into_words(corpus, self.score_corpus(corpus), decoder)
@@ -401,7 +397,18 @@ def documents_at_once(label_count: int) -> int:
     return max(1, min(_MOST_DOCUMENTS, _MOST_SCORES // label_count))
 
 
-def _as_documents(texts: Texts, data: DataConfig) -> Iterator[Document]:
+def blocks_of(documents: Iterator[Document], label_count: int) -> Iterator[list[Document]]:
+    """Yield documents that are answered together."""
+    while some := list(islice(documents, documents_at_once(label_count))):
+        yield some
+
+
+def as_documents(texts: Texts, data: DataConfig) -> Iterator[Document]:
+    """Return what texts are given as documents; data: how to read a table.
+
+    Raises:
+        TypeError: they are none.
+    """
     if isinstance(texts, str | bytes | Document | Mapping):
         raise TypeError("Expected a list of texts, got one: give [text].")
     if is_table(texts) or (isinstance(texts, Sequence) and are_records(texts)):
