@@ -179,7 +179,7 @@ class UseNetwork:
         n, _ = WINDOWS[window]
         weights = self.second[window].reshape(n, STATE, STATE)
         last = len(rows) - n + 1
-        found = rows[:last] @ weights[0]
+        found: Floats = rows[:last] @ weights[0]
         for place in range(1, n):
             found += rows[place : place + last] @ weights[place]
         return found
