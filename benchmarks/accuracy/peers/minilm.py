@@ -79,7 +79,7 @@ class FineTunedMiniLM(Peer):
                     logits = head(_mean_states(encoder, batch))
                 loss = binary_cross_entropy_with_logits(logits.float(), wanted)
                 # Summed over labels: with a mean over hundreds of them nothing is learned.
-                (loss * wanted.shape[1]).backward()
+                (loss * wanted.shape[1]).backward()  # type: ignore[no-untyped-call]
                 nn.utils.clip_grad_norm_([*encoder.parameters(), *head.parameters()], 1.0)
                 optimizer.step()
                 schedule.step()
@@ -123,7 +123,8 @@ def _mean_states(encoder: nn.Module, batch: Any) -> torch.Tensor:
     """Return the mean state (B, D) of the tokens of each text."""
     states: torch.Tensor = encoder(**batch).last_hidden_state
     read = batch["attention_mask"].unsqueeze(-1).to(states.dtype)
-    return (states * read).sum(1) / read.sum(1)
+    mean: torch.Tensor = (states * read).sum(1) / read.sum(1)
+    return mean
 
 
 def _tokens_read(tokenizer: Any, texts: Sequence[str]) -> int:
