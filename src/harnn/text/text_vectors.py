@@ -43,7 +43,7 @@ _LANGUAGES = (
     "ar", "de", "en", "es", "fr", "it", "ja", "ko", "nl", "pl", "pt", "ru", "th", "tr", "zh",
 )
 # fmt: on
-_TEXTS_AT_ONCE = 64
+_TEXTS_AT_ONCE = 16
 _TEXTS_IN_MEMORY = 8_192
 _LOADING = threading.RLock()
 if hasattr(os, "register_at_fork"):  # a child must not wait for a thread that it does not have
