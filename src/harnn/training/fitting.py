@@ -167,7 +167,7 @@ def _train(task: Task) -> list[TrainedBranch]:
     Raises:
         InterruptedError, TrainingInterrupted: a stop was asked for.
     """
-    planned = planned_branches(task.config.model, task.facts)
+    planned = planned_branches(task.config, task.facts)
     if trains_network(task.config.model) and task.checkpoints.of(0) is None:
         _ = task.vectors  # whether they can be read is known before anything is trained
     if "document_vectors" in planned:
