@@ -38,12 +38,7 @@ KINDS: tuple[Kind, ...] = (
         "text_vectors", 0.5, read_text_vectors, "sentence", {"sentence": None}, encodes_with_torch
     ),
     Kind(
-        "document_vectors",
-        0.5,
-        read_vectors_branch,
-        "document_vectors",
-        {"document_vectors": None},
-        lambda _: False,
+        "document_vectors", 0.5, read_vectors_branch, "document_vectors", {"document_vectors": None}
     ),
     Kind("transformer", 0.5, read_transformer, "transformer", {"transformer": None}),
 )
