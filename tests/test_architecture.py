@@ -78,6 +78,7 @@ TORCH_FILES = {
     "branches/text_vectors/bert_graph.py",
     "branches/text_vectors/branch.py",
     "branches/text_vectors/network.py",
+    "branches/text_vectors/use_bfloat16.py",
     "branches/transformer/branch.py",
     "branches/transformer/hugging_face.py",
 }

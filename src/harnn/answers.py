@@ -100,6 +100,17 @@ def make_answers(
         yield Prediction(document_id, labels, sentences, tuple(note.code for note in notes[row]))
 
 
+def predicted_label(column: int, scores: NDArray[np.float32], taxonomy: Taxonomy) -> PredictedLabel:
+    """Put one label into words; scores: (C,) of all labels of the document, closed."""
+    return PredictedLabel(
+        label=taxonomy.codes[column],
+        name=taxonomy.names[column],
+        score=float(scores[column]),
+        level=int(taxonomy.levels[column]),
+        path=_Paths(taxonomy).of(column, scores),
+    )
+
+
 class _Paths:
     """The codes from a root to each label; of several parents through the one scored highest."""
 

@@ -218,7 +218,7 @@ def test_a_plan_holds_all_choices() -> None:
         word_vector_epochs=40,
         negatives=0,
         validation_beam=None,
-        memory_mb=estimate_training_memory(Config(), facts()) + 110 + 100 * 512 * 4 / 1e6,
+        memory_mb=estimate_training_memory(Config(), facts()) + 236 + 100 * 512 * 4 / 1e6,
         text_encoder=EncoderChoice("use", 0, "most of the text is not English"),
     )
     assert list(made.lines()) == [
@@ -342,7 +342,7 @@ def test_memory_counts_the_encoder_of_whole_texts(tmp_path: Path) -> None:
         return TrainingPlan.of(knobs, facts(documents=1_000)).memory_mb
 
     for encoder, expected in (
-        ("use", 110.0),
+        ("use", 236.0),
         (str(tmp_path), 2 * 3.0 + 50),
         (str(tmp_path / "none"), 2 * 91.0 + 50),
         ("minilm", 2 * 91.0 + 50),

@@ -27,22 +27,42 @@ class Kind(NamedTuple):
     """In the calibration of a model directory."""
     nothing: Mapping[str, Any] = {}
     """What stands in the settings of a model directory that has no such branch."""
+    title: str = ""
+    """For readers, in a few words."""
     is_torch: Callable[[Mapping[str, Any]], bool] = lambda _: True
     """Whether a branch that the settings of a model speak of is computed with PyTorch."""
 
 
 KINDS: tuple[Kind, ...] = (
-    Kind("linear", 2.0, LinearBranch.from_parts, "linear"),
-    Kind("network", 0.5, read_network, "network", {"networks": []}),
+    Kind("linear", 2.0, LinearBranch.from_parts, "linear", title="words and their pairs"),
+    Kind("network", 0.5, read_network, "network", {"networks": []}, "network"),
     Kind(
-        "text_vectors", 0.5, read_text_vectors, "sentence", {"sentence": None}, encodes_with_torch
+        "text_vectors",
+        0.5,
+        read_text_vectors,
+        "sentence",
+        {"sentence": None},
+        "whole text",
+        encodes_with_torch,
     ),
     Kind(
-        "document_vectors", 0.5, read_vectors_branch, "document_vectors", {"document_vectors": None}
+        "document_vectors",
+        0.5,
+        read_vectors_branch,
+        "document_vectors",
+        {"document_vectors": None},
+        "given vectors",
     ),
-    Kind("transformer", 0.5, read_transformer, "transformer", {"transformer": None}),
+    Kind(
+        "transformer",
+        0.5,
+        read_transformer,
+        "transformer",
+        {"transformer": None},
+        "fine-tuned encoder",
+    ),
 )
-"""In the order in which a blend reads them; the last that can tell explains an answer."""
+"""In the order in which a blend reads them."""
 
 
 def need_torch(settings: Mapping[str, Any]) -> bool:
@@ -54,6 +74,11 @@ def need_torch(settings: Mapping[str, Any]) -> bool:
 def prior_of(name: str) -> float:
     """Return what the logits of a branch are multiplied by at first."""
     return next(kind.prior for kind in KINDS if kind.name == name)
+
+
+def title_of(name: str) -> str:
+    """Return what readers call a branch."""
+    return next(kind.title or kind.name for kind in KINDS if kind.name == name)
 
 
 def in_order(branches: Iterable[Branch]) -> tuple[Branch, ...]:

@@ -342,12 +342,16 @@ def explain(
         Path, typer.Option("--output", "-o", help="A page (.html) or data (.jsonl) to write.")
     ],
     options: DecodingChoice,
+    examples: Annotated[
+        list[Path] | None,
+        typer.Option(help="Labelled documents: the nearest of each label are shown beside it."),
+    ] = None,
     device: Device = None,
     document_vectors: VectorsOfDocuments = None,
     settings: Settings = None,
     on_error: OnErrorChoice = None,
 ) -> None:
-    """Show for each predicted label the words that its own attention used."""
+    """Show what spoke for each predicted label, and for the siblings that came next."""
     from harnn.cli import predicting
     from harnn.cli.models import Speed
 
@@ -356,6 +360,7 @@ def explain(
         data,
         output,
         options=options,
+        examples=examples or (),
         speed=Speed(device=device, document_vectors=document_vectors),
         settings=gather_settings(settings, on_error=on_error),
     )

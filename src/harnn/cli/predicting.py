@@ -29,7 +29,7 @@ from harnn.data.label_checker import LabelChecker
 from harnn.decode import DecodeOptions, open_score_file
 from harnn.errors import ConfigError
 from harnn.explain import Explanation
-from harnn.prediction import Predictor
+from harnn.prediction import Examples, Predictor
 from harnn.prediction.predictor import blocks_of, documents_at_once
 from harnn.prediction.workers import AnsweredBlock, Workers, answer_block
 
@@ -154,20 +154,24 @@ def explain(
     options: DecodingChoice,
     settings: Sequence[str],
     speed: Speed | None = None,
+    examples: Sequence[Path] = (),
 ) -> None:
-    """Write a page or JSON lines of explanations.
+    """Write a page or JSON lines of explanations; examples: labelled documents to point at.
 
     Raises:
         InputError: what is given cannot be used.
     """
     given = Texts(data, [])
-    check_inputs(data)
-    check_output(output, EXPLANATIONS, data)
+    check_inputs([*data, *examples])
+    check_output(output, EXPLANATIONS, [*data, *examples])
     predictor, knobs = open_model(model, settings, speed)
+    shown = _examples(predictor, examples, knobs)
     true: dict[str, tuple[str, ...]] = {}
     with reading(knobs) as log, answer_bar(Console(stderr=True), given.count) as bar:
         documents = _with_true_labels(data, knobs, log, predictor, true)
-        explanations = bar.counting(predictor.explain(x, **options) for x in documents)
+        explanations = bar.counting(
+            predictor.explain(x, examples=shown, **options) for x in documents
+        )
         if output.suffix.lower() == ".html":
             from harnn.explain import write_html
 
@@ -177,6 +181,13 @@ def explain(
             )
         else:
             _write_lines(explanations, output)
+
+
+def _examples(predictor: Predictor, paths: Sequence[Path], knobs: DataConfig) -> Examples | None:
+    if not paths:
+        return None
+    with reading(knobs) as log:
+        return predictor.read_examples(paths, data=knobs, log=log)
 
 
 def _with_true_labels(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from harnn._lazy import on_demand
 from harnn.answers import PredictedLabel, Prediction
+from harnn.prediction.examples import Examples
 from harnn.prediction.predictor import Predictor, load_predictors
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ __getattr__, __dir__ = on_demand(
 __all__ = [
     "AnsweredBlock",
     "ComparedSystem",
+    "Examples",
     "ForeignAnswers",
     "PredictedLabel",
     "Prediction",

@@ -41,8 +41,10 @@ from harnn.data import (
 )
 from harnn.decode import DecodeOptions, Decoder, Scores
 from harnn.errors import ConfigError, DocumentError, Problem
-from harnn.explain import Explanation, LabelExplanation, WordWeight
+from harnn.explain import Explanation
 from harnn.prediction.device import move_networks
+from harnn.prediction.examples import Examples
+from harnn.prediction.explaining import explain_labels
 from harnn.prediction.notes import make_notes, views_for_notes, with_read
 from harnn.text import tune_text_vectors
 
@@ -257,47 +259,48 @@ class Predictor:
         scores = self.score_corpus(corpus)
         return compare_strategies(scores, corpus.targets, decoder, self.taxonomy.hierarchy)
 
-    def explain(self, text: str | Document, **options: Unpack[DecodeOptions]) -> Explanation:
-        """Show which words made each predicted label.
+    def explain(
+        self,
+        text: str | Document,
+        *,
+        examples: Examples | None = None,
+        **options: Unpack[DecodeOptions],
+    ) -> Explanation:
+        """Show what spoke for each predicted label, in the final score of all branches together.
 
-        With a network these are the words that the label's own attention used. In mode ``paper``
-        that of the lower levels is nearly even, which is a fault of that network; see
-        :class:`harnn.network.PaperLevel`. Without a network, or with one that was exported, they
-        are the words without which the linear branch would be less sure.
+        For each word: how much higher the log odds of the label are with it than without; slow
+        branches are asked without stretches of words (:mod:`harnn.branches.evidence`). A label that
+        was chosen only because one below it was has the evidence of that one. Beside it: what each
+        branch adds, the siblings that came next, and the nearest of the *examples* of each label
+        (:meth:`read_examples`).
 
         Raises:
             TypeError: *text* is something else than one text.
-            BundleError: the model has nothing but exported networks, which do not tell.
+            BundleError: the model is damaged: its numbers are none.
         """
         if not isinstance(text, str | Document):
             raise TypeError(f"Expected one text or harnn.Document, got {type(text)}.")
-        decoder, ensemble = self._decoder(**options), self.bundle.ensemble
+        decoder = self._decoder(**options)
         (document,) = _numbered([text])
         corpus = self._encode([document], answered=True, explained=True)
-        answer = next(self._answers(corpus, decoder)[1])
+        own = self.score_corpus(corpus)
+        (answer,) = self._put_into_words(corpus, own, decoder)[1]
+        labels = explain_labels(self.bundle, corpus, decoder, own, answer, examples)
         placed = corpus.views["placed_texts"][0]
-        explained = ensemble.explain(corpus, 0)
-        weights = explained.weights
-        if weights is None:
-            weights = np.zeros((len(self.taxonomy), len(placed.spans)), dtype=np.float32)
-        labels = tuple(
-            LabelExplanation(
-                predicted,
-                tuple(
-                    WordWeight(start, end, placed.text[start:end], float(weight))
-                    for (start, end), weight in zip(
-                        placed.spans,
-                        weights[self.taxonomy.index[predicted.label]],
-                        strict=True,
-                    )
-                ),
-            )
-            for predicted in answer.labels
-        )
-        notes, codes = answer.notes, answer.note_codes
-        if explained.note:
-            notes, codes = (*notes, explained.note), (*codes, "other_branch")
-        return Explanation(document.id, placed.text, labels, notes, codes)
+        return Explanation(document.id, placed.text, labels, answer.notes, answer.note_codes)
+
+    def read_examples(
+        self, given: Documents, *, data: DataConfig | None = None, log: ReadingLog | None = None
+    ) -> Examples:
+        """Read labelled documents, such as those of training, for :meth:`explain` to point at.
+
+        data, log: see :meth:`evaluate`. Of the texts only the beginnings are kept.
+
+        Raises:
+            ConfigError: the model has no linear branch, by whose n-grams documents are compared.
+            DocumentError: documents cannot be read or have unknown labels.
+        """
+        return Examples.read(self.bundle, given, data=data, log=log)
 
     def encode_labelled(
         self,
@@ -352,7 +355,12 @@ class Predictor:
             yield shown, list(answers)
 
     def _answers(self, corpus: Corpus, decoder: Decoder) -> tuple[Scores, Iterator[Prediction]]:
-        shown, chosen = decoder.decode(self.score_corpus(corpus), self.taxonomy.hierarchy)
+        return self._put_into_words(corpus, self.score_corpus(corpus), decoder)
+
+    def _put_into_words(
+        self, corpus: Corpus, scores: Scores, decoder: Decoder
+    ) -> tuple[Scores, Iterator[Prediction]]:
+        shown, chosen = decoder.decode(scores, self.taxonomy.hierarchy)
         notes = make_notes(corpus, self.bundle, np.diff(chosen.indptr) > 0)
         return shown, make_answers(shown, chosen, self.taxonomy, notes)
 

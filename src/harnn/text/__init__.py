@@ -43,6 +43,7 @@ from harnn.text.text_vectors import (
     tune_text_vectors,
 )
 from harnn.text.tokenizer import Encoded, Tokenizer
+from harnn.text.use_network import Convolve, UseNetwork
 from harnn.text.word_vectors import (
     Coverage,
     WordVectors,
@@ -58,6 +59,7 @@ __all__ = [
     "PACKAGED_VECTORS",
     "TEXT_VECTORS_PACKAGE",
     "TEXT_VECTOR_SIZE",
+    "Convolve",
     "Coverage",
     "CutsTexts",
     "Encoded",
@@ -69,6 +71,7 @@ __all__ = [
     "TextEncoder",
     "Tokenizer",
     "UseEncoder",
+    "UseNetwork",
     "WordVectors",
     "beginning",
     "characters_read",

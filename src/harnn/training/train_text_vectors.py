@@ -83,7 +83,7 @@ def train_text_vectors(task: Task) -> TrainedBranch | None:
     trained = kept_branch(task, "text_vectors", make, check=check)
     branch = trained.branch
     others = set(planned_branches(task.config, task.facts)) - {"linear", "text_vectors"}
-    if not others and choice.name in ("use", "static") and isinstance(branch, TextVectorsBranch):
+    if not others and choice.name == "static" and isinstance(branch, TextVectorsBranch):
         branch = branch.without_torch()  # so it is loaded, and answers to the bit as measured here
     return dataclasses.replace(trained, branch=branch, valid_views={"text_vectors": validation()})
 

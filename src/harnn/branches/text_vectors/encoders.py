@@ -51,7 +51,7 @@ def open_encoder(
         InterruptedError: *stopped* said so.
     """
     if name == "use":
-        return UseEncoder.open()
+        return _use()
     if name == "static":
         return _table(tokens, cache, stopped)
     if name == "minilm":
@@ -60,6 +60,16 @@ def open_encoder(
 
     place = Path(name).absolute()
     return BertEncoder.open(place, name="path", source=str(place), tokens=tokens)
+
+
+def _use() -> TextEncoder:
+    from harnn.network import computes_bfloat16
+
+    if not computes_bfloat16():
+        return UseEncoder.open()
+    from harnn.branches.text_vectors.use_bfloat16 import Bfloat16UseEncoder
+
+    return Bfloat16UseEncoder.open()
 
 
 def _minilm(tokens: int) -> BertEncoder:
@@ -128,9 +138,9 @@ def store_encoder(encoder: TextEncoder, *, light: bool, int8: bool = False) -> P
 
 
 def encodes_with_torch(settings: Mapping[str, Any]) -> bool:
-    """Whether the encoder that a model remembers is computed with PyTorch."""
+    """Whether the encoder that a model remembers is, or can be (``--bf16``), PyTorch's work."""
     plain = settings.get(SETTING)
-    return isinstance(plain, dict) and plain.get("name") in ("minilm", "path")
+    return not (isinstance(plain, dict) and plain.get("name") == "static")
 
 
 def read_encoder(stored: StoredModel) -> TextEncoder:
@@ -141,7 +151,7 @@ def read_encoder(stored: StoredModel) -> TextEncoder:
         MissingExtraError: it is not installed.
     """
     plain = stored.settings.get(SETTING)
-    if plain is None:
+    if plain is None:  # made in float32, and measured so
         return UseEncoder.open()
     try:
         record = EncoderRecord.from_dict(plain)
@@ -157,7 +167,10 @@ def read_encoder(stored: StoredModel) -> TextEncoder:
     where = str(stored.directory)
     name = record.source if record.name == "path" else record.name
     try:
-        encoder = open_encoder(name, record.tokens)
+        if stored.light:  # without PyTorch
+            encoder: TextEncoder = UseEncoder.open()
+        else:
+            encoder = open_encoder(name, record.tokens)
     except InputError as error:
         raise BundleError(
             [Problem(where, f"{_NEEDS}: {problem}") for problem in error.problems]

@@ -9,7 +9,13 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from harnn.branches.branch import Evidence, Parts, StoredModel
+from harnn.branches.branch import (
+    MOST_TRIALS,
+    SLOW_TRIALS,
+    Evidence,
+    Parts,
+    StoredModel,
+)
 from harnn.branches.text_vectors.encoders import store_encoder
 from harnn.branches.text_vectors.storage import PLACE
 from harnn.corpus import Corpus, TextVectorsView, View
@@ -92,8 +98,8 @@ class PlainTextVectorsBranch:
         return self.network.logits(corpus.views["text_vectors"])
 
     def explain(self, corpus: Corpus, row: int) -> Evidence:  # noqa: ARG002
-        """Say nothing: it reads no words."""
-        return Evidence(None)
+        """See :class:`Evidence`; an encoder that takes long is asked less often."""
+        return Evidence(0 if self.encoder is None else SLOW_TRIALS if self.waits else MOST_TRIALS)
 
     def to_parts(self, *, light: bool = False, int8: bool = False) -> Parts:  # noqa: ARG002
         """Return arrays ``sentence.*``, the shape, and what is stored of the encoder."""
