@@ -18,7 +18,8 @@ from harnn.branches.text_vectors import PlainTextVectorsBranch, TextVectorsBranc
 from harnn.branches.text_vectors.bert_encoder import BertEncoder
 from harnn.branches.text_vectors.table_encoder import TableEncoder
 from harnn.config import Config
-from harnn.corpus import ArrayCache
+from harnn.corpus import ArrayCache, TextVectorsView
+from harnn.corpus.views import ReadVectors
 from harnn.errors import BundleError, ConfigError, InputError, MissingExtraError
 from harnn.network import mean_of_states
 from harnn.text import count_read, encoder_choice, sentence_files
@@ -245,7 +246,7 @@ def test_a_table_of_tokens_becomes_part_of_the_model(
 ) -> None:
     result = fit(text_encoder="static", text_encoder_tokens=6)
     branch = result.ensemble.branch("text_vectors")
-    assert isinstance(branch, TextVectorsBranch)
+    assert isinstance(branch, PlainTextVectorsBranch)  # there is no network beside it
     assert branch.encoder is not None
     record = branch.encoder.record
     assert (record.name, record.source, record.size, record.tokens) == ("static", "tiny==1", 16, 6)
@@ -253,9 +254,7 @@ def test_a_table_of_tokens_becomes_part_of_the_model(
     for name in ("require_minilm", "open_encoder"):  # a model needs the package no more
         monkeypatch.delattr(f"harnn.branches.text_vectors.encoders.{name}")
     made, loaded = harnn.Predictor.from_result(result), harnn.Predictor.load(model)
-    np.testing.assert_allclose(loaded.scores(TEXTS).values, made.scores(TEXTS).values, atol=1e-6)
-    # Without a network it is computed with NumPy, and stored again as it was.
-    assert isinstance(loaded.bundle.ensemble.branch("text_vectors"), PlainTextVectorsBranch)
+    np.testing.assert_array_equal(loaded.scores(TEXTS).values, made.scores(TEXTS).values)
     again = harnn.Predictor.load(harnn.save_bundle(loaded.bundle, tmp_path / "again"))
     np.testing.assert_array_equal(again.scores(TEXTS).values, loaded.scores(TEXTS).values)
     with pytest.raises(BundleError, match="needs no PyTorch as it is"):
@@ -290,6 +289,9 @@ def test_a_table_sums_the_vectors_of_tokens(
     np.testing.assert_array_equal(found[0], found[5])
     one, other = made.encode(["the cat of a dog oak soup", "the cat of a dog oak"])
     np.testing.assert_array_equal(one, other)
+    told = _read_vectors(made, [" the cat of a dog oak soup", "cat "])
+    np.testing.assert_array_equal(told.vectors[0], one)
+    assert told.read.tolist() == [[len(" the cat of a dog oak"), 26], [3, 3]]
     with pytest.raises(InterruptedError):
         made.encode(TEXTS, stopped=lambda: True)
     known = open_encoder("static", 6, stopped=lambda: True)  # it was made in this process
@@ -452,6 +454,10 @@ def test_how_much_of_a_text_is_read_is_what_makes_its_vector(encoder: BertEncode
     texts += ["cat \ud800 " * 9, "\t the " * 4_000, "cat " + " " * 5_000 + "dog"]
     counts = count_read(texts, encoder.record.tokens, encoder.tokenizer)
     vectors = encoder.encode(texts)
+    told = _read_vectors(encoder, texts)  # cut once for both
+    np.testing.assert_array_equal(told.vectors, vectors)
+    assert told.read.tolist() == [list(pair) for pair in counts]
+    assert _read_vectors(encoder, []).read.shape == (0, 2)
     for text, vector, (read, whole) in zip(texts, vectors, counts, strict=True):
         assert whole == len(text.rstrip())
         assert 0 <= read <= whole
@@ -462,6 +468,15 @@ def test_how_much_of_a_text_is_read_is_what_makes_its_vector(encoder: BertEncode
     ]
     assert texts[0][: counts[0][0]] == "cat dog oak timber forest bread"
     assert count_read(["a" * 2_500, "b "], 0, None) == [(2_000, 2_500), (1, 1)]
+
+
+def _read_vectors(encoder: BertEncoder | TableEncoder, texts: list[str]) -> ReadVectors:
+    collector = TextVectorsView(encoder, counts=True).collect()
+    for text in texts:
+        collector.add([text])
+    found = collector.finish()
+    assert isinstance(found, ReadVectors)
+    return found
 
 
 def test_an_answer_says_how_much_its_encoder_read(model: Path) -> None:

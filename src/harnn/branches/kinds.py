@@ -52,7 +52,6 @@ KINDS: tuple[Kind, ...] = (
         "document_vectors",
         {"document_vectors": None},
         "given vectors",
-        lambda _: False,
     ),
     Kind(
         "transformer",

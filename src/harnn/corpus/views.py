@@ -6,8 +6,9 @@ Which there are is up to the branches that read them.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
@@ -15,6 +16,8 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array, vstack
 
 from harnn.text import (
+    CutsTexts,
+    EncoderRecord,
     NgramFeatures,
     TextEncoder,
     Tokenizer,
@@ -24,6 +27,7 @@ from harnn.text import (
 )
 from harnn.text.segmenting import is_word
 
+Vectors = NDArray[np.float32]
 _EMBEDDED_AT_ONCE = 8_192
 _MOST_KEPT_CHARACTERS = 64_000_000
 """Of texts that are held back: up to 256 MB."""
@@ -149,11 +153,17 @@ class TextVectorsView:
     encoder: TextEncoder
     waits: bool = False
     """Whether texts wait until it is known which of them are wanted: :class:`WaitingTexts`."""
+    counts: bool = False
+    """Whether it is told how much is read of each text: :class:`ReadVectors`. Needs an encoder that
+    cuts texts, which then need not be cut once more for that."""
 
     def collect(self) -> Collector:
         if self.waits:
             return _WaitingCollector(self.encoder)
-        return _TextVectorsCollector(self.encoder)
+        if self.counts:
+            assert isinstance(self.encoder, CutsTexts)
+            return _ReadVectorsCollector(self.encoder)
+        return _TextVectorsCollector(self.encoder.record, self.encoder.encode)
 
 
 @dataclass(frozen=True)
@@ -182,24 +192,56 @@ class _WaitingCollector:
 
 
 class _TextVectorsCollector:
-    def __init__(self, encoder: TextEncoder) -> None:
-        self._encoder = encoder
-        self._characters = characters_read(encoder.record.tokens)
+    def __init__(self, record: EncoderRecord, encode: Callable[[list[str]], Vectors]) -> None:
+        self._encode = encode
+        self._characters = characters_read(record.tokens)
         self._waiting: list[str] = []
-        self._parts = [np.zeros((0, encoder.record.size), dtype=np.float32)]
+        self._parts = [np.zeros((0, record.size), dtype=np.float32)]
 
     def add(self, texts: Sequence[str]) -> None:
         self._waiting += [beginning(text, self._characters) for text in texts]
         if len(self._waiting) >= _EMBEDDED_AT_ONCE:
             self._embed()
 
-    def finish(self) -> NDArray[np.float32]:
+    def finish(self) -> Vectors:
         self._embed()
         return np.concatenate(self._parts)
 
     def _embed(self) -> None:
-        self._parts.append(self._encoder.encode(self._waiting))
+        self._parts.append(self._encode(self._waiting))
         self._waiting = []
+
+
+class ReadVectors(NamedTuple):
+    """Vectors of N whole texts, with how much of each was read."""
+
+    vectors: Vectors
+    """(N, D)"""
+    read: NDArray[np.int64]
+    """(N, 2) as of :class:`ReadView`."""
+
+
+class _ReadVectorsCollector:
+    def __init__(self, encoder: CutsTexts) -> None:
+        self._characters = characters_read(encoder.record.tokens)
+        self._ends: list[int] = []
+        self._sizes: list[tuple[int, int]] = []
+        """Blanks at the start of each text, and its characters without those at the end."""
+        encode = partial(encoder.encode, ends=self._ends)
+        self._vectors = _TextVectorsCollector(encoder.record, encode)
+
+    def add(self, texts: Sequence[str]) -> None:
+        for text in texts:
+            start = text[: self._characters]
+            self._sizes.append((len(start) - len(start.lstrip()), len(text.rstrip())))
+        self._vectors.add(texts)
+
+    def finish(self) -> ReadVectors:
+        vectors = self._vectors.finish()
+        blanks, whole = np.array(self._sizes, dtype=np.int64).reshape(-1, 2).T
+        ends = np.array(self._ends, dtype=np.int64)
+        read = np.where(ends < 0, np.minimum(whole, self._characters), blanks + ends)
+        return ReadVectors(vectors, np.stack([read, whole], axis=1))
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -11,7 +12,8 @@ from numpy.typing import NDArray
 from harnn.answers import Note
 from harnn.bundle import Bundle
 from harnn.corpus import Corpus, NgramsView, View
-from harnn.corpus.views import ReadView, TextVectorsView, Tokens
+from harnn.corpus.views import ReadVectors, ReadView, TextVectorsView, Tokens
+from harnn.text import CutsTexts
 
 _UNANSWERED = "no label is sure enough"
 _READ = "read"
@@ -32,7 +34,19 @@ class _Part(NamedTuple):
 def views_for_notes(views: Mapping[str, View]) -> dict[str, View]:
     """Return what notes need to know of the texts beside the *views* that a model reads."""
     vectors = views.get("text_vectors")
-    return {_READ: ReadView(vectors.encoder)} if isinstance(vectors, TextVectorsView) else {}
+    if not isinstance(vectors, TextVectorsView):
+        return {}
+    if isinstance(vectors.encoder, CutsTexts) and not vectors.waits:
+        return {"text_vectors": replace(vectors, counts=True)}
+    return {_READ: ReadView(vectors.encoder)}
+
+
+def with_read(corpus: Corpus) -> Corpus:
+    """Return documents that were encoded for an answer with the views that branches read."""
+    found = corpus.views.get("text_vectors")
+    if not isinstance(found, ReadVectors):
+        return corpus
+    return corpus.with_views({"text_vectors": found.vectors, _READ: found.read})
 
 
 def make_notes(

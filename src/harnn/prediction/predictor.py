@@ -45,7 +45,7 @@ from harnn.explain import Explanation
 from harnn.prediction.device import move_networks
 from harnn.prediction.examples import Examples
 from harnn.prediction.explaining import explain_labels
-from harnn.prediction.notes import make_notes, views_for_notes
+from harnn.prediction.notes import make_notes, views_for_notes, with_read
 from harnn.text import tune_text_vectors
 
 if TYPE_CHECKING:
@@ -342,7 +342,7 @@ class Predictor:
             views |= views_for_notes(views)
         if explained:
             views["placed_texts"] = PlacedTextsView(self.bundle.tokenizer)
-        return encode_unlabelled(documents, views)
+        return with_read(encode_unlabelled(documents, views))
 
     def _decoder(self, **options: Unpack[DecodeOptions]) -> Decoder:
         return self.bundle.decoder.with_options(**options)

@@ -15,7 +15,15 @@ from harnn.text.encoder_choice import (
     encoder_memory,
     most_tokens,
 )
-from harnn.text.encoders import EncoderRecord, TextEncoder, beginning, characters_read, never
+from harnn.text.encoders import (
+    CutsTexts,
+    EncoderRecord,
+    TextEncoder,
+    beginning,
+    characters_read,
+    end_of,
+    never,
+)
 from harnn.text.ngrams import NgramCounter, NgramFeatures
 from harnn.text.sentence_batches import count_read, encode_sentences
 from harnn.text.sentence_files import (
@@ -53,6 +61,7 @@ __all__ = [
     "TEXT_VECTOR_SIZE",
     "Convolve",
     "Coverage",
+    "CutsTexts",
     "Encoded",
     "EncoderChoice",
     "EncoderRecord",
@@ -74,6 +83,7 @@ __all__ = [
     "encode_sentences",
     "encoder_installed",
     "encoder_memory",
+    "end_of",
     "from_keyed_vectors",
     "most_tokens",
     "never",

@@ -6,12 +6,15 @@ import hashlib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol, Self
+from typing import TYPE_CHECKING, Any, Protocol, Self, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
 from harnn._tables import shown
+
+if TYPE_CHECKING:
+    from tokenizers import Encoding, Tokenizer
 
 MOST_CHARACTERS = 2_000
 """Read of a text, where that holds all tokens that are read: the mean over a longer one says less
@@ -113,6 +116,38 @@ class TextEncoder(Protocol):
             MissingExtraError: a package is not installed.
             InterruptedError: *stopped* said so.
         """
+
+
+@runtime_checkable
+class CutsTexts(Protocol):
+    """An encoder that cuts texts into tokens, of which it reads the first ones."""
+
+    @property
+    def record(self) -> EncoderRecord:
+        """Name, source, size and hashes."""
+
+    @property
+    def tokenizer(self) -> Tokenizer:
+        """What cuts them."""
+
+    def encode(
+        self,
+        texts: Iterable[str],
+        *,
+        threads: int = 0,
+        stopped: Callable[[], bool] = never,
+        ends: list[int] | None = None,
+    ) -> NDArray[np.float32]:
+        """See :meth:`TextEncoder.encode`.
+
+        ends: where given, what is added to it for each text: the character after the last one that
+        is read, or -1 where that is the end of the text.
+        """
+
+
+def end_of(cut: Encoding) -> int:
+    """Return the character after the last one that is read of a text; -1: all are."""
+    return max((end for _, end in cut.offsets), default=0) if cut.overflowing else -1
 
 
 def characters_read(tokens: int) -> int:

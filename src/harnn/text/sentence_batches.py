@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from harnn.text.encoders import beginning, characters_read
+from harnn.text.encoders import beginning, characters_read, end_of
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -29,10 +29,12 @@ def encode_sentences(
     size: int,
     tokens: int,
     stopped: Callable[[], bool],
+    ends: list[int] | None = None,
 ) -> NDArray[np.float32]:
     """Return vectors (N, D) of length 1; an empty text is a zero.
 
-    size: D; tokens: of a text at most, as the tokenizer cuts it.
+    size: D; tokens: of a text at most, as the tokenizer cuts it; ends: see
+    :meth:`harnn.text.CutsTexts.encode`.
 
     Batches are of texts of one length, so that nothing is padded and no text changes another's.
 
@@ -43,7 +45,7 @@ def encode_sentences(
     parts = [np.zeros((0, size), dtype=np.float32)]
     while block := list(islice(stream, _TEXTS_IN_MEMORY)):
         vectors = np.zeros((len(block), size), dtype=np.float32)
-        ids = _cut(block, tokenizer, stopped)
+        ids = _cut(block, tokenizer, stopped, ends)
         for rows in _batches(ids):
             if stopped():
                 raise InterruptedError
@@ -54,7 +56,10 @@ def encode_sentences(
 
 
 def _cut(
-    texts: Sequence[str], tokenizer: Tokenizer, stopped: Callable[[], bool]
+    texts: Sequence[str],
+    tokenizer: Tokenizer,
+    stopped: Callable[[], bool],
+    ends: list[int] | None,
 ) -> list[list[int]]:
     """Return the token ids of each text; of an empty one none."""
     ids: list[list[int]] = []
@@ -66,6 +71,8 @@ def _cut(
         whole = [text.encode("utf-8", "replace").decode("utf-8") for text in some]
         for text, cut in zip(some, tokenizer.encode_batch(whole), strict=True):
             ids.append(cut.ids if text else [])
+            if ends is not None:
+                ends.append(end_of(cut))
     return ids
 
 
@@ -103,5 +110,5 @@ def count_read(
         ):
             if cut.overflowing:
                 blanks = len(text) - len(text.lstrip())
-                read[row] = blanks + max((end for _, end in cut.offsets), default=0)
+                read[row] = blanks + end_of(cut)
     return list(zip(read, whole, strict=True))

@@ -232,6 +232,13 @@ def planned_branches(config: Config, facts: TrainingFacts) -> tuple[str, ...]:
     return tuple(name for name, is_wanted in wanted.items() if is_wanted)
 
 
+def answers_without_torch(config: Config, facts: TrainingFacts) -> bool:
+    """Whether the model has no network but one on vectors from a table, which NumPy computes."""
+    encoder = planned_encoder(config, facts)
+    others = set(planned_branches(config, facts)) - {"linear", "text_vectors"}
+    return encoder is not None and encoder.name == "static" and not others
+
+
 def resolve_training(training: TrainingConfig, facts: TrainingFacts) -> TrainingConfig:
     """Return the settings with 0 replaced by what suits the data: batch size and epochs."""
     count = facts.documents

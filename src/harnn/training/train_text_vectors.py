@@ -27,7 +27,7 @@ from harnn.text import TEXT_VECTORS_PACKAGE, TextEncoder, encoder_installed
 from harnn.training.events import Stage
 from harnn.training.kept import Piece, kept
 from harnn.training.kept_branch import kept_branch
-from harnn.training.plan import is_fast, planned_encoder
+from harnn.training.plan import answers_without_torch, is_fast, planned_encoder
 from harnn.training.process import interruptible
 from harnn.training.reader import Split
 from harnn.training.schedule import rate_factor
@@ -81,7 +81,11 @@ def train_text_vectors(task: Task) -> TrainedBranch | None:
 
     make = partial(_train, task, encoder, validation)
     trained = kept_branch(task, "text_vectors", make, check=check)
-    return dataclasses.replace(trained, valid_views={"text_vectors": validation()})
+    branch = trained.branch
+    plain = answers_without_torch(task.config, task.facts)
+    if plain and isinstance(branch, TextVectorsBranch):
+        branch = branch.without_torch()  # so it is loaded, and answers to the bit as measured here
+    return dataclasses.replace(trained, branch=branch, valid_views={"text_vectors": validation()})
 
 
 def _train(

@@ -74,9 +74,14 @@ class BertEncoder:
         )
 
     def encode(
-        self, texts: Iterable[str], *, threads: int = 0, stopped: Callable[[], bool] = never
+        self,
+        texts: Iterable[str],
+        *,
+        threads: int = 0,
+        stopped: Callable[[], bool] = never,
+        ends: list[int] | None = None,
     ) -> NDArray[np.float32]:
-        """See :class:`harnn.text.TextEncoder`."""
+        """See :class:`harnn.text.CutsTexts`."""
         with _torch_threads(threads), torch.inference_mode():
             return encode_sentences(
                 texts,
@@ -85,6 +90,7 @@ class BertEncoder:
                 size=self.record.size,
                 tokens=self.record.tokens,
                 stopped=stopped,
+                ends=ends,
             )
 
     def to_parts(self, *, light: bool, int8: bool) -> Parts:

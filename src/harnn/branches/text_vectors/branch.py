@@ -19,6 +19,7 @@ from harnn.branches.branch import (
 )
 from harnn.branches.text_vectors.encoders import store_encoder
 from harnn.branches.text_vectors.network import TextVectorNetwork, TextVectorShape
+from harnn.branches.text_vectors.plain import PlainTextVectorNetwork, PlainTextVectorsBranch
 from harnn.branches.text_vectors.storage import PLACE
 from harnn.branches.torch_parts import fill_module, pack_module
 from harnn.corpus import Corpus, TextVectorsView, View
@@ -71,6 +72,12 @@ class TextVectorsBranch:
             settings={PLACE: self.network.shape.to_dict()} | stored.settings,
             files=stored.files,
         )
+
+    def without_torch(self) -> PlainTextVectorsBranch:
+        """Return the same as NumPy computes it."""
+        packed = pack_module(PLACE, self.network).items()
+        weights = {name.removeprefix(f"{PLACE}.").replace(".", "_"): x for name, x in packed}
+        return PlainTextVectorsBranch(PlainTextVectorNetwork(**weights), self.encoder)
 
     @classmethod
     def from_parts(

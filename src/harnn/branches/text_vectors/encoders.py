@@ -138,9 +138,9 @@ def store_encoder(encoder: TextEncoder, *, light: bool, int8: bool = False) -> P
 
 
 def encodes_with_torch(settings: Mapping[str, Any]) -> bool:
-    """Whether the encoder that a model remembers is computed with PyTorch."""
+    """Whether the encoder that a model remembers is, or can be (``--bf16``), PyTorch's work."""
     plain = settings.get(SETTING)
-    return isinstance(plain, dict) and plain.get("name") in ("minilm", "path")
+    return not (isinstance(plain, dict) and plain.get("name") == "static")
 
 
 def read_encoder(stored: StoredModel) -> TextEncoder:

@@ -69,8 +69,9 @@ class OnnxEncoder:
         *,
         threads: int = 0,  # noqa: ARG002
         stopped: Callable[[], bool] = never,
+        ends: list[int] | None = None,
     ) -> NDArray[np.float32]:
-        """See :class:`harnn.text.TextEncoder`; threads are those that the model was opened with."""
+        """See :class:`harnn.text.CutsTexts`; threads are those that the model was opened with."""
         return encode_sentences(
             texts,
             self.tokenizer,
@@ -78,6 +79,7 @@ class OnnxEncoder:
             size=self.record.size,
             tokens=self.record.tokens,
             stopped=stopped,
+            ends=ends,
         )
 
     def to_parts(self, *, light: bool, int8: bool) -> Parts:  # noqa: ARG002

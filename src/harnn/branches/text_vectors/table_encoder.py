@@ -20,7 +20,7 @@ from scipy.sparse import csr_array
 from harnn.branches.branch import Parts, StoredModel
 from harnn.branches.text_vectors.onnx_encoder import TOKENIZER
 from harnn.errors import BundleError, Problem, cannot_read
-from harnn.text import EncoderRecord, beginning, characters_read, never, open_tokenizer
+from harnn.text import EncoderRecord, beginning, characters_read, end_of, never, open_tokenizer
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -50,28 +50,33 @@ class TableEncoder:
         *,
         threads: int = 0,  # noqa: ARG002
         stopped: Callable[[], bool] = never,
+        ends: list[int] | None = None,
     ) -> NDArray[np.float32]:
-        """See :class:`harnn.text.TextEncoder`; computed in one thread, cut into tokens in all."""
+        """See :class:`harnn.text.CutsTexts`; computed in one thread, cut into tokens in all."""
         table = self.table.astype(np.float32)
         stream = (beginning(text, characters_read(self.record.tokens)) for text in texts)
         parts = [np.zeros((0, self.record.size), dtype=np.float32)]
         while some := list(islice(stream, _TEXTS_AT_ONCE)):
             if stopped():
                 raise InterruptedError
-            counted = self._count(some)
+            counted = self._count(some, ends)
             vectors = np.asarray(counted @ table, dtype=np.float32)
             lengths = np.sqrt(np.einsum("nd,nd->n", vectors, vectors))[:, None]
             parts.append(np.divide(vectors, lengths, out=vectors, where=lengths > 0))
         return np.concatenate(parts)
 
-    def _count(self, texts: list[str]) -> csr_array:
+    def _count(self, texts: list[str], ends: list[int] | None) -> csr_array:
         """Return how often each token stands in each text, (N, V)."""
         whole = [text.encode("utf-8", "replace").decode("utf-8") for text in texts]
-        cut = self.tokenizer.encode_batch_fast(whole, add_special_tokens=False)
+        # The fast one does not tell where a token stands.
+        count = self.tokenizer.encode_batch_fast if ends is None else self.tokenizer.encode_batch
+        cut = count(whole, add_special_tokens=False)
+        if ends is not None:
+            ends += map(end_of, cut)
         ids = [np.array(each.ids, dtype=np.int64) for each in cut]
-        ends = np.cumsum([0, *map(len, ids)])
-        ones = np.ones(ends[-1], dtype=np.float32)
-        return csr_array((ones, np.concatenate(ids), ends), shape=(len(ids), len(self.table)))
+        offsets = np.cumsum([0, *map(len, ids)])
+        ones = np.ones(offsets[-1], dtype=np.float32)
+        return csr_array((ones, np.concatenate(ids), offsets), shape=(len(ids), len(self.table)))
 
     def to_parts(self, *, light: bool, int8: bool) -> Parts:  # noqa: ARG002
         """Return the table and the tokenizer."""
