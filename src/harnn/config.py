@@ -122,7 +122,7 @@ class ModelConfig:
     mode: Mode = "harnn"
     preset: Preset = "default"
     """``fast``: the linear branch alone, in seconds; ``best``: three networks instead of one,
-    and vectors of whole texts for any size of data."""
+    vectors of whole texts for any size of data, and ``transformer=auto``."""
     branches: Branches = "both"
     """``linear``: a linear model on n-grams; ``network``: HARNN; ``both``: their blend, which is
     better than either."""
@@ -132,7 +132,8 @@ class ModelConfig:
     enough for it to take a minute or two, and labels at most 20,000 (``auto``)."""
     transformer: str = "off"
     """Whether a pretrained transformer encoder is fine-tuned too, as ``[transformer]``: ``off``,
-    ``on`` for MiniLM (extra ``transformer``), or the directory of any encoder."""
+    ``on`` for MiniLM (docs/encoders.md), ``auto`` for it where it is installed, most of the text is
+    English and it takes an hour of one core at most, or the directory of any encoder."""
     document_vectors: str = ""
     """A file of vectors of the documents, training and validation, for a small network to read."""
     cascade: Literal["off", "auto"] = "off"
@@ -298,7 +299,7 @@ _PAPER_TRAINING = {
 _PAPER_TEXT = {"max_length": 150}
 _PRESET_MODEL: dict[str, dict[str, Any]] = {
     "fast": {"branches": "linear"},
-    "best": {"members": 3, "text_vectors": "on"},
+    "best": {"members": 3, "text_vectors": "on", "transformer": "auto"},
 }
 
 

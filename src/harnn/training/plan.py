@@ -13,7 +13,7 @@ from typing import Any
 
 from harnn.config import Config, ModelConfig, TextConfig, TrainingConfig
 from harnn.text import EncoderChoice, choose_encoder, encoder_memory
-from harnn.training.plan_transformer import TransformerPlan
+from harnn.training.plan_transformer import TransformerPlan, choose_transformer
 
 MANY_LABELS = 20_000
 """From which on what takes time for each label is done for some of them, or not at all."""
@@ -91,6 +91,8 @@ class TrainingPlan:
     """Of whole texts; None: no branch reads them."""
     transformer: TransformerPlan | None = None
     """None: no encoder is fine-tuned."""
+    no_transformer: str = ""
+    """Why ``model.transformer=auto`` fine-tunes none."""
 
     @classmethod
     def of(cls, config: Config, facts: TrainingFacts) -> TrainingPlan:
@@ -99,13 +101,13 @@ class TrainingPlan:
         negatives = sampled_labels(config, facts)
         trains_vectors = config.text.vectors in ("word2vec", "fasttext")
         network = trains_network(config.model)
-        encoder = TransformerPlan.of(config, facts) if trains_transformer(config.model) else None
+        chosen = choose_transformer(config, facts)
         reads = planned_encoder(config, facts)
         memory_mb = estimate_training_memory(config, facts)
         if reads is not None:
             memory_mb += encoder_memory(reads, facts.documents) / _MB
         return cls(
-            branches=planned_branches(config.model, facts),
+            branches=planned_branches(config, facts),
             batch_size=training.batch_size,
             epochs=training.epochs,
             word_vector_epochs=(
@@ -113,9 +115,10 @@ class TrainingPlan:
             ),
             negatives=negatives,
             validation_beam=validation_beam(negatives, facts),
-            memory_mb=memory_mb + (encoder.memory_mb if encoder else 0),
+            memory_mb=memory_mb + (chosen.plan.memory_mb if chosen.plan else 0),
             text_encoder=reads,
-            transformer=encoder,
+            transformer=chosen.plan,
+            no_transformer=chosen.missed,
         )
 
     def lines(self) -> Iterator[str]:
@@ -132,6 +135,8 @@ class TrainingPlan:
             yield f"vectors of whole texts: {self.text_encoder.describe()}"
         if self.transformer is not None:
             yield self.transformer.line()
+        if self.no_transformer:
+            yield self.no_transformer
         yield f"training will need about {self.memory_mb:,.0f} MB of memory"
 
     def to_dict(self) -> dict[str, Any]:
@@ -149,11 +154,6 @@ def trains_linear(model: ModelConfig) -> bool:
 def trains_network(model: ModelConfig) -> bool:
     """Whether the settings want networks."""
     return model.branches != "linear"
-
-
-def trains_transformer(model: ModelConfig) -> bool:
-    """Whether the settings want a transformer encoder."""
-    return model.transformer != "off"
 
 
 def may_read_text_vectors(model: ModelConfig) -> bool:
@@ -176,14 +176,15 @@ def planned_encoder(config: Config, facts: TrainingFacts) -> EncoderChoice | Non
     return choose_encoder(config.text, english=facts.english, mean_words=facts.mean_words)
 
 
-def planned_branches(model: ModelConfig, facts: TrainingFacts) -> tuple[str, ...]:
+def planned_branches(config: Config, facts: TrainingFacts) -> tuple[str, ...]:
     """Return which branches are trained."""
+    model = config.model
     wanted = {
         "linear": trains_linear(model),
         "network": trains_network(model),
         "text_vectors": reads_text_vectors(model, facts),
         "document_vectors": bool(model.document_vectors),
-        "transformer": trains_transformer(model),
+        "transformer": choose_transformer(config, facts).plan is not None,
     }
     return tuple(name for name, is_wanted in wanted.items() if is_wanted)
 
