@@ -139,6 +139,9 @@ class ModelConfig:
     cascade: Literal["off", "auto"] = "off"
     """Whether documents that other branches are sure of are answered without encoders (``auto``),
     as many as validation allows with a loss of .1 points at most."""
+    leave_out: Literal["auto", "off"] = "auto"
+    """Whether a trained branch is left out of the model (``auto``) where the validation documents,
+    500 at least, are answered as well without it: a tenth of a standard error is the limit."""
     members: int = 1
     """Networks, alike but for the seed; their outputs are averaged."""
     encoder: EncoderKind = "lstm"

@@ -227,9 +227,11 @@ def test_a_plan_holds_all_choices() -> None:
         validation_beam=None,
         memory_mb=estimate_training_memory(Config(), facts()) + 110 + 100 * 512 * 4 / 1e6,
         text_encoder=EncoderChoice("use", 0, "most of the text is not English"),
+        may_leave_out=True,
     )
     assert list(made.lines()) == [
         "training will use the branches linear, network, text_vectors",
+        "branches that validation does not miss are left out (model.leave_out)",
         "the network: batches of 16, at most 40 epochs; word vectors: 40 epochs",
         "vectors of whole texts: Universal Sentence Encoder (most of the text is not English)",
         f"training will need about {made.memory_mb:,.0f} MB of memory",
@@ -239,7 +241,7 @@ def test_a_plan_holds_all_choices() -> None:
     )
     assert (large.branches, large.word_vector_epochs) == (("linear", "network"), 0)
     assert (large.negatives, large.validation_beam) == (4_096, 32)
-    assert list(large.lines())[1] == (
+    assert list(large.lines())[2] == (
         "the network: batches of 16, at most 40 epochs; 4,096 sampled labels of a level in each "
         "step"
     )

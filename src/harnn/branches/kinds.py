@@ -27,16 +27,19 @@ class Kind(NamedTuple):
     """In the calibration of a model directory."""
     nothing: Mapping[str, Any] = {}
     """What stands in the settings of a model directory that has no such branch."""
+    dearness: int = 0
+    """Higher for what takes longer to predict; 0: never left out of a model. Who brings vectors of
+    documents wants them read."""
 
 
 KINDS: tuple[Kind, ...] = (
     Kind("linear", 2.0, LinearBranch.from_parts, "linear"),
-    Kind("network", 0.5, read_network, "network", {"networks": []}),
-    Kind("text_vectors", 0.5, read_text_vectors, "sentence", {"sentence": None}),
+    Kind("network", 0.5, read_network, "network", {"networks": []}, 1),
+    Kind("text_vectors", 0.5, read_text_vectors, "sentence", {"sentence": None}, 2),
     Kind(
         "document_vectors", 0.5, read_vectors_branch, "document_vectors", {"document_vectors": None}
     ),
-    Kind("transformer", 0.5, read_transformer, "transformer", {"transformer": None}),
+    Kind("transformer", 0.5, read_transformer, "transformer", {"transformer": None}, 3),
 )
 """In the order in which a blend reads them; the last that can tell explains an answer."""
 
@@ -44,6 +47,11 @@ KINDS: tuple[Kind, ...] = (
 def prior_of(name: str) -> float:
     """Return what the logits of a branch are multiplied by at first."""
     return next(kind.prior for kind in KINDS if kind.name == name)
+
+
+def dearness_of(name: str) -> int:
+    """Return how dear a branch is beside others; 0: it is never left out."""
+    return next(kind.dearness for kind in KINDS if kind.name == name)
 
 
 def in_order(branches: Iterable[Branch]) -> tuple[Branch, ...]:

@@ -128,9 +128,11 @@ def _without_cuts(counts: Mapping[str, int]) -> dict[str, int]:
 def _has_same_origins(bundle: Bundle, config: Config) -> bool:
     """Whether an encoder, and vectors, are still those that the model was made from.
 
-    What ``model.transformer=auto`` chooses was perhaps not to train one.
+    What ``model.transformer=auto`` chooses was perhaps not to train one; one that was trained may
+    have been left out.
     """
     made_from = {x.made_from for x in bundle.ensemble.branches if isinstance(x, MadeFrom)}
+    made_from |= {x for name, x in bundle.contents.items() if name == "transformer"}
     vectors = given_document_vectors(config.model)
     expected = set() if vectors is None else {vectors.sha256}
     if needs_transformer(config.model):

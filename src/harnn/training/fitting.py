@@ -191,7 +191,10 @@ def _finish(task: Task, trained: list[TrainedBranch]) -> FitResult:
         label_counts=label_counts,
         blended=not _answers_alone(config, trained),
         cascaded=config.model.cascade == "auto",
+        leave_out=config.model.leave_out == "auto",
     )
+    for branch in ensemble.left_out:
+        task.listener(Stage(f"left out: {branch.describe()} (model.leave_out=off keeps it)"))
     if config.model.cascade == "auto":
         task.listener(Stage(_told(ensemble)))
     for each in trained:

@@ -91,6 +91,8 @@ class TrainingPlan:
     """Of whole texts; None: no branch reads them."""
     transformer: TransformerPlan | None = None
     """None: no encoder is fine-tuned."""
+    may_leave_out: bool = False
+    """Whether a branch that the others can do without is left out."""
     no_transformer: str = ""
     """Why ``model.transformer=auto`` fine-tunes none."""
 
@@ -106,8 +108,9 @@ class TrainingPlan:
         memory_mb = estimate_training_memory(config, facts)
         if reads is not None:
             memory_mb += encoder_memory(reads, facts.documents) / _MB
+        branches = planned_branches(config, facts)
         return cls(
-            branches=planned_branches(config, facts),
+            branches=branches,
             batch_size=training.batch_size,
             epochs=training.epochs,
             word_vector_epochs=(
@@ -118,12 +121,15 @@ class TrainingPlan:
             memory_mb=memory_mb + (chosen.plan.memory_mb if chosen.plan else 0),
             text_encoder=reads,
             transformer=chosen.plan,
+            may_leave_out=len(branches) > 1 and config.model.leave_out == "auto",
             no_transformer=chosen.missed,
         )
 
     def lines(self) -> Iterator[str]:
         """Say in words what will be done."""
         yield f"training will use the branches {', '.join(self.branches)}"
+        if self.may_leave_out:
+            yield "branches that validation does not miss are left out (model.leave_out)"
         if "network" in self.branches:
             line = f"the network: batches of {self.batch_size}, at most {self.epochs} epochs"
             if self.word_vector_epochs:
