@@ -182,13 +182,9 @@ def test_bfloat16_differs_in_the_third_digit(result: FitResult, model: Path) -> 
     np.testing.assert_allclose(exact, rounded, atol=0.02)
 
 
-def test_there_is_no_beam_and_no_export(model: Path, tmp_path: Path) -> None:
+def test_there_is_no_beam(model: Path) -> None:
     with pytest.raises(ConfigError, match="take no beam"):
         harnn.Predictor.load(model, beam=2)
-    with pytest.raises(HarnnError) as error:
-        harnn.export_onnx(model, tmp_path / "exported")
-    assert str(error.value) == "models with a transformer encoder cannot be exported yet."
-    assert list(tmp_path.iterdir()) == []
 
 
 def test_words_are_explained_by_the_branch_that_can(result: FitResult) -> None:

@@ -2,8 +2,9 @@
 
 The dearest branch is looked at first. The others are blended without it, on the validation
 documents, each of which is scored with weights fitted on others; where that is as good as all
-branches together, the branch is left out, and the next one is looked at among those that are left.
-All are compared with the blend of all branches, so that small losses do not add up.
+branches together, the branch is left out, and the next one is looked at among those that are left,
+until none can be spared. All are compared with the blend of all branches, so that small losses do
+not add up.
 """
 
 from __future__ import annotations
@@ -68,13 +69,16 @@ def needless_branches(
     targets = csr_array(targets)[rows]
     scores = fit(outputs, targets)
     whole, most_loss = worth_of(scores, targets, hierarchy), _most_loss(scores, targets, hierarchy)
-    found = []
-    for name in candidates:
-        others = {other: output for other, output in outputs.items() if other != name}
-        brought = whole.less(worth_of(fit(others, targets), targets, hierarchy))
-        if max(brought) <= most_loss:
-            found.append(LeftOut(name, *brought))
-            outputs = others
+    found: list[LeftOut] = []
+    rounds = -1
+    while rounds < len(found):
+        rounds = len(found)
+        for name in [name for name in candidates if name in outputs]:
+            others = {other: output for other, output in outputs.items() if other != name}
+            brought = whole.less(worth_of(fit(others, targets), targets, hierarchy))
+            if max(brought) <= most_loss:
+                found.append(LeftOut(name, *brought))
+                outputs = others
     return tuple(found)
 
 

@@ -17,7 +17,7 @@ from harnn.text.encoder_choice import (
 )
 from harnn.text.encoders import EncoderRecord, TextEncoder, beginning, characters_read, never
 from harnn.text.ngrams import NgramCounter, NgramFeatures
-from harnn.text.sentence_batches import count_read, encode_sentences
+from harnn.text.sentence_batches import batches_of_one_length, count_read, encode_sentences
 from harnn.text.sentence_files import SentenceFiles, open_tokenizer, require_minilm
 from harnn.text.text_vectors import (
     TEXT_VECTOR_SIZE,
@@ -55,6 +55,7 @@ __all__ = [
     "Tokenizer",
     "UseEncoder",
     "WordVectors",
+    "batches_of_one_length",
     "beginning",
     "characters_read",
     "choose_encoder",
