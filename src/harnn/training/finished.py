@@ -132,7 +132,8 @@ def _has_same_origins(bundle: Bundle, config: Config) -> bool:
     have been left out.
     """
     made_from = {x.made_from for x in bundle.ensemble.branches if isinstance(x, MadeFrom)}
-    made_from |= {x for name, x in bundle.contents.items() if name == "transformer"}
+    if "transformer" in bundle.contents:
+        made_from.add(bundle.contents["transformer"])
     vectors = given_document_vectors(config.model)
     expected = set() if vectors is None else {vectors.sha256}
     if needs_transformer(config.model):

@@ -103,7 +103,7 @@ def read_encoder(setting: str) -> EncoderFiles:
         ConfigError: files are missing, damaged or do not fit each other; all of it.
     """
     directory, name = find_encoder(setting)
-    if not directory.is_dir():
+    if not setting or not directory.is_dir():
         what = f"got {shown(setting)}, expected off, auto, on or the directory of an encoder."
         raise ConfigError(Problem(SETTING, what))
     missing = [name for name in (CONFIG, TOKENIZER, WEIGHTS) if not (directory / name).is_file()]
