@@ -33,7 +33,7 @@ _BYTES_A_WEIGHT = 24
 _MOST_KEPT = 2_000_000_000
 """Bytes of states that a step keeps, which is divided where it would be more."""
 _MOST_MINUTES = 60
-"""That ``auto`` spends; what was measured on all sets where it brings the most takes less."""
+"""That ``auto`` spends; where it was measured, it took 9 and 18 (docs/experiments.md)."""
 _MB = 1e6
 
 
