@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import importlib
+import inspect
 import subprocess
 import sys
 from pathlib import Path
@@ -23,6 +25,7 @@ FLOORS = {
         "_display",
         "_files",
         "_frames",
+        "_lazy",
         "_memory",
         "_notebook",
         "_optional",
@@ -75,6 +78,7 @@ TORCH_FILES = {
     "branches/text_vectors/bert_encoder.py",
     "branches/text_vectors/branch.py",
     "branches/text_vectors/network.py",
+    "branches/text_vectors/use_bfloat16.py",
     "branches/transformer/branch.py",
     "branches/transformer/hugging_face.py",
 }
@@ -206,6 +210,39 @@ def test_help_runs_without_torch() -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert "predict" in done.stdout
     assert done.stdout.strip().endswith("False False 0")
+
+
+def test_a_command_that_answers_loads_nothing_that_it_does_not_need() -> None:
+    model = Path(__file__).parent / "golden" / "format-3" / "fast"
+    unneeded = (
+        "torch", "numba", "pandas", "pyarrow", "narwhals", "sklearn", "scipy.sparse.csgraph",
+        "scipy.sparse.linalg", "scipy.linalg", "scipy.special", "harnn.cli.commands",
+        "harnn.cli.render", "harnn.data.split", "harnn.data.survey", "harnn.evaluation.report",
+        "harnn.explain.page", "harnn.metrics.bootstrap", "harnn.prediction.comparison",
+        "harnn.taxonomy.reading", "harnn.taxonomy.writing", "harnn.training",
+    )  # fmt: skip
+    code = (
+        f"import sys; from harnn.cli import run; "
+        f"code = run(['predict', {str(model)!r}, '--text', 'bees']); "
+        f"print([name for name in {unneeded!r} if name in sys.modules], code)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert '"labels"' in done.stdout
+    assert done.stdout.splitlines()[-1] == "[] 0"
+
+
+def test_names_imported_on_demand_are_no_modules() -> None:
+    """A module of the package that is imported takes the place of a name that is called like it."""
+    lazy = [p.parent for p in SOURCE.rglob("__init__.py") if "on_demand(" in p.read_text()]
+    assert len(lazy) > 5
+    for home in lazy:
+        package = ".".join(home.relative_to(SOURCE.parent).parts)
+        room = importlib.import_module(package)
+        found = {name: getattr(room, name) for name in room.__all__}
+        assert not [name for name, value in found.items() if inspect.ismodule(value)], package
+        assert sorted(room.__all__) == dir(room)
+        with pytest.raises(AttributeError, match=f"module '{package}' has no attribute 'nonsense'"):
+            _ = room.nonsense
 
 
 def test_answering_never_loads_training() -> None:

@@ -4,7 +4,8 @@
 blend of all branches with two networks, the paper's network, the fast preset, a constrained
 network, and their exports. Beside each stand its scores and what it answered. On the processor and
 with the libraries that ``machine.json`` names, the scores must be the same to the last bit on one
-thread; elsewhere products are rounded otherwise, and they must be close.
+thread; elsewhere products are rounded otherwise, and they must be close. So must those of models
+that read vectors of whole texts, whose encoder sums in another order than the one of then.
 """
 
 from __future__ import annotations
@@ -22,7 +23,6 @@ import torch
 
 import harnn
 from harnn.data import read_documents
-from harnn.errors import BundleError
 from harnn.sample import sample
 
 HOME = Path(__file__).parent / "golden" / "format-3"
@@ -68,10 +68,14 @@ def test_scores_are_what_they_were(name: str, tmp_path: Path) -> None:
     environment = {"OMP_NUM_THREADS": "1", "PATH": "/usr/bin:/bin"}
     subprocess.run([*command, str(output)], check=True, env=environment)
     found = np.load(output)
-    if this_machine() == json.loads((HOME / "machine.json").read_text("utf-8")):
+    settings = json.loads((HOME / name / "config.json").read_text("utf-8"))
+    here = this_machine() == json.loads((HOME / "machine.json").read_text("utf-8"))
+    if here and settings["sentence"] is None:
         np.testing.assert_array_equal(found, expected)
     else:
-        np.testing.assert_allclose(found, expected, atol=1e-5 if "int8" not in name else 0.01)
+        np.testing.assert_allclose(
+            found, expected, atol=1e-5 if here or "int8" not in name else 0.01
+        )
 
 
 @pytest.mark.parametrize("name", MODELS)
@@ -92,10 +96,6 @@ def test_answers_are_what_they_were(name: str) -> None:
 @pytest.mark.parametrize("name", MODELS)
 def test_explanations_are_what_they_were(name: str) -> None:
     predictor, expected = harnn.Predictor.load(HOME / name), recorded(name)["explanations"]
-    if isinstance(expected, str):  # nothing but exported networks, which do not tell
-        with pytest.raises(BundleError, match="do not tell where they looked"):
-            predictor.explain(texts()[0])
-        return
     for text, before in zip(texts(), expected, strict=True):
         plain = predictor.explain(text, top_k=2).to_dict()
         assert (plain["text"], plain["notes"]) == (before["text"], before["notes"])

@@ -5,8 +5,9 @@ Everything public is here; names are imported when first used, so that ``import 
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from harnn._lazy import on_demand
 
 __version__ = "0.1.0"
 
@@ -33,55 +34,39 @@ if TYPE_CHECKING:
     from harnn.evaluation import find_label_errors, load_out_of_fold
     from harnn.explain import Explanation, write_html
     from harnn.metrics import Report, evaluate
-    from harnn.prediction import Prediction, Predictor, compare_models, compare_systems
+    from harnn.prediction import (
+        Prediction,
+        Predictor,
+        Workers,
+        compare_models,
+        compare_systems,
+    )
     from harnn.report import ModelReport, make_report
     from harnn.taxonomy import Hierarchy, Taxonomy, write_taxonomy
     from harnn.text import Tokenizer
     from harnn.training import CrossValidation, FitResult, Validation, cross_validate, fit, validate
 
-_HOMES = {
-    "Bundle": "bundle",
-    "Config": "config",
-    "CrossValidation": "training",
-    "Decoder": "decode",
-    "Document": "data",
-    "Explanation": "explain",
-    "FitResult": "training",
-    "HarnnClassifier": "estimator",
-    "HarnnError": "errors",
-    "HierarchicalLabelBinarizer": "estimator",
-    "HierarchicalThresholdClassifier": "estimator",
-    "Hierarchy": "taxonomy",
-    "ModelReport": "report",
-    "Prediction": "prediction",
-    "Predictor": "prediction",
-    "Report": "metrics",
-    "Scores": "decode",
-    "SplitSettings": "data",
-    "Taxonomy": "taxonomy",
-    "Tokenizer": "text",
-    "Validation": "training",
-    "compare_models": "prediction",
-    "cross_validate": "training",
-    "convert": "converters",
-    "compare_systems": "prediction",
-    "evaluate": "metrics",
-    "export_onnx": "bundle",
-    "find_label_errors": "evaluation",
-    "fit": "training",
-    "learn_taxonomy": "data",
-    "load_bundle": "bundle",
-    "load_out_of_fold": "evaluation",
-    "make_report": "report",
-    "read_documents": "data",
-    "save_bundle": "bundle",
-    "split_documents": "data",
-    "validate": "training",
-    "write_html": "explain",
-    "write_rows": "data",
-    "write_split": "data",
-    "write_taxonomy": "taxonomy",
-}
+__getattr__, __dir__ = on_demand(
+    __name__,
+    {
+        "bundle": "Bundle export_onnx load_bundle save_bundle",
+        "config": "Config",
+        "converters": "convert",
+        "data": "Document SplitSettings learn_taxonomy read_documents split_documents write_rows "
+        "write_split",
+        "decode": "Decoder Scores",
+        "errors": "HarnnError",
+        "estimator": "HarnnClassifier HierarchicalLabelBinarizer HierarchicalThresholdClassifier",
+        "evaluation": "find_label_errors load_out_of_fold",
+        "explain": "Explanation write_html",
+        "metrics": "Report evaluate",
+        "prediction": "Prediction Predictor Workers compare_models compare_systems",
+        "report": "ModelReport make_report",
+        "taxonomy": "Hierarchy Taxonomy write_taxonomy",
+        "text": "Tokenizer",
+        "training": "CrossValidation FitResult Validation cross_validate fit validate",
+    },
+)
 
 __all__ = [
     "Bundle",
@@ -105,6 +90,7 @@ __all__ = [
     "Taxonomy",
     "Tokenizer",
     "Validation",
+    "Workers",
     "__version__",
     "compare_models",
     "compare_systems",
@@ -127,13 +113,3 @@ __all__ = [
     "write_split",
     "write_taxonomy",
 ]
-
-
-def __getattr__(name: str) -> Any:
-    if name in _HOMES:
-        return getattr(importlib.import_module(f"harnn.{_HOMES[name]}"), name)
-    raise AttributeError(f"module 'harnn' has no attribute {name!r}")
-
-
-def __dir__() -> list[str]:
-    return sorted(__all__)

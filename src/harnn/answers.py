@@ -87,20 +87,52 @@ def make_answers(
     notes: Sequence[Sequence[Note]],
 ) -> Iterator[Prediction]:
     """Put decoded scores and label sets (N, C) into words; notes: N."""
+    paths = _Paths(taxonomy)
+    codes, names, levels = taxonomy.codes, taxonomy.names, taxonomy.levels.tolist()
     for row, document_id in enumerate(scores.ids):
-        columns = chosen.indices[chosen.indptr[row] : chosen.indptr[row + 1]]
+        columns = np.sort(chosen.indices[chosen.indptr[row] : chosen.indptr[row + 1]])
         own = scores.values[row]
-        labels = tuple(_label(int(column), own, taxonomy) for column in np.sort(columns))
+        labels = tuple(
+            PredictedLabel(codes[c], names[c], score, levels[c], paths.of(c, own))
+            for c, score in zip(columns.tolist(), own[columns].tolist(), strict=True)
+        )
         sentences = tuple(note.sentence for note in notes[row])
         yield Prediction(document_id, labels, sentences, tuple(note.code for note in notes[row]))
 
 
-def _label(column: int, scores: NDArray[np.float32], taxonomy: Taxonomy) -> PredictedLabel:
-    path = taxonomy.hierarchy.path(column, scores)
+def predicted_label(column: int, scores: NDArray[np.float32], taxonomy: Taxonomy) -> PredictedLabel:
+    """Put one label into words; scores: (C,) of all labels of the document, closed."""
     return PredictedLabel(
         label=taxonomy.codes[column],
         name=taxonomy.names[column],
         score=float(scores[column]),
         level=int(taxonomy.levels[column]),
-        path=tuple(taxonomy.codes[c] for c in path.tolist()),
+        path=_Paths(taxonomy).of(column, scores),
     )
+
+
+class _Paths:
+    """The codes from a root to each label; of several parents through the one scored highest."""
+
+    def __init__(self, taxonomy: Taxonomy) -> None:
+        self._codes, self._hierarchy = taxonomy.codes, taxonomy.hierarchy
+        self._known: dict[int, tuple[str, ...]] = {}
+        """Of labels to which a single path leads."""
+        self._parents: dict[int, list[int]] = {}
+
+    def of(self, column: int, scores: NDArray[np.float32]) -> tuple[str, ...]:
+        """Return the path to a label; scores: (C,)."""
+        way, single, here = [], True, column
+        while here not in self._known:
+            parents = self._parents.get(here)
+            if parents is None:
+                parents = self._parents[here] = self._hierarchy.parents(here).tolist()
+            way.append(self._codes[here])
+            if not parents:
+                break
+            single = single and len(parents) == 1
+            here = max(parents, key=scores.__getitem__)  # of equals the first
+        path = (*self._known.get(here, ()), *reversed(way))
+        if single:
+            self._known[column] = path
+        return path

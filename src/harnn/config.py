@@ -121,15 +121,17 @@ class ModelConfig:
 
     mode: Mode = "harnn"
     preset: Preset = "default"
-    """``fast``: the linear branch alone, in seconds; ``best``: three networks instead of one,
-    vectors of whole texts for any size of data, and ``transformer=auto``."""
+    """``fast``: the linear branch, of short English texts with a table of MiniLM's tokens where
+    that is installed, in seconds; ``best``: three networks instead of one, vectors of whole texts
+    for any size of data, and ``transformer=auto``."""
     branches: Branches = "both"
     """``linear``: a linear model on n-grams; ``network``: HARNN; ``both``: their blend, which is
     better than either."""
     text_vectors: TextVectors = "auto"
     """Whether a small network reads vectors of whole texts too, from a pretrained encoder of 16
     languages: ``on``, ``off``, or, beside ``both``, where the training documents are short or few
-    enough for it to take a minute or two, and labels at most 20,000 (``auto``)."""
+    enough for it to take a minute or two, and labels at most 20,000 (``auto``). Preset ``fast``:
+    see there."""
     transformer: str = "off"
     """Whether a pretrained transformer encoder is fine-tuned too, as ``[transformer]``: ``off``,
     ``on`` for MiniLM (docs/encoders.md), ``auto`` for it where it is installed, most of the text is

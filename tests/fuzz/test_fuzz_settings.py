@@ -16,7 +16,7 @@ import pytest
 
 from harnn._display import printable
 from harnn.cli import run
-from harnn.cli.commands import gather_settings
+from harnn.cli.settings import gather_settings
 from harnn.config import Config
 from harnn.errors import ConfigError
 from support.file_mutations import mutate

@@ -101,6 +101,10 @@ def test_the_choice(
     choice = choose_encoder(text, english=english, mean_words=words)
     assert choice == EncoderChoice(*expected)
     assert encoder_installed("static") is encoder_installed("minilm") is installed
+    fast = choose_encoder(text, english=english, mean_words=words, fast=True)
+    if expected[0] == "minilm" and not settings:
+        expected = ("static", expected[1], "the text is English, for a fast model")
+    assert fast == EncoderChoice(*expected)
     assert encoder_installed("some/place")
 
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from scipy.sparse import csr_array, hstack
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.preprocessing import normalize
 
 from harnn.text import NgramFeatures
-from harnn.text.ngrams import find_words
+from harnn.text.ngrams import _WORD, find_words
 
 WORDS = [
     "a",
@@ -169,3 +169,10 @@ def test_known_words_are_counted_without_marks_and_pieces() -> None:
     assert "," in features.words
     texts = ["", ",,", "cat cat dog, owl", "cats", "a"]
     assert features.known_words(features.vectors(texts)).tolist() == [0, 0, 2, 0, 1]
+
+
+@given(st.text(st.characters(max_codepoint=127), max_size=60))
+@example("a_b-c\x00d\x1fe\x7ff\x1cg  (h),i")
+def test_words_of_ascii_are_those_of_the_pattern(text: str) -> None:
+    assert find_words(text) == _WORD.findall(text.lower())
+    assert find_words(text, lowercase=False) == _WORD.findall(text)

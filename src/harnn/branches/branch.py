@@ -29,13 +29,21 @@ __all__ = [
 ]
 
 
-class Evidence(NamedTuple):
-    """What a branch can say of the words of one document."""
+MOST_TRIALS = 512
+"""Of a quick branch: a word at a time, but in long documents."""
+NETWORK_TRIALS = 48
+SLOW_TRIALS = 12
+"""Of an encoder of whole texts."""
 
-    weights: NDArray[np.float32] | None
-    """(C, T) for each label the weight of each token, summing to 1; None where it cannot tell."""
-    reason: str = ""
-    """Why it cannot, as the end of a sentence, where readers would expect that it can."""
+
+class Evidence(NamedTuple):
+    """How a branch can be asked about the words of one document."""
+
+    trials: int
+    """How many versions of the document, with words left out, it scores within a tenth of a
+    second or so; 0: it reads no words."""
+    attention: NDArray[np.float32] | None = None
+    """(C, T) where each label looked, which divides the effect of several words among them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +73,7 @@ class Branch(Protocol):
         """Return (N, C) numbers that are higher where a label fits, for a blend to weigh."""
 
     def explain(self, corpus: Corpus, row: int) -> Evidence:
-        """Say which words of one document spoke for each label.
+        """Say how words of one document can be told apart.
 
         The corpus has the view ``placed_texts`` beside what the branch reads.
         """

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, NamedTuple, Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,15 +18,6 @@ from harnn.corpus import Corpus, TextVectorsView, View
 from harnn.decode import Scores
 from harnn.errors import BundleError, ConfigError, Problem
 from harnn.taxonomy import Hierarchy, Taxonomy
-
-
-class Explained(NamedTuple):
-    """Which words of one document spoke for each label."""
-
-    weights: NDArray[np.float32] | None
-    """(C, T), each row summing to 1; None where no branch reads words."""
-    note: str = ""
-    """What a reader should know of them."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -152,27 +143,15 @@ class Ensemble:
             scores[rows] = blend.probabilities(outputs | _outputs(late, part))
         return scores
 
-    def explain(self, corpus: Corpus, row: int) -> Explained:
-        """Return which words of one document spoke for each label, by the last branch that can say.
-
-        Raises:
-            BundleError: none can, though readers would expect it, or its weights are damaged.
-        """
-        reason = ""
-        for branch in reversed(self.branches):
-            with np.errstate(over="ignore", invalid="ignore"):  # looked at below
-                evidence = branch.explain(corpus, row)
-            if evidence.weights is not None:
-                if not np.isfinite(evidence.weights).all():
-                    what = f"the {branch.name} branch gives weights of words that are no numbers."
-                    raise BundleError(Problem("", what, "It is damaged: train again."))
-                words = f"The words are those of the {branch.name} branch: {reason}."
-                return Explained(evidence.weights, words if reason else "")
-            reason = reason or evidence.reason
-        if reason:
-            hint = "Explain with the model that they come from."
-            raise BundleError(Problem("", f"{reason}.", hint))
-        return Explained(None)
+    def answering(self, corpus: Corpus) -> tuple[Blend | None, tuple[Branch, ...]]:
+        """Return what answers the only document of a corpus, and the blend of it."""
+        if self.blend is None or self.cascade is None:
+            return self.blend, self.branches
+        early = tuple(x for x in self.branches if x.name in self.cascade.blend.branches)
+        scores = self.cascade.blend.probabilities(_outputs(early, corpus))
+        if len(self.cascade.unsure(scores)):
+            return self.blend, self.branches
+        return self.cascade.blend, early
 
     def with_beam(self, width: int, taxonomy: Taxonomy) -> Self:
         """Let only the children of the *width* best labels of a level attend to a document.

@@ -10,7 +10,7 @@ from harnn.branches.branch import Branch, StoredModel
 from harnn.branches.document_vectors import read_vectors_branch
 from harnn.branches.linear import LinearBranch
 from harnn.branches.network import read_network
-from harnn.branches.text_vectors import read_text_vectors
+from harnn.branches.text_vectors import encodes_with_torch, read_text_vectors
 from harnn.branches.transformer import read_transformer
 from harnn.taxonomy import Taxonomy
 
@@ -27,21 +27,54 @@ class Kind(NamedTuple):
     """In the calibration of a model directory."""
     nothing: Mapping[str, Any] = {}
     """What stands in the settings of a model directory that has no such branch."""
+    title: str = ""
+    """For readers, in a few words."""
+    is_torch: Callable[[Mapping[str, Any]], bool] = lambda _: True
+    """Whether a branch that the settings of a model speak of is computed with PyTorch."""
     dearness: int = 0
     """Higher for what takes longer to predict; 0: never left out of a model. Who brings vectors of
     documents wants them read."""
 
 
 KINDS: tuple[Kind, ...] = (
-    Kind("linear", 2.0, LinearBranch.from_parts, "linear"),
-    Kind("network", 0.5, read_network, "network", {"networks": []}, 1),
-    Kind("text_vectors", 0.5, read_text_vectors, "sentence", {"sentence": None}, 2),
+    Kind("linear", 2.0, LinearBranch.from_parts, "linear", title="words and their pairs"),
+    Kind("network", 0.5, read_network, "network", {"networks": []}, "network", dearness=1),
     Kind(
-        "document_vectors", 0.5, read_vectors_branch, "document_vectors", {"document_vectors": None}
+        "text_vectors",
+        0.5,
+        read_text_vectors,
+        "sentence",
+        {"sentence": None},
+        "whole text",
+        encodes_with_torch,
+        dearness=2,
     ),
-    Kind("transformer", 0.5, read_transformer, "transformer", {"transformer": None}, 3),
+    Kind(
+        "document_vectors",
+        0.5,
+        read_vectors_branch,
+        "document_vectors",
+        {"document_vectors": None},
+        "given vectors",
+        lambda _: False,
+    ),
+    Kind(
+        "transformer",
+        0.5,
+        read_transformer,
+        "transformer",
+        {"transformer": None},
+        "fine-tuned encoder",
+        dearness=3,
+    ),
 )
-"""In the order in which a blend reads them; the last that can tell explains an answer."""
+"""In the order in which a blend reads them."""
+
+
+def need_torch(settings: Mapping[str, Any]) -> bool:
+    """Whether a model with such settings has a branch that is computed with PyTorch."""
+    has = (kind for kind in KINDS if any(settings.get(name) for name in kind.nothing))
+    return any(kind.is_torch(settings) for kind in has)
 
 
 def prior_of(name: str) -> float:
@@ -52,6 +85,11 @@ def prior_of(name: str) -> float:
 def dearness_of(name: str) -> int:
     """Return how dear a branch is beside others; 0: it is never left out."""
     return next(kind.dearness for kind in KINDS if kind.name == name)
+
+
+def title_of(name: str) -> str:
+    """Return what readers call a branch."""
+    return next(kind.title or kind.name for kind in KINDS if kind.name == name)
 
 
 def in_order(branches: Iterable[Branch]) -> tuple[Branch, ...]:

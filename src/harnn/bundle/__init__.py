@@ -1,13 +1,27 @@
 """A trained model as a directory of open formats; nothing pickled is ever loaded."""
 
+from typing import TYPE_CHECKING
+
+from harnn._lazy import on_demand
 from harnn.bundle.bundle import Bundle
-from harnn.bundle.decoding import change_decoding
-from harnn.bundle.export import export_onnx
 from harnn.bundle.fingerprint import fingerprint
 from harnn.bundle.history import EpochRow, History
 from harnn.bundle.layout import CHECKPOINTS, marker_of
 from harnn.bundle.load import load_bundle
-from harnn.bundle.save import save_bundle
+
+if TYPE_CHECKING:
+    from harnn.bundle.decoding import change_decoding
+    from harnn.bundle.export import export_onnx
+    from harnn.bundle.save import save_bundle
+
+__getattr__, __dir__ = on_demand(
+    __name__,
+    {
+        "decoding": "change_decoding",
+        "export": "export_onnx",
+        "save": "save_bundle",
+    },
+)
 
 __all__ = [
     "CHECKPOINTS",

@@ -18,8 +18,8 @@ from harnn.branches import (
     Cascade,
     Ensemble,
     StoredModel,
+    need_torch,
     read_branches,
-    settings_of_nothing,
 )
 from harnn.branches.stored import check_finite
 from harnn.bundle import layout
@@ -81,7 +81,7 @@ def load_bundle(
 def is_light(settings: dict[str, Any]) -> bool:
     """Whether a model is computed without PyTorch: exported, or without any network."""
     exported = settings.get("runtime", layout.TORCH) == layout.ONNX
-    return exported or not any(settings.get(name) for name in settings_of_nothing())
+    return exported or not need_torch(settings)
 
 
 def check_files(directory: Path) -> None:

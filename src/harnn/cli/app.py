@@ -30,6 +30,7 @@ from harnn.cli.options import (
     takes_speed_options,
     takes_taxonomy_options,
 )
+from harnn.cli.settings import gather_settings
 from harnn.cli.taxonomy_app import taxonomy_app
 from harnn.config import Language, Mode, Preset
 
@@ -110,7 +111,7 @@ def validate(
         data,
         test or [],
         taxonomy=TaxonomyChoice(taxonomy, **how),
-        config=Config.read(config, commands.gather_settings(settings, fixes=fixes)),
+        config=Config.read(config, gather_settings(settings, fixes=fixes)),
         json_output=json_output,
         suggest=suggest,
     )
@@ -203,7 +204,7 @@ def train(
             out=out,
         ),
         config=config,
-        settings=commands.gather_settings(
+        settings=gather_settings(
             [*(settings or []), *(["training.device=" + device] if device else [])],
             mode=mode,
             preset=preset,
@@ -248,7 +249,7 @@ def evaluate(
         json_output=json_output,
         options=options,
         speed=speed,
-        settings=commands.gather_settings(settings, on_error=on_error, fixes=fixes),
+        settings=gather_settings(settings, on_error=on_error, fixes=fixes),
     )
 
 
@@ -301,6 +302,16 @@ def predict(
             "bytes for each document and label.",
         ),
     ] = None,
+    workers: Annotated[
+        int,
+        typer.Option(
+            "--workers",
+            min=1,
+            max=256,
+            help="Processes that answer, in the same order; each holds the model, and they share "
+            "the threads.",
+        ),
+    ] = 1,
     options: DecodingChoice,
     speed: SpeedChoice,
     settings: Settings = None,
@@ -308,7 +319,6 @@ def predict(
 ) -> None:
     """Predict labels: one JSON object a document."""
     from harnn.cli import predicting
-    from harnn.cli.commands import gather_settings
 
     predicting.predict(
         model,
@@ -316,6 +326,7 @@ def predict(
         predicting.Place(output, resume, scores),
         options=options,
         speed=speed,
+        workers=workers,
         settings=gather_settings(settings, on_error=on_error),
     )
 
@@ -331,14 +342,17 @@ def explain(
         Path, typer.Option("--output", "-o", help="A page (.html) or data (.jsonl) to write.")
     ],
     options: DecodingChoice,
+    examples: Annotated[
+        list[Path] | None,
+        typer.Option(help="Labelled documents: the nearest of each label are shown beside it."),
+    ] = None,
     device: Device = None,
     document_vectors: VectorsOfDocuments = None,
     settings: Settings = None,
     on_error: OnErrorChoice = None,
 ) -> None:
-    """Show for each predicted label the words that its own attention used."""
+    """Show what spoke for each predicted label, and for the siblings that came next."""
     from harnn.cli import predicting
-    from harnn.cli.commands import gather_settings
     from harnn.cli.models import Speed
 
     predicting.explain(
@@ -346,6 +360,7 @@ def explain(
         data,
         output,
         options=options,
+        examples=examples or (),
         speed=Speed(device=device, document_vectors=document_vectors),
         settings=gather_settings(settings, on_error=on_error),
     )
@@ -418,7 +433,6 @@ def convert(
 ) -> None:
     """Convert documents and taxonomies from and to the formats of other programs."""
     from harnn.cli import converting
-    from harnn.cli.commands import gather_settings
 
     if list_formats:
         converting.list_formats()

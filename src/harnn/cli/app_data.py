@@ -18,6 +18,7 @@ from harnn.cli.options import (
     takes_reading_options,
     takes_taxonomy_options,
 )
+from harnn.cli.settings import gather_settings
 
 
 @takes_reading_options
@@ -59,7 +60,7 @@ def split(
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace existing parts.")] = False,
 ) -> None:
     """Divide documents so that every label has its share in training, validation and test."""
-    from harnn.cli import commands, splitting
+    from harnn.cli import splitting
     from harnn.cli.taxonomies import TaxonomyChoice
     from harnn.data import SplitSettings
 
@@ -68,7 +69,7 @@ def split(
         output,
         SplitSettings(test=test, valid=valid, seed=seed, group_by=group_by, by_date=by_date),
         taxonomy=TaxonomyChoice(taxonomy, **how),
-        settings=commands.gather_settings(settings, on_error=on_error, fixes=fixes),
+        settings=gather_settings(settings, on_error=on_error, fixes=fixes),
         json_output=json_output,
         overwrite=overwrite,
     )
@@ -116,7 +117,7 @@ def errors(
     on_error: OnErrorChoice = None,
 ) -> None:
     """List labels that documents likely lack or should not have, and near duplicates."""
-    from harnn.cli import commands, label_errors
+    from harnn.cli import label_errors
 
     label_errors.list_errors(
         folds,
@@ -125,5 +126,5 @@ def errors(
         output,
         label_errors.ErrorOptions(min_documents, similarity, implied),
         document_vectors=document_vectors,
-        settings=commands.gather_settings(settings, on_error=on_error, fixes=fixes),
+        settings=gather_settings(settings, on_error=on_error, fixes=fixes),
     )

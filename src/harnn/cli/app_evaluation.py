@@ -22,6 +22,7 @@ from harnn.cli.options import (
     takes_speed_options,
     takes_taxonomy_options,
 )
+from harnn.cli.settings import gather_settings
 
 
 @takes_reading_options
@@ -69,7 +70,7 @@ def compare(
 
     if len(systems) < 2:
         raise ConfigError("expected two or more models or files of predictions to compare.")
-    gathered = commands.gather_settings(settings, fixes=fixes, on_error=on_error)
+    gathered = gather_settings(settings, fixes=fixes, on_error=on_error)
     resampling = Resampling(samples, seed)
     choice = TaxonomyChoice(taxonomy, **how)
     if len(systems) == 2 and not any(map(comparing.is_file_of_predictions, systems)):
@@ -115,7 +116,6 @@ def report(
 ) -> None:
     """Write one page that says how good a model is, down to single labels and documents."""
     from harnn.cli import reporting
-    from harnn.cli.commands import gather_settings
 
     reporting.report(
         model,

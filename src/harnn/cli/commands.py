@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 from rich.text import Text
 
 from harnn._files import check_replaceable, check_writable
-from harnn._tables import read_toml
 from harnn.bundle import CHECKPOINTS, export_onnx, load_bundle, marker_of, save_bundle
 from harnn.cli.files import JSON, check_inputs, check_output, write_json
 from harnn.cli.label_care import check_suggestions, write_label_suggestions
@@ -84,45 +82,6 @@ class TrainingFiles:
     def labelled(self) -> list[Path]:
         """The files that are trained and validated on."""
         return self.train if isinstance(self.valid, float) else [*self.train, *self.valid]
-
-
-def gather_settings(
-    settings: Sequence[str] | None, **options: str | Sequence[str] | None
-) -> list[str]:
-    """Turn options that stand for a setting into ``table.key=value``, after the given ones."""
-    names = {
-        "mode": "model.mode",
-        "preset": "model.preset",
-        "vectors": "text.vectors",
-        "document_vectors": "model.document_vectors",
-        "text_field": "data.text_fields",
-        "labels_field": "data.label_fields",
-        "level_field": "data.level_fields",
-        "data_sheet": "data.sheet",
-    }
-    gathered = list(settings or [])
-    for key, value in options.items():
-        if value is not None and value != []:
-            gathered.append(f"{names.get(key, f'data.{key}')}={_as_toml(value)}")
-    return gathered
-
-
-def settings_of_file(path: Path | None, table: str) -> list[str]:
-    """Return what a configuration says in one table as ``table.key=value``, all of it checked.
-
-    Raises:
-        ConfigError: it cannot be read, or says what no setting is.
-    """
-    if path is None:
-        return []
-    Config.read(path)
-    given = read_toml(path).get(table, {})
-    return [f"{table}.{key}={_as_toml(value)}" for key, value in given.items()]
-
-
-def _as_toml(value: Any) -> str:
-    """Return a string, number or list as TOML writes it."""
-    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
 def demo(lang: str, out: Path) -> None:

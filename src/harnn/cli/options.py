@@ -10,6 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
+from harnn.cli.settings import gather_settings, settings_of_file
 from harnn.config import Close, ConceptCodes, OnError, Strategy, TaxonomyForm, TopOne
 from harnn.errors import ConfigError
 
@@ -266,7 +267,6 @@ def takes_reading_options(command: Callable[..., None]) -> Callable[..., None]:
     options = {name: kind for name, kind in _READING.items() if name != "config" or not has_config}
 
     def gather(given: dict[str, Any], own: dict[str, Any]) -> None:
-        from harnn.cli.commands import gather_settings, settings_of_file
 
         path = own.pop("config", None)
         settings = [*settings_of_file(path, "data"), *(given["settings"] or [])]

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import harnn
 from harnn._display import json_text
@@ -28,9 +28,18 @@ from harnn.data import Document, ReadingLog, read_documents
 from harnn.data.label_checker import LabelChecker
 from harnn.decode import DecodeOptions, open_score_file
 from harnn.errors import ConfigError
-from harnn.explain import Explanation, write_html
-from harnn.prediction import Predictor
-from harnn.prediction.predictor import documents_at_once
+from harnn.explain import Explanation
+from harnn.prediction import Examples, Predictor
+from harnn.prediction.predictor import blocks_of, documents_at_once
+from harnn.prediction.workers import AnsweredBlock, Workers, answer_block
+
+
+class Ask(Protocol):
+    """Answers blocks of documents, with the scores of all labels where they are wanted."""
+
+    def __call__(
+        self, blocks: Iterable[Sequence[Document]], *, scores: bool
+    ) -> Iterator[AnsweredBlock]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,10 +113,12 @@ def predict(
     options: DecodingChoice,
     settings: Sequence[str],
     speed: Speed | None = None,
+    workers: int = 1,
 ) -> None:
-    """Write the answer for each document.
+    """Write the answer for each document; workers: processes that make them.
 
     Raises:
+        WorkerError: one of them was killed.
         InputError: what is given cannot be used; most of it is checked before any work is done.
     """
     given.check()
@@ -118,11 +129,13 @@ def predict(
     with (
         reading(knobs) as log,
         answer_bar(Console(stderr=True), given.count, shown=shows) as bar,
-        _asking(predictor, place.scores, options) as ask,
+        _answering(model, predictor, options, speed or Speed(), workers) as answer,
+        _keeping(answer, predictor, place.scores) as ask,
     ):
         documents = given.read(knobs, log)
         if output is None or place.is_stream:
-            _write_stream(bar.counting(ask(documents)), output)
+            found = ask(blocks_of(documents, len(predictor.taxonomy)))
+            _write_stream(bar.counting(x for block in found for x in block.answers), output)
             return
         separator = knobs.label_separator or DataConfig.label_separator
         check_table(output, predictor.taxonomy.codes, separator)
@@ -141,27 +154,40 @@ def explain(
     options: DecodingChoice,
     settings: Sequence[str],
     speed: Speed | None = None,
+    examples: Sequence[Path] = (),
 ) -> None:
-    """Write a page or JSON lines of explanations.
+    """Write a page or JSON lines of explanations; examples: labelled documents to point at.
 
     Raises:
         InputError: what is given cannot be used.
     """
     given = Texts(data, [])
-    check_inputs(data)
-    check_output(output, EXPLANATIONS, data)
+    check_inputs([*data, *examples])
+    check_output(output, EXPLANATIONS, [*data, *examples])
     predictor, knobs = open_model(model, settings, speed)
+    shown = _examples(predictor, examples, knobs)
     true: dict[str, tuple[str, ...]] = {}
     with reading(knobs) as log, answer_bar(Console(stderr=True), given.count) as bar:
         documents = _with_true_labels(data, knobs, log, predictor, true)
-        explanations = bar.counting(predictor.explain(x, **options) for x in documents)
+        explanations = bar.counting(
+            predictor.explain(x, examples=shown, **options) for x in documents
+        )
         if output.suffix.lower() == ".html":
+            from harnn.explain import write_html
+
             title = f"{model.name}: {', '.join(path.name for path in data)}"
             write_html(
                 explanations, output, title=title, true_labels=true, taxonomy=predictor.taxonomy
             )
         else:
             _write_lines(explanations, output)
+
+
+def _examples(predictor: Predictor, paths: Sequence[Path], knobs: DataConfig) -> Examples | None:
+    if not paths:
+        return None
+    with reading(knobs) as log:
+        return predictor.read_examples(paths, data=knobs, log=log)
 
 
 def _with_true_labels(
@@ -199,27 +225,46 @@ def _write_stream(answers: Iterable[harnn.Prediction], output: Path | None) -> N
 
 
 @contextmanager
-def _asking(
-    predictor: Predictor, scores: Path | None, options: DecodingChoice
-) -> Iterator[Callable[[Iterable[Document]], Iterator[harnn.Prediction]]]:
-    """Return what answers documents, and keeps their scores where a place for them is given."""
+def _answering(
+    model: Path, predictor: Predictor, options: DecodingChoice, speed: Speed, workers: int
+) -> Iterator[Ask]:
+    """Return what answers blocks of documents: this process, or several."""
     chosen: DecodeOptions = options  # type: ignore[assignment]
+    if workers > 1:
+        given = speed._asdict()
+        with Workers(model, workers, bundle=predictor.bundle, **given) as processes:
+            yield lambda blocks, *, scores: processes.answer(blocks, scores=scores, **chosen)
+        return
+
+    def answer(blocks: Iterable[Sequence[Document]], *, scores: bool) -> Iterator[AnsweredBlock]:
+        for block in blocks:
+            yield answer_block(predictor, block, chosen, scores=scores)
+
+    yield answer
+
+
+@contextmanager
+def _keeping(
+    answer: Ask, predictor: Predictor, scores: Path | None
+) -> Iterator[Callable[[Iterable[Sequence[Document]]], Iterator[AnsweredBlock]]]:
+    """Return what answers blocks, and keeps their scores where a place for them is given."""
     if scores is None:
-        yield lambda documents: predictor.predict_stream(documents, **chosen)
+        yield lambda blocks: answer(blocks, scores=False)
         return
     with open_score_file(scores, predictor.taxonomy.codes) as file:
 
-        def ask(documents: Iterable[Document]) -> Iterator[harnn.Prediction]:
-            for block, answers in predictor.predict_with_scores(documents, **chosen):
-                file.add(block)
-                yield from answers
+        def ask(blocks: Iterable[Sequence[Document]]) -> Iterator[AnsweredBlock]:
+            for block in answer(blocks, scores=True):
+                assert block.scores is not None
+                file.add(block.scores)
+                yield block
 
         yield ask
 
 
 def _fill(
     file: AnswerFile,
-    ask: Callable[[Iterable[Document]], Iterator[harnn.Prediction]],
+    ask: Callable[[Iterable[Sequence[Document]]], Iterator[AnsweredBlock]],
     documents: Iterator[Document],
     bar: AnswerBar,
 ) -> None:
@@ -231,9 +276,9 @@ def _fill(
             say(f"Going on after {file.documents:,} documents.")
         if file.dropped:
             say(f"{file.dropped:,} kept answers are made again: their documents changed.")
-        while some := list(islice(rest, file.block)):
-            file.add(some, [answer.to_dict() for answer in ask(some)])
-            bar.advance(len(some))
+        for block in ask(iter(lambda: list(islice(rest, file.block)), [])):
+            file.add(block.documents, [answer.to_dict() for answer in block.answers])
+            bar.advance(len(block.documents))
     except BaseException:
         bar.stop()
         if file.documents:

@@ -6,6 +6,9 @@ with file and line, and writes rows that it reads back. It also learns a taxonom
 and surveys whole data sets before a training run.
 """
 
+from typing import TYPE_CHECKING
+
+from harnn._lazy import on_demand
 from harnn.data.documents import Document
 from harnn.data.inputs import (
     Documents,
@@ -15,18 +18,34 @@ from harnn.data.inputs import (
     split_given,
 )
 from harnn.data.label_fixes import LabelFixes
-from harnn.data.label_suggestions import Suggestion, suggest_fixes, write_suggestions
-from harnn.data.learning import LearnedTaxonomy, learn_taxonomy
 from harnn.data.log import ReadingLog
 from harnn.data.memory_rows import Table, are_records, is_table
-from harnn.data.near_duplicates import NearDuplicates, find_near_duplicates
 from harnn.data.reading import label_documents, read_documents, read_labelled
-from harnn.data.split import DataSplit, PartSummary, split_documents
-from harnn.data.split_files import part_files, write_split
 from harnn.data.split_settings import SplitSettings
-from harnn.data.statistics import LevelSummary, WordSummary
-from harnn.data.survey import DataSurvey, FileSummary, survey_documents
-from harnn.data.writing import RowWriter, open_rows, write_rows
+
+if TYPE_CHECKING:
+    from harnn.data.label_suggestions import Suggestion, suggest_fixes, write_suggestions
+    from harnn.data.learning import LearnedTaxonomy, learn_taxonomy
+    from harnn.data.near_duplicates import NearDuplicates, find_near_duplicates
+    from harnn.data.split import DataSplit, PartSummary, split_documents
+    from harnn.data.split_files import part_files, write_split
+    from harnn.data.statistics import LevelSummary, WordSummary
+    from harnn.data.survey import DataSurvey, FileSummary, survey_documents
+    from harnn.data.writing import RowWriter, open_rows, write_rows
+
+__getattr__, __dir__ = on_demand(
+    __name__,
+    {
+        "label_suggestions": "Suggestion suggest_fixes write_suggestions",
+        "learning": "LearnedTaxonomy learn_taxonomy",
+        "near_duplicates": "NearDuplicates find_near_duplicates",
+        "split": "DataSplit PartSummary split_documents",
+        "split_files": "part_files write_split",
+        "statistics": "LevelSummary WordSummary",
+        "survey": "DataSurvey FileSummary survey_documents",
+        "writing": "RowWriter open_rows write_rows",
+    },
+)
 
 __all__ = [
     "DataSplit",

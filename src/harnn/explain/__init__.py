@@ -1,11 +1,39 @@
 """Why a label was predicted: values, and pages for people.
 
 The room turns explanations into one self-contained HTML page on which a reader picks a label and
-sees the words its own attention used. The page loads nothing and runs no script, so it can be
+sees the words that spoke for it. The page loads nothing and runs no script, so it can be
 mailed, archived and printed.
 """
 
-from harnn.explain.page import render_html, write_html
-from harnn.explain.values import Explanation, LabelExplanation, WordWeight
+from typing import TYPE_CHECKING
 
-__all__ = ["Explanation", "LabelExplanation", "WordWeight", "render_html", "write_html"]
+from harnn._lazy import on_demand
+from harnn.explain.values import (
+    BranchEffect,
+    Example,
+    Explanation,
+    LabelExplanation,
+    Rival,
+    WordWeight,
+)
+
+if TYPE_CHECKING:
+    from harnn.explain.page import render_html, write_html
+
+__getattr__, __dir__ = on_demand(
+    __name__,
+    {
+        "page": "render_html write_html",
+    },
+)
+
+__all__ = [
+    "BranchEffect",
+    "Example",
+    "Explanation",
+    "LabelExplanation",
+    "Rival",
+    "WordWeight",
+    "render_html",
+    "write_html",
+]

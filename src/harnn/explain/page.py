@@ -16,15 +16,15 @@ from typing import TYPE_CHECKING
 
 from harnn._files import write_atomically
 from harnn.explain.labels import LabelTree, Node, Verdict, build_tree, choose_first
-from harnn.explain.words import cut_text, measure_spread, top_words
+from harnn.explain.reasons import render_reasons
+from harnn.explain.words import cut_text
 from harnn.pages import content_policy, counted, escape, language_attribute, percent
 
 if TYPE_CHECKING:
-    from harnn.explain.values import Explanation, LabelExplanation
+    from harnn.explain.values import Explanation
     from harnn.taxonomy import Taxonomy
 
-_TITLE = "Which words each label looked at"
-_TOP_WORDS = 10
+_TITLE = "What spoke for each label"
 _RULES_IN_HEAD = 64
 _MARKER = "<!-- documents -->\n"
 _SIGNS = {Verdict.CORRECT: "✓", Verdict.EXTRA: "✗", Verdict.MISSED: "○"}
@@ -174,6 +174,7 @@ def _node(node: Node, explanation: Explanation, number: int, first: int) -> str:
         kind = "missed" if node.verdict is Verdict.MISSED else "between"
         return f'<li><div class="{kind}">{_name(node)}</div>\n{below}</li>\n'
     item = explanation.labels[node.position]
+    name_of = {x.predicted.label: x.predicted.name for x in explanation.labels}
     checked = " checked" if node.position == first else ""
     score = item.predicted.score
     width = 100 * min(max(score, 0.0), 1.0)
@@ -182,7 +183,7 @@ def _node(node: Node, explanation: Explanation, number: int, first: int) -> str:
         f'value="{_key(node.position)}"{checked}>{_name(node)}'
         f'<span class="score"><span class="bar"><span style="width:{width:.0f}%"></span></span>'
         f"{escape(percent(score))}</span></label>\n"
-        f"{_words(item)}</div>\n{below}</li>\n"
+        f"{render_reasons(item, name_of)}</div>\n{below}</li>\n"
     )
 
 
@@ -198,21 +199,4 @@ def _name(node: Node) -> str:
         f'<span class="title"><span class="name"{language_attribute(node.name)}>'
         f'{escape(node.name)}</span><span class="facts">{code}{level}{not_predicted}{verdict}'
         "</span></span>"
-    )
-
-
-def _words(item: LabelExplanation) -> str:
-    spread = measure_spread(item.weights)
-    if not spread.half:
-        return '<p class="spread">No word has any weight.</p>\n'
-    words = "".join(
-        f"<li><span{language_attribute(top.word)}>{escape(top.word)}</span>"
-        f"{f' ×{top.occurrences:,}' if top.occurrences > 1 else ''}"
-        f" <small>{escape(percent(top.weight))}</small></li>"
-        for top in top_words(item.weights, _TOP_WORDS)
-    )
-    even = " This is nearly even, so the shades say little." if spread.is_nearly_even else ""
-    return (
-        f'<ol class="words">{words}</ol>\n<p class="spread">Half of its weight is on '
-        f"{spread.half:,} of {counted(spread.words, 'word')}.{even}</p>\n"
     )

@@ -7,27 +7,11 @@ all of them into one :class:`Report`, overall and per level; :func:`compare` tel
 bootstrap over documents whether models differ.
 """
 
-from harnn.metrics.bootstrap import (
-    Comparison,
-    Difference,
-    Estimate,
-    LevelDifference,
-    Pair,
-    SeveralComparison,
-    System,
-    compare,
-    compare_several,
-    estimate,
-)
+from typing import TYPE_CHECKING
+
+from harnn._lazy import on_demand
 from harnn.metrics.calibration import Calibration, ReliabilityBin, calibration
-from harnn.metrics.confusion import Confusion, confused_documents, confused_siblings
-from harnn.metrics.curves import hierarchical_area
-from harnn.metrics.drift import LabelShift, label_shift, stability_index
-from harnn.metrics.evaluation import TrainingCounts, evaluate
-from harnn.metrics.frequency import FrequencyBucket, FrequencySpread, f1_by_frequency, f1_spread
-from harnn.metrics.hierarchical import hierarchical_prf
 from harnn.metrics.labels import LabelMetrics
-from harnn.metrics.lowest_common import lca_prf
 from harnn.metrics.ranked import (
     inverse_propensities,
     micro_auc,
@@ -37,11 +21,51 @@ from harnn.metrics.ranked import (
     recall_at_k,
 )
 from harnn.metrics.report import LevelMetrics, Report
-from harnn.metrics.resampling import Answers, Resampling
 from harnn.metrics.sets import LabelAverages, PrecisionRecall, exact_match, prf
-from harnn.metrics.several_tests import holm
-from harnn.metrics.thresholds import ThresholdCurve, threshold_curve
-from harnn.metrics.wilson import wilson_interval
+
+if TYPE_CHECKING:
+    from harnn.metrics.bootstrap import (
+        Comparison,
+        Difference,
+        Estimate,
+        LevelDifference,
+        Pair,
+        SeveralComparison,
+        System,
+        compare,
+        compare_several,
+        estimate,
+    )
+    from harnn.metrics.confusion import Confusion, confused_documents, confused_siblings
+    from harnn.metrics.curves import hierarchical_area
+    from harnn.metrics.drift import LabelShift, label_shift, stability_index
+    from harnn.metrics.evaluation import TrainingCounts, evaluate
+    from harnn.metrics.frequency import FrequencyBucket, FrequencySpread, f1_by_frequency, f1_spread
+    from harnn.metrics.hierarchical import hierarchical_prf
+    from harnn.metrics.lowest_common import lca_prf
+    from harnn.metrics.resampling import Answers, Resampling
+    from harnn.metrics.several_tests import holm
+    from harnn.metrics.thresholds import ThresholdCurve, threshold_curve
+    from harnn.metrics.wilson import wilson_interval
+
+__getattr__, __dir__ = on_demand(
+    __name__,
+    {
+        "bootstrap": "Comparison Difference Estimate LevelDifference Pair SeveralComparison System "
+        "compare compare_several estimate",
+        "confusion": "Confusion confused_documents confused_siblings",
+        "curves": "hierarchical_area",
+        "drift": "LabelShift label_shift stability_index",
+        "evaluation": "TrainingCounts evaluate",
+        "frequency": "FrequencyBucket FrequencySpread f1_by_frequency f1_spread",
+        "hierarchical": "hierarchical_prf",
+        "lowest_common": "lca_prf",
+        "resampling": "Answers Resampling",
+        "several_tests": "holm",
+        "thresholds": "ThresholdCurve threshold_curve",
+        "wilson": "wilson_interval",
+    },
+)
 
 __all__ = [
     "Answers",

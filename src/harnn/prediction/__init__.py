@@ -3,19 +3,38 @@
 Nothing on the way from a text to an answer reads :mod:`harnn.training`.
 """
 
+from typing import TYPE_CHECKING
+
+from harnn._lazy import on_demand
 from harnn.answers import PredictedLabel, Prediction
-from harnn.prediction.comparison import (
-    ComparedSystem,
-    SystemsComparison,
-    compare_models,
-    compare_systems,
-)
-from harnn.prediction.foreign import ForeignAnswers, check_predictions, read_predictions
+from harnn.prediction.examples import Examples
 from harnn.prediction.predictor import Predictor, load_predictors
-from harnn.prediction.seen import Seen, SeenDocuments
+
+if TYPE_CHECKING:
+    from harnn.prediction.comparison import (
+        ComparedSystem,
+        SystemsComparison,
+        compare_models,
+        compare_systems,
+    )
+    from harnn.prediction.foreign import ForeignAnswers, check_predictions, read_predictions
+    from harnn.prediction.seen import Seen, SeenDocuments
+    from harnn.prediction.workers import AnsweredBlock, WorkerError, Workers
+
+__getattr__, __dir__ = on_demand(
+    __name__,
+    {
+        "comparison": "ComparedSystem SystemsComparison compare_models compare_systems",
+        "foreign": "ForeignAnswers check_predictions read_predictions",
+        "seen": "Seen SeenDocuments",
+        "workers": "AnsweredBlock WorkerError Workers",
+    },
+)
 
 __all__ = [
+    "AnsweredBlock",
     "ComparedSystem",
+    "Examples",
     "ForeignAnswers",
     "PredictedLabel",
     "Prediction",
@@ -23,6 +42,8 @@ __all__ = [
     "Seen",
     "SeenDocuments",
     "SystemsComparison",
+    "WorkerError",
+    "Workers",
     "check_predictions",
     "compare_models",
     "compare_systems",

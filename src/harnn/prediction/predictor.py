@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
-from typing import Any, Self, Unpack, cast
+from typing import TYPE_CHECKING, Any, Self, Unpack, cast
 
 import numpy as np
 
@@ -41,13 +41,17 @@ from harnn.data import (
 )
 from harnn.decode import DecodeOptions, Decoder, Scores
 from harnn.errors import ConfigError, DocumentError, Problem
-from harnn.evaluation import StrategyMetrics, compare_strategies, report_scores
-from harnn.explain import Explanation, LabelExplanation, WordWeight
-from harnn.metrics import Report, TrainingCounts
+from harnn.explain import Explanation
 from harnn.prediction.device import move_networks
+from harnn.prediction.examples import Examples
+from harnn.prediction.explaining import explain_labels
 from harnn.prediction.notes import make_notes, views_for_notes
-from harnn.prediction.seen import SeenDocuments
 from harnn.text import tune_text_vectors
+
+if TYPE_CHECKING:
+    from harnn.evaluation import StrategyMetrics
+    from harnn.metrics import Report
+    from harnn.prediction.seen import SeenDocuments
 
 Texts = Iterable[str | Document] | Sequence[Mapping[str, Any]] | Table
 """Texts, documents, dictionaries of their fields, or a table or a column of one in memory."""
@@ -141,7 +145,7 @@ class Predictor:
         Raises:
             TypeError: *texts* is one string, or holds other things than texts.
         """
-        return self.score_corpus(self._encode(_as_documents(texts, self.bundle.config.data)))
+        return self.score_corpus(self._encode(as_documents(texts, self.bundle.config.data)))
 
     def score_stream(self, documents: Iterable[Document]) -> Iterator[Scores]:
         """Return the scores of a stream of any length in blocks, in bounded memory, in its order.
@@ -149,7 +153,7 @@ class Predictor:
         Raises:
             BundleError: see :meth:`score_corpus`.
         """
-        for some in self._batches(iter(documents)):
+        for some in blocks_of(iter(documents), len(self.taxonomy)):
             yield self.score_corpus(self._encode(some))
 
     def score_corpus(self, corpus: Corpus) -> Scores:
@@ -188,7 +192,7 @@ class Predictor:
             TypeError, DocumentError, ConfigError, ValueError: see :meth:`predict`.
         """
         decoder = self._decoder(**options)
-        stream = _as_documents(texts, data or self.bundle.config.data)
+        stream = as_documents(texts, data or self.bundle.config.data)
         return (answer for _, answers in self._blocks(stream, decoder) for answer in answers)
 
     def predict_with_scores(
@@ -200,7 +204,7 @@ class Predictor:
             TypeError, ConfigError, ValueError: see :meth:`predict`.
         """
         decoder = self._decoder(**options)
-        return self._blocks(_as_documents(texts, data or self.bundle.config.data), decoder)
+        return self._blocks(as_documents(texts, data or self.bundle.config.data), decoder)
 
     def evaluate(
         self,
@@ -219,6 +223,9 @@ class Predictor:
         Raises:
             DocumentError: documents cannot be read or have unknown labels, or there is none.
         """
+        from harnn.evaluation import report_scores
+        from harnn.metrics import TrainingCounts
+
         decoder, bundle = self._decoder(**options), self.bundle
         corpus = self._encode_some(given, data, log, known)
         return report_scores(
@@ -245,52 +252,55 @@ class Predictor:
         Raises:
             DocumentError: documents cannot be read or have unknown labels, or there is none.
         """
+        from harnn.evaluation import compare_strategies
+
         decoder = self._decoder(**options)
         corpus = self._encode_some(given, data, log, known)
         scores = self.score_corpus(corpus)
         return compare_strategies(scores, corpus.targets, decoder, self.taxonomy.hierarchy)
 
-    def explain(self, text: str | Document, **options: Unpack[DecodeOptions]) -> Explanation:
-        """Show which words made each predicted label.
+    def explain(
+        self,
+        text: str | Document,
+        *,
+        examples: Examples | None = None,
+        **options: Unpack[DecodeOptions],
+    ) -> Explanation:
+        """Show what spoke for each predicted label, in the final score of all branches together.
 
-        With a network these are the words that the label's own attention used. In mode ``paper``
-        that of the lower levels is nearly even, which is a fault of that network; see
-        :class:`harnn.network.PaperLevel`. Without a network, or with one that was exported, they
-        are the words without which the linear branch would be less sure.
+        For each word: how much higher the log odds of the label are with it than without; slow
+        branches are asked without stretches of words (:mod:`harnn.branches.evidence`). A label that
+        was chosen only because one below it was has the evidence of that one. Beside it: what each
+        branch adds, the siblings that came next, and the nearest of the *examples* of each label
+        (:meth:`read_examples`).
 
         Raises:
             TypeError: *text* is something else than one text.
-            BundleError: the model has nothing but exported networks, which do not tell.
+            BundleError: the model is damaged: its numbers are none.
         """
         if not isinstance(text, str | Document):
             raise TypeError(f"Expected one text or harnn.Document, got {type(text)}.")
-        decoder, ensemble = self._decoder(**options), self.bundle.ensemble
+        decoder = self._decoder(**options)
         (document,) = _numbered([text])
         corpus = self._encode([document], answered=True, explained=True)
-        answer = next(self._answers(corpus, decoder)[1])
+        own = self.score_corpus(corpus)
+        (answer,) = self._put_into_words(corpus, own, decoder)[1]
+        labels = explain_labels(self.bundle, corpus, decoder, own, answer, examples)
         placed = corpus.views["placed_texts"][0]
-        explained = ensemble.explain(corpus, 0)
-        weights = explained.weights
-        if weights is None:
-            weights = np.zeros((len(self.taxonomy), len(placed.spans)), dtype=np.float32)
-        labels = tuple(
-            LabelExplanation(
-                predicted,
-                tuple(
-                    WordWeight(start, end, placed.text[start:end], float(weight))
-                    for (start, end), weight in zip(
-                        placed.spans,
-                        weights[self.taxonomy.index[predicted.label]],
-                        strict=True,
-                    )
-                ),
-            )
-            for predicted in answer.labels
-        )
-        notes, codes = answer.notes, answer.note_codes
-        if explained.note:
-            notes, codes = (*notes, explained.note), (*codes, "other_branch")
-        return Explanation(document.id, placed.text, labels, notes, codes)
+        return Explanation(document.id, placed.text, labels, answer.notes, answer.note_codes)
+
+    def read_examples(
+        self, given: Documents, *, data: DataConfig | None = None, log: ReadingLog | None = None
+    ) -> Examples:
+        """Read labelled documents, such as those of training, for :meth:`explain` to point at.
+
+        data, log: see :meth:`evaluate`. Of the texts only the beginnings are kept.
+
+        Raises:
+            ConfigError: the model has no linear branch, by whose n-grams documents are compared.
+            DocumentError: documents cannot be read or have unknown labels.
+        """
+        return Examples.read(self.bundle, given, data=data, log=log)
 
     def encode_labelled(
         self,
@@ -340,16 +350,17 @@ class Predictor:
     def _blocks(
         self, documents: Iterator[Document], decoder: Decoder
     ) -> Iterator[tuple[Scores, list[Prediction]]]:
-        for some in self._batches(documents):
+        for some in blocks_of(documents, len(self.taxonomy)):
             shown, answers = self._answers(self._encode(some, answered=True), decoder)
             yield shown, list(answers)
 
-    def _batches(self, documents: Iterator[Document]) -> Iterator[list[Document]]:
-        while some := list(islice(documents, documents_at_once(len(self.taxonomy)))):
-            yield some
-
     def _answers(self, corpus: Corpus, decoder: Decoder) -> tuple[Scores, Iterator[Prediction]]:
-        shown, chosen = decoder.decode(self.score_corpus(corpus), self.taxonomy.hierarchy)
+        return self._put_into_words(corpus, self.score_corpus(corpus), decoder)
+
+    def _put_into_words(
+        self, corpus: Corpus, scores: Scores, decoder: Decoder
+    ) -> tuple[Scores, Iterator[Prediction]]:
+        shown, chosen = decoder.decode(scores, self.taxonomy.hierarchy)
         notes = make_notes(corpus, self.bundle, np.diff(chosen.indptr) > 0)
         return shown, make_answers(shown, chosen, self.taxonomy, notes)
 
@@ -386,7 +397,18 @@ def documents_at_once(label_count: int) -> int:
     return max(1, min(_MOST_DOCUMENTS, _MOST_SCORES // label_count))
 
 
-def _as_documents(texts: Texts, data: DataConfig) -> Iterator[Document]:
+def blocks_of(documents: Iterator[Document], label_count: int) -> Iterator[list[Document]]:
+    """Yield documents that are answered together."""
+    while some := list(islice(documents, documents_at_once(label_count))):
+        yield some
+
+
+def as_documents(texts: Texts, data: DataConfig) -> Iterator[Document]:
+    """Return what texts are given as documents; data: how to read a table.
+
+    Raises:
+        TypeError: they are none.
+    """
     if isinstance(texts, str | bytes | Document | Mapping):
         raise TypeError("Expected a list of texts, got one: give [text].")
     if is_table(texts) or (isinstance(texts, Sequence) and are_records(texts)):

@@ -6,12 +6,26 @@ room reads and writes them in the forms of ``docs/taxonomies.md``, and reports a
 file at once.
 """
 
+from typing import TYPE_CHECKING
+
+from harnn._lazy import on_demand
 from harnn.taxonomy.hierarchy import Hierarchy
-from harnn.taxonomy.measures import Measures, measure, search
 from harnn.taxonomy.options import ReadingOptions
-from harnn.taxonomy.parts import part_of, walk
 from harnn.taxonomy.taxonomy import Taxonomy, TaxonomySummary
-from harnn.taxonomy.writing import write_taxonomy
+
+if TYPE_CHECKING:
+    from harnn.taxonomy.measures import Measures, measure, search
+    from harnn.taxonomy.parts import part_of, walk
+    from harnn.taxonomy.writing import write_taxonomy
+
+__getattr__, __dir__ = on_demand(
+    __name__,
+    {
+        "measures": "Measures measure search",
+        "parts": "part_of walk",
+        "writing": "write_taxonomy",
+    },
+)
 
 __all__ = [
     "Hierarchy",

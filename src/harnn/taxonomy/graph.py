@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 from scipy.sparse import csr_array
-from scipy.sparse.csgraph import connected_components
 
 from harnn.errors import SHOWN_PROBLEMS, Problem, TaxonomyError, suggest
 
@@ -387,6 +386,8 @@ class _Pairs:
         """Report one cycle of each knot of labels that are ancestors of each other."""
         if levels.all():
             return []
+        from scipy.sparse.csgraph import connected_components  # no answer needs it
+
         inner = self.parent >= 0
         size = len(self.codes)
         matrix = csr_array(

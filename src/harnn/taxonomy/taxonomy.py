@@ -18,7 +18,7 @@ import numpy.typing as npt
 
 from harnn._notebook import html_table
 from harnn.errors import SHOWN_PROBLEMS, Problem, TaxonomyError
-from harnn.taxonomy import json_forms, own_json, reading
+from harnn.taxonomy import json_forms, own_json
 from harnn.taxonomy.graph import (
     Draft,
     IntArray,
@@ -36,7 +36,6 @@ from harnn.taxonomy.paths import (
     draft_from_paths,
     path_separator,
 )
-from harnn.taxonomy.tables import draft_from_frame
 from harnn.taxonomy.text_files import LABELS_FILE
 
 _SHOWN_NAMES = 5
@@ -168,7 +167,9 @@ class Taxonomy:
         )
         path = Path(path)
         notes: list[str] = []
-        content = reading.read_file(path, options, notes)
+        from harnn.taxonomy.reading import read_file  # knows all forms; a model has its own
+
+        content = read_file(path, options, notes)
         if not isinstance(content, Draft):
             taxonomy = cls._from_own_format(content, str(path))
         else:
@@ -188,6 +189,8 @@ class Taxonomy:
             TaxonomyError: every problem found, with the number of the row.
             MissingExtraError: the extra ``tables`` is not installed.
         """
+        from harnn.taxonomy.tables import draft_from_frame
+
         return cls.from_draft(draft_from_frame(frame, ReadingOptions(columns=columns or {})))
 
     @classmethod

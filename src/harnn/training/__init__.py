@@ -5,8 +5,9 @@ Names are imported when first used, so that loading a model does not load what o
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from harnn._lazy import on_demand
 
 if TYPE_CHECKING:
     from harnn.training.checks import check_before
@@ -17,24 +18,19 @@ if TYPE_CHECKING:
     from harnn.training.plan import TrainingFacts, TrainingPlan, estimate_training_memory
     from harnn.training.validation import Validation, validate
 
-_HOMES = {
-    "CrossValidation": "folds",
-    "Event": "events",
-    "FitResult": "fitting",
-    "Listener": "events",
-    "Stage": "events",
-    "Step": "events",
-    "TrainingFacts": "plan",
-    "TrainingPlan": "plan",
-    "Validation": "validation",
-    "check_before": "checks",
-    "cross_validate": "folds",
-    "estimate_training_memory": "plan",
-    "fit": "fitting",
-    "holds_finished": "finished",
-    "is_finished": "finished",
-    "validate": "validation",
-}
+
+__getattr__, __dir__ = on_demand(
+    __name__,
+    {
+        "checks": "check_before",
+        "events": "Event Listener Stage Step",
+        "finished": "holds_finished is_finished",
+        "fitting": "FitResult fit",
+        "folds": "CrossValidation cross_validate",
+        "plan": "TrainingFacts TrainingPlan estimate_training_memory",
+        "validation": "Validation validate",
+    },
+)
 
 __all__ = [
     "CrossValidation",
@@ -54,9 +50,3 @@ __all__ = [
     "is_finished",
     "validate",
 ]
-
-
-def __getattr__(name: str) -> Any:
-    if name in _HOMES:
-        return getattr(importlib.import_module(f"harnn.training.{_HOMES[name]}"), name)
-    raise AttributeError(f"module 'harnn.training' has no attribute {name!r}")

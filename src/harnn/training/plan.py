@@ -12,7 +12,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from harnn.config import Config, ModelConfig, TextConfig, TrainingConfig
-from harnn.text import EncoderChoice, choose_encoder, encoder_memory
+from harnn.text import (
+    MINILM_HINT,
+    EncoderChoice,
+    choose_encoder,
+    encoder_installed,
+    encoder_memory,
+)
 from harnn.training.plan_transformer import TransformerPlan, choose_transformer
 
 MANY_LABELS = 20_000
@@ -28,7 +34,8 @@ _VALIDATION_BEAM = 32
 _PIECE_SIZES = (2, 5)
 _SHORT_TEXT = 50
 """Words, on average, up to which pieces of words are read too: of a short text every hint counts;
-for a long one they bring next to nothing and cost five times the time."""
+for a long one they bring next to nothing and cost five times the time. The same with vectors of
+whole texts from a table, of which preset ``fast`` may be made."""
 LINEAR_COSTS = (1.0, 0.3)
 """Of errors, to choose from: the first follows the documents closely, the other allows more."""
 _TRIED_WORK = 1_000_000_000
@@ -89,6 +96,8 @@ class TrainingPlan:
     """See :func:`estimate_training_memory`; with what encoders take."""
     text_encoder: EncoderChoice | None = None
     """Of whole texts; None: no branch reads them."""
+    without_text_encoder: str = ""
+    """Why preset ``fast`` has none."""
     transformer: TransformerPlan | None = None
     """None: no encoder is fine-tuned."""
     may_leave_out: bool = False
@@ -105,6 +114,8 @@ class TrainingPlan:
         network = trains_network(config.model)
         chosen = choose_transformer(config, facts)
         reads = planned_encoder(config, facts)
+        asked = is_fast(config.model) and config.model.text_vectors == "auto"
+        without = reason_against_text_vectors(config.text, facts) if asked else ""
         memory_mb = estimate_training_memory(config, facts)
         if reads is not None:
             memory_mb += encoder_memory(reads, facts.documents) / _MB
@@ -120,6 +131,7 @@ class TrainingPlan:
             validation_beam=validation_beam(negatives, facts),
             memory_mb=memory_mb + (chosen.plan.memory_mb if chosen.plan else 0),
             text_encoder=reads,
+            without_text_encoder=without,
             transformer=chosen.plan,
             may_leave_out=len(branches) > 1 and config.model.leave_out == "auto",
             no_transformer=chosen.missed,
@@ -139,6 +151,8 @@ class TrainingPlan:
             yield line
         if self.text_encoder is not None:
             yield f"vectors of whole texts: {self.text_encoder.describe()}"
+        elif self.without_text_encoder:
+            yield f"no vectors of whole texts: {self.without_text_encoder}"
         if self.transformer is not None:
             yield self.transformer.line()
         if self.no_transformer:
@@ -162,24 +176,53 @@ def trains_network(model: ModelConfig) -> bool:
     return model.branches != "linear"
 
 
+def is_fast(model: ModelConfig) -> bool:
+    """Whether answers are to take next to nothing: preset ``fast`` as it is."""
+    return model.preset == "fast" and model.branches == "linear"
+
+
 def may_read_text_vectors(model: ModelConfig) -> bool:
     """Whether the settings want vectors of whole texts, at least of some data."""
-    return model.text_vectors == "on" or (model.text_vectors == "auto" and model.branches == "both")
+    wanted = model.branches == "both" or is_fast(model)
+    return model.text_vectors == "on" or (model.text_vectors == "auto" and wanted)
 
 
-def reads_text_vectors(model: ModelConfig, facts: TrainingFacts) -> bool:
+def reads_text_vectors(config: Config, facts: TrainingFacts) -> bool:
     """Answer for ``model.text_vectors``, with ``auto`` replaced by what suits the data."""
-    if model.text_vectors == "auto":
-        small = facts.tokens <= _TEXT_VECTOR_TOKENS and facts.label_count <= MANY_LABELS
-        return model.branches == "both" and small
-    return model.text_vectors == "on"
+    model = config.model
+    if model.text_vectors != "auto":
+        return model.text_vectors == "on"
+    if is_fast(model):
+        return not reason_against_text_vectors(config.text, facts)
+    small = facts.tokens <= _TEXT_VECTOR_TOKENS and facts.label_count <= MANY_LABELS
+    return model.branches == "both" and small
+
+
+def reason_against_text_vectors(text: TextConfig, facts: TrainingFacts) -> str:
+    """Say why preset ``fast`` reads no vectors of whole texts; nothing where it does.
+
+    Those of a table alone are as quick as the rest; for long texts they bring little and take as
+    much time as the rest, and those of other languages' encoder bring nothing.
+    """
+    if facts.mean_words > _SHORT_TEXT:
+        return f"texts have {facts.mean_words:,.0f} words on average, more than {_SHORT_TEXT}"
+    if facts.tokens > _TEXT_VECTOR_TOKENS or facts.label_count > MANY_LABELS:
+        return "it would take long"
+    chosen = _choose(text, facts, fast=True)
+    if chosen.name == "static":
+        return "" if encoder_installed("static") else MINILM_HINT
+    return chosen.reason or f"{chosen.title} takes long"
 
 
 def planned_encoder(config: Config, facts: TrainingFacts) -> EncoderChoice | None:
     """Return which encoder of whole texts is read; None where none is."""
-    if not reads_text_vectors(config.model, facts):
+    if not reads_text_vectors(config, facts):
         return None
-    return choose_encoder(config.text, english=facts.english, mean_words=facts.mean_words)
+    return _choose(config.text, facts, fast=is_fast(config.model))
+
+
+def _choose(text: TextConfig, facts: TrainingFacts, *, fast: bool) -> EncoderChoice:
+    return choose_encoder(text, english=facts.english, mean_words=facts.mean_words, fast=fast)
 
 
 def planned_branches(config: Config, facts: TrainingFacts) -> tuple[str, ...]:
@@ -188,7 +231,7 @@ def planned_branches(config: Config, facts: TrainingFacts) -> tuple[str, ...]:
     wanted = {
         "linear": trains_linear(model),
         "network": trains_network(model),
-        "text_vectors": reads_text_vectors(model, facts),
+        "text_vectors": reads_text_vectors(config, facts),
         "document_vectors": bool(model.document_vectors),
         "transformer": choose_transformer(config, facts).plan is not None,
     }

@@ -68,7 +68,7 @@ class DocumentVectorsBranch:
 
     def explain(self, corpus: Corpus, row: int) -> Evidence:  # noqa: ARG002
         """Say nothing: it reads no words."""
-        return Evidence(None)
+        return Evidence(0)
 
     def to_parts(self, *, light: bool = False, int8: bool = False) -> Parts:
         """Return arrays ``document_vectors.*``; light ones are the same."""

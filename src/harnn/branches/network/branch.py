@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from harnn.branches.branch import Evidence, Parts, StoredModel
+from harnn.branches.branch import NETWORK_TRIALS, Evidence, Parts, StoredModel
 from harnn.branches.network.logits import mean_logits
 from harnn.branches.network.scoring import gather_attention, score_corpus
 from harnn.branches.network.storage import (
@@ -65,7 +65,8 @@ class NetworkBranch:
         see :class:`harnn.network.PaperLevel`.
         """
         every = [gather_attention(network, corpus, row) for network in self.networks]
-        return Evidence(np.asarray(np.mean(every, axis=0), dtype=np.float32))
+        trials = max(1, NETWORK_TRIALS // len(self.networks))
+        return Evidence(trials, np.asarray(np.mean(every, axis=0), dtype=np.float32))
 
     def with_beam(self, width: int, taxonomy: Taxonomy) -> Self:
         if self.networks[0].shape.mode == "paper":

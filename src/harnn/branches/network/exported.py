@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harnn._display import reason_of
-from harnn.branches.branch import Evidence, Parts, StoredModel
+from harnn.branches.branch import NETWORK_TRIALS, Evidence, Parts, StoredModel
 from harnn.branches.network.graph_check import GraphFacts, check_graph
 from harnn.branches.network.logits import mean_logits
 from harnn.branches.network.storage import graph_path, read_shapes
@@ -136,8 +136,8 @@ class ExportedNetworkBranch:
         return mean_logits(OnnxNetwork.score, self.networks, corpus)
 
     def explain(self, corpus: Corpus, row: int) -> Evidence:  # noqa: ARG002
-        """Say that the graphs do not tell."""
-        return Evidence(None, "exported networks do not tell where they looked")
+        """Return no attention, which the graphs do not tell."""
+        return Evidence(max(1, NETWORK_TRIALS // len(self.networks)))
 
     def with_beam(self, width: int, taxonomy: Taxonomy) -> Self:  # noqa: ARG002
         what = "networks that were exported score all labels at once and take no beam."

@@ -5,10 +5,10 @@ Names are imported when first used, so that an exported model never imports torc
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from harnn.branches.text_vectors.encoders import open_encoder
+from harnn._lazy import on_demand
+from harnn.branches.text_vectors.encoders import encodes_with_torch, open_encoder
 from harnn.branches.text_vectors.storage import read_text_vectors
 
 if TYPE_CHECKING:
@@ -16,13 +16,15 @@ if TYPE_CHECKING:
     from harnn.branches.text_vectors.network import TextVectorNetwork, TextVectorShape
     from harnn.branches.text_vectors.plain import PlainTextVectorNetwork, PlainTextVectorsBranch
 
-_HOMES = {
-    "PlainTextVectorNetwork": "plain",
-    "PlainTextVectorsBranch": "plain",
-    "TextVectorNetwork": "network",
-    "TextVectorShape": "network",
-    "TextVectorsBranch": "branch",
-}
+
+__getattr__, __dir__ = on_demand(
+    __name__,
+    {
+        "branch": "TextVectorsBranch",
+        "network": "TextVectorNetwork TextVectorShape",
+        "plain": "PlainTextVectorNetwork PlainTextVectorsBranch",
+    },
+)
 
 __all__ = [
     "PlainTextVectorNetwork",
@@ -30,13 +32,7 @@ __all__ = [
     "TextVectorNetwork",
     "TextVectorShape",
     "TextVectorsBranch",
+    "encodes_with_torch",
     "open_encoder",
     "read_text_vectors",
 ]
-
-
-def __getattr__(name: str) -> Any:
-    if name in _HOMES:
-        home = importlib.import_module(f"harnn.branches.text_vectors.{_HOMES[name]}")
-        return getattr(home, name)
-    raise AttributeError(f"module 'harnn.branches.text_vectors' has no attribute {name!r}")

@@ -10,7 +10,13 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from harnn.branches.branch import Evidence, Parts, StoredModel
+from harnn.branches.branch import (
+    MOST_TRIALS,
+    SLOW_TRIALS,
+    Evidence,
+    Parts,
+    StoredModel,
+)
 from harnn.branches.text_vectors.encoders import store_encoder
 from harnn.branches.text_vectors.network import TextVectorNetwork, TextVectorShape
 from harnn.branches.text_vectors.storage import PLACE
@@ -52,8 +58,8 @@ class TextVectorsBranch:
         return np.concatenate(parts) if parts else empty
 
     def explain(self, corpus: Corpus, row: int) -> Evidence:  # noqa: ARG002
-        """Say nothing: it reads no words."""
-        return Evidence(None)
+        """See :class:`Evidence`; an encoder that takes long is asked less often."""
+        return Evidence(0 if self.encoder is None else SLOW_TRIALS if self.waits else MOST_TRIALS)
 
     def to_parts(self, *, light: bool = False, int8: bool = False) -> Parts:
         """Return arrays ``sentence.*``, the shape, and what is stored of the encoder."""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 import numpy as np
+from numpy.typing import NDArray
 
 from harnn.branches.branch import Arrays, Parts, StoredModel
 from harnn.branches.text_vectors.table_encoder import TableEncoder
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 
 SETTING = "sentence_encoder"
 """Where a model remembers it; the first models do not, and mean ``use``."""
+_TABLES: dict[str, NDArray[np.float16]] = {}
+"""The one made last, by the SHA-256 of its encoder's weights: folds need it again."""
 _NEEDS = "needs the encoder of whole texts that it was trained with"
 
 
@@ -48,7 +51,7 @@ def open_encoder(
         InterruptedError: *stopped* said so.
     """
     if name == "use":
-        return UseEncoder.open()
+        return _use()
     if name == "static":
         return _table(tokens, cache, stopped)
     if name == "minilm":
@@ -57,6 +60,16 @@ def open_encoder(
 
     place = Path(name).absolute()
     return BertEncoder.open(place, name="path", source=str(place), tokens=tokens)
+
+
+def _use() -> TextEncoder:
+    from harnn.network import computes_bfloat16
+
+    if not computes_bfloat16():
+        return UseEncoder.open()
+    from harnn.branches.text_vectors.use_bfloat16 import Bfloat16UseEncoder
+
+    return Bfloat16UseEncoder.open()
 
 
 def _minilm(tokens: int) -> BertEncoder:
@@ -77,7 +90,11 @@ def _table(tokens: int, cache: ArrayCache | None, stopped: Callable[[], bool]) -
     made_of = ["token table", source.record.to_dict()]
 
     def make() -> Arrays:
-        return {"table": token_table(source, stopped)}
+        weights = source.record.sha256[WEIGHTS]
+        if weights not in _TABLES:
+            _TABLES.clear()
+            _TABLES[weights] = token_table(source, stopped)
+        return {"table": _TABLES[weights]}
 
     kept = make() if cache is None else cache.get(made_of, make, check=_check_table)
     assert kept is not None
@@ -120,6 +137,12 @@ def store_encoder(encoder: TextEncoder, *, light: bool, int8: bool = False) -> P
     return Parts(parts.arrays, {SETTING: encoder.record.to_dict()}, parts.files)
 
 
+def encodes_with_torch(settings: Mapping[str, Any]) -> bool:
+    """Whether the encoder that a model remembers is computed with PyTorch."""
+    plain = settings.get(SETTING)
+    return isinstance(plain, dict) and plain.get("name") in ("minilm", "path")
+
+
 def read_encoder(stored: StoredModel) -> TextEncoder:
     """Return the encoder that a model was trained with.
 
@@ -128,7 +151,7 @@ def read_encoder(stored: StoredModel) -> TextEncoder:
         MissingExtraError: it is not installed.
     """
     plain = stored.settings.get(SETTING)
-    if plain is None:
+    if plain is None:  # made in float32, and measured so
         return UseEncoder.open()
     try:
         record = EncoderRecord.from_dict(plain)
@@ -144,7 +167,10 @@ def read_encoder(stored: StoredModel) -> TextEncoder:
     where = str(stored.directory)
     name = record.source if record.name == "path" else record.name
     try:
-        encoder = open_encoder(name, record.tokens)
+        if stored.light:  # without PyTorch
+            encoder: TextEncoder = UseEncoder.open()
+        else:
+            encoder = open_encoder(name, record.tokens)
     except InputError as error:
         raise BundleError(
             [Problem(where, f"{_NEEDS}: {problem}") for problem in error.problems]

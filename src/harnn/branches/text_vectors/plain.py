@@ -9,7 +9,13 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from harnn.branches.branch import Evidence, Parts, StoredModel
+from harnn.branches.branch import (
+    MOST_TRIALS,
+    SLOW_TRIALS,
+    Evidence,
+    Parts,
+    StoredModel,
+)
 from harnn.branches.text_vectors.encoders import store_encoder
 from harnn.branches.text_vectors.storage import PLACE
 from harnn.corpus import Corpus, TextVectorsView, View
@@ -92,16 +98,18 @@ class PlainTextVectorsBranch:
         return self.network.logits(corpus.views["text_vectors"])
 
     def explain(self, corpus: Corpus, row: int) -> Evidence:  # noqa: ARG002
-        """Say nothing: it reads no words."""
-        return Evidence(None)
+        """See :class:`Evidence`; an encoder that takes long is asked less often."""
+        return Evidence(0 if self.encoder is None else SLOW_TRIALS if self.waits else MOST_TRIALS)
 
     def to_parts(self, *, light: bool = False, int8: bool = False) -> Parts:  # noqa: ARG002
-        """Return arrays ``sentence.*``."""
+        """Return arrays ``sentence.*``, the shape, and what is stored of the encoder."""
         stored = Parts()
         if self.encoder is not None:
             stored = store_encoder(self.encoder, light=True)
         arrays = {f"{PLACE}.{name}": array for name, array in self.network.to_arrays().items()}
-        return Parts(arrays | stored.arrays, stored.settings, stored.files)
+        hidden, size = self.network.hidden_weight.shape
+        shape = {"input_size": size, "hidden_size": hidden, "labels": self.network.label_count}
+        return Parts(arrays | stored.arrays, {PLACE: shape} | stored.settings, stored.files)
 
     @classmethod
     def from_parts(

@@ -5,18 +5,19 @@ Names are imported when first used, so that a model without it never imports tor
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from harnn._lazy import on_demand
 from harnn.branches.transformer.storage import read_transformer
 
 if TYPE_CHECKING:
     from harnn.branches.transformer.branch import TransformerBranch
 
+__getattr__, __dir__ = on_demand(
+    __name__,
+    {
+        "branch": "TransformerBranch",
+    },
+)
+
 __all__ = ["TransformerBranch", "read_transformer"]
-
-
-def __getattr__(name: str) -> Any:
-    if name == "TransformerBranch":
-        return importlib.import_module("harnn.branches.transformer.branch").TransformerBranch
-    raise AttributeError(f"module 'harnn.branches.transformer' has no attribute {name!r}")

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from harnn.branches.branch import Evidence, Parts, StoredModel
+from harnn.branches.branch import SLOW_TRIALS, Evidence, Parts, StoredModel
 from harnn.branches.network.logits import mean_logits
 from harnn.branches.network.scoring import score_corpus
 from harnn.branches.torch_parts import fill_module, pack_module
@@ -74,8 +74,8 @@ class TransformerBranch:
         return mean_logits(self._score, self.networks, as_tokens(corpus))
 
     def explain(self, corpus: Corpus, row: int) -> Evidence:  # noqa: ARG002
-        """Say nothing: what its attention weighs are pieces, in many layers, not words."""
-        return Evidence(None)
+        """Return no attention: what it weighs are pieces, in many layers, not words."""
+        return Evidence(SLOW_TRIALS)
 
     def with_bfloat16(self) -> Self:
         """Compute in bfloat16."""

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from scipy.special import expit
 
 from harnn.branches.bert_session import BertSession
-from harnn.branches.branch import Evidence, Parts, StoredModel
+from harnn.branches.branch import SLOW_TRIALS, Evidence, Parts, StoredModel
 from harnn.branches.network.logits import mean_logits
 from harnn.branches.transformer.pieces import VIEW, PiecesView, PieceTokenizer
 from harnn.branches.transformer.storage import GRAPH_FILE, PLACE, read_stored
@@ -84,8 +84,7 @@ class ExportedTransformerBranch:
         return mean_logits(ExportedTransformerBranch._score, (self,), corpus)
 
     def explain(self, corpus: Corpus, row: int) -> Evidence:  # noqa: ARG002
-        """Say nothing: what its attention weighs are pieces, in many layers, not words."""
-        return Evidence(None)
+        return Evidence(SLOW_TRIALS)
 
     def to_parts(self, *, light: bool = False, int8: bool = False) -> Parts:  # noqa: ARG002
         """Raises:
