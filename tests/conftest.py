@@ -20,7 +20,9 @@ def _heeded_interrupts() -> Iterator[None]:
 
 @pytest.fixture(autouse=True, scope="session")
 def _encoders_that_all_have() -> Iterator[None]:
-    """Let ``text.text_encoder=auto`` mean the same on every machine: MiniLM is not installed."""
+    """Let ``auto`` mean the same on every machine: MiniLM is not installed."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("harnn.text.encoder_choice.find_minilm", lambda: None)
+        for place in ("plan_transformer", "check_encoders"):  # for model.transformer=auto
+            patch.setattr(f"harnn.training.{place}.missing_commands", lambda: ["pip install it"])
         yield

@@ -96,7 +96,7 @@ def test_the_commands_run(
                 assert run(words[:at]) == 0, line
             continue
         assert run(words + (settings if words[0] == "train" else [])) == 0, line
-    assert (folder / "report.html").exists()
+    assert (folder / "reasons.html").exists()
 
 
 def test_the_make_targets_exist() -> None:

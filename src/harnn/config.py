@@ -122,8 +122,8 @@ class ModelConfig:
     mode: Mode = "harnn"
     preset: Preset = "default"
     """``fast``: the linear branch, of short English texts with a table of MiniLM's tokens where
-    that is installed, in seconds; ``best``: three networks instead of one, and vectors of whole
-    texts for any size of data."""
+    that is installed, in seconds; ``best``: three networks instead of one, vectors of whole texts
+    for any size of data, and ``transformer=auto``."""
     branches: Branches = "both"
     """``linear``: a linear model on n-grams; ``network``: HARNN; ``both``: their blend, which is
     better than either."""
@@ -134,12 +134,16 @@ class ModelConfig:
     see there."""
     transformer: str = "off"
     """Whether a pretrained transformer encoder is fine-tuned too, as ``[transformer]``: ``off``,
-    ``on`` for MiniLM (extra ``transformer``), or the directory of any encoder."""
+    ``on`` for MiniLM (docs/encoders.md), ``auto`` for it where it is installed, most of the text is
+    English and it takes an hour of one core at most, or the directory of any encoder."""
     document_vectors: str = ""
     """A file of vectors of the documents, training and validation, for a small network to read."""
     cascade: Literal["off", "auto"] = "off"
     """Whether documents that other branches are sure of are answered without encoders (``auto``),
     as many as validation allows with a loss of .1 points at most."""
+    leave_out: Literal["auto", "off"] = "auto"
+    """Whether a trained branch is left out of the model (``auto``) where the validation documents,
+    500 at least, are answered as well without it: a tenth of a standard error is the limit."""
     members: int = 1
     """Networks, alike but for the seed; their outputs are averaged."""
     encoder: EncoderKind = "lstm"
@@ -300,7 +304,7 @@ _PAPER_TRAINING = {
 _PAPER_TEXT = {"max_length": 150}
 _PRESET_MODEL: dict[str, dict[str, Any]] = {
     "fast": {"branches": "linear"},
-    "best": {"members": 3, "text_vectors": "on"},
+    "best": {"members": 3, "text_vectors": "on", "transformer": "auto"},
 }
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 from scipy.sparse import csr_array
 
-from harnn.decode import best_or_nearly
+from harnn.decode import best_or_nearly, error_of_micro_f1
 from harnn.metrics import prf
 from support.hierarchies import micro_f1
 
@@ -90,3 +90,15 @@ def test_messages() -> None:
     )
     with pytest.raises(ValueError, match=message):
         best_or_nearly([targets[:, :2]], targets)
+
+
+def test_the_error_of_one_way_is_what_a_bootstrap_shows() -> None:
+    generator = np.random.default_rng(0)
+    targets = generator.random((400, 5)) < 0.3
+    chosen = targets ^ (generator.random(targets.shape) < 0.1)
+    rows = generator.integers(len(targets), size=(2_000, len(targets)))
+    drawn = [micro_f1(chosen[each], targets[each]) for each in rows]
+    found = error_of_micro_f1(csr_array(chosen), csr_array(targets))
+    assert found == pytest.approx(float(np.std(drawn)), rel=0.05)
+    with pytest.raises(ValueError, match="shape"):
+        error_of_micro_f1(csr_array(chosen[1:]), csr_array(targets))

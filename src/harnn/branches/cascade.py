@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, NamedTuple, Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,21 +17,14 @@ from numpy.typing import NDArray
 from harnn._memory import row_blocks
 from harnn.branches.blend import Blend
 from harnn.branches.stored import is_number
-from harnn.counting import counts_at_thresholds
+from harnn.branches.worth import worth_of
 from harnn.errors import BundleError, Problem
-from harnn.metrics.ranked import average_precision
 from harnn.taxonomy import Hierarchy
 
 _SHARES = (0.95, 0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3, 0.2)
 """Of the documents, to be answered early; fewer are not worth a second blend."""
 _MOST_LOSS = 0.001
 """Of micro-F1 and of AUPRC: less than a standard error of them on some thousand documents."""
-
-
-class _Worth(NamedTuple):
-    micro_f1: float
-    """At the best threshold."""
-    auprc: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,14 +55,12 @@ class Cascade:
         where there is no such share.
         """
         doubts = doubts_of(early_scores)
-        expected = _worth(scores, targets, hierarchy)
+        expected = worth_of(scores, targets, hierarchy)
         for share in _SHARES:
             most_doubt = float(np.quantile(doubts, share))
             sure = doubts <= most_doubt
             mixed = np.where(sure[:, np.newaxis], early_scores, scores)
-            found = _worth(mixed, targets, hierarchy)
-            losses = (a - b for a, b in zip(expected, found, strict=True))
-            if all(loss <= _MOST_LOSS for loss in losses):
+            if max(expected.less(worth_of(mixed, targets, hierarchy))) <= _MOST_LOSS:
                 return cls(early, most_doubt, float(np.mean(sure))), mixed
         return None
 
@@ -110,11 +101,3 @@ def doubts_of(scores: NDArray[np.float32]) -> NDArray[np.float64]:
         block = scores[rows]
         doubts[rows] = np.minimum(block, 1 - block).sum(axis=1, dtype=np.float64)
     return doubts
-
-
-def _worth(scores: NDArray[np.float32], targets: Any, hierarchy: Hierarchy) -> _Worth:
-    counts = counts_at_thresholds(hierarchy.propagate(scores), targets)
-    if not counts.positives:
-        return _Worth(0.0, 0.0)
-    f1 = 2 * counts.positives_at_least / (counts.cells_at_least + counts.positives)
-    return _Worth(float(f1.max()), average_precision(counts))

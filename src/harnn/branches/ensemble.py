@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from harnn.branches.blend import Blend
+from harnn.branches.blend import Blend, Outputs
 from harnn.branches.branch import Branch, MayWait, Probable, TakesBeam, TakesBfloat16
 from harnn.branches.cascade import Cascade
 from harnn.branches.kinds import in_order, prior_of
+from harnn.branches.leaving_out import LeftOut, needless_branches
 from harnn.corpus import Corpus, TextVectorsView, View
 from harnn.decode import Scores
 from harnn.errors import BundleError, ConfigError, Problem
@@ -32,6 +33,8 @@ class Ensemble:
     """None: the only branch's own scores are the answer, as in mode ``paper``."""
     cascade: Cascade | None = None
     """Which documents are answered without the branches that wait; None: none."""
+    left_out: tuple[LeftOut, ...] = ()
+    """Branches that were trained, and are not needed; known after training only."""
 
     def __post_init__(self) -> None:
         alone = len(self.branches) == 1 and isinstance(self.branches[0], Probable)
@@ -54,12 +57,14 @@ class Ensemble:
         label_counts: NDArray[np.int64],
         blended: bool = True,
         cascaded: bool = False,
+        leave_out: bool = False,
     ) -> tuple[Self, Scores]:
         """Blend branches on labelled documents; label_counts: (C,) training documents.
 
         Without being *blended* the only branch answers alone. *cascaded*: documents that can do
-        without the branches that wait are answered without them, where that is as good. Returns the
-        ensemble and the scores of the documents, each as new documents would get them.
+        without the branches that wait are answered without them, where that is as good.
+        *leave_out*: branches are left out that the others can do without. Returns the ensemble and
+        the scores of the documents, each as new documents would get them.
         """
         ordered = in_order(branches)
         if not blended:
@@ -67,23 +72,25 @@ class Ensemble:
             return ensemble, ensemble.score(corpus)
         outputs = _outputs(ordered, corpus)
 
-        def fit(names: Sequence[str]) -> tuple[Blend, NDArray[np.float32]]:
-            return Blend.fit(
-                {name: outputs[name] for name in names},
-                corpus.targets,
-                hierarchy,
-                label_counts=label_counts,
-                priors={name: prior_of(name) for name in names},
-            )
+        def fit(outputs: Outputs, targets: Any) -> tuple[Blend, NDArray[np.float32]]:
+            priors = {name: prior_of(name) for name in outputs}
+            return Blend.fit(outputs, targets, hierarchy, label_counts=label_counts, priors=priors)
 
-        blend, scores = fit(list(outputs))
-        early = [branch.name for branch in ordered if not _waits(branch)]
+        left_out: tuple[LeftOut, ...] = ()
+        if leave_out:
+            given = (outputs, corpus.targets, hierarchy)
+            left_out = needless_branches(*given, lambda *some: fit(*some)[1])
+            gone = {each.branch for each in left_out}
+            ordered = tuple(branch for branch in ordered if branch.name not in gone)
+            outputs = {branch.name: outputs[branch.name] for branch in ordered}
+        blend, scores = fit(outputs, corpus.targets)
+        early = {x.name: outputs[x.name] for x in ordered if not _waits(x)}
         if cascaded and 0 < len(early) < len(ordered):
-            first = fit(early)
+            first = fit(early, corpus.targets)
             found = Cascade.choose(*first, scores, corpus.targets, hierarchy)
             if found is not None:
-                return cls(ordered, blend, found[0]), Scores(corpus.ids, found[1])
-        return cls(ordered, blend), Scores(corpus.ids, scores)
+                return cls(ordered, blend, found[0], left_out), Scores(corpus.ids, found[1])
+        return cls(ordered, blend, left_out=left_out), Scores(corpus.ids, scores)
 
     @property
     def reads(self) -> Mapping[str, View | None]:

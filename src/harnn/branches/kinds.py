@@ -31,11 +31,14 @@ class Kind(NamedTuple):
     """For readers, in a few words."""
     is_torch: Callable[[Mapping[str, Any]], bool] = lambda _: True
     """Whether a branch that the settings of a model speak of is computed with PyTorch."""
+    dearness: int = 0
+    """Higher for what takes longer to predict; 0: never left out of a model. Who brings vectors of
+    documents wants them read."""
 
 
 KINDS: tuple[Kind, ...] = (
     Kind("linear", 2.0, LinearBranch.from_parts, "linear", title="words and their pairs"),
-    Kind("network", 0.5, read_network, "network", {"networks": []}, "network"),
+    Kind("network", 0.5, read_network, "network", {"networks": []}, "network", dearness=1),
     Kind(
         "text_vectors",
         0.5,
@@ -44,6 +47,7 @@ KINDS: tuple[Kind, ...] = (
         {"sentence": None},
         "whole text",
         encodes_with_torch,
+        dearness=2,
     ),
     Kind(
         "document_vectors",
@@ -60,6 +64,7 @@ KINDS: tuple[Kind, ...] = (
         "transformer",
         {"transformer": None},
         "fine-tuned encoder",
+        dearness=3,
     ),
 )
 """In the order in which a blend reads them."""
@@ -74,6 +79,11 @@ def need_torch(settings: Mapping[str, Any]) -> bool:
 def prior_of(name: str) -> float:
     """Return what the logits of a branch are multiplied by at first."""
     return next(kind.prior for kind in KINDS if kind.name == name)
+
+
+def dearness_of(name: str) -> int:
+    """Return how dear a branch is beside others; 0: it is never left out."""
+    return next(kind.dearness for kind in KINDS if kind.name == name)
 
 
 def title_of(name: str) -> str:

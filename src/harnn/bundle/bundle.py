@@ -37,7 +37,8 @@ class Bundle:
     """Counts of documents read, skipped and truncated, by split; older models have none."""
     contents: Mapping[str, str] = field(default_factory=dict)
     """SHA-256 of what the documents say, texts and labels, by split; with a network of what
-    ``unlabelled`` ones say and of the file of word ``vectors``. Older models lack some or all."""
+    ``unlabelled`` ones say and of the file of word ``vectors``, and of the weights of the encoder
+    that was fine-tuned (``transformer``). Older models lack some or all."""
     history: History = field(default_factory=History)
     """Of the first network; empty without one."""
     summaries: tuple[str, ...] = ()

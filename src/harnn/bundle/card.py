@@ -16,7 +16,8 @@ def model_card(bundle: Bundle) -> str:
         for level in report.levels
     )
     documents = bundle.documents
-    branches = "\n".join(f"- {summary}" for summary in bundle.summaries or _names(bundle))
+    lines = [*(bundle.summaries or _names(bundle)), *_left_out(bundle)]
+    branches = "\n".join(f"- {line}" for line in lines)
     never = int((bundle.label_counts == 0).sum())
     return f"""# A harnn model
 
@@ -50,6 +51,10 @@ often than the numbers above suggest; see the macro-F1 of the lower levels.
 
 def _names(bundle: Bundle) -> list[str]:
     return [f"the branch {branch.name}" for branch in bundle.ensemble.branches]
+
+
+def _left_out(bundle: Bundle) -> list[str]:
+    return [f"left out: {each.describe()}" for each in bundle.ensemble.left_out]
 
 
 def _calibration(bundle: Bundle) -> str:

@@ -154,8 +154,8 @@ def train(
     preset: Annotated[
         Preset | None,
         typer.Option(
-            help="fast: no network, seconds; best: three networks, and vectors of whole texts for "
-            "any size of data; default: between."
+            help="fast: no network, seconds; best: three networks, vectors of whole texts for any "
+            "size of data, and an encoder that is fine-tuned; default: between."
         ),
     ] = None,
     mode: Annotated[Mode | None, typer.Option(help="The repaired network, or the paper's.")] = None,

@@ -9,7 +9,7 @@ ancestors. Changing any of it needs no retraining.
 from harnn.decode.curves import LabelCurves
 from harnn.decode.decoder import DecodeOptions, Decoder
 from harnn.decode.expected import best_expected_f1
-from harnn.decode.nearly_best import best_or_nearly
+from harnn.decode.nearly_best import best_or_nearly, error_of_micro_f1
 from harnn.decode.score_files import ScoreFile, open_score_file, read_score_file
 from harnn.decode.scores import Scores
 from harnn.decode.strategies import STRATEGIES, StrategyKind
@@ -27,6 +27,7 @@ __all__ = [
     "TunedThreshold",
     "best_expected_f1",
     "best_or_nearly",
+    "error_of_micro_f1",
     "open_score_file",
     "read_score_file",
     "tune_decoder",

@@ -39,6 +39,17 @@ def best_or_nearly(predictions: Sequence[Any], targets: Any) -> int:
     return max(nearly, key=lambda n: reached[n].macro_f1)
 
 
+def error_of_micro_f1(predictions: Any, targets: Any) -> float:
+    """Return the standard error of micro-F1 over the documents, of label sets (N, C), sparse.
+
+    Source: as for :func:`best_or_nearly`.
+
+    Raises:
+        ValueError: shapes differ.
+    """
+    return _length(_Reached.count(as_binary(predictions), as_binary(targets)).parts)
+
+
 @dataclass(frozen=True, eq=False)
 class _Reached:
     micro_f1: float
@@ -58,8 +69,12 @@ class _Reached:
         return cls(micro_f1, float(np.mean(by_label)), (2 * hits - micro_f1 * sizes) / total)
 
     def is_nearly(self, best: _Reached) -> bool:
-        error = math.sqrt(float(np.sum((best.parts - self.parts) ** 2)))
+        error = _length(best.parts - self.parts)
         return best.micro_f1 - self.micro_f1 <= error + _ROUNDING
+
+
+def _length(parts: NDArray[np.float64]) -> float:
+    return math.sqrt(float(np.sum(parts**2)))
 
 
 def _sums(sets: Any, axis: int) -> NDArray[np.float64]:

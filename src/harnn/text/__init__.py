@@ -25,7 +25,7 @@ from harnn.text.encoders import (
     never,
 )
 from harnn.text.ngrams import NgramCounter, NgramFeatures
-from harnn.text.sentence_batches import count_read, encode_sentences
+from harnn.text.sentence_batches import batches_of_one_length, count_read, encode_sentences
 from harnn.text.sentence_files import (
     MINILM_HINT,
     SentenceFiles,
@@ -73,6 +73,7 @@ __all__ = [
     "UseEncoder",
     "UseNetwork",
     "WordVectors",
+    "batches_of_one_length",
     "beginning",
     "characters_read",
     "choose_encoder",

@@ -46,7 +46,7 @@ def encode_sentences(
     while block := list(islice(stream, _TEXTS_IN_MEMORY)):
         vectors = np.zeros((len(block), size), dtype=np.float32)
         ids = _cut(block, tokenizer, stopped, ends)
-        for rows in _batches(ids):
+        for rows in batches_of_one_length(ids):
             if stopped():
                 raise InterruptedError
             vectors[rows] = run(np.array([ids[row] for row in rows], dtype=np.int64))
@@ -76,7 +76,7 @@ def _cut(
     return ids
 
 
-def _batches(ids: Sequence[Sequence[int]]) -> Iterator[list[int]]:
+def batches_of_one_length(ids: Sequence[Sequence[int]]) -> Iterator[list[int]]:
     """Yield rows of one length, shorter ones first, few enough for the memory."""
     by_length: dict[int, list[int]] = {}
     for row, tokens in enumerate(ids):

@@ -8,12 +8,19 @@ from typing import NoReturn
 
 from harnn._optional import check_installed
 from harnn._tables import shown
-from harnn.branches.transformer.encoder import EncoderFiles, read_encoder
+from harnn.branches.transformer.encoder import (
+    EXTRA,
+    LIBRARY,
+    EncoderFiles,
+    find_encoder,
+    missing_commands,
+    read_encoder,
+)
 from harnn.branches.transformer.pieces import read_piece_tokenizer
-from harnn.config import Config
+from harnn.config import Config, ModelConfig
 from harnn.errors import ConfigError, HarnnError, InputError, MissingExtraError, Problem
 from harnn.text import SentenceFiles, require_minilm, require_text_vectors
-from harnn.training.plan import may_read_text_vectors, trains_transformer
+from harnn.training.plan import may_read_text_vectors
 from harnn.training.plan_transformer import transformer_problems
 
 
@@ -25,12 +32,18 @@ def check_encoders(config: Config) -> None:
     """
     found = list(wrong_with_text_encoder(config))
     try:
-        if trains_transformer(config.model):
+        if needs_transformer(config.model):
             check_transformer(config)
     except HarnnError as error:
         found.append(error)
     if found:
         raise_all(found)
+
+
+def needs_transformer(model: ModelConfig) -> bool:
+    """Whether the settings want an encoder to fine-tune that is there, or cannot do without."""
+    setting = model.transformer
+    return setting != "off" and (setting != "auto" or not missing_commands())
 
 
 def check_transformer(config: Config) -> EncoderFiles:
@@ -39,8 +52,14 @@ def check_transformer(config: Config) -> EncoderFiles:
     Raises:
         MissingExtraError, ConfigError: it cannot be used.
     """
-    files = read_encoder(config.model.transformer)
-    check_installed("transformers", extra="transformer", purpose="A transformer encoder")
+    setting, purpose = config.model.transformer, "A transformer encoder"
+    found = [
+        *missing(lambda: find_encoder(setting)),
+        *missing(lambda: check_installed(LIBRARY, extra=EXTRA, purpose=purpose)),
+    ]
+    if found:
+        raise_all(found)
+    files = read_encoder(setting)
     before, after = read_piece_tokenizer(files.tokenizer, str(files.directory)).around
     problems = transformer_problems(files, len(before) + len(after), config.transformer)
     if problems:

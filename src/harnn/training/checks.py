@@ -28,10 +28,11 @@ from harnn.text.word_vectors_reading import check_vectors
 from harnn.training.check_encoders import (
     check_transformer,
     missing,
+    needs_transformer,
     raise_all,
     wrong_with_text_encoder,
 )
-from harnn.training.plan import trains_network, trains_transformer
+from harnn.training.plan import trains_network
 from harnn.training.process import missing_device
 
 TRAINED_VECTORS = ("word2vec", "fasttext")
@@ -83,11 +84,11 @@ def _wrong_with_settings(config: Config, *, own_segmenter: bool) -> Iterator[Har
     except HarnnError as error:
         yield error
     try:
-        if trains_transformer(config.model):
+        if needs_transformer(config.model):
             _check_transformer(config)
     except HarnnError as error:
         yield error
-    if not (trains_network(config.model) or trains_transformer(config.model)):
+    if not (trains_network(config.model) or needs_transformer(config.model)):
         return
     if what := missing_device(config.training.device):
         hint = "Leave training.device out to train on what there is."

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from harnn.branches import MadeFrom
+from harnn.branches.transformer.encoder import read_encoder
 from harnn.bundle import Bundle, load_bundle, marker_of
 from harnn.config import Config
 from harnn.corpus import ContentHash
@@ -16,11 +17,12 @@ from harnn.errors import BundleError, ConfigError, Problem
 from harnn.taxonomy import Taxonomy
 from harnn.text.tokenizer import user_words_of
 from harnn.text.word_vectors_reading import hash_vectors
+from harnn.training.check_encoders import needs_transformer
 from harnn.training.checks import read_only_once
 from harnn.training.events import ignore
 from harnn.training.holding_out import given_or_held_out
 from harnn.training.reader import Reader
-from harnn.training.task import read_origins
+from harnn.training.task import given_document_vectors
 from harnn.training.word_vectors import hash_unlabelled
 
 _SPECIAL_WORDS = 2
@@ -124,9 +126,22 @@ def _without_cuts(counts: Mapping[str, int]) -> dict[str, int]:
 
 
 def _has_same_origins(bundle: Bundle, config: Config) -> bool:
-    """Whether an encoder, and vectors, are still those that the model was made from."""
+    """Whether an encoder, and vectors, are still those that the model was made from.
+
+    What ``model.transformer=auto`` chooses was perhaps not to train one; one that was trained may
+    have been left out.
+    """
     made_from = {x.made_from for x in bundle.ensemble.branches if isinstance(x, MadeFrom)}
-    return made_from == {origin.sha256 for origin in read_origins(config.model)}
+    if "transformer" in bundle.contents:
+        made_from.add(bundle.contents["transformer"])
+    vectors = given_document_vectors(config.model)
+    expected = set() if vectors is None else {vectors.sha256}
+    if needs_transformer(config.model):
+        encoder = read_encoder(config.model.transformer).sha256
+        expected.add(encoder)
+        if config.model.transformer == "auto":
+            made_from.add(encoder)
+    return made_from == expected
 
 
 def _same_start(contents: Mapping[str, str], config: Config, unlabelled: Documents) -> bool:

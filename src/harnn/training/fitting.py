@@ -30,8 +30,8 @@ from harnn.training.plan import (
     piece_sizes,
     planned_branches,
     trains_network,
-    trains_transformer,
 )
+from harnn.training.plan_transformer import choose_transformer
 from harnn.training.process import interruptible, stop_requests, stops_at_once
 from harnn.training.reader import Reader
 from harnn.training.task import Handover, Task, TrainedBranch, with_views
@@ -114,7 +114,7 @@ def fit(
         places=[] if directory is None else [directory / FILE],
         own_segmenter=segment is not None,
     )
-    networks = checkpoint_number(config.model) + trains_transformer(config.model)
+    networks = checkpoint_number(config.model) + (config.model.transformer != "off")
     checkpoints = Checkpoints.open(directory, resume=resume, networks=networks)
     if resume and not checkpoints.anything:
         listener(Stage(f"there is no checkpoint in {directory}: starting from the beginning"))
@@ -168,6 +168,8 @@ def _train(task: Task) -> list[TrainedBranch]:
         InterruptedError, TrainingInterrupted: a stop was asked for.
     """
     planned = planned_branches(task.config, task.facts)
+    if missed := choose_transformer(task.config, task.facts).missed:
+        task.listener(Stage(missed))
     if trains_network(task.config.model) and task.checkpoints.of(0) is None:
         _ = task.vectors  # whether they can be read is known before anything is trained
     if "document_vectors" in planned:
@@ -189,7 +191,10 @@ def _finish(task: Task, trained: list[TrainedBranch]) -> FitResult:
         label_counts=label_counts,
         blended=not _answers_alone(config, trained),
         cascaded=config.model.cascade == "auto",
+        leave_out=config.model.leave_out == "auto",
     )
+    for branch in ensemble.left_out:
+        task.listener(Stage(f"left out: {branch.describe()} (model.leave_out=off keeps it)"))
     if config.model.cascade == "auto":
         task.listener(Stage(_told(ensemble)))
     for each in trained:

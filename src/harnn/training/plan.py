@@ -19,7 +19,7 @@ from harnn.text import (
     encoder_installed,
     encoder_memory,
 )
-from harnn.training.plan_transformer import TransformerPlan
+from harnn.training.plan_transformer import TransformerPlan, choose_transformer
 
 MANY_LABELS = 20_000
 """From which on what takes time for each label is done for some of them, or not at all."""
@@ -100,6 +100,10 @@ class TrainingPlan:
     """Why preset ``fast`` has none."""
     transformer: TransformerPlan | None = None
     """None: no encoder is fine-tuned."""
+    may_leave_out: bool = False
+    """Whether a branch that the others can do without is left out."""
+    no_transformer: str = ""
+    """Why ``model.transformer=auto`` fine-tunes none."""
 
     @classmethod
     def of(cls, config: Config, facts: TrainingFacts) -> TrainingPlan:
@@ -108,15 +112,16 @@ class TrainingPlan:
         negatives = sampled_labels(config, facts)
         trains_vectors = config.text.vectors in ("word2vec", "fasttext")
         network = trains_network(config.model)
-        encoder = TransformerPlan.of(config, facts) if trains_transformer(config.model) else None
+        chosen = choose_transformer(config, facts)
         reads = planned_encoder(config, facts)
         asked = is_fast(config.model) and config.model.text_vectors == "auto"
         without = reason_against_text_vectors(config.text, facts) if asked else ""
         memory_mb = estimate_training_memory(config, facts)
         if reads is not None:
             memory_mb += encoder_memory(reads, facts.documents) / _MB
+        branches = planned_branches(config, facts)
         return cls(
-            branches=planned_branches(config, facts),
+            branches=branches,
             batch_size=training.batch_size,
             epochs=training.epochs,
             word_vector_epochs=(
@@ -124,15 +129,19 @@ class TrainingPlan:
             ),
             negatives=negatives,
             validation_beam=validation_beam(negatives, facts),
-            memory_mb=memory_mb + (encoder.memory_mb if encoder else 0),
+            memory_mb=memory_mb + (chosen.plan.memory_mb if chosen.plan else 0),
             text_encoder=reads,
             without_text_encoder=without,
-            transformer=encoder,
+            transformer=chosen.plan,
+            may_leave_out=len(branches) > 1 and config.model.leave_out == "auto",
+            no_transformer=chosen.missed,
         )
 
     def lines(self) -> Iterator[str]:
         """Say in words what will be done."""
         yield f"training will use the branches {', '.join(self.branches)}"
+        if self.may_leave_out:
+            yield "branches that validation does not miss are left out (model.leave_out)"
         if "network" in self.branches:
             line = f"the network: batches of {self.batch_size}, at most {self.epochs} epochs"
             if self.word_vector_epochs:
@@ -146,6 +155,8 @@ class TrainingPlan:
             yield f"no vectors of whole texts: {self.without_text_encoder}"
         if self.transformer is not None:
             yield self.transformer.line()
+        if self.no_transformer:
+            yield self.no_transformer
         yield f"training will need about {self.memory_mb:,.0f} MB of memory"
 
     def to_dict(self) -> dict[str, Any]:
@@ -163,11 +174,6 @@ def trains_linear(model: ModelConfig) -> bool:
 def trains_network(model: ModelConfig) -> bool:
     """Whether the settings want networks."""
     return model.branches != "linear"
-
-
-def trains_transformer(model: ModelConfig) -> bool:
-    """Whether the settings want a transformer encoder."""
-    return model.transformer != "off"
 
 
 def is_fast(model: ModelConfig) -> bool:
@@ -227,7 +233,7 @@ def planned_branches(config: Config, facts: TrainingFacts) -> tuple[str, ...]:
         "network": trains_network(model),
         "text_vectors": reads_text_vectors(config, facts),
         "document_vectors": bool(model.document_vectors),
-        "transformer": trains_transformer(model),
+        "transformer": choose_transformer(config, facts).plan is not None,
     }
     return tuple(name for name, is_wanted in wanted.items() if is_wanted)
 

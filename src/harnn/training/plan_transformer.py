@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, NamedTuple, Self
 
 from harnn._display import counted
 from harnn._transformer_settings import TransformerConfig
-from harnn.branches.transformer.encoder import EncoderFiles, most_tokens, read_encoder, size_of
+from harnn.branches.transformer.encoder import (
+    SETTING,
+    EncoderFiles,
+    missing_commands,
+    most_tokens,
+    read_encoder,
+    size_of,
+)
 from harnn.config import Config
 
 if TYPE_CHECKING:
@@ -25,6 +32,8 @@ _BYTES_A_WEIGHT = 24
 """The weight, its gradient, two moments of Adam, the average and the best."""
 _MOST_KEPT = 2_000_000_000
 """Bytes of states that a step keeps, which is divided where it would be more."""
+_MOST_MINUTES = 60
+"""That ``auto`` spends; where it was measured, it took 9 and 18 (docs/experiments.md)."""
 _MB = 1e6
 
 
@@ -74,16 +83,51 @@ class TransformerPlan:
             memory_mb=(_BYTES_A_WEIGHT * parameters + min(kept, _MOST_KEPT)) / _MB,
         )
 
+    @property
+    def time(self) -> str:
+        """The minutes, for people."""
+        return counted(max(1, round(self.minutes)), "minute")
+
     def line(self) -> str:
         """Say in words what will be done."""
-        minutes = counted(max(1, round(self.minutes)), "minute")
         first = f"{self.windows} x" if self.windows > 1 else "the first"
         return (
             f"the transformer, {self.encoder}: {self.parameters / 1e6:,.0f} million weights; "
             f"batches of {self.batch_size}, at most {self.epochs} epochs, {first} {self.tokens} "
-            f"tokens of a document; about {minutes} of one core that computes bfloat16, three "
+            f"tokens of a document; about {self.time} of one core that computes bfloat16, three "
             "times as long on others"
         )
+
+
+class TransformerChoice(NamedTuple):
+    """Whether an encoder is fine-tuned."""
+
+    plan: TransformerPlan | None
+    missed: str = ""
+    """A line that says why ``auto`` fine-tunes none."""
+
+
+def choose_transformer(config: Config, facts: TrainingFacts) -> TransformerChoice:
+    """Answer for ``model.transformer``, with ``auto`` replaced by what suits data and machine.
+
+    Raises:
+        MissingExtraError, ConfigError: an encoder is wanted in any case, and cannot be used.
+    """
+    setting = config.model.transformer
+    if setting == "off":
+        return TransformerChoice(None)
+    if setting == "auto" and not facts.english:
+        reason = f"most of the text is not English; {SETTING} takes the directory of another one"
+    elif setting == "auto" and (commands := missing_commands()):
+        reason = f"MiniLM would make this model better: {' && '.join(commands)}"
+    else:
+        plan = TransformerPlan.of(config, facts)
+        on_gpu = config.training.device not in ("auto", "cpu")
+        if setting != "auto" or on_gpu or plan.minutes <= _MOST_MINUTES:
+            return TransformerChoice(plan)
+        reason = f"that would take about {plan.time} of one core, more than {_MOST_MINUTES}"
+        reason += f"; {SETTING}=on takes them"
+    return TransformerChoice(None, f"no encoder is fine-tuned: {reason}")
 
 
 def transformer_problems(files: EncoderFiles, around: int, own: TransformerConfig) -> list[str]:

@@ -23,7 +23,8 @@ from harnn.taxonomy import Taxonomy
 from harnn.text import Coverage, NgramFeatures, Tokenizer, WordVectors
 from harnn.training.checkpoint import Checkpoints
 from harnn.training.events import Listener, Stage
-from harnn.training.plan import TrainingFacts, trains_transformer
+from harnn.training.plan import TrainingFacts
+from harnn.training.plan_transformer import choose_transformer
 from harnn.training.reader import Reader, Split
 from harnn.training.word_vectors import given_vectors
 
@@ -101,12 +102,13 @@ class Task:
 
     @cached_property
     def encoder(self) -> EncoderFiles | None:
-        """The pretrained encoder that settings name.
+        """The pretrained encoder that is fine-tuned.
 
         Raises:
             ConfigError, MissingExtraError: see :func:`read_encoder`.
         """
-        return _encoder(self.config.model)
+        planned = choose_transformer(self.config, self.facts).plan is not None
+        return read_encoder(self.config.model.transformer) if planned else None
 
     @cached_property
     def document_vectors(self) -> DocumentVectors | None:
@@ -115,7 +117,7 @@ class Task:
         Raises:
             InputError, MissingExtraError: see :func:`read_document_vectors`.
         """
-        return _document_vectors(self.config.model)
+        return given_document_vectors(self.config.model)
 
     @cached_property
     def fingerprint(self) -> str:
@@ -155,18 +157,10 @@ def with_views(corpus: Corpus, trained: list[TrainedBranch]) -> Corpus:
     return corpus
 
 
-def read_origins(model: ModelConfig) -> list[EncoderFiles | DocumentVectors]:
-    """Return what settings name for branches to be made from, beside the documents.
+def given_document_vectors(model: ModelConfig) -> DocumentVectors | None:
+    """Return the vectors of documents that settings name.
 
     Raises:
-        InputError, MissingExtraError: it cannot be read.
+        InputError, MissingExtraError: they cannot be read.
     """
-    return [x for x in (_encoder(model), _document_vectors(model)) if x is not None]
-
-
-def _encoder(model: ModelConfig) -> EncoderFiles | None:
-    return read_encoder(model.transformer) if trains_transformer(model) else None
-
-
-def _document_vectors(model: ModelConfig) -> DocumentVectors | None:
     return read_document_vectors(model.document_vectors) if model.document_vectors else None

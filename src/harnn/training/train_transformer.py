@@ -91,6 +91,7 @@ def train_transformer(task: Task) -> TrainedBranch:
         summary=_summary(config, origin, history, train.truncated),
         valid_views={VIEW: valid.tokens},
         history=history,
+        contents={"transformer": files.sha256},
         stopped_at=trainer.stopped_at,
         finish=lambda: _to_memory(network),
     )

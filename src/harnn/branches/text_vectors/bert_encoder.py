@@ -97,8 +97,8 @@ class BertEncoder:
         """Return nothing, or in a light form an ONNX graph and the tokenizer."""
         if not light:
             return Parts()
+        from harnn.branches.bert_graph import bert_graph
         from harnn.branches.onnx_graph import quantize
-        from harnn.branches.text_vectors.bert_graph import bert_graph
 
         graph = bert_graph(self.network, self.files.pooling)
         made = quantize(graph) if int8 else graph

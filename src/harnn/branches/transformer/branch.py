@@ -19,14 +19,15 @@ from harnn.branches.transformer.hugging_face import build_encoder, encoder_shape
 from harnn.branches.transformer.pieces import VIEW, PiecesView, PieceTokenizer
 from harnn.branches.transformer.storage import (
     CONFIG_FILE,
+    GRAPH_FILE,
     PLACE,
     TOKENIZER_FILE,
     check_arrays,
     read_stored,
 )
 from harnn.corpus import Corpus, View
-from harnn.errors import ConfigError
-from harnn.network import TransformerNetwork, TransformerShape
+from harnn.errors import ConfigError, Problem
+from harnn.network import Bert, BertShape, TransformerNetwork, TransformerShape
 from harnn.taxonomy import Taxonomy
 
 
@@ -80,23 +81,45 @@ class TransformerBranch:
         """Compute in bfloat16."""
         return replace(self, bfloat16=True)
 
-    def to_parts(self, *, light: bool = False, int8: bool = False) -> Parts:  # noqa: ARG002
+    def to_parts(self, *, light: bool = False, int8: bool = False) -> Parts:
         """Return arrays ``transformer.*``, in float16 where that is exact, and two files.
 
+        A light form has the arrays of the head alone, and the encoder as a graph.
+
         Raises:
-            ConfigError: a light form is wanted.
+            ConfigError: a light form is wanted of an encoder that is not of the BERT family.
         """
+        files = {
+            CONFIG_FILE: json.dumps(self.encoder_config, indent=1, sort_keys=True).encode(),
+            TOKENIZER_FILE: self.tokenizer_json.encode(),
+        }
         if light:
-            raise ConfigError("models with a transformer encoder cannot be exported yet.")
-        arrays = pack_module(PLACE, self.network)
-        return Parts(
-            arrays={name: _halved(array) for name, array in arrays.items()},
-            settings={PLACE: self.network.shape.to_dict() | {"encoder": dict(self.origin)}},
-            files={
-                CONFIG_FILE: json.dumps(self.encoder_config, indent=1, sort_keys=True).encode(),
-                TOKENIZER_FILE: self.tokenizer_json.encode(),
-            },
-        )
+            arrays = pack_module(f"{PLACE}.predict", self.network.predict)
+            files[GRAPH_FILE] = self._graph(int8=int8)
+        else:
+            packed = pack_module(PLACE, self.network)
+            arrays = {name: _halved(array) for name, array in packed.items()}
+        shape = self.network.shape.to_dict() | {"encoder": dict(self.origin)}
+        return Parts(arrays=arrays, settings={PLACE: shape}, files=files)
+
+    def _graph(self, *, int8: bool) -> bytes:
+        """Return the encoder as an ONNX graph to the mean of its states.
+
+        Raises:
+            ConfigError: it is not of the BERT family.
+        """
+        from harnn.branches.bert_graph import bert_graph
+        from harnn.branches.onnx_graph import quantize
+
+        inner: Any = self.network.encoder  # which knows the defaults of what is not said
+        try:
+            shape = BertShape.from_config({**inner.config.to_dict(), **self.encoder_config})
+            encoder = Bert.from_weights(shape, inner.state_dict())
+        except ValueError as error:
+            what = f"this fine-tuned encoder cannot be exported: {error}."
+            raise ConfigError(Problem("", what)) from None
+        graph = bert_graph(encoder, "mean")
+        return quantize(graph) if int8 else graph
 
     @classmethod
     def from_parts(cls, stored: StoredModel, taxonomy: Taxonomy) -> Self | None:

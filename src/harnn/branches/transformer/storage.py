@@ -18,6 +18,8 @@ from harnn.taxonomy import Taxonomy
 
 PLACE = "transformer"
 """Of its arrays, and the name of its shape among the settings."""
+GRAPH_FILE = "transformer.onnx"
+"""Of an exported model."""
 CONFIG_FILE, TOKENIZER_FILE = "transformer_config.json", "transformer_tokenizer.json"
 _LARGEST = 2**31 - 1
 _ORIGIN = ("name", "sha256", "licence")
@@ -44,6 +46,10 @@ def read_transformer(stored: StoredModel, taxonomy: Taxonomy) -> Branch | None:
     """
     if stored.settings.get(PLACE) is None:
         return None
+    if stored.light:
+        from harnn.branches.transformer.exported import ExportedTransformerBranch
+
+        return ExportedTransformerBranch.from_parts(stored, taxonomy)
     from harnn.branches.transformer.branch import TransformerBranch
 
     return TransformerBranch.from_parts(stored, taxonomy)
