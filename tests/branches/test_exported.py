@@ -31,6 +31,12 @@ SMALL = {"embedding_size": 8, "lstm_size": 8, "attention_size": 8, "fc_size": 8}
 TEXTS = ["Willow pollen for the bees", "", "蜜蜂", "the hive " * 300]
 
 
+@pytest.fixture
+def float32(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let PyTorch encode whole texts in float32, as exported models do."""
+    monkeypatch.setattr("harnn.network.computes_bfloat16", lambda: False)
+
+
 def exported(network: HarnnNetwork, *, int8: bool = False) -> OnnxNetwork:
     graph = network_graph(network)
     return OnnxNetwork(
@@ -124,6 +130,7 @@ def both(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     return model, harnn.export_onnx(model, home / "exported")
 
 
+@pytest.mark.usefixtures("float32")
 def test_an_exported_model_answers_alike(both: tuple[Path, Path]) -> None:
     ours, light = (harnn.Predictor.load(home) for home in both)
     assert isinstance(light.bundle.ensemble.branch("network"), ExportedNetworkBranch)
@@ -152,6 +159,7 @@ def test_a_model_in_8_bits_is_smaller(both: tuple[Path, Path], tmp_path: Path) -
     np.testing.assert_allclose(found, wanted, atol=0.05)
 
 
+@pytest.mark.usefixtures("float32")
 def test_explaining_as_the_whole_model_does(both: tuple[Path, Path]) -> None:
     text = "The bees fill the hive."  # so short that every branch is asked about each word
     whole, light = (harnn.Predictor.load(model).explain(text, top_k=1) for model in both)
