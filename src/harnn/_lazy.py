@@ -24,8 +24,6 @@ def on_demand(
     def get(name: str) -> Any:
         if name not in home_of:
             raise AttributeError(f"module {package!r} has no attribute {name!r}")
-        value = getattr(import_module(f"{package}.{home_of[name]}"), name)
-        setattr(sys.modules[package], name, value)
-        return value
+        return getattr(import_module(f"{package}.{home_of[name]}"), name)
 
     return get, lambda: sorted(sys.modules[package].__all__)

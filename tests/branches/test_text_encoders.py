@@ -431,13 +431,14 @@ def test_a_tokenizer_of_another_encoder(tmp_path: Path) -> None:
         ({"size": 0}, "size or tokens: got 0 and 0"),
         ({"tokens": -1}, "size or tokens: got 5 and -1"),
         ({"sha256": {"a": "b"}}, "sha256: got {'a': 'b'}"),
+        ({"bfloat16": 1}, "bfloat16: got 1"),
     ],
 )
 def test_records_that_are_none(plain: Any, message: str) -> None:
     good = EncoderRecord(name="use", source="x", size=5).to_dict()
     if plain is not None and "name" not in plain:
         plain = good | plain
-    with pytest.raises(ValueError, match=r"^(size|sha256|got)") as caught:
+    with pytest.raises(ValueError, match=r"^(size|sha256|bfloat16|got)") as caught:
         EncoderRecord.from_dict(plain)
     assert message in str(caught.value)
 

@@ -22,7 +22,8 @@ TEXTS = [
 
 def test_vectors_turn_but_little() -> None:
     fast, exact = Bfloat16UseEncoder.open(), UseEncoder.open()
-    assert (fast.record, fast.languages) == (exact.record, exact.languages)
+    assert fast.record == replace(exact.record, bfloat16=True)
+    assert fast.languages == exact.languages
     found, expected = fast.encode(["", *TEXTS]), exact.encode(["", *TEXTS])
     assert not found[0].any()
     assert np.einsum("nd,nd->n", found, expected)[1:].min() > 0.99999

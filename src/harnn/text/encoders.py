@@ -49,6 +49,8 @@ class EncoderRecord:
     """Read of a text at most; 0: the first 2,000 characters."""
     sha256: Mapping[str, str] = field(default_factory=dict)
     """Of each file by its name."""
+    bfloat16: bool = False
+    """Whether a model was measured with vectors of ``use`` that were computed so."""
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values for JSON."""
@@ -58,6 +60,7 @@ class EncoderRecord:
             "size": self.size,
             "tokens": self.tokens,
             "sha256": dict(self.sha256),
+            **({"bfloat16": True} if self.bfloat16 else {}),
         }
 
     @classmethod
@@ -68,7 +71,7 @@ class EncoderRecord:
             ValueError: it is something else; says what is wrong.
         """
         kinds = {"name": str, "source": str, "size": int, "tokens": int, "sha256": dict}
-        if not isinstance(plain, dict) or plain.keys() != kinds.keys():
+        if not isinstance(plain, dict) or plain.keys() - {"bfloat16"} != kinds.keys():
             raise ValueError(f"got {shown(plain)}, expected {', '.join(kinds)}")
         for key, kind in kinds.items():
             if type(plain[key]) is not kind:
@@ -78,6 +81,8 @@ class EncoderRecord:
         sums = plain["sha256"].values()
         if not all(isinstance(x, str) and len(x) == _DIGEST for x in sums):
             raise ValueError(f"sha256: got {shown(plain['sha256'])}")
+        if type(plain.get("bfloat16", False)) is not bool:
+            raise ValueError(f"bfloat16: got {shown(plain['bfloat16'])}")
         return cls(**plain)
 
     def describe(self) -> str:

@@ -167,7 +167,8 @@ def read_encoder(stored: StoredModel) -> TextEncoder:
     where = str(stored.directory)
     name = record.source if record.name == "path" else record.name
     try:
-        if stored.light:  # without PyTorch
+        plainly = record.name == "use" and not record.bfloat16
+        if stored.light or plainly:  # without PyTorch, or as the model was measured
             encoder: TextEncoder = UseEncoder.open()
         else:
             encoder = open_encoder(name, record.tokens)

@@ -55,7 +55,7 @@ class Bfloat16UseEncoder:
 
     @property
     def record(self) -> EncoderRecord:
-        return self.plain.record
+        return replace(self.plain.record, bfloat16=True)
 
     @property
     def languages(self) -> tuple[str, ...]:
