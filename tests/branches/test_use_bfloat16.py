@@ -69,4 +69,6 @@ def test_where_it_is_used(native: bool, monkeypatch: pytest.MonkeyPatch) -> None
     stored = StoredModel(directory=None, arrays={}, settings=record, light=False)  # type: ignore[arg-type]
     assert type(encoders.read_encoder(stored)) is kind
     assert type(encoders.read_encoder(replace(stored, light=True))) is UseEncoder
-    assert type(encoders.read_encoder(replace(stored, settings={}))) is UseEncoder
+    measured = {"sentence_encoder": replace(opened.record, bfloat16=False).to_dict()}
+    for settings in ({}, measured):  # of float32
+        assert type(encoders.read_encoder(replace(stored, settings=settings))) is UseEncoder
