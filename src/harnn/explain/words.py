@@ -1,4 +1,4 @@
-"""Cut a text at its words and say how much attention each label gave them."""
+"""Cut a text at its words and say how much each spoke for each label."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Piece:
 
 @dataclass(frozen=True, slots=True)
 class TopWord:
-    """A word and the attention that all its occurrences got together."""
+    """A word and what all its occurrences weigh together."""
 
     word: str
     occurrences: int
@@ -37,7 +37,7 @@ class TopWord:
 
 @dataclass(frozen=True, slots=True)
 class Spread:
-    """How many words it takes to gather half of a label's attention."""
+    """How many words it takes to gather half of what speaks for a label."""
 
     half: int
     words: int
@@ -88,7 +88,7 @@ def _shades(
 
 
 def top_words(weights: Sequence[WordWeight], count: int) -> list[TopWord]:
-    """Return the *count* words with most attention, occurrences added up, most first."""
+    """Return the *count* words of most weight, occurrences added up, most first."""
     totals: dict[str, tuple[int, float]] = {}
     for word in weights:
         occurrences, weight = totals.get(word.word, (0, 0.0))
@@ -98,7 +98,7 @@ def top_words(weights: Sequence[WordWeight], count: int) -> list[TopWord]:
 
 
 def measure_spread(weights: Sequence[WordWeight]) -> Spread:
-    """Count the strongest words that together have at least half of the attention."""
+    """Count the strongest words that together have at least half of the weight."""
     ordered = sorted((word.weight for word in weights), reverse=True)
     rest = sum(ordered) / 2
     half = 0
