@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 import re
+import subprocess
+import sys
 from typing import Any
 
 import pytest
@@ -167,3 +169,15 @@ def test_configurations_that_do_not_fit(change: dict[str, Any], message: str) ->
 def test_room_for_tokens() -> None:
     assert shape().most_tokens == 16
     assert shape(model_type="roberta", pad_token_id=1).most_tokens == 14
+
+
+def test_loading_imports_no_compiler() -> None:
+    code = (
+        "import sys; from harnn.network import Bert, BertShape\n"
+        "shape = BertShape(vocabulary_size=9, hidden_size=4, layers=1, heads=1, "
+        "intermediate_size=4, positions=5)\n"
+        "Bert.from_weights(shape, Bert(shape).state_dict())\n"
+        "print('torch._dynamo' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "False\n"

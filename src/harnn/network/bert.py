@@ -173,9 +173,9 @@ class _Embeddings(nn.Module):
     def __init__(self, shape: BertShape, dropout: float) -> None:
         super().__init__()
         self.first_position = shape.first_position
-        self.word_embeddings = nn.Embedding(shape.vocabulary_size, shape.hidden_size)
-        self.position_embeddings = nn.Embedding(shape.positions, shape.hidden_size)
-        self.token_type_embeddings = nn.Embedding(shape.token_types, shape.hidden_size)
+        self.word_embeddings = _table(shape.vocabulary_size, shape.hidden_size)
+        self.position_embeddings = _table(shape.positions, shape.hidden_size)
+        self.token_type_embeddings = _table(shape.token_types, shape.hidden_size)
         self.LayerNorm = nn.LayerNorm(shape.hidden_size, eps=shape.epsilon)
         self.dropout = Dropout(dropout)
 
@@ -184,6 +184,14 @@ class _Embeddings(nn.Module):
         places = self.position_embeddings.weight[first : first + token_ids.shape[1]]
         x = self.word_embeddings(token_ids) + places + self.token_type_embeddings.weight[0]
         return self.dropout(self.LayerNorm(x))  # type: ignore[no-any-return]
+
+
+def _table(rows: int, size: int) -> nn.Embedding:
+    """Return random vectors; on the device meta, which has no numbers, none are drawn: torch would
+    import its compiler for that, which takes longer than all the rest of loading.
+    """
+    weight = torch.empty(rows, size)
+    return nn.Embedding(rows, size, _weight=weight if weight.is_meta else weight.normal_())
 
 
 class _Layer(nn.Module):
