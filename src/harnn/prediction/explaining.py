@@ -43,13 +43,14 @@ def explain_labels(
     corpus: Corpus,
     decoder: Decoder,
     own: Scores,
+    shown: Scores,
     answer: Prediction,
     examples: Examples | None = None,
 ) -> tuple[LabelExplanation, ...]:
     """Explain all labels that *decoder* chose for the only document of *corpus*.
 
-    own: its scores before any closing; examples: documents to show beside labels. The corpus has
-    the view ``placed_texts``.
+    own: its scores before any closing; shown: as the answer shows them; examples: documents to show
+    beside labels. The corpus has the view ``placed_texts``.
 
     Raises:
         BundleError: the model is damaged: its numbers are none.
@@ -65,7 +66,6 @@ def explain_labels(
         bundle.ensemble, corpus, partial(_encode, bundle), np.array(columns, dtype=np.int64)
     )
     at = {column: place for place, column in enumerate(columns)}
-    shown = decoder.decode(own, hierarchy)[0].values[0]
 
     def explain(label: PredictedLabel, column: int) -> LabelExplanation:
         source = asked.evidence[column]
@@ -79,7 +79,7 @@ def explain_labels(
             "" if source == column else taxonomy.codes[source],
             tuple(
                 Rival(
-                    predicted_label(rival, shown, taxonomy),
+                    predicted_label(rival, shown.values[0], taxonomy),
                     _strongest(_weights(placed, effects.words[:, at[rival]])),
                 )
                 for rival in asked.rivals.get(column, ())
@@ -115,13 +115,8 @@ def _source(
     column: int, scores: NDArray[np.float32], hierarchy: Hierarchy, chosen: set[int]
 ) -> int:
     """Return the chosen label below *column* with the highest score; itself where there is none."""
-    below, waiting = {column}, [column]
-    while waiting:
-        for child in hierarchy.children(waiting.pop()).tolist():
-            if child in chosen and child not in below:
-                below.add(child)
-                waiting.append(child)
-    return max(sorted(below), key=lambda x: scores[x])
+    below = (x for x in sorted(chosen) if column in hierarchy.close_upward([x]))
+    return max(below, key=lambda x: scores[x])
 
 
 def _encode(bundle: Bundle, branch: Branch, texts: Sequence[str]) -> Corpus:

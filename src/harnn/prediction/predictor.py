@@ -284,8 +284,8 @@ class Predictor:
         (document,) = _numbered([text])
         corpus = self._encode([document], answered=True, explained=True)
         own = self.score_corpus(corpus)
-        (answer,) = self._put_into_words(corpus, own, decoder)[1]
-        labels = explain_labels(self.bundle, corpus, decoder, own, answer, examples)
+        shown, (answer,) = self._put_into_words(corpus, own, decoder)
+        labels = explain_labels(self.bundle, corpus, decoder, own, shown, answer, examples)
         placed = corpus.views["placed_texts"][0]
         return Explanation(document.id, placed.text, labels, answer.notes, answer.note_codes)
 

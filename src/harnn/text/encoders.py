@@ -124,12 +124,8 @@ class TextEncoder(Protocol):
 
 
 @runtime_checkable
-class CutsTexts(Protocol):
+class CutsTexts(TextEncoder, Protocol):
     """An encoder that cuts texts into tokens, of which it reads the first ones."""
-
-    @property
-    def record(self) -> EncoderRecord:
-        """Name, source, size and hashes."""
 
     @property
     def tokenizer(self) -> Tokenizer:
