@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 from starlette.testclient import TestClient
-from support.sample_models import TEXTS
-from support.served import client_of
 
 import harnn
+from support.sample_models import TEXTS
+from support.served import client_of
 
 
 @pytest.fixture(scope="module")
