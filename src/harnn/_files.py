@@ -70,12 +70,15 @@ class PlaceTakenError(InputError):
 
 
 @contextmanager
-def write_atomically(path: Path | str, mode: Mode = "w") -> Iterator[IO[Any]]:
+def write_atomically(
+    path: Path | str, mode: Mode = "w", *, private: bool = False
+) -> Iterator[IO[Any]]:
     """Open a temporary file beside *path* that takes its place when the block ends well.
 
     Text is UTF-8 with ``\\n``. When the block raises, *path* stays what it was. What is written
     to a special place (:func:`is_special`) goes there at once; in a file that was opened by who
-    started this process, as with ``> FILE``, behind what stands there.
+    started this process, as with ``> FILE``, behind what stands there. private: a new file is its
+    owner's alone; one that was there keeps its owner and group, and what these may.
 
     Raises:
         InputError: the file cannot be created or written there.
@@ -88,13 +91,16 @@ def write_atomically(path: Path | str, mode: Mode = "w") -> Iterator[IO[Any]]:
     if kind_of_place(target, path) == stat.S_IFDIR:
         raise InputError(Problem(str(path), "is a directory, expected a file."))
     remove_leftovers(target)
-    stream, temporary = _open_temporary(target, "x" if mode == "w" else "xb", path)
+    opened = "x" if mode == "w" else "xb"
+    stream, temporary = _open_temporary(target, opened, path, private=private)
     try:
         with _told_of(path), stream:
             yield stream
             stream.flush()
             os.fsync(stream.fileno())  # some systems tell only now that there is no room
-            if target.exists():
+            if target.exists() and private:
+                _keep_private(target, temporary)
+            elif target.exists():
                 shutil.copymode(target, temporary)
             if fcntl is None:  # only such a system minds that the file is open
                 stream.close()
@@ -441,11 +447,22 @@ def _sibling(target: Path, suffix: str = ".tmp") -> Path:
     return target.with_name(f".{target.name}.{secrets.token_hex(4)}{suffix}")
 
 
-def _open_temporary(target: Path, mode: str, path: Path | str) -> tuple[IO[Any], Path]:
+def _keep_private(target: Path, temporary: Path) -> None:
+    """Give a file the owner and group of the one that it replaces, and nobody else anything."""
+    there = target.stat()
+    if hasattr(os, "chown"):
+        with contextlib.suppress(PermissionError):  # who may not give it away keeps it
+            os.chown(temporary, there.st_uid, there.st_gid)
+    temporary.chmod(stat.S_IMODE(there.st_mode) & 0o770)
+
+
+def _open_temporary(
+    target: Path, mode: str, path: Path | str, *, private: bool = False
+) -> tuple[IO[Any], Path]:
     """Make a file beside *target*, locked; somebody may take it for a leftover before it is."""
     while True:
         temporary = _sibling(target)
-        stream = open_place(temporary, mode, path)
+        stream = open_place(temporary, mode, path, private=private)
         if _claim(stream.fileno(), temporary) is not _Claim.THEIRS:
             return stream, temporary
         stream.close()

@@ -117,8 +117,10 @@ def kind_of_place(target: Path, path: Path | str) -> int | None:
         raise InputError(cannot_write(path, error)) from None
 
 
-def open_place(place: Path | int, mode: str, path: Path | str) -> IO[Any]:
+def open_place(place: Path | int, mode: str, path: Path | str, *, private: bool = False) -> IO[Any]:
     """Open a file by name or number, text as UTF-8; path: its place as it was given.
+
+    private: if it is made here, nobody else may read it.
 
     Raises:
         InputError: it cannot be opened.
@@ -126,10 +128,18 @@ def open_place(place: Path | int, mode: str, path: Path | str) -> IO[Any]:
     is_text = "b" not in mode
     try:
         return open(  # noqa: PTH123 (a descriptor is no path)
-            place, mode, encoding="utf-8" if is_text else None, newline="\n" if is_text else None
+            place,
+            mode,
+            encoding="utf-8" if is_text else None,
+            newline="\n" if is_text else None,
+            opener=_open_private if private else None,
         )
     except (OSError, ValueError) as error:
         raise InputError(cannot_write(path, error)) from None
+
+
+def _open_private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
 
 
 def _descriptor_of(path: Path | str) -> int | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -42,6 +43,22 @@ def serve(
             help="Pages of this origin may ask, as https://example.org, or * for all; repeatable.",
         ),
     ] = None,
+    proxies: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--proxy",
+            help="Address or network of a proxy whose X-Forwarded-For and X-Forwarded-Proto are "
+            "believed; repeatable.",
+        ),
+    ] = None,
+    https: Annotated[
+        bool,
+        typer.Option("--https", help="Clients come by https: cookies are sent over https alone."),
+    ] = False,
+    secret: Annotated[
+        Path | None,
+        typer.Option("--secret", help="File of a secret, so that sessions outlast the server."),
+    ] = None,
     database: Annotated[
         str | None,
         typer.Option("--database", help="Where corrections are kept: a file of SQLite, or a URL."),
@@ -78,7 +95,11 @@ def serve(
         float, typer.Option("--timeout", help="Seconds until a request is given up.")
     ] = 30.0,
     rate: Annotated[
-        int, typer.Option("--rate", help="Requests a minute of one caller at most; 0: any number.")
+        int,
+        typer.Option(
+            "--rate",
+            help="Requests a minute of one token at most, or of one address without; 0: any.",
+        ),
     ] = 0,
 ) -> None:
     """Answer over HTTP: predict, explain, browse the taxonomy; several models at once."""
@@ -102,6 +123,9 @@ def serve(
         open_to_all=open_to_all,
         names=tuple(names or ()),
         origins=tuple(origins or ()),
+        proxies=tuple(proxies or ()),
+        https=https,
+        secret=secret,
         database=database,
         examples=tuple(examples or ()),
         watch=watch,
@@ -111,15 +135,31 @@ def serve(
 
 def token(
     tokens: Annotated[Path, typer.Argument(metavar="FILE", help="The file of tokens.")],
-    name: Annotated[str, typer.Argument(metavar="NAME", help="Whose token it is.")],
+    name: Annotated[
+        str | None,
+        typer.Argument(metavar="NAME", help="Whose token it is; left out: all are listed."),
+    ] = None,
     role: Annotated[
         Literal["read", "review", "admin"],
         typer.Option(
             "--role", help="read: ask; review: teach too; admin: change what is served too."
         ),
     ] = "read",
+    until: Annotated[
+        datetime | None,
+        typer.Option("--until", formats=["%Y-%m-%d"], help="The last day (UTC) of the token."),
+    ] = None,
+    remove: Annotated[bool, typer.Option("--remove", help="Withdraw the token of NAME.")] = False,
 ) -> None:
-    """Make a token for harnn serve, and show it; the file keeps its hash alone."""
+    """Make a token for harnn serve, and show it once; the file keeps its hash alone.
+
+    A server that runs sees within a moment what is made or withdrawn.
+    """
     from harnn.cli import serving
 
-    serving.make_token(tokens, name, role)
+    if name is None:
+        serving.list_tokens(tokens, remove=remove)
+    elif remove:
+        serving.remove_token(tokens, name)
+    else:
+        serving.make_token(tokens, name, role, until and until.date())

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 from pathlib import Path
 from typing import Any
 
+from harnn._display import printable
 from harnn._optional import require
 from harnn.cli.screen import say
+from harnn.errors import ConfigError, Problem
 
-_MODULES = ("fastapi", "uvicorn", "prometheus_client", "python_multipart")
+_MODULES = ("fastapi", "itsdangerous", "uvicorn", "prometheus_client", "python_multipart")
 
 
 def serve(
@@ -35,13 +38,41 @@ def serve(
     say("Stopped.")
 
 
-def make_token(tokens: Path, name: str, role: Any) -> None:
+def make_token(tokens: Path, name: str, role: Any, until: date | None) -> None:
     """Make a token and print it on standard output.
 
     Raises:
-        ConfigError: see :func:`harnn.serve.add_token`.
+        ConfigError, InputError: see :func:`harnn.serve.add_token`.
     """
     from harnn.serve import add_token
 
-    print(add_token(tokens, name, role))
-    say(f"{name} may {role}. The token is shown this once; {tokens} keeps its hash.")
+    print(add_token(tokens, name, role, until=until))
+    last = f" until {until}" if until else ""
+    say(f"{name} may {role}{last}. The token is shown this once; {tokens} keeps its hash.")
+
+
+def remove_token(tokens: Path, name: str) -> None:
+    """Withdraw a token.
+
+    Raises:
+        ConfigError, InputError: see :func:`harnn.serve.remove_token`.
+    """
+    from harnn.serve import remove_token
+
+    remove_token(tokens, name)
+    say(f"{name} has no token any more.")
+
+
+def list_tokens(tokens: Path, *, remove: bool) -> None:
+    """Print who has a token: name, role, when it was made and its last day, with tabs between.
+
+    Raises:
+        ConfigError: the file holds something else, or one is to be withdrawn and not named.
+    """
+    from harnn.serve import Tokens
+
+    if remove:
+        raise ConfigError(Problem("--remove", "expected the NAME whose token is withdrawn."))
+    for caller in Tokens.read(tokens).callers.values():
+        last = f"until {caller.until}{' (over)' if caller.is_over else ''}" if caller.until else ""
+        print(printable("\t".join((caller.name, caller.role, caller.made, last)).rstrip()))

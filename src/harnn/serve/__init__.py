@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from harnn._lazy import on_demand
 
 if TYPE_CHECKING:
-    from harnn.serve.access import Tokens, add_token
+    from harnn.serve.access import Tokens, add_token, remove_token
     from harnn.serve.app import create_app
     from harnn.serve.run import serve
     from harnn.serve.service import Service
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 __getattr__, __dir__ = on_demand(
     __name__,
     {
-        "access": "Tokens add_token",
+        "access": "Tokens add_token remove_token",
         "app": "create_app",
         "run": "serve",
         "service": "Service",
@@ -34,5 +34,6 @@ __all__ = [
     "Tokens",
     "add_token",
     "create_app",
+    "remove_token",
     "serve",
 ]

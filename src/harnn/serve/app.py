@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -10,12 +10,16 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
+from starlette.types import Scope
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 import harnn
 from harnn.errors import HarnnError
-from harnn.serve.access import Tokens
-from harnn.serve.gate import LOG, Bounded, Guarded, Watched, problem_response
-from harnn.serve.problems import RequestError, refused
+from harnn.serve.admission import Admission, Admitted, Shared
+from harnn.serve.bodies import Bounded
+from harnn.serve.gate import Guarded, Watched, server_fault
+from harnn.serve.logs import LOG
+from harnn.serve.problems import RequestError, Respond, problem_response, refused
 from harnn.serve.routes import ERROR_FORMS, ROUTERS
 from harnn.serve.service import Service
 from harnn.serve.watching import watch_models
@@ -26,20 +30,23 @@ _DESCRIPTION = (
 )
 
 
-def create_app(service: Service) -> Any:
+def create_app(service: Service, shared: Shared | None = None) -> Any:
     """Return the ASGI application that answers for a service; closing it is its own business.
 
+    shared: what it has in common with other processes of the server; None: there are none.
+
     Raises:
-        ConfigError: the file of tokens is none.
+        ConfigError: the file of tokens, or of the secret, is none.
     """
     settings = service.settings
-    tokens = None if settings.tokens is None else Tokens.read(settings.tokens)
+    admission = Admission(settings, shared or Shared.new(settings))
 
     @asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+    async def lifespan(_: FastAPI) -> AsyncIterator[Mapping[str, Any]]:
         async with watch_models(service):
-            yield
+            yield {"service": service}
         service.close()
+        admission.close()
 
     app = FastAPI(
         title="harnn",
@@ -47,15 +54,35 @@ def create_app(service: Service) -> Any:
         description=_DESCRIPTION,
         docs_url=None,  # their pages load scripts from other hosts
         redoc_url=None,
+        redirect_slashes=False,  # whoever asks decides where to, with the Host header
         lifespan=lifespan,
     )
     app.state.service = service
-    app.state.tokens = tokens
+    app.state.admission = admission
     for router in ROUTERS:
         app.include_router(router)
     _handle_errors(app)
-    bounded = Bounded(app, settings.limits.body_bytes)
-    return Watched(Guarded(bounded, settings), service.metrics)
+    respond = _responding(service)
+    bounded = Bounded(app, settings.limits, respond)
+    guarded = Guarded(Admitted(bounded, admission, respond), settings, respond)
+    watched = Watched(guarded, service.metrics, respond)
+    if not settings.proxies:
+        return watched
+    return ProxyHeadersMiddleware(watched, [*settings.proxies])  # type: ignore[arg-type]
+
+
+def _responding(service: Service) -> Respond:
+    """Return what answers a refused request in the form of its interface, and counts it."""
+
+    def respond(scope: Scope, error: RequestError) -> Response:
+        if error.reason:
+            service.metrics.rejected(error.reason)
+        for prefix, form in ERROR_FORMS:
+            if scope["path"].startswith(prefix):
+                return form(error)
+        return problem_response(error)
+
+    return respond
 
 
 def _handle_errors(app: FastAPI) -> None:
@@ -66,18 +93,8 @@ def _handle_errors(app: FastAPI) -> None:
     app.add_exception_handler(Exception, _on_unknown)
 
 
-def _form(request: Request) -> Callable[[RequestError], Response]:
-    """Return how the interface that is spoken under a path writes errors."""
-    for prefix, form in ERROR_FORMS:
-        if request.url.path.startswith(prefix):
-            return form
-    return problem_response
-
-
 def _answer(request: Request, error: RequestError) -> Response:
-    if error.reason:
-        request.app.state.service.metrics.rejected(error.reason)
-    return _form(request)(error)
+    return _responding(request.app.state.service)(request.scope, error)
 
 
 async def _on_known(request: Request, error: Exception) -> Response:
@@ -103,4 +120,4 @@ async def _on_http(request: Request, error: Exception) -> Response:
 
 
 async def _on_unknown(request: Request, _: Exception) -> Response:
-    return _answer(request, RequestError(500, "This is a fault of the server; its log says more."))
+    return _answer(request, server_fault(request.scope))  # Watched logs it

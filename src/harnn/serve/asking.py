@@ -6,17 +6,23 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Annotated, Any
 
 from fastapi import Depends, Request, Security
-from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from fastapi.security import APIKeyCookie, HTTPAuthorizationCredentials, HTTPBearer
 from starlette.responses import Response
 
 from harnn._display import json_text
 from harnn.config import DataConfig
 from harnn.data import Document, read_documents
-from harnn.serve.access import ANYBODY, Caller, Role, Tokens
+from harnn.serve.access import Caller, Role
 from harnn.serve.problems import RequestError
 from harnn.serve.service import Service
+from harnn.serve.sessions import COOKIE, CSRF_HEADER
 
 _BEARER = HTTPBearer(auto_error=False, description="A token that harnn token has made.")
+_COOKIE = APIKeyCookie(
+    name=COOKIE,
+    auto_error=False,
+    description=f"A session, for pages; all but GET, HEAD and OPTIONS need {CSRF_HEADER} too.",
+)
 
 
 def _service(request: Request) -> Service:
@@ -30,22 +36,14 @@ ServiceHere = Annotated[Service, Depends(_service)]
 
 async def _caller(
     request: Request,
-    credentials: Annotated[HTTPAuthorizationCredentials | None, Security(_BEARER)],
+    _: Annotated[HTTPAuthorizationCredentials | None, Security(_BEARER)],
+    __: Annotated[str | None, Security(_COOKIE)],
 ) -> Caller:
-    tokens: Tokens | None = request.app.state.tokens
-    caller = ANYBODY if tokens is None else _known(tokens, credentials)
-    request.state.caller = caller
-    return caller
-
-
-def _known(tokens: Tokens, credentials: HTTPAuthorizationCredentials | None) -> Caller:
-    asked = {"WWW-Authenticate": "Bearer"}
-    if credentials is None:
-        detail = "Expected a token: Authorization: Bearer TOKEN."
-        raise RequestError(401, detail, headers=asked, reason="no_token")
-    caller = tokens.find(credentials.credentials)
-    if caller is None:
-        raise RequestError(401, "Nobody has this token.", headers=asked, reason="wrong_token")
+    """Return who asks, which :class:`harnn.serve.admission.Admission` has found out."""
+    unknown: RequestError | None = request.state.unknown
+    if unknown is not None:
+        raise unknown
+    caller: Caller = request.state.caller
     return caller
 
 

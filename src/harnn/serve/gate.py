@@ -1,94 +1,122 @@
-"""What every request passes, whatever it asks for: ASGI layers around the routes.
+"""What every request passes first, whatever it asks for: ASGI layers around the routes.
 
-:class:`Watched` measures and logs, :class:`Guarded` refuses what other pages and names send,
-:class:`Bounded` refuses bodies that are too large, packed ones included.
+From the outside in: :class:`Watched` measures, logs and answers what fails, :class:`Guarded` refuses
+what other names and pages send, :class:`harnn.serve.admission.Admitted` finds out who asks, and
+:class:`harnn.serve.bodies.Bounded` reads the body. Each refuses before the next one does anything.
 """
 
 from __future__ import annotations
 
-import json
-import logging
+import re
+import secrets
 import time
-import zlib
-from collections.abc import Iterable, Mapping
-from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.responses import JSONResponse
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from harnn.serve.admission import SAFE
+from harnn.serve.logs import LOG
 from harnn.serve.metrics import Metrics
-from harnn.serve.problems import PROBLEM_JSON, RequestError, too_large
+from harnn.serve.problems import RequestError, Respond
+from harnn.serve.sessions import CSRF_HEADER
 from harnn.serve.settings import ServeSettings, is_loopback
 
-LOG = logging.getLogger("harnn.serve")
-_SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
-_HEADERS = {
+REQUEST_ID = "X-Request-Id"
+HEADERS = {
     "content-security-policy": "default-src 'none'; base-uri 'none'; form-action 'none'; "
     "frame-ancestors 'none'",
     "x-content-type-options": "nosniff",
     "x-frame-options": "DENY",
     "referrer-policy": "no-referrer",
     "cross-origin-opener-policy": "same-origin",
+    "cross-origin-resource-policy": "same-origin",
     "cache-control": "no-store",
 }
 """Of every answer that does not say otherwise: none of them is a page."""
-
-
-class Watched:
-    """Measures and logs requests, by the pattern of their path and never by what they hold."""
-
-    def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
-        self._app, self._metrics = app, metrics
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a request."""
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-        start, status = time.perf_counter(), 500
-
-        async def sending(message: Message) -> None:
-            nonlocal status
-            if message["type"] == "http.response.start":
-                status = message["status"]
-            await send(message)
-
-        try:
-            await self._app(scope, receive, sending)
-        finally:
-            seconds = time.perf_counter() - start
-            route, method = _route_of(scope), _method_of(scope)
-            self._metrics.request(method, route, status, seconds)
-            LOG.info(
-                "%s %s %d %.1f ms",
-                method,
-                route,
-                status,
-                1_000 * seconds,
-                extra={
-                    "http_request_method": method,
-                    "http_route": route,
-                    "http_response_status_code": status,
-                    "duration_ms": round(1_000 * seconds, 1),
-                    "caller": getattr(scope.get("state", {}).get("caller"), "name", ""),
-                },
-            )
-
-
-def _route_of(scope: Scope) -> str:
-    """Return the pattern of the path; a path that has none could be anything."""
-    route = scope.get("route")
-    return getattr(route, "path", "") or "(none)"
-
-
 _METHODS = frozenset(
     ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT"]
 )
+_HOST = re.compile(r"(\[[0-9A-Fa-f:.%]+\]|[^\s\[\]@/?#:\\]+)(?::[0-9]{1,5})?")
+_ID = re.compile(r"[A-Za-z0-9._:-]{1,64}")
 
 
-def _method_of(scope: Scope) -> str:
-    return scope["method"] if scope["method"] in _METHODS else "_OTHER"  # as OpenTelemetry says
+class Watched:
+    """Measures and logs requests, by the pattern of their path and never by what they hold.
+
+    Each has an id, its client's or a new one, which stands in the log and in the answer. What fails
+    is told to the log, without what the error says, since that may quote the request.
+    """
+
+    def __init__(self, app: ASGIApp, metrics: Metrics, respond: Respond) -> None:
+        self._app, self._metrics, self._respond = app, metrics, respond
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request."""
+        if scope["type"] == "websocket":
+            await send({"type": "websocket.close", "code": 1008})
+            return
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        start, method = time.perf_counter(), scope["method"]
+        answer = _Answer(send, _id_of(scope), bodiless=method == "HEAD")
+        inner = {**scope, "method": "GET"} if answer.bodiless else scope
+        inner.setdefault("state", {})["request_id"] = answer.request_id
+        try:
+            await self._app(inner, receive, answer.send)
+        except Exception as error:
+            LOG.error("A request failed:", exc_info=error, extra={"request_id": answer.request_id})
+            if answer.is_begun and not answer.is_complete:
+                raise  # so that the connection is closed: half an answer is none
+            if not answer.is_begun:
+                await self._respond(inner, server_fault(inner))(inner, receive, answer.send)
+        finally:
+            self._note(inner, method, answer, time.perf_counter() - start)
+
+    def _note(self, scope: Scope, method: str, answer: _Answer, seconds: float) -> None:
+        method = method if method in _METHODS else "_OTHER"  # as OpenTelemetry says
+        route = getattr(scope.get("route"), "path", "") or "(none)"  # or it could be anything
+        self._metrics.request(method, route, answer.status, seconds)
+        LOG.info(
+            "%s %s %d %.1f ms",
+            method,
+            route,
+            answer.status,
+            1_000 * seconds,
+            extra={
+                "http_request_method": method,
+                "http_route": route,
+                "http_response_status_code": answer.status,
+                "duration_ms": round(1_000 * seconds, 1),
+                "caller": getattr(scope["state"].get("caller"), "name", ""),
+                "request_id": answer.request_id,
+            },
+        )
+
+
+class _Answer:
+    """An answer on its way, and how far it is; bodiless: to HEAD, which is GET without a body."""
+
+    def __init__(self, send: Send, request_id: str, *, bodiless: bool) -> None:
+        self._send = send
+        self.request_id, self.bodiless = request_id, bodiless
+        self.status = 500
+        self.is_begun = self.is_complete = False
+
+    async def send(self, message: Message) -> None:
+        """Send a part of it."""
+        if message["type"] == "http.response.start":
+            self.status, self.is_begun = message["status"], True
+            headers = MutableHeaders(scope=message)
+            headers[REQUEST_ID] = self.request_id
+            for name, value in HEADERS.items():
+                headers.setdefault(name, value)
+        elif message["type"] == "http.response.body":
+            self.is_complete = not message.get("more_body", False)
+            if self.bodiless:
+                message = {**message, "body": b""}
+        await self._send(message)
 
 
 class Guarded:
@@ -98,13 +126,13 @@ class Guarded:
     a browser sends for other pages. Programs send no origin, and are not concerned.
     """
 
-    def __init__(self, app: ASGIApp, settings: ServeSettings) -> None:
-        self._app = app
-        self._origins = frozenset(settings.origins)
-        names = {name.casefold() for name in (*settings.names, settings.host)}
-        self._names = names if settings.tokens is None or settings.names else None
-        """None: any; who has no token is told nothing anyhow."""
-        self._open = not settings.is_local and settings.open_to_all and not settings.names
+    def __init__(self, app: ASGIApp, settings: ServeSettings, respond: Respond) -> None:
+        self._app, self._respond = app, respond
+        self._origins = frozenset(origin.casefold() for origin in settings.origins)
+        named = {name.casefold() for name in (*settings.names, settings.host)}
+        is_open = settings.tokens is not None or not settings.is_local
+        self._names = None if is_open and not settings.names else named
+        """None: any; who has no token is told nothing anyhow, or everybody may be told."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request, or refuse it."""
@@ -117,155 +145,68 @@ class Guarded:
         async def sending(message: Message) -> None:
             if message["type"] == "http.response.start":
                 found = MutableHeaders(scope=message)
-                for name, value in _HEADERS.items():
-                    found.setdefault(name, value)
+                if self._origins:
+                    found.add_vary_header("Origin")
                 if origin is not None and self._is_allowed(origin):
                     found["access-control-allow-origin"] = "*" if "*" in self._origins else origin
-                    found.add_vary_header("Origin")
+                    found["access-control-expose-headers"] = f"Retry-After, {REQUEST_ID}"
             await send(message)
 
-        refusal = self._refusal(scope, headers, origin)
+        is_preflight = scope["method"] == "OPTIONS" and "access-control-request-method" in headers
+        refusal = self._refusal(scope, headers, origin, is_preflight)
         if refusal is not None:
-            await problem_response(refusal)(scope, receive, sending)
-        elif scope["method"] == "OPTIONS" and "access-control-request-method" in headers:
-            await self._preflight(origin)(scope, receive, sending)
+            await self._respond(scope, refusal)(scope, receive, sending)
+        elif is_preflight:
+            await _preflight()(scope, receive, sending)
         else:
             await self._app(scope, receive, sending)
 
-    def _refusal(self, scope: Scope, headers: Headers, origin: str | None) -> RequestError | None:
-        host = headers.get("host", "")
+    def _refusal(
+        self, scope: Scope, headers: Headers, origin: str | None, is_preflight: bool
+    ) -> RequestError | None:
+        hosts = headers.getlist("host")
+        if len(hosts) > 1:
+            return RequestError(400, "The request has several Host headers.", reason="hosts")
+        host = "".join(hosts)
         if not self._is_known(host):
             detail = f"This server is not called {host!r}; whoever runs it can add names (--name)."
             return RequestError(421, detail, reason="unknown_host")
-        if scope["method"] in _SAFE or origin is None or self._is_allowed(origin):
+        if scope["method"] in SAFE and not is_preflight:
             return None
-        if urlsplit(origin).netloc.casefold() == host.casefold() and host:
+        if (origin is None and not is_preflight) or self._is_allowed(origin or ""):
+            return None
+        if host and origin is not None and origin.partition("://")[2].casefold() == host.casefold():
             return None
         detail = f"Pages of {origin!r} may not ask this server (--allow-origin lets them)."
         return RequestError(403, detail, reason="foreign_origin")
 
     def _is_known(self, host: str) -> bool:
-        if self._names is None or self._open:
+        if self._names is None:
             return True
-        name = (urlsplit(f"//{host}").hostname or "").casefold() if _is_host(host) else ""
+        found = _HOST.fullmatch(host)
+        name = found[1].strip("[]").casefold() if found else ""
         return is_loopback(name) or name in self._names
 
     def _is_allowed(self, origin: str) -> bool:
-        return "*" in self._origins or origin in self._origins
-
-    def _preflight(self, origin: str | None) -> JSONResponse:
-        if origin is None or not self._is_allowed(origin):
-            return problem_response(
-                RequestError(403, "Pages of that origin may not ask this server.")
-            )
-        allowed = {
-            "access-control-allow-methods": "GET, POST, OPTIONS",
-            "access-control-allow-headers": "Authorization, Content-Type, X-CSRF-Token",
-            "access-control-max-age": "600",
-        }
-        return JSONResponse({}, headers=allowed)
+        return "*" in self._origins or origin.casefold() in self._origins
 
 
-def _is_host(host: str) -> bool:
-    try:
-        urlsplit(f"//{host}")
-    except ValueError:
-        return False
-    return True
+def server_fault(scope: Scope) -> RequestError:
+    """Return what a client is told of a fault that is not its own."""
+    request_id = scope["state"]["request_id"]
+    detail = f"This is a fault of the server; its log says more of the request {request_id}."
+    return RequestError(500, detail)
 
 
-class Bounded:
-    """Refuses bodies beyond a size before they are in memory, and unpacks gzip within it."""
-
-    def __init__(self, app: ASGIApp, most: int) -> None:
-        self._app, self._most = app, most
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a request, or refuse it."""
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-        headers = Headers(scope=scope)
-        declared = headers.get("content-length", "")
-        coding = headers.get("content-encoding", "identity").strip().casefold() or "identity"
-        try:
-            if declared.isdecimal() and int(declared) > self._most:
-                raise too_large(self._most)
-            if coding not in ("identity", "gzip"):
-                detail = f"Got a body packed with {coding!r}, expected gzip or none."
-                raise RequestError(415, detail, headers={"Accept-Encoding": "gzip, identity"})
-        except RequestError as error:
-            await problem_response(error)(scope, receive, send)
-            return
-        unpack = zlib.decompressobj(16 + zlib.MAX_WBITS) if coding == "gzip" else None
-        if unpack is not None:
-            _forget_packing(scope)
-        size = 0
-
-        async def receiving() -> Message:
-            nonlocal size
-            message = await receive()
-            if message["type"] != "http.request":
-                return message
-            body = message.get("body", b"")
-            if unpack is not None:
-                body = self._unpacked(unpack, body, size, last=not message.get("more_body", False))
-            size += len(body)
-            if size > self._most:
-                raise too_large(self._most)
-            return {**message, "body": body}
-
-        await self._app(scope, receiving, send)
-
-    def _unpacked(self, unpack: zlib._Decompress, body: bytes, size: int, *, last: bool) -> bytes:
-        try:
-            plain = unpack.decompress(body, self._most - size + 1)
-        except zlib.error:
-            raise RequestError(400, "The body is not packed with gzip, as it says.") from None
-        if last and size + len(plain) <= self._most and not unpack.eof and (size or plain or body):
-            raise RequestError(400, "The packed body ends too early.")
-        return plain
+def _id_of(scope: Scope) -> str:
+    given = Headers(scope=scope).get(REQUEST_ID, "")
+    return given if _ID.fullmatch(given) else secrets.token_hex(8)
 
 
-def _forget_packing(scope: Scope) -> None:
-    """Take out of the headers what is not so any more once the body is unpacked."""
-    packed = (b"content-encoding", b"content-length")
-    scope["headers"] = [pair for pair in scope["headers"] if pair[0].lower() not in packed]
-
-
-def problem_response(error: RequestError) -> JSONResponse:
-    """Return a refusal as a problem document."""
-    return JSONResponse(error.to_dict(), error.status, dict(error.headers), media_type=PROBLEM_JSON)
-
-
-class JsonLines(logging.Formatter):
-    """A log of one JSON object a line."""
-
-    _FIELDS = (
-        "http_request_method",
-        "http_route",
-        "http_response_status_code",
-        "duration_ms",
-        "caller",
-    )
-
-    def format(self, record: logging.LogRecord) -> str:
-        """Return the line of a record."""
-        line: dict[str, object] = {
-            "time": self.formatTime(record, "%Y-%m-%dT%H:%M:%S%z"),
-            "level": record.levelname.casefold(),
-            "message": record.getMessage(),
-        }
-        own: Mapping[str, object] = vars(record)
-        line |= {name: own[name] for name in self._FIELDS if own.get(name) not in (None, "")}
-        if record.exc_info:
-            line["error"] = self.formatException(record.exc_info)
-        return json.dumps(line, ensure_ascii=False)
-
-
-def log_handlers(json_lines: bool) -> Iterable[logging.Handler]:
-    """Return what writes the log to standard error."""
-    handler = logging.StreamHandler()
-    plain = logging.Formatter("%(asctime)s %(message)s", "%H:%M:%S")
-    handler.setFormatter(JsonLines() if json_lines else plain)
-    return [handler]
+def _preflight() -> Response:
+    allowed = {
+        "access-control-allow-methods": "GET, POST, PUT, PATCH, DELETE, OPTIONS",
+        "access-control-allow-headers": f"Authorization, Content-Type, {CSRF_HEADER}, {REQUEST_ID}",
+        "access-control-max-age": "600",
+    }
+    return Response(status_code=204, headers=allowed)

@@ -54,7 +54,7 @@ class Metrics:
         )
         self._rejected = Counter(
             "harnn_rejected",
-            "Requests refused for their size or number.",
+            "Requests refused before they were answered, by reason.",
             ["reason"],
             registry=registry,
         )

@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
 
-from harnn._display import encodable
-from harnn.errors import BundleError, HarnnError, InputError, problem_lines
+from starlette.responses import JSONResponse, Response
+from starlette.types import Scope
+
+from harnn._display import encodable, whole_signs
+from harnn.errors import SHOWN_PROBLEMS, BundleError, HarnnError, InputError, problem_lines
 
 PROBLEM_JSON = "application/problem+json"
+_MOST_CHARACTERS = 500
 
 
 @dataclass(eq=False)
 class RequestError(Exception):
-    """A request that is refused; what the client is told of it."""
+    """A request that is refused; what the client is told of it.
+
+    What was sent may be megabytes long: what is told is cut, with an ellipsis, and so are problems
+    beyond the first 50, with their number.
+    """
 
     status: int
     detail: str
@@ -24,6 +32,15 @@ class RequestError(Exception):
     headers: Mapping[str, str] = field(default_factory=dict)
     reason: str = ""
     """For metrics, where a request is refused for what the server can take: ``queue_full`` …"""
+
+    def __post_init__(self) -> None:
+        """Bound what is told, and write what cannot be encoded in another way."""
+        self.detail = _short(self.detail)
+        lines = [_short(line) for line in self.problems[: SHOWN_PROBLEMS + 1]]
+        more = len(self.problems) - SHOWN_PROBLEMS
+        if more > 1:  # one more is as short as the line about it
+            lines[SHOWN_PROBLEMS:] = [f"... and {more:,} more."]
+        self.problems = lines
 
     def __str__(self) -> str:
         return self.detail
@@ -34,11 +51,26 @@ class RequestError(Exception):
             "type": "about:blank",
             "title": HTTPStatus(self.status).phrase,
             "status": self.status,
-            "detail": encodable(self.detail),
+            "detail": self.detail,
         }
         if self.problems:
-            plain["problems"] = [encodable(line) for line in self.problems]
+            plain["problems"] = [*self.problems]
         return plain
+
+
+Respond = Callable[[Scope, RequestError], Response]
+"""Makes the answer to a request that is refused, in the form of its interface, and counts it."""
+
+
+def problem_response(error: RequestError) -> JSONResponse:
+    """Return a refusal as a problem document."""
+    return JSONResponse(error.to_dict(), error.status, dict(error.headers), media_type=PROBLEM_JSON)
+
+
+def _short(text: str) -> str:
+    if len(text) > _MOST_CHARACTERS:
+        text = f"{whole_signs(text, _MOST_CHARACTERS)}\u00a0…"
+    return encodable(text)
 
 
 def refused(error: Exception) -> RequestError:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import signal
 import socket
@@ -12,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import uvicorn
@@ -20,9 +20,11 @@ from uvicorn.supervisors import Multiprocess
 
 from harnn._cores import count_cores
 from harnn.errors import HarnnError, InputError, Problem
-from harnn.serve.access import Tokens
+from harnn.serve.access import TokensFile
+from harnn.serve.admission import Shared
 from harnn.serve.app import create_app
-from harnn.serve.gate import LOG, log_handlers
+from harnn.serve.door import Door
+from harnn.serve.logs import LOG, start_log
 from harnn.serve.metrics import MULTIPROCESS
 from harnn.serve.service import Service
 from harnn.serve.settings import ServeSettings
@@ -42,20 +44,21 @@ def serve(settings: ServeSettings) -> None:
     """
     settings.check()
     if settings.tokens is not None:
-        Tokens.read(settings.tokens)
+        TokensFile(settings.tokens)
+    shared = Shared.new(settings)
     with _listening(settings) as (listener, place):
         settings = replace(settings, port=place[1])
         if settings.workers == 1:
-            _serve_alone(settings, listener)
+            _serve_alone(settings, shared, listener)
         else:
-            _serve_together(settings, listener)
+            _serve_together(settings, shared, listener)
 
 
-def _serve_alone(settings: ServeSettings, listener: socket.socket) -> None:
-    start_log(settings)
+def _serve_alone(settings: ServeSettings, shared: Shared, listener: socket.socket) -> None:
+    start_log(settings.json_logs)
     service = Service(settings)
     _say_ready(settings, service)
-    server = uvicorn.Server(_config(create_app(service)))
+    server = uvicorn.Server(_config(create_app(service, shared)))
     with _stopping(server):
         server.run([listener])
 
@@ -75,12 +78,13 @@ def _stopping(server: uvicorn.Server) -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def _serve_together(settings: ServeSettings, listener: socket.socket) -> None:
-    start_log(settings)
+def _serve_together(settings: ServeSettings, shared: Shared, listener: socket.socket) -> None:
+    start_log(settings.json_logs)
     _share_threads(settings.workers)
-    with tempfile.TemporaryDirectory(prefix="harnn-metrics-") as directory:
+    with tempfile.TemporaryDirectory(prefix="harnn-serve-") as directory:
         os.environ[MULTIPROCESS] = directory
-        config = _config(partial(worker_app, settings), workers=settings.workers)
+        together = replace(shared, directory=Path(directory))
+        config = _config(partial(worker_app, settings, together), workers=settings.workers)
         supervisor = Multiprocess(config, [listener])
         supervisor.run()
         del os.environ[MULTIPROCESS]
@@ -88,12 +92,12 @@ def _serve_together(settings: ServeSettings, listener: socket.socket) -> None:
         raise InputError("No process could start; why is said above.")
 
 
-def worker_app(settings: ServeSettings) -> Any:
+def worker_app(settings: ServeSettings, shared: Shared) -> Any:
     """Return the application of one of several processes, or end it with one line."""
-    start_log(settings)
+    start_log(settings.json_logs)
     try:
         service = Service(settings)
-        app = create_app(service)
+        app = create_app(service, shared)
     except HarnnError as error:
         LOG.error("Error: %s", error)
         sys.exit(STARTUP_FAILURE)
@@ -101,22 +105,15 @@ def worker_app(settings: ServeSettings) -> Any:
     return app
 
 
-def start_log(settings: ServeSettings) -> None:
-    """Write what happens to standard error."""
-    for name in ("harnn.serve", "uvicorn.error"):
-        log = logging.getLogger(name)
-        log.handlers, log.propagate = [*log_handlers(settings.json_logs)], False
-        log.setLevel(logging.INFO if name == "harnn.serve" else logging.WARNING)
-
-
 def _config(app: Any, **more: Any) -> uvicorn.Config:
     return uvicorn.Config(
         app,
         factory=isinstance(app, partial),
+        http=Door,
         log_config=None,
         access_log=False,
         server_header=False,
-        proxy_headers=False,
+        proxy_headers=False,  # the application does that, for those that the settings trust
         lifespan="on",
         ws="none",
         backlog=_BACKLOG,

@@ -95,6 +95,12 @@ class ServeSettings:
     """Names that the server is reached by, beside the host and those of this machine."""
     origins: tuple[str, ...] = ()
     """Pages of these origins may ask from a browser; ``*``: those of all, without cookies."""
+    proxies: tuple[str, ...] = ()
+    """Addresses and networks whose ``X-Forwarded-For`` and ``X-Forwarded-Proto`` are believed."""
+    https: bool = False
+    """Clients come by https, through a proxy that ends it: cookies are for https alone."""
+    secret: Path | None = None
+    """The file of what signs sessions; None: a new one, so that they end with the server."""
     database: str | None = None
     """Where corrections are kept, a file of SQLite or a URL; None: none are taken."""
     examples: tuple[Path, ...] = ()
@@ -128,7 +134,9 @@ class ServeSettings:
             hint = "Give --tokens FILE (harnn token makes one), or --open-to-all if that is meant."
             problems.append(Problem("--host", what, hint))
         problems += _origin_problems(self.origins)
-        for path in (*self.examples, *filter(None, (self.tokens,))):
+        problems += _name_problems(self.names)
+        problems += _proxy_problems(self.proxies)
+        for path in (*self.examples, *filter(None, (self.tokens, self.secret))):
             problems += _unreadable(path)
         if problems:
             raise ConfigError(problems)
@@ -160,6 +168,22 @@ def _origin_problems(origins: Sequence[str]) -> Iterable[Problem]:
         if origin != "*" and not re.fullmatch(r"https?://[^/\s?#@]+", origin):
             what = f"got {origin!r}, expected an origin such as https://example.org, or *."
             yield Problem("--allow-origin", what)
+
+
+def _name_problems(names: Sequence[str]) -> Iterable[Problem]:
+    for name in names:
+        if not re.fullmatch(r"[^\s/:@?#\[\]]+|[0-9A-Fa-f:.]+", name):
+            what = f"got {name!r}, expected a name alone, such as example.org."
+            yield Problem("--name", what)
+
+
+def _proxy_problems(proxies: Sequence[str]) -> Iterable[Problem]:
+    for proxy in proxies:
+        try:
+            ipaddress.ip_network(proxy)
+        except ValueError:
+            what = f"got {proxy!r}, expected an address or a network, such as 10.0.0.0/8."
+            yield Problem("--proxy", what)
 
 
 def _unreadable(path: Path) -> Iterable[Problem]:

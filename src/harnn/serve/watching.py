@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from harnn.errors import HarnnError
-from harnn.serve.gate import LOG
+from harnn.serve.logs import LOG
 from harnn.serve.service import Service
 
 _SECONDS = 2.0

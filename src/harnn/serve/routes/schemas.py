@@ -189,15 +189,16 @@ _MEANINGS = {
     404: "No such model or label.",
     413: "The body is too large.",
     422: "The request cannot be answered; every problem is named.",
+    429: "Too many requests; ask again after Retry-After seconds.",
     503: "Too much waits already; ask again after Retry-After seconds.",
     504: "Not answered in time.",
 }
 
 
 def problems(*codes: int) -> dict[int | str, dict[str, Any]]:
-    """Return for OpenAPI how a route refuses; 400, 401 and 403 are added."""
+    """Return for OpenAPI how a route refuses; 400, 401, 403 and 429 are added."""
     content = {PROBLEM_JSON: {"schema": Problem.model_json_schema()}}
     return {
         code: {"description": _MEANINGS.get(code, HTTPStatus(code).phrase), "content": content}
-        for code in sorted({400, 401, 403, *codes})
+        for code in sorted({400, 401, 403, 429, *codes})
     }

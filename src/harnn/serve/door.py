@@ -1,0 +1,117 @@
+"""How bytes become requests: as uvicorn does it, but never for ever and never without a bound.
+
+uvicorn waits for the head of a request as long as somebody keeps the connection, and keeps as much
+of it as comes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from asyncio.events import TimerHandle
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from harnn.serve.bodies import MOST_SECONDS
+from harnn.serve.gate import HEADERS
+from harnn.serve.problems import PROBLEM_JSON, RequestError
+
+_MOST_BYTES = 1 << 16
+"""Of the head of a request; and of what comes with its body and is none of it."""
+_OVERHEAD = 8
+"""Bytes that may come for each byte of a body: a part of one byte has six in all."""
+
+
+class Door(HttpToolsProtocol):
+    """One connection. (It inherits, because uvicorn takes what reads requests as a class.)"""
+
+    _came = 0
+    """Bytes that are no body."""
+    _timer: TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Begin to wait for a request."""
+        super().connection_made(transport)
+        self._wait()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Wait no more."""
+        self._stop_waiting()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Take bytes; of a head that is too large no more."""
+        if self._timer is None and (self.cycle is None or self.cycle.response_complete):
+            self._wait()
+        self._came += len(data)
+        super().data_received(data)
+        if self._came > _MOST_BYTES and not self.transport.is_closing():
+            detail = f"The head of the request has more than {_MOST_BYTES:,} bytes."
+            self._refuse(RequestError(431, detail, reason="head_too_large"))
+
+    def on_headers_complete(self) -> None:
+        """Pass the request on."""
+        self._stop_waiting()
+        self._came = 0
+        super().on_headers_complete()
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Take a header; what comes behind a body in parts is none of the request."""
+        if self.cycle is None or self.cycle.scope is not self.scope:
+            super().on_header(name, value)
+
+    def on_body(self, body: bytes) -> None:
+        """Take a part of the body."""
+        self._came = max(0, self._came - _OVERHEAD * len(body))
+        super().on_body(body)
+
+    def send_400_response(self, msg: str) -> None:
+        """Say that something is no request of HTTP."""
+        self._refuse(RequestError(400, msg, reason="no_http"))
+
+    def _wait(self) -> None:
+        seconds = MOST_SECONDS
+        if (service := self.app_state.get("service")) is not None:
+            seconds = min(seconds, service.settings.limits.seconds)
+        self._timer = self.loop.call_later(seconds, self._end_waiting)
+
+    def _stop_waiting(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _end_waiting(self) -> None:
+        self._timer = None
+        if self.transport.is_closing():
+            return
+        if self._came:  # who sends nothing at all has not asked anything
+            self._count("slow_head")
+        self.transport.close()
+
+    def _refuse(self, error: RequestError) -> None:
+        """Answer without a request, and hang up; into an answer that is on its way nothing."""
+        self._count(error.reason)
+        cycle = self.cycle
+        is_free = cycle is None or cycle.response_complete or not cycle.response_started
+        if is_free and not self.pipeline:
+            body = json.dumps(error.to_dict()).encode()
+            self.transport.write(_head(error.status, len(body)) + body)
+        self.transport.close()
+
+    def _count(self, reason: str) -> None:
+        if (service := self.app_state.get("service")) is not None:
+            service.metrics.rejected(reason)
+
+
+def _head(status: int, size: int) -> bytes:
+    headers: Mapping[str, Any] = HEADERS | {
+        "content-type": PROBLEM_JSON,
+        "content-length": size,
+        "connection": "close",
+    }
+    lines = [f"HTTP/1.1 {status} {HTTPStatus(status).phrase}"]
+    lines += [f"{name}: {value}" for name, value in headers.items()]
+    return ("\r\n".join(lines) + "\r\n\r\n").encode("ascii")
