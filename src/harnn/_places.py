@@ -127,7 +127,7 @@ def open_place(place: Path | int, mode: str, path: Path | str, *, private: bool 
     """
     is_text = "b" not in mode
     try:
-        return open(  # noqa: PTH123 (a descriptor is no path)
+        return open(
             place,
             mode,
             encoding="utf-8" if is_text else None,

@@ -100,3 +100,7 @@ def running(log: Path, *arguments: str | Path) -> Iterator[RunningServer]:
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
+
+
+SMALL = Path(__file__).parents[1] / "golden" / "format-3" / "fast"
+"""A model that need not be trained."""

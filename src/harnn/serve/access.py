@@ -250,6 +250,7 @@ def _entry(line: str) -> tuple[str, Caller] | str:
     name, role, digest = (entry.get(key) for key in ("name", "role", "sha256"))
     if what := _wrong_name(name):
         return what
+    assert isinstance(name, str)
     if role not in ROLES:
         return f"has the role {_shown(role)}, expected one of {', '.join(ROLES)}."
     if not isinstance(digest, str) or not _DIGEST.fullmatch(digest):

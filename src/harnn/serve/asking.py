@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 from fastapi import Depends, Request, Security
 from fastapi.security import APIKeyCookie, HTTPAuthorizationCredentials, HTTPBearer
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 from starlette.responses import Response
 
 from harnn._display import json_text
@@ -23,6 +24,26 @@ _COOKIE = APIKeyCookie(
     auto_error=False,
     description=f"A session, for pages; all but GET, HEAD and OPTIONS need {CSRF_HEADER} too.",
 )
+_MOST_FIELDS = 100
+T = TypeVar("T")
+Many = Annotated[list[T], Field(max_length=10_000)]
+"""A list in a request. That of the documents is bounded by the settings; this bounds what is said
+of a list whose every value is wrong.
+"""
+
+
+class Asked(BaseModel):
+    """What a request of the native interface says: no fields that it does not have."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _has_few_fields(cls, value: Any) -> Any:
+        """Refuse a million unknown fields before a million times something is said of them."""
+        if isinstance(value, dict) and len(value) > _MOST_FIELDS:
+            raise ValueError(f"has {len(value):,} fields")
+        return value
 
 
 def _service(request: Request) -> Service:

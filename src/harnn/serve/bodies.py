@@ -6,6 +6,8 @@ import asyncio
 import re
 import time
 import zlib
+from collections.abc import AsyncIterator
+from itertools import islice
 
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -21,18 +23,16 @@ _BODIES_AT_ONCE = 16
 """So many bodies of the largest size are held in memory; beyond them requests are told to wait."""
 _MOST_PARTS = 1_024
 """Of a body packed with gzip: each takes its time to begin, however little it holds."""
+_MOST_VALUES = 100_000
+_STRING_OR_COMMA = re.compile(b'"[^"]*"|(,)')
 _DIGITS = re.compile("[0-9]+")
 _MOST_DIGITS = 18
 
 
-class _Refused(Exception):  # noqa: N818 (it ends reading; what is wrong is told by another)
-    """Nothing more of a body is read."""
-
-
 class Bounded:
-    """Refuses bodies that are too large, packed ones included, or come too slowly.
+    """Reads the bodies of requests: as much as is taken, in time, unpacked; or refuses them.
 
-    Whatever the application makes of a body that ends so, the refusal is the answer.
+    A body is complete before a route sees it, which can then do nothing wrong with half of one.
     """
 
     def __init__(self, app: ASGIApp, limits: Limits, respond: Respond) -> None:
@@ -46,45 +46,22 @@ class Bounded:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        body: _Body | None = None
         try:
             body = self._body_of(scope)
+            async for size in body.read(receive):
+                self._held += size
+                if self._held > _BODIES_AT_ONCE * self._most:
+                    raise _too_much_held()
+            content = body.content
+            _check_json(scope, content)
         except RequestError as error:
             await self._respond(scope, error)(scope, receive, send)
-            return
-        refusal: RequestError | None = None
-        started = False
-
-        async def receiving() -> Message:
-            nonlocal refusal
-            if body.is_complete:
-                return await receive()
-            try:
-                message = await body.next_part(receive)
-                size = len(message.get("body", b""))
-                if self._held + size > _BODIES_AT_ONCE * self._most:
-                    raise _too_much_held()
-                self._held += size
-                body.size += size
-            except RequestError as error:
-                refusal = error
-                raise _Refused from None
-            return message
-
-        async def sending(message: Message) -> None:
-            nonlocal started
-            if refusal is None or started:
-                started = True
-                await send(message)
-
-        try:
-            await self._app(scope, receiving, sending)
-        except Exception:
-            if refusal is None or started:
-                raise
+        else:
+            if body.is_whole:
+                await self._app(scope, _given(content, receive), send)
         finally:
-            self._held -= body.size
-        if refusal is not None and not started:
-            await self._respond(scope, refusal)(scope, receive, send)
+            self._held -= 0 if body is None else body.size
 
     def _body_of(self, scope: Scope) -> _Body:
         headers = Headers(scope=scope)
@@ -112,37 +89,49 @@ class _Body:
         self._most, self._gzip = most, gzip
         self._end = time.monotonic() + seconds
         self._came = 0
+        self._parts: list[bytes] = []
         self.size = 0
         """In bytes, unpacked."""
-        self.is_complete = False
+        self.is_whole = False
+        """Whether all of it has come; a client may have left before."""
 
-    async def next_part(self, receive: Receive) -> Message:
-        """Return the next part, unpacked.
+    @property
+    def content(self) -> bytes:
+        """All of it."""
+        return b"".join(self._parts)
+
+    async def read(self, receive: Receive) -> AsyncIterator[int]:
+        """Read it, and yield the size of each part.
 
         Raises:
             RequestError: it is too large, too late, or not what it says.
         """
+        while not self.is_whole:
+            message = await self._next(receive)
+            if message["type"] != "http.request":
+                return
+            part = message.get("body", b"")
+            self.is_whole = not message.get("more_body", False)
+            self._came += len(part)
+            if self._came > self._most:
+                raise too_large(self._most)
+            if self._gzip is not None:
+                part = self._gzip.unpacked(part, self._most - self.size, last=self.is_whole)
+            if self.size + len(part) > self._most:
+                raise too_large(self._most)
+            self.size += len(part)
+            self._parts.append(part)
+            yield len(part)
+
+    async def _next(self, receive: Receive) -> Message:
+        left = self._end + self._came / _BYTES_A_SECOND - time.monotonic()
         try:
-            left = self._end + self._came / _BYTES_A_SECOND - time.monotonic()
             async with asyncio.timeout(max(left, 0.001)):
-                message = await receive()
+                return await receive()
         except TimeoutError:
             detail = "The body of the request comes too slowly."
             closed = {"Connection": "close"}
             raise RequestError(408, detail, headers=closed, reason="slow_body") from None
-        if message["type"] != "http.request":
-            self.is_complete = True
-            return message
-        part = message.get("body", b"")
-        self._came += len(part)
-        self.is_complete = not message.get("more_body", False)
-        if self._came > self._most:
-            raise too_large(self._most)
-        if self._gzip is not None:
-            part = self._gzip.unpacked(part, self._most - self.size, last=self.is_complete)
-        if self.size + len(part) > self._most:
-            raise too_large(self._most)
-        return {**message, "body": part}
 
 
 class _Gzip:
@@ -185,6 +174,42 @@ class _Gzip:
 
 def _new_part() -> zlib._Decompress:
     return zlib.decompressobj(16 + zlib.MAX_WBITS)
+
+
+def _given(content: bytes, receive: Receive) -> Receive:
+    """Return what gives a body that has been read, and then says whether the client leaves."""
+    is_given = False
+
+    async def receiving() -> Message:
+        nonlocal is_given
+        if is_given:
+            return await receive()
+        is_given = True
+        return {"type": "http.request", "body": content, "more_body": False}
+
+    return receiving
+
+
+def _check_json(scope: Scope, content: bytes) -> None:
+    """Refuse JSON of so many values that to say what is wrong with them would take minutes.
+
+    A wrong value costs a kilobyte and more, where it may have two bytes itself.
+
+    Raises:
+        RequestError: it has more values than are taken (413), or is not UTF-8, which would hide
+            them (400).
+    """
+    if "json" not in Headers(scope=scope).get("content-type", "").casefold():
+        return
+    if b"\0" in content:
+        raise RequestError(400, "The body is not JSON in UTF-8.", reason="encoding")
+    if content.count(b",") < _MOST_VALUES:
+        return
+    unescaped = content.replace(b"\\\\", b"").replace(b'\\"', b"")
+    commas = (found for found in _STRING_OR_COMMA.finditer(unescaped) if found[1])
+    if next(islice(commas, _MOST_VALUES - 1, None), None) is not None:
+        detail = f"The request has more than {_MOST_VALUES:,} values, the most that is taken."
+        raise RequestError(413, detail, reason="too_many_values")
 
 
 def _too_much_held() -> RequestError:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from asyncio.events import TimerHandle
 from collections.abc import Mapping
 from http import HTTPStatus
@@ -21,6 +22,7 @@ from harnn.serve.problems import PROBLEM_JSON, RequestError
 
 _MOST_BYTES = 1 << 16
 """Of the head of a request; and of what comes with its body and is none of it."""
+_UPGRADE = re.compile(rb"\r\nupgrade:[^\r\n]*", re.IGNORECASE)
 _OVERHEAD = 8
 """Bytes that may come for each byte of a body: a part of one byte has six in all."""
 
@@ -30,6 +32,10 @@ class Door(HttpToolsProtocol):
 
     _came = 0
     """Bytes that are no body."""
+    _head = b""
+    """Of the next request, as long as it is not complete."""
+    _is_between = True
+    """Whether no request has begun that the parser knows of."""
     _timer: TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -47,10 +53,29 @@ class Door(HttpToolsProtocol):
         if self._timer is None and (self.cycle is None or self.cycle.response_complete):
             self._wait()
         self._came += len(data)
+        if self._is_between:
+            self._head += data
+            end = self._head.find(b"\r\n\r\n")
+            if end < 0 and self._head[:1].isalpha() and self._came <= _MOST_BYTES:
+                self._unset_keepalive_if_required()
+                return
+            # No other protocol is spoken: to offer one (as clients in Java do) is no reason for
+            # the parser to pass over the body.
+            data, self._head = _UPGRADE.sub(b"", self._head[:end]) + self._head[end:], b""
         super().data_received(data)
         if self._came > _MOST_BYTES and not self.transport.is_closing():
             detail = f"The head of the request has more than {_MOST_BYTES:,} bytes."
             self._refuse(RequestError(431, detail, reason="head_too_large"))
+
+    def on_message_begin(self) -> None:
+        """Begin a request."""
+        self._is_between = False
+        super().on_message_begin()
+
+    def on_message_complete(self) -> None:
+        """End a request, body and all."""
+        self._is_between = True
+        super().on_message_complete()
 
     def on_headers_complete(self) -> None:
         """Pass the request on."""

@@ -1,8 +1,8 @@
 """What every request passes first, whatever it asks for: ASGI layers around the routes.
 
-From the outside in: :class:`Watched` measures, logs and answers what fails, :class:`Guarded` refuses
-what other names and pages send, :class:`harnn.serve.admission.Admitted` finds out who asks, and
-:class:`harnn.serve.bodies.Bounded` reads the body. Each refuses before the next one does anything.
+From the outside in: :class:`Watched` measures, logs and answers what fails, :class:`Guarded`
+refuses what other names and pages send, :class:`harnn.serve.admission.Admitted` finds out who asks,
+and :class:`harnn.serve.bodies.Bounded` reads the body. Each refuses before the next one begins.
 """
 
 from __future__ import annotations
@@ -37,6 +37,8 @@ HEADERS = {
 _METHODS = frozenset(
     ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT"]
 )
+_LEFT = 499
+"""What is counted where a client leaves before there is an answer; nginx calls it so."""
 _HOST = re.compile(r"(\[[0-9A-Fa-f:.%]+\]|[^\s\[\]@/?#:\\]+)(?::[0-9]{1,5})?")
 _ID = re.compile(r"[A-Za-z0-9._:-]{1,64}")
 
@@ -66,6 +68,7 @@ class Watched:
         try:
             await self._app(inner, receive, answer.send)
         except Exception as error:
+            answer.status = 500
             LOG.error("A request failed:", exc_info=error, extra={"request_id": answer.request_id})
             if answer.is_begun and not answer.is_complete:
                 raise  # so that the connection is closed: half an answer is none
@@ -101,7 +104,7 @@ class _Answer:
     def __init__(self, send: Send, request_id: str, *, bodiless: bool) -> None:
         self._send = send
         self.request_id, self.bodiless = request_id, bodiless
-        self.status = 500
+        self.status = _LEFT
         self.is_begun = self.is_complete = False
 
     async def send(self, message: Message) -> None:

@@ -5,13 +5,15 @@ from __future__ import annotations
 from typing import Annotated, Any, cast
 
 from fastapi import APIRouter, Query
-from pydantic import BaseModel, ConfigDict, Field, JsonValue
+from pydantic import ConfigDict, Field, JsonValue
 from starlette.responses import Response
 
 from harnn.config import Close, Strategy, TopOne
 from harnn.decode import DecodeOptions
 from harnn.serve.asking import (
     Admin,
+    Asked,
+    Many,
     Reader,
     ServiceHere,
     as_documents,
@@ -35,10 +37,8 @@ ModelName = Annotated[
 ]
 
 
-class Options(BaseModel):
+class Options(Asked):
     """How labels are chosen; what is left out is the model's own."""
-
-    model_config = ConfigDict(extra="forbid")
 
     strategy: Strategy | None = None
     threshold: Annotated[float | None, Field(ge=0, le=1)] = None
@@ -51,11 +51,10 @@ class Options(BaseModel):
         return cast(DecodeOptions, self.model_dump(exclude_none=True))
 
 
-class PredictIn(BaseModel):
+class PredictIn(Asked):
     """Documents to file."""
 
     model_config = ConfigDict(
-        extra="forbid",
         json_schema_extra={
             "examples": [
                 {"documents": ["The kitchen tap drips."], "options": {"top_k": 3}},
@@ -64,17 +63,17 @@ class PredictIn(BaseModel):
         },
     )
 
-    documents: list[str | dict[str, JsonValue]]
+    documents: Many[str | dict[str, JsonValue]]
     """Each a text, or an object with ``id`` and ``text``, or with the fields of the model."""
     model: str | None = None
     options: Options = Options()
 
 
-class ExplainIn(BaseModel):
+class ExplainIn(Asked):
     """A document to explain."""
 
     model_config = ConfigDict(
-        extra="forbid", json_schema_extra={"examples": [{"document": "The kitchen tap drips."}]}
+        json_schema_extra={"examples": [{"document": "The kitchen tap drips."}]}
     )
 
     document: str | dict[str, JsonValue]
@@ -106,7 +105,9 @@ async def taxonomy(
     service: ServiceHere,
     _: Reader,
     model: ModelName = None,
-    q: Annotated[str, Query(description="Words of names, codes and other names.")] = "",
+    q: Annotated[
+        str, Query(max_length=1_000, description="Words of names, codes and other names.")
+    ] = "",
     parent: Annotated[str | None, Query(description="Children of this label alone.")] = None,
     under: Annotated[str | None, Query(description="This label and all below it.")] = None,
     level: Annotated[int | None, Query(ge=1, description="1 is the top.")] = None,
