@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import re
 import shutil
 import signal
@@ -209,8 +208,8 @@ def swap_under_load(
         new = place.with_name("new")
         shutil.copytree(other, new)
         old = place.with_name("old")
-        os.rename(place, old)
-        os.rename(new, place)
+        place.rename(old)
+        new.rename(place)
         return await asking
 
     with tempfile.TemporaryDirectory() as home:
