@@ -134,7 +134,7 @@ def test_what_takes_too_long_is_given_up_and_not_computed() -> None:
         first = asyncio.create_task(lane.ask(job(slow, "0")))
         await started(slow)
         second = asyncio.create_task(lane.ask(job(slow, "1")))
-        return await asyncio.gather(first, second, return_exceptions=True)
+        return [*await asyncio.gather(first, second, return_exceptions=True)]
 
     found = asyncio.run(asking())
     slow.free.set()

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
+from schemathesis.core.result import Ok
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
 from harnn.serve import ModelPlace, ServeSettings, Service, add_token, create_app
@@ -32,6 +33,7 @@ def test_requests_made_from_it_find_no_fault(model: Path, tmp_path: Path) -> Non
     schema = schemathesis.openapi.from_asgi("/openapi.json", create_app(service))
     seen = []
     for result in schema.get_all_operations():
+        assert isinstance(result, Ok)
         operation = result.ok()
         seen.append(operation.label)
 
