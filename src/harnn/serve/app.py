@@ -62,6 +62,8 @@ def create_app(service: Service, shared: Shared | None = None) -> Any:
     for router in ROUTERS:
         app.include_router(router)
     _handle_errors(app)
+    if settings.tokens is None:
+        _describe_without_tokens(app)
     respond = _responding(service)
     bounded = Bounded(app, settings.limits, respond)
     guarded = Guarded(Admitted(bounded, admission, respond), settings, respond)
@@ -83,6 +85,15 @@ def _responding(service: Service) -> Respond:
         return problem_response(error)
 
     return respond
+
+
+def _describe_without_tokens(app: FastAPI) -> None:
+    """Let the OpenAPI document ask for no token, since none is looked at."""
+    described = app.openapi()
+    for operations in described["paths"].values():
+        for operation in operations.values():
+            operation.pop("security", None)
+    described.get("components", {}).pop("securitySchemes", None)
 
 
 def _handle_errors(app: FastAPI) -> None:
