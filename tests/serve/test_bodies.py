@@ -11,7 +11,6 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 import pytest
-from httpx import Response
 from starlette.testclient import TestClient
 from starlette.types import Message, Receive, Scope, Send
 
@@ -33,12 +32,11 @@ def client() -> Iterator[TestClient]:
         yield found
 
 
-def ask(client: TestClient, content: bytes | Iterable[bytes], headers: Any = JSON) -> Response:
-    answer: Response = client.post("/v1/predict", content=content, headers=headers)
-    return answer
+def ask(client: TestClient, content: bytes | Iterable[bytes], headers: Any = JSON) -> Any:
+    return client.post("/v1/predict", content=content, headers=headers)
 
 
-def refusal(answer: Response) -> tuple[int, str]:
+def refusal(answer: Any) -> tuple[int, str]:
     assert answer.headers["content-type"] == "application/problem+json"
     assert answer.headers["content-security-policy"].startswith("default-src 'none'")
     assert len(answer.content) < 10_000

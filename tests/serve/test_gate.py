@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import gc
 import io
 import json
 import logging
@@ -11,7 +13,6 @@ from typing import Any
 
 import pytest
 from fastapi import FastAPI
-from httpx import Response
 from starlette.testclient import TestClient
 
 from harnn.errors import ConfigError
@@ -53,7 +54,7 @@ def log() -> Iterator[io.StringIO]:
     logger.setLevel(level)
 
 
-def detail_of(answer: Response, status: int) -> Any:
+def detail_of(answer: Any, status: int) -> Any:
     assert answer.status_code == status
     assert answer.headers["content-type"] == "application/problem+json"
     return answer.json()["detail"]
@@ -105,6 +106,11 @@ def test_other_names_than_the_servers_are_refused(client: TestClient, host: str)
 )
 def test_names_of_this_machine_are_known(client: TestClient, host: str) -> None:
     assert client.get("/v1/models", headers={"host": host}).status_code == 200
+
+
+def test_whoever_looks_whether_it_lives_need_not_know_its_name(client: TestClient) -> None:
+    for path in ("/healthz", "/readyz"):
+        assert client.get(path, headers={"host": "10.1.2.3:8000"}).status_code == 200
 
 
 def test_names_that_are_given_are_known_and_several_hosts_are_none() -> None:
@@ -256,6 +262,25 @@ def test_logs_of_json_have_ids_and_no_text_either() -> None:
     assert SECRET not in str(line)
 
 
+def test_an_error_that_nobody_waits_for_is_logged_without_what_it_says(log: io.StringIO) -> None:
+    with client_of(SMALL) as client:
+
+        async def fail() -> None:
+            async def lost() -> None:
+                raise ValueError(SECRET)
+
+            task = asyncio.get_running_loop().create_task(lost())
+            await asyncio.sleep(0)
+            del task
+            gc.collect()
+
+        assert client.portal is not None
+        client.portal.call(fail)
+    assert "Task exception was never retrieved" in log.getvalue()
+    assert "\nValueError\n" in log.getvalue()
+    assert SECRET not in log.getvalue()
+
+
 def test_nothing_of_a_request_stands_in_the_log(client: TestClient, log: io.StringIO) -> None:
     client.post("/v1/predict", json={"documents": [SECRET, {"id": SECRET, "text": 7}]})
     client.post("/v1/predict", json={"documents": [SECRET]})
@@ -278,7 +303,7 @@ def test_nobody_is_served_beyond_this_machine_without_tokens(tmp_path: Path) -> 
     tokens = tmp_path / "tokens"
     tokens.touch()
     for more in ({"tokens": tokens}, {"open_to_all": True}):
-        ServeSettings(models=(ModelPlace("m", SMALL),), host="0.0.0.0", **more).check()  # type: ignore[arg-type]
+        ServeSettings(models=(ModelPlace("m", SMALL),), host="0.0.0.0", **more).check()
     for host in ("127.0.0.1", "localhost", "::1", "127.1.2.3"):
         ServeSettings(models=(ModelPlace("m", SMALL),), host=host).check()
 

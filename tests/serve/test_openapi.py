@@ -23,7 +23,10 @@ What a schema cannot say, such as a label that does not exist, is refused with 4
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
-def test_requests_made_from_it_find_no_fault(model: Path, tmp_path: Path) -> None:
+def test_requests_made_from_it_find_no_fault(
+    model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("harnn.serve.admission._WRONG_TOKENS", 1_000_000)  # which it tries too
     tokens = tmp_path / "tokens"
     headers = {"Authorization": f"Bearer {add_token(tokens, 'tester', 'admin')}"}
     places = (ModelPlace.parse(f"sample={model}"),)

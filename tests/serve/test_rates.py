@@ -8,9 +8,9 @@ import multiprocessing
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
-from httpx import Response
 from starlette.testclient import TestClient
 
 from harnn.serve import Limits, add_token
@@ -36,7 +36,7 @@ def bearer(token: str) -> dict[str, str]:
     return {"authorization": f"Bearer {token}"}
 
 
-def too_many(answer: Response, detail: str, seconds: int) -> None:
+def too_many(answer: Any, detail: str, seconds: int) -> None:
     assert answer.status_code == 429
     assert answer.headers["content-type"] == "application/problem+json"
     assert answer.headers["retry-after"] == str(seconds)

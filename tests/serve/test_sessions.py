@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from httpx import Response
 from starlette.testclient import TestClient
 
 from harnn.errors import ConfigError
@@ -45,7 +44,7 @@ def bearer(token: str) -> dict[str, str]:
     return {"authorization": f"Bearer {token}"}
 
 
-def refusal(answer: Response) -> tuple[int, str]:
+def refusal(answer: Any) -> tuple[int, str]:
     if answer.status_code == 401:
         assert answer.headers["www-authenticate"] == "Bearer"
     return answer.status_code, answer.json()["detail"]
@@ -146,7 +145,7 @@ def test_forged_cookies_are_none(client: TestClient, path: Path, token: str) -> 
     unsigned = cookie.rpartition(".")[0]
     for wrong in (foreign, unsigned, "", "a.b.c", "." * 1_000, "é", cookie[:-1], cookie + "x"):
         client.cookies.clear()
-        header = {"cookie": f"harnn_session={wrong}".encode()}
+        header: Any = {"cookie": f"harnn_session={wrong}".encode()}
         assert client.get("/v1/session", headers=header).status_code == 401
     header = {"cookie": f"a=b; broken[]; harnn_session={cookie}; c"}
     assert client.get("/v1/session", headers=header).status_code == 200

@@ -6,7 +6,7 @@ import ipaddress
 import math
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from starlette.datastructures import Headers
@@ -33,7 +33,7 @@ _ASKED: Mapping[str, str] = {"WWW-Authenticate": "Bearer"}
 class Shared:
     """What the processes of a server have in common."""
 
-    secret: bytes
+    secret: bytes = field(repr=False)
     directory: Path | None = None
     """Where they count together; None: there is one process."""
 

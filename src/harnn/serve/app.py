@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
@@ -18,7 +19,7 @@ from harnn.errors import HarnnError
 from harnn.serve.admission import Admission, Admitted, Shared
 from harnn.serve.bodies import Bounded
 from harnn.serve.gate import Guarded, Watched, server_fault
-from harnn.serve.logs import LOG
+from harnn.serve.logs import LOG, note_lost_error
 from harnn.serve.problems import RequestError, Respond, problem_response, refused
 from harnn.serve.routes import ERROR_FORMS, ROUTERS
 from harnn.serve.service import Service
@@ -43,6 +44,7 @@ def create_app(service: Service, shared: Shared | None = None) -> Any:
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[Mapping[str, Any]]:
+        asyncio.get_running_loop().set_exception_handler(note_lost_error)
         async with watch_models(service):
             yield {"service": service}
         service.close()

@@ -37,6 +37,8 @@ class Door(HttpToolsProtocol):
     _is_between = True
     """Whether no request has begun that the parser knows of."""
     _timer: TimerHandle | None = None
+    _reader: TimerHandle | None = None
+    """What looks whether an answer is read."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begin to wait for a request."""
@@ -46,6 +48,7 @@ class Door(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Wait no more."""
         self._stop_waiting()
+        self._stop_looking()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -97,11 +100,37 @@ class Door(HttpToolsProtocol):
         """Say that something is no request of HTTP."""
         self._refuse(RequestError(400, msg, reason="no_http"))
 
+    def pause_writing(self) -> None:
+        """Send no more for the moment: what was sent is not read."""
+        super().pause_writing()
+        self._look(None)
+
+    def resume_writing(self) -> None:
+        """Go on sending."""
+        self._stop_looking()
+        super().resume_writing()
+
+    def _look(self, before: int | None) -> None:
+        """Hang up where nothing of an answer was read for a while; before: what was unread."""
+        unread = self.transport.get_write_buffer_size()
+        if before is not None and unread >= before:
+            self._count("slow_reader")
+            self.transport.abort()
+            return
+        self._reader = self.loop.call_later(self._seconds, self._look, unread)
+
+    def _stop_looking(self) -> None:
+        if self._reader is not None:
+            self._reader.cancel()
+            self._reader = None
+
+    @property
+    def _seconds(self) -> float:
+        service = self.app_state.get("service")
+        return min(MOST_SECONDS, service.settings.limits.seconds) if service else MOST_SECONDS
+
     def _wait(self) -> None:
-        seconds = MOST_SECONDS
-        if (service := self.app_state.get("service")) is not None:
-            seconds = min(seconds, service.settings.limits.seconds)
-        self._timer = self.loop.call_later(seconds, self._end_waiting)
+        self._timer = self.loop.call_later(self._seconds, self._end_waiting)
 
     def _stop_waiting(self) -> None:
         if self._timer is not None:

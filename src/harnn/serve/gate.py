@@ -15,7 +15,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from harnn.serve.admission import SAFE
+from harnn.serve.admission import ALWAYS, SAFE
 from harnn.serve.logs import LOG
 from harnn.serve.metrics import Metrics
 from harnn.serve.problems import RequestError, Respond
@@ -126,7 +126,8 @@ class Guarded:
     """Answers under the names of the server alone, and no page of another origin.
 
     The first ends DNS rebinding (a page whose name is made to mean this machine), the second what
-    a browser sends for other pages. Programs send no origin, and are not concerned.
+    a browser sends for other pages. Programs send no origin, and are not concerned; who looks
+    whether the server lives may call it by its address.
     """
 
     def __init__(self, app: ASGIApp, settings: ServeSettings, respond: Respond) -> None:
@@ -139,7 +140,7 @@ class Guarded:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request, or refuse it."""
-        if scope["type"] != "http":
+        if scope["type"] != "http" or scope["path"] in ALWAYS:
             await self._app(scope, receive, send)
             return
         headers = Headers(scope=scope)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import traceback
+from asyncio import AbstractEventLoop
 from collections.abc import Mapping
 from types import TracebackType
 from typing import Any
@@ -61,6 +62,11 @@ def start_log(json_lines: bool) -> None:
         log = logging.getLogger(name)
         log.handlers, log.propagate = [handler], False
         log.setLevel(level)
+
+
+def note_lost_error(_: AbstractEventLoop, context: dict[str, Any]) -> None:
+    """Log an error that nobody waits for, which asyncio would quote."""
+    LOG.error("%s", context["message"], exc_info=context.get("exception"))
 
 
 def describe_error(error: BaseException | None) -> str:
