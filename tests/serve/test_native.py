@@ -177,10 +177,24 @@ def test_the_taxonomy_is_paged_searched_and_walked(
     assert client.get("/v1/taxonomy", params={"q": "no such label"}).json()["total"] == 0
 
 
+def test_labels_that_are_named_in_their_order(
+    client: TestClient, predictor: harnn.Predictor
+) -> None:
+    first, second, *_ = predictor.taxonomy.codes
+    answer = client.get("/v1/taxonomy", params={"label": [second, first]}).json()
+    assert [each["label"] for each in answer["labels"]] == [second, first]
+    name = predictor.taxonomy.names[0]
+    answer = client.get("/v1/taxonomy", params={"label": [second, first], "q": name}).json()
+    assert [each["label"] for each in answer["labels"]] == [first]
+    assert client.get("/v1/taxonomy", params={"label": ["none"]}).status_code == 404
+
+
 def test_a_label_by_its_code(client: TestClient, predictor: harnn.Predictor) -> None:
     code = predictor.taxonomy.codes[0]
     answer = client.get("/v1/label", params={"label": code}).json()
     assert (answer["label"], answer["level"], answer["path"]) == (code, 1, [code])
+    assert answer["documents"] == predictor.bundle.label_counts[0]
+    assert answer["threshold"] == round(predictor.bundle.decoder.threshold, 6)
     answer = client.get("/v1/label", params={"label": "../../etc/passwd"})
     assert answer.status_code == 404
     assert answer.json()["detail"] == "No label has the code '../../etc/passwd'."

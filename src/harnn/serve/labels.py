@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harnn.errors import suggest
+from harnn.serve.models import ServedModel
 from harnn.serve.problems import RequestError
 from harnn.taxonomy import LabelSearch, Taxonomy
 from harnn.taxonomy.graph import IntArray
@@ -25,18 +27,21 @@ class LabelQuery:
     """This label and all below it."""
     level: int | None = None
     """1 is the top."""
+    labels: Sequence[str] = ()
+    """These alone, by their codes, in this order; with words in the order of those."""
 
     def columns(self, taxonomy: Taxonomy, search: LabelSearch) -> IntArray:
         """Return the columns of all labels asked for, in order.
 
         Raises:
-            RequestError: no label is called *parent* or *under* (404).
+            RequestError: no label is called *parent*, *under*, or as one of *labels* (404).
         """
-        found = (
-            search.ranked(self.words)
-            if self.words.strip()
-            else np.arange(len(taxonomy), dtype=np.int32)
-        )
+        named = np.array([column_of(taxonomy, code) for code in self.labels], dtype=np.int32)
+        if self.words.strip():
+            found = search.ranked(self.words)
+            found = found[np.isin(found, named)] if self.labels else found
+        else:
+            found = named if self.labels else np.arange(len(taxonomy), dtype=np.int32)
         if self.parent is not None:
             children = taxonomy.children(column_of(taxonomy, self.parent))
             found = found[np.isin(found, children)]
@@ -80,6 +85,23 @@ def describe_label(taxonomy: Taxonomy, column: int) -> dict[str, Any]:
         "iri": taxonomy.iris[column],
     }
     return plain | {name: value for name, value in more.items() if value}
+
+
+def describe_served(model: ServedModel, columns: Sequence[int]) -> list[dict[str, Any]]:
+    """Return labels as :func:`describe_label` does, and what the model knows of each:
+    ``documents``, those of training that have it or one below it, and ``threshold``, 0 to 1, the
+    score from which it is given; None where scores alone do not decide.
+    """
+    bundle, labels = model.predictor.bundle, model.predictor.taxonomy
+    cuts = bundle.decoder.label_cuts(labels.hierarchy)
+    return [
+        describe_label(labels, column)
+        | {
+            "documents": int(bundle.label_counts[column]),
+            "threshold": None if cuts is None else round(float(cuts[column]), 6),
+        }
+        for column in columns
+    ]
 
 
 def _is_under(taxonomy: Taxonomy, column: int) -> NDArray[np.bool_]:

@@ -6,8 +6,13 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from harnn.serve.problems import RequestError
-from harnn.serve.routes import health, native, session
+from harnn.serve.routes import health, native, pages, session
 
-ROUTERS: tuple[APIRouter, ...] = (health.router, native.router, session.router)
+ROUTERS: tuple[APIRouter, ...] = (
+    health.router,
+    native.router,
+    session.router,
+    pages.router,
+)
 ERROR_FORMS: tuple[tuple[str, Callable[[RequestError], Response]], ...] = ()
 """By the beginning of a path: how that interface writes errors, where it has a form of its own."""

@@ -19,7 +19,7 @@ from harnn.serve.asking import (
     as_documents,
     json_response,
 )
-from harnn.serve.labels import LabelQuery, column_of, describe_label
+from harnn.serve.labels import LabelQuery, column_of, describe_served
 from harnn.serve.models import ServedModel
 from harnn.serve.routes.schemas import (
     ExplanationOut,
@@ -111,16 +111,19 @@ async def taxonomy(
     parent: Annotated[str | None, Query(description="Children of this label alone.")] = None,
     under: Annotated[str | None, Query(description="This label and all below it.")] = None,
     level: Annotated[int | None, Query(ge=1, description="1 is the top.")] = None,
+    label: Annotated[
+        list[str], Query(max_length=1_000, description="These alone, in this order.")
+    ] = [],  # noqa: B006 - FastAPI copies it
     offset: Annotated[int, Query(ge=0, le=1 << 40)] = 0,
     limit: Annotated[int, Query(ge=1, le=1_000)] = 100,
 ) -> Response:
     """Labels of the taxonomy, searched, of one place or of all, page by page."""
     served = service.models.get(model)
     labels = served.predictor.taxonomy
-    query = LabelQuery(words=q, parent=parent, under=under, level=level)
+    query = LabelQuery(words=q, parent=parent, under=under, level=level, labels=label)
     found = query.columns(labels, served.search)
     page = found[offset : offset + limit].tolist()
-    shown = [describe_label(labels, column) for column in page]
+    shown = describe_served(served, page)
     place = {"total": len(found), "offset": offset}
     return json_response({"model": _named(served)} | place | {"labels": shown})
 
@@ -129,8 +132,9 @@ async def taxonomy(
 async def label(service: ServiceHere, _: Reader, label: str, model: ModelName = None) -> Response:
     """One label, by its code."""
     served = service.models.get(model)
-    labels = served.predictor.taxonomy
-    return json_response(describe_label(labels, column_of(labels, label)))
+    column = column_of(served.predictor.taxonomy, label)
+    (described,) = describe_served(served, [column])
+    return json_response(described)
 
 
 @router.get("/model", response_model=ModelOut, responses=problems(404))
@@ -170,10 +174,14 @@ def _described(model: ServedModel) -> dict[str, Any]:
         "loaded": model.loaded.isoformat(timespec="seconds"),
         "labels": len(labels),
         "levels": [
-            {"level": number, "name": name, "labels": size}
-            for number, (name, size) in enumerate(
-                zip(labels.level_names, labels.hierarchy.level_sizes, strict=True), start=1
-            )
+            {
+                "level": level.level,
+                "name": level.name,
+                "labels": level.labels,
+                "micro_f1": level.micro_f1,
+                "macro_f1": level.macro_f1,
+            }
+            for level in report.levels
         ],
         "branches": [branch.name for branch in bundle.ensemble.branches],
         "text_fields": list(bundle.config.data.text_fields),

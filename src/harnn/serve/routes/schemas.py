@@ -131,6 +131,10 @@ class LabelOut(Out):
     alternatives: list[str] = []
     notation: str = ""
     iri: str = ""
+    documents: int
+    """Of training, that have it or one below it."""
+    threshold: float | None
+    """The score from which it is given, 0 to 1; null: scores alone do not decide."""
 
 
 class LabelsOut(Out):
@@ -148,6 +152,9 @@ class LevelOut(Out):
     level: int
     name: str
     labels: int
+    micro_f1: float
+    """Of its labels, on the validation documents, 0 to 1."""
+    macro_f1: float
 
 
 class ValidationOut(Out):

@@ -1,0 +1,87 @@
+/* Why a label has its score: words, siblings that came next, parts of the model, examples. */
+
+import { counted, foreign, make, meter, percent } from './frame.js';
+
+const FOR = 6;
+const AGAINST = 3;
+const LEAST = 0.05; // of the log odds, of a word or part that is worth a line
+
+/** Show in *box* what was explained of a label. */
+export function showReasons(box, node, { text, explanations, nodes }, model) {
+  const label = explanations.get(node.label);
+  if (!label) { box.replaceChildren('Nothing is said of this label.'); return; }
+  const source = label.through ? nodes.get(label.through) : node;
+  const through = label.through
+    ? make('p', { class: 'soft' }, 'It is given because of ', foreign(source?.name ?? label.through), ' below it; the words are those of that label.') : null;
+  const words = make('div', {}, make('h3', {}, 'Points lost without the word'), wordTable(label.words, source?.score ?? node.score));
+  const read = label.words.at(-1)?.end ?? 0;
+  if (/[\p{L}\p{N}]/u.test([...text].slice(read).join(''))) words.append(make('p', { class: 'small faint' }, `Explained are the first ${counted(label.words.length, 'word')}.`));
+  const more = make('div', {}, ...siblings(label), ...parts(label), ...examples(label));
+  more.append(make('p', {}, make('a', { href: `/taxonomy?${new URLSearchParams({ model, label: node.label })}` }, 'Show in the taxonomy')));
+  box.replaceChildren(...through ? [through] : [], make('div', { class: 'two' }, words, more));
+}
+
+/** Return how many points of 100 a score falls when log odds are taken from it. */
+function points(score, effect) {
+  const sure = Math.min(Math.max(score, 1e-6), 1 - 1e-6);
+  const odds = Math.log(sure / (1 - sure)) - effect;
+  return 100 * (sure - 1 / (1 + Math.exp(-odds)));
+}
+
+function wordTable(words, score) {
+  const sums = new Map();
+  for (const { word, effect } of words) {
+    const key = word.toLowerCase();
+    const known = sums.get(key) ?? { word, effect: 0, times: 0 };
+    known.effect += effect;
+    known.times += 1;
+    sums.set(key, known);
+  }
+  const ranked = [...sums.values()].filter(({ effect }) => Math.abs(effect) >= LEAST).sort((a, b) => b.effect - a.effect);
+  const chosen = [...ranked.filter(({ effect }) => effect > 0).slice(0, FOR), ...ranked.filter(({ effect }) => effect < 0).slice(-AGAINST)];
+  if (!chosen.length) return make('p', { class: 'soft' }, 'No word stands out. The answer rests on the text as a whole.');
+  const lost = chosen.map((each) => ({ ...each, points: points(score, each.effect) })).filter((each) => Math.abs(each.points) >= 0.05);
+  if (!lost.length) return make('p', { class: 'soft' }, 'Without any single word the score stays what it is.');
+  const most = Math.max(...lost.map((each) => Math.abs(each.points)), 1e-6);
+  return make('table', { class: 'ev' },
+    make('thead', { class: 'sr' }, make('tr', {}, make('th', {}, 'Word'), make('th', {}, 'Bar'), make('th', {}, 'Points'))),
+    make('tbody', {}, ...lost.map((each) => make('tr', {},
+      make('th', { scope: 'row' }, foreign(each.word), each.times > 1 ? make('span', { class: 'faint' }, ` ×${each.times}`) : null),
+      make('td', { class: 'dv', 'aria-hidden': 'true' }, bar(each.points / most)),
+      make('td', { class: 'num' }, signed(each.points))))));
+}
+
+function bar(share) {
+  const drawn = make('span', { class: `bar ${share < 0 ? 'neg' : 'pos'}` });
+  drawn.style.setProperty('--n', Math.abs(share));
+  return drawn;
+}
+
+function signed(value) {
+  const size = Math.abs(value);
+  const text = size < 0.5 ? size.toFixed(1) : String(Math.round(size));
+  return `${value < 0 ? '\u2212' : '+'}${text}`;
+}
+
+function siblings({ rivals = [] }) {
+  if (!rivals.length) return [];
+  const lines = rivals.map((rival) => {
+    const spoke = rival.words.filter(({ effect }) => effect > LEAST).sort((a, b) => b.effect - a.effect).slice(0, 3);
+    const row = make('div', { class: 'rival' }, make('span', {}, make('span', { class: 'faint' }, 'Not '), foreign(rival.name)), meter(rival.score, null), make('span', { class: 'pct' }, percent(rival.score)));
+    const words = spoke.length ? make('p', { class: 'small faint' }, 'for it: ', ...spoke.flatMap(({ word }, at) => [at ? ', ' : '', foreign(word)])) : null;
+    return make('li', {}, row, words);
+  });
+  return [make('h3', {}, 'Runner-up siblings'), make('ul', {}, ...lines)];
+}
+
+function parts({ branches = [] }) {
+  if (branches.length < 2) return [];
+  const lines = branches.map(({ branch, effect }) => make('li', { class: 'rival' }, make('span', {}, branch.replaceAll('_', ' ')), make('span', { class: 'pct' }, `${effect < 0 ? '\u2212' : '+'}${Math.abs(effect).toFixed(1)}`)));
+  return [make('h3', {}, 'Parts of the model, in log odds'), make('ul', {}, ...lines)];
+}
+
+function examples({ examples: found = [] }) {
+  if (!found.length) return [];
+  const lines = found.map(({ id, text }) => make('li', { class: 'small' }, make('span', { class: 'code' }, id), ' ', foreign(text.length > 160 ? `${text.slice(0, 160)}…` : text)));
+  return [make('h3', {}, 'Documents like it that have this label'), make('ul', {}, ...lines)];
+}
