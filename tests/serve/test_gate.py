@@ -16,7 +16,7 @@ from fastapi import FastAPI
 from starlette.testclient import TestClient
 
 from harnn.errors import ConfigError
-from harnn.serve import ServeSettings, Service, create_app
+from harnn.serve import Limits, ServeSettings, Service, create_app
 from harnn.serve.logs import JsonLines, Lines
 from harnn.serve.settings import ModelPlace
 from support.served import SMALL, client_of
@@ -111,6 +111,7 @@ def test_names_of_this_machine_are_known(client: TestClient, host: str) -> None:
 def test_whoever_looks_whether_it_lives_need_not_know_its_name(client: TestClient) -> None:
     for path in ("/healthz", "/readyz"):
         assert client.get(path, headers={"host": "10.1.2.3:8000"}).status_code == 200
+        assert client.get(path, headers=PAGE).status_code == 200
 
 
 def test_names_that_are_given_are_known_and_several_hosts_are_none() -> None:
@@ -306,6 +307,13 @@ def test_nobody_is_served_beyond_this_machine_without_tokens(tmp_path: Path) -> 
         ServeSettings(models=(ModelPlace("m", SMALL),), host="0.0.0.0", **more).check()
     for host in ("127.0.0.1", "localhost", "::1", "127.1.2.3"):
         ServeSettings(models=(ModelPlace("m", SMALL),), host=host).check()
+
+
+def test_rates_out_of_range_are_refused() -> None:
+    for rate in (-1, 10**400):
+        with pytest.raises(ConfigError) as caught:
+            ServeSettings(models=(ModelPlace("m", SMALL),), limits=Limits(rate=rate)).check()
+        assert str(caught.value) == f"limit of rate: got {rate}, expected 0 to 1,000,000,000."
 
 
 def test_settings_that_would_never_match_are_refused() -> None:

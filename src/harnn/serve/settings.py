@@ -13,6 +13,7 @@ from harnn.errors import ConfigError, Problem, cannot_read
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 _NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9._-]+")
 _LOOPBACK_NAMES = ("localhost",)
+_MOST_A_MINUTE = 1_000_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +73,9 @@ class Limits:
         if not 0 < self.seconds <= 86_400:
             what = f"got {self.seconds:g}, expected more than 0 and at most 86,400."
             problems.append(Problem("limit of seconds", what))
-        if self.rate < 0:
-            problems.append(Problem("limit of rate", f"got {self.rate}, expected 0 or more."))
+        if not 0 <= self.rate <= _MOST_A_MINUTE:
+            what = f"got {self.rate}, expected 0 to {_MOST_A_MINUTE:,}."
+            problems.append(Problem("limit of rate", what))
         return problems
 
 
