@@ -372,13 +372,15 @@ def test_what_is_planned_is_what_is_done(tmp_path: Path, monkeypatch: pytest.Mon
         if isinstance(event, Step):
             steps.append(event)
 
-    choices: list[object] = []
-    choose = plan.choose_transformer
-    monkeypatch.setattr(
-        plan, "choose_transformer", lambda *given: choices.append(choose(*given)) or choices[-1]
-    )
+    choose, asked = plan_transformer.choose_transformer, list[object]()
+
+    def watched(*given: Any) -> object:
+        asked.append(given)
+        return choose(*given)
+
+    monkeypatch.setattr(plan, "choose_transformer", watched)
     result = harnn.fit(TAXONOMY, path, path, knobs, listener=listen)
-    assert len(choices) == 1
+    assert len(asked) == 1
     assert tuple(branch.name for branch in result.ensemble.branches) == made.branches
     assert steps[-1].step == made.epochs * -(-20 // made.batch_size)
 
