@@ -15,6 +15,6 @@ def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from harnn.cli import run
 
     output = tmp_path_factory.mktemp("huggingface") / "repository"
-    words = ["export", str(MODELS / "blend-onnx"), "--output", str(output)]
+    words = ["export", str(MODELS / "network-onnx"), "--output", str(output)]
     assert run([*words, "--format", "huggingface"]) == 0
     return output

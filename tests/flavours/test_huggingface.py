@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from harnn.flavours.huggingface import save_model
 
 MODELS = Path(__file__).parents[1] / "golden" / "format-3"
 
+EXPORTED = MODELS / "network-onnx"
 TEXTS = ["Willow pollen for the bees", "", "蜜蜂 🐝", "the hive " * 300]
 ASK = """
 import importlib.util, json, sys
@@ -47,8 +49,12 @@ def ask(repository: Path, requests: list[Any]) -> tuple[str, bool, list[Any]]:
     return where, torch, answers
 
 
+@cache
+def predictor() -> harnn.Predictor:
+    return harnn.Predictor.load(EXPORTED)
+
+
 def expected(texts: list[str], **options: Any) -> list[list[dict[str, Any]]]:
-    predictor = harnn.Predictor.load(MODELS / "blend-onnx")
     return [
         [
             {
@@ -60,7 +66,7 @@ def expected(texts: list[str], **options: Any) -> list[list[dict[str, Any]]]:
             }
             for each in sorted(answer.labels, key=lambda x: -x.score)
         ]
-        for answer in predictor.predict(texts, **options)
+        for answer in predictor().predict(texts, **options)
     ]
 
 
@@ -99,7 +105,7 @@ def test_what_a_repository_holds(repository: Path) -> None:
     assert "onnxruntime" in {line.partition("==")[0] for line in lines}
     assert not {line.partition("==")[0] for line in lines} & {"torch", "gensim", "harnn"}
     assert not list(repository.rglob("__pycache__"))
-    ours = harnn.Predictor.load(MODELS / "blend-onnx").scores(TEXTS).values
+    ours = predictor().scores(TEXTS).values
     assert (harnn.Predictor.load(repository).scores(TEXTS).values == ours).all()
 
 

@@ -7,6 +7,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ pandas = pytest.importorskip("pandas")
 pytest.importorskip("mlflow")
 
 MODELS = Path(__file__).parents[1] / "golden" / "format-3"
+EXPORTED = MODELS / "network-onnx"
 TEXTS = ["Willow pollen for the bees", "", "蜜蜂 🐝", "the hive " * 300]
 pytestmark = [
     pytest.mark.filterwarnings("ignore::DeprecationWarning"),  # MLflow's, of its libraries
@@ -42,7 +44,7 @@ def _quiet() -> Iterator[None]:
 def saved(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """What the command writes, moved to another place."""
     place = tmp_path_factory.mktemp("mlflow")
-    words = ["export", str(MODELS / "blend-onnx"), "--output", str(place / "written")]
+    words = ["export", str(EXPORTED), "--output", str(place / "written")]
     assert run([*words, "--format", "mlflow"]) == 0
     return (place / "written").rename(place / "moved")
 
@@ -70,8 +72,13 @@ def rows(answers: list[harnn.Prediction]) -> list[dict[str, Any]]:
     ]
 
 
+@cache
+def predictor() -> harnn.Predictor:
+    return harnn.Predictor.load(EXPORTED)
+
+
 def expected(texts: Any, **options: Any) -> list[dict[str, Any]]:
-    return rows(harnn.Predictor.load(MODELS / "blend-onnx").predict(texts, **options))
+    return rows(predictor().predict(texts, **options))
 
 
 @pytest.mark.parametrize(
@@ -142,7 +149,7 @@ def test_what_is_written(saved: Path, loaded: Any) -> None:
     assert [param.name for param in signature.params] == [
         *("strategy", "threshold", "top_k", "close", "top_1"),
     ]
-    bundle = harnn.load_bundle(MODELS / "blend-onnx")
+    bundle = harnn.load_bundle(EXPORTED)
     assert metadata["harnn_taxonomy"] == bundle.taxonomy.version
     assert metadata["harnn_labels"] == 50
     assert len(metadata["harnn_model"]) == 64

