@@ -35,8 +35,6 @@ def check_serve(words: list[str]) -> None:
     commands = typer.main.get_command(app)
     assert isinstance(commands, Group)
     assert words[0] == "serve"
-    if "serve" not in commands.commands:
-        pytest.skip("this version of harnn has no command serve")
     commands.commands["serve"].make_context("serve", list(words[1:]))
 
 
@@ -126,8 +124,6 @@ def test_its_packages_are_those_of_the_server() -> None:
     extras = PROJECT["optional-dependencies"]
     assert set(extras["zh"]) <= lines
     assert set(extras["onnx"]) - lines == {"onnx>=1.16"}, "which only export needs"
-    if "serve" not in extras:
-        pytest.skip("this version of harnn has no extra serve")
     assert set(extras["serve"]) <= lines
 
 
@@ -253,10 +249,7 @@ def test_the_page_names_what_is_there() -> None:
     commands = typer.main.get_command(app)
     assert isinstance(commands, Group)
     lines = re.findall(r"^ *(harnn \w[^\n]*)", page, flags=re.MULTILINE)
-    assert len(lines) > 3
+    assert len(lines) > 2
     for line in lines:
         command, *arguments = shlex.split(line.partition(">")[0], comments=True)[1:]
-        if command in commands.commands:
-            commands.commands[command].make_context(command, arguments)
-        else:
-            assert command in ("serve", "token"), line
+        commands.commands[command].make_context(command, arguments)
