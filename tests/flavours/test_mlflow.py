@@ -162,7 +162,7 @@ def test_what_is_written(saved: Path, loaded: Any) -> None:
     assert example["dataframe_split"]["columns"] == ["text"]
 
 
-PROTOCOL = [
+PROTOCOL: list[dict[str, Any]] = [
     {"dataframe_split": {"columns": ["text"], "data": [[text] for text in TEXTS]}},
     {"dataframe_records": [{"text": text} for text in TEXTS]},
     {"inputs": TEXTS},
@@ -233,11 +233,15 @@ def test_named_fields(tmp_path: Path) -> None:
     model = mlflow.pyfunc.load_model(str(tmp_path / "out"))
     assert model.metadata.metadata["by"] == "me"
     assert model.metadata.signature.inputs.required_input_names() == ["title", "abstract"]
-    records = [{"title": "Bees", "abstract": "A hive."}, {"title": "Taps", "abstract": None}]
-    ids = [{"id": "a"}, {"id": "b"}]
+    records: list[dict[str, Any]] = [
+        {"title": "Bees", "abstract": "A hive."},
+        {"title": "Taps", "abstract": None},
+    ]
+    ids: list[dict[str, Any]] = [{"id": "a"}, {"id": "b"}]
     predictor = harnn.Predictor.load(MODELS / "fast")
     config = harnn.config.DataConfig(text_fields=("title", "abstract"))
-    for own in ([{}, {}], ids):
+    nothing: list[dict[str, Any]] = [{}, {}]
+    for own in (nothing, ids):
         frame = pandas.DataFrame([a | b for a, b in zip(own, records, strict=True)])
         found = model.predict(frame).to_dict(orient="records")
         assert found == rows(predictor.predict(frame, data=config))

