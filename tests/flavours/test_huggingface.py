@@ -130,6 +130,23 @@ def test_a_model_of_pytorch_is_exported_first(
     assert (tmp_path / "again" / "README.md").exists()
 
 
+def test_models_that_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(ConfigError) as error:
+        save_model(EXPORTED, tmp_path / "out", int8=True)
+    assert str(error.value) == (
+        f"{EXPORTED}: was exported before, or has no network: its weights stay as they are. "
+        "Leave int8 out."
+    )
+    monkeypatch.setattr("harnn.flavours.parts.reads_document_vectors", lambda _: True)
+    with pytest.raises(ConfigError) as error:
+        save_model(EXPORTED, tmp_path / "out")
+    assert str(error.value) == (
+        f"{EXPORTED}: reads vectors of documents beside their texts, which no request brings "
+        "along. Train one without document_vectors."
+    )
+    assert not list(tmp_path.iterdir())
+
+
 def test_places_that_are_refused(tmp_path: Path) -> None:
     with pytest.raises(BundleError, match="is the model itself; write the other form to"):
         save_model(MODELS / "fast", MODELS / "." / "fast")

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import importlib.util
 import io
 import json
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -258,7 +260,7 @@ def test_it_is_logged_with_a_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(mlflow.pyfunc, "log_model", lambda **given: told.update(given))
     log_model(MODELS / "fast", "mine", pip_requirements=["numpy"], registered_model_name="ours")
     assert (told["name"], told["registered_model_name"]) == ("mine", "ours")
-    assert told["artifacts"] == {"model": str(MODELS / "fast")}
+    assert list(told["artifacts"]) == ["model"]
     assert told["pip_requirements"] == ["numpy"]
 
 
@@ -270,7 +272,7 @@ def test_a_model_of_pytorch_is_exported_by_the_command_alone(
     words = ["export", str(MODELS / "network"), "-o", str(tmp_path / "out"), "--format", "mlflow"]
     assert run([*words, "--int8"]) == 0
     assert "mlflow.pyfunc.load_model and mlflow models serve read it" in capsys.readouterr().out
-    carried = tmp_path / "out" / "artifacts" / "network"
+    carried = tmp_path / "out" / "artifacts" / "model"
     assert json.loads((carried / "config.json").read_text("utf-8"))["weights"] == "int8"
     assert run(words) == 2
     assert capsys.readouterr().err == (
@@ -286,6 +288,29 @@ def test_a_model_of_pytorch_is_exported_by_the_command_alone(
     assert "it has no MLmodel" in capsys.readouterr().err
     save_model(MODELS / "network", tmp_path / "as-it-is")
     assert "torch==" in (tmp_path / "as-it-is" / "requirements.txt").read_text("utf-8")
+
+
+def test_names_of_directories_are_no_uris(tmp_path: Path) -> None:
+    import mlflow
+
+    model = tmp_path / "model #1?v=50%25"
+    shutil.copytree(MODELS / "fast", model)
+    words = ["export", str(model), "--output", str(tmp_path / "not" / "yet"), "--format", "mlflow"]
+    assert run(words) == 0
+    assert len(mlflow.pyfunc.load_model(str(tmp_path / "not" / "yet")).predict(["a"])) == 1
+
+
+def test_the_command_asks_for_mlflow_before_it_works(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    find = importlib.util.find_spec
+    monkeypatch.setattr("importlib.util.find_spec", lambda x: None if x == "mlflow" else find(x))
+    words = ["export", str(MODELS / "none"), "-o", str(tmp_path / "out"), "--format", "mlflow"]
+    assert run(words) == 2
+    assert capsys.readouterr().err == (
+        "Error: --format mlflow needs the package 'mlflow', which is not installed: "
+        "pip install 'harnn[mlflow]'\n"
+    )
 
 
 def test_nothing_is_half_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

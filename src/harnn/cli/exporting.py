@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 from harnn._files import atomic_directory
+from harnn._optional import check_installed
 from harnn.bundle import export_onnx
 from harnn.cli.files import check_directory
 from harnn.cli.screen import Console
@@ -28,7 +29,7 @@ def export(model: Path, output: Path, *, form: Form, int8: bool, overwrite: bool
 
     Raises:
         ConfigError, InputError: *output* is taken, or cannot be written.
-        BundleError, MissingExtraError: see :func:`harnn.export_onnx`.
+        BundleError, MissingExtraError: see :func:`harnn.export_onnx`; or MLflow is not installed.
     """
     marker = _MLFLOW_MARKER if form == "mlflow" else None
     check_directory(output, overwrite=overwrite, option="--output", marker=marker)
@@ -37,6 +38,7 @@ def export(model: Path, output: Path, *, form: Form, int8: bool, overwrite: bool
         "mlflow": _to_mlflow,
         "huggingface": _to_hugging_face,
     }
+    output.parent.mkdir(parents=True, exist_ok=True)
     write[form](model, output, int8=int8)
     before, after = map(_megabytes, (model, output))
     Console().print_line(
@@ -49,6 +51,8 @@ def _to_mlflow(model: Path, output: Path, *, int8: bool) -> None:
     # A command that writes files here sends nothing anywhere, and has no bar for copying them.
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
     os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
+    for module in ("mlflow", "pandas"):
+        check_installed(module, purpose="--format mlflow", extra="mlflow")
     from harnn.flavours.mlflow import save_model
     from harnn.flavours.parts import write_light
 
@@ -56,7 +60,7 @@ def _to_mlflow(model: Path, output: Path, *, int8: bool) -> None:
         tempfile.TemporaryDirectory() as place,
         atomic_directory(output, marker=_MLFLOW_MARKER) as temporary,
     ):
-        light = Path(place) / model.resolve().name
+        light = Path(place) / "model"
         write_light(model, light, int8=int8)
         save_model(light, temporary)
 

@@ -16,7 +16,7 @@ from harnn._files import atomic_directory
 from harnn.bundle import layout, load_bundle
 from harnn.errors import BundleError, Problem
 from harnn.flavours.needs import requirements_of
-from harnn.flavours.parts import PACKAGE, copy_code, write_light
+from harnn.flavours.parts import PACKAGE, copy_code, read_alone, write_light
 
 HANDLER, REQUIREMENTS = "handler.py", "requirements.txt"
 
@@ -29,13 +29,14 @@ def save_model(model: str | Path, path: str | Path, *, int8: bool = False) -> No
     model in *path* is replaced.
 
     Raises:
-        BundleError, ConfigError, MissingExtraError: see :func:`harnn.export_onnx`; or *path* is the
-            model itself.
+        BundleError, ConfigError, MissingExtraError: see :func:`write_light`; or *path* is the model
+            itself, or the model reads more than texts.
         InputError: *path* holds something else than a model, or cannot be written.
     """
     if Path(path).resolve() == Path(model).resolve():
         what = "is the model itself; write the other form to another directory."
         raise BundleError(Problem(str(path), what))
+    read_alone(model)
     with atomic_directory(path, marker=layout.CONFIG) as repository:
         write_light(model, repository / "model", int8=int8)
         for file in (repository / "model").iterdir():

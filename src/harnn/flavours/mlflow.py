@@ -11,16 +11,18 @@ model directory, as it is, and the code of harnn.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from harnn import __version__
 from harnn._optional import require
-from harnn.bundle import Bundle, fingerprint, load_bundle
+from harnn.bundle import Bundle, fingerprint
 from harnn.flavours.needs import requirements_of
-from harnn.flavours.parts import PACKAGE
+from harnn.flavours.parts import PACKAGE, copy_model, read_alone
 
 MODEL, FIELDS = "model", "text_fields"
 """The artifact that is the model directory, and the setting that names the columns of texts."""
@@ -49,12 +51,13 @@ def save_model(
 
     Raises:
         BundleError: see :func:`harnn.load_bundle`, :func:`requirements_of`.
+        ConfigError: the model reads more than texts.
         MissingExtraError: the extra ``mlflow`` is not installed.
         mlflow.exceptions.MlflowException: *path* is not empty.
     """
     pyfunc = require("mlflow.pyfunc", extra="mlflow", purpose=_PURPOSE)
-    given = _describe(Path(model), text_fields, pip_requirements, metadata)
-    pyfunc.save_model(path=str(path), **given, **options)
+    with _described(Path(model), text_fields, pip_requirements, metadata) as given:
+        pyfunc.save_model(path=str(path), **given, **options)
 
 
 def log_model(
@@ -72,30 +75,34 @@ def log_model(
     ``registered_model_name``; the rest: see :func:`save_model`.
 
     Raises:
-        BundleError, MissingExtraError: see :func:`save_model`.
+        BundleError, ConfigError, MissingExtraError: see :func:`save_model`.
     """
     pyfunc = require("mlflow.pyfunc", extra="mlflow", purpose=_PURPOSE)
-    given = _describe(Path(model), text_fields, pip_requirements, metadata)
-    return pyfunc.log_model(name=name, **given, **options)
+    with _described(Path(model), text_fields, pip_requirements, metadata) as given:
+        return pyfunc.log_model(name=name, **given, **options)
 
 
-def _describe(
+@contextmanager
+def _described(
     directory: Path,
     text_fields: Sequence[str] | None,
     pip_requirements: Sequence[str] | None,
     metadata: Mapping[str, Any] | None,
-) -> dict[str, Any]:
-    """Return what MLflow is told of a model."""
+) -> Iterator[dict[str, Any]]:
+    """Return what MLflow is told of a model.
+
+    It takes the model from a copy: what stands beside it stays, and places are URIs to MLflow, in
+    which names may not have all signs.
+    """
     pandas = require("pandas", extra="mlflow", purpose=_PURPOSE)
-    bundle = load_bundle(directory)
+    bundle = read_alone(directory)
     fields = tuple(bundle.config.data.text_fields if text_fields is None else text_fields)
     example = pandas.DataFrame({name: [_TEXT] for name in fields or ("text",)})
     if pip_requirements is None:
         own = (f"{name}=={version(name)}" for name in ("mlflow-skinny", "pandas"))
         pip_requirements = [*requirements_of(directory, bundle), *own]
-    return {
+    given = {
         "python_model": str(_CODE),
-        "artifacts": {MODEL: str(directory)},
         "code_paths": [str(PACKAGE)],
         "model_config": {FIELDS: list(fields)},
         "signature": _signature(bundle, fields),
@@ -103,6 +110,10 @@ def _describe(
         "pip_requirements": list(pip_requirements),
         "metadata": _metadata(directory, bundle) | dict(metadata or {}),
     }
+    with tempfile.TemporaryDirectory() as place:
+        copy = Path(place) / MODEL
+        copy_model(directory, copy)
+        yield {"artifacts": {MODEL: str(copy)}, **given}
 
 
 def _metadata(directory: Path, bundle: Bundle) -> dict[str, Any]:
