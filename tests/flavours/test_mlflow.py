@@ -264,6 +264,26 @@ def test_it_is_logged_with_a_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     assert told["pip_requirements"] == ["numpy"]
 
 
+@pytest.mark.slow  # MLflow makes a data base of its own
+def test_it_is_registered(tmp_path: Path) -> None:
+    import mlflow
+
+    from harnn.flavours.mlflow import log_model
+
+    before = mlflow.get_tracking_uri()
+    mlflow.set_tracking_uri(f"sqlite:///{tmp_path}/mlflow.db")
+    try:
+        mlflow.create_experiment("ours", artifact_location=str(tmp_path / "artifacts"))
+        mlflow.set_experiment("ours")
+        with mlflow.start_run():
+            log_model(MODELS / "fast", registered_model_name="topics")
+        found = mlflow.pyfunc.load_model("models:/topics/1").predict(TEXTS)
+    finally:
+        mlflow.set_tracking_uri(before)
+    ours = harnn.Predictor.load(MODELS / "fast").predict(TEXTS)
+    assert found.to_dict(orient="records") == rows(ours)
+
+
 def test_a_model_of_pytorch_is_exported_by_the_command_alone(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -316,6 +336,7 @@ def test_the_command_asks_for_mlflow_before_it_works(
 def test_nothing_is_half_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     words = ["export", str(MODELS / "none"), "-o", str(tmp_path / "out"), "--format", "mlflow"]
     assert run(words) == 2
+    assert run([*words[:3], str(tmp_path / "not" / "yet"), *words[4:]]) == 2
     monkeypatch.setattr(
         "harnn.flavours.mlflow.requirements_of", lambda *_: (_ for _ in ()).throw(BundleError("x"))
     )

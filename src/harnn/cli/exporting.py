@@ -38,7 +38,6 @@ def export(model: Path, output: Path, *, form: Form, int8: bool, overwrite: bool
         "mlflow": _to_mlflow,
         "huggingface": _to_hugging_face,
     }
-    output.parent.mkdir(parents=True, exist_ok=True)
     write[form](model, output, int8=int8)
     before, after = map(_megabytes, (model, output))
     Console().print_line(
@@ -54,8 +53,10 @@ def _to_mlflow(model: Path, output: Path, *, int8: bool) -> None:
     for module in ("mlflow", "pandas"):
         check_installed(module, purpose="--format mlflow", extra="mlflow")
     from harnn.flavours.mlflow import save_model
-    from harnn.flavours.parts import write_light
+    from harnn.flavours.parts import read_alone, write_light
 
+    read_alone(model)
+    output.parent.mkdir(parents=True, exist_ok=True)
     with (
         tempfile.TemporaryDirectory() as place,
         atomic_directory(output, marker=_MLFLOW_MARKER) as temporary,

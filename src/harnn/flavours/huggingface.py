@@ -32,11 +32,13 @@ def save_model(model: str | Path, path: str | Path, *, int8: bool = False) -> No
         BundleError, ConfigError, MissingExtraError: see :func:`write_light`; or *path* is the model
             itself, or the model reads more than texts.
         InputError: *path* holds something else than a model, or cannot be written.
+        OSError: the directories above *path* cannot be made.
     """
     if Path(path).resolve() == Path(model).resolve():
         what = "is the model itself; write the other form to another directory."
         raise BundleError(Problem(str(path), what))
     read_alone(model)
+    Path(path).parent.mkdir(parents=True, exist_ok=True)
     with atomic_directory(path, marker=layout.CONFIG) as repository:
         write_light(model, repository / "model", int8=int8)
         for file in (repository / "model").iterdir():

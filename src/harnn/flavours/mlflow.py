@@ -47,7 +47,8 @@ def save_model(
     text_fields: columns that hold the texts; None: as the model was trained, ``data.text_fields``.
     Without any, texts are strings: a list, a series, or a frame with one column ``text``.
     pip_requirements: what its environment installs; None: :func:`requirements_of`. metadata: more
-    beside the hashes of model and taxonomy. *options*: others of ``mlflow.pyfunc.save_model``.
+    beside the hashes of model and taxonomy. *options*: others of ``mlflow.pyfunc.save_model``, or
+    in place of what it is told here, such as ``signature``.
 
     Raises:
         BundleError: see :func:`harnn.load_bundle`, :func:`requirements_of`.
@@ -57,7 +58,7 @@ def save_model(
     """
     pyfunc = require("mlflow.pyfunc", extra="mlflow", purpose=_PURPOSE)
     with _described(Path(model), text_fields, pip_requirements, metadata) as given:
-        pyfunc.save_model(path=str(path), **given, **options)
+        pyfunc.save_model(path=str(path), **(given | options))
 
 
 def log_model(
@@ -79,7 +80,7 @@ def log_model(
     """
     pyfunc = require("mlflow.pyfunc", extra="mlflow", purpose=_PURPOSE)
     with _described(Path(model), text_fields, pip_requirements, metadata) as given:
-        return pyfunc.log_model(name=name, **given, **options)
+        return pyfunc.log_model(name=name, **(given | options))
 
 
 @contextmanager
