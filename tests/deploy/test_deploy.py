@@ -206,7 +206,7 @@ def test_the_unit_runs_a_command_of_ours() -> None:
     assert any(program.startswith(f"{place}/bin/") for place in readable)
     assert any(words[1].startswith(f"{place}/") for place in readable)
     credential, _, source = service["LoadCredential"][0].partition(":")
-    assert words[words.index("--tokens") + 1] == f"%d/{credential}"
+    assert words[words.index("--tokens") + 1] == f"${{CREDENTIALS_DIRECTORY}}/{credential}"
     assert source.startswith("/etc/")
     check_serve(words)
 
