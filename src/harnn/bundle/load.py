@@ -12,6 +12,7 @@ from safetensors.numpy import load_file
 
 from harnn._display import reason_of
 from harnn._files import parse_model_json, read_model_json, read_model_text
+from harnn._optional import check_installed
 from harnn.branches import (
     Blend,
     Branch,
@@ -44,10 +45,14 @@ def load_bundle(
     Raises:
         BundleError: files are missing, damaged, of another format version, or do not belong
             together.
+        MissingExtraError: a package that the model needs is not installed.
     """
     directory = Path(directory)
     check_files(directory)
     files, settings = read_settings(directory)
+    if not is_light(settings):
+        purpose = f"{directory}: a model that was not exported (harnn export)"
+        check_installed("torch", purpose=purpose, package="torch")
     taxonomy = read_taxonomy(directory, settings)
     tokenizer = Tokenizer.from_json(
         read_model_text(directory / layout.TOKENIZER),
