@@ -176,6 +176,7 @@ def _described(model: ServedModel) -> dict[str, Any]:
             )
         ],
         "branches": [branch.name for branch in bundle.ensemble.branches],
+        "left_out": [each.branch for each in bundle.ensemble.left_out],
         "text_fields": list(bundle.config.data.text_fields),
         "decoding": bundle.decoder.describe(),
         "strategies": list(bundle.decoder.strategies),
