@@ -286,4 +286,4 @@ def test_the_command_makes_lists_and_withdraws(
     error = "Error: --remove: expected the NAME whose token is withdrawn.\n"
     assert run("--remove") == (2, "", error)
     assert run("kim", "--remove") == (0, "", "kim has no token any more.\n")
-    assert run() == (0, "", "")
+    assert run() == (0, "", f"{path} holds no token.\n")

@@ -297,7 +297,7 @@ def test_nobody_is_served_beyond_this_machine_without_tokens(tmp_path: Path) -> 
         with pytest.raises(ConfigError) as caught:
             ServeSettings(models=(ModelPlace("m", SMALL),), host=host).check()
         assert str(caught.value) == (
-            f"--host: got {host}, which other machines reach, and no tokens: whoever finds the "
+            f"--host: got {host!r}, which other machines reach, and no tokens: whoever finds the "
             "server could ask it and teach it. Give --tokens FILE (harnn token makes one), or "
             "--open-to-all if that is meant."
         )
@@ -320,7 +320,7 @@ def test_settings_that_would_never_match_are_refused() -> None:
     with pytest.raises(ConfigError) as caught:
         ServeSettings(
             models=(ModelPlace("m", SMALL),),
-            names=("https://x.example", "x.example:80", "ok.example", "::1"),
+            names=("https://x.example", "x.example:80", "ok.example", "::1", "a:1", ""),
             origins=("page.example", "https://page.example/", "https://ok.example"),
             proxies=("proxy", "*", "10.0.0.1/8", "10.0.0.0/8", "::1"),
         ).check()
@@ -334,6 +334,8 @@ def test_settings_that_would_never_match_are_refused() -> None:
         f"--allow-origin: got 'https://page.example/', expected {origin}.",
         f"--name: got 'https://x.example', expected {name}.",
         f"--name: got 'x.example:80', expected {name}.",
+        f"--name: got 'a:1', expected {name}.",
+        f"--name: got '', expected {name}.",
         f"--proxy: got 'proxy', expected {network}.",
         f"--proxy: got '*', expected {network}.",
         f"--proxy: got '10.0.0.1/8', expected {network}.",

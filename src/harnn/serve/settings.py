@@ -130,7 +130,7 @@ class ServeSettings:
             problems.append(Problem("--port", f"got {self.port}, expected 0 to 65,535."))
         if not self.is_local and self.tokens is None and not self.open_to_all:
             what = (
-                f"got {self.host}, which other machines reach, and no tokens: whoever finds the "
+                f"got {self.host!r}, which other machines reach, and no tokens: whoever finds the "
                 "server could ask it and teach it."
             )
             hint = "Give --tokens FILE (harnn token makes one), or --open-to-all if that is meant."
@@ -174,9 +174,17 @@ def _origin_problems(origins: Sequence[str]) -> Iterable[Problem]:
 
 def _name_problems(names: Sequence[str]) -> Iterable[Problem]:
     for name in names:
-        if not re.fullmatch(r"[^\s/:@?#\[\]]+|[0-9A-Fa-f:.]+", name):
+        if not _is_address(name) and not re.fullmatch(r"[^\s/:@?#\[\]]+", name):
             what = f"got {name!r}, expected a name alone, such as example.org."
             yield Problem("--name", what)
+
+
+def _is_address(name: str) -> bool:
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    return True
 
 
 def _proxy_problems(proxies: Sequence[str]) -> Iterable[Problem]:
