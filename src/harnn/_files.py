@@ -450,10 +450,13 @@ def _sibling(target: Path, suffix: str = ".tmp") -> Path:
 def _keep_private(target: Path, temporary: Path) -> None:
     """Give a file the owner and group of the one that it replaces, and nobody else anything."""
     there = target.stat()
+    allowed = stat.S_IMODE(there.st_mode) & 0o770
     if hasattr(os, "chown"):
-        with contextlib.suppress(PermissionError):  # who may not give it away keeps it
+        try:
             os.chown(temporary, there.st_uid, there.st_gid)
-    temporary.chmod(stat.S_IMODE(there.st_mode) & 0o770)
+        except PermissionError:  # who may not give it away keeps it, and its group is another one
+            allowed &= 0o700
+    temporary.chmod(allowed)
 
 
 def _open_temporary(

@@ -68,6 +68,25 @@ def test_a_file_that_was_there_keeps_what_its_group_may_and_others_nothing(path:
     assert mode_of(path) == 0o640
 
 
+def test_a_file_that_cannot_be_given_back_is_nobody_elses(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise PermissionError
+
+    add_token(path, "kim", "read")
+    path.chmod(0o640)
+    owner = path.stat()
+    given: list[tuple[int, int]] = []
+    monkeypatch.setattr(os, "chown", lambda _, uid, gid: given.append((uid, gid)))
+    add_token(path, "bob", "read")
+    assert given == [(owner.st_uid, owner.st_gid)]
+    assert mode_of(path) == 0o640
+    monkeypatch.setattr(os, "chown", refuse)
+    add_token(path, "eve", "read")
+    assert mode_of(path) == 0o600
+
+
 def test_names_are_checked(path: Path) -> None:
     for name, shown in (("a\nb", r"'a\nb'"), (" a", "' a'"), ("\x1b[31m", r"'\x1b[31m'")):
         with pytest.raises(ConfigError) as caught:
@@ -267,4 +286,4 @@ def test_the_command_makes_lists_and_withdraws(
     error = "Error: --remove: expected the NAME whose token is withdrawn.\n"
     assert run("--remove") == (2, "", error)
     assert run("kim", "--remove") == (0, "", "kim has no token any more.\n")
-    assert run() == (0, "", "")
+    assert run() == (0, "", f"{path} holds no token.\n")

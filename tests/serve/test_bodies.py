@@ -8,14 +8,17 @@ import json
 import time
 import zlib
 from collections.abc import Iterable, Iterator
+from itertools import pairwise
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from starlette.testclient import TestClient
 from starlette.types import Message, Receive, Scope, Send
 
 from harnn.serve import Limits
-from harnn.serve.bodies import Bounded
+from harnn.serve.bodies import Bounded, _check_json
 from harnn.serve.problems import RequestError, problem_response
 from support.served import SMALL, client_of
 
@@ -280,3 +283,57 @@ def test_a_client_that_leaves_is_not_answered() -> None:
 
     bounded = Bounded(never, Limits(), lambda scope, error: problem_response(error))
     asyncio.run(bounded({"type": "http", "method": "POST", "headers": []}, receive, never))
+
+
+JSON_VALUES = st.recursive(
+    st.none() | st.integers() | st.text(st.characters(codec="utf-8") | st.sampled_from('",\\')),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(st.sampled_from('a,"\\')), inner),
+)
+
+
+def commas_of(value: Any) -> int:
+    """Count the commas that JSON needs between the parts of a value."""
+    if not isinstance(value, list | dict):
+        return 0
+    parts = value.values() if isinstance(value, dict) else value
+    return max(0, len(value) - 1) + sum(map(commas_of, parts))
+
+
+@given(value=JSON_VALUES, ascii_only=st.booleans())
+def test_values_are_counted_whatever_texts_hold(value: Any, ascii_only: bool) -> None:
+    content = json.dumps(value, ensure_ascii=ascii_only).encode()
+    scope = {"headers": [(b"content-type", b"application/json")]}
+    count = commas_of(value)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("harnn.serve.bodies._MOST_VALUES", count + 1)
+        _check_json(scope, content)
+        if count:
+            patch.setattr("harnn.serve.bodies._MOST_VALUES", count)
+            with pytest.raises(RequestError):
+                _check_json(scope, content)
+
+
+@given(parts=st.lists(st.binary(max_size=300), min_size=1), cuts=st.lists(st.integers(0, 2_000)))
+def test_gzip_is_unpacked_however_it_is_cut(parts: list[bytes], cuts: list[int]) -> None:
+    packed = b"".join(gzip.compress(part) for part in parts)
+    places = sorted({0, *(cut % len(packed) for cut in cuts), len(packed)})
+    pieces = [packed[start:end] for start, end in pairwise(places)]
+    got: list[bytes] = []
+
+    async def receive() -> Message:
+        piece = pieces.pop(0)
+        return {"type": "http.request", "body": piece, "more_body": bool(pieces)}
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        message = await receive()
+        assert not message["more_body"]
+        got.append(message["body"])
+        assert b"content-encoding" not in dict(scope["headers"])
+
+    async def send(message: Message) -> None:
+        raise AssertionError(message)
+
+    headers = [(b"content-encoding", b"gzip"), (b"content-length", b"%d" % len(packed))]
+    bounded = Bounded(app, Limits(), lambda scope, error: problem_response(error))
+    asyncio.run(bounded({"type": "http", "method": "POST", "headers": headers}, receive, send))
+    assert got == [b"".join(parts)]

@@ -16,7 +16,7 @@ from fastapi import FastAPI
 from starlette.testclient import TestClient
 
 from harnn.errors import ConfigError
-from harnn.serve import ServeSettings, Service, create_app
+from harnn.serve import Limits, ServeSettings, Service, create_app
 from harnn.serve.logs import JsonLines, Lines
 from harnn.serve.settings import ModelPlace
 from support.served import SMALL, client_of
@@ -111,6 +111,7 @@ def test_names_of_this_machine_are_known(client: TestClient, host: str) -> None:
 def test_whoever_looks_whether_it_lives_need_not_know_its_name(client: TestClient) -> None:
     for path in ("/healthz", "/readyz"):
         assert client.get(path, headers={"host": "10.1.2.3:8000"}).status_code == 200
+        assert client.get(path, headers=PAGE).status_code == 200
 
 
 def test_names_that_are_given_are_known_and_several_hosts_are_none() -> None:
@@ -296,7 +297,7 @@ def test_nobody_is_served_beyond_this_machine_without_tokens(tmp_path: Path) -> 
         with pytest.raises(ConfigError) as caught:
             ServeSettings(models=(ModelPlace("m", SMALL),), host=host).check()
         assert str(caught.value) == (
-            f"--host: got {host}, which other machines reach, and no tokens: whoever finds the "
+            f"--host: got {host!r}, which other machines reach, and no tokens: whoever finds the "
             "server could ask it and teach it. Give --tokens FILE (harnn token makes one), or "
             "--open-to-all if that is meant."
         )
@@ -308,11 +309,18 @@ def test_nobody_is_served_beyond_this_machine_without_tokens(tmp_path: Path) -> 
         ServeSettings(models=(ModelPlace("m", SMALL),), host=host).check()
 
 
+def test_rates_out_of_range_are_refused() -> None:
+    for rate in (-1, 10**400):
+        with pytest.raises(ConfigError) as caught:
+            ServeSettings(models=(ModelPlace("m", SMALL),), limits=Limits(rate=rate)).check()
+        assert str(caught.value) == f"limit of rate: got {rate}, expected 0 to 1,000,000,000."
+
+
 def test_settings_that_would_never_match_are_refused() -> None:
     with pytest.raises(ConfigError) as caught:
         ServeSettings(
             models=(ModelPlace("m", SMALL),),
-            names=("https://x.example", "x.example:80", "ok.example", "::1"),
+            names=("https://x.example", "x.example:80", "ok.example", "::1", "a:1", ""),
             origins=("page.example", "https://page.example/", "https://ok.example"),
             proxies=("proxy", "*", "10.0.0.1/8", "10.0.0.0/8", "::1"),
         ).check()
@@ -326,6 +334,8 @@ def test_settings_that_would_never_match_are_refused() -> None:
         f"--allow-origin: got 'https://page.example/', expected {origin}.",
         f"--name: got 'https://x.example', expected {name}.",
         f"--name: got 'x.example:80', expected {name}.",
+        f"--name: got 'a:1', expected {name}.",
+        f"--name: got '', expected {name}.",
         f"--proxy: got 'proxy', expected {network}.",
         f"--proxy: got '*', expected {network}.",
         f"--proxy: got '10.0.0.1/8', expected {network}.",

@@ -132,8 +132,8 @@ def test_nobody_listens_beyond_this_machine_without_tokens(model: Path) -> None:
     found = harnn("serve", model, "--host", "0.0.0.0", "--port", "0")
     assert found.returncode == 2
     assert found.stderr == (
-        "Error: --host: got 0.0.0.0, which other machines reach, and no tokens: whoever finds the "
-        "server could ask it and teach it. Give --tokens FILE (harnn token makes one), or "
+        "Error: --host: got '0.0.0.0', which other machines reach, and no tokens: whoever finds "
+        "the server could ask it and teach it. Give --tokens FILE (harnn token makes one), or "
         "--open-to-all if that is meant.\n"
     )
 

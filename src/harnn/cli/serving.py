@@ -73,6 +73,9 @@ def list_tokens(tokens: Path, *, remove: bool) -> None:
 
     if remove:
         raise ConfigError(Problem("--remove", "expected the NAME whose token is withdrawn."))
-    for caller in Tokens.read(tokens).callers.values():
+    callers = Tokens.read(tokens).callers.values()
+    if not callers:
+        say(f"{tokens} holds no token.")
+    for caller in callers:
         last = f"until {caller.until}{' (over)' if caller.is_over else ''}" if caller.until else ""
         print(printable("\t".join((caller.name, caller.role, caller.made, last)).rstrip()))

@@ -38,14 +38,14 @@ class Shared:
     """Where they count together; None: there is one process."""
 
     @classmethod
-    def new(cls, settings: ServeSettings, directory: Path | None = None) -> Shared:
-        """Return it with a new secret, or with that of the settings.
+    def new(cls, settings: ServeSettings) -> Shared:
+        """Return it for one process, with a new secret or that of the settings.
 
         Raises:
             ConfigError: the file of the secret is none.
         """
         path = settings.secret
-        return cls(secrets.token_bytes(32) if path is None else read_secret(path), directory)
+        return cls(secrets.token_bytes(32) if path is None else read_secret(path))
 
     def times(self, name: str) -> Times:
         """Return a table of points in time that all of them share."""

@@ -140,7 +140,7 @@ class Guarded:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request, or refuse it."""
-        if scope["type"] != "http" or scope["path"] in ALWAYS:
+        if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
         headers = Headers(scope=scope)
@@ -169,6 +169,8 @@ class Guarded:
         self, scope: Scope, headers: Headers, origin: str | None, is_preflight: bool
     ) -> RequestError | None:
         hosts = headers.getlist("host")
+        if scope["path"] in ALWAYS:
+            return None
         if len(hosts) > 1:
             return RequestError(400, "The request has several Host headers.", reason="hosts")
         host = "".join(hosts)

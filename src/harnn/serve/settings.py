@@ -13,6 +13,7 @@ from harnn.errors import ConfigError, Problem, cannot_read
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 _NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9._-]+")
 _LOOPBACK_NAMES = ("localhost",)
+_MOST_A_MINUTE = 1_000_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +73,9 @@ class Limits:
         if not 0 < self.seconds <= 86_400:
             what = f"got {self.seconds:g}, expected more than 0 and at most 86,400."
             problems.append(Problem("limit of seconds", what))
-        if self.rate < 0:
-            problems.append(Problem("limit of rate", f"got {self.rate}, expected 0 or more."))
+        if not 0 <= self.rate <= _MOST_A_MINUTE:
+            what = f"got {self.rate}, expected 0 to {_MOST_A_MINUTE:,}."
+            problems.append(Problem("limit of rate", what))
         return problems
 
 
@@ -128,7 +130,7 @@ class ServeSettings:
             problems.append(Problem("--port", f"got {self.port}, expected 0 to 65,535."))
         if not self.is_local and self.tokens is None and not self.open_to_all:
             what = (
-                f"got {self.host}, which other machines reach, and no tokens: whoever finds the "
+                f"got {self.host!r}, which other machines reach, and no tokens: whoever finds the "
                 "server could ask it and teach it."
             )
             hint = "Give --tokens FILE (harnn token makes one), or --open-to-all if that is meant."
@@ -172,9 +174,17 @@ def _origin_problems(origins: Sequence[str]) -> Iterable[Problem]:
 
 def _name_problems(names: Sequence[str]) -> Iterable[Problem]:
     for name in names:
-        if not re.fullmatch(r"[^\s/:@?#\[\]]+|[0-9A-Fa-f:.]+", name):
+        if not _is_address(name) and not re.fullmatch(r"[^\s/:@?#\[\]]+", name):
             what = f"got {name!r}, expected a name alone, such as example.org."
             yield Problem("--name", what)
+
+
+def _is_address(name: str) -> bool:
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    return True
 
 
 def _proxy_problems(proxies: Sequence[str]) -> Iterable[Problem]:

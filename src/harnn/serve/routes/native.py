@@ -184,6 +184,7 @@ def _described(model: ServedModel) -> dict[str, Any]:
             for level in report.levels
         ],
         "branches": [branch.name for branch in bundle.ensemble.branches],
+        "left_out": [each.branch for each in bundle.ensemble.left_out],
         "text_fields": list(bundle.config.data.text_fields),
         "decoding": bundle.decoder.describe(),
         "strategies": list(bundle.decoder.strategies),
