@@ -36,15 +36,17 @@ class LabelQuery:
         Raises:
             RequestError: no label is called *parent*, *under*, or as one of *labels* (404).
         """
-        named = np.array([column_of(taxonomy, code) for code in self.labels], dtype=np.int32)
-        if self.words.strip():
-            found = search.ranked(self.words)
-            found = found[np.isin(found, named)] if self.labels else found
-        else:
-            found = named if self.labels else np.arange(len(taxonomy), dtype=np.int32)
+        places: IntArray | None = None
+        if self.labels:
+            places = np.array([column_of(taxonomy, code) for code in self.labels], dtype=np.int32)
         if self.parent is not None:
             children = taxonomy.children(column_of(taxonomy, self.parent))
-            found = found[np.isin(found, children)]
+            places = children if places is None else places[np.isin(places, children)]
+        if self.words.strip():
+            found = search.ranked(self.words)
+            found = found if places is None else found[np.isin(found, places)]
+        else:
+            found = np.arange(len(taxonomy), dtype=np.int32) if places is None else places
         if self.under is not None:
             found = found[_is_under(taxonomy, column_of(taxonomy, self.under))[found]]
         if self.level is not None:

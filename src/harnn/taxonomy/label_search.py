@@ -29,7 +29,7 @@ class LabelSearch:
         """Return the columns of labels that have all *words* in their texts, ascending."""
         wanted = _folded(words).split()
         found: Sequence[int] = range(len(self._texts))
-        for word in sorted(wanted, key=len, reverse=True):  # the rarest first, probably
+        for word in sorted({*wanted}, key=len, reverse=True):  # the rarest first, probably
             texts = self._texts
             found = [at for at in found if word in texts[at]]
         return np.array(found, dtype=np.int32)
