@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,8 +10,12 @@ from typing import Any
 
 import pytest
 
+import harnn
+from harnn.config import Config
+from harnn.data import Document
 from harnn.serve import add_token
-from support.served import SMALL, RunningServer, running
+from harnn.taxonomy import Taxonomy
+from support.served import FAST, SMALL, RunningServer, running
 
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
@@ -28,10 +33,35 @@ def browser() -> Iterator[Any]:
         opened.close()
 
 
+def fit_wide_model(directory: Path) -> None:
+    """Train a model of 1,500 labels below one, with several parents and hostile names."""
+    edges = [("top", "ROOT"), ("side", "ROOT"), ("deep", "side")]
+    edges += [(f"n{n}", "top") for n in range(1_500)]
+    edges += [("n7", "deep"), ("n8", "side")]
+    names = {
+        "n7": HOSTILE,
+        "n8": "عسل النحل",
+        "n9": "荔枝栽培",
+        "n10": "Crème brûlée",
+        "side": "Side",
+    }
+    bare = Taxonomy.from_edges(edges, names=names)
+    others = tuple(("burnt cream",) if code == "n10" else () for code in bare.codes)
+    taxonomy = dataclasses.replace(bare, alternatives=others)
+    documents = [
+        Document(str(n), {"text": f"word{n % 5} and more {n}"}, [f"n{n % 5}"], "")
+        for n in range(40)
+    ]
+    result = harnn.fit(taxonomy, documents[:30], documents[30:], Config.from_dict(FAST))
+    harnn.save_bundle(result, directory)
+
+
 @pytest.fixture(scope="module")
 def server(model: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
-    log = tmp_path_factory.mktemp("log") / "log"
-    with running(log, f"sample={model}", f"other={SMALL}") as started:
+    folder = tmp_path_factory.mktemp("pages")
+    fit_wide_model(folder / "wide")
+    places = (f"sample={model}", f"other={SMALL}", f"wide={folder / 'wide'}")
+    with running(folder / "log", *places) as started:
         yield started
 
 
@@ -328,6 +358,132 @@ def test_no_width_scrolls_sideways(show: Any, width: int) -> None:
     predict(page, BEES + " honeybees" * 3 + "x" * 300)
     expect(page.locator("#reasons table")).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def named(page: Any, name: str) -> Any:
+    """Return the row of the tree that has a name."""
+    return page.locator("#tree .row", has=page.get_by_text(name, exact=True)).first
+
+
+def test_the_taxonomy_by_keyboard(show: Any) -> None:
+    page = show("/taxonomy")
+    expect(page.locator("#find")).to_have_attribute("placeholder", "Search 50 labels")
+    current = page.locator("#tree [aria-selected=true]")
+    expect(current).to_have_count(1)
+    page.focus("#tree")
+    page.keyboard.press("ArrowRight")
+    expect(current).to_have_attribute("aria-expanded", "true")
+    page.keyboard.press("ArrowRight")
+    expect(current).to_have_attribute("aria-level", "2")
+    name = current.locator(".name").inner_text()
+    expect(page.locator("#page h1")).to_contain_text(name)
+    assert "label=" in page.url
+    page.keyboard.press("ArrowLeft")
+    expect(current).to_have_attribute("aria-level", "1")
+    page.keyboard.press("/")
+    expect(page.locator("#find")).to_be_focused()
+    page.keyboard.type("beek")
+    expect(page.locator("#size")).to_contain_text("1 label, best first")
+    assert page.locator("#found em").first.inner_text() == "Beek"
+    page.keyboard.press("ArrowDown")
+    expect(page.locator("#found")).to_be_focused()
+    expect(page.locator("#page h1")).to_contain_text("Beekeeping")
+    page.keyboard.press("Escape")
+    page.keyboard.press("Escape")
+    expect(page.locator("#found")).to_be_hidden()
+    expect(current).to_contain_text("Beekeeping")
+
+
+def test_the_page_of_a_label(show: Any, server: RunningServer) -> None:
+    page = show("/taxonomy?label=beekeeping")
+    expect(page.locator("#page h1")).to_have_text("Beekeeping beekeeping")
+    assert page.locator(".parents li").all_inner_texts() == [
+        "Nature › Wildlife",
+        "Nature › Farming",
+    ]
+    label = page.request.get(f"{server.url}/v1/label?label=beekeeping").json()
+    assert page.locator(".facts dd").first.inner_text().startswith(str(label["documents"]))
+    assert page.locator(".lead").inner_text() == label["description"]
+    expect(page.locator("#tree [aria-selected=true]")).to_contain_text("Beekeeping")
+    page.click(".parents >> text=Farming")
+    expect(page.locator("#page h1")).to_be_focused()
+    expect(page.locator("#page h1")).to_have_text("Farming farming")
+    expect(page).to_have_title("Farming · harnn")
+    expect(page.locator("#page table")).to_contain_text("Beekeeping")
+    page.go_back()
+    expect(page.locator("#page h1")).to_have_text("Beekeeping beekeeping")
+
+
+def test_a_label_that_does_not_exist(browser: Any, server: RunningServer) -> None:
+    page = browser.new_page()
+    page.goto(f"{server.url}/taxonomy?label=%3Cb%3Ebees")
+    expect(page.locator("#page")).to_contain_text("No label has the code '<b>bees'.")
+    page.close()
+
+
+def test_of_many_rows_those_in_sight_are_made_alone(show: Any) -> None:
+    page = show("/taxonomy?model=wide")
+    named(page, "top").locator(".twist").click()
+    expect(page.locator("#tree")).to_have_class("rows tree virtual")
+    assert page.locator("#tree .row").count() < 80
+    first = page.locator("#tree [aria-level='2']").first
+    assert first.get_attribute("aria-setsize") == "1500"
+    page.focus("#tree")
+    page.keyboard.press("End")
+    current = page.locator("#tree [aria-selected=true]")
+    expect(current).to_contain_text("Side")
+    expect(current).to_be_in_viewport()
+    page.keyboard.press("ArrowUp")
+    expect(current).to_have_attribute("aria-posinset", "1500")
+    page.keyboard.press("PageUp")
+    expect(current).to_be_in_viewport()
+    assert page.locator("#tree .row").count() < 80
+    page.fill("#find", "n1")
+    expect(page.locator("#size")).to_contain_text("labels, best first")
+    page.focus("#found")
+    page.keyboard.press("End")
+    expect(page.locator("#found [aria-selected=true]")).to_contain_text("n1")
+    assert page.locator("#found .row").count() < 80
+    page.fill("#find", "zzz")
+    expect(page.locator("#size")).to_have_text("No label is called that.")
+    expect(page.locator("#found")).to_be_hidden()
+    page.goto(page.url.partition("?")[0] + "?model=wide&label=top")
+    expect(page.locator("#page tbody tr")).to_have_count(200)
+    page.get_by_role("button", name="Show more of 1,300").click()
+    expect(page.locator("#page tbody tr")).to_have_count(400)
+
+
+@pytest.mark.parametrize(
+    ("words", "marks", "code"),
+    [("creme BRULEE", ["Crème", "brûlée"], "n10"), ("burnt", ["burnt"], "n10"),
+     ("alert(1)", ["alert(1)"], "n7"), ("栽培", ["栽培"], "n9"), ("النحل", ["النحل"], "n8")],
+)  # fmt: skip
+def test_search_marks_what_it_found(show: Any, words: str, marks: list[str], code: str) -> None:
+    page = show("/taxonomy?model=wide", viewport={"width": 375, "height": 700})
+    page.fill("#find", words)
+    expect(page.locator("#size")).to_contain_text("1 label, best first")
+    assert page.locator("#found em").all_inner_texts() == marks
+    page.press("#find", "Enter")
+    expect(page.locator("#page h1 .code")).to_have_text(f" {code}")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 375
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [375, 1280])
+def test_access_of_the_taxonomy(show: Any, scheme: Any, width: int) -> None:
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe is missing")
+    options = {"color_scheme": scheme, "viewport": {"width": width, "height": 900}}
+    page = show("/taxonomy?model=wide&label=top", **options, bypass_csp=True)
+    expect(page.locator("#page table")).to_be_visible()
+    named(page, "top").locator(".twist").click()
+    expect(page.locator("#tree")).to_have_class("rows tree virtual")
+    found = axe.Axe().run(page)
+    assert found.violations_count == 0, found.generate_report()
+    page.fill("#find", "n1")
+    expect(page.locator("#found .row").first).to_be_visible()
+    found = axe.Axe().run(page)
+    assert found.violations_count == 0, found.generate_report()
 
 
 @pytest.mark.slow

@@ -20,9 +20,9 @@ POLICY = (
     "require-trusted-types-for 'script'; trusted-types 'none'"
 )
 """Nothing of another host, nothing that stands in a page itself, no text as HTML."""
-PAGES = {"/": ("try", "Try")}
+PAGES = {"/": ("try", "Try"), "/taxonomy": ("taxonomy", "Taxonomy")}
 """By path: the name of its files and its title."""
-_SCRIPTS = ("theme", "frame", "rows", "try", "why")
+_SCRIPTS = ("theme", "frame", "rows", "names", "try", "why", "taxonomy", "label")
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,8 @@ export class Rows {
     this.name = `r${++boxes}`;
     this.height = 0;
     this.made = new Map();
+    this.inner = make('div', { role: 'presentation' }); // padding stands for rows that are not made
+    box.append(this.inner);
     box.tabIndex = 0;
     box.setAttribute('role', opened ? 'tree' : 'listbox');
     box.addEventListener('keydown', (event) => this.#key(event));
@@ -38,7 +40,7 @@ export class Rows {
     for (const element of this.made.values()) element.remove();
     this.made.clear();
     this.box.classList.toggle('virtual', rows.length > MOST);
-    this.box.style.paddingBlock = '';
+    this.inner.style.paddingBlock = '';
     this.#draw();
     this.#mark();
   }
@@ -77,7 +79,7 @@ export class Rows {
   #rowHeight() {
     if (!this.height) {
       const probe = this.#make(0);
-      this.box.append(probe);
+      this.inner.append(probe);
       this.height = probe.getBoundingClientRect().height || 30;
       probe.remove();
     }
@@ -98,12 +100,12 @@ export class Rows {
       if (!element) {
         element = this.#make(at);
         this.made.set(row, element);
-        this.box.insertBefore(element, before);
+        this.inner.insertBefore(element, before);
       }
       before = element;
     }
     if (this.#isVirtual) {
-      this.box.style.paddingBlock = `${first * this.height}px ${(this.rows.length - end) * this.height}px`;
+      this.inner.style.paddingBlock = `${first * this.height}px ${(this.rows.length - end) * this.height}px`;
     }
     this.#mark();
   }
