@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 import dataclasses
+import json
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -482,6 +484,102 @@ def test_access_of_the_taxonomy(show: Any, scheme: Any, width: int) -> None:
     assert found.violations_count == 0, found.generate_report()
     page.fill("#find", "n1")
     expect(page.locator("#found .row").first).to_be_visible()
+    found = axe.Axe().run(page)
+    assert found.violations_count == 0, found.generate_report()
+
+
+ROWS = [BEES, "qwxyz vbnmq", "荔枝 honey", HOSTILE, ""]
+TABLE = "".join(f"{json.dumps({'id': f'd{n}', 'text': ROWS[n % 5]})}\n" for n in range(300))
+
+
+def upload(page: Any, name: str, content: str) -> None:
+    expect(page.locator("#models, #only-model").locator("visible=true")).to_have_count(1)
+    payload = {"name": name, "mimeType": "text/plain", "buffer": content.encode()}
+    page.set_input_files("#file", payload)
+
+
+def test_a_file_is_shown_answered_and_saved(
+    show: Any, server: RunningServer, tmp_path: Path
+) -> None:
+    page = show("/upload", accept_downloads=True, viewport={"width": 375, "height": 700})
+    upload(page, "autumn <b>.jsonl", TABLE)
+    expect(page.locator("#file-facts")).to_contain_text("300 documents")
+    expect(page.locator("#file-name")).to_have_text("autumn <b>.jsonl")
+    assert page.locator("#rows tr").count() == 5
+    assert HOSTILE in page.inner_text("#rows")
+    expect(page.locator("#predict")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.locator("#left")).to_have_text("Done")
+    assert page.inner_text("#done") == "300"
+    expect(page.locator("#notes-rows tr")).to_have_count(20)
+    assert page.locator("#notes-rows th").first.inner_text() == "line 2"
+    page.locator("#notes-more button").click()
+    expect(page.locator("#notes-rows tr")).to_have_count(40)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 375
+    saved = {}
+    for name in ("json", "csv"):
+        with page.expect_download() as started:
+            page.click(f"#{name}")
+        started.value.save_as(tmp_path / name)
+        saved[name] = started.value.suggested_filename
+    assert [*saved.values()] == ["autumn <b>-answers.jsonl", "autumn <b>-answers.csv"] or [
+        *saved.values()
+    ] == ["autumn _b_-answers.jsonl", "autumn _b_-answers.csv"]
+    answer = page.request.post(
+        f"{server.url}/v1/file/predict?name=a.jsonl",
+        data=TABLE.encode(),
+        headers={"Content-Type": "application/octet-stream"},
+    )
+    lines = (tmp_path / "json").read_text("utf-8")
+    assert lines == answer.text()
+    with (tmp_path / "csv").open(encoding="utf-8", newline="") as file:
+        rows = [*csv.DictReader(file)]
+    for row, line in zip(rows, map(json.loads, lines.splitlines()), strict=True):
+        labels = line["labels"]
+        assert row["id"] == line["id"]
+        assert row["labels"] == ";".join(label["label"] for label in labels)
+        scores = row["scores"].split(";") if row["scores"] else []
+        assert [*map(float, scores)] == [label["score"] for label in labels]
+        assert row["notes"] == ";".join(line.get("note_codes", []))
+
+
+def test_a_run_is_stopped_and_keeps_what_it_has(show: Any) -> None:
+    page = show("/upload")
+    upload(page, "many.txt", f"{BEES}\n" * 60_000)
+    expect(page.locator("#file-facts")).to_contain_text("60,000 documents", timeout=20_000)
+    page.click("#predict")
+    expect(page.locator("#stop")).to_be_focused()
+    expect(page.locator("#done")).not_to_have_text("0")
+    page.keyboard.press("Enter")
+    expect(page.locator("#left")).to_have_text("Stopped")
+    assert 0 < int(page.inner_text("#done").replace(",", "")) < 60_000
+    expect(page.locator("#downloads")).to_be_visible()
+
+
+def test_a_file_that_cannot_be_read(browser: Any, server: RunningServer) -> None:
+    page = browser.new_page()
+    page.goto(f"{server.url}/upload")
+    upload(page, "old.csv", "id,text\na,b,c\nd\n")
+    trouble = page.locator("#trouble")
+    expect(trouble).to_contain_text("old.csv:2: has 3 cells, expected 2 (id, text).")
+    expect(trouble).to_contain_text("old.csv was not filed.")
+    assert page.is_hidden("#file-card")
+    upload(page, "old.doc", "x")
+    expect(trouble).to_contain_text("'old.doc' is called like no file of documents")
+    page.close()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [375, 1280])
+def test_access_of_the_upload(show: Any, scheme: Any, width: int) -> None:
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe is missing")
+    options = {"color_scheme": scheme, "viewport": {"width": width, "height": 900}}
+    page = show("/upload", **options, bypass_csp=True)
+    upload(page, "a.jsonl", TABLE)
+    page.click("#predict")
+    expect(page.locator("#left")).to_have_text("Done")
+    page.mouse.move(5, 5)
     found = axe.Axe().run(page)
     assert found.violations_count == 0, found.generate_report()
 

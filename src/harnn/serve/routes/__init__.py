@@ -6,12 +6,13 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from harnn.serve.problems import RequestError
-from harnn.serve.routes import health, native, pages, session
+from harnn.serve.routes import files, health, native, pages, session
 
 ROUTERS: tuple[APIRouter, ...] = (
     health.router,
     native.router,
     session.router,
+    files.router,
     pages.router,
 )
 ERROR_FORMS: tuple[tuple[str, Callable[[RequestError], Response]], ...] = ()

@@ -20,9 +20,13 @@ POLICY = (
     "require-trusted-types-for 'script'; trusted-types 'none'"
 )
 """Nothing of another host, nothing that stands in a page itself, no text as HTML."""
-PAGES = {"/": ("try", "Try"), "/taxonomy": ("taxonomy", "Taxonomy")}
+PAGES = {
+    "/": ("try", "Try"),
+    "/taxonomy": ("taxonomy", "Taxonomy"),
+    "/upload": ("upload", "Upload"),
+}
 """By path: the name of its files and its title."""
-_SCRIPTS = ("theme", "frame", "rows", "names", "try", "why", "taxonomy", "label")
+_SCRIPTS = ("theme", "frame", "rows", "names", "try", "why", "taxonomy", "label", "upload")
 
 
 @dataclass(frozen=True, slots=True)
