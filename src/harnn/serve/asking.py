@@ -19,7 +19,7 @@ from harnn.serve.service import Service
 _BEARER = HTTPBearer(auto_error=False, description="A token that harnn token has made.")
 
 
-def _service(request: Request) -> Service:
+async def _service(request: Request) -> Service:  # else a thread is asked for it
     service: Service = request.app.state.service
     return service
 
