@@ -46,6 +46,13 @@ def serve(
         str | None,
         typer.Option("--database", help="Where corrections are kept: a file of SQLite, or a URL."),
     ] = None,
+    languages: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--language",
+            help="Language of the texts, for clients of Annif, as en or NAME=en; repeatable.",
+        ),
+    ] = None,
     examples: Annotated[
         list[Path] | None,
         typer.Option("--examples", help="Labelled documents that explanations point at."),
@@ -103,6 +110,7 @@ def serve(
         names=tuple(names or ()),
         origins=tuple(origins or ()),
         database=database,
+        languages=tuple(languages or ()),
         examples=tuple(examples or ()),
         watch=watch,
         json_logs=json_logs,

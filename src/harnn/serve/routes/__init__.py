@@ -6,8 +6,8 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from harnn.serve.problems import RequestError
-from harnn.serve.routes import health, native
+from harnn.serve.routes import annif, health, native
 
-ROUTERS: tuple[APIRouter, ...] = (health.router, native.router)
-ERROR_FORMS: tuple[tuple[str, Callable[[RequestError], Response]], ...] = ()
+ROUTERS: tuple[APIRouter, ...] = (health.router, native.router, annif.router)
+ERROR_FORMS: tuple[tuple[str, Callable[[RequestError], Response]], ...] = annif.ERROR_FORMS
 """By the beginning of a path: how that interface writes errors, where it has a form of its own."""
