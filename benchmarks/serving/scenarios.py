@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import psutil
+import psutil  # type: ignore[import-untyped]
 
 import harnn
 from serving.client import Seen, connect, load, request_of
@@ -41,13 +41,13 @@ class Server:
     def memory(self) -> float:
         """Return the resident memory of all its processes, in MB."""
         own = psutil.Process(self.process.pid)
-        return sum(each.memory_info().rss for each in (own, *own.children(True))) / 1e6
+        return float(sum(each.memory_info().rss for each in (own, *own.children(True))) / 1e6)
 
     def cpu_seconds(self) -> float:
         """Return the processor time of all its processes so far."""
         own = psutil.Process(self.process.pid)
         times = [each.cpu_times() for each in (own, *own.children(True))]
-        return sum(each.user + each.system for each in times)
+        return float(sum(each.user + each.system for each in times))
 
 
 @contextmanager
