@@ -30,6 +30,8 @@ from harnn.serve.settings import ServeSettings
 
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "RAYON_NUM_THREADS")
 _SECONDS_TO_STOP = 60
+_SECONDS_TO_BE_SILENT = 60
+"""After which one of several processes is taken for dead; what it imports may take long."""
 _BACKLOG = 2_048
 
 
@@ -124,6 +126,7 @@ def _config(app: Any, **more: Any) -> uvicorn.Config:
         ws="none",
         backlog=_BACKLOG,
         timeout_graceful_shutdown=_SECONDS_TO_STOP,
+        timeout_worker_healthcheck=_SECONDS_TO_BE_SILENT,
         **more,
     )
 
