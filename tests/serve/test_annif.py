@@ -40,7 +40,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def server(model: Path, home: Path) -> Iterator[RunningServer]:
-    options = ("--database", home / "corrections.db", "--language", "en", "--workers", "2")
+    options = ("--database", home / "corrections.db", "--language", "en")
     with running(home / "log", f"en={model}", *options) as found:
         yield found
 
@@ -419,19 +419,18 @@ def test_no_language_is_told_without_the_extra(
 
 
 def test_teaching_needs_the_role(model: Path, tmp_path: Path) -> None:
-    tokens = tmp_path / "tokens"
-    reader, reviewer = (add_token(tokens, name, name) for name in ("read", "review"))  # type: ignore[arg-type]
-    options = {"tokens": tokens, "database": str(tmp_path / "kept.db")}
+    tokens, kept = tmp_path / "tokens", str(tmp_path / "kept.db")
+    reader, reviewer = add_token(tokens, "eve", "read"), add_token(tokens, "bob", "review")
     body = [{"text": "a", "subjects": [{"uri": "plumbing"}]}]
-    with client_of(f"sample={model}", **options) as client:
+    with client_of(f"sample={model}", tokens=tokens, database=kept) as client:
         problem(client.get("/v1/projects"), 401)
         for token, status in ((reader, 403), (reviewer, 204)):
             headers = {"authorization": f"Bearer {token}"}
             assert client.get("/v1/projects", headers=headers).status_code == 200
             answer = client.post("/v1/projects/sample/learn", json=body, headers=headers)
             assert answer.status_code == status
-    with Corrections.open(tmp_path / "kept.db") as kept:
-        assert [each.sender for each in kept.read()] == ["review"]
+    with Corrections.open(kept) as corrections:
+        assert [each.sender for each in corrections.read()] == ["bob"]
 
 
 def test_pages_of_other_origins_ask_where_they_may(model: Path, client: TestClient) -> None:

@@ -44,8 +44,8 @@ from harnn.serve.routes.annif_schemas import (
     SuggestionsOut,
     Threshold,
     VocabsOut,
+    refusals,
 )
-from harnn.serve.routes.schemas import problems
 from harnn.serve.service import Service
 from harnn.taxonomy.iris import label_iri
 
@@ -72,13 +72,13 @@ ERROR_FORMS = tuple(
 )
 
 
-@router.get("/", response_model=InfoOut, responses=problems())
+@router.get("/", response_model=InfoOut, responses=refusals())
 async def info(_: Reader) -> Response:
     """What answers, and its version."""
     return json_response({"title": "Annif REST API of harnn", "version": harnn.__version__})
 
 
-@router.get("/vocabs", response_model=VocabsOut, responses=problems())
+@router.get("/vocabs", response_model=VocabsOut, responses=refusals())
 async def vocabs(service: ServiceHere, _: Reader) -> Response:
     """The taxonomies of all models, each once."""
     found: dict[str, dict[str, Any]] = {}
@@ -89,13 +89,13 @@ async def vocabs(service: ServiceHere, _: Reader) -> Response:
     return json_response({"vocabs": list(found.values())})
 
 
-@router.get("/projects", response_model=ProjectsOut, responses=problems())
+@router.get("/projects", response_model=ProjectsOut, responses=refusals())
 async def projects(service: ServiceHere, _: Reader) -> Response:
     """All models."""
     return json_response({"projects": [_project(model, service) for model in service.models]})
 
 
-@router.get("/projects/{project_id}", response_model=ProjectOut, responses=problems(404))
+@router.get("/projects/{project_id}", response_model=ProjectOut, responses=refusals(404))
 async def project(project_id: str, service: ServiceHere, _: Reader) -> Response:
     """One model."""
     return json_response(_project(service.models[project_id], service))
@@ -104,14 +104,14 @@ async def project(project_id: str, service: ServiceHere, _: Reader) -> Response:
 @router.post(
     "/projects/{project_id}/analyze",
     response_model=SuggestionsOut,
-    responses=problems(404, 413, 415, 503, 504),
+    responses=refusals(404, 413, 415, 503, 504),
     openapi_extra={"requestBody": FORM},
     deprecated=True,
 )
 @router.post(
     "/projects/{project_id}/suggest",
     response_model=SuggestionsOut,
-    responses=problems(404, 413, 415, 503, 504),
+    responses=refusals(404, 413, 415, 503, 504),
     openapi_extra={"requestBody": FORM},
 )
 async def suggest(project_id: str, request: Request, service: ServiceHere, _: Reader) -> Response:
@@ -134,7 +134,7 @@ async def suggest(project_id: str, request: Request, service: ServiceHere, _: Re
 @router.post(
     "/projects/{project_id}/suggest-batch",
     response_model=list[BatchedOut],
-    responses=problems(404, 413, 503, 504),
+    responses=refusals(404, 413, 503, 504),
 )
 async def suggest_batch(
     project_id: str,
@@ -158,7 +158,7 @@ async def suggest_batch(
     )
 
 
-@router.post("/projects/{project_id}/learn", status_code=204, responses=problems(404, 413, 503))
+@router.post("/projects/{project_id}/learn", status_code=204, responses=refusals(404, 413, 503))
 async def learn(
     project_id: str, body: list[IndexedIn], service: ServiceHere, caller: Reviewer
 ) -> Response:
@@ -172,7 +172,7 @@ async def learn(
     return Response(status_code=204)
 
 
-@router.post("/detect-language", response_model=LanguagesOut, responses=problems(413, 501))
+@router.post("/detect-language", response_model=LanguagesOut, responses=refusals(413, 501))
 async def detect_language(body: DetectIn, service: ServiceHere, _: Reader) -> Response:
     """Tell how likely a text is in each of some languages."""
     service.check([Document("text", {"text": body.text})])
