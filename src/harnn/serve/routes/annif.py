@@ -53,6 +53,8 @@ SOURCE = "annif-learn"
 """What corrections are said to come from."""
 _VOCAB_DIGITS = 12
 _MOST_FIELDS = 100
+_MOST_RESULTS = 100_000
+"""Of a request."""
 _METADATA = "metadata_"
 _UNREAD_METADATA = "The metadata was not read, because there is a text."
 
@@ -257,7 +259,13 @@ def _document(item: DocumentIn, name: str) -> Document:
 async def _suggested(
     service: Service, name: str, items: Sequence[DocumentIn], limit: int, threshold: float
 ) -> list[dict[str, Any]]:
-    """Return the results of documents, in their order."""
+    """Return the results of documents, in their order.
+
+    Raises:
+        RequestError: more results are asked for than a request is given (422), and see
+            :meth:`Service.predict`.
+    """
+    _check_results(min(limit, len(service.models[name].predictor.taxonomy)), len(items))
     documents = [_document(item, str(at)) for at, item in enumerate(items, start=1)]
     answers = await service.predict(name, documents, top_k=max(1, limit))
     return [
@@ -265,6 +273,15 @@ async def _suggested(
         | _notes(answer, unread=bool(item.text and item.metadata))
         for answer, item in zip(answers.predictions, items, strict=True)
     ]
+
+
+def _check_results(each: int, documents: int) -> None:
+    if each * documents > _MOST_RESULTS:
+        detail = (
+            f"Got a limit of {each:,} results for {documents} documents, at most {_MOST_RESULTS:,} "
+            "are given in all."
+        )
+        raise RequestError(422, detail, reason="too_many_results")
 
 
 def _results(
