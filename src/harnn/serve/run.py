@@ -8,6 +8,7 @@ import signal
 import socket
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -33,7 +34,8 @@ _STOPS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 """SIGHUP: the terminal is closed. Models are watched, so that nothing needs it to load them."""
 _SECONDS_TO_STOP = 60
 _SECONDS_TO_BE_SILENT = 60
-"""After which one of several processes is taken for dead; what it imports may take long."""
+"""After which one of several processes is taken for dead: uvicorn's five are too few for what it
+imports on a busy machine, so that it would be started anew for ever."""
 _BACKLOG = 2_048
 
 
@@ -98,6 +100,15 @@ def _serve_together(settings: ServeSettings, listener: socket.socket) -> None:
 class _Supervisor(Multiprocess):
     """Several processes, one of which is started again where it dies."""
 
+    def keep_subprocess_alive(self) -> None:
+        """Start again what has died, or has not answered for a minute; signals are heeded."""
+        end = time.monotonic() + _SECONDS_TO_BE_SILENT
+        while any(each.process.is_alive() and not each.ping(1) for each in self.processes):
+            self.handle_signals()
+            if self.should_exit.is_set() or time.monotonic() > end:
+                break
+        super().keep_subprocess_alive()
+
     def handle_hup(self) -> None:
         """Stop, as a single process does."""
         self.handle_term()
@@ -136,7 +147,6 @@ def _config(app: Any, **more: Any) -> uvicorn.Config:
         ws="none",
         backlog=_BACKLOG,
         timeout_graceful_shutdown=_SECONDS_TO_STOP,
-        timeout_worker_healthcheck=_SECONDS_TO_BE_SILENT,
         **more,
     )
 
