@@ -10,6 +10,7 @@ from pathlib import Path
 
 from harnn.bundle import fingerprint
 from harnn.prediction import Examples, Predictor
+from harnn.review import ModelState
 from harnn.serve.problems import unknown_model
 from harnn.serve.settings import ModelPlace
 from harnn.taxonomy import LabelSearch
@@ -34,6 +35,11 @@ class ServedModel:
     def version(self) -> str:
         """The beginning of its hash: the version that clients see."""
         return self.hash[:_VERSION_DIGITS]
+
+    @property
+    def state(self) -> ModelState:
+        """What corrections say they are for."""
+        return ModelState(self.name, self.hash, self.predictor.taxonomy.version)
 
     @classmethod
     def load(cls, place: ModelPlace, examples: Sequence[Path] = ()) -> ServedModel:

@@ -20,6 +20,7 @@ from uvicorn.supervisors import Multiprocess
 
 from harnn._cores import count_cores
 from harnn.errors import HarnnError, InputError, Problem
+from harnn.review import Corrections
 from harnn.serve.access import Tokens
 from harnn.serve.app import create_app
 from harnn.serve.gate import LOG, log_handlers
@@ -36,13 +37,15 @@ def serve(settings: ServeSettings) -> None:
     """Answer requests until the process is told to stop (SIGTERM, SIGINT), and then what came.
 
     Raises:
-        ConfigError: settings, before anything is loaded.
+        ConfigError, DatabaseError, MissingExtraError: before anything is loaded.
         BundleError: a model cannot be read.
         InputError: nobody can listen there.
     """
     settings.check()
     if settings.tokens is not None:
         Tokens.read(settings.tokens)
+    if settings.database is not None:
+        Corrections.open(settings.database).close()
     with _listening(settings) as (listener, place):
         settings = replace(settings, port=place[1])
         if settings.workers == 1:

@@ -15,6 +15,7 @@ from harnn.data import Document
 from harnn.decode import DecodeOptions
 from harnn.errors import HarnnError
 from harnn.explain import Explanation
+from harnn.review import Corrections
 from harnn.serve.lane import Answered, Job, Lane, count_characters
 from harnn.serve.metrics import Metrics
 from harnn.serve.models import Models, ServedModel
@@ -36,12 +37,17 @@ class Service:
     """Loaded models that answer requests; to be closed."""
 
     def __init__(self, settings: ServeSettings) -> None:
-        """Load the models.
+        """Open the database, where there is one, and load the models.
 
         Raises:
+            DatabaseError, MissingExtraError: see :meth:`harnn.review.Corrections.open`.
             BundleError, ConfigError, DocumentError: see :class:`harnn.serve.models.Models`.
         """
         self.settings = settings
+        place = settings.database
+        self.corrections = None if place is None else Corrections.open(place)
+        """What people say of answers; None: nothing of it is kept. It waits for the disk: use
+        ``asyncio.to_thread``."""
         self.models = Models(settings.models, settings.examples)
         self.metrics = Metrics()
         for model in self.models:
@@ -99,6 +105,8 @@ class Service:
         """Answer what waits, and end."""
         self.closing = True
         self._lane.close()
+        if self.corrections is not None:
+            self.corrections.close()
 
     def _check(self, documents: Sequence[Document]) -> None:
         """Raises:
