@@ -36,7 +36,8 @@ def unpack_strings(packed: bytes, name: str) -> list[str]:
     Raises:
         RequestError: it ends too early, or an element is no UTF-8 (400).
     """
-    texts, place = [], 0
+    texts: list[str] = []
+    place = 0
     while place < len(packed):
         start = place + _LENGTH_BYTES
         end = start + int.from_bytes(packed[place:start], "little")

@@ -296,8 +296,9 @@ def _documents(inputs: Sequence[TensorIn], served: ServedModel) -> list[Document
     problems = [problem for tensor in inputs for problem in _problems(tensor)]
     names = [tensor.name for tensor in inputs]
     if sorted(names) not in ([_WHOLE], sorted(_fields(data))):
-        expected = " or ".join(dict.fromkeys((", ".join(_fields(data)), f"{_WHOLE} alone")))
-        problems.append(f"inputs: got {', '.join(names) or 'none'}, expected {expected}.")
+        fields = ", ".join(_fields(data))
+        other = "" if fields == _WHOLE else f", or {_WHOLE} alone"
+        problems.append(f"inputs: got {', '.join(names) or 'none'}, expected {fields}{other}.")
     columns = [_flat(tensor.data) for tensor in inputs]
     sizes = [len(column) for column in columns]
     if len(set(sizes)) > 1:
@@ -320,7 +321,7 @@ def _problems(tensor: TensorIn) -> Iterator[str]:
     if len(shape) not in (1, 2) or shape[1:] not in ([], [1]):
         yield f"{where}: got the shape {shape}, expected [N] or [N, 1]."
     elif shape[0] != len(data):
-        yield f"{where}: got {len(data):,} elements, expected {shape[0]:,} by its shape."
+        yield f"{where}: got {counted(len(data), 'element')}, expected {shape[0]:,} by its shape."
     wrong = [number for number, each in enumerate(data, start=1) if not isinstance(each, str)]
     if wrong:
         yield f"{where}: element {wrong[0]:,} is no string ({counted(len(wrong), 'such element')})."
