@@ -120,16 +120,18 @@ class Labelling:
             DocumentError: it chooses what means no label, or is none.
         """
         questions = {question.name: question for question in self.questions}
-        problems, codes = [], {}
+        problems: list[Problem] = []
+        codes: dict[str, None] = {}
         for result in results:
-            question = questions.get(result.get("from_name")) if isinstance(result, dict) else None
+            name = result.get("from_name") if isinstance(result, dict) else None
+            question = questions.get(name) if isinstance(name, str) else None
             if question is None:
                 continue  # an answer to something else
             for path in _paths(result, question):
                 column = question.known.get(path)
                 if column is None:
                     what = f"means no label of the model: {shown(ARROW.join(path))}."
-                    problems.append(Problem(f"choice of {question.name!r}", what))
+                    problems.append(Problem(f"choice of {shown(question.name)}", what))
                 else:
                     codes[self.taxonomy.codes[column]] = None
         if problems:
@@ -169,7 +171,7 @@ def read_labelling(text: str, taxonomy: Taxonomy) -> Labelling:
         what = "has no tag Taxonomy or Choices that asks for labels."
         raise ConfigError(problems or Problem("labelling configuration", what))
     questions = tuple(question for question, _ in found)
-    return Labelling(taxonomy, questions, *fields, tuple(unknown))
+    return Labelling(taxonomy, questions, found[0][1], tuple(unknown))
 
 
 def _column(choice: Choice, lookup: LabelLookup) -> int | None:

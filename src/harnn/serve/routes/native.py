@@ -48,7 +48,7 @@ class Options(BaseModel):
 
     def chosen(self) -> DecodeOptions:
         """Return those that are given."""
-        own = self.model_dump(include=DecodeOptions.__annotations__.keys(), exclude_none=True)
+        own = self.model_dump(include={*DecodeOptions.__annotations__}, exclude_none=True)
         return cast(DecodeOptions, own)
 
 
