@@ -54,8 +54,19 @@ def create_app(service: Service) -> Any:
     for router in ROUTERS:
         app.include_router(router)
     _handle_errors(app)
+    if tokens is None:
+        _describe_without_tokens(app)
     bounded = Bounded(app, settings.limits.body_bytes)
     return Watched(Guarded(bounded, settings), service.metrics)
+
+
+def _describe_without_tokens(app: FastAPI) -> None:
+    """Let the OpenAPI document ask for no token, since none is looked at."""
+    described = app.openapi()
+    for operations in described["paths"].values():
+        for operation in operations.values():
+            operation.pop("security", None)
+    described.get("components", {}).pop("securitySchemes", None)
 
 
 def _handle_errors(app: FastAPI) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from typing import Annotated, Any
 
 from fastapi import Depends, Request, Security
@@ -16,10 +16,12 @@ from harnn.serve.access import ANYBODY, Caller, Role, Tokens
 from harnn.serve.problems import RequestError
 from harnn.serve.service import Service
 
+_FIELDS = ("title", "abstract")
+"""What a model reads beside ``text`` where it was told no fields."""
 _BEARER = HTTPBearer(auto_error=False, description="A token that harnn token has made.")
 
 
-def _service(request: Request) -> Service:
+async def _service(request: Request) -> Service:  # else a thread is asked for it
     service: Service = request.app.state.service
     return service
 
@@ -74,34 +76,55 @@ def json_response(value: Any, status: int = 200) -> Response:
 def as_documents(items: Sequence[str | Mapping[str, Any]], data: DataConfig) -> list[Document]:
     """Return documents, in their order.
 
-    A string is the whole text, and so is the only field, ``text``, of an object; other objects
-    have the fields that the model was trained on. Documents without an id have their number.
+    A string is the whole text, and so is the field ``text`` of an object; other objects have the
+    fields that the model was trained on. Documents without an id have their number; labels, where
+    an object has some, are not looked at.
 
     Raises:
-        RequestError: documents have other fields than the model reads; each is named.
+        RequestError: documents lack fields that the model reads, or have others; each is named.
         DocumentError: fields hold no texts.
     """
-    missing = [
-        f"document {number}: has no field {name!r}; the model reads "
-        f"{', '.join(data.text_fields)}, or a whole text from the field 'text'."
+    problems = [
+        f"document {number}: {problem}"
         for number, item in enumerate(items, start=1)
-        if not _is_whole(item, data)
-        for name in data.text_fields
-        if name not in item
+        if not isinstance(item, str)
+        for problem in _field_problems(item, data)
     ]
-    if missing:
-        raise RequestError(422, missing[0], missing[1:] and missing)
+    if problems:
+        raise RequestError(422, problems[0], problems[1:] and problems)
     return [_document(item, number, data) for number, item in enumerate(items, start=1)]
 
 
-def _is_whole(item: str | Mapping[str, Any], data: DataConfig) -> bool:
-    return isinstance(item, str) or item.keys() - {data.id_field} == {"text"}
+def _field_problems(item: Mapping[str, Any], data: DataConfig) -> Iterator[str]:
+    """Yield what is wrong with the names of the fields of an object."""
+    fields = ", ".join(data.text_fields or _FIELDS)
+    reads = f"the model reads {fields}, or a whole text from the field 'text'."
+    names = item.keys() - {data.id_field, *data.label_columns}
+    if _is_whole(item, data):
+        known: frozenset[str] = frozenset({"text"})
+    else:
+        known = frozenset(data.text_fields or _FIELDS)
+        if not names & known:
+            yield f"has no text; {reads}"
+            return
+        for name in data.text_fields:
+            if name not in names:
+                yield f"has no field {name!r}; {reads}"
+    for name in sorted(names - known):
+        yield f"has a field {name[:100]!r}, which would not be read; {reads}"
+
+
+def _is_whole(item: Mapping[str, Any], data: DataConfig) -> bool:
+    return "text" in item and "text" not in data.text_fields
 
 
 def _document(item: str | Mapping[str, Any], number: int, data: DataConfig) -> Document:
     if isinstance(item, str):
         return Document(str(number), {"text": item}, None, f"document {number}")
-    whole = DataConfig(id_field=data.id_field) if _is_whole(item, data) else data
-    numbered = {data.id_field: str(number)} | {k: v for k, v in item.items() if v is not None}
-    (document,) = read_documents([numbered], whole, labelled=False)
+    fields = data.text_fields if not _is_whole(item, data) else ()
+    settings = DataConfig(id_field=data.id_field, text_fields=fields)
+    given = {name: value for name, value in item.items() if name not in data.label_columns}
+    if given.get(data.id_field) is None:
+        given[data.id_field] = str(number)
+    (document,) = read_documents([given], settings, labelled=False)
     return document

@@ -115,7 +115,7 @@ class ServeSettings:
         Raises:
             ConfigError: everything that is wrong.
         """
-        problems = [*self.limits.check(), *_model_problems(self.models)]
+        problems = [*_model_problems(self.models), *self.limits.check()]
         if self.workers < 1:
             problems.append(Problem("--workers", f"got {self.workers}, expected 1 or more."))
         if not 0 <= self.port <= 65_535:

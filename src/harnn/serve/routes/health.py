@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter
 from prometheus_client import CONTENT_TYPE_LATEST
 from pydantic import BaseModel
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse, PlainTextResponse, Response
 
-from harnn.serve.access import Caller
-from harnn.serve.asking import ServiceHere, needs
+from harnn.serve.asking import Reader, ServiceHere
+from harnn.serve.routes.schemas import problems
 
 router = APIRouter(tags=["operation"])
 
@@ -35,7 +33,11 @@ async def readyz(service: ServiceHere) -> JSONResponse:
     return JSONResponse({"status": "ok"})
 
 
-@router.get("/metrics", response_class=Response)
-async def metrics(service: ServiceHere, _: Annotated[Caller, Depends(needs("read"))]) -> Response:
+@router.get(
+    "/metrics",
+    response_class=PlainTextResponse,
+    responses=problems(),
+)
+async def metrics(service: ServiceHere, _: Reader) -> Response:
     """Everything counted, in the text format of Prometheus."""
     return Response(service.metrics.text(), media_type=CONTENT_TYPE_LATEST)

@@ -83,7 +83,7 @@ class ExplainIn(BaseModel):
     options: Options = Options()
 
 
-@router.post("/predict", response_model=PredictionsOut, responses=problems(404, 413, 422, 503, 504))
+@router.post("/predict", response_model=PredictionsOut, responses=problems(404, 503, 504))
 async def predict(body: PredictIn, service: ServiceHere, _: Reader) -> Response:
     """File documents: for each its labels with scores, levels and paths, in the order given."""
     served = service.models.get(body.model)
@@ -93,7 +93,7 @@ async def predict(body: PredictIn, service: ServiceHere, _: Reader) -> Response:
     return json_response({"model": _named(answers.model), "predictions": predictions})
 
 
-@router.post("/explain", response_model=ExplanationOut, responses=problems(404, 413, 422, 503, 504))
+@router.post("/explain", response_model=ExplanationOut, responses=problems(404, 503, 504))
 async def explain(body: ExplainIn, service: ServiceHere, _: Reader) -> Response:
     """Say what spoke for each predicted label of a document, word by word."""
     served = service.models.get(body.model)
@@ -102,7 +102,7 @@ async def explain(body: ExplainIn, service: ServiceHere, _: Reader) -> Response:
     return json_response({"model": _named(model), "explanation": explanation.to_dict()})
 
 
-@router.get("/taxonomy", response_model=LabelsOut, responses=problems(404, 422))
+@router.get("/taxonomy", response_model=LabelsOut, responses=problems(404))
 async def taxonomy(
     service: ServiceHere,
     _: Reader,
@@ -125,7 +125,7 @@ async def taxonomy(
     return json_response({"model": _named(served)} | place | {"labels": shown})
 
 
-@router.get("/label", response_model=LabelOut, responses=problems(404, 422))
+@router.get("/label", response_model=LabelOut, responses=problems(404))
 async def label(service: ServiceHere, _: Reader, label: str, model: ModelName = None) -> Response:
     """One label, by its code."""
     served = service.models.get(model)
@@ -139,13 +139,13 @@ async def describe_model(service: ServiceHere, _: Reader, model: ModelName = Non
     return json_response(_described(service.models.get(model)))
 
 
-@router.get("/models", response_model=ModelsOut)
+@router.get("/models", response_model=ModelsOut, responses=problems())
 async def models(service: ServiceHere, _: Reader) -> Response:
     """All models served, the first of them answers where no name is given."""
     return json_response({"models": [_described(each) for each in service.models]})
 
 
-@router.post("/model/reload", response_model=ModelOut, responses=problems(404, 422))
+@router.post("/model/reload", response_model=ModelOut, responses=problems(404, 500))
 async def reload(service: ServiceHere, _: Admin, model: ModelName = None) -> Response:
     """Load a model directory again, where it holds another model now; other requests go on.
 

@@ -182,22 +182,26 @@ class ModelsOut(Out):
     models: list[ModelOut]
 
 
+_COMMON = (400, 401, 403, 413, 415, 421, 422, 429)
 _MEANINGS = {
     400: "The body cannot be read.",
     401: "No token, or nobody's.",
     403: "The role of the token does not allow it.",
     404: "No such model or label.",
+    415: "The body is packed in a way that is not read.",
+    421: "This server has another name.",
     413: "The body is too large.",
     422: "The request cannot be answered; every problem is named.",
+    429: "Too many requests; ask again after Retry-After seconds.",
     503: "Too much waits already; ask again after Retry-After seconds.",
     504: "Not answered in time.",
 }
 
 
 def problems(*codes: int) -> dict[int | str, dict[str, Any]]:
-    """Return for OpenAPI how a route refuses; 400, 401 and 403 are added."""
+    """Return for OpenAPI how a route refuses; how all of them do is added."""
     content = {PROBLEM_JSON: {"schema": Problem.model_json_schema()}}
     return {
         code: {"description": _MEANINGS.get(code, HTTPStatus(code).phrase), "content": content}
-        for code in sorted({400, 401, 403, *codes})
+        for code in sorted({*_COMMON, *codes})
     }
