@@ -162,7 +162,7 @@ def _check(corrections: Sequence[Correction]) -> None:
                 what = f"its {name} has {len(value):,} characters, at most {MOST_NAME} are kept."
                 problems.append(Problem(where, what))
             elif printable(value) != value:
-                what = f"its {name} has characters that cannot be shown, {printable(value)!r}."
+                what = f"its {name} has characters that cannot be shown: '{printable(value)}'."
                 problems.append(Problem(where, what))
     if problems:
         raise DocumentError(problems)

@@ -25,7 +25,7 @@ from sqlalchemy.exc import (
     SQLAlchemyError,
 )
 
-from harnn._display import reason_of
+from harnn._display import printable
 from harnn._files import check_writable
 from harnn.errors import DatabaseError, InputError, MissingExtraError, Problem
 
@@ -35,6 +35,8 @@ _SECONDS_TO_WAIT = 30
 """For others that write."""
 _LOCK_OF_MIGRATIONS = 0x6861726E6E  # "harnn"
 _SHOWN_TABLES = 3
+_MOST_SHOWN = 300
+"""Characters of what a driver says."""
 
 
 class Database:
@@ -63,6 +65,7 @@ class Database:
         database = cls(_engine(url), shown_url(url))
         try:
             database._bring_up(make=make)
+            database._let_read_and_write()
         except BaseException:
             database.close()
             raise
@@ -111,6 +114,13 @@ class Database:
             config.attributes |= {"connection": connection, "version_table": _VERSION_TABLE}
             command.upgrade(config, "head")
 
+    def _let_read_and_write(self) -> None:
+        """Let others read a file of SQLite while somebody writes; the file remembers it."""
+        if self._engine.dialect.name == "sqlite":
+            with self._told(), self._engine.connect() as connection:
+                driver: Any = connection.connection.driver_connection
+                driver.execute("PRAGMA journal_mode=WAL")
+
     def _check_owner(
         self, connection: sa.Connection, found: str | None, script: ScriptDirectory, *, make: bool
     ) -> None:
@@ -133,10 +143,8 @@ class Database:
         """Say what a database refuses without what was to be written, and without passwords."""
         try:
             yield
-        except SQLAlchemyError as error:
-            raise DatabaseError(
-                Problem(self.shown, f"does not do what it is asked: {_reason(error)}.")
-            ) from None
+        except (SQLAlchemyError, sqlite3.Error) as error:
+            raise DatabaseError(Problem(self.shown, f"cannot be used: {_reason(error)}.")) from None
 
 
 def shown_url(url: sa.URL) -> str:
@@ -152,6 +160,8 @@ def _url_of(place: str | Path) -> sa.URL:
     """Raises:
     DatabaseError: it is no URL, or one that is not served; none of it is shown.
     """
+    if not str(place).strip():
+        raise DatabaseError(Problem("--database", "got nothing, expected a file or a URL."))
     if isinstance(place, Path) or "://" not in place:
         return sa.URL.create("sqlite", database=str(place))
     expected = "expected a file, or a URL such as postgresql+psycopg://USER:PASSWORD@HOST/NAME."
@@ -173,10 +183,9 @@ def _engine(url: sa.URL) -> sa.Engine:
     try:
         engine = sa.create_engine(url, **options)
     except ModuleNotFoundError as error:
-        package = (error.name or "").partition(".")[0]
         raise MissingExtraError(
-            f"{url.drivername} needs the package {package!r}, which is not installed: "
-            f"pip install {package}"
+            f"A URL of {url.drivername!r} needs the module {error.name!r}, which is not installed. "
+            "Install it, or name another driver, as in postgresql+psycopg://."
         ) from None
     except NoSuchModuleError:
         what = f"got a URL of {url.drivername!r}, which SQLAlchemy does not know."
@@ -192,8 +201,7 @@ def _engine(url: sa.URL) -> sa.Engine:
 
 def _on_connect(connection: Any, _: object) -> None:
     connection.isolation_level = None  # sqlite3 begins nothing by itself: _on_begin does
-    for pragma in ("journal_mode=WAL", "foreign_keys=ON"):
-        connection.execute(f"PRAGMA {pragma}")
+    connection.execute("PRAGMA foreign_keys=ON")
 
 
 def _on_begin(connection: sa.Connection) -> None:
@@ -232,11 +240,10 @@ def _scripts() -> ScriptDirectory:
     return ScriptDirectory.from_config(_config())
 
 
-def _reason(error: SQLAlchemyError) -> str:
+def _reason(error: Exception) -> str:
     """Return what a driver says, its first line: others quote what was to be written."""
-    if isinstance(error, DBAPIError) and error.orig is not None:
-        if isinstance(error.orig, sqlite3.OperationalError) and "locked" in str(error.orig):
-            return f"others have written for more than {_SECONDS_TO_WAIT} seconds"
-        lines = str(error.orig).strip().splitlines() or [""]
-        return lines[0].rstrip(".") or type(error.orig).__name__
-    return reason_of(error)
+    cause = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
+    if isinstance(cause, sqlite3.OperationalError) and "locked" in str(cause):
+        return f"others have written for more than {_SECONDS_TO_WAIT} seconds"
+    lines = str(cause).strip().splitlines() or [""]
+    return printable(lines[0])[:_MOST_SHOWN].rstrip(".") or type(cause).__name__

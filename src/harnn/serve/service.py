@@ -68,7 +68,7 @@ class Service:
                 (422), too much waits (503), too slow (504).
         """
         served = self.models.get(model)
-        self._check(documents)
+        self.check(documents)
         try:
             served.predictor.bundle.decoder.with_options(**options)
         except (HarnnError, ValueError) as error:
@@ -83,7 +83,7 @@ class Service:
     ) -> tuple[ServedModel, Explanation]:
         """Say why the labels of a document are predicted; see :meth:`predict`."""
         served = self.models.get(model)
-        self._check([document])
+        self.check([document])
         job = Job(
             served.name,
             served.predictor,
@@ -108,9 +108,11 @@ class Service:
         if self.corrections is not None:
             self.corrections.close()
 
-    def _check(self, documents: Sequence[Document]) -> None:
-        """Raises:
-        RequestError: documents are too many or too long; every one of them is named.
+    def check(self, documents: Sequence[Document]) -> None:
+        """Check what is said of documents against the limits.
+
+        Raises:
+            RequestError: they are too many or too long (422); every one of them is named.
         """
         limits = self.settings.limits
         if len(documents) > limits.documents:
