@@ -135,8 +135,8 @@ def test_what_is_refused(client: TestClient) -> None:
         f"{BASE}/webhook", json=happened("ANNOTATION_CREATED", annotation(), task("a"))
     )
     assert (kept.status_code, kept.json()) == (
-        409,
-        {"error": "Annotations are not kept: the server has no --database."},
+        403,
+        {"error": "This server keeps no corrections; whoever runs it can say where (--database)."},
     )
 
 

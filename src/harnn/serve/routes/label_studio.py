@@ -1,9 +1,9 @@
 """An ML backend of Label Studio: it proposes labels, and keeps what people choose.
 
 The address to connect is ``http://…/label-studio``, where the labels of a project tell which model
-answers, or ``http://…/label-studio/NAME``. Label Studio asks under paths behind it, and forgets
-what stands behind a question mark. Of basic authentication the password is a token. Source: Label
-Studio 1.23, label_studio/ml/api_connector.py, ml/models.py and webhooks/utils.py.
+answers, or ``http://…/label-studio/NAME``: Label Studio asks under paths behind it, and would lose
+a ``?model=NAME``, which other clients may use. Of basic authentication the password is a token.
+Source: Label Studio 1.23, label_studio/ml/api_connector.py, ml/models.py and webhooks/utils.py.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import replace
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Request
+from fastapi import APIRouter, Request
 from fastapi.routing import APIRoute
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 from starlette.datastructures import MutableHeaders
@@ -38,7 +38,9 @@ PREFIX = "/label-studio"
 _ONE = PREFIX + "/{model}"
 _SOURCE = "label-studio"
 _KEPT_ACTIONS = ("ANNOTATION_CREATED", "ANNOTATIONS_CREATED", "ANNOTATION_UPDATED")
-Name = Annotated[str, Path(description="The name of a model.")]
+ModelName = Annotated[
+    str | None, Field(description="Its name; left out: the one that fits the configuration best.")
+]
 
 
 class _BasicRoute(APIRoute):
@@ -192,18 +194,18 @@ class KeptOut(Out):
     kept: int
 
 
-@router.get(PREFIX + "/health", response_model=HealthOut, responses=errors())
+@router.get(PREFIX + "/health", response_model=HealthOut, responses=errors(404))
 @router.get(_ONE + "/health", response_model=HealthOut, responses=errors(404))
-async def health(service: ServiceHere, _: Reader, model: Name | None = None) -> Response:
+async def health(service: ServiceHere, _: Reader, model: ModelName = None) -> Response:
     """Whether the server answers."""
     service.models.get(model)
     return json_response({"status": "UP", "model_class": "harnn"})
 
 
-@router.post(PREFIX + "/setup", response_model=SetupOut, responses=errors(413, 422))
+@router.post(PREFIX + "/setup", response_model=SetupOut, responses=errors(404, 413, 422))
 @router.post(_ONE + "/setup", response_model=SetupOut, responses=errors(404, 413, 422))
 async def setup(
-    body: SetupIn, service: ServiceHere, _: Reader, model: Name | None = None
+    body: SetupIn, service: ServiceHere, _: Reader, model: ModelName = None
 ) -> Response:
     """Say which model answers a labelling configuration; it is refused where none can."""
     served, labelling = await _find(service, model, body.label_config)
@@ -211,20 +213,22 @@ async def setup(
     return json_response(answer | {"unknown": labelling.unknown})
 
 
-@router.get(PREFIX + "/versions", response_model=VersionsOut, responses=errors())
+@router.get(PREFIX + "/versions", response_model=VersionsOut, responses=errors(404))
 @router.get(_ONE + "/versions", response_model=VersionsOut, responses=errors(404))
-async def versions(service: ServiceHere, _: Reader, model: Name | None = None) -> Response:
+async def versions(service: ServiceHere, _: Reader, model: ModelName = None) -> Response:
     """What answers."""
     served = list(service.models) if model is None else [service.models[model]]
     return json_response({"versions": [_version(each) for each in served]})
 
 
-@router.post(PREFIX + "/predict", response_model=ResultsOut, responses=errors(413, 422, 503, 504))
+@router.post(
+    PREFIX + "/predict", response_model=ResultsOut, responses=errors(404, 413, 422, 503, 504)
+)
 @router.post(
     _ONE + "/predict", response_model=ResultsOut, responses=errors(404, 413, 422, 503, 504)
 )
 async def predict(
-    body: PredictIn, service: ServiceHere, _: Reader, model: Name | None = None
+    body: PredictIn, service: ServiceHere, _: Reader, model: ModelName = None
 ) -> Response:
     """Propose labels for tasks, however many Label Studio sends at once."""
     served, labelling = await _find(service, model, body.label_config)
@@ -238,10 +242,10 @@ async def predict(
     return json_response({"results": results})
 
 
-@router.post(PREFIX + "/webhook", response_model=KeptOut, responses=errors(409, 413, 422, 503))
-@router.post(_ONE + "/webhook", response_model=KeptOut, responses=errors(404, 409, 413, 422, 503))
+@router.post(PREFIX + "/webhook", response_model=KeptOut, responses=errors(404, 413, 422, 503))
+@router.post(_ONE + "/webhook", response_model=KeptOut, responses=errors(404, 413, 422, 503))
 async def webhook(
-    body: WebhookIn, service: ServiceHere, caller: Reviewer, model: Name | None = None
+    body: WebhookIn, service: ServiceHere, caller: Reviewer, model: ModelName = None
 ) -> Response:
     """Keep new and changed annotations as corrections; models learn nothing of them by themselves.
 
@@ -251,9 +255,12 @@ async def webhook(
     if body.action not in _KEPT_ACTIONS or body.project is None or not given:
         return json_response({"status": "ignored", "kept": 0})
     if service.corrections is None:
-        raise RequestError(409, "Annotations are not kept: the server has no --database.")
+        detail = "This server keeps no corrections; whoever runs it can say where (--database)."
+        raise RequestError(403, detail)
     served, labelling = await _find(service, model, body.project.label_config)
     corrections = _corrections(given, served, labelling, caller)
+    for each in corrections:
+        service.check([each.document])
     await asyncio.to_thread(service.corrections.add, corrections)
     return json_response({"status": "kept", "kept": len(corrections)})
 

@@ -40,6 +40,9 @@ PREFIX = "/v2"
 _WHOLE = "text"
 """The input of a whole text, whatever fields the model was trained on."""
 OutputName = Literal["labels", "scores", "codes"]
+Version = Annotated[
+    str | None, Field(description="The first digits of its hash; left out: what answers now.")
+]
 NameInPath = Annotated[str, Path(description="The name of a model.")]
 
 
@@ -210,7 +213,7 @@ async def server(_: Reader) -> Response:
 @router.get("/models/{name}", response_model=ModelOut, responses=errors(404))
 @router.get("/models/{name}/versions/{version}", response_model=ModelOut, responses=errors(404))
 async def describe(
-    name: NameInPath, service: ServiceHere, _: Reader, version: str | None = None
+    name: NameInPath, service: ServiceHere, _: Reader, version: Version = None
 ) -> Response:
     """What a model takes and gives."""
     served = _find(service, name, version)
@@ -234,7 +237,7 @@ async def describe(
     "/models/{name}/versions/{version}/ready", response_model=ReadyOut, responses=errors(404)
 )
 async def model_ready(
-    name: NameInPath, service: ServiceHere, _: Reader, version: str | None = None
+    name: NameInPath, service: ServiceHere, _: Reader, version: Version = None
 ) -> Response:
     """Whether a model answers: one that is served always does."""
     return json_response({"name": _find(service, name, version).name, "ready": True})
@@ -247,7 +250,7 @@ async def model_ready(
     responses=errors(404, 413, 503, 504),
 )
 async def infer(
-    body: InferIn, name: NameInPath, service: ServiceHere, _: Reader, version: str | None = None
+    body: InferIn, name: NameInPath, service: ServiceHere, _: Reader, version: Version = None
 ) -> Response:
     """File documents; outputs that are not named are ``labels`` alone."""
     documents = _documents(body.inputs, _find(service, name, version))
