@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import jsonschema
+import jsonschema_rs
 import numpy as np
 import pytest
 from starlette.testclient import TestClient
@@ -95,7 +95,7 @@ def texts(*given: str, **more: Any) -> dict[str, Any]:
 def ask(client: TestClient, *inputs: dict[str, Any], **more: Any) -> Any:
     answer = client.post(INFER, json={"inputs": inputs, **more})
     assert answer.status_code == 200, answer.text
-    jsonschema.validate(answer.json(), RESPONSE)
+    jsonschema_rs.validate(RESPONSE, answer.json())
     return answer.json()
 
 
@@ -143,10 +143,10 @@ def test_parameters_choose_labels(client: TestClient, predictor: harnn.Predictor
 
 def test_metadata(client: TestClient, predictor: harnn.Predictor) -> None:
     server = client.get("/v2").json()
-    jsonschema.validate(server, SERVER_METADATA)
+    jsonschema_rs.validate(SERVER_METADATA, server)
     assert server["extensions"] == ["binary_tensor_data"]
     found = client.get("/v2/models/sample").json()
-    jsonschema.validate(found, MODEL_METADATA)
+    jsonschema_rs.validate(MODEL_METADATA, found)
     (version,) = found["versions"]
     count = len(predictor.taxonomy)
     assert found["inputs"] == [{"name": "text", "datatype": "BYTES", "shape": [-1]}]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import shlex
 from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
@@ -46,7 +48,8 @@ def test_hugging_face_client(url: str, predictor: harnn.Predictor) -> None:
 
 
 @pytest.mark.skipif(
-    find_spec("tritonclient") is None, reason="needs: pip install 'tritonclient[http]'"
+    find_spec("tritonclient") is None,
+    reason="needs tritonclient[http], no dependency because it wants older ml_dtypes and greenlet",
 )
 @pytest.mark.parametrize("binary", [False, True])
 def test_triton_client(url: str, predictor: harnn.Predictor, binary: bool) -> None:
@@ -86,14 +89,15 @@ def predicted(url: str, config: str) -> Any:
         body = {"project": "1.17", "schema": config, "hostname": "", "extra_params": None}
         session.post(f"{url}/label-studio/setup", json=body, timeout=(1, 3)).raise_for_status()
         tasks = [{"id": n, "data": {"text": text}} for n, text in enumerate(TEXTS)]
-        asked = {"tasks": tasks, "project": "1.17", "label_config": config, "params": {}}
+        asked: Any = {"tasks": tasks, "project": "1.17", "label_config": config, "params": {}}
         answer = session.post(f"{url}/label-studio/predict", json=asked, timeout=(1, 100))
         answer.raise_for_status()
         return answer.json()["results"]
 
 
 @pytest.mark.skipif(
-    find_spec("label_studio_sdk") is None, reason="needs: pip install label-studio-sdk"
+    find_spec("label_studio_sdk") is None,
+    reason="needs label-studio-sdk, no dependency because it brings 130 MB",
 )
 @pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::UserWarning")
 def test_label_studio_takes_the_results(url: str) -> None:
@@ -114,3 +118,26 @@ def test_label_studio_takes_the_results(url: str) -> None:
         assert any(each["result"] for each in found)
         spoiled = json.loads(json.dumps(found[0]).replace("home", "moon"))
         assert interface.validate_prediction(spoiled, return_errors=True)
+
+
+PAGE = (Path(__file__).parents[2] / "docs" / "other-clients.md").read_text(encoding="utf-8")
+
+
+def typed(language: str, word: str, url: str) -> str:
+    """Return the example of the page that has *word* in it, for the server that runs."""
+    blocks = re.findall(rf"```{language}\n(.*?)```", PAGE, flags=re.DOTALL)
+    (found,) = (block for block in blocks if word in block)
+    found = re.sub(r"/models/model\b", "/models/sample", found).replace('"model", [', '"sample", [')
+    return found.replace("127.0.0.1:8000", url.removeprefix("http://"))
+
+
+def test_the_examples_of_the_page(url: str, capsys: pytest.CaptureFixture[str]) -> None:
+    curl = typed("sh", "/infer", url)
+    address, body = shlex.split(curl)[2], shlex.split(curl)[4]
+    answer = requests.post(address, data=body, timeout=60).json()
+    assert [each["name"] for each in answer["outputs"]] == ["labels", "scores", "codes"]
+    exec(typed("python", "InferenceClient", url), {})
+    assert len(capsys.readouterr().out.splitlines()) == 3
+    if find_spec("tritonclient") is not None:
+        exec(typed("python", "tritonclient", url), {})
+        assert capsys.readouterr().out.startswith("[{'label': ")

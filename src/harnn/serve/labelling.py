@@ -155,14 +155,17 @@ def read_labelling(text: str, taxonomy: Taxonomy) -> Labelling:
         if tag.kind not in ("Taxonomy", "Choices"):
             continue
         where = f"{tag.kind} {shown(tag.attributes.get('name', ''))}"
-        columns = {choice.path: _column(choice, lookup) for choice in tag.choices}
-        known = {path: column for path, column in columns.items() if column is not None}
+        known: dict[Path, int] = {}
+        for choice in tag.choices:
+            column = _column(choice, known.get(choice.path[:-1]), lookup)
+            if column is not None:
+                known[choice.path] = column
         what = _unfit(tag, named) or ("" if known else _unmeant(tag, taxonomy))
         if what:
             problems.append(Problem(where, what))
             continue
         found.append((_question(tag, known), _field(tag, named)))
-        unknown += [ARROW.join(path) for path in columns if path not in known]
+        unknown += [ARROW.join(each.path) for each in tag.choices if each.path not in known]
     fields = {field for _, field in found}
     if len(fields) > 1:
         what = f"asks about several texts: {', '.join(sorted(fields))}."
@@ -174,10 +177,15 @@ def read_labelling(text: str, taxonomy: Taxonomy) -> Labelling:
     return Labelling(taxonomy, questions, found[0][1], tuple(unknown))
 
 
-def _column(choice: Choice, lookup: LabelLookup) -> int | None:
+def _column(choice: Choice, above: int | None, lookup: LabelLookup) -> int | None:
     """Return the label that a choice means, if it is one: by what is stored before what is shown,
     and by the whole path before the end of it.
+
+    above: the label that the choice around it means.
     """
+    column = lookup.taxonomy.index.get(choice.stored)
+    if above is not None and column is not None and above in lookup.taxonomy.parents(column):
+        return column  # what the path leads to, found quickly
     for spelling in (
         ARROW.join(choice.path),
         ARROW.join(choice.shown_path),
