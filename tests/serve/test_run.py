@@ -12,9 +12,10 @@ import time
 from pathlib import Path
 
 import httpx
+import psutil  # type: ignore[import-untyped]
 import pytest
 
-from support.served import fit_model, running
+from support.served import RunningServer, fit_model, running
 
 ASKED = {"documents": ["We fit a new washer to the dripping kitchen tap."]}
 
@@ -29,7 +30,7 @@ def other(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return fit_model(tmp_path_factory.mktemp("other") / "sample", seed=7)
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_it_answers_and_stops_when_told(model: Path, tmp_path: Path, number: int) -> None:
     with running(tmp_path / "log", model) as server:
         answer = httpx.post(f"{server.url}/v1/predict", json=ASKED)
@@ -44,18 +45,17 @@ def test_it_answers_and_stops_when_told(model: Path, tmp_path: Path, number: int
 def test_what_was_accepted_is_answered_before_it_stops(model: Path, tmp_path: Path) -> None:
     many = {"documents": ["A dripping kitchen tap. " * 200] * 250}
 
-    async def asking(url: str) -> list[int]:
-        async with httpx.AsyncClient(timeout=60) as client:
-            tasks = [asyncio.create_task(client.post(f"{url}/v1/predict", json=many))] * 1
-            tasks += [asyncio.create_task(client.post(f"{url}/v1/predict", json=many))]
-            while "Serving" not in server.log:
-                await asyncio.sleep(0.01)
-            await asyncio.sleep(0.3)
+    async def asking(server: RunningServer) -> list[int]:
+        async with httpx.AsyncClient(timeout=60, base_url=server.url) as client:
+            posts = [client.post("/v1/predict", json=many) for _ in range(3)]
+            tasks = [asyncio.create_task(post) for post in posts]
+            while "harnn_queue_depth 500.0" not in (await client.get("/metrics")).text:
+                assert not tasks[0].done(), "too fast for this test"
             server.process.send_signal(signal.SIGTERM)
             return [(await task).status_code for task in tasks]
 
     with running(tmp_path / "log", model) as server:
-        assert asyncio.run(asking(server.url)) == [200, 200]
+        assert asyncio.run(asking(server)) == [200, 200, 200]
         assert server.process.wait(60) == 0
 
 
@@ -102,7 +102,14 @@ def test_several_processes_count_together(model: Path, tmp_path: Path) -> None:
             assert httpx.post(f"{server.url}/v1/predict", json=ASKED).status_code == 200
         counted = httpx.get(f"{server.url}/metrics").text
         assert 'harnn_documents_total{model="sample"} 20.0' in counted
-        assert server.stop() == 0
+        children = psutil.Process(server.process.pid).children(recursive=True)
+        next(each for each in children if "spawn_main" in " ".join(each.cmdline())).kill()
+        deadline = time.monotonic() + 30
+        while server.log.count("Serving") < 3:  # another took its place
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+        assert httpx.post(f"{server.url}/v1/predict", json=ASKED).status_code == 200
+        assert server.stop(signal.SIGHUP) == 0
 
 
 def test_what_cannot_start_says_why(model: Path, tmp_path: Path) -> None:

@@ -29,6 +29,8 @@ from harnn.serve.service import Service
 from harnn.serve.settings import ServeSettings
 
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "RAYON_NUM_THREADS")
+_STOPS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+"""SIGHUP: the terminal is closed. Models are watched, so that nothing needs it to load them."""
 _SECONDS_TO_STOP = 60
 _BACKLOG = 2_048
 
@@ -70,7 +72,7 @@ def _stopping(server: uvicorn.Server) -> Iterator[None]:
     def stop(*_: object) -> None:
         server.should_exit = True
 
-    before = {number: signal.signal(number, stop) for number in (signal.SIGTERM, signal.SIGINT)}
+    before = {number: signal.signal(number, stop) for number in _STOPS}
     try:
         yield
     finally:
@@ -84,11 +86,19 @@ def _serve_together(settings: ServeSettings, listener: socket.socket) -> None:
     with tempfile.TemporaryDirectory(prefix="harnn-metrics-") as directory:
         os.environ[MULTIPROCESS] = directory
         config = _config(partial(worker_app, settings), workers=settings.workers)
-        supervisor = Multiprocess(config, [listener])
+        supervisor = _Supervisor(config, [listener])
         supervisor.run()
         del os.environ[MULTIPROCESS]
     if any(process.exitcode == STARTUP_FAILURE for process in supervisor.processes):
         raise InputError("No process could start; why is said above.")
+
+
+class _Supervisor(Multiprocess):
+    """Several processes, one of which is started again where it dies."""
+
+    def handle_hup(self) -> None:
+        """Stop, as a single process does."""
+        self.handle_term()
 
 
 def worker_app(settings: ServeSettings) -> Any:
