@@ -167,6 +167,10 @@ def test_annotations_are_kept_as_corrections(model: Path, tmp_path: Path) -> Non
             422,
             {"error": "choice of 'taxonomy': means no label of the model: 'home > moon'."},
         )
+        assert send("ANNOTATIONS_CREATED", two, many[:1]) == (
+            422,
+            {"error": "annotation 1: its task does not come with it."},
+        )
         assert predict(client, [task("A tap.")]).json() == before
     with Corrections.open(database) as corrections:
         found = list(corrections.read())

@@ -175,9 +175,9 @@ def test_unknown_models_and_versions_are_not_found(client: TestClient) -> None:
 @pytest.mark.parametrize(
     ("inputs", "what"),
     [
-        ([], "inputs: got none, expected text."),
-        ([texts("a", name="tekst")], "inputs: got tekst, expected text."),
-        ([texts("a"), texts("a")], "inputs: got text, text, expected text."),
+        ([], "inputs: got [], expected 'text'."),
+        ([texts("a", name="tekst")], "inputs: got ['tekst'], expected 'text'."),
+        ([texts("a"), texts("a")], "inputs: got ['text', 'text'], expected 'text'."),
         ([texts("a", datatype="FP32")], "input 'text': got the datatype 'FP32', expected BYTES."),
         ([texts("a", shape=[])], "input 'text': got the shape [], expected [N] or [N, 1]."),
         ([texts("a", shape=[1, 2])], "input 'text': got the shape [1, 2], expected [N] or [N, 1]."),
@@ -244,11 +244,11 @@ def test_models_that_read_several_fields(tmp_path: Path) -> None:
         assert whole.status_code == 200
         path = "/v2/models/two/infer"
         assert refusal(client, {"inputs": inputs[:1]}, path)[1] == (
-            "inputs: got title, expected title, body, or text alone."
+            "inputs: got ['title'], expected 'title', 'body', or 'text' alone."
         )
         uneven = [inputs[0], texts("a", "b", name="body")]
         assert refusal(client, {"inputs": uneven}, path)[1] == (
-            "inputs: have 1, 2 elements, expected as many."
+            "inputs: have [1, 2] elements, expected as many."
         )
 
 

@@ -13,7 +13,7 @@ import base64
 import binascii
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import replace
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 from fastapi import APIRouter, Request
 from fastapi.routing import APIRoute
@@ -21,9 +21,10 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue
 from starlette.datastructures import MutableHeaders
 from starlette.responses import Response
 
+from harnn._tables import shown
 from harnn.config import DataConfig
 from harnn.data import Document
-from harnn.errors import HarnnError
+from harnn.errors import DocumentError, HarnnError, Problem
 from harnn.review import Correction
 from harnn.serve.access import Caller
 from harnn.serve.asking import Reader, Reviewer, ServiceHere, as_documents, json_response
@@ -37,6 +38,7 @@ from harnn.serve.service import Service
 PREFIX = "/label-studio"
 _ONE = PREFIX + "/{model}"
 _SOURCE = "label-studio"
+T = TypeVar("T")
 _KEPT_ACTIONS = ("ANNOTATION_CREATED", "ANNOTATIONS_CREATED", "ANNOTATION_UPDATED")
 ModelName = Annotated[
     str | None, Field(description="Its name; left out: the one that fits the configuration best.")
@@ -251,8 +253,9 @@ async def webhook(
 
     Skipped tasks and everything else that happens in a project is ignored.
     """
-    given = [pair for pair in _pairs(body) if not pair[0].was_cancelled]
-    if body.action not in _KEPT_ACTIONS or body.project is None or not given:
+    kept = body.action in _KEPT_ACTIONS and body.project is not None
+    given = [pair for pair in _pairs(body) if not pair[0].was_cancelled] if kept else []
+    if body.project is None or not given:
         return json_response({"status": "ignored", "kept": 0})
     if service.corrections is None:
         detail = "This server keeps no corrections; whoever runs it can say where (--database)."
@@ -304,15 +307,15 @@ def _documents(tasks: Sequence[Task], labelling: Labelling, data: DataConfig) ->
     else what the configuration shows.
 
     Raises:
-        RequestError: tasks without a text; each is named (422).
+        DocumentError: tasks without a text.
     """
     problems = [
-        f"task {number}: its data have no string {labelling.field!r}."
+        Problem(f"task {number:,}", f"its data have no string {shown(labelling.field)}.")
         for number, task in enumerate(tasks, start=1)
         if not _has(task.data, data.text_fields) and not _has(task.data, (labelling.field,))
     ]
     if problems:
-        raise RequestError(422, problems[0], problems)
+        raise DocumentError(problems)
     return as_documents([_item(task, labelling.field, data) for task in tasks], data)
 
 
@@ -329,14 +332,29 @@ def _item(task: Task, field: str, data: DataConfig) -> dict[str, Any]:
 
 
 def _pairs(body: WebhookIn) -> list[tuple[Annotation, Task]]:
-    """Return annotations with their tasks: one, or lists of them."""
-    one, many = body.annotation, body.task
-    annotations = [one] if isinstance(one, Annotation) else one or []
-    tasks = [many] if isinstance(many, Task) else many or []
-    if len(tasks) == 1:
-        return [(each, tasks[0]) for each in annotations]
+    """Return annotations with their tasks: one, or lists of them.
+
+    Raises:
+        DocumentError: tasks do not come with their annotations.
+    """
+    annotations, tasks = _listed(body.annotation), _listed(body.task)
+    if len(annotations) == len(tasks) == 1:
+        return [(annotations[0], tasks[0])]
     by_id = {str(task.id): task for task in tasks}
-    return [(a, by_id[str(a.task)]) for a in annotations if str(a.task) in by_id]
+    problems = [
+        Problem(f"annotation {number:,}", "its task does not come with it.")
+        for number, annotation in enumerate(annotations, start=1)
+        if str(annotation.task) not in by_id
+    ]
+    if problems:
+        raise DocumentError(problems)
+    return [(annotation, by_id[str(annotation.task)]) for annotation in annotations]
+
+
+def _listed(given: T | list[T] | None) -> list[T]:
+    if given is None:
+        return []
+    return given if isinstance(given, list) else [given]
 
 
 def _corrections(
@@ -346,8 +364,7 @@ def _corrections(
     caller: Caller,
 ) -> list[Correction]:
     """Raises:
-    DocumentError: an annotation chooses what means no label.
-    RequestError: a task has no text (422).
+    DocumentError: an annotation chooses what means no label, or a task has no text.
     """
     data = served.predictor.bundle.config.data
     documents = _documents([task for _, task in given], labelling, data)

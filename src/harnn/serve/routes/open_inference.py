@@ -25,8 +25,10 @@ from starlette.types import Message
 
 import harnn
 from harnn._display import counted, json_text
+from harnn._tables import shown
 from harnn.config import DataConfig
 from harnn.data import Document
+from harnn.errors import Problem, problem_lines
 from harnn.serve.asking import Reader, ServiceHere, as_documents, json_response
 from harnn.serve.models import ServedModel
 from harnn.serve.problems import RequestError
@@ -44,6 +46,11 @@ Version = Annotated[
     str | None, Field(description="The first digits of its hash; left out: what answers now.")
 ]
 NameInPath = Annotated[str, Path(description="The name of a model.")]
+
+_INFERRED: dict[int | str, dict[str, Any]] = {
+    200: {"content": {"application/octet-stream": {}}},  # where tensors stand behind the JSON
+    **errors(404, 413, 503, 504),
+}
 
 
 class _PlainRoute(APIRoute):
@@ -130,7 +137,7 @@ class InferIn(BaseModel):
     parameters: Parameters = Parameters()
     inputs: list[TensorIn]
     outputs: list[OutputIn] = []
-    """None: ``labels``."""
+    """Without any: ``labels``."""
 
 
 class LiveOut(Out):
@@ -243,11 +250,9 @@ async def model_ready(
     return json_response({"name": _find(service, name, version).name, "ready": True})
 
 
-@router.post("/models/{name}/infer", response_model=InferOut, responses=errors(404, 413, 503, 504))
+@router.post("/models/{name}/infer", response_model=InferOut, responses=_INFERRED)
 @router.post(
-    "/models/{name}/versions/{version}/infer",
-    response_model=InferOut,
-    responses=errors(404, 413, 503, 504),
+    "/models/{name}/versions/{version}/infer", response_model=InferOut, responses=_INFERRED
 )
 async def infer(
     body: InferIn, name: NameInPath, service: ServiceHere, _: Reader, version: Version = None
@@ -299,15 +304,15 @@ def _documents(inputs: Sequence[TensorIn], served: ServedModel) -> list[Document
     problems = [problem for tensor in inputs for problem in _problems(tensor)]
     names = [tensor.name for tensor in inputs]
     if sorted(names) not in ([_WHOLE], sorted(_fields(data))):
-        fields = ", ".join(_fields(data))
-        other = "" if fields == _WHOLE else f", or {_WHOLE} alone"
-        problems.append(f"inputs: got {', '.join(names) or 'none'}, expected {fields}{other}.")
+        other = "" if _fields(data) == (_WHOLE,) else f", or {_WHOLE!r} alone"
+        what = f"got {shown(names)}, expected {', '.join(map(repr, _fields(data)))}{other}."
+        problems.append(Problem("inputs", what))
     columns = [_flat(tensor.data) for tensor in inputs]
     sizes = [len(column) for column in columns]
     if len(set(sizes)) > 1:
-        problems.append(f"inputs: have {', '.join(map(str, sizes))} elements, expected as many.")
+        problems.append(Problem("inputs", f"have {shown(sizes)} elements, expected as many."))
     if problems:
-        raise RequestError(400, problems[0], problems)
+        raise RequestError(400, str(problems[0]), [*problem_lines(problems)])
     rows = zip(*columns, strict=True)
     return as_documents([dict(zip(names, row, strict=True)) for row in rows], data)
 
@@ -317,17 +322,19 @@ def _fields(data: DataConfig) -> tuple[str, ...]:
     return data.text_fields or (_WHOLE,)
 
 
-def _problems(tensor: TensorIn) -> Iterator[str]:
-    where, shape, data = f"input {tensor.name!r}", tensor.shape, _flat(tensor.data)
+def _problems(tensor: TensorIn) -> Iterator[Problem]:
+    where, shape, data = f"input {shown(tensor.name)}", tensor.shape, _flat(tensor.data)
     if tensor.datatype != "BYTES":
-        yield f"{where}: got the datatype {tensor.datatype!r}, expected BYTES."
+        yield Problem(where, f"got the datatype {shown(tensor.datatype)}, expected BYTES.")
     if len(shape) not in (1, 2) or shape[1:] not in ([], [1]):
-        yield f"{where}: got the shape {shape}, expected [N] or [N, 1]."
+        yield Problem(where, f"got the shape {shown(shape)}, expected [N] or [N, 1].")
     elif shape[0] != len(data):
-        yield f"{where}: got {counted(len(data), 'element')}, expected {shape[0]:,} by its shape."
+        what = f"got {counted(len(data), 'element')}, expected {shape[0]:,} by its shape."
+        yield Problem(where, what)
     wrong = [number for number, each in enumerate(data, start=1) if not isinstance(each, str)]
     if wrong:
-        yield f"{where}: element {wrong[0]:,} is no string ({counted(len(wrong), 'such element')})."
+        what = f"element {wrong[0]:,} is no string ({counted(len(wrong), 'such element')})."
+        yield Problem(where, what)
 
 
 def _flat(data: Sequence[Any]) -> list[Any]:
