@@ -90,5 +90,5 @@ def detect_language(text: str, languages: Sequence[str]) -> list[LanguageScore]:
 @cache
 def _identifier() -> Any:
     """Return what knows 140 languages by sequences of bytes; takes half a second and 100 MB."""
-    langid = require("py3langid.langid", purpose="Telling languages", extra="languages")
+    langid = require("py3langid", purpose="Telling languages", extra="languages").langid
     return langid.LanguageIdentifier.from_model_file(langid.MODEL_FILE, norm_probs=True)

@@ -32,6 +32,8 @@ _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "RAYON
 _STOPS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 """SIGHUP: the terminal is closed. Models are watched, so that nothing needs it to load them."""
 _SECONDS_TO_STOP = 60
+_SECONDS_TO_BE_SILENT = 60
+"""After which one of several processes is taken for dead; what it imports may take long."""
 _BACKLOG = 2_048
 
 
@@ -134,6 +136,7 @@ def _config(app: Any, **more: Any) -> uvicorn.Config:
         ws="none",
         backlog=_BACKLOG,
         timeout_graceful_shutdown=_SECONDS_TO_STOP,
+        timeout_worker_healthcheck=_SECONDS_TO_BE_SILENT,
         **more,
     )
 
