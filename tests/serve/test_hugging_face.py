@@ -79,6 +79,13 @@ def test_options_of_the_hosted_interface_are_taken(client: TestClient) -> None:
             "body.parameters.topk: Extra inputs are not permitted",
         ),
         (PATH, {}, 422, "body.inputs: Field required"),
+        (
+            PATH,
+            {"inputs": ["a", 1]},
+            422,
+            "body.inputs: Value error, expected a text or a list of texts, each a string or an "
+            "object of fields",
+        ),
     ],
 )
 def test_what_is_refused(

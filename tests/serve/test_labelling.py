@@ -104,6 +104,9 @@ def test_leaves_only_and_the_most_that_may_be_chosen() -> None:
     assert chosen(config(taxonomy_tag(leafsOnly="true")), **scores) == [[["food", "soup"]]]
     one = config(taxonomy_tag(maxUsages="1"))
     assert chosen(one, **scores) == [[["home"]]]
+    for any_number in ("0", "-1", "two", "9" * 5_000):
+        text = config(taxonomy_tag(maxUsages=any_number))
+        assert chosen(text, **scores) == chosen(config(taxonomy_tag()), **scores)
 
 
 def test_choices_side_by_side() -> None:

@@ -24,6 +24,7 @@ from harnn.taxonomy.labelling_configs import Choice, Tag, read_tags
 from harnn.taxonomy.paths import ARROW
 
 _NAMED = 3
+_MOST_DIGITS = 9
 _KEPT = 8
 """Configurations that are remembered: each request brings its own along."""
 _SEVERAL = "multiple"
@@ -237,7 +238,8 @@ def _question(tag: Tag, known: Mapping[Path, int]) -> Question:
     """Return what a tag asks; known: what its choices mean."""
     given = tag.attributes
     above = {choice.path[:-1] for choice in tag.choices}
-    most = int(given["maxUsages"]) if given.get("maxUsages", "").isdecimal() else None
+    usages = given.get("maxUsages", "")
+    most = int(usages) if usages.isdecimal() and len(usages) <= _MOST_DIGITS else None
     if tag.kind == "Choices" and given.get("choice") != _SEVERAL:
         most = 1
     places: dict[int, list[Place]] = {}

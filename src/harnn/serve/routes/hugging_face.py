@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Path
-from pydantic import BaseModel, ConfigDict, Field, JsonValue
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, JsonValue
 from starlette.responses import Response
 
 from harnn.answers import Prediction
@@ -22,6 +22,14 @@ from harnn.serve.routes.schemas import PredictedOut
 PREFIX = "/models/"
 router = APIRouter(tags=["Hugging Face"])
 Text = str | dict[str, JsonValue]
+
+
+def _check_texts(given: object) -> object:
+    """Say in one sentence what pydantic says in one for each form."""
+    texts = given if isinstance(given, list) else [given]
+    if not all(isinstance(each, str | dict) for each in texts):
+        raise ValueError("expected a text or a list of texts, each a string or an object of fields")
+    return given
 
 
 class Parameters(Options):
@@ -44,7 +52,7 @@ class ClassifyIn(BaseModel):
         },
     )
 
-    inputs: Text | list[Text]
+    inputs: Annotated[Text | list[Text], BeforeValidator(_check_texts)]
     """A text, or several; each may be an object with the fields that the model reads."""
     parameters: Parameters | None = None
     options: dict[str, JsonValue] | None = Field(
