@@ -94,7 +94,12 @@ def unwritable(tmp_path: Path) -> Path:
     [
         (no_database, "{place}: cannot be used: file is not a database."),
         (unwritable, "{place}: cannot be written: Permission denied."),
-        (lambda tmp_path: tmp_path, "{place}: is a directory, expected a file."),
+        (lambda tmp_path: tmp_path, "{place}: is no file."),
+        (lambda _: Path("/dev/null"), "{place}: is no file."),
+        (
+            lambda tmp_path: tmp_path / ("x" * 300),
+            "{place}: cannot be written: File name too long.",
+        ),
         (
             lambda tmp_path: tmp_path / "nowhere" / "x.db",
             "{place}: cannot be written: its directory does not exist.",
@@ -116,24 +121,33 @@ _SECRET = "s3cret"
 @pytest.mark.parametrize(
     ("url", "expected"),
     [
-        ("", "--database: got nothing, expected a file or a URL."),
+        ("", "database: got nothing, expected a file or a URL."),
         (
             f"postgresql://bob:{_SECRET}@host:port/name",
-            "--database: got a URL that is none, expected a file, or a URL such as "
+            "database: got a URL that is none, expected a file, or a URL such as "
             "postgresql+psycopg://USER:PASSWORD@HOST/NAME.",
         ),
         (
+            f"postgresql://bob:a@{_SECRET}@host/name",
+            "database: got a URL with more than one @; in a user or password it is written %40.",
+        ),
+        (
             f"nosuch://bob:{_SECRET}@host/name",
-            "--database: got a URL of 'nosuch', which SQLAlchemy does not know.",
+            "database: got a URL of 'nosuch', which SQLAlchemy does not know.",
         ),
         (
             "sqlite://",
-            "--database: got a database in memory, which other processes do not see and nobody "
+            "database: got a database in memory, which other processes do not see and nobody "
             "keeps. Give the name of a file.",
         ),
         (
+            "sqlite:////x.db?timeout=soon",
+            "database: got a URL with options that cannot be: could not convert string to float: "
+            "'soon'.",
+        ),
+        (
             "postgresql+psycopg_async://host/name",
-            "--database: got a URL of 'postgresql+psycopg_async', an asynchronous driver. Give one "
+            "database: got a URL of 'postgresql+psycopg_async', an asynchronous driver. Give one "
             "that is not.",
         ),
     ],

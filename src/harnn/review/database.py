@@ -8,6 +8,9 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import stat
+import threading
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,18 +25,24 @@ from sqlalchemy.exc import (
     ArgumentError,
     DBAPIError,
     NoSuchModuleError,
+    SAWarning,
     SQLAlchemyError,
 )
 
 from harnn._display import printable
 from harnn._files import check_writable
+from harnn._places import kind_of_place
 from harnn.errors import DatabaseError, InputError, MissingExtraError, Problem
 
 _VERSION_TABLE = "harnn_schema"
 """Says which migrations a database has seen, and that it is ours."""
 _SECONDS_TO_WAIT = 30
-"""For others that write."""
+"""For others that write, and for a server to answer."""
+_LIBPQ = ("psycopg", "psycopg2")
+"""Drivers that take a timeout; by themselves they wait for minutes."""
 _LOCK_OF_MIGRATIONS = 0x6861726E6E  # "harnn"
+_MIGRATING = threading.Lock()
+"""Alembic gives migrations their connection by a name of its module."""
 _SHOWN_TABLES = 3
 _MOST_SHOWN = 300
 """Characters of what a driver says."""
@@ -112,7 +121,8 @@ class Database:
             self._check_owner(connection, found, script, make=make)
             config = _config()
             config.attributes |= {"connection": connection, "version_table": _VERSION_TABLE}
-            command.upgrade(config, "head")
+            with _MIGRATING:
+                command.upgrade(config, "head")
 
     def _let_read_and_write(self) -> None:
         """Let others read a file of SQLite while somebody writes; the file remembers it."""
@@ -161,27 +171,38 @@ def _url_of(place: str | Path) -> sa.URL:
     DatabaseError: it is no URL, or one that is not served; none of it is shown.
     """
     if not str(place).strip():
-        raise DatabaseError(Problem("--database", "got nothing, expected a file or a URL."))
+        raise DatabaseError(Problem("database", "got nothing, expected a file or a URL."))
     if isinstance(place, Path) or "://" not in place:
         return sa.URL.create("sqlite", database=str(place))
     expected = "expected a file, or a URL such as postgresql+psycopg://USER:PASSWORD@HOST/NAME."
     try:
         url = sa.make_url(place)
     except (ArgumentError, ValueError):  # of a port, for one; both show what is given
-        raise DatabaseError(Problem("--database", f"got a URL that is none, {expected}")) from None
+        raise DatabaseError(Problem("database", f"got a URL that is none, {expected}")) from None
+    if "@" in (url.host or ""):
+        what = "got a URL with more than one @; in a user or password it is written %40."
+        raise DatabaseError(Problem("database", what))
     if url.get_backend_name() == "sqlite" and url.database in (None, "", ":memory:"):
         what = "got a database in memory, which other processes do not see and nobody keeps."
-        raise DatabaseError(Problem("--database", what, "Give the name of a file."))
+        raise DatabaseError(Problem("database", what, "Give the name of a file."))
     return url
 
 
 def _engine(url: sa.URL) -> sa.Engine:
-    options: dict[str, Any] = {"hide_parameters": True, "pool_pre_ping": True}
+    """Raises:
+    DatabaseError: SQLAlchemy does not know such a URL, or its options.
+    MissingExtraError: the driver is not installed.
+    """
     is_sqlite = url.get_backend_name() == "sqlite"
-    if is_sqlite:
-        options["connect_args"] = {"timeout": _SECONDS_TO_WAIT}
     try:
-        engine = sa.create_engine(url, **options)
+        waits = is_sqlite or url.get_driver_name() in _LIBPQ
+        name = "timeout" if is_sqlite else "connect_timeout"
+        given = {name: _SECONDS_TO_WAIT} if waits and name not in url.query else {}
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", SAWarning)  # of options that are not known
+            engine = sa.create_engine(
+                url, hide_parameters=True, pool_pre_ping=True, connect_args=given
+            )
     except ModuleNotFoundError as error:
         raise MissingExtraError(
             f"A URL of {url.drivername!r} needs the module {error.name!r}, which is not installed. "
@@ -189,10 +210,13 @@ def _engine(url: sa.URL) -> sa.Engine:
         ) from None
     except NoSuchModuleError:
         what = f"got a URL of {url.drivername!r}, which SQLAlchemy does not know."
-        raise DatabaseError(Problem("--database", what)) from None
+        raise DatabaseError(Problem("database", what)) from None
+    except (ValueError, SAWarning) as error:
+        what = f"got a URL with options that cannot be: {_reason(error)}."
+        raise DatabaseError(Problem("database", what)) from None
     if engine.dialect.is_async:
         what = f"got a URL of {url.drivername!r}, an asynchronous driver."
-        raise DatabaseError(Problem("--database", what, "Give one that is not."))
+        raise DatabaseError(Problem("database", what, "Give one that is not."))
     if is_sqlite:
         sa.event.listen(engine, "connect", _on_connect)
         sa.event.listen(engine, "begin", _on_begin)
@@ -214,19 +238,23 @@ def _check_file(url: sa.URL, *, make: bool) -> None:
     DatabaseError: nothing can be read or written there.
     """
     path = Path(str(url.database))
-    if path.is_dir():
-        raise DatabaseError(Problem(str(path), "is a directory, expected a file."))
-    if not path.exists() and not make:
-        raise DatabaseError(Problem(str(path), "cannot be read: there is no such file."))
-    if not path.parent.is_dir():
-        what = "cannot be written: its directory does not exist."
-        raise DatabaseError(Problem(str(path), what))
+    what = ""
     try:
-        check_writable(path)
+        kind = kind_of_place(path, path)
+        if kind is None and not make:
+            what = "cannot be read: there is no such file."
+        elif kind not in (None, stat.S_IFREG):
+            what = "is no file."
+        elif not path.parent.is_dir():
+            what = "cannot be written: its directory does not exist."
+        elif kind is not None and not os.access(path, os.R_OK | os.W_OK):
+            what = "cannot be written: Permission denied."
+        else:
+            check_writable(path)
     except InputError as error:
         raise DatabaseError(error.problems) from None
-    if path.exists() and not os.access(path, os.R_OK | os.W_OK):
-        raise DatabaseError(Problem(str(path), "cannot be written: Permission denied."))
+    if what:
+        raise DatabaseError(Problem(str(path), what))
 
 
 def _config() -> Config:

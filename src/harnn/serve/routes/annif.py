@@ -167,7 +167,7 @@ async def learn(
     if kept is None:
         detail = "This server keeps no corrections; whoever runs it can say where (--database)."
         raise RequestError(403, detail)
-    service.check([_document(item, "") for item in body])
+    service.check([_document(item, str(at)) for at, item in enumerate(body, start=1)])
     await asyncio.to_thread(_keep, kept, served, body, caller.name)
     return Response(status_code=204)
 
