@@ -62,6 +62,16 @@ def test_models_are_told_apart(
     assert len(output.read_text("utf-8").splitlines()) == 1
 
 
+def test_a_server_opens_its_database_before_its_models(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    database = tmp_path / "nowhere" / "kept.db"
+    for more in ([], ["--workers", "2"]):
+        assert run(["serve", str(tmp_path), "--port", "0", "--database", str(database), *more]) == 2
+        expected = f"Error: {database}: cannot be written: its directory does not exist.\n"
+        assert capsys.readouterr().err == expected
+
+
 def test_what_cannot_be_exported(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     empty, output = tmp_path / "kept.db", tmp_path / "train.jsonl"
     Corrections.open(empty).close()

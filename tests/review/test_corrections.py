@@ -8,6 +8,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
@@ -20,6 +21,7 @@ from hypothesis import strategies as st
 from harnn.data import Document
 from harnn.errors import DocumentError
 from harnn.review import Correction, Corrections, ModelState, training_documents
+from harnn.review.tables import DOCUMENT
 from support.corrections import MODEL, correction
 
 NEWER = ModelState("sample", "c" * 64, MODEL.taxonomy_hash)
@@ -137,6 +139,39 @@ def test_many_threads_add_at_once(corrections: Corrections) -> None:
     assert len(found) == 60
     pairs = {(each.document.text["text"], each.document.labels) for each in found}
     assert len(pairs) == 31
+
+
+def test_a_document_that_another_process_adds_meanwhile(postgres_url: str) -> None:
+    """The second waits for the first, and then takes its row."""
+    given = correction("at the same time", name="race")
+    row = {
+        "id": "race",
+        "text": json.dumps({"text": "at the same time"}),
+        "content": hashlib.sha256(
+            json.dumps(["race", [["text", "at the same time"]]]).encode()
+        ).hexdigest(),
+        "model": MODEL.name,
+        "model_hash": MODEL.hash,
+        "taxonomy_hash": MODEL.taxonomy_hash,
+        "received": datetime.now(UTC),
+        "sender": "bob",
+    }
+    waits = sa.text("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'")
+    engine = sa.create_engine(postgres_url)
+    with Corrections.open(postgres_url) as corrections, ThreadPoolExecutor(1) as pool:
+        with engine.begin() as other:
+            other.execute(sa.insert(DOCUMENT).values(**row))
+            added = pool.submit(corrections.add, [given])
+            end = time.monotonic() + 30
+            with engine.connect() as watching:
+                while not watching.scalar(waits) and time.monotonic() < end:
+                    watching.rollback()
+                    time.sleep(0.01)
+        assert len(added.result(30)) == 1
+        assert [stored(each) for each in corrections.read()] == [given]
+        with engine.connect() as connection:
+            assert connection.scalar(sa.select(sa.func.count()).select_from(DOCUMENT)) == 1
+    engine.dispose()
 
 
 _ADDING = """

@@ -10,17 +10,13 @@ from typing import Any
 
 import pytest
 import requests
-import schemathesis
 from annif_client import AnnifClient
-from hypothesis import HealthCheck, Phase, given, settings
-from schemathesis.core.result import Ok
-from schemathesis.specs.openapi.checks import positive_data_acceptance
 from starlette.testclient import TestClient
 
 import harnn
 from harnn.errors import ConfigError, MissingExtraError
 from harnn.review import Corrections
-from harnn.serve import Limits, ModelPlace, ServeSettings, Service, add_token, create_app
+from harnn.serve import Limits, add_token
 from harnn.taxonomy.iris import label_iri
 from support.sample_models import TEXTS
 from support.served import RunningServer, client_of, running
@@ -40,7 +36,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def server(model: Path, home: Path) -> Iterator[RunningServer]:
-    options = ("--database", home / "corrections.db", "--language", "en", "--workers", "2")
+    options = ("--database", home / "corrections.db", "--language", "en")
     with running(home / "log", f"en={model}", *options) as found:
         yield found
 
@@ -318,44 +314,25 @@ def test_bodies_that_are_refused(
     assert problem(client.post(f"/v1/{path}", json=body), status)["detail"].startswith(detail)
 
 
-@pytest.mark.filterwarnings("ignore::DeprecationWarning")
-def test_requests_made_from_the_openapi_document_find_no_fault(model: Path, tmp_path: Path) -> None:
-    """As ``test_openapi`` does for all routes, here for a model that there is."""
-    places = (ModelPlace.parse(f"sample={model}"),)
-    database = str(tmp_path / "kept.db")
-    chosen = ServeSettings(models=places, database=database, watch=False, names=("testserver",))
-    service = Service(chosen)
-    schema = schemathesis.openapi.from_asgi("/openapi.json", create_app(service))
-    seen = 0
-    for result in schema.include(tag="annif").get_all_operations():
-        assert isinstance(result, Ok)
-        operation = result.ok()
-        seen += 1
-
-        @given(case=operation.as_strategy())
-        @settings(
-            max_examples=8,
-            deadline=None,
-            derandomize=True,
-            database=None,
-            suppress_health_check=list(HealthCheck),
-            phases=[Phase.explicit, Phase.generate],
-        )
-        def check(case: Any) -> None:
-            if "project_id" in case.path_parameters:
-                case.path_parameters["project_id"] = "sample"
-            case.call_and_validate(excluded_checks=[positive_data_acceptance])
-
-        check()
-    assert seen == 9
-    service.close()
-
-
 def test_a_body_that_is_too_large(model: Path) -> None:
     with client_of(f"sample={model}", limits=Limits(body_bytes=100)) as client:
         for name in ("suggest", "analyze"):
             answer = client.post(f"/v1/projects/sample/{name}", data={"text": "a" * 100})
             problem(answer, 413)
+
+
+def test_more_results_than_are_given(
+    client: TestClient, predictor: harnn.Predictor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    count = len(predictor.taxonomy)
+    monkeypatch.setattr("harnn.serve.routes.annif._MOST_RESULTS", 2 * count)
+    place = "/v1/projects/sample/suggest-batch?limit=1000"
+    assert client.post(place, json={"documents": [{"text": "a"}] * 2}).status_code == 200
+    answer = client.post(place, json={"documents": [{"text": "a"}] * 3})
+    expected = (
+        f"Got a limit of {count} results for 3 documents, at most {2 * count} are given in all."
+    )
+    assert problem(answer, 400)["detail"] == expected
 
 
 def test_labels_that_cannot_be_learnt(model: Path, tmp_path: Path) -> None:
@@ -419,19 +396,18 @@ def test_no_language_is_told_without_the_extra(
 
 
 def test_teaching_needs_the_role(model: Path, tmp_path: Path) -> None:
-    tokens = tmp_path / "tokens"
-    reader, reviewer = (add_token(tokens, name, name) for name in ("read", "review"))  # type: ignore[arg-type]
-    options = {"tokens": tokens, "database": str(tmp_path / "kept.db")}
+    tokens, kept = tmp_path / "tokens", str(tmp_path / "kept.db")
+    reader, reviewer = add_token(tokens, "eve", "read"), add_token(tokens, "bob", "review")
     body = [{"text": "a", "subjects": [{"uri": "plumbing"}]}]
-    with client_of(f"sample={model}", **options) as client:
+    with client_of(f"sample={model}", tokens=tokens, database=kept) as client:
         problem(client.get("/v1/projects"), 401)
         for token, status in ((reader, 403), (reviewer, 204)):
             headers = {"authorization": f"Bearer {token}"}
             assert client.get("/v1/projects", headers=headers).status_code == 200
             answer = client.post("/v1/projects/sample/learn", json=body, headers=headers)
             assert answer.status_code == status
-    with Corrections.open(tmp_path / "kept.db") as kept:
-        assert [each.sender for each in kept.read()] == ["review"]
+    with Corrections.open(kept) as corrections:
+        assert [each.sender for each in corrections.read()] == ["bob"]
 
 
 def test_pages_of_other_origins_ask_where_they_may(model: Path, client: TestClient) -> None:

@@ -34,8 +34,18 @@ def postgres() -> Iterator[str]:
         shutil.chown(secret, _USER)
     data, log = home / "data", home / "log"
     options = f"-p {port} -c listen_addresses=127.0.0.1 -c fsync=off -k {home}"
-    make = [programs / "initdb", "-D", data, "-U", "harnn", "-A", "scram-sha-256", "-E", "UTF8"]
-    control = [programs / "pg_ctl", "-D", data, "-w", "-t", str(_SECONDS)]
+    make: list[str | Path] = [
+        programs / "initdb",
+        "-D",
+        data,
+        "-U",
+        "harnn",
+        "-A",
+        "scram-sha-256",
+        "-E",
+        "UTF8",
+    ]
+    control: list[str | Path] = [programs / "pg_ctl", "-D", data, "-w", "-t", str(_SECONDS)]
     try:
         _run(*make, "--locale=C", "--no-sync", f"--pwfile={secret}")
         _run(*control, "-l", log, "-o", options, "start")

@@ -169,9 +169,9 @@ def _check(corrections: Sequence[Correction]) -> None:
 
 
 def _digest(name: str, text: Mapping[str, str]) -> str:
-    """Return the SHA-256 of an id and a text, its fields in their order."""
-    written = json_text([name, list(text.items())])
-    return hashlib.sha256(written.encode()).hexdigest()
+    """Return the SHA-256 of an id and a text, its fields in their order; it is kept for ever."""
+    written = json.dumps([name, list(text.items())])
+    return hashlib.sha256(written.encode("ascii")).hexdigest()
 
 
 def _document_row(correction: Correction, now: datetime) -> dict[str, Any]:

@@ -44,8 +44,8 @@ from harnn.serve.routes.annif_schemas import (
     SuggestionsOut,
     Threshold,
     VocabsOut,
+    refusals,
 )
-from harnn.serve.routes.schemas import problems
 from harnn.serve.service import Service
 from harnn.taxonomy.iris import label_iri
 
@@ -53,6 +53,8 @@ SOURCE = "annif-learn"
 """What corrections are said to come from."""
 _VOCAB_DIGITS = 12
 _MOST_FIELDS = 100
+_MOST_RESULTS = 100_000
+"""Of a request."""
 _METADATA = "metadata_"
 _UNREAD_METADATA = "The metadata was not read, because there is a text."
 
@@ -72,13 +74,13 @@ ERROR_FORMS = tuple(
 )
 
 
-@router.get("/", response_model=InfoOut, responses=problems())
+@router.get("/", response_model=InfoOut, responses=refusals())
 async def info(_: Reader) -> Response:
     """What answers, and its version."""
     return json_response({"title": "Annif REST API of harnn", "version": harnn.__version__})
 
 
-@router.get("/vocabs", response_model=VocabsOut, responses=problems())
+@router.get("/vocabs", response_model=VocabsOut, responses=refusals())
 async def vocabs(service: ServiceHere, _: Reader) -> Response:
     """The taxonomies of all models, each once."""
     found: dict[str, dict[str, Any]] = {}
@@ -89,13 +91,13 @@ async def vocabs(service: ServiceHere, _: Reader) -> Response:
     return json_response({"vocabs": list(found.values())})
 
 
-@router.get("/projects", response_model=ProjectsOut, responses=problems())
+@router.get("/projects", response_model=ProjectsOut, responses=refusals())
 async def projects(service: ServiceHere, _: Reader) -> Response:
     """All models."""
     return json_response({"projects": [_project(model, service) for model in service.models]})
 
 
-@router.get("/projects/{project_id}", response_model=ProjectOut, responses=problems(404))
+@router.get("/projects/{project_id}", response_model=ProjectOut, responses=refusals(404))
 async def project(project_id: str, service: ServiceHere, _: Reader) -> Response:
     """One model."""
     return json_response(_project(service.models[project_id], service))
@@ -104,14 +106,14 @@ async def project(project_id: str, service: ServiceHere, _: Reader) -> Response:
 @router.post(
     "/projects/{project_id}/analyze",
     response_model=SuggestionsOut,
-    responses=problems(404, 413, 415, 503, 504),
+    responses=refusals(404, 413, 415, 503, 504),
     openapi_extra={"requestBody": FORM},
     deprecated=True,
 )
 @router.post(
     "/projects/{project_id}/suggest",
     response_model=SuggestionsOut,
-    responses=problems(404, 413, 415, 503, 504),
+    responses=refusals(404, 413, 415, 503, 504),
     openapi_extra={"requestBody": FORM},
 )
 async def suggest(project_id: str, request: Request, service: ServiceHere, _: Reader) -> Response:
@@ -134,7 +136,7 @@ async def suggest(project_id: str, request: Request, service: ServiceHere, _: Re
 @router.post(
     "/projects/{project_id}/suggest-batch",
     response_model=list[BatchedOut],
-    responses=problems(404, 413, 503, 504),
+    responses=refusals(404, 413, 503, 504),
 )
 async def suggest_batch(
     project_id: str,
@@ -158,7 +160,7 @@ async def suggest_batch(
     )
 
 
-@router.post("/projects/{project_id}/learn", status_code=204, responses=problems(404, 413, 503))
+@router.post("/projects/{project_id}/learn", status_code=204, responses=refusals(404, 413, 503))
 async def learn(
     project_id: str, body: list[IndexedIn], service: ServiceHere, caller: Reviewer
 ) -> Response:
@@ -172,7 +174,7 @@ async def learn(
     return Response(status_code=204)
 
 
-@router.post("/detect-language", response_model=LanguagesOut, responses=problems(413, 501))
+@router.post("/detect-language", response_model=LanguagesOut, responses=refusals(413, 501))
 async def detect_language(body: DetectIn, service: ServiceHere, _: Reader) -> Response:
     """Tell how likely a text is in each of some languages."""
     service.check([Document("text", {"text": body.text})])
@@ -257,7 +259,13 @@ def _document(item: DocumentIn, name: str) -> Document:
 async def _suggested(
     service: Service, name: str, items: Sequence[DocumentIn], limit: int, threshold: float
 ) -> list[dict[str, Any]]:
-    """Return the results of documents, in their order."""
+    """Return the results of documents, in their order.
+
+    Raises:
+        RequestError: more results are asked for than a request is given (422), and see
+            :meth:`Service.predict`.
+    """
+    _check_results(min(limit, len(service.models[name].predictor.taxonomy)), len(items))
     documents = [_document(item, str(at)) for at, item in enumerate(items, start=1)]
     answers = await service.predict(name, documents, top_k=max(1, limit))
     return [
@@ -265,6 +273,15 @@ async def _suggested(
         | _notes(answer, unread=bool(item.text and item.metadata))
         for answer, item in zip(answers.predictions, items, strict=True)
     ]
+
+
+def _check_results(each: int, documents: int) -> None:
+    if each * documents > _MOST_RESULTS:
+        detail = (
+            f"Got a limit of {each:,} results for {documents} documents, at most {_MOST_RESULTS:,} "
+            "are given in all."
+        )
+        raise RequestError(422, detail, reason="too_many_results")
 
 
 def _results(

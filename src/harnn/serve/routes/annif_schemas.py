@@ -6,11 +6,11 @@ https://github.com/NatLibFi/Annif. ``code``, ``level``, ``path`` and ``notes`` a
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from harnn.serve.routes.schemas import Out
+from harnn.serve.routes.schemas import Out, problems
 
 MOST_IN_A_BATCH = 32
 """Documents of a suggest-batch."""
@@ -172,3 +172,10 @@ FORM = {
     "content": {"application/x-www-form-urlencoded": {"schema": SuggestIn.model_json_schema()}},
 }
 """The body of a request with a form."""
+
+
+def refusals(*codes: int) -> dict[int | str, dict[str, Any]]:
+    """Return for OpenAPI how a route refuses; what is 422 elsewhere is 400 here."""
+    found = problems(*codes)
+    other = found.pop(422)
+    return found | {"4XX": other | {"description": "Refused for another reason."}}
