@@ -17,9 +17,11 @@ from harnn.branches import (
     Branch,
     Cascade,
     Ensemble,
+    LeftOut,
     StoredModel,
     need_torch,
     read_branches,
+    read_left_out,
 )
 from harnn.branches.stored import check_finite
 from harnn.bundle import layout
@@ -64,8 +66,9 @@ def load_bundle(
     arrays = _load_arrays(directory / layout.ARRAYS)
     stored = StoredModel(directory, arrays, settings, is_light(settings), len(tokenizer), files)
     report = read_model_json(directory / layout.METRICS)
+    left_out = read_left_out(settings.get("left_out", []), where=stored.settings_path)
     return Bundle(
-        ensemble=_join(directory, read_branches(stored, taxonomy), blend, cascade),
+        ensemble=_join(directory, read_branches(stored, taxonomy), blend, cascade, left_out),
         taxonomy=taxonomy,
         tokenizer=tokenizer,
         config=read_config(directory / layout.CONFIG, settings),
@@ -176,9 +179,10 @@ def _join(
     branches: tuple[Branch, ...],
     blend: Blend | None,
     cascade: Cascade | None,
+    left_out: tuple[LeftOut, ...],
 ) -> Ensemble:
     try:
-        return Ensemble(branches, blend, cascade)
+        return Ensemble(branches, blend, cascade, left_out)
     except ValueError as error:
         raise BundleError(Problem(str(directory), f"does not belong together: {error}")) from None
 
