@@ -20,6 +20,7 @@ from uvicorn.supervisors import Multiprocess
 
 from harnn._cores import count_cores
 from harnn.errors import HarnnError, InputError, Problem
+from harnn.review import Corrections
 from harnn.serve.access import Tokens
 from harnn.serve.app import create_app
 from harnn.serve.gate import LOG, log_handlers
@@ -31,6 +32,8 @@ _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "RAYON
 _STOPS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 """SIGHUP: the terminal is closed. Models are watched, so that nothing needs it to load them."""
 _SECONDS_TO_STOP = 60
+_SECONDS_TO_BE_SILENT = 60
+"""After which one of several processes is taken for dead; what it imports may take long."""
 _BACKLOG = 2_048
 
 
@@ -38,13 +41,15 @@ def serve(settings: ServeSettings) -> None:
     """Answer requests until the process is told to stop (SIGTERM, SIGINT), and then what came.
 
     Raises:
-        ConfigError: settings, before anything is loaded.
+        ConfigError, DatabaseError, MissingExtraError: before anything is loaded.
         BundleError: a model cannot be read.
         InputError: nobody can listen there.
     """
     settings.check()
     if settings.tokens is not None:
         Tokens.read(settings.tokens)
+    if settings.database is not None:
+        Corrections.open(settings.database).close()
     with _listening(settings) as (listener, place):
         settings = replace(settings, port=place[1])
         if settings.workers == 1:
@@ -131,6 +136,7 @@ def _config(app: Any, **more: Any) -> uvicorn.Config:
         ws="none",
         backlog=_BACKLOG,
         timeout_graceful_shutdown=_SECONDS_TO_STOP,
+        timeout_worker_healthcheck=_SECONDS_TO_BE_SILENT,
         **more,
     )
 
