@@ -7,13 +7,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Unpack, cast
 
+import numpy as np
+from numpy.typing import NDArray
+
 from harnn.answers import Prediction
 from harnn.data import Document
 from harnn.decode import DecodeOptions
 from harnn.errors import HarnnError
 from harnn.explain import Explanation
 from harnn.review import Corrections
-from harnn.serve.lane import Job, Lane, count_characters
+from harnn.serve.lane import Answered, Job, Lane, count_characters
 from harnn.serve.metrics import Metrics
 from harnn.serve.models import Models, ServedModel
 from harnn.serve.problems import RequestError, refused
@@ -26,6 +29,8 @@ class Answers:
 
     model: ServedModel
     predictions: list[Prediction]
+    scores: NDArray[np.float32]
+    """(N, C): of all labels, as the predictions show them."""
 
 
 class Service:
@@ -69,9 +74,9 @@ class Service:
         except (HarnnError, ValueError) as error:
             raise refused(error) from None
         if not documents:
-            return Answers(served, [])
+            return Answers(served, [], np.empty((0, len(served.predictor.taxonomy)), np.float32))
         job = Job(served.name, served.predictor, documents, options)
-        return Answers(served, cast(list[Prediction], await self._lane.ask(job)))
+        return Answers(served, *cast(Answered, await self._lane.ask(job)))
 
     async def explain(
         self, model: str | None, document: Document, **options: Unpack[DecodeOptions]

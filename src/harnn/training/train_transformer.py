@@ -29,7 +29,7 @@ from harnn.corpus import Corpus
 from harnn.network import TransformerNetwork, TransformerShape
 from harnn.training.events import Stage
 from harnn.training.loop import Trainer
-from harnn.training.plan import sampled_labels, trains_network
+from harnn.training.plan import trains_network
 from harnn.training.reader import Split
 from harnn.training.task import Task, TrainedBranch
 
@@ -67,9 +67,7 @@ def train_transformer(task: Task) -> TrainedBranch:
         network.set_label_priors(torch.from_numpy(task.train.corpus.label_priors))
         if config.transformer.recompute:
             recompute_states(encoder)
-        settings = dataclasses.replace(
-            training_settings(config), negatives=sampled_labels(config, task.facts)
-        )
+        settings = dataclasses.replace(training_settings(config), negatives=task.plan.negatives)
         trainer = Trainer(
             network,
             task.taxonomy,
