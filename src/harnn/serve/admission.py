@@ -21,7 +21,7 @@ from harnn.serve.times import Times
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 """Methods that change nothing."""
-ALWAYS = frozenset({"/healthz", "/readyz"})
+ALWAYS = frozenset({"/healthz", "/readyz", "/v2/health/live", "/v2/health/ready"})
 """Whoever watches a server may ask these without a token, as often as they like."""
 _WRONG_TOKENS = 20
 """From one address in a minute, before it is told to wait."""
