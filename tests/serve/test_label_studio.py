@@ -199,6 +199,7 @@ def test_the_password_of_basic_authentication_is_a_token(model: Path, tmp_path: 
         for wrong in (basic("x"), {"Authorization": "Basic ?"}, {"Authorization": "Basic eA=="}):
             assert client.get(path, headers=wrong).status_code == 401
         assert client.get(path, headers=basic(reader)).status_code == 200
+        assert client.get("/v1/models", headers=basic(reader)).status_code == 401  # only here
         assert client.get(path, headers={"Authorization": f"Bearer {reader}"}).status_code == 200
         asked = happened("ANNOTATION_CREATED", annotation(), task("a"))
         answer = client.post(f"{BASE}/webhook", json=asked, headers=basic(reader))

@@ -32,3 +32,7 @@ ERROR_FORMS: tuple[tuple[str, Callable[[RequestError], Response]], ...] = (
     (label_studio.PREFIX, label_studio.form),
 )
 """By the beginning of a path: how that interface writes errors, where it has a form of its own."""
+BASIC: tuple[str, ...] = (label_studio.PREFIX,)
+"""By the beginning of a path: where a token may come as the password of basic authentication. Not
+everywhere, because browsers send that by themselves.
+"""

@@ -2,23 +2,20 @@
 
 The address to connect is ``http://…/label-studio``, where the labels of a project tell which model
 answers, or ``http://…/label-studio/NAME``: Label Studio asks under paths behind it, and would lose
-a ``?model=NAME``, which other clients may use. Of basic authentication the password is a token.
+a ``?model=NAME``, which other clients may use. Of basic authentication, all that it can send, the
+password is a token (``BASIC`` in :mod:`harnn.serve.routes`).
 Source: Label Studio 1.23, label_studio/ml/api_connector.py, ml/models.py and webhooks/utils.py.
 """
 
 from __future__ import annotations
 
 import asyncio
-import base64
-import binascii
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Annotated, Any, TypeVar
 
-from fastapi import APIRouter, Request
-from fastapi.routing import APIRoute
+from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
-from starlette.datastructures import MutableHeaders
 from starlette.responses import Response
 
 from harnn._tables import shown
@@ -45,32 +42,7 @@ ModelName = Annotated[
 ]
 
 
-class _BasicRoute(APIRoute):
-    """Takes the password of basic authentication, all that Label Studio can send, for a token."""
-
-    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        """Return what answers a request."""
-        handler = super().get_route_handler()
-
-        async def handling(request: Request) -> Response:
-            kind, _, given = request.headers.get("authorization", "").partition(" ")
-            if kind.casefold() == "basic":
-                bearer = f"Bearer {_password(given)}"
-                MutableHeaders(scope=request.scope)["authorization"] = bearer
-            return await handler(Request(request.scope, request.receive))
-
-        return handling
-
-
-def _password(given: str) -> str:
-    try:
-        decoded = base64.b64decode(given, validate=True).decode("latin-1")
-    except binascii.Error:
-        return ""
-    return decoded.partition(":")[2]
-
-
-router = APIRouter(tags=["Label Studio"], route_class=_BasicRoute)
+router = APIRouter(tags=["Label Studio"])
 
 
 class SetupIn(BaseModel):
