@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import bisect
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Self
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import nn
 
 from harnn.branches.branch import SLOW_TRIALS, Evidence, Parts, StoredModel
 from harnn.branches.network.logits import mean_logits
-from harnn.branches.network.scoring import score_corpus
+from harnn.branches.network.scoring import gather_attention, score_corpus
 from harnn.branches.torch_parts import fill_module, pack_module
 from harnn.branches.transformer.hugging_face import build_encoder, encoder_shapes
 from harnn.branches.transformer.pieces import VIEW, PiecesView, PieceTokenizer
@@ -25,7 +27,7 @@ from harnn.branches.transformer.storage import (
     check_arrays,
     read_stored,
 )
-from harnn.corpus import Corpus, View
+from harnn.corpus import Corpus, PlacedText, View
 from harnn.errors import ConfigError, Problem
 from harnn.network import Bert, BertShape, TransformerNetwork, TransformerShape
 from harnn.taxonomy import Taxonomy
@@ -73,9 +75,13 @@ class TransformerBranch:
         """Return the logits (N, C)."""
         return mean_logits(self._score, self.networks, as_tokens(corpus))
 
-    def explain(self, corpus: Corpus, row: int) -> Evidence:  # noqa: ARG002
-        """Return no attention: what it weighs are pieces, in many layers, not words."""
-        return Evidence(SLOW_TRIALS)
+    def explain(self, corpus: Corpus, row: int) -> Evidence:
+        """Return where the labels of a hierarchical head looked; a mean looks at nothing."""
+        if self.network.shape.head == "mean":
+            return Evidence(SLOW_TRIALS)
+        placed: PlacedText = corpus.views["placed_texts"][row]
+        pieces = gather_attention(self.network, as_tokens(corpus), row)
+        return Evidence(SLOW_TRIALS, on_words(pieces, self.tokenizer.spans(placed.text), placed))
 
     def with_bfloat16(self) -> Self:
         """Compute in bfloat16."""
@@ -87,14 +93,15 @@ class TransformerBranch:
         A light form has the arrays of the head alone, and the encoder as a graph.
 
         Raises:
-            ConfigError: a light form is wanted of an encoder that is not of the BERT family.
+            ConfigError: a light form is wanted of a hierarchical head, or of an encoder that is not
+                of the BERT family.
         """
         files = {
             CONFIG_FILE: json.dumps(self.encoder_config, indent=1, sort_keys=True).encode(),
             TOKENIZER_FILE: self.tokenizer_json.encode(),
         }
         if light:
-            arrays = pack_module(f"{PLACE}.predict", self.network.predict)
+            arrays = pack_module(PLACE, self.network.head)
             files[GRAPH_FILE] = self._graph(int8=int8)
         else:
             packed = pack_module(PLACE, self.network)
@@ -106,8 +113,11 @@ class TransformerBranch:
         """Return the encoder as an ONNX graph to the mean of its states.
 
         Raises:
-            ConfigError: it is not of the BERT family.
+            ConfigError: its head reads more than their mean, or it is not of the BERT family.
         """
+        if self.network.shape.head != "mean":
+            what = "a transformer with a hierarchical head cannot be exported"
+            raise ConfigError(f"{what}: train it with transformer.head=mean.")
         from harnn.branches.bert_graph import bert_graph
         from harnn.branches.onnx_graph import quantize
 
@@ -151,7 +161,23 @@ def as_tokens(corpus: Corpus) -> Corpus:
     return corpus.with_views({"tokens": corpus.views[VIEW]})
 
 
-def round_weights(network: TransformerNetwork) -> None:
+def on_words(
+    pieces: NDArray[np.float32], spans: Sequence[tuple[int, int]], placed: PlacedText
+) -> NDArray[np.float32]:
+    """Return the attention (C, T) on the words of a text from that on its first pieces (C, P).
+
+    spans: the characters of all pieces. Each counts for the first word that it has a part of.
+    """
+    words = np.zeros((len(pieces), len(placed.spans)), dtype=np.float32)
+    ends = [end for _, end in placed.spans]
+    for column, (start, end) in enumerate(spans[: pieces.shape[1]]):
+        word = bisect.bisect_right(ends, start)
+        if word < len(ends) and placed.spans[word][0] < end:
+            words[:, word] += pieces[:, column]
+    return words
+
+
+def round_weights(network: nn.Module) -> None:
     """Round all weights to float16, so that a stored model answers as this one does.
 
     A tensor with numbers beyond the range of float16 stays as it is.
