@@ -102,7 +102,12 @@ def states_of(network: TransformerNetwork, document: list[int]) -> NDArray[np.fl
 
 def hierarchical(seed: int = 0, **changes: Any) -> TransformerNetwork:
     """Return a network, in eval mode, all of whose weights are large enough to matter."""
-    sizes = {"head": "hierarchical", "attention_size": 3, "fc_size": 5, "alpha": 0.3}
+    sizes: dict[str, Any] = {
+        "head": "hierarchical",
+        "attention_size": 3,
+        "fc_size": 5,
+        "alpha": 0.3,
+    }
     network = TransformerNetwork(States(), shape(**(sizes | changes)))
     generator = torch.Generator().manual_seed(seed)
     with torch.no_grad():

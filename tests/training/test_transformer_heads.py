@@ -60,7 +60,13 @@ def encoder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def config(encoder: Path, head: str, frozen: int, **transformer: Any) -> Config:
-    own = {"epochs": 6, "learning_rate": 5e-3, "tokens": 9, "windows": 4, "batch_size": 16}
+    own: dict[str, Any] = {
+        "epochs": 6,
+        "learning_rate": 5e-3,
+        "tokens": 9,
+        "windows": 4,
+        "batch_size": 16,
+    }
     own |= {"head": head, "frozen_layers": frozen, "head_rate": 4.0 if frozen else 1.0}
     return Config.from_dict(
         {

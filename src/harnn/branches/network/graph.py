@@ -39,6 +39,21 @@ def network_graph(network: HarnnNetwork) -> bytes:
     return graph.finish(inputs, "scores", ["documents", network.shape.label_count])
 
 
+def head_graph(head: HierarchicalHead) -> bytes:
+    """Return the ONNX model: ``states`` (B, T, D), zero at padding, and ``lengths`` (B,) ->
+    ``scores`` (B, C).
+
+    Raises:
+        MissingExtraError: the package onnx is not installed.
+    """
+    graph, shape = Graph(), head.shape
+    _add_head(graph, head, "states", *_mask(graph, "states"))
+    dims: list[str | int] = ["documents", "tokens", shape.input_size]
+    labels = sum(shape.level_sizes)
+    given = {"lengths": ["documents"]}
+    return graph.finish(given, "scores", ["documents", labels], values={"states": dims})
+
+
 def _add_head(graph: Graph, head: HierarchicalHead, values: str, mask: str, real: str) -> None:
     """Add what makes ``scores`` of values (B, T, D)."""
     shape, node = head.shape, graph.node
@@ -67,10 +82,13 @@ def _add_head(graph: Graph, head: HierarchicalHead, values: str, mask: str, real
     )
 
 
-def _mask(graph: Graph) -> tuple[str, str]:
-    """Return where tokens are real (B, T, 1), and how many (B, 1) are, as float."""
+def _mask(graph: Graph, source: str = "token_ids") -> tuple[str, str]:
+    """Return where tokens are real (B, T, 1), and how many (B, 1) are, as float.
+
+    source: something of the shape (B, T, ...).
+    """
     node = graph.node
-    tokens = node("Gather", node("Shape", "token_ids"), graph.axes(1), axis=0)
+    tokens = node("Gather", node("Shape", source), graph.axes(1), axis=0)
     zero, one = (graph.weight(np.array(x, dtype=np.int64)) for x in (0, 1))
     steps = node("Range", zero, node("Squeeze", tokens, graph.axes(0)), one)
     mask = node("Less", steps, _unsqueeze(graph, "lengths", 1))

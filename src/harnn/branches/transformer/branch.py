@@ -22,6 +22,7 @@ from harnn.branches.transformer.pieces import VIEW, PiecesView, PieceTokenizer
 from harnn.branches.transformer.storage import (
     CONFIG_FILE,
     GRAPH_FILE,
+    HEAD_FILE,
     PLACE,
     TOKENIZER_FILE,
     check_arrays,
@@ -29,7 +30,13 @@ from harnn.branches.transformer.storage import (
 )
 from harnn.corpus import Corpus, PlacedText, View
 from harnn.errors import ConfigError, Problem
-from harnn.network import Bert, BertShape, TransformerNetwork, TransformerShape
+from harnn.network import (
+    Bert,
+    BertShape,
+    HierarchicalHead,
+    TransformerNetwork,
+    TransformerShape,
+)
 from harnn.taxonomy import Taxonomy
 
 
@@ -90,36 +97,37 @@ class TransformerBranch:
     def to_parts(self, *, light: bool = False, int8: bool = False) -> Parts:
         """Return arrays ``transformer.*``, in float16 where that is exact, and two files.
 
-        A light form has the arrays of the head alone, and the encoder as a graph.
+        A light form has the encoder as a graph, and the head as arrays or, if it is hierarchical,
+        as a graph too.
 
         Raises:
-            ConfigError: a light form is wanted of a hierarchical head, or of an encoder that is not
-                of the BERT family.
+            ConfigError: a light form is wanted of an encoder that is not of the BERT family.
         """
         files = {
             CONFIG_FILE: json.dumps(self.encoder_config, indent=1, sort_keys=True).encode(),
             TOKENIZER_FILE: self.tokenizer_json.encode(),
         }
         if light:
-            arrays = pack_module(PLACE, self.network.head)
-            files[GRAPH_FILE] = self._graph(int8=int8)
+            from harnn.branches.onnx_graph import quantize
+
+            graphs = self._graphs()
+            arrays = pack_module(PLACE, self.network.head) if HEAD_FILE not in graphs else {}
+            files |= {name: quantize(x) if int8 else x for name, x in graphs.items()}
         else:
             packed = pack_module(PLACE, self.network)
             arrays = {name: _halved(array) for name, array in packed.items()}
         shape = self.network.shape.to_dict() | {"encoder": dict(self.origin)}
         return Parts(arrays=arrays, settings={PLACE: shape}, files=files)
 
-    def _graph(self, *, int8: bool) -> bytes:
-        """Return the encoder as an ONNX graph to the mean of its states.
+    def _graphs(self) -> dict[str, bytes]:
+        """Return ONNX graphs by file: the encoder to the mean of its states, or to all of them for
+        a head that is a second one.
 
         Raises:
-            ConfigError: its head reads more than their mean, or it is not of the BERT family.
+            ConfigError: it is not of the BERT family.
         """
-        if self.network.shape.head != "mean":
-            what = "a transformer with a hierarchical head cannot be exported"
-            raise ConfigError(f"{what}: train it with transformer.head=mean.")
         from harnn.branches.bert_graph import bert_graph
-        from harnn.branches.onnx_graph import quantize
+        from harnn.branches.network.graph import head_graph
 
         inner: Any = self.network.encoder  # which knows the defaults of what is not said
         try:
@@ -128,8 +136,10 @@ class TransformerBranch:
         except ValueError as error:
             what = f"this fine-tuned encoder cannot be exported: {error}."
             raise ConfigError(Problem("", what)) from None
-        graph = bert_graph(encoder, "mean")
-        return quantize(graph) if int8 else graph
+        head = self.network.head
+        if isinstance(head, HierarchicalHead):
+            return {GRAPH_FILE: bert_graph(encoder, None), HEAD_FILE: head_graph(head)}
+        return {GRAPH_FILE: bert_graph(encoder, "mean")}
 
     @classmethod
     def from_parts(cls, stored: StoredModel, taxonomy: Taxonomy) -> Self | None:

@@ -22,6 +22,8 @@ PLACE = "transformer"
 """Of its arrays, and the name of its shape among the settings."""
 GRAPH_FILE = "transformer.onnx"
 """Of an exported model."""
+HEAD_FILE = "transformer_head.onnx"
+"""Of an exported model whose head is no mean."""
 CONFIG_FILE, TOKENIZER_FILE = "transformer_config.json", "transformer_tokenizer.json"
 _LARGEST = 2**31 - 1
 _ORIGIN = ("name", "sha256", "licence")
