@@ -30,11 +30,13 @@ _PASSES = 3
 """Forward, and for the gradients of the states and of the weights."""
 _VALUES_A_STATE = 14
 """Kept of a token in a layer for the gradients, by the size of its state."""
+_VALUES_A_LEVEL = 3
+"""Likewise in a level of the head."""
 _BYTES_A_WEIGHT = 24
 """The weight, its gradient, two moments of Adam, the average and the best."""
 _BYTES_A_FROZEN_WEIGHT = 4
 _BYTES_A_STATE = 2
-"""Of its values, on disk or in memory."""
+"""Of each of its values, on disk or in memory."""
 _VALIDATION_SHARE = 0.1
 """Documents beside those of training, as they are taken to be."""
 _MOST_KEPT = 2_000_000_000
@@ -88,17 +90,17 @@ class TransformerPlan:
         parameters = encoder + sum(head.values())
         words = facts.tokens / max(1, facts.documents)
         tokens = min(own.tokens * own.windows, _PIECES_A_WORD * words + _PIECES_AROUND)
-        products = float(_PASSES * attending * own.epochs)
-        states, bytes_taken = 0.0, float(_BYTES_A_WEIGHT * parameters)
-        kept = own.batch_size * own.tokens * 4 * (attending and len(facts.level_sizes) * 3 * size)
-        if is_frozen(files, own):
-            products += weights * (1 + _VALIDATION_SHARE)
-            states = facts.documents * (1 + _VALIDATION_SHARE) * size * _BYTES_A_STATE
-            states *= 1 if own.head == "mean" else tokens
-            bytes_taken += states - (_BYTES_A_WEIGHT - _BYTES_A_FROZEN_WEIGHT) * encoder
-        else:
-            products += _PASSES * weights * own.epochs
-            kept += layers * (_VALUES_A_STATE * size + 3 * inner) * own.batch_size * own.tokens * 4
+        frozen, mean = is_frozen(files, own), own.head == "mean"
+        products = _PASSES * own.epochs * attending  # of a token
+        products += (1 + _VALIDATION_SHARE if frozen else _PASSES * own.epochs) * weights
+        values = 0 if mean else _VALUES_A_LEVEL * len(facts.level_sizes) * size
+        values += 0 if frozen else layers * (_VALUES_A_STATE * size + 3 * inner)
+        states, learning = 0.0, parameters
+        if frozen:
+            read = facts.documents * (1 + _VALIDATION_SHARE) * (1 if mean else tokens)
+            states, learning = read * size * _BYTES_A_STATE, parameters - encoder
+        taken = _BYTES_A_WEIGHT * learning + _BYTES_A_FROZEN_WEIGHT * (parameters - learning)
+        kept = min(values * own.batch_size * own.tokens * 4, _MOST_KEPT)
         return cls(
             encoder=files.name,
             head=own.head,
@@ -109,7 +111,7 @@ class TransformerPlan:
             epochs=own.epochs,
             minutes=products * tokens * facts.documents / _PRODUCTS_A_SECOND / 60,
             states_mb=states / _MB,
-            memory_mb=(bytes_taken + min(kept, _MOST_KEPT)) / _MB,
+            memory_mb=(taken + states + kept) / _MB,
         )
 
     @property
