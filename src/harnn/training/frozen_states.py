@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Iterator
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -130,32 +129,23 @@ def _compute(
         InterruptedError: a stop was asked for.
     """
     started = time.perf_counter()
-    for documents, values in _batches(task, network, corpus):
-        if not bool(np.isfinite(values).all()):
-            what = "the states of this encoder are no numbers that float16 holds."
-            hint = "Let a layer learn: then its states are not kept."
-            raise ConfigError(Problem("transformer.frozen_layers", what, hint))
-        at = 0
-        for start, end in zip(offsets[documents], offsets[documents + 1], strict=True):
-            found[start:end] = values[at : at + end - start]
-            at += end - start
+    device, precision = _computed_on(task)
+    place, lengths = next(network.parameters()).device, corpus.tokens.lengths
+    rounds = precision != "32-true"
+    with evaluating(network), torch.autocast(device, torch.bfloat16, enabled=rounds):
+        for rows in ordered_batches(lengths, _DOCUMENTS_AT_ONCE, max_tokens=network.tokens_at_once):
+            if task.stopped():
+                raise InterruptedError
+            pieces = (torch.from_numpy(x).to(place) for x in pad_tokens(corpus.tokens, rows))
+            values = network.encode_once(*pieces).values.half().cpu().numpy()
+            if not bool(np.isfinite(values).all()):
+                what = "the states of this encoder are no numbers that float16 holds."
+                hint = "Let a layer learn: then its states are not kept."
+                raise ConfigError(Problem("transformer.frozen_layers", what, hint))
+            at = 0
+            for start, end in zip(offsets[rows], offsets[rows + 1], strict=True):
+                found[start:end] = values[at : at + end - start]
+                at += end - start
     seconds = time.perf_counter() - started
     size = f"{counted(len(found), 'state')}, {found.nbytes / 1e6:,.0f} MB"
     task.listener(Stage(f"{name}: {size}, computed in {seconds:,.0f} s"))
-
-
-def _batches(
-    task: Task, network: TransformerNetwork, corpus: Corpus
-) -> Iterator[tuple[NDArray[np.int64], States]]:
-    """Yield some documents and their states, one after the other."""
-    device, precision = _computed_on(task)
-    place = next(network.parameters()).device
-    rounds = precision != "32-true"
-    with evaluating(network), torch.autocast(device, torch.bfloat16, enabled=rounds):
-        for rows in ordered_batches(
-            corpus.tokens.lengths, _DOCUMENTS_AT_ONCE, max_tokens=network.tokens_at_once
-        ):
-            if task.stopped():
-                raise InterruptedError
-            ids, lengths = (torch.from_numpy(x).to(place) for x in pad_tokens(corpus.tokens, rows))
-            yield rows, network.encode_once(ids, lengths).values.half().cpu().numpy()
