@@ -46,8 +46,9 @@ FLOORS = {
     6: {"bundle"},
     7: {"training", "prediction"},
     8: {"estimator", "report"},
-    9: {"cli"},
-    10: {"__main__"},
+    9: {"serve"},
+    10: {"cli"},
+    11: {"__main__"},
 }
 """As docs/architecture.md draws them."""
 FLOOR_OF = {room: floor for floor, rooms in FLOORS.items() for room in rooms}

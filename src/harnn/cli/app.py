@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from harnn.cli import app_data, app_evaluation
+from harnn.cli import app_data, app_evaluation, app_serving
 from harnn.cli.options import (
     ConfigFile,
     Data,
@@ -439,3 +439,7 @@ def convert(
         return
     request = converting.Request(source, target, data or [], output, taxonomy, taxonomy_out, blank)
     converting.convert_files(request, gather_settings(settings, on_error=on_error))
+
+
+app.command()(app_serving.serve)
+app.command()(app_serving.token)

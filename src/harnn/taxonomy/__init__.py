@@ -14,6 +14,7 @@ from harnn.taxonomy.options import ReadingOptions
 from harnn.taxonomy.taxonomy import Taxonomy, TaxonomySummary
 
 if TYPE_CHECKING:
+    from harnn.taxonomy.label_search import LabelSearch
     from harnn.taxonomy.measures import Measures, measure, search
     from harnn.taxonomy.parts import part_of, walk
     from harnn.taxonomy.writing import write_taxonomy
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 __getattr__, __dir__ = on_demand(
     __name__,
     {
+        "label_search": "LabelSearch",
         "measures": "Measures measure search",
         "parts": "part_of walk",
         "writing": "write_taxonomy",
@@ -29,6 +31,7 @@ __getattr__, __dir__ = on_demand(
 
 __all__ = [
     "Hierarchy",
+    "LabelSearch",
     "Measures",
     "ReadingOptions",
     "Taxonomy",

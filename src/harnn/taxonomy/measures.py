@@ -12,6 +12,7 @@ import numpy as np
 
 from harnn._display import counted, level_name
 from harnn.taxonomy.graph import IntArray
+from harnn.taxonomy.label_search import LabelSearch
 from harnn.taxonomy.taxonomy import Taxonomy
 
 _SHOWN_NAMES = 5
@@ -128,19 +129,6 @@ def measure(taxonomy: Taxonomy) -> Measures:
 def search(taxonomy: Taxonomy, words: str) -> IntArray:
     """Return the columns of labels that have all words in their texts, ascending.
 
-    The texts are code, name, other names and notation of a label, without regard to capitals; a
-    word may stand inside another.
+    See :class:`harnn.taxonomy.label_search.LabelSearch`, which keeps what many searches need.
     """
-    wanted = words.casefold().split()
-    texts = (
-        "\n".join((code, name, notation, *others)).casefold()
-        for code, name, notation, others in zip(
-            taxonomy.codes,
-            taxonomy.names,
-            taxonomy.notations,
-            taxonomy.alternatives,
-            strict=True,
-        )
-    )
-    found = [at for at, text in enumerate(texts) if all(word in text for word in wanted)]
-    return np.array(found, dtype=np.int32)
+    return LabelSearch(taxonomy).columns(words)

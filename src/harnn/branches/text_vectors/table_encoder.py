@@ -53,30 +53,35 @@ class TableEncoder:
         ends: list[int] | None = None,
     ) -> NDArray[np.float32]:
         """See :class:`harnn.text.CutsTexts`; computed in one thread, cut into tokens in all."""
-        table = self.table.astype(np.float32)
         stream = (beginning(text, characters_read(self.record.tokens)) for text in texts)
         parts = [np.zeros((0, self.record.size), dtype=np.float32)]
         while some := list(islice(stream, _TEXTS_AT_ONCE)):
             if stopped():
                 raise InterruptedError
-            counted = self._count(some, ends)
-            vectors = np.asarray(counted @ table, dtype=np.float32)
+            counted, used = self._count(some, ends)
+            vectors = np.asarray(counted @ self.table[used].astype(np.float32), dtype=np.float32)
             lengths = np.sqrt(np.einsum("nd,nd->n", vectors, vectors))[:, None]
             parts.append(np.divide(vectors, lengths, out=vectors, where=lengths > 0))
         return np.concatenate(parts)
 
-    def _count(self, texts: list[str], ends: list[int] | None) -> csr_array:
-        """Return how often each token stands in each text, (N, V)."""
+    def _count(
+        self, texts: list[str], ends: list[int] | None
+    ) -> tuple[csr_array, NDArray[np.int64]]:
+        """Return how often tokens stand in each text, (N, U), and which U of the table they are."""
         whole = [text.encode("utf-8", "replace").decode("utf-8") for text in texts]
         # The fast one does not tell where a token stands.
         count = self.tokenizer.encode_batch_fast if ends is None else self.tokenizer.encode_batch
         cut = count(whole, add_special_tokens=False)
         if ends is not None:
             ends += map(end_of, cut)
-        ids = [np.array(each.ids, dtype=np.int64) for each in cut]
-        offsets = np.cumsum([0, *map(len, ids)])
-        ones = np.ones(offsets[-1], dtype=np.float32)
-        return csr_array((ones, np.concatenate(ids), offsets), shape=(len(ids), len(self.table)))
+        rows = [np.array(each.ids, dtype=np.int64) for each in cut]
+        offsets, ids = np.cumsum([0, *map(len, rows)]), np.concatenate(rows)
+        is_used = np.zeros(len(self.table), dtype=np.bool_)
+        is_used[ids] = True
+        used = np.flatnonzero(is_used)
+        numbers = (np.cumsum(is_used) - 1)[ids]
+        ones = np.ones(len(ids), dtype=np.float32)
+        return csr_array((ones, numbers, offsets), shape=(len(rows), len(used))), used
 
     def to_parts(self, *, light: bool, int8: bool) -> Parts:  # noqa: ARG002
         """Return the table and the tokenizer."""

@@ -1,0 +1,125 @@
+"""The commands that answer over HTTP, and their options; as in :mod:`.app`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+
+def serve(
+    models: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="DIR...",
+            help="Model directories, as DIR or NAME=DIR; the first answers where no name is given.",
+        ),
+    ],
+    host: Annotated[
+        str, typer.Option("--host", help="Where to listen; this machine alone: 127.0.0.1.")
+    ] = "127.0.0.1",
+    port: Annotated[int, typer.Option("--port", help="0: any that is free.")] = 8000,
+    workers: Annotated[
+        int, typer.Option("--workers", help="Processes; each loads the models itself.")
+    ] = 1,
+    tokens: Annotated[
+        Path | None,
+        typer.Option("--tokens", help="Who may ask: a file that harnn token has made."),
+    ] = None,
+    open_to_all: Annotated[
+        bool,
+        typer.Option("--open-to-all", help="Listen beyond this machine without tokens."),
+    ] = False,
+    names: Annotated[
+        list[str] | None,
+        typer.Option("--name", help="A name that the server is reached by; repeatable."),
+    ] = None,
+    origins: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--allow-origin",
+            help="Pages of this origin may ask, as https://example.org, or * for all; repeatable.",
+        ),
+    ] = None,
+    database: Annotated[
+        str | None,
+        typer.Option("--database", help="Where corrections are kept: a file of SQLite, or a URL."),
+    ] = None,
+    examples: Annotated[
+        list[Path] | None,
+        typer.Option("--examples", help="Labelled documents that explanations point at."),
+    ] = None,
+    watch: Annotated[
+        bool,
+        typer.Option(
+            "--watch/--no-watch", help="Load a model directory again when it is replaced."
+        ),
+    ] = True,
+    json_logs: Annotated[
+        bool, typer.Option("--json-logs", help="Write the log as JSON lines.")
+    ] = False,
+    body_mb: Annotated[
+        int, typer.Option("--max-body", help="MB of a request, unpacked, at most.")
+    ] = 16,
+    documents: Annotated[
+        int, typer.Option("--max-documents", help="Documents of a request at most.")
+    ] = 256,
+    characters: Annotated[
+        int, typer.Option("--max-characters", help="Characters of a document at most.")
+    ] = 1_000_000,
+    waiting: Annotated[
+        int, typer.Option("--max-waiting", help="Documents that wait in a process at most.")
+    ] = 1_024,
+    batch: Annotated[
+        int, typer.Option("--batch", help="Documents of several requests answered together.")
+    ] = 64,
+    seconds: Annotated[
+        float, typer.Option("--timeout", help="Seconds until a request is given up.")
+    ] = 30.0,
+    rate: Annotated[
+        int, typer.Option("--rate", help="Requests a minute of one caller at most; 0: any number.")
+    ] = 0,
+) -> None:
+    """Answer over HTTP: predict, explain, browse the taxonomy; several models at once."""
+    from harnn.cli import serving
+
+    serving.serve(
+        models,
+        body_mb=body_mb,
+        limits={
+            "documents": documents,
+            "characters": characters,
+            "waiting": waiting,
+            "batch": batch,
+            "seconds": seconds,
+            "rate": rate,
+        },
+        host=host,
+        port=port,
+        workers=workers,
+        tokens=tokens,
+        open_to_all=open_to_all,
+        names=tuple(names or ()),
+        origins=tuple(origins or ()),
+        database=database,
+        examples=tuple(examples or ()),
+        watch=watch,
+        json_logs=json_logs,
+    )
+
+
+def token(
+    tokens: Annotated[Path, typer.Argument(metavar="FILE", help="The file of tokens.")],
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Whose token it is.")],
+    role: Annotated[
+        Literal["read", "review", "admin"],
+        typer.Option(
+            "--role", help="read: ask; review: teach too; admin: change what is served too."
+        ),
+    ] = "read",
+) -> None:
+    """Make a token for harnn serve, and show it; the file keeps its hash alone."""
+    from harnn.cli import serving
+
+    serving.make_token(tokens, name, role)

@@ -1,0 +1,117 @@
+"""The models that are served, by name; each can be replaced while requests are answered."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+from harnn.bundle import fingerprint
+from harnn.prediction import Examples, Predictor
+from harnn.serve.problems import unknown_model
+from harnn.serve.settings import ModelPlace
+from harnn.taxonomy import LabelSearch
+
+_VERSION_DIGITS = 12
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class ServedModel:
+    """A loaded model under the name that clients know."""
+
+    name: str
+    directory: Path
+    hash: str
+    """64 hexadecimal digits, see :func:`harnn.bundle.fingerprint`."""
+    predictor: Predictor
+    search: LabelSearch
+    examples: Examples | None = None
+    loaded: datetime = field(default_factory=lambda: datetime.now(UTC))
+
+    @property
+    def version(self) -> str:
+        """The beginning of its hash: the version that clients see."""
+        return self.hash[:_VERSION_DIGITS]
+
+    @classmethod
+    def load(cls, place: ModelPlace, examples: Sequence[Path] = ()) -> ServedModel:
+        """Load a model.
+
+        Raises:
+            BundleError: it cannot be read.
+            ConfigError, DocumentError: see :meth:`harnn.Predictor.read_examples`.
+        """
+        known = fingerprint(place.directory)  # before it is read: a change meanwhile is seen
+        predictor = Predictor.load(place.directory)
+        predictor.tune_process()
+        shown = predictor.read_examples(list(examples)) if examples else None
+        search = LabelSearch(predictor.taxonomy)
+        return cls(place.name, place.directory, known, predictor, search, shown)
+
+
+class Models:
+    """Models by name. Whoever was given one keeps it, also when another takes its name."""
+
+    def __init__(self, places: Sequence[ModelPlace], examples: Sequence[Path] = ()) -> None:
+        """Load all of them.
+
+        Raises:
+            BundleError, ConfigError, DocumentError: see :meth:`ServedModel.load`.
+        """
+        self._places = {place.name: place for place in places}
+        self._examples = tuple(examples)
+        self._models = {place.name: ServedModel.load(place, examples) for place in places}
+        self._loading = threading.Lock()
+
+    def __iter__(self) -> Iterator[ServedModel]:
+        return iter(self._models.values())
+
+    def __getitem__(self, name: str) -> ServedModel:
+        """Raises:
+        RequestError: no model is called that (404).
+        """
+        model = self._models.get(name)
+        if model is None:
+            raise unknown_model(name, list(self._models))
+        return model
+
+    @property
+    def default(self) -> ServedModel:
+        """The first one."""
+        return next(iter(self))
+
+    def get(self, name: str | None) -> ServedModel:
+        """Return a model by its name, without one the first.
+
+        Raises:
+            RequestError: no model is called that (404).
+        """
+        return self.default if name is None else self[name]
+
+    def changed(self) -> list[str]:
+        """Return the names of models whose directory holds another one now."""
+        return [model.name for model in self if _other(model)]
+
+    def reload(self, name: str) -> tuple[ServedModel, ServedModel]:
+        """Load a model again; return the one that answered until now, and the one that does now.
+
+        They are the same where the directory holds what it held. Other requests go on meanwhile;
+        if the new one cannot be read the old one stays.
+
+        Raises:
+            RequestError: no model is called that (404).
+            BundleError: it cannot be read.
+        """
+        with self._loading:
+            old = self[name]
+            if not _other(old):
+                return old, old
+            new = ServedModel.load(self._places[name], self._examples)
+            self._models = self._models | {name: new}  # one assignment: nobody sees half of it
+            return old, new
+
+
+def _other(model: ServedModel) -> bool:
+    return model.directory.is_dir() and fingerprint(model.directory) != model.hash

@@ -1,0 +1,207 @@
+"""What answers look like, for the OpenAPI document; answers are made by the rooms below."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+from harnn.serve.problems import PROBLEM_JSON
+
+
+class Out(BaseModel):
+    """Part of an answer."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class Problem(BaseModel):
+    """Why a request is refused (RFC 9457)."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    problems: list[str] = []
+    """One line for each thing that is wrong, where there are several."""
+
+
+class ModelNamed(Out):
+    """Which model answered."""
+
+    name: str
+    version: str
+
+
+class PredictedOut(Out):
+    """One label of an answer; the path leads from a root down to it."""
+
+    label: str
+    name: str
+    score: float
+    level: int
+    path: list[str]
+
+
+class PredictionOut(Out):
+    """The answer for one document."""
+
+    id: str
+    labels: list[PredictedOut]
+    notes: list[str] = []
+    note_codes: list[str] = []
+
+
+class PredictionsOut(Out):
+    """The answers for all documents of a request, in their order."""
+
+    model: ModelNamed
+    predictions: list[PredictionOut]
+
+
+class WordOut(Out):
+    """A word and what it does for a label; start and end count characters of the text."""
+
+    word: str
+    start: int
+    end: int
+    weight: float
+    effect: float
+
+
+class BranchOut(Out):
+    """What one branch of the model adds to the log odds of a label."""
+
+    branch: str
+    effect: float
+
+
+class RivalOut(PredictedOut):
+    """A sibling that was not chosen."""
+
+    words: list[WordOut]
+
+
+class ExampleOut(Out):
+    """A labelled document that is like this one."""
+
+    id: str
+    similarity: float
+    text: str
+
+
+class ExplainedOut(PredictedOut):
+    """Why one label was predicted."""
+
+    words: list[WordOut]
+    branches: list[BranchOut] = []
+    through: str = ""
+    rivals: list[RivalOut] = []
+    examples: list[ExampleOut] = []
+
+
+class DocumentExplained(Out):
+    """Why the labels of a document were predicted."""
+
+    id: str
+    text: str
+    notes: list[str]
+    note_codes: list[str] = []
+    labels: list[ExplainedOut]
+
+
+class ExplanationOut(Out):
+    """An explanation, and which model gave it."""
+
+    model: ModelNamed
+    explanation: DocumentExplained
+
+
+class LabelOut(Out):
+    """A label of the taxonomy; children: how many."""
+
+    label: str
+    name: str
+    level: int
+    path: list[str]
+    parents: list[str]
+    children: int
+    description: str = ""
+    alternatives: list[str] = []
+    notation: str = ""
+    iri: str = ""
+
+
+class LabelsOut(Out):
+    """A page of labels; total: of all pages."""
+
+    model: ModelNamed
+    total: int
+    offset: int
+    labels: list[LabelOut]
+
+
+class LevelOut(Out):
+    """A level; 1 is the top."""
+
+    level: int
+    name: str
+    labels: int
+
+
+class ValidationOut(Out):
+    """How well a model did on the documents it was tuned on, 0 to 1."""
+
+    documents: int
+    micro_f1: float
+    macro_f1: float
+    auprc: float
+
+
+class ModelOut(Out):
+    """What a model is."""
+
+    name: str
+    version: str
+    hash: str
+    taxonomy_hash: str
+    loaded: str
+    labels: int
+    levels: list[LevelOut]
+    branches: list[str]
+    text_fields: list[str]
+    decoding: str
+    strategies: list[str]
+    validation: ValidationOut
+
+
+class ModelsOut(Out):
+    """All models served."""
+
+    models: list[ModelOut]
+
+
+_COMMON = (400, 401, 403, 413, 415, 421, 422, 429)
+_MEANINGS = {
+    400: "The body cannot be read.",
+    401: "No token, or nobody's.",
+    403: "The role of the token does not allow it.",
+    404: "No such model or label.",
+    415: "The body is packed in a way that is not read.",
+    421: "This server has another name.",
+    413: "The body is too large.",
+    422: "The request cannot be answered; every problem is named.",
+    429: "Too many requests; ask again after Retry-After seconds.",
+    503: "Too much waits already; ask again after Retry-After seconds.",
+    504: "Not answered in time.",
+}
+
+
+def problems(*codes: int) -> dict[int | str, dict[str, Any]]:
+    """Return for OpenAPI how a route refuses; how all of them do is added."""
+    content = {PROBLEM_JSON: {"schema": Problem.model_json_schema()}}
+    return {
+        code: {"description": _MEANINGS.get(code, HTTPStatus(code).phrase), "content": content}
+        for code in sorted({*_COMMON, *codes})
+    }

@@ -1,0 +1,165 @@
+"""Run a server: the socket, the processes, the signals."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import socket
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+import uvicorn
+from uvicorn.config import STARTUP_FAILURE
+from uvicorn.supervisors import Multiprocess
+
+from harnn._cores import count_cores
+from harnn.errors import HarnnError, InputError, Problem
+from harnn.serve.access import Tokens
+from harnn.serve.app import create_app
+from harnn.serve.gate import LOG, log_handlers
+from harnn.serve.metrics import MULTIPROCESS
+from harnn.serve.service import Service
+from harnn.serve.settings import ServeSettings
+
+_THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "RAYON_NUM_THREADS")
+_SECONDS_TO_STOP = 60
+_BACKLOG = 2_048
+
+
+def serve(settings: ServeSettings) -> None:
+    """Answer requests until the process is told to stop (SIGTERM, SIGINT), and then what came.
+
+    Raises:
+        ConfigError: settings, before anything is loaded.
+        BundleError: a model cannot be read.
+        InputError: nobody can listen there.
+    """
+    settings.check()
+    if settings.tokens is not None:
+        Tokens.read(settings.tokens)
+    with _listening(settings) as (listener, place):
+        settings = replace(settings, port=place[1])
+        if settings.workers == 1:
+            _serve_alone(settings, listener)
+        else:
+            _serve_together(settings, listener)
+
+
+def _serve_alone(settings: ServeSettings, listener: socket.socket) -> None:
+    start_log(settings)
+    service = Service(settings)
+    _say_ready(settings, service)
+    server = uvicorn.Server(_config(create_app(service)))
+    with _stopping(server):
+        server.run([listener])
+
+
+@contextmanager
+def _stopping(server: uvicorn.Server) -> Iterator[None]:
+    """Let signals end a server, and nothing else: when it has ended it raises them again."""
+
+    def stop(*_: object) -> None:
+        server.should_exit = True
+
+    before = {number: signal.signal(number, stop) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _serve_together(settings: ServeSettings, listener: socket.socket) -> None:
+    start_log(settings)
+    _share_threads(settings.workers)
+    with tempfile.TemporaryDirectory(prefix="harnn-metrics-") as directory:
+        os.environ[MULTIPROCESS] = directory
+        config = _config(partial(worker_app, settings), workers=settings.workers)
+        supervisor = Multiprocess(config, [listener])
+        supervisor.run()
+        del os.environ[MULTIPROCESS]
+    if any(process.exitcode == STARTUP_FAILURE for process in supervisor.processes):
+        raise InputError("No process could start; why is said above.")
+
+
+def worker_app(settings: ServeSettings) -> Any:
+    """Return the application of one of several processes, or end it with one line."""
+    start_log(settings)
+    try:
+        service = Service(settings)
+        app = create_app(service)
+    except HarnnError as error:
+        LOG.error("Error: %s", error)
+        sys.exit(STARTUP_FAILURE)
+    _say_ready(settings, service)
+    return app
+
+
+def start_log(settings: ServeSettings) -> None:
+    """Write what happens to standard error."""
+    for name in ("harnn.serve", "uvicorn.error"):
+        log = logging.getLogger(name)
+        log.handlers, log.propagate = [*log_handlers(settings.json_logs)], False
+        log.setLevel(logging.INFO if name == "harnn.serve" else logging.WARNING)
+
+
+def _config(app: Any, **more: Any) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,
+        factory=isinstance(app, partial),
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        lifespan="on",
+        ws="none",
+        backlog=_BACKLOG,
+        timeout_graceful_shutdown=_SECONDS_TO_STOP,
+        **more,
+    )
+
+
+@contextmanager
+def _listening(settings: ServeSettings) -> Iterator[tuple[socket.socket, tuple[str, int]]]:
+    """Return a socket that listens, and its address.
+
+    Raises:
+        InputError: nobody can listen there.
+    """
+    place = f"{settings.host}:{settings.port}"
+    try:
+        found = socket.getaddrinfo(
+            settings.host, settings.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )
+        family, kind, protocol, _, address = found[0]
+        listener = socket.socket(family, kind, protocol)
+    except OSError as error:
+        raise InputError(Problem(place, f"cannot be listened on: {error.strerror}.")) from None
+    with listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind(address)
+            listener.listen(_BACKLOG)
+        except OSError as error:
+            raise InputError(Problem(place, f"cannot be listened on: {error.strerror}.")) from None
+        listener.set_inheritable(True)
+        yield listener, listener.getsockname()[:2]
+
+
+def _say_ready(settings: ServeSettings, service: Service) -> None:
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    names = ", ".join(f"{model.name} ({model.version})" for model in service.models)
+    LOG.info("Serving %s on http://%s:%d", names, host, settings.port)
+
+
+def _share_threads(workers: int) -> None:
+    """Give each process its share of the cores, where nobody has said otherwise."""
+    share = str(max(1, count_cores() // workers))
+    for name in _THREADS:
+        os.environ.setdefault(name, share)

@@ -1,0 +1,116 @@
+"""The service that all routes speak for: models, their queue, their limits. It knows no HTTP."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Unpack, cast
+
+from harnn.answers import Prediction
+from harnn.data import Document
+from harnn.decode import DecodeOptions
+from harnn.errors import HarnnError
+from harnn.explain import Explanation
+from harnn.serve.lane import Job, Lane, count_characters
+from harnn.serve.metrics import Metrics
+from harnn.serve.models import Models, ServedModel
+from harnn.serve.problems import RequestError, refused
+from harnn.serve.settings import ServeSettings
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """Answers, and which model gave them."""
+
+    model: ServedModel
+    predictions: list[Prediction]
+
+
+class Service:
+    """Loaded models that answer requests; to be closed."""
+
+    def __init__(self, settings: ServeSettings) -> None:
+        """Load the models.
+
+        Raises:
+            BundleError, ConfigError, DocumentError: see :class:`harnn.serve.models.Models`.
+        """
+        self.settings = settings
+        self.models = Models(settings.models, settings.examples)
+        self.metrics = Metrics()
+        for model in self.models:
+            self.metrics.serves(model)
+        self._lane = Lane(settings.limits, self.metrics)
+        self.closing = False
+        """Whether it takes no new requests, being about to stop."""
+
+    async def predict(
+        self, model: str | None, documents: Sequence[Document], **options: Unpack[DecodeOptions]
+    ) -> Answers:
+        """Answer documents, in their order; model: None for the first.
+
+        *options*: see :meth:`harnn.Predictor.predict`.
+
+        Raises:
+            RequestError: no such model (404), more than is taken (422), options that it cannot do
+                (422), too much waits (503), too slow (504).
+        """
+        served = self.models.get(model)
+        self._check(documents)
+        try:
+            served.predictor.bundle.decoder.with_options(**options)
+        except (HarnnError, ValueError) as error:
+            raise refused(error) from None
+        if not documents:
+            return Answers(served, [])
+        job = Job(served.name, served.predictor, documents, options)
+        return Answers(served, cast(list[Prediction], await self._lane.ask(job)))
+
+    async def explain(
+        self, model: str | None, document: Document, **options: Unpack[DecodeOptions]
+    ) -> tuple[ServedModel, Explanation]:
+        """Say why the labels of a document are predicted; see :meth:`predict`."""
+        served = self.models.get(model)
+        self._check([document])
+        job = Job(
+            served.name,
+            served.predictor,
+            [document],
+            options,
+            explain=True,
+            examples=served.examples,
+        )
+        return served, cast(Explanation, await self._lane.ask(job))
+
+    async def reload(self, name: str) -> tuple[ServedModel, ServedModel]:
+        """Load a model again while requests go on; see :meth:`harnn.serve.models.Models.reload`."""
+        old, new = await asyncio.to_thread(self.models.reload, name)
+        if new is not old:
+            self.metrics.serves(new, old)
+        return old, new
+
+    def close(self) -> None:
+        """Answer what waits, and end."""
+        self.closing = True
+        self._lane.close()
+
+    def _check(self, documents: Sequence[Document]) -> None:
+        """Raises:
+        RequestError: documents are too many or too long; every one of them is named.
+        """
+        limits = self.settings.limits
+        if len(documents) > limits.documents:
+            detail = (
+                f"Got {len(documents):,} documents, at most {limits.documents:,} are taken in a "
+                "request."
+            )
+            raise RequestError(422, detail, reason="too_many_documents")
+        long = [
+            f"document {document.id!r}: {count:,} characters, at most {limits.characters:,} are "
+            "taken."
+            for document in documents
+            if (count := count_characters(document)) > limits.characters
+        ]
+        if long:
+            raise RequestError(422, long[0], long[1:] and long, reason="text_too_long")

@@ -1,0 +1,170 @@
+"""What a server is told: models, place, limits."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from harnn.errors import ConfigError, Problem, cannot_read
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+_NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9._-]+")
+_LOOPBACK_NAMES = ("localhost",)
+
+
+@dataclass(frozen=True, slots=True)
+class ModelPlace:
+    """A model and what clients call it."""
+
+    name: str
+    """Letters, digits, ``.``, ``_`` and ``-``: it stands in addresses."""
+    directory: Path
+
+    @classmethod
+    def parse(cls, written: str) -> ModelPlace:
+        """Read ``DIR`` or ``NAME=DIR``; without a name it is what the directory is called.
+
+        Raises:
+            ConfigError: the name has other characters than an address can hold.
+        """
+        name, equals, place = written.partition("=")
+        if equals and not Path(written).exists():
+            if not _NAME.fullmatch(name):
+                what = f"got the name {name!r}, expected letters, digits, '.', '_' and '-'."
+                raise ConfigError(Problem(written, what))
+            return cls(name, Path(place))
+        directory = Path(written)
+        called = _NOT_IN_NAMES.sub("-", directory.resolve().name).strip("-._")[:100]
+        return cls(called or "model", directory)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """How much is taken from clients; whatever is beyond is refused, never cut."""
+
+    body_bytes: int = 16 << 20
+    """Of a request, unpacked."""
+    documents: int = 256
+    """Of a request."""
+    characters: int = 1_000_000
+    """Of a document, all its fields together."""
+    waiting: int = 1_024
+    """Documents that wait for a process at the same time."""
+    waiting_characters: int = 64_000_000
+    batch: int = 64
+    """Documents of several requests that are answered together, at most."""
+    seconds: float = 30.0
+    """Until a request that is not answered is given up."""
+    rate: int = 0
+    """Requests a minute of one token, or of one address where none is given; 0: any number."""
+
+    def check(self) -> list[Problem]:
+        """Return what is out of range."""
+        problems = []
+        for name in ("body_bytes", "documents", "characters", "waiting", "batch"):
+            value = getattr(self, name)
+            if value < 1:
+                what = f"got {value}, expected 1 or more."
+                problems.append(Problem(f"limit of {name}", what))
+        if not 0 < self.seconds <= 86_400:
+            what = f"got {self.seconds:g}, expected more than 0 and at most 86,400."
+            problems.append(Problem("limit of seconds", what))
+        if self.rate < 0:
+            problems.append(Problem("limit of rate", f"got {self.rate}, expected 0 or more."))
+        return problems
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServeSettings:
+    """All that a server is told; plain values, so that processes can be given them."""
+
+    models: tuple[ModelPlace, ...]
+    """The first one answers where no name is given."""
+    host: str = "127.0.0.1"
+    port: int = 8000
+    workers: int = 1
+    """Processes; each loads the models itself."""
+    tokens: Path | None = None
+    """The file of tokens; None: whoever reaches the server may do everything."""
+    open_to_all: bool = False
+    """Listen beyond this machine without tokens."""
+    names: tuple[str, ...] = ()
+    """Names that the server is reached by, beside the host and those of this machine."""
+    origins: tuple[str, ...] = ()
+    """Pages of these origins may ask from a browser; ``*``: those of all, without cookies."""
+    database: str | None = None
+    """Where corrections are kept, a file of SQLite or a URL; None: none are taken."""
+    examples: tuple[Path, ...] = ()
+    """Labelled documents that explanations point at."""
+    watch: bool = True
+    """Whether a model directory that is replaced is loaded by itself."""
+    json_logs: bool = False
+    limits: Limits = field(default_factory=Limits)
+
+    @property
+    def is_local(self) -> bool:
+        """Whether only this machine reaches the server."""
+        return is_loopback(self.host)
+
+    def check(self) -> None:
+        """Check what can be checked before a model is loaded.
+
+        Raises:
+            ConfigError: everything that is wrong.
+        """
+        problems = [*_model_problems(self.models), *self.limits.check()]
+        if self.workers < 1:
+            problems.append(Problem("--workers", f"got {self.workers}, expected 1 or more."))
+        if not 0 <= self.port <= 65_535:
+            problems.append(Problem("--port", f"got {self.port}, expected 0 to 65,535."))
+        if not self.is_local and self.tokens is None and not self.open_to_all:
+            what = (
+                f"got {self.host}, which other machines reach, and no tokens: whoever finds the "
+                "server could ask it and teach it."
+            )
+            hint = "Give --tokens FILE (harnn token makes one), or --open-to-all if that is meant."
+            problems.append(Problem("--host", what, hint))
+        problems += _origin_problems(self.origins)
+        for path in (*self.examples, *filter(None, (self.tokens,))):
+            problems += _unreadable(path)
+        if problems:
+            raise ConfigError(problems)
+
+
+def is_loopback(host: str) -> bool:
+    """Tell whether *host*, a name or an address, is reached from this machine alone."""
+    if host.casefold() in _LOOPBACK_NAMES:
+        return True
+    try:
+        return ipaddress.ip_address(host.strip("[]").partition("%")[0]).is_loopback
+    except ValueError:
+        return False
+
+
+def _model_problems(models: Sequence[ModelPlace]) -> Iterable[Problem]:
+    if not models:
+        yield Problem("", "expected a model directory.")
+    seen: dict[str, Path] = {}
+    for name, directory in ((each.name, each.directory) for each in models):
+        if name in seen:
+            what = f"got two models called {name!r}, {seen[name]} and {directory}."
+            yield Problem("", what, "Name one of them: NAME=DIR.")
+        seen.setdefault(name, directory)
+
+
+def _origin_problems(origins: Sequence[str]) -> Iterable[Problem]:
+    for origin in origins:
+        if origin != "*" and not re.fullmatch(r"https?://[^/\s?#@]+", origin):
+            what = f"got {origin!r}, expected an origin such as https://example.org, or *."
+            yield Problem("--allow-origin", what)
+
+
+def _unreadable(path: Path) -> Iterable[Problem]:
+    try:
+        with path.open("rb"):
+            return
+    except OSError as error:
+        yield cannot_read(path, error)

@@ -1,0 +1,53 @@
+"""Documents as JSON gives them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from harnn.config import DataConfig
+from harnn.errors import DocumentError
+from harnn.serve.asking import as_documents
+from harnn.serve.problems import RequestError
+
+FIELDS = DataConfig(text_fields=("title", "abstract"), id_field="number")
+
+
+def test_a_document_is_a_text_or_has_the_fields_of_the_model() -> None:
+    whole = {"number": "n7", "title": "Bees", "abstract": "They swarm."}
+    documents = as_documents(["bees", {"text": "bees"}, whole], FIELDS)
+    assert [document.id for document in documents] == ["1", "2", "n7"]
+    assert [dict(document.text) for document in documents] == [
+        {"text": "bees"},
+        {"text": "bees"},
+        {"title": "Bees", "abstract": "They swarm."},
+    ]
+
+
+def test_missing_fields_are_named_for_each_document() -> None:
+    items: list[dict[str, Any]] = [{"title": "Bees"}, {"number": 2}]
+    items.append({"number": 3, "body": "swarm"})
+    items.append({"text": "swarm", "bdoy": "swarm", "labels": ["B"]})
+    with pytest.raises(RequestError) as caught:
+        as_documents(items, FIELDS)
+    end = "; the model reads title, abstract, or a whole text from the field 'text'."
+    assert caught.value.problems == [
+        f"document 1: has no field 'abstract'{end}",
+        f"document 2: has no text{end}",
+        f"document 3: has no text{end}",
+        f"document 4: has a field 'bdoy', which would not be read{end}",
+    ]
+
+
+def test_fields_that_are_no_texts_are_refused() -> None:
+    with pytest.raises(DocumentError, match="'text' is a whole number"):
+        as_documents([{"text": 5}], FIELDS)
+
+
+def test_without_named_fields_title_and_abstract_are_read() -> None:
+    whole = {"id": "x", "title": "Bees", "abstract": "swarm", "labels": ["B"]}
+    (document,) = as_documents([whole], DataConfig())
+    assert document.full_text == "Bees\nswarm"
+    with pytest.raises(RequestError, match="has a field 'body', which would not be read"):
+        as_documents([{"title": "Bees", "body": "swarm"}], DataConfig())

@@ -1,0 +1,72 @@
+"""The OpenAPI document: requests made from it find no fault, and answers are as it says."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, Phase, given, settings
+from schemathesis.core.result import Ok
+from schemathesis.specs.openapi.checks import positive_data_acceptance
+
+from harnn.serve import ModelPlace, ServeSettings, Service, add_token, create_app
+from support.served import client_of
+
+EXAMPLES = 12
+"""Requests of each operation.
+
+What a schema cannot say, such as a label that does not exist, is refused with 422 all the same.
+"""
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_requests_made_from_it_find_no_fault(model: Path, tmp_path: Path) -> None:
+    tokens = tmp_path / "tokens"
+    headers = {"Authorization": f"Bearer {add_token(tokens, 'tester', 'admin')}"}
+    places = (ModelPlace.parse(f"sample={model}"),)
+    service = Service(
+        ServeSettings(models=places, watch=False, tokens=tokens, names=("testserver",))
+    )
+    schema = schemathesis.openapi.from_asgi("/openapi.json", create_app(service))
+    seen = []
+    for result in schema.get_all_operations():
+        assert isinstance(result, Ok)
+        operation = result.ok()
+        seen.append(operation.label)
+
+        @given(case=operation.as_strategy())
+        @settings(
+            max_examples=EXAMPLES,
+            deadline=None,
+            derandomize=True,
+            database=None,
+            suppress_health_check=list(HealthCheck),
+            phases=[Phase.explicit, Phase.generate],
+        )
+        def check(case: Any) -> None:
+            case.call_and_validate(headers=headers, excluded_checks=[positive_data_acceptance])
+
+        check()
+    assert {"POST /v1/predict", "POST /v1/explain", "GET /v1/taxonomy", "GET /metrics"} <= {*seen}
+    service.close()
+
+
+def test_every_route_is_described_with_its_errors(model: Path, tmp_path: Path) -> None:
+    tokens = tmp_path / "tokens"
+    add_token(tokens, "tester", "admin")
+    with client_of(model, tokens=tokens) as client:
+        described = client.get("/openapi.json").json()
+    for path, operations in described["paths"].items():
+        for method, operation in operations.items():
+            assert operation.get("description"), f"{method} {path}"
+            if path not in ("/healthz", "/readyz"):
+                assert "401" in operation["responses"] or not operation.get("security"), path
+
+
+def test_without_tokens_it_asks_for_none(model: Path) -> None:
+    with client_of(model) as client:
+        text = json.dumps(client.get("/openapi.json").json())
+    assert "security" not in text
