@@ -91,7 +91,7 @@ class TransformerPlan:
         words = facts.tokens / max(1, facts.documents)
         tokens = min(own.tokens * own.windows, _PIECES_A_WORD * words + _PIECES_AROUND)
         frozen, mean = is_frozen(files, own), own.head == "mean"
-        products = _PASSES * own.epochs * attending  # of a token
+        products: float = _PASSES * own.epochs * attending  # of a token
         products += (1 + _VALIDATION_SHARE if frozen else _PASSES * own.epochs) * weights
         values = 0 if mean else _VALUES_A_LEVEL * len(facts.level_sizes) * size
         values += 0 if frozen else layers * (_VALUES_A_STATE * size + 3 * inner)
