@@ -23,14 +23,14 @@ def require(module: str, *, purpose: str, extra: str = "", package: str = "") ->
         raise _missing(package or error.name, purpose, extra, package) from None
 
 
-def check_installed(module: str, *, purpose: str, extra: str) -> None:
+def check_installed(module: str, *, purpose: str, extra: str = "", package: str = "") -> None:
     """Do what :func:`require` does for a module that takes long to import, without importing it.
 
     Raises:
         MissingExtraError: as there.
     """
     if importlib.util.find_spec(module) is None:
-        raise _missing(module, purpose, extra)
+        raise _missing(module, purpose, extra, package)
 
 
 def _missing(name: str, purpose: str, extra: str, package: str = "") -> MissingExtraError:

@@ -105,7 +105,7 @@ def added(monkeypatch: pytest.MonkeyPatch) -> None:
         """The settings: wanted in any case."""
         return (*before(*arguments), "initial")
 
-    monkeypatch.setattr(fitting, "planned_branches", planned)
+    monkeypatch.setattr(plan, "planned_branches", planned)
 
 
 def documents(count: int, seed: int) -> list[Document]:

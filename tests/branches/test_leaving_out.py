@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -17,11 +18,12 @@ import harnn
 from harnn.branches import Blend
 from harnn.branches.blend import Outputs
 from harnn.branches.kinds import prior_of
-from harnn.branches.leaving_out import LeftOut, needless_branches
+from harnn.branches.leaving_out import LeftOut, needless_branches, read_left_out
 from harnn.bundle.card import model_card
 from harnn.config import Config
 from harnn.data import Document
 from harnn.decode import error_of_micro_f1, tune_threshold
+from harnn.errors import BundleError
 from harnn.taxonomy import Hierarchy
 from harnn.training import Event, Stage, is_finished
 from support.topics import TAXONOMY, TOPICS
@@ -187,9 +189,43 @@ def test_a_model_whose_network_is_not_needed(tmp_path: Path) -> None:
     place = harnn.save_bundle(result, tmp_path / "model")
     assert is_finished(place, *given, config())
     predictor = harnn.Predictor.load(place)
+    assert predictor.bundle.ensemble.left_out == result.ensemble.left_out
+    assert repr(predictor).startswith("Predictor(linear without network for ")
+    assert "<td>left out</td><td>the branch network, which brought" in predictor._repr_html_()
+    again = harnn.save_bundle(predictor.bundle, tmp_path / "again")
+    assert (again / "config.json").read_bytes() == (place / "config.json").read_bytes()
     texts = [*TOPICS.values(), "", "zzqx"]
     alike = harnn.Predictor(result).predict(texts)
     assert [str(x) for x in predictor.predict(texts)] == [str(x) for x in alike]
     assert [x.labels[-1].label for x in predictor.predict(list(TOPICS.values()))] == list(TOPICS)
 
     assert names_of(harnn.fit(*given, config(leave_out="off"))) == ["linear", "network"]
+
+
+@pytest.mark.parametrize(
+    "damaged",
+    [
+        {},
+        ["network"],
+        [{"branch": "zzz", "micro_f1": 0.1, "auprc": 0.1}],
+        [{"branch": ["network"], "micro_f1": 0.1, "auprc": 0.1}],
+        [{"branch": "network", "auprc": 0.1}],
+        [{"branch": "network", "micro_f1": 0.1, "auprc": 1.1}],
+        [{"branch": "network", "micro_f1": float("nan"), "auprc": 0.1}],
+    ],
+)
+def test_what_was_left_out_is_looked_at_when_it_is_read(damaged: Any) -> None:
+    with pytest.raises(BundleError) as error:
+        read_left_out(damaged, where="config.json")
+    (said,) = error.value.problems
+    assert said.where == "config.json"
+    assert said.what.startswith("left_out: got ")
+    assert said.what.endswith(", expected branches and what each brought.")
+
+
+def test_a_stored_name_is_that_of_model_directories() -> None:
+    given = (LeftOut("text_vectors", 0.0, -0.25), LeftOut("network", 1, -1))
+    plain = [each.to_dict() for each in given]
+    assert plain[0] == {"branch": "sentence", "micro_f1": 0.0, "auprc": -0.25}
+    assert read_left_out(json.loads(json.dumps(plain)), where="") == given
+    assert read_left_out([], where="") == ()

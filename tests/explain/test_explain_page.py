@@ -1,7 +1,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from importlib.resources import files
 from pathlib import Path
 
 import pytest
@@ -144,7 +145,7 @@ def test_head_says_charset_language_and_what_shades_mean() -> None:
     assert page.startswith('<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n')
     assert "<title>My page</title>" in page
     assert "<h1>My page</h1>" in page
-    assert "the darker a word is shaded, the more it speaks for that label" in page
+    assert "the stronger a word is shaded, the more it speaks for that label" in page
     assert "<footer>0 documents.</footer>" in page
     assert "$" not in page
 
@@ -341,3 +342,32 @@ def test_all_that_spoke_for_a_label_stands_beneath_it() -> None:
     ):
         assert expected in page
     assert page.count("What each part adds") == 2  # beneath one label, and in the legend
+
+
+def test_words_stay_readable_under_the_strongest_shade_in_both_themes() -> None:
+    """4.5 to 1 (WCAG 2.2, 1.4.3), the shade being 89% opaque."""
+    style = files("harnn.explain").joinpath("page.html").read_text("utf-8").partition("</style>")[0]
+    glows = [tuple(map(int, each.split())) for each in re.findall(r"--glow:([\d ]+)", style)]
+    light, dark, printed = glows
+    assert printed == light
+    pairs = {
+        name: re.findall(r"#[0-9a-f]{3,6}", found)
+        for name, found in re.findall(r"--(ink|paper):(light-dark\([^)]*\))", style)
+    }
+    for theme, glow in enumerate((light, dark)):
+        ink, paper = (_rgb(pairs[name][theme]) for name in ("ink", "paper"))
+        shade = [0.89 * g + 0.11 * p for g, p in zip(glow, paper, strict=True)]
+        low, high = sorted((_luminance(ink), _luminance(shade)))
+        assert (high + 0.05) / (low + 0.05) >= 4.5
+
+
+def _rgb(written: str) -> list[int]:
+    digits = written[1:] if len(written) == 7 else "".join(2 * digit for digit in written[1:])
+    return [int(digits[at : at + 2], 16) for at in (0, 2, 4)]
+
+
+def _luminance(colour: Sequence[float]) -> float:
+    """Source: WCAG 2.2, relative luminance."""
+    parts = [c / 255 for c in colour]
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in parts]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]

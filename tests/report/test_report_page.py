@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from harnn.branches import LeftOut
 from harnn.prediction import Seen
 from harnn.report import ModelReport
 from harnn.report.label_table import kept_columns, label_json
@@ -97,6 +98,17 @@ def test_nothing_is_loaded_and_only_our_own_runs(make: Any) -> None:
     anchors = [attributes["href"] for _, attributes in parsed.elements if "href" in attributes]
     assert len(anchors) == 15
     assert {str(anchor)[1:] for anchor in anchors} <= targets
+
+
+def test_a_branch_that_was_left_out_is_on_the_page() -> None:
+    report = sample_report()
+    assert "Made without" not in Page(render_page(report)).text
+    left_out = (LeftOut("transformer", 0.0012, -0.0003),)
+    ensemble = dataclasses.replace(report.bundle.ensemble, left_out=left_out)
+    bundle = dataclasses.replace(report.bundle, ensemble=ensemble)
+    text = Page(render_page(dataclasses.replace(report, bundle=bundle))).text
+    assert "Made without" in text
+    assert left_out[0].describe() in text
 
 
 def test_the_numbers_are_on_the_page() -> None:

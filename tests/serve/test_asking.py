@@ -40,6 +40,11 @@ def test_missing_fields_are_named_for_each_document() -> None:
     ]
 
 
+def test_the_text_may_be_an_object_of_fields_as_in_files() -> None:
+    (document,) = as_documents([{"text": {"title": "Bees", "abstract": "swarm"}}], DataConfig())
+    assert (document.id, document.full_text) == ("1", "Bees\nswarm")
+
+
 def test_fields_that_are_no_texts_are_refused() -> None:
     with pytest.raises(DocumentError, match="'text' is a whole number"):
         as_documents([{"text": 5}], FIELDS)

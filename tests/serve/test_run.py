@@ -8,13 +8,17 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
 import httpx
+import psutil  # type: ignore[import-untyped]
 import pytest
+import uvicorn
 
-from support.served import fit_model, running
+from harnn.serve.run import _Supervisor
+from support.served import RunningServer, fit_model, running
 
 ASKED = {"documents": ["We fit a new washer to the dripping kitchen tap."]}
 
@@ -29,7 +33,7 @@ def other(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return fit_model(tmp_path_factory.mktemp("other") / "sample", seed=7)
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_it_answers_and_stops_when_told(model: Path, tmp_path: Path, number: int) -> None:
     with running(tmp_path / "log", model) as server:
         answer = httpx.post(f"{server.url}/v1/predict", json=ASKED)
@@ -44,18 +48,17 @@ def test_it_answers_and_stops_when_told(model: Path, tmp_path: Path, number: int
 def test_what_was_accepted_is_answered_before_it_stops(model: Path, tmp_path: Path) -> None:
     many = {"documents": ["A dripping kitchen tap. " * 200] * 250}
 
-    async def asking(url: str) -> list[int]:
-        async with httpx.AsyncClient(timeout=60) as client:
-            tasks = [asyncio.create_task(client.post(f"{url}/v1/predict", json=many))] * 1
-            tasks += [asyncio.create_task(client.post(f"{url}/v1/predict", json=many))]
-            while "Serving" not in server.log:
-                await asyncio.sleep(0.01)
-            await asyncio.sleep(0.3)
+    async def asking(server: RunningServer) -> list[int]:
+        async with httpx.AsyncClient(timeout=60, base_url=server.url) as client:
+            posts = [client.post("/v1/predict", json=many) for _ in range(3)]
+            tasks = [asyncio.create_task(post) for post in posts]
+            while "harnn_queue_depth 500.0" not in (await client.get("/metrics")).text:
+                assert not tasks[0].done(), "too fast for this test"
             server.process.send_signal(signal.SIGTERM)
             return [(await task).status_code for task in tasks]
 
     with running(tmp_path / "log", model) as server:
-        assert asyncio.run(asking(server.url)) == [200, 200]
+        assert asyncio.run(asking(server)) == [200, 200, 200]
         assert server.process.wait(60) == 0
 
 
@@ -102,7 +105,14 @@ def test_several_processes_count_together(model: Path, tmp_path: Path) -> None:
             assert httpx.post(f"{server.url}/v1/predict", json=ASKED).status_code == 200
         counted = httpx.get(f"{server.url}/metrics").text
         assert 'harnn_documents_total{model="sample"} 20.0' in counted
-        assert server.stop() == 0
+        children = psutil.Process(server.process.pid).children(recursive=True)
+        next(each for each in children if "spawn_main" in " ".join(each.cmdline())).kill()
+        deadline = time.monotonic() + 30
+        while server.log.count("Serving") < 3:  # another took its place
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+        assert httpx.post(f"{server.url}/v1/predict", json=ASKED).status_code == 200
+        assert server.stop(signal.SIGHUP) == 0
 
 
 def test_what_cannot_start_says_why(model: Path, tmp_path: Path) -> None:
@@ -143,3 +153,43 @@ def test_what_is_wrong_is_said_together(model: Path) -> None:
     assert "limit of documents: got 0, expected 1 or more." in lines[2]
     assert "--workers: got 0, expected 1 or more." in lines[3]
     assert "got 'example.org', expected an origin such as https://example.org, or *." in lines[4]
+
+
+class Silent:
+    """One of several processes: it is there, and does not answer the first times."""
+
+    def __init__(self, times: int) -> None:
+        self.times, self.killed, self.process = times, False, self
+
+    def is_alive(self, timeout: float | None = None) -> bool:
+        return timeout is None or self.times <= 0
+
+    def ping(self, timeout: float) -> bool:
+        self.times -= 1
+        return self.times <= 0
+
+    def kill(self) -> None:
+        self.killed = True
+
+
+def supervisor(process: Silent) -> _Supervisor:
+    found = object.__new__(_Supervisor)  # else it takes the signals of this process
+    found.config = uvicorn.Config("none")
+    found.processes, found.signal_queue = [process], []  # type: ignore[list-item]
+    found.should_exit = threading.Event()
+    return found
+
+
+def test_a_process_that_takes_long_to_import_is_left_alone() -> None:
+    slow = Silent(times=8)
+    supervisor(slow).keep_subprocess_alive()
+    assert not slow.killed
+
+
+def test_signals_are_heeded_while_a_process_is_silent() -> None:
+    silent = Silent(times=1_000_000)
+    found = supervisor(silent)
+    found.signal_queue.append(signal.SIGTERM)
+    found.keep_subprocess_alive()
+    assert found.should_exit.is_set()
+    assert not silent.killed

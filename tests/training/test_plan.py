@@ -90,7 +90,7 @@ def test_when_whole_texts_are_read(
     given_config = config(model={"branches": branches, "text_vectors": text_vectors})
     given = facts(tokens=tokens, level_sizes=(2, labels - 2))
     assert plan.reads_text_vectors(given_config, given) is expected
-    assert ("text_vectors" in plan.planned_branches(given_config, given)) is expected
+    assert ("text_vectors" in TrainingPlan.of(given_config, given).branches) is expected
     if expected:  # whoever reads the documents keeps what is embedded later
         assert plan.may_read_text_vectors(given_config.model)
 
@@ -145,7 +145,7 @@ _WHOLE = "vectors of whole texts"
     ],
 )
 def test_branches_are_those_of_the_settings(branches: str, expected: tuple[str, ...]) -> None:
-    assert plan.planned_branches(config(model={"branches": branches}), facts()) == expected
+    assert TrainingPlan.of(config(model={"branches": branches}), facts()).branches == expected
 
 
 BEST = {"model": {"preset": "best"}}
@@ -182,7 +182,7 @@ def test_when_the_best_preset_fine_tunes_an_encoder(
     )
     assert missed(many, training={"device": "cuda"}) == ""
     on = config(model={"preset": "best", "transformer": "on"})
-    assert "transformer" in plan.planned_branches(on, many)
+    assert "transformer" in TrainingPlan.of(on, many).branches
 
 
 def test_the_commands_for_what_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -350,8 +350,8 @@ def test_english_is_told_while_validating(tmp_path: Path) -> None:
     )
 
 
-def test_what_is_planned_is_what_is_done(tmp_path: Path) -> None:
-    """The choices of a training on the same documents are those that validating them told."""
+def test_what_is_planned_is_what_is_done(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The choices of a training are made once, and those that validating its documents told."""
     path = tmp_path / "train.jsonl"
     records = [
         {"text": f"soup and bread number {n % 7}", "labels": ["Soup", "Bread"][n % 2 :]}
@@ -372,7 +372,15 @@ def test_what_is_planned_is_what_is_done(tmp_path: Path) -> None:
         if isinstance(event, Step):
             steps.append(event)
 
+    choose, asked = plan_transformer.choose_transformer, list[object]()
+
+    def watched(*given: Any) -> object:
+        asked.append(given)
+        return choose(*given)
+
+    monkeypatch.setattr(plan, "choose_transformer", watched)
     result = harnn.fit(TAXONOMY, path, path, knobs, listener=listen)
+    assert len(asked) == 1
     assert tuple(branch.name for branch in result.ensemble.branches) == made.branches
     assert steps[-1].step == made.epochs * -(-20 // made.batch_size)
 

@@ -28,6 +28,7 @@ from harnn.branches.kinds import (
     settings_of_nothing,
     title_of,
 )
+from harnn.branches.leaving_out import LeftOut, read_left_out
 
 __all__ = [
     "KINDS",
@@ -37,6 +38,7 @@ __all__ = [
     "Ensemble",
     "Evidence",
     "Kind",
+    "LeftOut",
     "MadeFrom",
     "MayWait",
     "Parts",
@@ -48,6 +50,7 @@ __all__ = [
     "need_torch",
     "read_branch",
     "read_branches",
+    "read_left_out",
     "settings_of_nothing",
     "title_of",
     "word_effects",

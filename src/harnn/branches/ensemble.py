@@ -34,7 +34,7 @@ class Ensemble:
     cascade: Cascade | None = None
     """Which documents are answered without the branches that wait; None: none."""
     left_out: tuple[LeftOut, ...] = ()
-    """Branches that were trained, and are not needed; known after training only."""
+    """Branches that were trained, and are not needed; older models do not say."""
 
     def __post_init__(self) -> None:
         alone = len(self.branches) == 1 and isinstance(self.branches[0], Probable)
@@ -91,6 +91,12 @@ class Ensemble:
             if found is not None:
                 return cls(ordered, blend, found[0], left_out), Scores(corpus.ids, found[1])
         return cls(ordered, blend, left_out=left_out), Scores(corpus.ids, scores)
+
+    def describe(self) -> str:
+        """Say which branches there are, and which were left out."""
+        names = " + ".join(branch.name for branch in self.branches)
+        without = " and ".join(each.branch for each in self.left_out)
+        return f"{names} without {without}" if without else names
 
     @property
     def reads(self) -> Mapping[str, View | None]:

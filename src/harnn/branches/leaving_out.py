@@ -16,10 +16,13 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
+from harnn._tables import shown
 from harnn.branches.blend import Outputs
-from harnn.branches.kinds import dearness_of
+from harnn.branches.kinds import KINDS, dearness_of, from_stored_names, to_stored_names
+from harnn.branches.stored import is_number
 from harnn.branches.worth import worth_of
 from harnn.decode import error_of_micro_f1, tune_threshold
+from harnn.errors import BundleError, Problem
 from harnn.taxonomy import Hierarchy
 
 _MOST_LOSS = 0.1
@@ -42,6 +45,35 @@ class LeftOut(NamedTuple):
         """Say which it is, and what it brought."""
         gains = f"micro-F1 {100 * self.micro_f1:+.2f}, AUPRC {100 * self.auprc:+.2f} points"
         return f"the branch {self.branch}, which brought {gains} on validation"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values for JSON, as :func:`read_left_out` reads them."""
+        (name,) = to_stored_names([self.branch])
+        return {"branch": name, "micro_f1": float(self.micro_f1), "auprc": float(self.auprc)}
+
+
+def read_left_out(plain: Any, *, where: str) -> tuple[LeftOut, ...]:
+    """Read what :meth:`LeftOut.to_dict` wrote of each branch.
+
+    Raises:
+        BundleError: it is something else.
+    """
+    if not isinstance(plain, list) or not all(map(_is_left_out, plain)):
+        what = f"left_out: got {shown(plain)}, expected branches and what each brought."
+        raise BundleError(Problem(where, what))
+    names = from_stored_names(each["branch"] for each in plain)
+    return tuple(
+        LeftOut(name, each["micro_f1"], each["auprc"])
+        for name, each in zip(names, plain, strict=True)
+    )
+
+
+def _is_left_out(plain: Any) -> bool:
+    return (
+        isinstance(plain, dict)
+        and plain.get("branch") in [kind.stored_name for kind in KINDS]
+        and all(is_number(plain.get(name), -1, 1) for name in ("micro_f1", "auprc"))
+    )
 
 
 def needless_branches(

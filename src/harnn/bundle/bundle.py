@@ -53,8 +53,7 @@ class Bundle:
         return {"tokens": TokensView(self.tokenizer)} | made
 
     def __repr__(self) -> str:
-        names = " + ".join(branch.name for branch in self.ensemble.branches)
-        report = self.report
+        names, report = self.ensemble.describe(), self.report
         return (
             f"{type(self).__name__}({names} for {counted(len(self.taxonomy), 'label')}; on "
             f"{counted(report.documents, 'validation document')} micro-F1 {report.micro_f1:.4f}, "
@@ -66,6 +65,7 @@ class Bundle:
         report = self.report
         rows = [
             ("branches", ", ".join(branch.name for branch in self.ensemble.branches)),
+            *(("left out", each.describe()) for each in self.ensemble.left_out),
             ("labels", f"{len(self.taxonomy):,} on {counted(self.taxonomy.depth, 'level')}"),
             ("training documents", f"{self.documents.get('train', 0):,}"),
             ("labels are chosen as", self.decoder.describe()),

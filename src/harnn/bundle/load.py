@@ -12,14 +12,17 @@ from safetensors.numpy import load_file
 
 from harnn._display import reason_of
 from harnn._files import parse_model_json, read_model_json, read_model_text
+from harnn._optional import check_installed
 from harnn.branches import (
     Blend,
     Branch,
     Cascade,
     Ensemble,
+    LeftOut,
     StoredModel,
     need_torch,
     read_branches,
+    read_left_out,
 )
 from harnn.branches.stored import check_finite
 from harnn.bundle import layout
@@ -42,10 +45,14 @@ def load_bundle(
     Raises:
         BundleError: files are missing, damaged, of another format version, or do not belong
             together.
+        MissingExtraError: a package that the model needs is not installed.
     """
     directory = Path(directory)
     check_files(directory)
     files, settings = read_settings(directory)
+    if not is_light(settings):
+        purpose = f"{directory}: a model that was not exported (harnn export)"
+        check_installed("torch", purpose=purpose, package="torch")
     taxonomy = read_taxonomy(directory, settings)
     tokenizer = Tokenizer.from_json(
         read_model_text(directory / layout.TOKENIZER),
@@ -64,8 +71,9 @@ def load_bundle(
     arrays = _load_arrays(directory / layout.ARRAYS)
     stored = StoredModel(directory, arrays, settings, is_light(settings), len(tokenizer), files)
     report = read_model_json(directory / layout.METRICS)
+    left_out = read_left_out(settings.get("left_out", []), where=stored.settings_path)
     return Bundle(
-        ensemble=_join(directory, read_branches(stored, taxonomy), blend, cascade),
+        ensemble=_join(directory, read_branches(stored, taxonomy), blend, cascade, left_out),
         taxonomy=taxonomy,
         tokenizer=tokenizer,
         config=read_config(directory / layout.CONFIG, settings),
@@ -176,9 +184,10 @@ def _join(
     branches: tuple[Branch, ...],
     blend: Blend | None,
     cascade: Cascade | None,
+    left_out: tuple[LeftOut, ...],
 ) -> Ensemble:
     try:
-        return Ensemble(branches, blend, cascade)
+        return Ensemble(branches, blend, cascade, left_out)
     except ValueError as error:
         raise BundleError(Problem(str(directory), f"does not belong together: {error}")) from None
 

@@ -25,6 +25,7 @@ def save_bundle(bundle: Bundle, directory: str | Path) -> Path:
     """
     directory = Path(directory)
     parts = merge_parts([branch.to_parts() for branch in bundle.ensemble.branches])
+    left_out = [each.to_dict() for each in bundle.ensemble.left_out]
     settings = {
         "format": layout.FORMAT,
         "taxonomy": bundle.taxonomy.version,
@@ -34,6 +35,7 @@ def save_bundle(bundle: Bundle, directory: str | Path) -> Path:
         "label_counts": bundle.label_counts.tolist(),
         "documents": dict(bundle.documents),
         **({"contents": dict(bundle.contents)} if bundle.contents else {}),
+        **({"left_out": left_out} if left_out else {}),
         "checksums": True,
     }
     texts = {

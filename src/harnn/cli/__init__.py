@@ -39,6 +39,14 @@ def run(arguments: Sequence[str] | None = None) -> int:
     except HarnnError as error:
         screen.say(f"Error: {error}")
         return error.exit_code
+    except ModuleNotFoundError as error:
+        if error.name is None or error.name.partition(".")[0] == "harnn":
+            raise
+        screen.say(
+            f"Error: this command needs the module {error.name!r}, which is not installed. What "
+            "only answers, with models that were exported, needs less: see docs/deploying.md."
+        )
+        return 2
     except (KeyboardInterrupt, typer.Abort):
         screen.say("Interrupted.")
         return 130

@@ -382,17 +382,23 @@ def decoding(*, model: Model, options: DecodingChoice) -> None:
 def export(
     model: Model,
     output: Annotated[Path, typer.Option("--output", "-o", help="Model directory to write.")],
-    format: Annotated[Literal["onnx"], typer.Option("--format", help="What to write.")] = "onnx",
+    format: Annotated[
+        Literal["onnx", "mlflow", "huggingface"],
+        typer.Option(
+            "--format",
+            help="onnx: a model directory; mlflow: MLflow's form of one; huggingface: one with the "
+            "handler of an Inference Endpoint.",
+        ),
+    ] = "onnx",
     int8: Annotated[
         bool, typer.Option("--int8", help="Weights of the networks in 8 bits: smaller, rounded.")
     ] = False,
     overwrite: Overwrite = False,
 ) -> None:
     """Write a model that predicts without PyTorch: NumPy and ONNX Runtime are enough."""
-    del format  # there is one so far
-    from harnn.cli import commands
+    from harnn.cli import exporting
 
-    commands.export(model, output, int8=int8, overwrite=overwrite)
+    exporting.export(model, output, form=format, int8=int8, overwrite=overwrite)
 
 
 @app.command()
@@ -443,3 +449,4 @@ def convert(
 
 app.command()(app_serving.serve)
 app.command()(app_serving.token)
+app.command()(app_serving.corrections)

@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from rich.text import Text
 
-from harnn._files import check_replaceable, check_writable
-from harnn.bundle import CHECKPOINTS, export_onnx, load_bundle, marker_of, save_bundle
-from harnn.cli.files import JSON, check_inputs, check_output, write_json
+from harnn.bundle import CHECKPOINTS, load_bundle, save_bundle
+from harnn.cli.files import JSON, check_directory, check_inputs, check_output, write_json
 from harnn.cli.label_care import check_suggestions, write_label_suggestions
 from harnn.cli.models import Speed, open_model, open_models
 from harnn.cli.options import DecodingChoice
@@ -34,7 +33,6 @@ from harnn.cli.taxonomies import TaxonomyChoice, describe, find_taxonomy
 from harnn.cli.training_place import training_place
 from harnn.config import Config
 from harnn.data import learn_taxonomy, read_documents
-from harnn.errors import ConfigError, Problem
 from harnn.metrics import Resampling
 from harnn.prediction import Predictor, SeenDocuments, compare_models
 from harnn.sample import sample
@@ -93,7 +91,7 @@ def demo(lang: str, out: Path) -> None:
     files = sample(lang)
     taxonomy = files.load_taxonomy()
     config = Config.from_dict(DEMO_SETTINGS[lang])
-    _check_out(out, resume=False, overwrite=_is_demo(out))
+    check_directory(out, overwrite=_is_demo(out))
     tune_process(config.training.threads)
     with training_display(errors, config.training.score) as display:
         result = fit(taxonomy, files.train, files.valid, config, listener=display)
@@ -160,7 +158,7 @@ def train(
     knobs = Config.read(config, settings)
     check_before(knobs, [files.labelled], unlabelled=files.unlabelled, places=[files.out])
     with training_place(files.out, errors):
-        _check_out(files.out, resume=resume, overwrite=overwrite)
+        check_directory(files.out, resume=resume, overwrite=overwrite)
         taxonomy = taxonomy_of(files, knobs)
         errors.print_line(describe(taxonomy))
         given = (taxonomy, files.train, files.valid)
@@ -306,42 +304,6 @@ def change_decoding(model: Path, options: DecodingChoice) -> None:
     decoder = change_decoding(model, **given) if given else load_bundle(model).decoder
     verb = "now chooses" if given else "chooses"
     Console().print_line(f"{model} {verb} {decoder.describe()}; close {decoder.close}.")
-
-
-def export(model: Path, output: Path, *, int8: bool, overwrite: bool) -> None:
-    """Write the model for prediction without PyTorch."""
-    _check_out(output, resume=False, overwrite=overwrite)
-    export_onnx(model, output, int8=int8)
-    before, after = (
-        sum(path.stat().st_size for path in home.iterdir() if path.is_file()) / 1e6
-        for home in (model, output)
-    )
-    Console().print_line(
-        f"The exported model is in {output}/: {after:,.1f} MB ({model}/ has {before:,.1f} MB). "
-        "harnn predict and harnn evaluate read it without PyTorch."
-    )
-
-
-def _check_out(out: Path, *, resume: bool, overwrite: bool) -> None:
-    """Refuse a place that holds something, or that cannot be written, before any work is done.
-
-    Raises:
-        ConfigError: it is to be neither gone on with nor replaced.
-        InputError: it holds something else than a model or a stopped run, or cannot be written.
-    """
-    check_writable(out)
-    if resume or overwrite:
-        check_replaceable(out, marker_of(out))
-    if not out.exists() or resume or overwrite:
-        return
-    if not out.is_dir() or any(out.iterdir()):
-        stopped = (out / CHECKPOINTS).is_dir() if out.is_dir() else False
-        advice = (
-            "Go on with --resume, or start again with --overwrite."
-            if stopped
-            else "Choose another --out, or replace it with --overwrite."
-        )
-        raise ConfigError(Problem(str(out), "exists already.", advice))
 
 
 def _is_demo(out: Path) -> bool:

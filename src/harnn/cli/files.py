@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from harnn._display import json_text
-from harnn._files import check_writable, write_atomically
+from harnn._files import check_replaceable, check_writable, write_atomically
 from harnn._places import check_suffix, is_special
+from harnn.bundle import CHECKPOINTS, marker_of
 from harnn.data.files import STANDARD_INPUT
-from harnn.errors import DocumentError, InputError, Problem
+from harnn.errors import ConfigError, DocumentError, InputError, Problem
 
 ANSWERS = (".jsonl", ".csv", ".tsv", ".parquet")
 EXPLANATIONS = (".html", ".jsonl")
@@ -40,6 +41,38 @@ def check_inputs(paths: Sequence[Path], *, passes: int = 1) -> None:
         what = "can be read only once, but this command reads its documents several times."
     if what:
         raise DocumentError(Problem("standard input", what, hint))
+
+
+def check_directory(
+    out: Path,
+    *,
+    resume: bool = False,
+    overwrite: bool,
+    option: str = "--out",
+    marker: str | None = None,
+) -> None:
+    """Refuse a place that holds something, or that cannot be written, before any work is done.
+
+    option: what it is given with. marker: a file that tells what may be replaced; None: that of a
+    model or a stopped run.
+
+    Raises:
+        ConfigError: it is to be neither gone on with nor replaced.
+        InputError: it holds something else than what is written there, or cannot be written.
+    """
+    check_writable(out)
+    if resume or overwrite:
+        check_replaceable(out, marker or marker_of(out))
+    if not out.exists() or resume or overwrite:
+        return
+    if not out.is_dir() or any(out.iterdir()):
+        stopped = (out / CHECKPOINTS).is_dir() if out.is_dir() else False
+        advice = (
+            "Go on with --resume, or start again with --overwrite."
+            if stopped
+            else f"Choose another {option}, or replace it with --overwrite."
+        )
+        raise ConfigError(Problem(str(out), "exists already.", advice))
 
 
 def check_output(path: Path | None, suffixes: Sequence[str], inputs: Sequence[Path] = ()) -> None:

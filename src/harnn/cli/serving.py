@@ -9,7 +9,14 @@ from typing import Any
 from harnn._optional import require
 from harnn.cli.screen import say
 
-_MODULES = ("fastapi", "uvicorn", "prometheus_client", "python_multipart")
+_MODULES = (
+    "fastapi",
+    "uvicorn",
+    "prometheus_client",
+    "python_multipart",
+    "sqlalchemy",
+    "alembic",
+)
 
 
 def serve(

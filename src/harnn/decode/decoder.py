@@ -112,7 +112,7 @@ class Decoder:
                 f"{implied[0]} stands for the strategy {implied[0]}, got the strategy {strategy}; "
                 "give one of them."
             )
-        kind = STRATEGIES.get(strategy)
+        kind = STRATEGIES.get(strategy) if isinstance(strategy, str) else None
         needed = kind.needs if kind is not None else None
         if needed is not None and given.get(needed, getattr(self, needed)) is None:
             choices = ", ".join(self.strategies)

@@ -117,10 +117,9 @@ class Predictor:
         return cls(result)
 
     def __repr__(self) -> str:
-        names = " + ".join(branch.name for branch in self.bundle.ensemble.branches)
         return (
-            f"Predictor({names} for {counted(len(self.taxonomy), 'label')} on "
-            f"{counted(self.taxonomy.depth, 'level')}, "
+            f"Predictor({self.bundle.ensemble.describe()} for "
+            f"{counted(len(self.taxonomy), 'label')} on {counted(self.taxonomy.depth, 'level')}, "
             f"choosing {self.bundle.decoder.describe()})"
         )
 

@@ -274,6 +274,7 @@ def _method(report: ModelReport) -> list[tuple[str, str, str]]:
     rows = [
         ("Model", report.model.name, report.model.digest[:12]),
         ("Made of", f"{branches}; preset {bundle.config.model.preset}", ""),
+        *(("Made without", each.describe(), "") for each in bundle.ensemble.left_out),
         ("Trained on", trained, ""),
         ("Taxonomy", sentences.taxonomy(taxonomy), taxonomy.version[:12]),
         *(("Data", source.name, source.digest[:12]) for source in report.data),

@@ -8,6 +8,7 @@ import signal
 import socket
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -20,6 +21,7 @@ from uvicorn.supervisors import Multiprocess
 
 from harnn._cores import count_cores
 from harnn.errors import HarnnError, InputError, Problem
+from harnn.review import Corrections
 from harnn.serve.access import Tokens
 from harnn.serve.app import create_app
 from harnn.serve.gate import LOG, log_handlers
@@ -28,7 +30,12 @@ from harnn.serve.service import Service
 from harnn.serve.settings import ServeSettings
 
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "RAYON_NUM_THREADS")
+_STOPS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+"""SIGHUP: the terminal is closed. Models are watched, so that nothing needs it to load them."""
 _SECONDS_TO_STOP = 60
+_SECONDS_TO_BE_SILENT = 60
+"""After which one of several processes is taken for dead: uvicorn's five are too few for what it
+imports on a busy machine, so that it would be started anew for ever."""
 _BACKLOG = 2_048
 
 
@@ -36,13 +43,15 @@ def serve(settings: ServeSettings) -> None:
     """Answer requests until the process is told to stop (SIGTERM, SIGINT), and then what came.
 
     Raises:
-        ConfigError: settings, before anything is loaded.
+        ConfigError, DatabaseError, MissingExtraError: before anything is loaded.
         BundleError: a model cannot be read.
         InputError: nobody can listen there.
     """
     settings.check()
     if settings.tokens is not None:
         Tokens.read(settings.tokens)
+    if settings.database is not None:
+        Corrections.open(settings.database).close()
     with _listening(settings) as (listener, place):
         settings = replace(settings, port=place[1])
         if settings.workers == 1:
@@ -67,7 +76,7 @@ def _stopping(server: uvicorn.Server) -> Iterator[None]:
     def stop(*_: object) -> None:
         server.should_exit = True
 
-    before = {number: signal.signal(number, stop) for number in (signal.SIGTERM, signal.SIGINT)}
+    before = {number: signal.signal(number, stop) for number in _STOPS}
     try:
         yield
     finally:
@@ -81,11 +90,28 @@ def _serve_together(settings: ServeSettings, listener: socket.socket) -> None:
     with tempfile.TemporaryDirectory(prefix="harnn-metrics-") as directory:
         os.environ[MULTIPROCESS] = directory
         config = _config(partial(worker_app, settings), workers=settings.workers)
-        supervisor = Multiprocess(config, [listener])
+        supervisor = _Supervisor(config, [listener])
         supervisor.run()
         del os.environ[MULTIPROCESS]
     if any(process.exitcode == STARTUP_FAILURE for process in supervisor.processes):
         raise InputError("No process could start; why is said above.")
+
+
+class _Supervisor(Multiprocess):
+    """Several processes, one of which is started again where it dies."""
+
+    def keep_subprocess_alive(self) -> None:
+        """Start again what has died, or has not answered for a minute; signals are heeded."""
+        end = time.monotonic() + _SECONDS_TO_BE_SILENT
+        while any(each.process.is_alive() and not each.ping(1) for each in self.processes):
+            self.handle_signals()
+            if self.should_exit.is_set() or time.monotonic() > end:
+                break
+        super().keep_subprocess_alive()
+
+    def handle_hup(self) -> None:
+        """Stop, as a single process does."""
+        self.handle_term()
 
 
 def worker_app(settings: ServeSettings) -> Any:

@@ -12,6 +12,7 @@ from harnn.errors import ConfigError, Problem, cannot_read
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 _NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9._-]+")
+_LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*")
 _LOOPBACK_NAMES = ("localhost",)
 
 
@@ -97,6 +98,9 @@ class ServeSettings:
     """Pages of these origins may ask from a browser; ``*``: those of all, without cookies."""
     database: str | None = None
     """Where corrections are kept, a file of SQLite or a URL; None: none are taken."""
+    languages: tuple[str, ...] = ()
+    """Of the texts and of the names of labels, as clients of Annif are told: ``en`` for all models,
+    ``NAME=en`` for one; ``und``, undetermined, where nothing is said."""
     examples: tuple[Path, ...] = ()
     """Labelled documents that explanations point at."""
     watch: bool = True
@@ -108,6 +112,11 @@ class ServeSettings:
     def is_local(self) -> bool:
         """Whether only this machine reaches the server."""
         return is_loopback(self.host)
+
+    def language_of(self, model: str) -> str:
+        """Return the language of a model by its name."""
+        said = dict(map(_split_language, self.languages))
+        return said.get(model) or said.get("") or "und"
 
     def check(self) -> None:
         """Check what can be checked before a model is loaded.
@@ -128,6 +137,7 @@ class ServeSettings:
             hint = "Give --tokens FILE (harnn token makes one), or --open-to-all if that is meant."
             problems.append(Problem("--host", what, hint))
         problems += _origin_problems(self.origins)
+        problems += _language_problems(self.languages, self.models)
         for path in (*self.examples, *filter(None, (self.tokens,))):
             problems += _unreadable(path)
         if problems:
@@ -160,6 +170,21 @@ def _origin_problems(origins: Sequence[str]) -> Iterable[Problem]:
         if origin != "*" and not re.fullmatch(r"https?://[^/\s?#@]+", origin):
             what = f"got {origin!r}, expected an origin such as https://example.org, or *."
             yield Problem("--allow-origin", what)
+
+
+def _split_language(written: str) -> tuple[str, str]:
+    name, _, code = written.rpartition("=")
+    return name, code
+
+
+def _language_problems(languages: Sequence[str], models: Sequence[ModelPlace]) -> Iterable[Problem]:
+    names = {model.name for model in models}
+    for name, code in map(_split_language, languages):
+        if not _LANGUAGE.fullmatch(code):
+            yield Problem("--language", f"got {code!r}, expected a code such as en, de or zh.")
+        if name and name not in names:
+            what = f"got a language of {name!r}, which is no model; there are {', '.join(names)}."
+            yield Problem("--language", what)
 
 
 def _unreadable(path: Path) -> Iterable[Problem]:

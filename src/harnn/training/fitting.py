@@ -25,13 +25,7 @@ from harnn.training.checkpoint import FILE, Checkpoints
 from harnn.training.checks import check_before
 from harnn.training.events import Listener, Stage, ignore
 from harnn.training.holding_out import check_share, given_or_held_out
-from harnn.training.plan import (
-    TrainingFacts,
-    piece_sizes,
-    planned_branches,
-    trains_network,
-)
-from harnn.training.plan_transformer import choose_transformer
+from harnn.training.plan import TrainingFacts, TrainingPlan, piece_sizes
 from harnn.training.process import interruptible, stop_requests, stops_at_once
 from harnn.training.reader import Reader
 from harnn.training.task import Handover, Task, TrainedBranch, with_views
@@ -167,10 +161,10 @@ def _train(task: Task) -> list[TrainedBranch]:
     Raises:
         InterruptedError, TrainingInterrupted: a stop was asked for.
     """
-    planned = planned_branches(task.config, task.facts)
-    if missed := choose_transformer(task.config, task.facts).missed:
-        task.listener(Stage(missed))
-    if trains_network(task.config.model) and task.checkpoints.of(0) is None:
+    planned = task.plan.branches
+    if task.plan.no_transformer:
+        task.listener(Stage(task.plan.no_transformer))
+    if "network" in planned and task.checkpoints.of(0) is None:
         _ = task.vectors  # whether they can be read is known before anything is trained
     if "document_vectors" in planned:
         check_document_vectors(task)
@@ -257,7 +251,8 @@ def _read(
     )
     counted = None if ngrams is None else Handover(ngrams)
     del ngrams  # whoever takes it shall be the last who holds it
-    return Task(reader, tokenizer, train, valid, facts, counted, checkpoints, unlabelled)
+    plan = TrainingPlan.of(reader.config, facts)
+    return Task(reader, tokenizer, train, valid, facts, plan, counted, checkpoints, unlabelled)
 
 
 def _contents(task: Task, trained: Sequence[TrainedBranch]) -> dict[str, str]:

@@ -19,7 +19,11 @@ from harnn.text import (
     encoder_installed,
     encoder_memory,
 )
-from harnn.training.plan_transformer import TransformerPlan, choose_transformer
+from harnn.training.plan_transformer import (
+    TransformerChoice,
+    TransformerPlan,
+    choose_transformer,
+)
 
 MANY_LABELS = 20_000
 """From which on what takes time for each label is done for some of them, or not at all."""
@@ -119,7 +123,7 @@ class TrainingPlan:
         memory_mb = estimate_training_memory(config, facts)
         if reads is not None:
             memory_mb += encoder_memory(reads, facts.documents) / _MB
-        branches = planned_branches(config, facts)
+        branches = planned_branches(config, facts, chosen)
         return cls(
             branches=branches,
             batch_size=training.batch_size,
@@ -136,6 +140,13 @@ class TrainingPlan:
             may_leave_out=len(branches) > 1 and config.model.leave_out == "auto",
             no_transformer=chosen.missed,
         )
+
+    @property
+    def answers_without_torch(self) -> bool:
+        """Whether its only network is one on vectors from a table, which NumPy computes."""
+        encoder = self.text_encoder
+        others = set(self.branches) - {"linear", "text_vectors"}
+        return encoder is not None and encoder.name == "static" and not others
 
     def lines(self) -> Iterator[str]:
         """Say in words what will be done."""
@@ -225,7 +236,9 @@ def _choose(text: TextConfig, facts: TrainingFacts, *, fast: bool) -> EncoderCho
     return choose_encoder(text, english=facts.english, mean_words=facts.mean_words, fast=fast)
 
 
-def planned_branches(config: Config, facts: TrainingFacts) -> tuple[str, ...]:
+def planned_branches(
+    config: Config, facts: TrainingFacts, transformer: TransformerChoice
+) -> tuple[str, ...]:
     """Return which branches are trained."""
     model = config.model
     wanted = {
@@ -233,16 +246,9 @@ def planned_branches(config: Config, facts: TrainingFacts) -> tuple[str, ...]:
         "network": trains_network(model),
         "text_vectors": reads_text_vectors(config, facts),
         "document_vectors": bool(model.document_vectors),
-        "transformer": choose_transformer(config, facts).plan is not None,
+        "transformer": transformer.plan is not None,
     }
     return tuple(name for name, is_wanted in wanted.items() if is_wanted)
-
-
-def answers_without_torch(config: Config, facts: TrainingFacts) -> bool:
-    """Whether the model has no network but one on vectors from a table, which NumPy computes."""
-    encoder = planned_encoder(config, facts)
-    others = set(planned_branches(config, facts)) - {"linear", "text_vectors"}
-    return encoder is not None and encoder.name == "static" and not others
 
 
 def resolve_training(training: TrainingConfig, facts: TrainingFacts) -> TrainingConfig:

@@ -23,8 +23,7 @@ from harnn.taxonomy import Taxonomy
 from harnn.text import Coverage, NgramFeatures, Tokenizer, WordVectors
 from harnn.training.checkpoint import Checkpoints
 from harnn.training.events import Listener, Stage
-from harnn.training.plan import TrainingFacts
-from harnn.training.plan_transformer import choose_transformer
+from harnn.training.plan import TrainingFacts, TrainingPlan
 from harnn.training.reader import Reader, Split
 from harnn.training.word_vectors import given_vectors
 
@@ -59,6 +58,7 @@ class Task:
     train: Split
     valid: Split
     facts: TrainingFacts
+    plan: TrainingPlan
     ngrams: Handover[tuple[NgramFeatures, Any]] | None
     """What was counted: the features, and the sparse vectors of all training documents and then of
     the labels' names; None where no branch wants them."""
@@ -107,8 +107,7 @@ class Task:
         Raises:
             ConfigError, MissingExtraError: see :func:`read_encoder`.
         """
-        planned = choose_transformer(self.config, self.facts).plan is not None
-        return read_encoder(self.config.model.transformer) if planned else None
+        return read_encoder(self.config.model.transformer) if self.plan.transformer else None
 
     @cached_property
     def document_vectors(self) -> DocumentVectors | None:

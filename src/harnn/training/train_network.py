@@ -15,7 +15,7 @@ from harnn.text import WordVectors
 from harnn.training.checkpoint import Checkpoint
 from harnn.training.events import Stage
 from harnn.training.loop import Trainer
-from harnn.training.plan import resolve_training, sampled_labels, validation_beam
+from harnn.training.plan import resolve_training
 from harnn.training.task import Task, TrainedBranch
 from harnn.training.word_vectors import word_vectors
 
@@ -80,12 +80,13 @@ def _prepare(
     network = _build(task, vectors, checkpoint)
     network.set_label_priors(torch.from_numpy(task.train.corpus.label_priors))
     training = resolve_training(config.training, task.facts)
-    negatives = sampled_labels(config, task.facts)
     trainer = Trainer(
         network,
         task.taxonomy,
-        dataclasses.replace(training, seed=config.training.seed + number, negatives=negatives),
-        validation_beam=validation_beam(negatives, task.facts),
+        dataclasses.replace(
+            training, seed=config.training.seed + number, negatives=task.plan.negatives
+        ),
+        validation_beam=task.plan.validation_beam,
         listener=task.listener,
         checkpoint_directory=task.checkpoints.place(number),
         fingerprint=task.fingerprint,

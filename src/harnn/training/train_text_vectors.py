@@ -27,7 +27,7 @@ from harnn.text import TEXT_VECTORS_PACKAGE, TextEncoder, encoder_installed
 from harnn.training.events import Stage
 from harnn.training.kept import Piece, kept
 from harnn.training.kept_branch import kept_branch
-from harnn.training.plan import answers_without_torch, is_fast, planned_encoder
+from harnn.training.plan import is_fast
 from harnn.training.process import interruptible
 from harnn.training.reader import Split
 from harnn.training.schedule import rate_factor
@@ -62,7 +62,7 @@ def train_text_vectors(task: Task) -> TrainedBranch | None:
         InputError: its directory is damaged.
         InterruptedError: a stop was asked for.
     """
-    choice = planned_encoder(task.config, task.facts)
+    choice = task.plan.text_encoder
     assert choice is not None
     if task.config.model.text_vectors == "auto" and not encoder_installed(choice.name):
         what = "vectors of whole texts would make this model better"
@@ -82,8 +82,7 @@ def train_text_vectors(task: Task) -> TrainedBranch | None:
     make = partial(_train, task, encoder, validation)
     trained = kept_branch(task, "text_vectors", make, check=check)
     branch = trained.branch
-    plain = answers_without_torch(task.config, task.facts)
-    if plain and isinstance(branch, TextVectorsBranch):
+    if task.plan.answers_without_torch and isinstance(branch, TextVectorsBranch):
         branch = branch.without_torch()  # so it is loaded, and answers to the bit as measured here
     return dataclasses.replace(trained, branch=branch, valid_views={"text_vectors": validation()})
 

@@ -30,7 +30,7 @@ from harnn.network import FrozenNetwork, TransformerNetwork, TransformerShape
 from harnn.training.events import Stage
 from harnn.training.frozen_states import freeze
 from harnn.training.loop import Trainer
-from harnn.training.plan import sampled_labels, trains_network
+from harnn.training.plan import trains_network
 from harnn.training.plan_transformer import head_fields, is_frozen
 from harnn.training.reader import Split
 from harnn.training.task import Task, TrainedBranch
@@ -75,9 +75,7 @@ def train_transformer(task: Task) -> TrainedBranch:
             learner, learned, validated = freeze(task, network, files, train, valid)
         elif config.transformer.recompute:
             recompute_states(encoder)
-        settings = dataclasses.replace(
-            training_settings(config), negatives=sampled_labels(config, task.facts)
-        )
+        settings = dataclasses.replace(training_settings(config), negatives=task.plan.negatives)
         trainer = Trainer(
             learner,
             task.taxonomy,

@@ -48,7 +48,8 @@ class Options(BaseModel):
 
     def chosen(self) -> DecodeOptions:
         """Return those that are given."""
-        return cast(DecodeOptions, self.model_dump(exclude_none=True))
+        own = self.model_dump(include={*DecodeOptions.__annotations__}, exclude_none=True)
+        return cast(DecodeOptions, own)
 
 
 class PredictIn(BaseModel):
@@ -175,6 +176,7 @@ def _described(model: ServedModel) -> dict[str, Any]:
             )
         ],
         "branches": [branch.name for branch in bundle.ensemble.branches],
+        "left_out": [each.branch for each in bundle.ensemble.left_out],
         "text_fields": list(bundle.config.data.text_fields),
         "decoding": bundle.decoder.describe(),
         "strategies": list(bundle.decoder.strategies),

@@ -170,6 +170,7 @@ class ModelOut(Out):
     labels: int
     levels: list[LevelOut]
     branches: list[str]
+    left_out: list[str]
     text_fields: list[str]
     decoding: str
     strategies: list[str]
