@@ -66,7 +66,7 @@ def ids_of(found: Any) -> list[str]:
 
 def job(predictor: object, *ids: str, text: str = "text", **options: Any) -> Job:
     documents = [Document(each, {"text": text}, None) for each in ids]
-    return Job("m", cast(harnn.Predictor, predictor), documents, cast(Any, options))
+    return Job("m", cast(harnn.Predictor, predictor), documents, cast(Any, options), 100)
 
 
 async def started(slow: Slow) -> None:

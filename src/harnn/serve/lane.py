@@ -52,6 +52,8 @@ class Job:
     predictor: Predictor
     documents: Sequence[Document]
     options: DecodeOptions
+    most_labels: int
+    """Of all its answers."""
     explain: bool = False
     examples: Examples | None = None
     done: Future[Answered | Explanation] = field(default_factory=Future)
@@ -166,11 +168,16 @@ def _answer(jobs: Sequence[Job], watch: Watch) -> None:
     try:
         if first.explain:
             (document,) = documents
-            explained = first.predictor.explain(document, examples=first.examples, **first.options)
+            explained = first.predictor.explain(
+                document,
+                examples=first.examples,
+                most_labels=first.most_labels,
+                **first.options,
+            )
             watch.answered(first.model, 1)
             first.done.set_result(explained)
             return
-        predictions, scores = _predict(first.predictor, documents, first.options)
+        predictions, scores = _predict(first, documents)
         watch.answered(first.model, len(documents))
         start = 0
         for job in jobs:
@@ -184,10 +191,10 @@ def _answer(jobs: Sequence[Job], watch: Watch) -> None:
             _answer([job], watch)
 
 
-def _predict(
-    predictor: Predictor, documents: Sequence[Document], options: DecodeOptions
-) -> Answered:
-    blocks = list(predictor.predict_with_scores(documents, **options))
+def _predict(job: Job, documents: Sequence[Document]) -> Answered:
+    """Answer documents, of *job* and of others that go with it."""
+    found = job.predictor.predict_with_scores(documents, most_labels=job.most_labels, **job.options)
+    blocks = list(found)
     scores = [block.values for block, _ in blocks]
     predictions = [answer for _, answers in blocks for answer in answers]
     return Answered(predictions, scores[0] if len(scores) == 1 else np.concatenate(scores))

@@ -75,7 +75,8 @@ class Service:
             raise refused(error) from None
         if not documents:
             return Answers(served, [], np.empty((0, len(served.predictor.taxonomy)), np.float32))
-        job = Job(served.name, served.predictor, documents, options)
+        most = self.settings.limits.labels
+        job = Job(served.name, served.predictor, documents, options, most)
         return Answers(served, *cast(Answered, await self._lane.ask(job)))
 
     async def explain(
@@ -89,6 +90,7 @@ class Service:
             served.predictor,
             [document],
             options,
+            self.settings.limits.explained,
             explain=True,
             examples=served.examples,
         )

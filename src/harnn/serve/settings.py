@@ -53,6 +53,10 @@ class Limits:
     """Of a request."""
     characters: int = 1_000_000
     """Of a document, all its fields together."""
+    labels: int = 100_000
+    """Of all answers to a request together."""
+    explained: int = 200
+    """Labels that are explained."""
     waiting: int = 1_024
     """Documents that wait for a process at the same time."""
     waiting_characters: int = 64_000_000
@@ -66,7 +70,15 @@ class Limits:
     def check(self) -> list[Problem]:
         """Return what is out of range."""
         problems = []
-        for name in ("body_bytes", "documents", "characters", "waiting", "batch"):
+        for name in (
+            "body_bytes",
+            "documents",
+            "characters",
+            "labels",
+            "explained",
+            "waiting",
+            "batch",
+        ):
             value = getattr(self, name)
             if value < 1:
                 what = f"got {value}, expected 1 or more."
