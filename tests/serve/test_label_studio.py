@@ -198,6 +198,7 @@ def test_the_password_of_basic_authentication_is_a_token(model: Path, tmp_path: 
         assert client.get(path).status_code == 401
         for wrong in (basic("x"), {"Authorization": "Basic ?"}, {"Authorization": "Basic eA=="}):
             assert client.get(path, headers=wrong).status_code == 401
+        assert client.get(path, headers={b"Authorization": b"Basic \xe9"}).status_code == 401
         assert client.get(path, headers=basic(reader)).status_code == 200
         assert client.get("/v1/models", headers=basic(reader)).status_code == 401  # only here
         assert client.get(path, headers={"Authorization": f"Bearer {reader}"}).status_code == 200

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import ipaddress
 import math
 import secrets
@@ -189,7 +188,7 @@ def _password(given: str) -> str:
     """Return the password of basic authentication (RFC 7617); of what is none nothing."""
     try:
         return base64.b64decode(given, validate=True).decode("latin-1").partition(":")[2]
-    except binascii.Error:
+    except ValueError:
         return ""
 
 
