@@ -45,7 +45,7 @@ FLOORS = {
     5: {"branches", "explain"},
     6: {"bundle"},
     7: {"training", "prediction"},
-    8: {"estimator", "flavours", "report"},
+    8: {"estimator", "flavours", "report", "review"},
     9: {"serve"},
     10: {"cli"},
     11: {"__main__"},

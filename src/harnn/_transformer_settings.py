@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 from harnn._tables import between, remembers_what_is_given, shown
 from harnn.errors import Problem
+
+TransformerHead = Literal["mean", "hierarchical"]
 
 
 @remembers_what_is_given
@@ -17,7 +20,11 @@ class TransformerConfig:
     """Pieces of words that the encoder reads at once, those around a text included."""
     windows: int = 1
     """Stretches of ``tokens`` read of a document, at most; what is beyond them is left out, and
-    counted. The states of all of them are averaged."""
+    counted. The head reads the states of all of them together."""
+    head: TransformerHead = "mean"
+    """What reads the states of the tokens: ``mean``, one layer on their mean, or ``hierarchical``,
+    the network's attention for each level, with its ``model.attention_size``, ``model.fc_size`` and
+    ``model.alpha``."""
     epochs: int = 5
     """At most."""
     batch_size: int = 32
@@ -29,7 +36,8 @@ class TransformerConfig:
     head_rate: float = 10.0
     """The head learns at so many times the rate of the last layer."""
     frozen_layers: int = 0
-    """The lowest layers that stay as they are, the embeddings with them; 0: everything learns."""
+    """The lowest layers that stay as they are, the embeddings with them; 0: everything learns; as
+    many as the encoder has: the head alone learns, from states that are computed once."""
     warmup: float = 0.1
     """Share of all steps spent warming up."""
     weight_decay: float = 0.01

@@ -6,7 +6,8 @@ HarnnError                  what the terminal prints without a traceback (exit c
 │   ├── DocumentError       document files
 │   ├── ConfigError         configuration files and settings
 │   ├── VectorsError        word vector files
-│   └── BundleError         model directories
+│   ├── BundleError         model directories
+│   └── DatabaseError       databases of corrections
 ├── MissingExtraError       an optional dependency is not installed (also an ImportError)
 └── TrainingInterrupted     a stop during training (exit code 130)
 """
@@ -147,6 +148,12 @@ class BundleError(InputError):
     """A model directory is not what this version can load."""
 
     noun = "model directory"
+
+
+class DatabaseError(InputError):
+    """A database cannot be opened, or does not do what it is asked."""
+
+    noun = "database"
 
 
 class MissingExtraError(HarnnError, ImportError):

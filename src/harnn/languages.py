@@ -1,9 +1,16 @@
-"""Whether texts are English, told from the words counted in them: their script and small words."""
+"""What language texts are in: whether the words counted in them are English, told from their script
+and small words; and which of several languages a text is in (extra ``languages``).
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cache
+from typing import Any, NamedTuple
+
+from harnn._optional import require
+from harnn.errors import ConfigError, Problem
 
 # fmt: off
 _SMALL_WORDS = {
@@ -11,6 +18,8 @@ _SMALL_WORDS = {
     "be", "is",
 }
 # fmt: on
+_READ = 10_000
+"""Characters of a text that tell its language; more of them tell the same."""
 _LEAST_LATIN = 0.8
 _LEAST_SMALL = 0.1
 """In the sets of docs/experiments.md 16 to 24% of the words of English texts are small ones, and
@@ -41,3 +50,45 @@ class EnglishSigns:
             and self.latin >= _LEAST_LATIN * self.words
             and self.small >= _LEAST_SMALL * self.latin
         )
+
+
+class LanguageScore(NamedTuple):
+    """How likely a text is in a language."""
+
+    language: str | None
+    """As ISO 639 writes it, ``en``, ``zh``; None: any other."""
+    score: float
+    """0 to 1."""
+
+
+def detect_language(text: str, languages: Sequence[str]) -> list[LanguageScore]:
+    """Return how likely a text is in each of some languages and, as None, in none of them.
+
+    The likeliest comes first, None last; all scores together are 1. Of a long text the beginning
+    is read; in a few words many languages may be seen, so that None has most of it.
+
+    Raises:
+        ConfigError: a language is not known, or none is given.
+        MissingExtraError: the extra ``languages`` is not installed.
+    """
+    identifier = _identifier()
+    wanted = list(dict.fromkeys(languages))
+    known = set(identifier.labels)
+    problems = [
+        Problem("", f"the language {each!r} is not known, expected a code such as en, de or zh.")
+        for each in wanted
+        if each not in known
+    ]
+    if problems or not wanted:
+        raise ConfigError(problems or "expected a language.")
+    scores = dict(identifier.rank(text[:_READ]))
+    found = [LanguageScore(each, float(scores[each])) for each in wanted]
+    rest = max(0.0, 1 - sum(each.score for each in found))
+    return [*sorted(found, key=lambda each: -each.score), LanguageScore(None, rest)]
+
+
+@cache
+def _identifier() -> Any:
+    """Return what knows 140 languages by sequences of bytes; takes half a second and 100 MB."""
+    langid = require("py3langid", purpose="Telling languages", extra="languages").langid
+    return langid.LanguageIdentifier.from_model_file(langid.MODEL_FILE, norm_probs=True)

@@ -124,7 +124,8 @@ def test_its_packages_are_those_of_the_server() -> None:
     extras = PROJECT["optional-dependencies"]
     assert set(extras["zh"]) <= lines
     assert set(extras["onnx"]) - lines == {"onnx>=1.16"}, "which only export needs"
-    assert set(extras["serve"]) <= lines
+    assert set(extras["serve"]) - lines == {"harnn[review]"}
+    assert {*extras["review"], *extras["languages"]} <= lines
 
 
 @contextmanager

@@ -22,20 +22,20 @@ TINY = {"embedding_size": 3, "lstm_size": 2, "attention_size": 2, "fc_size": 3}
 CHECKED = (
     "embedding.weight",
     "encoder.backward_lstm.weight_hh_l0",
-    "levels.0.attend.project.weight",
-    "levels.0.attend.labels",
-    "levels.0.predict.bias",
-    "levels.1.hidden.weight",
-    "levels.1.predict.weight",
-    "global_hidden.weight",
-    "global_predict.bias",
+    "head.levels.0.attend.project.weight",
+    "head.levels.0.attend.labels",
+    "head.levels.0.predict.bias",
+    "head.levels.1.hidden.weight",
+    "head.levels.1.predict.weight",
+    "head.global_hidden.weight",
+    "head.global_predict.bias",
 )
 CHECKED_IN_HARNN = (
-    "levels.0.mixing",
-    "levels.0.read_out",
-    "levels.1.read_out",
-    "highway.gate.weight",
-    "highway.transform.bias",
+    "head.levels.0.mixing",
+    "head.levels.0.read_out",
+    "head.levels.1.read_out",
+    "head.highway.gate.weight",
+    "head.highway.transform.bias",
 )
 
 
@@ -71,7 +71,7 @@ def test_gradients_of_all_scores_equal_finite_differences(mode: str) -> None:
     """Through the attention, the dependency and the scores, not only through the loss."""
     network = random_network(shape_of(mode, (2, 3), **TINY), seed=2, dtype=torch.float64)
     token_ids, lengths = padded(random_documents(LENGTHS), extra=1)
-    name = "levels.0.attend.labels"
+    name = "head.levels.0.attend.labels"
 
     def answers_given(labels: Tensor) -> tuple[Tensor, ...]:
         output = functional_call(network, {name: labels}, (token_ids, lengths), {"attention": True})
@@ -89,7 +89,7 @@ def test_every_weight_learns(mode: str, levels: int) -> None:
     found = gradients(network, random_documents((9, 4, 12, 7, 3, 8)))
     still = {name for name, value in found.items() if value is None or not value.any()}
     # The last level has no next one to hand its token weights to.
-    assert still == ({f"levels.{levels - 1}.mixing"} if mode == "harnn" else set())
+    assert still == ({f"head.levels.{levels - 1}.mixing"} if mode == "harnn" else set())
 
 
 @pytest.mark.parametrize("mode", MODES)

@@ -70,7 +70,7 @@ def test_the_same_seed_gives_the_same_weights(mode: str) -> None:
     again = train(mode, seed=1, steps=5, dropout=0.3).state_dict()
     other = train(mode, seed=2, steps=5, dropout=0.3).state_dict()
     assert all(torch.equal(first[name], again[name]) for name in first)
-    assert not torch.equal(first["global_predict.weight"], other["global_predict.weight"])
+    assert not torch.equal(first["head.global_predict.weight"], other["head.global_predict.weight"])
 
 
 @modes
@@ -106,7 +106,7 @@ def test_dropout_is_also_in_front_of_every_prediction(mode: str) -> None:
         ]
         local = torch.cat(biases)
     assert torch.equal(output.local_logits, local.expand(2, -1))
-    assert torch.equal(output.global_logits, network.global_predict.bias.expand(2, -1))
+    assert torch.equal(output.global_logits, network.head.global_predict.bias.expand(2, -1))
 
 
 @modes

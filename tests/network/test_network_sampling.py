@@ -71,7 +71,7 @@ def test_a_label_that_stands_for_others_counts_as_if_they_were_like_it(
                 weight[list(copies)] = weight[first].clone()
             part.predict.bias[list(copies)] = part.predict.bias[first].clone()
             places = [4 * level + copy for copy in copies]
-            whole = network.global_predict
+            whole = network.head.global_predict
             whole.weight[places] = whole.weight[4 * level + first].clone()
             whole.bias[places] = whole.bias[4 * level + first].clone()
     kept = torch.tensor([c for c in range(40) if c not in (6, 7)])

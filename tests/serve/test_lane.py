@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from collections.abc import Iterator
 from typing import Any, cast
 
+import numpy as np
 import pytest
 
 import harnn
 from harnn.data import Document
-from harnn.serve.lane import Job, Lane
+from harnn.decode import Scores
+from harnn.serve.lane import Answered, Job, Lane
 from harnn.serve.problems import RequestError
 from harnn.serve.settings import Limits
 
@@ -36,17 +39,34 @@ class Slow:
         self.free = threading.Event()
         self.started = threading.Event()
 
-    def predict(self, documents: list[Document], **_: object) -> list[str]:
+    def predict_with_scores(
+        self, documents: list[Document], **_: object
+    ) -> Iterator[tuple[Scores, list[str]]]:
+        """Yield blocks of two documents at most."""
         self.started.set()
         assert self.free.wait(30)
         if any(document.full_text == "bad" for document in documents):
             raise ValueError("a bad one")
-        return [document.id for document in documents]
+        for start in range(0, len(documents), 2):
+            ids = [document.id for document in documents[start : start + 2]]
+            yield Scores(tuple(ids), np.array([[score_of(each)] for each in ids], "f4")), ids
+
+
+def score_of(name: str) -> float:
+    return ord(name) / 128
+
+
+def ids_of(found: Any) -> list[str]:
+    """Return whose answers they are; the scores have to be theirs."""
+    assert isinstance(found, Answered)
+    ids = [str(each) for each in found.predictions]
+    assert found.scores.tolist() == [[score_of(each)] for each in ids]
+    return ids
 
 
 def job(predictor: object, *ids: str, text: str = "text", **options: Any) -> Job:
     documents = [Document(each, {"text": text}, None) for each in ids]
-    return Job("m", cast(harnn.Predictor, predictor), documents, cast(Any, options))
+    return Job("m", cast(harnn.Predictor, predictor), documents, cast(Any, options), 100)
 
 
 async def started(slow: Slow) -> None:
@@ -68,7 +88,7 @@ def test_what_waits_is_answered_together() -> None:
 
     found = asyncio.run(asking())
     lane.close()
-    assert found == [["0"], ["1"], ["2"], ["3"], ["4"], ["5"], ["6"], ["x"]]
+    assert [ids_of(each) for each in found] == [[each] for each in "0123456x"]
     assert watch.batches == [1, 4, 2, 1]
     assert watch.depths[-1] == 0
 
@@ -91,7 +111,7 @@ def test_one_that_fails_spoils_no_other() -> None:
     *_, second, third = asyncio.run(asking())
     lane.close()
     assert isinstance(second, ValueError)
-    assert third == ["3"]
+    assert ids_of(third) == ["3"]
 
 
 def test_too_much_is_refused_and_nothing_hangs() -> None:
@@ -108,7 +128,7 @@ def test_too_much_is_refused_and_nothing_hangs() -> None:
 
     first, second, *refused = asyncio.run(asking())
     lane.close()
-    assert (first, second) == (["0"], ["1", "1"])
+    assert (ids_of(first), ids_of(second)) == (["0"], ["1", "1"])
     for error in refused:
         assert isinstance(error, RequestError)
         assert (error.status, error.headers, error.reason) == (
@@ -122,7 +142,7 @@ def test_one_request_larger_than_the_queue_is_taken_when_nothing_waits() -> None
     slow = Slow()
     slow.free.set()
     lane = Lane(Limits(waiting=1), Watching())
-    assert asyncio.run(lane.ask(job(slow, "a", "b"))) == ["a", "b"]
+    assert ids_of(asyncio.run(lane.ask(job(slow, "a", "b")))) == ["a", "b"]
     lane.close()
 
 
@@ -161,4 +181,4 @@ def test_what_waits_when_it_closes_is_answered() -> None:
         await closing
         return found
 
-    assert asyncio.run(asking()) == [["0"], ["1"], ["2"]]
+    assert [ids_of(each) for each in asyncio.run(asking())] == [["0"], ["1"], ["2"]]

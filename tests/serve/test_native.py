@@ -220,3 +220,18 @@ def test_what_is_counted(client: TestClient, model: Path) -> None:
     assert 'harnn_model_info{hash="' in text
     client.get("/v1/secret-of-somebody")
     assert "secret-of-somebody" not in client.get("/metrics").text
+
+
+def test_answers_hold_so_many_labels_and_no_more(model: Path) -> None:
+    with client_of(model, limits=Limits(labels=40, explained=4)) as client:
+        few = {"documents": ["bees", "tap"], "options": {"top_k": 20}}
+        assert client.post("/v1/predict", json=few).status_code == 200
+        many = {"documents": ["bees", "tap"], "options": {"top_k": 21}}
+        answer = client.post("/v1/predict", json=many)
+        assert (answer.status_code, answer.json()["detail"]) == (
+            422,
+            "2 documents would get 42 labels, at most 40 are given at once. Choose fewer "
+            "(threshold, top_k), or ask for fewer documents.",
+        )
+        answer = client.post("/v1/explain", json={"document": "bees", "options": {"top_k": 5}})
+        assert answer.status_code == 422

@@ -31,7 +31,13 @@ def test_requests_made_from_it_find_no_fault(
     headers = {"Authorization": f"Bearer {add_token(tokens, 'tester', 'admin')}"}
     places = (ModelPlace.parse(f"sample={model}"),)
     service = Service(
-        ServeSettings(models=places, watch=False, tokens=tokens, names=("testserver",))
+        ServeSettings(
+            models=places,
+            watch=False,
+            tokens=tokens,
+            database=str(tmp_path / "corrections.db"),
+            names=("testserver",),
+        )
     )
     schema = schemathesis.openapi.from_asgi("/openapi.json", create_app(service))
     seen = []
@@ -50,10 +56,13 @@ def test_requests_made_from_it_find_no_fault(
             phases=[Phase.explicit, Phase.generate],
         )
         def check(case: Any) -> None:
+            if "project_id" in case.path_parameters:
+                case.path_parameters["project_id"] = "sample"
             case.call_and_validate(headers=headers, excluded_checks=[positive_data_acceptance])
 
         check()
     assert {"POST /v1/predict", "POST /v1/explain", "GET /v1/taxonomy", "GET /metrics"} <= {*seen}
+    assert "POST /v1/projects/{project_id}/learn" in seen
     service.close()
 
 

@@ -8,13 +8,16 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
 import httpx
 import psutil  # type: ignore[import-untyped]
 import pytest
+import uvicorn
 
+from harnn.serve.run import _Supervisor
 from support.served import RunningServer, fit_model, running
 
 ASKED = {"documents": ["We fit a new washer to the dripping kitchen tap."]}
@@ -150,3 +153,43 @@ def test_what_is_wrong_is_said_together(model: Path) -> None:
     assert "limit of documents: got 0, expected 1 or more." in lines[2]
     assert "--workers: got 0, expected 1 or more." in lines[3]
     assert "got 'example.org', expected an origin such as https://example.org, or *." in lines[4]
+
+
+class Silent:
+    """One of several processes: it is there, and does not answer the first times."""
+
+    def __init__(self, times: int) -> None:
+        self.times, self.killed, self.process = times, False, self
+
+    def is_alive(self, timeout: float | None = None) -> bool:
+        return timeout is None or self.times <= 0
+
+    def ping(self, timeout: float) -> bool:
+        self.times -= 1
+        return self.times <= 0
+
+    def kill(self) -> None:
+        self.killed = True
+
+
+def supervisor(process: Silent) -> _Supervisor:
+    found = object.__new__(_Supervisor)  # else it takes the signals of this process
+    found.config = uvicorn.Config("none")
+    found.processes, found.signal_queue = [process], []  # type: ignore[list-item]
+    found.should_exit = threading.Event()
+    return found
+
+
+def test_a_process_that_takes_long_to_import_is_left_alone() -> None:
+    slow = Silent(times=8)
+    supervisor(slow).keep_subprocess_alive()
+    assert not slow.killed
+
+
+def test_signals_are_heeded_while_a_process_is_silent() -> None:
+    silent = Silent(times=1_000_000)
+    found = supervisor(silent)
+    found.signal_queue.append(signal.SIGTERM)
+    found.keep_subprocess_alive()
+    assert found.should_exit.is_set()
+    assert not silent.killed

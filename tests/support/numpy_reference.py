@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from torch import nn
 
 from harnn.network import HarnnNetwork
 
@@ -58,7 +59,7 @@ class Weights:
         return self[f"{name}.weight"] @ x + self[f"{name}.bias"]
 
 
-def weights_of(network: HarnnNetwork) -> Weights:
+def weights_of(network: nn.Module) -> Weights:
     return Weights(
         {name: value.numpy().astype(np.float64) for name, value in network.state_dict().items()}
     )
@@ -69,20 +70,25 @@ def read(network: HarnnNetwork, document: Sequence[int]) -> Reference:
     weights, shape = weights_of(network), network.shape
     words = [weights["embedding.weight"][token] for token in document]
     values = read_in_both_directions(weights.under("encoder"), words, shape.lstm_size)  # (T, 2H)
-    summary = mean_of(values)  # (2H,)
-    if shape.mode == "harnn":
-        summary = np.concatenate([summary, maximum_of(values)])  # (4H,)
+    return read_states(weights.under("head"), values, len(shape.level_sizes), mode=shape.mode)
+
+
+def read_states(weights: Weights, values: Array, levels: int, *, mode: str = "harnn") -> Reference:
+    """Score one document by the states (T, D) of its tokens, with the weights of a head."""
+    summary = mean_of(values)  # (D,)
+    if mode == "harnn":
+        summary = np.concatenate([summary, maximum_of(values)])  # (2D,)
     outputs: list[Level] = []
     level_input = values
-    for number in range(len(shape.level_sizes)):
-        level = read_paper_level if shape.mode == "paper" else read_harnn_level
+    for number in range(levels):
+        level = read_paper_level if mode == "paper" else read_harnn_level
         output = level(weights.under(f"levels.{number}"), level_input, summary)
         outputs.append(output)
         level_input = values.copy()
-        for t in range(len(document)):
+        for t in range(len(values)):
             level_input[t] = output.token_weights[t] * values[t]
     hidden = relu(weights.linear("global_hidden", np.concatenate([o.features for o in outputs])))
-    if shape.mode == "harnn":
+    if mode == "harnn":
         hidden = highway(weights.under("highway"), hidden)
     return Reference(
         np.concatenate([output.logits for output in outputs]),

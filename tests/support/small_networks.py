@@ -76,6 +76,6 @@ def hierarchy_of(edges: npt.ArrayLike, level_sizes: Sequence[int]) -> Hierarchy:
 
 def level_of(network: HarnnNetwork, number: int) -> HarnnLevel:
     """Return a level, counted from 0, of a network in mode ``harnn``."""
-    level = network.levels[number]
+    level = network.head.levels[number]
     assert isinstance(level, HarnnLevel)
     return level

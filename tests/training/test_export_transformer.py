@@ -19,7 +19,12 @@ from safetensors.numpy import load_file, save_file
 
 import harnn
 from harnn.branches.transformer.encoder import read_encoder
-from harnn.branches.transformer.exported import Cut, ExportedTransformerBranch
+from harnn.branches.transformer.exported import (
+    Cut,
+    ExportedTransformerBranch,
+    HeadOfStates,
+    MeanOfStates,
+)
 from harnn.config import Config
 from harnn.corpus import Corpus
 from harnn.data import Document
@@ -33,6 +38,9 @@ from support.topics import TAXONOMY, TOPICS
 TEXTS = [*TOPICS.values(), "", "zzqx", "水龙头漏水", "acorn petal " * 60, "a " * 9]
 
 
+SIZES = {"preset": "fast", "attention_size": 8, "fc_size": 12}
+
+
 def documents(count: int) -> list[Document]:
     random = np.random.default_rng(count)
     labels = [str(random.choice(list(TOPICS))) for _ in range(count)]
@@ -42,12 +50,13 @@ def documents(count: int) -> list[Document]:
     ]
 
 
-def fit(encoder: Path) -> harnn.FitResult:
+def fit(encoder: Path, **transformer: Any) -> harnn.FitResult:
+    own = {"epochs": 2, "tokens": 12, "windows": 3, "learning_rate": 5e-3}
     knobs = Config.from_dict(
         {
-            "model": {"preset": "fast", "transformer": str(encoder), "cascade": "auto"},
+            "model": SIZES | {"transformer": str(encoder), "cascade": "auto"},
             "training": {"precision": "32"},
-            "transformer": {"epochs": 2, "tokens": 12, "windows": 3, "learning_rate": 5e-3},
+            "transformer": own | transformer,
         }
     )
     return harnn.fit(TAXONOMY, documents(60), documents(20), knobs)
@@ -58,9 +67,12 @@ def encoder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return make_encoder(tmp_path_factory.mktemp("encoders") / "tiny", TOPICS.values())
 
 
-@pytest.fixture(scope="module")
-def model(encoder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return harnn.save_bundle(fit(encoder), tmp_path_factory.mktemp("models") / "model")
+@pytest.fixture(scope="module", params=["mean", "hierarchical"])
+def model(
+    request: pytest.FixtureRequest, encoder: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    made = fit(encoder, head=request.param)
+    return harnn.save_bundle(made, tmp_path_factory.mktemp("models") / request.param)
 
 
 @pytest.fixture(scope="module")
@@ -109,6 +121,14 @@ def test_notes_and_neighbours_are_the_same(model: Path, light: Path) -> None:
     alone = np.concatenate([exported.scores([text]).values for text in TEXTS])
     np.testing.assert_allclose(together, alone, atol=2e-6)
     assert exported.scores([]).values.shape == (0, len(TAXONOMY))
+
+
+def test_documents_are_read_in_blocks(light: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    exact = logits_of(light)
+    monkeypatch.setattr("harnn.branches.transformer.exported._TOKENS_AT_ONCE", 20)
+    for kind in (MeanOfStates, HeadOfStates):
+        monkeypatch.setattr(kind, "windows_in_memory", 2)
+    np.testing.assert_allclose(logits_of(light), exact, atol=2e-5)
 
 
 def test_it_can_be_sent_to_another_process(light: Path) -> None:
@@ -185,6 +205,19 @@ def test_damage_is_named(model: Path, light: Path, tmp_path: Path) -> None:
     seal(place)
     assert refused(place).startswith(f"{graph}: cannot be read: No such file")
     graph.write_bytes(content)
+    head = place / "transformer_head.onnx"
+    if head.exists():
+        head.write_bytes(content)
+        seal(place)
+        assert refused(place).startswith(f"{head}: is damaged: it reads {{'token_ids': ")
+        graph.write_bytes((light / head.name).read_bytes())
+        shutil.copy(light / head.name, head)
+        seal(place)
+        assert refused(place).startswith(f"{graph}: is damaged: it has no vectors of tokens.")
+        head.unlink()
+        seal(place)
+        assert refused(place).startswith(f"{head}: cannot be read: No such file")
+        return
     arrays = load_file(place / "model.safetensors")
     weight = arrays["transformer.predict.weight"]
     save_file(arrays | {"transformer.predict.weight": weight[1:]}, place / "model.safetensors")

@@ -332,7 +332,7 @@ def test_a_training_that_diverges(
     def spoil(event: Event) -> None:
         if isinstance(event, Step) and event.step == 2:
             with torch.no_grad():
-                networks[0].global_predict.weight.fill_(float("inf"))
+                networks[0].head.global_predict.weight.fill_(float("inf"))
 
     monkeypatch.setattr(train_network, "_build", watched)
     with pytest.raises(ConfigError) as error:

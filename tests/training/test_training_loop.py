@@ -132,8 +132,8 @@ def test_learns_and_resumes_on_some_labels(tmp_path: Path) -> None:
     assert whole.report.micro_f1 > 0.9
     other = harnn.fit(TAXONOMY, TRAIN, VALID, config(epochs=10))
     assert not torch.equal(
-        networks_of(whole)[0].global_predict.weight,
-        networks_of(other)[0].global_predict.weight,
+        networks_of(whole)[0].head.global_predict.weight,
+        networks_of(other)[0].head.global_predict.weight,
     )
     with pytest.raises(TrainingInterrupted):
         harnn.fit(TAXONOMY, TRAIN, VALID, knobs, checkpoint_directory=tmp_path, listener=StopAt(8))

@@ -14,8 +14,10 @@ from harnn.text.sentence_files import Pooling
 
 
 @torch.no_grad()
-def bert_graph(encoder: Bert, pooling: Pooling) -> bytes:
+def bert_graph(encoder: Bert, pooling: Pooling | None) -> bytes:
     """Return the ONNX model: ``token_ids`` (B, T) int64, all real -> ``vectors`` (B, D).
+
+    pooling: of the states; None: none, and the vectors are all of them, (B, T, D).
 
     Raises:
         MissingExtraError: the package onnx is not installed.
@@ -33,12 +35,15 @@ def bert_graph(encoder: Bert, pooling: Pooling) -> bytes:
     layers: Any = encoder.encoder["layer"]
     for number, layer in enumerate(layers, start=1):
         x = _layer(graph, x, layer, f"layer{number}", shape.activation)
-    if pooling == "cls":
+    if pooling is None:
+        node("Identity", x, name="vectors")
+    elif pooling == "cls":
         node("Gather", x, graph.weight(torch.tensor(0)), axis=1, name="vectors")
     else:
         node("ReduceMean", x, axes=[1], keepdims=0, name="vectors")
     inputs = {"token_ids": ["texts", "tokens"]}
-    return graph.finish(inputs, "vectors", ["texts", shape.hidden_size])
+    dims = ["texts", "tokens"] if pooling is None else ["texts"]
+    return graph.finish(inputs, "vectors", [*dims, shape.hidden_size])
 
 
 def _layer(graph: Graph, x: str, layer: Any, name: str, activation: str) -> str:

@@ -101,12 +101,17 @@ class Graph:
         return self.node("Neg", self.node("Softplus", self.node("Neg", x)))
 
     def finish(
-        self, inputs: Mapping[str, Sequence[str]], output: str, shape: Sequence[str | int]
+        self,
+        inputs: Mapping[str, Sequence[str]],
+        output: str,
+        shape: Sequence[str | int],
+        *,
+        values: Mapping[str, Sequence[str | int]] = {},
     ) -> bytes:
         """Return the model.
 
-        inputs: whole numbers by name, with the names of their dimensions. output: float numbers,
-        with their shape.
+        inputs: whole numbers by name, with the names of their dimensions; values: float numbers
+        likewise. output: float numbers, with their shape.
         """
         helper, types = self.onnx.helper, self.onnx.TensorProto
         value = helper.make_tensor_value_info
@@ -114,7 +119,8 @@ class Graph:
             helper.make_graph(
                 self.nodes,
                 "harnn",
-                [value(name, types.INT64, list(dims)) for name, dims in inputs.items()],
+                [value(name, types.INT64, list(dims)) for name, dims in inputs.items()]
+                + [value(name, types.FLOAT, list(dims)) for name, dims in values.items()],
                 [value(output, types.FLOAT, list(shape))],
                 self.weights,
             ),

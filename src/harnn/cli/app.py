@@ -449,3 +449,4 @@ def convert(
 
 app.command()(app_serving.serve)
 app.command()(app_serving.token)
+app.command()(app_serving.corrections)

@@ -61,7 +61,18 @@ def serve(
     ] = None,
     database: Annotated[
         str | None,
-        typer.Option("--database", help="Where corrections are kept: a file of SQLite, or a URL."),
+        typer.Option(
+            "--database",
+            envvar="HARNN_DATABASE",
+            help="Where corrections are kept: a file of SQLite, or a URL.",
+        ),
+    ] = None,
+    languages: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--language",
+            help="Language of the texts, for clients of Annif, as en or NAME=en; repeatable.",
+        ),
     ] = None,
     examples: Annotated[
         list[Path] | None,
@@ -127,6 +138,7 @@ def serve(
         https=https,
         secret=secret,
         database=database,
+        languages=tuple(languages or ()),
         examples=tuple(examples or ()),
         watch=watch,
         json_logs=json_logs,
@@ -163,3 +175,28 @@ def token(
         serving.remove_token(tokens, name)
     else:
         serving.make_token(tokens, name, role, until and until.date())
+
+
+def corrections(
+    database: Annotated[
+        str,
+        typer.Argument(
+            metavar="DATABASE",
+            envvar="HARNN_DATABASE",
+            help="What harnn serve --database was given: a file, or a URL.",
+        ),
+    ],
+    output: Annotated[
+        Path,
+        typer.Option(
+            "--output", "-o", help="Documents for training: .jsonl, .csv, .tsv or .parquet."
+        ),
+    ],
+    model: Annotated[
+        str | None, typer.Option("--model", help="Corrections for this model alone, by its name.")
+    ] = None,
+) -> None:
+    """Write what people corrected as documents for training, each with the labels given last."""
+    from harnn.cli.corrections import write_corrections
+
+    write_corrections(database, output, model)

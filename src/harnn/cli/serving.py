@@ -12,7 +12,15 @@ from harnn._optional import require
 from harnn.cli.screen import say
 from harnn.errors import ConfigError, Problem
 
-_MODULES = ("fastapi", "itsdangerous", "uvicorn", "prometheus_client", "python_multipart")
+_MODULES = (
+    "fastapi",
+    "itsdangerous",
+    "uvicorn",
+    "prometheus_client",
+    "python_multipart",
+    "sqlalchemy",
+    "alembic",
+)
 
 
 def serve(

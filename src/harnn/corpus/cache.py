@@ -8,6 +8,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
+import os
+import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -105,6 +108,25 @@ class ArrayCache:
         except PlaceTakenError:  # by a training that makes the same
             return arrays
         return _mapped(place, arrays)
+
+    def blank(self, shape: tuple[int, ...], dtype: type) -> NDArray[Any]:
+        """Return an array for *make* to fill that stands on disk and goes with whoever holds it.
+
+        Raises:
+            InputError: there is no room for it.
+        """
+        size = math.prod(shape) * np.dtype(dtype).itemsize
+        if not size:
+            return np.zeros(shape, dtype)
+        try:
+            with tempfile.TemporaryFile(dir=self.home) as file:
+                if hasattr(os, "posix_fallocate"):  # a full disk would end the process later
+                    os.posix_fallocate(file.fileno(), 0, size)
+                found: NDArray[Any] = np.memmap(file, dtype, "w+", shape=shape)
+        except OSError as error:
+            what = f"has no room for {size / 1e6:,.0f} MB: {error.strerror or error}."
+            raise InputError(Problem(str(self.home), what)) from None
+        return found
 
 
 def _holds_other_things(home: Path) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -47,22 +47,32 @@ def arrays_problem(
     )
 
 
-def check_vectors(arrays: Mapping[str, NDArray[Any]], documents: int, size: int) -> None:
-    """Make sure that ``vectors`` of whole texts that were kept are (N, D) finite numbers.
+_OF = {"vectors": "the vectors of whole texts", "states": "the states of tokens"}
+
+
+def check_vectors(
+    arrays: Mapping[str, NDArray[Any]],
+    rows: int,
+    size: int,
+    *,
+    name: Literal["vectors", "states"] = "vectors",
+    kind: type = np.float32,
+) -> None:
+    """Make sure that vectors that were kept are (N, D) finite numbers; kind: of these.
 
     Raises:
         InputError: they are not.
     """
-    problem, vectors = "", arrays.get("vectors")
+    problem, vectors = "", arrays.get(name)
     if vectors is None:
         problem = "they are missing"
-    elif vectors.dtype != np.float32 or vectors.shape != (documents, size):
-        expected = f"float32 of shape {(documents, size)}"
+    elif vectors.dtype != kind or vectors.shape != (rows, size):
+        expected = f"{np.dtype(kind)} of shape {(rows, size)}"
         problem = f"{vectors.dtype} of shape {vectors.shape}, expected {expected}"
     elif vectors.size and not (np.isfinite(vectors.min()) and np.isfinite(vectors.max())):
         problem = "they hold values that are no finite numbers"
     if problem:
-        raise InputError(Problem("", f"the vectors of whole texts are damaged: {problem}."))
+        raise InputError(Problem("", f"{_OF[name]} are damaged: {problem}."))
 
 
 def _count_ids(array: NDArray[Any]) -> int | None:

@@ -5,12 +5,13 @@ from harnn.network.beam import Beam
 from harnn.network.bert import Bert, BertShape, mean_of_states
 from harnn.network.constraint import MaxConstraint
 from harnn.network.dropout import Dropout
+from harnn.network.head import HarnnOutput, HeadShape, HierarchicalHead, MeanHead
 from harnn.network.loss import hybrid_loss
-from harnn.network.network import HarnnNetwork, HarnnOutput, NetworkShape
+from harnn.network.network import HarnnNetwork, NetworkShape
 from harnn.network.process import computes_bfloat16, tune_process
 from harnn.network.recurrent import BiLSTM, BiMinGRU, reverse_within_length
 from harnn.network.sampling import LabelSample, LevelSample
-from harnn.network.transformer import TransformerNetwork, TransformerShape
+from harnn.network.transformer import FrozenNetwork, TransformerNetwork, TransformerShape
 
 __all__ = [
     "Beam",
@@ -19,13 +20,17 @@ __all__ = [
     "BiLSTM",
     "BiMinGRU",
     "Dropout",
+    "FrozenNetwork",
     "HarnnLevel",
     "HarnnNetwork",
     "HarnnOutput",
+    "HeadShape",
+    "HierarchicalHead",
     "LabelSample",
     "LevelOutput",
     "LevelSample",
     "MaxConstraint",
+    "MeanHead",
     "NetworkShape",
     "PaperLevel",
     "TransformerNetwork",

@@ -7,7 +7,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from harnn.network.constraint import MaxConstraint
-from harnn.network.network import HarnnOutput
+from harnn.network.head import HarnnOutput
 
 _LEAST = 1e-12
 """Below it a power under 1 has no finite slope."""

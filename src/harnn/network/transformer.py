@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from harnn.network.attention import leave_half_precision, some_outputs
+from harnn.network.attention import mean_over_tokens
 from harnn.network.beam import Beam
 from harnn.network.constraint import MaxConstraint
-from harnn.network.dropout import Dropout
-from harnn.network.network import HarnnOutput
+from harnn.network.head import HarnnOutput, HeadShape, HierarchicalHead, MeanHead
 from harnn.network.sampling import LabelSample
 
 _LENGTH_STEP = 8
@@ -37,6 +39,11 @@ class TransformerShape:
     """Token ids that end a window, such as [SEP]."""
     padding_id: int
     dropout: float
+    head: str = "mean"
+    """``mean`` or ``hierarchical``, which alone has the sizes that follow."""
+    attention_size: int = 0
+    fc_size: int = 0
+    alpha: float = 0.0
 
     @property
     def label_count(self) -> int:
@@ -44,9 +51,14 @@ class TransformerShape:
         return sum(self.level_sizes)
 
     @property
+    def around(self) -> int:
+        """Tokens that stand around the pieces of a window."""
+        return len(self.before) + len(self.after)
+
+    @property
     def room(self) -> int:
         """Pieces of text that a window holds."""
-        return self.tokens - len(self.before) - len(self.after)
+        return self.tokens - self.around
 
     @property
     def pieces(self) -> int:
@@ -72,11 +84,20 @@ class Windows(NamedTuple):
     mask: Tensor
     """(W, T) true at real tokens."""
     documents: Tensor
-    """(W,) int64, the row of the document that each is of."""
+    """(W,) int64, the row of the document that each is of, ascending."""
+
+
+class States(NamedTuple):
+    """The states that the head reads of a batch of documents, without padding."""
+
+    values: Tensor
+    """(M, D) all documents behind each other."""
+    counts: Tensor
+    """(B,) int64, those of each document."""
 
 
 class TransformerNetwork(nn.Module):
-    """logits = W mean over tokens of the encoder's states + b, those of all windows together."""
+    """A head that reads the encoder's states of all windows of a document together."""
 
     def __init__(self, encoder: nn.Module, shape: TransformerShape) -> None:
         """encoder: takes ``input_ids`` and ``attention_mask`` and returns an object with
@@ -86,10 +107,7 @@ class TransformerNetwork(nn.Module):
         self.shape = shape
         self.constraint: MaxConstraint | None = None
         self.encoder = encoder
-        self.predict = nn.Linear(shape.hidden_size, shape.label_count)
-        nn.init.normal_(self.predict.weight, std=0.02)
-        nn.init.zeros_(self.predict.bias)
-        self.dropout = Dropout(shape.dropout)
+        self.head = _head(shape)
         sizes = sorted(parameter.numel() for parameter in encoder.parameters())
         most = _PRODUCTS_AT_ONCE // max(1, sum(sizes[:-1]))  # but for the vectors of pieces
         self.tokens_at_once = max(_LEAST_TOKENS, min(_MOST_TOKENS, most))
@@ -105,37 +123,155 @@ class TransformerNetwork(nn.Module):
     ) -> HarnnOutput:
         """Score pieces token_ids (B, T), padded with anything, of which lengths (B,) are real.
 
-        With a *sample* the logits are those of its labels alone, (B, S). There is one head, whose
-        logits stand for the local and for the global ones.
+        With a *sample* the logits are those of its labels alone, (B, S). Attention is that on the
+        pieces: what is missing from 1 is on the tokens around them.
 
         Raises:
-            ValueError: attention or a beam is wanted.
+            ValueError: a beam is wanted, or attention of a head that has none.
         """
-        if attention or beam is not None:
-            raise ValueError("Expected no beam, and that no attention is asked for.")
+        if beam is not None:
+            raise ValueError("Expected no beam: all labels read a transformer's states.")
+        states = self.encode(token_ids, lengths)
+        values, mask = _padded(states)
+        output: HarnnOutput = self.head(
+            values, states.counts, mask, attention=attention, sample=sample
+        )
+        if not attention:
+            return output
+        lengths = lengths.clamp(max=self.shape.pieces)
+        places = _places(token_ids.shape[1], lengths, self.shape).clamp(max=values.shape[1] - 1)
+        real = torch.arange(token_ids.shape[1], device=lengths.device) < lengths[:, None]
+        return output._replace(
+            attention=tuple(
+                level.gather(2, places[:, None].expand(-1, level.shape[1], -1)) * real[:, None]
+                for level in output.attention
+            )
+        )
+
+    def encode(self, token_ids: Tensor, lengths: Tensor) -> States:
+        """Return the states of all real tokens of pieces (B, T), those around them included."""
         windows = cut_windows(token_ids, lengths, self.shape)
         states = self.encoder(
             input_ids=windows.token_ids, attention_mask=windows.mask.long()
         ).last_hidden_state  # (W, T, D)
-        real = windows.mask[:, :, None]
-        total = leave_half_precision(states).masked_fill(~real, 0).sum(dim=1)  # (W, D)
-        counts = windows.mask.sum(dim=1, keepdim=True).to(total.dtype)
-        documents = total.new_zeros(len(lengths), total.shape[1])
-        documents = documents.index_add(0, windows.documents, total)
-        counts = counts.new_zeros(len(lengths), 1).index_add(0, windows.documents, counts)
-        columns = None if sample is None else sample.columns(self.shape.level_sizes)
-        pooled = self.dropout(documents / counts.clamp(min=1))
-        logits = leave_half_precision(some_outputs(self.predict, pooled, columns))
-        return HarnnOutput(logits, logits, ())
+        values = states.flatten(0, 1).index_select(0, _where(windows.mask))
+        counts = torch.zeros_like(lengths).index_add(0, windows.documents, windows.mask.sum(dim=1))
+        return States(values, counts)
+
+    def encode_once(self, token_ids: Tensor, lengths: Tensor) -> States:
+        """Return all that the head needs of pieces (B, T) whose states never change.
+
+        That is all states, or of a head that reads their mean one state for each document.
+        """
+        states = self.encode(token_ids, lengths)
+        if self.shape.head != "mean":
+            return states
+        mean = mean_over_tokens(_padded(states)[0], states.counts)
+        return States(mean, torch.ones_like(states.counts))
 
     def scores(self, output: HarnnOutput) -> Tensor:
         """Return the scores (B, C), 0 to 1."""
-        return torch.sigmoid(output.local_logits)
+        return self.head.scores(output)
 
-    @torch.no_grad()
     def set_label_priors(self, priors: Tensor) -> None:
         """Start every label at its share of the training documents (C numbers in 0..1)."""
-        self.predict.bias.copy_(torch.logit(priors.float(), eps=1e-4))
+        self.head.set_label_priors(priors)
+
+
+class FrozenNetwork(nn.Module):
+    """The head of a network whose encoder does not learn, on states that were computed once.
+
+    To whoever trains it, the numbers of a document's states are its tokens.
+    """
+
+    tokens_at_once = 16_384
+
+    def __init__(self, network: TransformerNetwork, parts: Sequence[NDArray[np.float16]]) -> None:
+        """network: whose head it is; parts: of states (M, D), numbered one after the other."""
+        super().__init__()
+        self.shape, self.head = network.shape, network.head
+        self.constraint: MaxConstraint | None = None
+        self._parts = parts
+        self._starts = np.cumsum([0, *map(len, parts[:-1])])
+
+    def forward(
+        self,
+        token_ids: Tensor,
+        lengths: Tensor,
+        *,
+        attention: bool = False,
+        sample: LabelSample | None = None,
+        beam: Beam | None = None,
+    ) -> HarnnOutput:
+        """Read states by their numbers (B, T), padded with 0, those of a batch from one part.
+
+        Raises:
+            ValueError: a beam is wanted, or attention of a head that has none.
+        """
+        if beam is not None:
+            raise ValueError("Expected no beam: all labels read a transformer's states.")
+        numbers = token_ids.cpu().numpy()
+        part = int(np.searchsorted(self._starts, numbers.max(initial=0), "right")) - 1
+        rows = np.maximum(numbers - self._starts[part], 0)
+        values = torch.from_numpy(self._parts[part][rows]).to(token_ids.device).float()
+        mask = torch.arange(token_ids.shape[1], device=token_ids.device) < lengths[:, None]
+        values = values.masked_fill(~mask[:, :, None], 0)
+        output: HarnnOutput = self.head(values, lengths, mask, attention=attention, sample=sample)
+        return output
+
+    def scores(self, output: HarnnOutput) -> Tensor:
+        """Return the scores (B, C), 0 to 1."""
+        return self.head.scores(output)
+
+
+def _head(shape: TransformerShape) -> MeanHead | HierarchicalHead:
+    if shape.head == "mean":
+        return MeanHead(shape.hidden_size, shape.level_sizes, shape.dropout)
+    return HierarchicalHead(
+        HeadShape(
+            input_size=shape.hidden_size,
+            attention_size=shape.attention_size,
+            fc_size=shape.fc_size,
+            level_sizes=shape.level_sizes,
+            dropout=shape.dropout,
+            alpha=shape.alpha,
+        )
+    )
+
+
+def _where(mask: Tensor) -> Tensor:
+    """Return where a mask (B, T) is true, as numbers of its flat form, ascending."""
+    return mask.flatten().nonzero().squeeze(1)
+
+
+def _padded(states: States) -> tuple[Tensor, Tensor]:
+    """Return values (B, T, D), zero at padding, and the mask (B, T)."""
+    counts, size = states.counts, states.values.shape[1]
+    mask = torch.arange(_width(counts), device=counts.device) < counts[:, None]
+    flat = states.values.new_zeros(mask.numel(), size).index_copy(0, _where(mask), states.values)
+    return flat.view(*mask.shape, size), mask
+
+
+def _width(lengths: Tensor) -> int:
+    """Return to how many tokens the longest is padded: full steps, one at least."""
+    longest = int(lengths.max()) if len(lengths) else 0
+    return max(1, -(-longest // _LENGTH_STEP)) * _LENGTH_STEP
+
+
+def _window_counts(lengths: Tensor, shape: TransformerShape) -> Tensor:
+    """Return how many windows documents of so many pieces (B,) have."""
+    return ((lengths + shape.room - 1) // shape.room).clamp(min=1)
+
+
+def _places(pieces: int, lengths: Tensor, shape: TransformerShape) -> Tensor:
+    """Return (B, T) where each of T pieces stands among the tokens of a document's windows.
+
+    Those beyond a document's own, of which lengths (B,) are real, stand anywhere.
+    """
+    counts = _window_counts(lengths, shape)
+    sizes = ((lengths + counts - 1) // counts).clamp(min=1)
+    numbers = torch.arange(pieces, device=lengths.device)
+    return numbers + len(shape.before) + numbers // sizes[:, None] * shape.around
 
 
 def cut_windows(token_ids: Tensor, lengths: Tensor, shape: TransformerShape) -> Windows:
@@ -145,16 +281,14 @@ def cut_windows(token_ids: Tensor, lengths: Tensor, shape: TransformerShape) -> 
     """
     device = token_ids.device
     lengths = lengths.clamp(max=shape.pieces)
-    counts = ((lengths + shape.room - 1) // shape.room).clamp(min=1)  # (B,)
+    counts = _window_counts(lengths, shape)  # (B,)
     documents = torch.repeat_interleave(torch.arange(len(lengths), device=device), counts)
     firsts = counts.cumsum(0) - counts
     numbers = torch.arange(len(documents), device=device) - firsts[documents]
     sizes = (lengths + counts - 1) // counts
     starts = numbers * sizes[documents]
     own = (lengths[documents] - starts).clamp(min=0).minimum(sizes[documents])  # (W,)
-    widest = int(own.max()) if len(own) else 0
-    around = len(shape.before) + len(shape.after)
-    width = -(-(widest + around) // _LENGTH_STEP) * _LENGTH_STEP
+    width = _width(own + shape.around)
     places = torch.arange(width, device=device) - len(shape.before)  # of a piece in its window
     inside = (places >= 0) & (places < own[:, None])  # (W, T)
     index = (starts[:, None] + places).clamp(min=0, max=token_ids.shape[1] - 1)
@@ -165,5 +299,5 @@ def cut_windows(token_ids: Tensor, lengths: Tensor, shape: TransformerShape) -> 
     for place, token in enumerate(shape.after):
         end = own + len(shape.before) + place
         found.scatter_(1, end[:, None], token)
-    mask = torch.arange(width, device=device) < (own + around)[:, None]
+    mask = torch.arange(width, device=device) < (own + shape.around)[:, None]
     return Windows(found, mask, documents)

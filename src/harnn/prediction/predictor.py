@@ -195,15 +195,24 @@ class Predictor:
         return (answer for _, answers in self._blocks(stream, decoder) for answer in answers)
 
     def predict_with_scores(
-        self, texts: Texts, *, data: DataConfig | None = None, **options: Unpack[DecodeOptions]
+        self,
+        texts: Texts,
+        *,
+        data: DataConfig | None = None,
+        most_labels: int | None = None,
+        **options: Unpack[DecodeOptions],
     ) -> Iterator[tuple[Scores, list[Prediction]]]:
         """Predict a stream in blocks, with the scores of all labels as answers show them: closed.
 
+        most_labels: of the answers of a block together; None: any number.
+
         Raises:
             TypeError, ConfigError, ValueError: see :meth:`predict`.
+            ConfigError: answers would have more labels than *most_labels*; none is made then.
         """
         decoder = self._decoder(**options)
-        return self._blocks(as_documents(texts, data or self.bundle.config.data), decoder)
+        stream = as_documents(texts, data or self.bundle.config.data)
+        return self._blocks(stream, decoder, most_labels)
 
     def evaluate(
         self,
@@ -263,6 +272,7 @@ class Predictor:
         text: str | Document,
         *,
         examples: Examples | None = None,
+        most_labels: int | None = None,
         **options: Unpack[DecodeOptions],
     ) -> Explanation:
         """Show what spoke for each predicted label, in the final score of all branches together.
@@ -273,8 +283,11 @@ class Predictor:
         branch adds, the siblings that came next, and the nearest of the *examples* of each label
         (:meth:`read_examples`).
 
+        most_labels: that are explained; None: any number.
+
         Raises:
             TypeError: *text* is something else than one text.
+            ConfigError: options as for :meth:`predict`, or they choose more than *most_labels*.
             BundleError: the model is damaged: its numbers are none.
         """
         if not isinstance(text, str | Document):
@@ -283,7 +296,7 @@ class Predictor:
         (document,) = _numbered([text])
         corpus = self._encode([document], answered=True, explained=True)
         own = self.score_corpus(corpus)
-        shown, (answer,) = self._put_into_words(corpus, own, decoder)
+        shown, (answer,) = self._put_into_words(corpus, own, decoder, most_labels)
         labels = explain_labels(self.bundle, corpus, decoder, own, shown, answer, examples)
         placed = corpus.views["placed_texts"][0]
         return Explanation(document.id, placed.text, labels, answer.notes, answer.note_codes)
@@ -347,19 +360,25 @@ class Predictor:
         return self.bundle.decoder.with_options(**options)
 
     def _blocks(
-        self, documents: Iterator[Document], decoder: Decoder
+        self, documents: Iterator[Document], decoder: Decoder, most_labels: int | None = None
     ) -> Iterator[tuple[Scores, list[Prediction]]]:
         for some in blocks_of(documents, len(self.taxonomy)):
-            shown, answers = self._answers(self._encode(some, answered=True), decoder)
+            corpus = self._encode(some, answered=True)
+            own = self.score_corpus(corpus)
+            shown, answers = self._put_into_words(corpus, own, decoder, most_labels)
             yield shown, list(answers)
 
-    def _answers(self, corpus: Corpus, decoder: Decoder) -> tuple[Scores, Iterator[Prediction]]:
-        return self._put_into_words(corpus, self.score_corpus(corpus), decoder)
-
     def _put_into_words(
-        self, corpus: Corpus, scores: Scores, decoder: Decoder
+        self, corpus: Corpus, scores: Scores, decoder: Decoder, most_labels: int | None = None
     ) -> tuple[Scores, Iterator[Prediction]]:
         shown, chosen = decoder.decode(scores, self.taxonomy.hierarchy)
+        if most_labels is not None and chosen.nnz > most_labels:
+            what = (
+                f"{counted(len(corpus), 'document')} would get {counted(chosen.nnz, 'label')}, at "
+                f"most {most_labels:,} are given at once."
+            )
+            hint = "Choose fewer (threshold, top_k), or ask for fewer documents."
+            raise ConfigError(Problem("", what, hint))
         notes = make_notes(corpus, self.bundle, np.diff(chosen.indptr) > 0)
         return shown, make_answers(shown, chosen, self.taxonomy, notes)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import ipaddress
 import math
 import secrets
@@ -21,7 +22,7 @@ from harnn.serve.times import Times
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 """Methods that change nothing."""
-ALWAYS = frozenset({"/healthz", "/readyz"})
+ALWAYS = frozenset({"/healthz", "/readyz", "/v2/health/live", "/v2/health/ready"})
 """Whoever watches a server may ask these without a token, as often as they like."""
 _WRONG_TOKENS = 20
 """From one address in a minute, before it is told to wait."""
@@ -55,10 +56,15 @@ class Shared:
 class Admission:
     """Tokens, sessions and rates of a server."""
 
-    def __init__(self, settings: ServeSettings, shared: Shared) -> None:
-        """Raises:
-        ConfigError: the file of tokens is none.
+    def __init__(
+        self, settings: ServeSettings, shared: Shared, *, basic: tuple[str, ...] = ()
+    ) -> None:
+        """basic: beginnings of paths where a token may be the password of basic authentication.
+
+        Raises:
+            ConfigError: the file of tokens is none.
         """
+        self._basic = basic
         self._file = None if settings.tokens is None else TokensFile(settings.tokens)
         self._https = settings.https
         self._rate = settings.limits.rate
@@ -85,7 +91,7 @@ class Admission:
         headers, address = Headers(scope=scope), address_of(scope)
         state = scope.setdefault("state", {})
         state["session"] = state["unknown"] = None
-        caller = ANYBODY if self._file is None else self._bearer(headers, address)
+        caller = ANYBODY if self._file is None else self._by_token(headers, scope, address)
         if caller is None:
             caller, state["session"], state["unknown"] = self._by_cookie(headers, scope)
         state["caller"] = caller
@@ -105,13 +111,16 @@ class Admission:
         """Tell whether cookies are for https alone."""
         return self._https or scope["scheme"] == "https"
 
-    def _bearer(self, headers: Headers, address: str) -> Caller | None:
+    def _by_token(self, headers: Headers, scope: Scope, address: str) -> Caller | None:
         """Return whose token a request brings; None: it brings none."""
-        scheme, _, token = headers.get("authorization", "").partition(" ")
-        if scheme.casefold() != "bearer" or not token.strip():
+        kind, _, given = headers.get("authorization", "").partition(" ")
+        token = given.strip() if kind.casefold() == "bearer" else ""
+        if kind.casefold() == "basic" and scope["path"].startswith(self._basic):
+            token = _password(given)
+        if not token:
             return None
         assert self._file is not None
-        caller = self._file.tokens.find(token.strip())
+        caller = self._file.tokens.find(token)
         if caller is None:
             raise self._wrong_token(address)
         if caller.is_over:
@@ -173,6 +182,14 @@ class Admitted:
                 await self._respond(scope, error)(scope, receive, send)
                 return
         await self._app(scope, receive, send)
+
+
+def _password(given: str) -> str:
+    """Return the password of basic authentication (RFC 7617); of what is none nothing."""
+    try:
+        return base64.b64decode(given, validate=True).decode("latin-1").partition(":")[2]
+    except ValueError:
+        return ""
 
 
 def address_of(scope: Scope) -> str:

@@ -21,7 +21,7 @@ from harnn.serve.bodies import Bounded
 from harnn.serve.gate import Guarded, Watched, server_fault
 from harnn.serve.logs import LOG, note_lost_error
 from harnn.serve.problems import RequestError, Respond, problem_response, refused
-from harnn.serve.routes import ERROR_FORMS, ROUTERS
+from harnn.serve.routes import BASIC, ERROR_FORMS, ROUTERS
 from harnn.serve.service import Service
 from harnn.serve.watching import watch_models
 
@@ -40,7 +40,7 @@ def create_app(service: Service, shared: Shared | None = None) -> Any:
         ConfigError: the file of tokens, or of the secret, is none.
     """
     settings = service.settings
-    admission = Admission(settings, shared or Shared.new(settings))
+    admission = Admission(settings, shared or Shared.new(settings), basic=BASIC)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[Mapping[str, Any]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import codecs
 import re
 import time
 import zlib
@@ -24,6 +25,8 @@ _BODIES_AT_ONCE = 16
 _MOST_PARTS = 1_024
 """Of a body packed with gzip: each takes its time to begin, however little it holds."""
 _MOST_VALUES = 100_000
+_BOMS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+"""Those of UTF-32 begin so too, or with zeros."""
 _STRING_OR_COMMA = re.compile(b'"[^"]*"|(,)')
 _DIGITS = re.compile("[0-9]+")
 _MOST_DIGITS = 18
@@ -54,7 +57,8 @@ class Bounded:
                 if self._held > _BODIES_AT_ONCE * self._most:
                     raise _too_much_held()
             content = body.content
-            _check_json(scope, content)
+            if "json" in Headers(scope=scope).get("content-type", "").casefold():
+                check_json(content)
         except RequestError as error:
             await self._respond(scope, error)(scope, receive, send)
         else:
@@ -190,7 +194,7 @@ def _given(content: bytes, receive: Receive) -> Receive:
     return receiving
 
 
-def _check_json(scope: Scope, content: bytes) -> None:
+def check_json(content: bytes) -> None:
     """Refuse JSON of so many values that to say what is wrong with them would take minutes.
 
     A wrong value costs a kilobyte and more, where it may have two bytes itself.
@@ -199,9 +203,7 @@ def _check_json(scope: Scope, content: bytes) -> None:
         RequestError: it has more values than are taken (413), or is not UTF-8, which would hide
             them (400).
     """
-    if "json" not in Headers(scope=scope).get("content-type", "").casefold():
-        return
-    if b"\0" in content:
+    if b"\0" in content[:4] or content.startswith(_BOMS):
         raise RequestError(400, "The body is not JSON in UTF-8.", reason="encoding")
     if content.count(b",") < _MOST_VALUES:
         return

@@ -12,7 +12,10 @@ from collections import deque
 from collections.abc import Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
 
 from harnn.answers import Prediction
 from harnn.data import Document
@@ -33,6 +36,14 @@ class Watch(Protocol):
         """Documents were answered together."""
 
 
+class Answered(NamedTuple):
+    """What becomes of documents."""
+
+    predictions: list[Prediction]
+    scores: NDArray[np.float32]
+    """(N, C): of all labels, as answers show them: closed."""
+
+
 @dataclass(eq=False, slots=True)
 class Job:
     """Documents of one request, and what is to be done with them."""
@@ -41,9 +52,11 @@ class Job:
     predictor: Predictor
     documents: Sequence[Document]
     options: DecodeOptions
+    most_labels: int
+    """Of all its answers."""
     explain: bool = False
     examples: Examples | None = None
-    done: Future[list[Prediction] | Explanation] = field(default_factory=Future)
+    done: Future[Answered | Explanation] = field(default_factory=Future)
 
     @property
     def characters(self) -> int:
@@ -155,17 +168,33 @@ def _answer(jobs: Sequence[Job], watch: Watch) -> None:
     try:
         if first.explain:
             (document,) = documents
-            explained = first.predictor.explain(document, examples=first.examples, **first.options)
+            explained = first.predictor.explain(
+                document,
+                examples=first.examples,
+                most_labels=first.most_labels,
+                **first.options,
+            )
             watch.answered(first.model, 1)
             first.done.set_result(explained)
             return
-        answers = iter(first.predictor.predict(documents, **first.options))
+        predictions, scores = _predict(first, documents)
         watch.answered(first.model, len(documents))
+        start = 0
         for job in jobs:
-            job.done.set_result([next(answers) for _ in job.documents])
+            own = slice(start, start := start + len(job.documents))
+            job.done.set_result(Answered(predictions[own], scores[own]))
     except BaseException as error:
         if len(jobs) == 1:
             first.done.set_exception(error)
             return
         for job in jobs:
             _answer([job], watch)
+
+
+def _predict(job: Job, documents: Sequence[Document]) -> Answered:
+    """Answer documents, of *job* and of others that go with it."""
+    found = job.predictor.predict_with_scores(documents, most_labels=job.most_labels, **job.options)
+    blocks = list(found)
+    scores = [block.values for block, _ in blocks]
+    predictions = [answer for _, answers in blocks for answer in answers]
+    return Answered(predictions, scores[0] if len(scores) == 1 else np.concatenate(scores))

@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-from harnn.bundle import fingerprint
+from harnn.bundle import fingerprint, marker_of
 from harnn.prediction import Examples, Predictor
+from harnn.review import ModelState
 from harnn.serve.problems import unknown_model
 from harnn.serve.settings import ModelPlace
 from harnn.taxonomy import LabelSearch
@@ -27,6 +28,8 @@ class ServedModel:
     """64 hexadecimal digits, see :func:`harnn.bundle.fingerprint`."""
     predictor: Predictor
     search: LabelSearch
+    made: datetime
+    """When its directory was written."""
     examples: Examples | None = None
     loaded: datetime = field(default_factory=lambda: datetime.now(UTC))
 
@@ -34,6 +37,11 @@ class ServedModel:
     def version(self) -> str:
         """The beginning of its hash: the version that clients see."""
         return self.hash[:_VERSION_DIGITS]
+
+    @property
+    def state(self) -> ModelState:
+        """What corrections say they are for."""
+        return ModelState(self.name, self.hash, self.predictor.taxonomy.version)
 
     @classmethod
     def load(cls, place: ModelPlace, examples: Sequence[Path] = ()) -> ServedModel:
@@ -45,10 +53,19 @@ class ServedModel:
         """
         known = fingerprint(place.directory)  # before it is read: a change meanwhile is seen
         predictor = Predictor.load(place.directory)
+        made = (place.directory / marker_of(place.directory)).stat().st_mtime
         predictor.tune_process()
         shown = predictor.read_examples(list(examples)) if examples else None
         search = LabelSearch(predictor.taxonomy)
-        return cls(place.name, place.directory, known, predictor, search, shown)
+        return cls(
+            place.name,
+            place.directory,
+            known,
+            predictor,
+            search,
+            datetime.fromtimestamp(made, UTC),
+            shown,
+        )
 
 
 class Models:

@@ -11,7 +11,14 @@ from starlette.responses import JSONResponse, Response
 from starlette.types import Scope
 
 from harnn._display import encodable, whole_signs
-from harnn.errors import SHOWN_PROBLEMS, BundleError, HarnnError, InputError, problem_lines
+from harnn.errors import (
+    SHOWN_PROBLEMS,
+    BundleError,
+    DatabaseError,
+    HarnnError,
+    InputError,
+    problem_lines,
+)
 
 PROBLEM_JSON = "application/problem+json"
 _MOST_CHARACTERS = 500
@@ -76,7 +83,7 @@ def _short(text: str) -> str:
 def refused(error: Exception) -> RequestError:
     """Return what a client is told of an error that what it sent has caused.
 
-    A damaged model is no fault of clients: 500.
+    A damaged model is no fault of clients: 500; a database that is not there for now: 503.
     """
     if isinstance(error, RequestError):
         return error
@@ -84,6 +91,9 @@ def refused(error: Exception) -> RequestError:
         return RequestError(
             500, "The model is damaged; whoever runs this server finds more in its log."
         )
+    if isinstance(error, DatabaseError):
+        detail = "The database of corrections does not answer; ask again later."
+        return RequestError(503, detail, headers={"Retry-After": "10"}, reason="database")
     if isinstance(error, InputError) and len(error.problems) > 1:
         return RequestError(422, str(error), [*problem_lines(error.problems)])
     if isinstance(error, HarnnError | ValueError):

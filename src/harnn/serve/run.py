@@ -7,6 +7,7 @@ import signal
 import socket
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -20,6 +21,7 @@ from uvicorn.supervisors import Multiprocess
 
 from harnn._cores import count_cores
 from harnn.errors import HarnnError, InputError, Problem
+from harnn.review import Corrections
 from harnn.serve.access import TokensFile
 from harnn.serve.admission import Shared
 from harnn.serve.app import create_app
@@ -33,6 +35,9 @@ _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "RAYON
 _STOPS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 """SIGHUP: the terminal is closed. Models are watched, so that nothing needs it to load them."""
 _SECONDS_TO_STOP = 60
+_SECONDS_TO_BE_SILENT = 60
+"""After which one of several processes is taken for dead: uvicorn's five are too few for what it
+imports on a busy machine, so that it would be started anew for ever."""
 _BACKLOG = 2_048
 
 
@@ -40,7 +45,7 @@ def serve(settings: ServeSettings) -> None:
     """Answer requests until the process is told to stop (SIGTERM, SIGINT), and then what came.
 
     Raises:
-        ConfigError: settings, before anything is loaded.
+        ConfigError, DatabaseError, MissingExtraError: before anything is loaded.
         BundleError: a model cannot be read.
         InputError: nobody can listen there.
     """
@@ -48,6 +53,8 @@ def serve(settings: ServeSettings) -> None:
     if settings.tokens is not None:
         TokensFile(settings.tokens)
     shared = Shared.new(settings)
+    if settings.database is not None:
+        Corrections.open(settings.database).close()
     with _listening(settings) as (listener, place):
         settings = replace(settings, port=place[1])
         if settings.workers == 1:
@@ -96,6 +103,15 @@ def _serve_together(settings: ServeSettings, shared: Shared, listener: socket.so
 
 class _Supervisor(Multiprocess):
     """Several processes, one of which is started again where it dies."""
+
+    def keep_subprocess_alive(self) -> None:
+        """Start again what has died, or has not answered for a minute; signals are heeded."""
+        end = time.monotonic() + _SECONDS_TO_BE_SILENT
+        while any(each.process.is_alive() and not each.ping(1) for each in self.processes):
+            self.handle_signals()
+            if self.should_exit.is_set() or time.monotonic() > end:
+                break
+        super().keep_subprocess_alive()
 
     def handle_hup(self) -> None:
         """Stop, as a single process does."""

@@ -7,12 +7,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Unpack, cast
 
+import numpy as np
+from numpy.typing import NDArray
+
 from harnn.answers import Prediction
 from harnn.data import Document
 from harnn.decode import DecodeOptions
 from harnn.errors import HarnnError
 from harnn.explain import Explanation
-from harnn.serve.lane import Job, Lane, count_characters
+from harnn.review import Corrections
+from harnn.serve.lane import Answered, Job, Lane, count_characters
 from harnn.serve.metrics import Metrics
 from harnn.serve.models import Models, ServedModel
 from harnn.serve.problems import RequestError, refused
@@ -25,18 +29,25 @@ class Answers:
 
     model: ServedModel
     predictions: list[Prediction]
+    scores: NDArray[np.float32]
+    """(N, C): of all labels, as the predictions show them."""
 
 
 class Service:
     """Loaded models that answer requests; to be closed."""
 
     def __init__(self, settings: ServeSettings) -> None:
-        """Load the models.
+        """Open the database, where there is one, and load the models.
 
         Raises:
+            DatabaseError, MissingExtraError: see :meth:`harnn.review.Corrections.open`.
             BundleError, ConfigError, DocumentError: see :class:`harnn.serve.models.Models`.
         """
         self.settings = settings
+        place = settings.database
+        self.corrections = None if place is None else Corrections.open(place)
+        """What people say of answers; None: nothing of it is kept. It waits for the disk: use
+        ``asyncio.to_thread``."""
         self.models = Models(settings.models, settings.examples)
         self.metrics = Metrics()
         for model in self.models:
@@ -57,27 +68,29 @@ class Service:
                 (422), too much waits (503), too slow (504).
         """
         served = self.models.get(model)
-        self._check(documents)
+        self.check(documents)
         try:
             served.predictor.bundle.decoder.with_options(**options)
         except (HarnnError, ValueError) as error:
             raise refused(error) from None
         if not documents:
-            return Answers(served, [])
-        job = Job(served.name, served.predictor, documents, options)
-        return Answers(served, cast(list[Prediction], await self._lane.ask(job)))
+            return Answers(served, [], np.empty((0, len(served.predictor.taxonomy)), np.float32))
+        most = self.settings.limits.labels
+        job = Job(served.name, served.predictor, documents, options, most)
+        return Answers(served, *cast(Answered, await self._lane.ask(job)))
 
     async def explain(
         self, model: str | None, document: Document, **options: Unpack[DecodeOptions]
     ) -> tuple[ServedModel, Explanation]:
         """Say why the labels of a document are predicted; see :meth:`predict`."""
         served = self.models.get(model)
-        self._check([document])
+        self.check([document])
         job = Job(
             served.name,
             served.predictor,
             [document],
             options,
+            self.settings.limits.explained,
             explain=True,
             examples=served.examples,
         )
@@ -94,10 +107,14 @@ class Service:
         """Answer what waits, and end."""
         self.closing = True
         self._lane.close()
+        if self.corrections is not None:
+            self.corrections.close()
 
-    def _check(self, documents: Sequence[Document]) -> None:
-        """Raises:
-        RequestError: documents are too many or too long; every one of them is named.
+    def check(self, documents: Sequence[Document]) -> None:
+        """Check what is said of documents against the limits.
+
+        Raises:
+            RequestError: they are too many or too long (422); every one of them is named.
         """
         limits = self.settings.limits
         if len(documents) > limits.documents:

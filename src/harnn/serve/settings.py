@@ -12,6 +12,7 @@ from harnn.errors import ConfigError, Problem, cannot_read
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 _NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9._-]+")
+_LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*")
 _LOOPBACK_NAMES = ("localhost",)
 _MOST_A_MINUTE = 1_000_000_000
 
@@ -52,6 +53,10 @@ class Limits:
     """Of a request."""
     characters: int = 1_000_000
     """Of a document, all its fields together."""
+    labels: int = 100_000
+    """Of all answers to a request together."""
+    explained: int = 200
+    """Labels that are explained."""
     waiting: int = 1_024
     """Documents that wait for a process at the same time."""
     waiting_characters: int = 64_000_000
@@ -65,7 +70,15 @@ class Limits:
     def check(self) -> list[Problem]:
         """Return what is out of range."""
         problems = []
-        for name in ("body_bytes", "documents", "characters", "waiting", "batch"):
+        for name in (
+            "body_bytes",
+            "documents",
+            "characters",
+            "labels",
+            "explained",
+            "waiting",
+            "batch",
+        ):
             value = getattr(self, name)
             if value < 1:
                 what = f"got {value}, expected 1 or more."
@@ -105,6 +118,9 @@ class ServeSettings:
     """The file of what signs sessions; None: a new one, so that they end with the server."""
     database: str | None = None
     """Where corrections are kept, a file of SQLite or a URL; None: none are taken."""
+    languages: tuple[str, ...] = ()
+    """Of the texts and of the names of labels, as clients of Annif are told: ``en`` for all models,
+    ``NAME=en`` for one; ``und``, undetermined, where nothing is said."""
     examples: tuple[Path, ...] = ()
     """Labelled documents that explanations point at."""
     watch: bool = True
@@ -116,6 +132,11 @@ class ServeSettings:
     def is_local(self) -> bool:
         """Whether only this machine reaches the server."""
         return is_loopback(self.host)
+
+    def language_of(self, model: str) -> str:
+        """Return the language of a model by its name."""
+        said = dict(map(_split_language, self.languages))
+        return said.get(model) or said.get("") or "und"
 
     def check(self) -> None:
         """Check what can be checked before a model is loaded.
@@ -138,6 +159,7 @@ class ServeSettings:
         problems += _origin_problems(self.origins)
         problems += _name_problems(self.names)
         problems += _proxy_problems(self.proxies)
+        problems += _language_problems(self.languages, self.models)
         for path in (*self.examples, *filter(None, (self.tokens, self.secret))):
             problems += _unreadable(path)
         if problems:
@@ -194,6 +216,21 @@ def _proxy_problems(proxies: Sequence[str]) -> Iterable[Problem]:
         except ValueError:
             what = f"got {proxy!r}, expected an address or a network, such as 10.0.0.0/8."
             yield Problem("--proxy", what)
+
+
+def _split_language(written: str) -> tuple[str, str]:
+    name, _, code = written.rpartition("=")
+    return name, code
+
+
+def _language_problems(languages: Sequence[str], models: Sequence[ModelPlace]) -> Iterable[Problem]:
+    names = {model.name for model in models}
+    for name, code in map(_split_language, languages):
+        if not _LANGUAGE.fullmatch(code):
+            yield Problem("--language", f"got {code!r}, expected a code such as en, de or zh.")
+        if name and name not in names:
+            what = f"got a language of {name!r}, which is no model; there are {', '.join(names)}."
+            yield Problem("--language", what)
 
 
 def _unreadable(path: Path) -> Iterable[Problem]:

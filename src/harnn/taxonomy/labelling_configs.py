@@ -9,6 +9,7 @@ Declarations of types and entities are refused, whatever they say: a configurati
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import NamedTuple, NoReturn
 from xml.parsers import expat
 
@@ -20,17 +21,41 @@ _DEEPEST = 200
 """Elements inside each other."""
 
 
-class _Choice(NamedTuple):
+class Choice(NamedTuple):
+    """What can be chosen."""
+
     line: int
     stored: str
     shown: str
     path: tuple[str, ...]
     """What is stored of those above it and of itself."""
+    shown_path: tuple[str, ...]
+
+
+class Tag(NamedTuple):
+    """A tag that asks for something, with all choices inside it, parents first; or one that shows
+    something, without choices.
+    """
+
+    kind: str
+    """``Taxonomy``, ``Choices``, ``Text`` ..."""
+    line: int
+    attributes: Mapping[str, str]
+    choices: list[Choice]
 
 
 def is_labelling_config(text: str) -> bool:
     """Tell a configuration from other XML, by its first thousands of characters."""
     return "<Taxonomy" in text[:20_000]
+
+
+def read_tags(text: str, source: str) -> list[Tag]:
+    """Read all tags of a configuration but ``Choice``, which belong to the tag around them.
+
+    Raises:
+        TaxonomyError: no valid XML, nested too deeply, declarations.
+    """
+    return _Reader(source).read(text)
 
 
 def draft_from_labelling_config(text: str, source: str) -> Draft:
@@ -39,7 +64,11 @@ def draft_from_labelling_config(text: str, source: str) -> Draft:
     Raises:
         TaxonomyError: no valid XML, nested too deeply, no such tag or several, declarations.
     """
-    choices = _Reader(source).read(text)
+    tags = [tag for tag in read_tags(text, source) if tag.kind == "Taxonomy"]
+    if len(tags) > 1:
+        where, what = f"{source}:{tags[1].line}", "is a second tag Taxonomy."
+        raise TaxonomyError(Problem(where, what, "Keep the one that is to be read."))
+    choices = [choice for tag in tags for choice in tag.choices]
     if not choices:
         what = "has no tag Taxonomy with a Choice in it."
         raise TaxonomyError(Problem(source, what, "Labels that stand elsewhere are not fetched."))
@@ -67,7 +96,7 @@ def draft_from_labelling_config(text: str, source: str) -> Draft:
 
 
 class _Reader:
-    """Takes the choices out of a configuration."""
+    """Takes the tags out of a configuration."""
 
     def __init__(self, source: str) -> None:
         self._source = source
@@ -75,43 +104,47 @@ class _Reader:
         self._parser.StartElementHandler = self._start
         self._parser.EndElementHandler = self._end
         self._parser.StartDoctypeDeclHandler = self._refuse_declaration
-        self._open: list[str] = []
-        self._path: list[str] = []
-        self._taxonomies = 0
-        self._choices: list[_Choice] = []
+        self._open: list[Tag | Choice] = []
+        self._tags: list[Tag] = []
 
-    def read(self, text: str) -> list[_Choice]:
-        """Return all choices inside the tag Taxonomy, parents first."""
+    def read(self, text: str) -> list[Tag]:
+        """Return all tags, in the order in which they begin."""
         try:
             self._parser.Parse(text.encode("utf-8", "replace"), True)
         except expat.ExpatError as error:
             what = f"is not valid XML: {expat.ErrorString(error.code)}."
             raise TaxonomyError(Problem(f"{self._source}:{error.lineno}", what)) from None
-        return self._choices
+        return self._tags
 
-    def _refuse(self, what: str, hint: str = "") -> NoReturn:
+    def _refuse(self, what: str) -> NoReturn:
         where = f"{self._source}:{self._parser.CurrentLineNumber}"
-        raise TaxonomyError(Problem(where, what, hint))
+        raise TaxonomyError(Problem(where, what))
 
     def _refuse_declaration(self, *_: object) -> None:
         self._refuse("declares a type of document, which a configuration needs for nothing.")
 
-    def _start(self, tag: str, attributes: dict[str, str]) -> None:
+    def _start(self, kind: str, attributes: dict[str, str]) -> None:
         if len(self._open) >= _DEEPEST:
             self._refuse(f"more than {_DEEPEST} elements stand inside each other.")
+        line = self._parser.CurrentLineNumber
+        if kind == "Choice":
+            self._open.append(self._choice(line, attributes))
+            return
+        tag = Tag(kind, line, attributes, [])
+        self._tags.append(tag)
         self._open.append(tag)
-        if tag == "Taxonomy":
-            self._taxonomies += 1
-            if self._taxonomies > 1:
-                self._refuse("is a second tag Taxonomy.", "Keep the one that is to be read.")
-        elif tag == "Choice" and "Taxonomy" in self._open:
-            shown = " ".join(attributes.get("value", "").split())
-            stored = " ".join(attributes.get("alias", "").split()) or shown
-            self._path.append(stored)
-            line = self._parser.CurrentLineNumber
-            self._choices.append(_Choice(line, stored, shown, tuple(self._path)))
 
-    def _end(self, tag: str) -> None:
+    def _choice(self, line: int, attributes: dict[str, str]) -> Choice:
+        shown = " ".join(attributes.get("value", "").split())
+        stored = " ".join(attributes.get("alias", "").split()) or shown
+        above = self._open[-1] if self._open else None
+        path, shown_path = (above.path, above.shown_path) if isinstance(above, Choice) else ((), ())
+        choice = Choice(line, stored, shown, (*path, stored), (*shown_path, shown))
+        for around in reversed(self._open):
+            if isinstance(around, Tag):
+                around.choices.append(choice)
+                break
+        return choice
+
+    def _end(self, _: str) -> None:
         self._open.pop()
-        if tag == "Choice" and self._path:
-            self._path.pop()

@@ -82,9 +82,9 @@ def fit(
     stopped, and word vectors and other branches where they were finished. With *resume* a run that
     was stopped before anything was finished starts from the beginning, and with *overwrite* beside
     it one whose checkpoint is of another training does too. In the directory *cache* the documents'
-    tokens and vectors of whole texts are kept for trainings to come, and read as memory-mapped
-    files. *segment* cuts a text into words in place of ``text.segmenter``; then only the vectors
-    are kept. The random state of the process is left as it was.
+    tokens, vectors of whole texts and states of an encoder that stays as it is are kept for
+    trainings to come, and read as memory-mapped files. *segment* cuts a text into words in place of
+    ``text.segmenter``; then tokens are not kept. The random state of the process is left as it was.
 
     Raises:
         DocumentError: documents cannot be read, have unknown labels, or none at all, or have no

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple, Self
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 from harnn._display import counted
 from harnn._transformer_settings import TransformerConfig
@@ -15,6 +16,7 @@ from harnn.branches.transformer.encoder import (
     read_encoder,
     size_of,
 )
+from harnn.branches.transformer.storage import head_shapes
 from harnn.config import Config
 
 if TYPE_CHECKING:
@@ -28,8 +30,15 @@ _PASSES = 3
 """Forward, and for the gradients of the states and of the weights."""
 _VALUES_A_STATE = 14
 """Kept of a token in a layer for the gradients, by the size of its state."""
+_VALUES_A_LEVEL = 3
+"""Likewise in a level of the head."""
 _BYTES_A_WEIGHT = 24
 """The weight, its gradient, two moments of Adam, the average and the best."""
+_BYTES_A_FROZEN_WEIGHT = 4
+_BYTES_A_STATE = 2
+"""Of each of its values, on disk or in memory."""
+_VALIDATION_SHARE = 0.1
+"""Documents beside those of training, as they are taken to be."""
 _MOST_KEPT = 2_000_000_000
 """Bytes of states that a step keeps, which is divided where it would be more."""
 _MOST_MINUTES = 60
@@ -39,10 +48,13 @@ _MB = 1e6
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TransformerPlan:
-    """The cost of fine-tuning an encoder, good to a factor of two or three."""
+    """The cost of fine-tuning an encoder, or of a head on one that stays as it is, good to a factor
+    of two or three."""
 
     encoder: str
     """Its name."""
+    head: str
+    """As ``transformer.head``."""
     parameters: int
     tokens: int
     windows: int
@@ -51,14 +63,18 @@ class TransformerPlan:
     """At most."""
     minutes: float
     """Of one core that computes bfloat16 natively."""
+    states_mb: float
+    """Of states that are computed once, because the encoder stays as it is; 0: it learns."""
     memory_mb: float
+    """With all states, although a cache holds them on disk."""
 
     @classmethod
     def of(cls, config: Config, facts: TrainingFacts) -> Self:
         """Estimate from the encoder's sizes and the lengths of the documents.
 
         A document of t tokens costs 3 t W products an epoch, W the weights of the layers; a W of
-        L layers of size D and inner size I is L (4 D^2 + 2 D I).
+        L layers of size D and inner size I is L (4 D^2 + 2 D I). Where none of them learns, t W
+        once. A hierarchical head adds 3 t (A D + C_l (A + D)) for each of its levels.
 
         Raises:
             MissingExtraError, ConfigError: see :func:`read_encoder`.
@@ -67,20 +83,35 @@ class TransformerPlan:
         layers, size = size_of(files.config, "layers"), size_of(files.config, "hidden_size")
         inner = size_of(files.config, "intermediate_size") or 4 * size
         weights = layers * (4 * size**2 + 2 * size * inner)
-        parameters = weights + size * (size_of(files.config, "vocabulary_size") + facts.label_count)
+        shape = {"hidden_size": size, "level_sizes": facts.level_sizes, **head_fields(config)}
+        head = {name: math.prod(sizes) for name, sizes in head_shapes(shape).items()}
+        attending = sum(n for name, n in head.items() if ".attend." in name or "read_out" in name)
+        encoder = weights + size * size_of(files.config, "vocabulary_size")
+        parameters = encoder + sum(head.values())
         words = facts.tokens / max(1, facts.documents)
         tokens = min(own.tokens * own.windows, _PIECES_A_WORD * words + _PIECES_AROUND)
-        products = _PASSES * weights * tokens * facts.documents * own.epochs
-        kept = layers * (_VALUES_A_STATE * size + 3 * inner) * own.batch_size * own.tokens * 4
+        frozen, mean = is_frozen(files, own), own.head == "mean"
+        products: float = _PASSES * own.epochs * attending  # of a token
+        products += (1 + _VALIDATION_SHARE if frozen else _PASSES * own.epochs) * weights
+        values = 0 if mean else _VALUES_A_LEVEL * len(facts.level_sizes) * size
+        values += 0 if frozen else layers * (_VALUES_A_STATE * size + 3 * inner)
+        states, learning = 0.0, parameters
+        if frozen:
+            read = facts.documents * (1 + _VALIDATION_SHARE) * (1 if mean else tokens)
+            states, learning = read * size * _BYTES_A_STATE, parameters - encoder
+        taken = _BYTES_A_WEIGHT * learning + _BYTES_A_FROZEN_WEIGHT * (parameters - learning)
+        kept = min(values * own.batch_size * own.tokens * 4, _MOST_KEPT)
         return cls(
             encoder=files.name,
+            head=own.head,
             parameters=parameters,
             tokens=own.tokens,
             windows=own.windows,
             batch_size=own.batch_size,
             epochs=own.epochs,
-            minutes=products / _PRODUCTS_A_SECOND / 60,
-            memory_mb=(_BYTES_A_WEIGHT * parameters + min(kept, _MOST_KEPT)) / _MB,
+            minutes=products * tokens * facts.documents / _PRODUCTS_A_SECOND / 60,
+            states_mb=states / _MB,
+            memory_mb=(taken + states + kept) / _MB,
         )
 
     @property
@@ -91,8 +122,14 @@ class TransformerPlan:
     def line(self) -> str:
         """Say in words what will be done."""
         first = f"{self.windows} x" if self.windows > 1 else "the first"
+        kind = "" if self.head == "mean" else ", with attention for each level"
+        if self.states_mb:
+            kind += (
+                f", as it is: its states are computed once, about {self.states_mb:,.0f} MB, on "
+                "disk with --cache, else in memory"
+            )
         return (
-            f"the transformer, {self.encoder}: {self.parameters / 1e6:,.0f} million weights; "
+            f"the transformer, {self.encoder}{kind}: {self.parameters / 1e6:,.0f} million weights; "
             f"batches of {self.batch_size}, at most {self.epochs} epochs, {first} {self.tokens} "
             f"tokens of a document; about {self.time} of one core that computes bfloat16, three "
             "times as long on others"
@@ -128,6 +165,20 @@ def choose_transformer(config: Config, facts: TrainingFacts) -> TransformerChoic
         reason = f"that would take about {plan.time} of one core, more than {_MOST_MINUTES}"
         reason += f"; {SETTING}=on takes them"
     return TransformerChoice(None, f"no encoder is fine-tuned: {reason}")
+
+
+def head_fields(config: Config) -> dict[str, Any]:
+    """Return the fields of a ``TransformerShape`` that shape its head."""
+    head, model = config.transformer.head, config.model
+    if head == "mean":
+        return {"head": head}
+    sizes = {"attention_size": model.attention_size, "fc_size": model.fc_size}
+    return {"head": head, **sizes, "alpha": model.alpha}
+
+
+def is_frozen(files: EncoderFiles, own: TransformerConfig) -> bool:
+    """Whether the encoder stays as it is, and only a head learns."""
+    return own.frozen_layers >= size_of(files.config, "layers")
 
 
 def transformer_problems(files: EncoderFiles, around: int, own: TransformerConfig) -> list[str]:

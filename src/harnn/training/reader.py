@@ -7,6 +7,7 @@ import math
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -168,14 +169,25 @@ class Reader:
             threads = self.config.training.threads
             return {"vectors": encoder.encode(texts, threads=threads, stopped=self.stopped)}
 
-        expected = (len(split.corpus), encoder.record.size)
-        arrays = self._cached(
-            split.given,
-            lambda: ["text vectors", encoder.record.to_dict()],
-            make,
-            check=lambda kept: check_vectors(kept, *expected),
-        )
-        return (make() if arrays is None else arrays)["vectors"]
+        what = ["text vectors", encoder.record.to_dict()]
+        check = partial(check_vectors, rows=len(split.corpus), size=encoder.record.size)
+        return self.cached(split, what, make, check=check)["vectors"]
+
+    def cached(
+        self,
+        split: Split,
+        what: list[Any],
+        make: Callable[[], Arrays],
+        *,
+        check: Callable[[Arrays], object],
+    ) -> Arrays:
+        """Return arrays made of the documents of a split, from the cache where they are there.
+
+        what: plain values, what else they depend on. check: refuses what was kept with an
+        InputError, where it cannot be what *make* returned.
+        """
+        arrays = self._cached(split.given, lambda: what, make, check=check)
+        return make() if arrays is None else arrays
 
     def _texts(self, given: Documents) -> Iterator[str]:
         for document, _ in labelled_documents(given, self.taxonomy, self.config.data):

@@ -26,10 +26,12 @@ from harnn.branches.transformer.pieces import (
 from harnn.bundle import History
 from harnn.config import Config, ModelConfig, TrainingConfig
 from harnn.corpus import Corpus
-from harnn.network import TransformerNetwork, TransformerShape
+from harnn.network import FrozenNetwork, TransformerNetwork, TransformerShape
 from harnn.training.events import Stage
+from harnn.training.frozen_states import freeze
 from harnn.training.loop import Trainer
 from harnn.training.plan import trains_network
+from harnn.training.plan_transformer import head_fields, is_frozen
 from harnn.training.reader import Split
 from harnn.training.task import Task, TrainedBranch
 
@@ -59,20 +61,26 @@ def train_transformer(task: Task) -> TrainedBranch:
     checkpoint = task.checkpoints.of(number)
     with torch.random.fork_rng():
         torch.manual_seed(config.training.seed)
-        if checkpoint is None:
+        frozen = is_frozen(files, config.transformer)
+        if checkpoint is None or frozen:
             encoder = load_encoder(files.directory, files.config)
         else:  # the weights come from there
             encoder = build_encoder(files.config, str(files.directory))
         network = TransformerNetwork(encoder, shape)
         network.set_label_priors(torch.from_numpy(task.train.corpus.label_priors))
-        if config.transformer.recompute:
+        learner: TransformerNetwork | FrozenNetwork = network
+        learned, validated = train, valid
+        if frozen:
+            round_weights(encoder)  # as it is stored
+            learner, learned, validated = freeze(task, network, files, train, valid)
+        elif config.transformer.recompute:
             recompute_states(encoder)
         settings = dataclasses.replace(training_settings(config), negatives=task.plan.negatives)
         trainer = Trainer(
-            network,
+            learner,
             task.taxonomy,
             settings,
-            groups=parameter_groups(network, config),
+            groups=parameter_groups(learner, config),
             listener=task.listener,
             checkpoint_directory=task.checkpoints.place(number),
             fingerprint=task.fingerprint,
@@ -80,13 +88,14 @@ def train_transformer(task: Task) -> TrainedBranch:
         if checkpoint is not None:
             trainer.restore(checkpoint)
         device, precision = trainer.fabric.device.type, trainer.fabric._precision.precision
-        task.listener(Stage(f"fine-tuning {files.name} on {device}, precision {precision}"))
-        history = trainer.train(train, valid, stopped=task.stopped)
+        what = "training a head on" if frozen else "fine-tuning"
+        task.listener(Stage(f"{what} {files.name} on {device}, precision {precision}"))
+        history = trainer.train(learned, validated, stopped=task.stopped)
     round_weights(network.eval())
     origin = {"name": files.name, "sha256": files.sha256, "licence": files.licence}
     return TrainedBranch(
         branch=TransformerBranch(network, tokenizer, files.tokenizer, files.config, origin),
-        summary=_summary(config, origin, history, train.truncated),
+        summary=_summary(config, files, history, train.truncated),
         valid_views={VIEW: valid.tokens},
         history=history,
         contents={"transformer": files.sha256},
@@ -112,6 +121,7 @@ def shape_of(
         after=after,
         padding_id=padding_id(files.config),
         dropout=config.transformer.dropout,
+        **head_fields(config),
     )
 
 
@@ -131,13 +141,15 @@ def training_settings(config: Config) -> TrainingConfig:
     )
 
 
-def parameter_groups(network: TransformerNetwork, config: Config) -> list[dict[str, Any]]:
+def parameter_groups(
+    network: TransformerNetwork | FrozenNetwork, config: Config
+) -> list[dict[str, Any]]:
     """Return the parameters that learn, those of each layer at its own rate.
 
     Biases and gains are not decayed. Frozen layers take no gradients from now on.
     """
     own = config.transformer
-    numbers = layer_numbers(network.encoder)
+    numbers = layer_numbers(network.encoder) if isinstance(network, TransformerNetwork) else {}
     last = max(numbers.values(), default=0)
     groups: dict[tuple[float, bool], list[nn.Parameter]] = {}
     for name, parameter in network.named_parameters():
@@ -177,11 +189,14 @@ def _to_memory(network: TransformerNetwork) -> None:
     network.cpu()
 
 
-def _summary(config: Config, origin: dict[str, str], history: History, cut: int) -> str:
+def _summary(config: Config, files: EncoderFiles, history: History, cut: int) -> str:
     best, own = history.best(config.training.score), config.transformer
     read = f"{own.tokens} tokens" if own.windows == 1 else f"{own.windows} x {own.tokens} tokens"
+    what = f"a transformer encoder fine-tuned from {files.name}"
+    if is_frozen(files, own):
+        what = f"a head trained on the transformer encoder {files.name}"
+    head = "" if own.head == "mean" else ", with attention for each level"
     return (
-        f"a transformer encoder fine-tuned from {origin['name']} (SHA-256 "
-        f"{origin['sha256'][:12]}, licence {origin['licence']}), epoch "
+        f"{what} (SHA-256 {files.sha256[:12]}, licence {files.licence}){head}, epoch "
         f"{best.epoch if best else 0} of {len(history.rows)}; {cut:,} documents cut at {read}"
     )

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from harnn.branches.onnx_graph import Graph
-from harnn.network import BiMinGRU, HarnnLevel, HarnnNetwork, PaperLevel
+from harnn.network import BiMinGRU, HarnnLevel, HarnnNetwork, HierarchicalHead, PaperLevel
 
 _HIDDEN = -1e30
 """A score that softmax makes zero."""
@@ -31,32 +31,48 @@ def network_graph(network: HarnnNetwork) -> bytes:
         MissingExtraError: the package onnx is not installed.
     """
     graph = Graph()
-    _add_network(graph, network)
+    mask, real = _mask(graph)
+    embedding = graph.weight(network.embedding.weight, "embedding")
+    words = graph.node("Gather", embedding, "token_ids", axis=0)
+    _add_head(graph, network.head, _recurrent(graph, words, network, mask), mask, real)
     inputs = {"token_ids": ["documents", "tokens"], "lengths": ["documents"]}
     return graph.finish(inputs, "scores", ["documents", network.shape.label_count])
 
 
-def _add_network(graph: Graph, network: HarnnNetwork) -> None:
-    shape, node = network.shape, graph.node
-    mask, real = _mask(graph)
-    words = node("Gather", graph.weight(network.embedding.weight, "embedding"), "token_ids", axis=0)
-    values = _recurrent(graph, words, network, mask)
-    document = _document(graph, values, mask, real, paper=shape.mode == "paper")
+def head_graph(head: HierarchicalHead) -> bytes:
+    """Return the ONNX model: ``states`` (B, T, D), zero at padding, and ``lengths`` (B,) ->
+    ``scores`` (B, C).
+
+    Raises:
+        MissingExtraError: the package onnx is not installed.
+    """
+    graph, shape = Graph(), head.shape
+    _add_head(graph, head, "states", *_mask(graph, "states"))
+    dims: list[str | int] = ["documents", "tokens", shape.input_size]
+    labels = sum(shape.level_sizes)
+    given = {"lengths": ["documents"]}
+    return graph.finish(given, "scores", ["documents", labels], values={"states": dims})
+
+
+def _add_head(graph: Graph, head: HierarchicalHead, values: str, mask: str, real: str) -> None:
+    """Add what makes ``scores`` of values (B, T, D)."""
+    shape, node = head.shape, graph.node
+    document = _document(graph, values, mask, real, paper=shape.paper)
     level_input, features, logits = values, [], []
-    for number, level in enumerate(network.levels, start=1):
+    for number, level in enumerate(head.levels, start=1):
         add: Any = _paper_level if isinstance(level, PaperLevel) else _harnn_level
         feature, local, token_weights = add(
             graph, level, f"level{number}", level_input, document, mask, real
         )
         features.append(feature)
         logits.append(local)
-        if number < len(network.levels):
+        if number < len(head.levels):
             level_input = node("Mul", values, _unsqueeze(graph, token_weights(), 2))
-    hidden = graph.linear(_concat(graph, features), network.global_hidden, "global_hidden")
+    hidden = graph.linear(_concat(graph, features), head.global_hidden, "global_hidden")
     hidden = node("Relu", hidden)
-    if shape.mode != "paper":
-        hidden = _highway(graph, hidden, network.highway)
-    whole = node("Sigmoid", graph.linear(hidden, network.global_predict, "global_predict"))
+    if not shape.paper:
+        hidden = _highway(graph, hidden, head.highway)
+    whole = node("Sigmoid", graph.linear(hidden, head.global_predict, "global_predict"))
     local = node("Sigmoid", _concat(graph, logits))
     node(
         "Add",
@@ -66,10 +82,13 @@ def _add_network(graph: Graph, network: HarnnNetwork) -> None:
     )
 
 
-def _mask(graph: Graph) -> tuple[str, str]:
-    """Return where tokens are real (B, T, 1), and how many (B, 1) are, as float."""
+def _mask(graph: Graph, source: str = "token_ids") -> tuple[str, str]:
+    """Return where tokens are real (B, T, 1), and how many (B, 1) are, as float.
+
+    source: something of the shape (B, T, ...).
+    """
     node = graph.node
-    tokens = node("Gather", node("Shape", "token_ids"), graph.axes(1), axis=0)
+    tokens = node("Gather", node("Shape", source), graph.axes(1), axis=0)
     zero, one = (graph.weight(np.array(x, dtype=np.int64)) for x in (0, 1))
     steps = node("Range", zero, node("Squeeze", tokens, graph.axes(0)), one)
     mask = node("Less", steps, _unsqueeze(graph, "lengths", 1))

@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from harnn.branches.network.batch import make_batch
 from harnn.corpus import Corpus, ordered_batches
-from harnn.network import Beam, HarnnNetwork, HarnnOutput, TransformerNetwork
+from harnn.network import Beam, FrozenNetwork, HarnnNetwork, HarnnOutput, TransformerNetwork
 
-Network = HarnnNetwork | TransformerNetwork
+Network = HarnnNetwork | TransformerNetwork | FrozenNetwork
 
 
 def score_corpus(
@@ -31,7 +31,7 @@ def score_corpus(
     """
     scores = np.empty((len(corpus), network.shape.label_count), dtype=np.float32)
     device = next(network.parameters()).device.type
-    with _evaluating(network), torch.autocast(device, torch.bfloat16, enabled=bfloat16):
+    with evaluating(network), torch.autocast(device, torch.bfloat16, enabled=bfloat16):
         for rows in ordered_batches(
             corpus.tokens.lengths, batch_size, max_tokens=network.tokens_at_once
         ):
@@ -40,9 +40,9 @@ def score_corpus(
     return scores
 
 
-def gather_attention(network: HarnnNetwork, corpus: Corpus, row: int) -> NDArray[np.float32]:
+def gather_attention(network: Network, corpus: Corpus, row: int) -> NDArray[np.float32]:
     """Return the attention (C, T) of all labels on the T tokens of one document."""
-    with _evaluating(network):
+    with evaluating(network):
         output = _run(network, corpus, np.array([row]), attention=True)
         attention = torch.cat([level[0] for level in output.attention]).cpu()
         return np.asarray(attention[:, : len(corpus.tokens.row(row))], dtype=np.float32)
@@ -65,7 +65,7 @@ def _run(
 
 
 @contextmanager
-def _evaluating(network: Network) -> Iterator[None]:
+def evaluating(network: Network) -> Iterator[None]:
     """Switch dropout and gradients off, and dropout back to what it was."""
     training = network.training
     network.eval()

@@ -2,32 +2,41 @@
 
 from __future__ import annotations
 
+import bisect
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Self
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import nn
 
 from harnn.branches.branch import SLOW_TRIALS, Evidence, Parts, StoredModel
 from harnn.branches.network.logits import mean_logits
-from harnn.branches.network.scoring import score_corpus
+from harnn.branches.network.scoring import gather_attention, score_corpus
 from harnn.branches.torch_parts import fill_module, pack_module
 from harnn.branches.transformer.hugging_face import build_encoder, encoder_shapes
 from harnn.branches.transformer.pieces import VIEW, PiecesView, PieceTokenizer
 from harnn.branches.transformer.storage import (
     CONFIG_FILE,
     GRAPH_FILE,
+    HEAD_FILE,
     PLACE,
     TOKENIZER_FILE,
     check_arrays,
     read_stored,
 )
-from harnn.corpus import Corpus, View
+from harnn.corpus import Corpus, PlacedText, View
 from harnn.errors import ConfigError, Problem
-from harnn.network import Bert, BertShape, TransformerNetwork, TransformerShape
+from harnn.network import (
+    Bert,
+    BertShape,
+    HierarchicalHead,
+    TransformerNetwork,
+    TransformerShape,
+)
 from harnn.taxonomy import Taxonomy
 
 
@@ -73,9 +82,13 @@ class TransformerBranch:
         """Return the logits (N, C)."""
         return mean_logits(self._score, self.networks, as_tokens(corpus))
 
-    def explain(self, corpus: Corpus, row: int) -> Evidence:  # noqa: ARG002
-        """Return no attention: what it weighs are pieces, in many layers, not words."""
-        return Evidence(SLOW_TRIALS)
+    def explain(self, corpus: Corpus, row: int) -> Evidence:
+        """Return where the labels of a hierarchical head looked; a mean looks at nothing."""
+        if self.network.shape.head == "mean":
+            return Evidence(SLOW_TRIALS)
+        placed: PlacedText = corpus.views["placed_texts"][row]
+        pieces = gather_attention(self.network, as_tokens(corpus), row)
+        return Evidence(SLOW_TRIALS, on_words(pieces, self.tokenizer.spans(placed.text), placed))
 
     def with_bfloat16(self) -> Self:
         """Compute in bfloat16."""
@@ -84,7 +97,8 @@ class TransformerBranch:
     def to_parts(self, *, light: bool = False, int8: bool = False) -> Parts:
         """Return arrays ``transformer.*``, in float16 where that is exact, and two files.
 
-        A light form has the arrays of the head alone, and the encoder as a graph.
+        A light form has the encoder as a graph, and the head as arrays or, if it is hierarchical,
+        as a graph too.
 
         Raises:
             ConfigError: a light form is wanted of an encoder that is not of the BERT family.
@@ -94,22 +108,26 @@ class TransformerBranch:
             TOKENIZER_FILE: self.tokenizer_json.encode(),
         }
         if light:
-            arrays = pack_module(f"{PLACE}.predict", self.network.predict)
-            files[GRAPH_FILE] = self._graph(int8=int8)
+            from harnn.branches.onnx_graph import quantize
+
+            graphs = self._graphs()
+            arrays = pack_module(PLACE, self.network.head) if HEAD_FILE not in graphs else {}
+            files |= {name: quantize(x) if int8 else x for name, x in graphs.items()}
         else:
             packed = pack_module(PLACE, self.network)
             arrays = {name: _halved(array) for name, array in packed.items()}
         shape = self.network.shape.to_dict() | {"encoder": dict(self.origin)}
         return Parts(arrays=arrays, settings={PLACE: shape}, files=files)
 
-    def _graph(self, *, int8: bool) -> bytes:
-        """Return the encoder as an ONNX graph to the mean of its states.
+    def _graphs(self) -> dict[str, bytes]:
+        """Return ONNX graphs by file: the encoder to the mean of its states, or to all of them for
+        a head that is a second one.
 
         Raises:
             ConfigError: it is not of the BERT family.
         """
         from harnn.branches.bert_graph import bert_graph
-        from harnn.branches.onnx_graph import quantize
+        from harnn.branches.network.graph import head_graph
 
         inner: Any = self.network.encoder  # which knows the defaults of what is not said
         try:
@@ -118,8 +136,10 @@ class TransformerBranch:
         except ValueError as error:
             what = f"this fine-tuned encoder cannot be exported: {error}."
             raise ConfigError(Problem("", what)) from None
-        graph = bert_graph(encoder, "mean")
-        return quantize(graph) if int8 else graph
+        head = self.network.head
+        if isinstance(head, HierarchicalHead):
+            return {GRAPH_FILE: bert_graph(encoder, None), HEAD_FILE: head_graph(head)}
+        return {GRAPH_FILE: bert_graph(encoder, "mean")}
 
     @classmethod
     def from_parts(cls, stored: StoredModel, taxonomy: Taxonomy) -> Self | None:
@@ -151,7 +171,23 @@ def as_tokens(corpus: Corpus) -> Corpus:
     return corpus.with_views({"tokens": corpus.views[VIEW]})
 
 
-def round_weights(network: TransformerNetwork) -> None:
+def on_words(
+    pieces: NDArray[np.float32], spans: Sequence[tuple[int, int]], placed: PlacedText
+) -> NDArray[np.float32]:
+    """Return the attention (C, T) on the words of a text from that on its first pieces (C, P).
+
+    spans: the characters of all pieces. Each counts for the first word that it has a part of.
+    """
+    words = np.zeros((len(pieces), len(placed.spans)), dtype=np.float32)
+    ends = [end for _, end in placed.spans]
+    for column, (start, end) in enumerate(spans[: pieces.shape[1]]):
+        word = bisect.bisect_right(ends, start)
+        if word < len(ends) and placed.spans[word][0] < end:
+            words[:, word] += pieces[:, column]
+    return words
+
+
+def round_weights(network: nn.Module) -> None:
     """Round all weights to float16, so that a stored model answers as this one does.
 
     A tensor with numbers beyond the range of float16 stays as it is.

@@ -48,6 +48,11 @@ class PieceTokenizer:
         encoded = self.inner.encode_batch_fast(safe, add_special_tokens=False)
         return [each.ids for each in encoded]
 
+    def spans(self, text: str) -> list[tuple[int, int]]:
+        """Return the characters [start, end) of each piece of a text."""
+        encoded = self.inner.encode(replace_surrogates(text), add_special_tokens=False)
+        return list(encoded.offsets)
+
 
 def read_piece_tokenizer(text: str, where: str) -> PieceTokenizer:
     """Read a ``tokenizer.json``; where: its file, for messages.

@@ -16,10 +16,14 @@ from harnn.branches.transformer.pieces import PieceTokenizer, read_piece_tokeniz
 from harnn.errors import BundleError, Problem
 from harnn.taxonomy import Taxonomy
 
+Shapes = dict[str, tuple[int, ...]]
+"""By the name of an array."""
 PLACE = "transformer"
 """Of its arrays, and the name of its shape among the settings."""
 GRAPH_FILE = "transformer.onnx"
 """Of an exported model."""
+HEAD_FILE = "transformer_head.onnx"
+"""Of an exported model whose head is no mean."""
 CONFIG_FILE, TOKENIZER_FILE = "transformer_config.json", "transformer_tokenizer.json"
 _LARGEST = 2**31 - 1
 _ORIGIN = ("name", "sha256", "licence")
@@ -80,9 +84,36 @@ def read_stored(stored: StoredModel, taxonomy: Taxonomy) -> StoredTransformer:
     return StoredTransformer(shape, plain["encoder"], config, paths[CONFIG_FILE], tokenizer, text)
 
 
-def check_arrays(
-    stored: StoredModel, shape: Mapping[str, Any], inside: Mapping[str, tuple[int, ...]]
-) -> None:
+def head_shapes(shape: Mapping[str, Any]) -> Shapes:
+    """Return the shapes of the head's weights by name; shape: fields of a ``TransformerShape``."""
+    size, levels = shape["hidden_size"], shape["level_sizes"]
+    if shape.get("head", "mean") == "mean":
+        return dict(_layer("predict", sum(levels), size))
+    space, features = shape["attention_size"], shape["fc_size"]
+    found = {
+        **_layer("global_hidden", features, len(levels) * features),
+        **_layer("highway.transform", features, features),
+        **_layer("highway.gate", features, features),
+        **_layer("global_predict", sum(levels), features),
+    }
+    for number, labels in enumerate(levels):
+        level = f"levels.{number}"
+        found |= {
+            f"{level}.mixing": (),
+            f"{level}.read_out": (labels, size),
+            f"{level}.attend.labels": (labels, space),
+            f"{level}.attend.project.weight": (space, size),
+            **_layer(f"{level}.hidden", features, 3 * size),
+            **_layer(f"{level}.predict", labels, features),
+        }
+    return found
+
+
+def _layer(name: str, outputs: int, inputs: int) -> Shapes:
+    return {f"{name}.weight": (outputs, inputs), f"{name}.bias": (outputs,)}
+
+
+def check_arrays(stored: StoredModel, shape: Mapping[str, Any], inside: Shapes) -> None:
     """Make sure that the weights have the sizes of the network, before memory is taken for it.
 
     inside: the shapes of the encoder's weights.
@@ -91,9 +122,7 @@ def check_arrays(
         BundleError: some are missing, or of another type or shape; the first is named.
     """
     arrays = stored.under(PLACE)
-    size, labels = shape["hidden_size"], sum(shape["level_sizes"])
-    expected = {f"encoder.{name}": sizes for name, sizes in inside.items()}
-    expected |= {"predict.weight": (labels, size), "predict.bias": (labels,)}
+    expected = {f"encoder.{name}": sizes for name, sizes in inside.items()} | head_shapes(shape)
     problems = [f"{PLACE}.{name} is missing." for name in expected if name not in arrays]
     problems += [f"{PLACE}.{name} belongs to nothing." for name in arrays if name not in expected]
     problems += [
@@ -116,9 +145,16 @@ def _problems(plain: Any, taxonomy: Taxonomy) -> Iterator[str]:
         yield f"unknown key {name!r}."
     for name, (fits, expected) in _FITS.items():
         if name not in plain:
-            yield f"{name} is missing."
+            if name not in _YOUNGER:
+                yield f"{name} is missing."
         elif not fits(plain[name]):
             yield f"{name}: got {shown(plain[name])}, expected {expected}."
+    if plain.get("head") == "hierarchical":
+        for name in _YOUNGER - plain.keys():
+            yield f"{name} is missing."
+        for name in ("attention_size", "fc_size"):
+            if plain.get(name) == 0:
+                yield f"{name}: got 0, expected a size."
     levels, sizes = plain.get("level_sizes"), list(taxonomy.hierarchy.level_sizes)
     if isinstance(levels, list) and levels != sizes:
         yield f"level_sizes: got {shown(levels)}, expected {shown(sizes)}, as the taxonomy has."
@@ -145,6 +181,7 @@ def _is_origin(value: Any) -> bool:
 
 
 _SIZE = (_is_size, "a size")
+_SIZE_OR_NONE = (lambda value: is_whole(value, 0, _LARGEST), "a size, or 0")
 _IDS = (_are_ids, "a list of ids")
 _FITS: dict[str, tuple[Callable[[Any], bool], str]] = {
     "hidden_size": _SIZE,
@@ -155,5 +192,11 @@ _FITS: dict[str, tuple[Callable[[Any], bool], str]] = {
     "after": _IDS,
     "padding_id": (lambda value: is_whole(value, 0, _LARGEST), "an id"),
     "dropout": (lambda value: is_number(value, 0, 1), "0 to 1"),
+    "head": (lambda value: value in ("mean", "hierarchical"), "mean or hierarchical"),
+    "attention_size": _SIZE_OR_NONE,
+    "fc_size": _SIZE_OR_NONE,
+    "alpha": (lambda value: is_number(value, 0, 1), "0 to 1"),
     "encoder": (_is_origin, f"an object of {', '.join(_ORIGIN)}"),
 }
+_YOUNGER = {"head", "attention_size", "fc_size", "alpha"}
+"""What the first models do not have: their head is ``mean``."""

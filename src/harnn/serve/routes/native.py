@@ -48,7 +48,8 @@ class Options(Asked):
 
     def chosen(self) -> DecodeOptions:
         """Return those that are given."""
-        return cast(DecodeOptions, self.model_dump(exclude_none=True))
+        own = self.model_dump(include={*DecodeOptions.__annotations__}, exclude_none=True)
+        return cast(DecodeOptions, own)
 
 
 class PredictIn(Asked):

@@ -1,0 +1,66 @@
+"""Which language a text is in."""
+
+from __future__ import annotations
+
+import re
+import sys
+
+import pytest
+
+import harnn.languages
+from harnn.errors import ConfigError, MissingExtraError
+from harnn.languages import detect_language
+
+LONG = "We fit a new washer to the dripping kitchen tap and bled the radiators. "
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        (LONG, "en"),
+        ("Das ist ein Haus, in dem niemand wohnt.", "de"),
+        ("Tämä on suomea.", "fi"),
+        ("厨房的水龙头漏水了，需要换一个新的垫圈。", "zh"),
+    ],
+)
+def test_the_likeliest_language_comes_first(text: str, language: str) -> None:
+    found = detect_language(text, ["fi", "zh", "en", "de", "en"])
+    assert found[0].language == language
+    assert found[-1].language is None
+    scores = [each.score for each in found[:-1]]
+    assert scores == sorted(scores, reverse=True)
+    assert sum(each.score for each in found) == pytest.approx(1, abs=1e-5)
+    assert len(found) == 5
+
+
+def test_other_languages_than_those_asked_for_are_none() -> None:
+    assert detect_language(LONG * 3, ["fi"])[-1].score > 0.99
+    assert detect_language("", ["fi"])[-1].score > 0.9
+
+
+def test_of_a_long_text_the_beginning_is_read() -> None:
+    text = LONG * 200
+    assert detect_language(text, ["en", "de"]) == detect_language(text[:10_000], ["en", "de"])
+
+
+def test_any_text_has_an_answer() -> None:
+    assert len(detect_language("\x00\ud800\U0001f41d", ["en"])) == 2
+
+
+def test_languages_that_are_not_known() -> None:
+    with pytest.raises(ConfigError) as caught:
+        detect_language("a", ["xx", "en", "EN"])
+    assert [str(each) for each in caught.value.problems] == [
+        f"the language {code!r} is not known, expected a code such as en, de or zh."
+        for code in ("xx", "EN")
+    ]
+    with pytest.raises(ConfigError, match=r"^expected a language\.$"):
+        detect_language("a", [])
+
+
+def test_without_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+    harnn.languages._identifier.cache_clear()
+    monkeypatch.setitem(sys.modules, "py3langid", None)
+    expected = "needs the package 'py3langid', which is not installed: pip install"
+    with pytest.raises(MissingExtraError, match=re.escape(expected)):
+        detect_language("a", ["en"])
