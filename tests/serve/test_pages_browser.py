@@ -51,7 +51,7 @@ def fit_wide_model(directory: Path) -> None:
     others = tuple(("burnt cream",) if code == "n10" else () for code in bare.codes)
     taxonomy = dataclasses.replace(bare, alternatives=others)
     documents = [
-        Document(str(n), {"text": f"word{n % 5} and more {n}"}, [f"n{n % 5}"], "")
+        Document(str(n), {"text": f"word{n % 5} and more {n}"}, (f"n{n % 5}",), "")
         for n in range(40)
     ]
     result = harnn.fit(taxonomy, documents[:30], documents[30:], Config.from_dict(FAST))
@@ -394,6 +394,14 @@ def test_the_taxonomy_by_keyboard(show: Any) -> None:
     page.keyboard.press("Escape")
     expect(page.locator("#found")).to_be_hidden()
     expect(current).to_contain_text("Beekeeping")
+
+
+def test_what_is_typed_before_the_models_are_known_is_looked_for(show: Any) -> None:
+    page = show("/upload")
+    page.route("**/v1/models", lambda route: (page.wait_for_timeout(500), route.continue_()))
+    page.goto(page.url.replace("/upload", "/taxonomy"))
+    page.fill("#find", "beek")
+    expect(page.locator("#size")).to_contain_text("1 label, best first")
 
 
 def test_the_page_of_a_label(show: Any, server: RunningServer) -> None:

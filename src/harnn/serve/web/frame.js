@@ -72,7 +72,7 @@ export const note = (kind, ...children) =>
 
 /** Return why a request was refused, all of it; retry: what tries again. */
 export function refusal(error, kept, retry = null) {
-  const lines = error.problems.length > 1
+  const lines = error.problems?.length > 1
     ? make('ul', {}, ...error.problems.map((line) => make('li', {}, foreign(line)))) : null;
   const again = retry && make('button', { class: 'btn small', type: 'button', onclick: retry }, 'Try again');
   const shown = note('bad', foreign(error.message), ` ${kept} `, lines, again);

@@ -107,6 +107,7 @@ function fillNode(element, { node, open }) {
 /* ---------- searching ---------- */
 
 async function find() {
+  if (!model) return; // what was typed is looked for as soon as there is one
   const text = byId('find').value;
   search?.abort.abort();
   const words = wordsOf(text);
@@ -209,7 +210,6 @@ async function use(chosen) {
   model = chosen;
   names = new Names(model.name);
   page = new LabelPage(byId('page'), model, names, (code) => choose(code, { focus: true }));
-  byId('find').value = '';
   roots = [];
   showTree();
   await find();

@@ -27,6 +27,7 @@ const tree = new Rows(byId('labels'), {
 /* ---------- asking ---------- */
 
 async function predict() {
+  if (!model) return; // the button says so
   const text = byId('text').value;
   byId('trouble').replaceChildren();
   if (!text.trim()) {
