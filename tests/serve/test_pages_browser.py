@@ -212,6 +212,7 @@ def test_foreign_and_hostile_texts_stay_texts(show: Any, text: str, direction: s
     assert any(word.strip() in ("honey", "bees") for word in words)
 
 
+@pytest.mark.slow
 def test_ten_thousand_words(show: Any) -> None:
     page = show(viewport={"width": 375, "height": 700})
     text = f"{BEES} {'lorem ipsum dolor sit ' * 2_500}".strip()
@@ -242,6 +243,7 @@ def test_notes_of_an_answer(show: Any) -> None:
     expect(page.locator("#notes .note")).to_be_visible()
 
 
+@pytest.mark.slow
 def test_another_model(show: Any) -> None:
     page = show()
     predict(page, BEES)
@@ -265,6 +267,7 @@ def test_a_file(show: Any, tmp_path: Path) -> None:
     expect(page.locator("#doc")).to_have_text(BEES)
 
 
+@pytest.mark.slow
 def test_what_is_slow_says_so_and_what_is_quick_does_not(show: Any) -> None:
     page = show()
     expect(page.locator("#predict")).to_be_enabled()
@@ -276,6 +279,7 @@ def test_what_is_slow_says_so_and_what_is_quick_does_not(show: Any) -> None:
     assert page.is_hidden("#wait")
 
 
+@pytest.mark.slow
 def test_a_server_that_is_gone(browser: Any, model: Path, tmp_path: Path) -> None:
     page = browser.new_page()
     with running(tmp_path / "log", model) as started:
@@ -291,6 +295,7 @@ def test_a_server_that_is_gone(browser: Any, model: Path, tmp_path: Path) -> Non
     page.close()
 
 
+@pytest.mark.slow
 def test_a_refusal_says_why(browser: Any, model: Path, tmp_path: Path) -> None:
     page = browser.new_page()
     with running(tmp_path / "log", model, "--max-characters", "20") as started:
@@ -342,6 +347,7 @@ def test_sign_in_and_out(browser: Any, model: Path, tmp_path: Path) -> None:
     context.close()
 
 
+@pytest.mark.slow
 def test_the_theme_is_kept(show: Any) -> None:
     page = show(color_scheme="light")
     colour = "getComputedStyle(document.documentElement).backgroundColor"
@@ -354,7 +360,9 @@ def test_the_theme_is_kept(show: Any) -> None:
     assert page.evaluate(colour) == dark
 
 
-@pytest.mark.parametrize("width", [375, 736, 1090, 1280])
+@pytest.mark.parametrize(
+    "width", [375, *(pytest.param(width, marks=pytest.mark.slow) for width in (736, 1090, 1280))]
+)
 def test_no_width_scrolls_sideways(show: Any, width: int) -> None:
     page = show(viewport={"width": width, "height": 700})
     predict(page, BEES + " honeybees" * 3 + "x" * 300)
@@ -396,6 +404,7 @@ def test_the_taxonomy_by_keyboard(show: Any) -> None:
     expect(current).to_contain_text("Beekeeping")
 
 
+@pytest.mark.slow
 def test_what_is_typed_before_the_models_are_known_is_looked_for(show: Any) -> None:
     page = show("/upload")
     page.route("**/v1/models", lambda route: (page.wait_for_timeout(500), route.continue_()))
@@ -551,6 +560,7 @@ def test_a_file_is_shown_answered_and_saved(
         assert row["notes"] == ";".join(line.get("note_codes", []))
 
 
+@pytest.mark.slow
 def test_a_run_is_stopped_and_keeps_what_it_has(show: Any) -> None:
     page = show("/upload")
     upload(page, "many.txt", f"{BEES}\n" * 60_000)

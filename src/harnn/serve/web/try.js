@@ -124,6 +124,8 @@ function showAnswer() {
   byId('answer').hidden = false;
   byId('notes').replaceChildren(...answer.notes?.map((line) => note('', foreign(line))) ?? []);
   document.querySelector('[name=cut][value=own]').checked = true;
+  const tuned = answer.labels.length ? shown.nodes.get(answer.labels[0].label).threshold : null;
+  if (tuned) byId('threshold').value = Math.round(tuned * 100);
   drawRug();
   showTree();
   const first = answer.labels.reduce((best, label) => (
