@@ -83,13 +83,13 @@ class Bounded:
             raise RequestError(415, detail, headers=accepted, reason="content_encoding")
         packed = (b"content-encoding", b"content-length")  # not so any more once it is unpacked
         scope["headers"] = [pair for pair in scope["headers"] if pair[0].lower() not in packed]
-        return _Body(self._most, self._seconds, _Gzip())
+        return _Body(self._most, self._seconds, Gzip())
 
 
 class _Body:
     """What of one body has come."""
 
-    def __init__(self, most: int, seconds: float, gzip: _Gzip | None) -> None:
+    def __init__(self, most: int, seconds: float, gzip: Gzip | None) -> None:
         self._most, self._gzip = most, gzip
         self._end = time.monotonic() + seconds
         self._came = 0
@@ -138,7 +138,7 @@ class _Body:
             raise RequestError(408, detail, headers=closed, reason="slow_body") from None
 
 
-class _Gzip:
+class Gzip:
     """A body packed with gzip, in one part or several (RFC 1952, 2.2)."""
 
     def __init__(self) -> None:

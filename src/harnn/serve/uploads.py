@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 import secrets
 import tempfile
-import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,6 +17,7 @@ from harnn._display import printable
 from harnn.config import DataConfig
 from harnn.data import Document, ReadingLog, read_documents
 from harnn.errors import HarnnError, InputError, problem_lines
+from harnn.serve.bodies import Gzip
 from harnn.serve.lane import count_characters
 from harnn.serve.problems import RequestError, refused
 from harnn.serve.settings import Limits
@@ -28,7 +28,6 @@ MOST_DOCUMENTS = 100_000
 """Of one file."""
 _MOST_UNPACKED = 8
 """Times the bytes of a body: so much of a packed file is read."""
-_PIECE = 1 << 20
 _MOST_OF_A_NAME = 200
 
 
@@ -46,10 +45,10 @@ def read_upload(content: bytes, name: str, data: DataConfig, limits: Limits) -> 
 
     Raises:
         RequestError: it is none of these files, is packed too well, has too many documents or too
-            long ones (422, 413); or as reading it says, with the lines.
+            long ones (400, 413, 422); or as reading it says, with the lines.
     """
-    shown = printable(re.split(r"[/\\]", name)[-1])[:_MOST_OF_A_NAME]
-    extension = _extension(shown)
+    whole = printable(re.split(r"[/\\]", name)[-1])
+    extension, shown = _extension(whole), whole[-_MOST_OF_A_NAME:]
     with tempfile.TemporaryDirectory(prefix="harnn-") as folder:
         path = Path(folder) / f"{secrets.token_hex(12)}{extension.removesuffix('.gz')}"
         if extension.endswith(".gz"):
@@ -82,28 +81,11 @@ def _extension(name: str) -> str:
 
 
 def _unpacked(content: bytes, most: int) -> bytes:
-    """Unpack gzip, all of its parts, as far as there is room."""
-    pieces: list[bytes] = []
-    size, rest = 0, content
-    try:
-        while rest:
-            stream = zlib.decompressobj(zlib.MAX_WBITS | 16)
-            while not stream.eof:
-                piece = stream.decompress(rest, _PIECE)
-                rest = stream.unconsumed_tail
-                size += len(piece)
-                pieces.append(piece)
-                if size > most:
-                    detail = f"Unpacked the file has more than {most:,} bytes, the most taken."
-                    raise RequestError(413, detail, reason="body_too_large")
-                if not piece and not rest and not stream.eof:
-                    raise RequestError(422, "The file is packed with gzip, and breaks off.")
-            rest = stream.unused_data.lstrip(b"\0")
-    except zlib.error as error:
-        raise RequestError(
-            422, f"The file is damaged, or not packed with gzip ({error})."
-        ) from None
-    return b"".join(pieces)
+    plain = Gzip().unpacked(content, most, last=True)
+    if len(plain) > most:
+        detail = f"Unpacked the file has more than {most:,} bytes, the most that is taken."
+        raise RequestError(413, detail, reason="body_too_large")
+    return plain
 
 
 def _bounded(documents: Iterator[Document], limits: Limits) -> Iterator[Document]:

@@ -99,7 +99,8 @@ async def predict(
     """
     served = service.models.get(model)
     upload = await _read(service, served, content, name)
-    blocks = _blocks(upload.documents, min(service.settings.limits.batch, 256))
+    limits = service.settings.limits
+    blocks = _blocks(upload.documents, min(limits.batch, limits.documents))
     first = await _answer(service, served, blocks[0]) if blocks else []
 
     async def lines() -> AsyncIterator[bytes]:
