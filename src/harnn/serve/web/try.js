@@ -14,7 +14,7 @@ const MOST_BYTES = 4 << 20; // of a file that is dropped
 const words = new Intl.Segmenter(undefined, { granularity: 'word' });
 
 let model = null;
-let shown = null;           // {text, answer, nodes (by code), roots, explanations (by code)}
+let shown = null;           // what filed() returns, and the words of the text as elements
 let asked = null;           // AbortController of the request under way
 
 const tree = new Rows(byId('labels'), {
@@ -77,7 +77,7 @@ async function filed(text, signal) {
     });
   }
   await describe(nodes, signal);
-  return { text, answer, model: own.model, nodes, roots: grow(nodes), milliseconds, explanations: new Map(), floor: isCut ? last : 0 };
+  return { text, answer, model: own.model, nodes, roots: grow(nodes), milliseconds, explanations: new Map(), requests: new Map(), floor: isCut ? last : 0 };
 }
 
 /** Note of each label its threshold, and the names of those that had none. */
@@ -223,26 +223,33 @@ function drawRug() {
 async function explain(node) {
   const mine = shown;
   byId('why').hidden = false;
-  if (!mine.explanations.has(node.label)) {
-    const options = node.given ? {} : { threshold: Math.max(0, Math.floor(node.score * 1e5 - 1) / 1e5) };
+  if (node.score !== null && !mine.explanations.has(node.label)) {
+    const least = node.given ? null : Math.max(0, Math.floor(node.score * 1e5 - 1) / 1e5); // null: what the model gives
     try {
-      if (node.score === null) throw new Error('none');
-      const found = await whenSlow((busy) => busy && waitFor(node), () => (
-        mine[JSON.stringify(options)] ??= ask('POST', '/v1/explain', { document: mine.text, model: model.name, options })));
+      const found = await whenSlow((busy) => busy && waitFor(node), () => explained(mine, least));
       placeWords(mine, found.explanation);
     } catch (error) {
-      delete mine[JSON.stringify(options)];
+      mine.requests.delete(least);
       if (mine !== shown || tree.current?.node !== node) return;
       showHead(node);
-      byId('reasons').replaceChildren(error.problems ? refusal(error, 'The labels stay as they are.', () => explain(node)) : 'Nothing is said of this label.');
+      byId('reasons').replaceChildren(refusal(error, 'The labels stay as they are.', () => explain(node)));
       return;
     }
   }
   if (mine === shown && tree.current?.node === node) {
     showHead(node);
-    showReasons(byId('reasons'), node, mine, model.name);
+    showReasons(byId('reasons'), node, mine);
     paint(node);
   }
+}
+
+/** Ask why labels have their scores, once for each threshold. */
+function explained(mine, least) {
+  if (!mine.requests.has(least)) {
+    const options = least === null ? {} : { threshold: least };
+    mine.requests.set(least, ask('POST', '/v1/explain', { document: mine.text, model: mine.model.name, options }));
+  }
+  return mine.requests.get(least);
 }
 
 function waitFor(node) {

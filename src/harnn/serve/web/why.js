@@ -7,7 +7,7 @@ const AGAINST = 3;
 const LEAST = 0.05; // of the log odds, of a word or part that is worth a line
 
 /** Show in *box* what was explained of a label. */
-export function showReasons(box, node, { text, explanations, nodes }, model) {
+export function showReasons(box, node, { text, explanations, nodes, model }) {
   const label = explanations.get(node.label);
   if (!label) { box.replaceChildren('Nothing is said of this label.'); return; }
   const source = label.through ? nodes.get(label.through) : node;
@@ -17,7 +17,7 @@ export function showReasons(box, node, { text, explanations, nodes }, model) {
   const read = label.words.at(-1)?.end ?? 0;
   if (/[\p{L}\p{N}]/u.test([...text].slice(read).join(''))) words.append(make('p', { class: 'small faint' }, `Explained are the first ${counted(label.words.length, 'word')}.`));
   const more = make('div', {}, ...siblings(label), ...parts(label), ...examples(label));
-  more.append(make('p', {}, make('a', { href: `/taxonomy?${new URLSearchParams({ model, label: node.label })}` }, 'Show in the taxonomy')));
+  more.append(make('p', {}, make('a', { href: `/taxonomy?${new URLSearchParams({ model: model.name, label: node.label })}` }, 'Show in the taxonomy')));
   box.replaceChildren(...through ? [through] : [], make('div', { class: 'two' }, words, more));
 }
 
