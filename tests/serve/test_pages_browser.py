@@ -192,6 +192,27 @@ def test_pointing_at_a_label_paints_its_words(show: Any) -> None:
     expect(page.locator("#reasons table")).to_be_visible()
 
 
+def test_the_painted_words_are_taken_out(show: Any, server: RunningServer) -> None:
+    page = show()
+    text = f"\U0001f41d {BEES} The ferry sailed from one harbour to another on a calm day."
+    predict(page, text)
+    expect(page.locator("#doc [data-w='4']").first).to_be_visible()
+    painted = page.locator("#doc [data-w]:not([data-w='-'])").count()
+    page.get_by_role("button", name="Take the painted words out").click()
+    said = page.locator("#reasons [role=status]")
+    expect(said).to_contain_text(f"Without the {painted} painted words the score goes from")
+    rest = page.evaluate(
+        "[...document.querySelector('#doc').childNodes]"
+        ".filter(e => !(e.dataset?.w > 0)).map(e => e.textContent).join('')"
+    )
+    asked = {"documents": [rest], "options": {"top_k": 50}}
+    answer = page.request.post(f"{server.url}/v1/predict", data=asked).json()
+    labels = answer["predictions"][0]["labels"]
+    (score,) = [each["score"] for each in labels if each["label"] == "beekeeping"]
+    shown = f"{round(100 * score)}%" if score >= 0.005 else "<1%"
+    assert f" to {shown}. Without as many words drawn at random it is" in said.inner_text()
+
+
 @pytest.mark.parametrize(
     ("text", "direction"),
     [

@@ -5,9 +5,10 @@ import {
   offerModels, percent, refusal, say, setThreshold, whenSlow,
 } from './frame.js';
 import { Rows } from './rows.js';
-import { showReasons } from './why.js';
+import { SHADED, isMuch, showReasons } from './why.js';
 
 const MOST = 100;           // labels asked for: the best ones
+const TESTED = 1000;        // labels asked for where words are taken out
 const LEAST = 0.01;         // score of a label that is shown though it is not given
 const PAGE = 50;            // labels described in one request: their codes stand in its address
 const MOST_BYTES = 4 << 20; // of a file that is dropped
@@ -77,7 +78,7 @@ async function filed(text, signal) {
     });
   }
   await describe(nodes, signal);
-  return { text, answer, model: own.model, nodes, roots: grow(nodes), milliseconds, explanations: new Map(), requests: new Map(), floor: isCut ? last : 0 };
+  return { text, answer, model: own.model, nodes, roots: grow(nodes), milliseconds, explanations: new Map(), requests: new Map(), most: Math.min(TESTED, model.labels), floor: isCut ? last : 0 };
 }
 
 /** Note of each label its threshold, and the names of those that had none. */
@@ -293,10 +294,10 @@ function offsets(text) {
 function paint(node) {
   if (!shown?.words) return;
   const label = node && shown.explanations.get(node.label);
-  const most = Math.max(0.05, ...label?.words.map((word) => Math.abs(word.effect)) ?? []);
+  const most = label ? isMuch(label.words) : 1;
   shown.words.forEach((element, at) => {
     const share = label ? label.words[at].effect / most : 0;
-    if (share >= 0.08) element.dataset.w = share >= 0.66 ? 4 : share >= 0.4 ? 3 : share >= 0.2 ? 2 : 1;
+    if (share >= SHADED) element.dataset.w = share >= 0.66 ? 4 : share >= 0.4 ? 3 : share >= 0.2 ? 2 : 1;
     else if (share <= -0.15) element.dataset.w = '-';
     else delete element.dataset.w;
   });

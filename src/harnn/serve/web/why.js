@@ -1,13 +1,16 @@
 /* Why a label has its score: words, siblings that came next, parts of the model, examples. */
 
-import { counted, foreign, make, meter, percent } from './frame.js';
+import { ask, counted, foreign, make, meter, percent } from './frame.js';
 
+export const SHADED = 0.08; // of the strongest effect, of a word that is painted
+const TRIALS = 3;           // texts without words drawn at random
 const FOR = 6;
 const AGAINST = 3;
 const LEAST = 0.05; // of the log odds, of a word or part that is worth a line
 
 /** Show in *box* what was explained of a label. */
-export function showReasons(box, node, { text, explanations, nodes, model }) {
+export function showReasons(box, node, shown) {
+  const { text, explanations, nodes, model } = shown;
   const label = explanations.get(node.label);
   if (!label) { box.replaceChildren('Nothing is said of this label.'); return; }
   const source = label.through ? nodes.get(label.through) : node;
@@ -16,9 +19,49 @@ export function showReasons(box, node, { text, explanations, nodes, model }) {
   const words = make('div', {}, make('h3', {}, 'Points lost without the word'), wordTable(label.words, source?.score ?? node.score));
   const read = label.words.at(-1)?.end ?? 0;
   if (/[\p{L}\p{N}]/u.test([...text].slice(read).join(''))) words.append(make('p', { class: 'small faint' }, `Explained are the first ${counted(label.words.length, 'word')}.`));
-  const more = make('div', {}, ...siblings(label), ...parts(label), ...examples(label));
+  const more = make('div', {}, ...trial(node, label, shown), ...siblings(label), ...parts(label), ...examples(label));
   more.append(make('p', {}, make('a', { href: `/taxonomy?${new URLSearchParams({ model: model.name, label: node.label })}` }, 'Show in the taxonomy')));
   box.replaceChildren(...through ? [through] : [], make('div', { class: 'two' }, words, more));
+}
+
+/** Return the strongest effect of words, or what is little anyhow. */
+export const isMuch = (words) => Math.max(0.05, ...words.map(({ effect }) => Math.abs(effect)));
+
+/** Offer to take the painted words out of the text, and others for comparison. */
+function trial(node, label, shown) {
+  const most = isMuch(label.words);
+  const painted = label.words.filter(({ effect }) => effect / most >= SHADED);
+  const others = label.words.filter((word) => !painted.includes(word));
+  if (!painted.length || others.length < painted.length) return [];
+  const said = make('p', { role: 'status' });
+  const button = make('button', { class: 'btn small', type: 'button', onclick: async () => {
+    button.disabled = true;
+    try {
+      const drawn = Array.from({ length: TRIALS }, () => without(shown.text, draw(others, painted.length)));
+      const documents = [without(shown.text, painted), ...drawn];
+      const { predictions } = await ask('POST', '/v1/predict', { documents, model: shown.model.name, options: { top_k: shown.most } });
+      const [bare, ...random] = predictions.map(({ labels }) => labels.find((each) => each.label === node.label)?.score ?? 0);
+      const mean = random.reduce((sum, score) => sum + score, 0) / TRIALS;
+      said.textContent = `Without the ${counted(painted.length, 'painted word')} the score goes from ${percent(node.score)} to ${percent(bare)}. Without as many words drawn at random it is ${percent(mean)}, the mean of ${TRIALS} draws.`;
+    } catch (error) {
+      said.textContent = error.message;
+    }
+    button.disabled = false;
+  } }, 'Take the painted words out');
+  return [make('h3', {}, 'How far to trust this list'), make('div', {}, button), said];
+}
+
+/** Return a text without words; their places count signs. */
+function without(text, words) {
+  const gone = new Set();
+  for (const { start, end } of words) for (let at = start; at < end; at++) gone.add(at);
+  return [...text].filter((_, at) => !gone.has(at)).join('');
+}
+
+/** Return some of the words, each as likely as any other. */
+function draw(words, count) {
+  const left = [...words];
+  return Array.from({ length: count }, () => left.splice(Math.floor(Math.random() * left.length), 1)[0]);
 }
 
 /** Return how many points of 100 a score falls when log odds are taken from it. */
