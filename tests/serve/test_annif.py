@@ -85,7 +85,7 @@ def test_projects_are_models(
     }
     assert annif.projects == [expected]
     assert annif.get_project("sample") == expected
-    with pytest.raises(ValueError, match=r"^No model is called 'fr'; there are en\.$"):
+    with pytest.raises(ValueError, match=r"^No model is called 'fr'; there are sample\.$"):
         annif.get_project("fr")
     assert requests.get(f"{server.url}/v1/vocabs").json() == {"vocabs": [vocab]}
 

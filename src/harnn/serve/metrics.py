@@ -27,7 +27,7 @@ MULTIPROCESS = "PROMETHEUS_MULTIPROC_DIR"
 """Names the directory in which several processes count together."""
 
 
-def forget_process(pid: int) -> None:
+def forget_process(pid: int | None) -> None:
     """Count no more what waited in a process that died."""
     multiprocess.mark_process_dead(pid)  # type: ignore[no-untyped-call]
 

@@ -225,7 +225,7 @@ def _split_language(written: str) -> tuple[str, str]:
 
 
 def _language_problems(languages: Sequence[str], models: Sequence[ModelPlace]) -> Iterable[Problem]:
-    names = {model.name for model in models}
+    names = [model.name for model in models]
     for name, code in map(_split_language, languages):
         if not _LANGUAGE.fullmatch(code):
             yield Problem("--language", f"got {code!r}, expected a code such as en, de or zh.")
