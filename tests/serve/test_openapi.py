@@ -17,7 +17,7 @@ from support.served import client_of
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
-@pytest.mark.parametrize("examples", [4, pytest.param(50, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("examples", [3, pytest.param(50, marks=pytest.mark.slow)])
 def test_requests_made_from_it_find_no_fault(
     model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, examples: int
 ) -> None:

@@ -57,22 +57,25 @@ def test_what_was_accepted_is_answered_before_it_stops(model: Path, tmp_path: Pa
 def test_a_model_that_is_replaced_answers_soon(model: Path, other: Path, tmp_path: Path) -> None:
     place = tmp_path / "model"
     shutil.copytree(model, place)
-    with running(tmp_path / "log", f"m={place}") as server:
-        before = httpx.get(f"{server.url}/v1/model").json()
+    with (
+        running(tmp_path / "log", f"m={place}") as server,
+        httpx.Client(base_url=server.url) as client,
+    ):
+        before = client.get("/v1/model").json()
         new = tmp_path / "new"
         shutil.copytree(other, new)
         place.rename(tmp_path / "old")
         new.rename(place)
         deadline = time.monotonic() + 30
-        while (after := httpx.get(f"{server.url}/v1/model").json()) == before:
+        while (after := client.get("/v1/model").json()) == before:
             assert time.monotonic() < deadline
             time.sleep(0.1)
         assert after["version"] != before["version"]
-        assert httpx.post(f"{server.url}/v1/predict", json=ASKED).json()["model"] == {
+        assert client.post("/v1/predict", json=ASKED).json()["model"] == {
             "name": "m",
             "version": after["version"],
         }
-        counted = httpx.get(f"{server.url}/metrics").text
+        counted = client.get("/metrics").text
         assert f'harnn_model_info{{hash="{before["hash"]}",model="m"}} 0.0' in counted
         assert f'harnn_model_info{{hash="{after["hash"]}",model="m"}} 1.0' in counted
         assert server.stop(signal.SIGINT) == 0
@@ -130,10 +133,14 @@ def wait_for(condition: Callable[[], bool]) -> None:
 
 
 def test_several_processes_count_together(model: Path, tmp_path: Path) -> None:
-    with running(tmp_path / "log", model, "--workers", "2") as server:
+    closed = {"Connection": "close"}
+    with (
+        running(tmp_path / "log", model, "--workers", "2") as server,
+        httpx.Client(base_url=server.url, headers=closed) as client,
+    ):
         for _ in range(20):  # each on a connection of its own
-            assert httpx.post(f"{server.url}/v1/predict", json=ASKED).status_code == 200
-        counted = httpx.get(f"{server.url}/metrics").text
+            assert client.post("/v1/predict", json=ASKED).status_code == 200
+        counted = client.get("/metrics").text
         assert 'harnn_documents_total{model="sample"} 20.0' in counted
         children = psutil.Process(server.process.pid).children(recursive=True)
         next(each for each in children if "spawn_main" in " ".join(each.cmdline())).kill()
@@ -141,7 +148,7 @@ def test_several_processes_count_together(model: Path, tmp_path: Path) -> None:
         while server.log.count("Serving") < 3:  # another took its place
             assert time.monotonic() < deadline
             time.sleep(0.1)
-        assert httpx.post(f"{server.url}/v1/predict", json=ASKED).status_code == 200
+        assert client.post("/v1/predict", json=ASKED).status_code == 200
         assert server.stop(signal.SIGHUP) == 0
 
 
