@@ -72,6 +72,11 @@ class Prediction:
         caption = " ".join((f"{self.id}:", *self.notes)) if self.notes else self.id
         return html_table(caption, ("label", "score", "level", "path"), rows)
 
+    @property
+    def ranked(self) -> list[PredictedLabel]:
+        """The labels, the highest score first; of equal scores the higher level."""
+        return sorted(self.labels, key=lambda label: -label.score)
+
     def to_dict(self) -> dict[str, Any]:
         """Return plain values for JSON."""
         plain: dict[str, Any] = {"id": self.id, "labels": [x.to_dict() for x in self.labels]}

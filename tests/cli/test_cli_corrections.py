@@ -11,6 +11,7 @@ import pytest
 from harnn.cli import run
 from harnn.review import Corrections, ModelState
 from support.corrections import MODEL, correction
+from support.served import SMALL
 
 
 @pytest.fixture
@@ -62,12 +63,14 @@ def test_models_are_told_apart(
     assert len(output.read_text("utf-8").splitlines()) == 1
 
 
-def test_a_server_opens_its_database_before_its_models(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+def test_a_server_opens_its_database_before_it_loads_models(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("harnn.serve.run.Service", None)
     database = tmp_path / "nowhere" / "kept.db"
+    command = ["serve", str(SMALL), "--port", "0", "--database", str(database)]
     for more in ([], ["--workers", "2"]):
-        assert run(["serve", str(tmp_path), "--port", "0", "--database", str(database), *more]) == 2
+        assert run([*command, *more]) == 2
         expected = f"Error: {database}: cannot be written: its directory does not exist.\n"
         assert capsys.readouterr().err == expected
 

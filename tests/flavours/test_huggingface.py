@@ -56,16 +56,7 @@ def predictor() -> harnn.Predictor:
 
 def expected(texts: list[str], **options: Any) -> list[list[dict[str, Any]]]:
     return [
-        [
-            {
-                "label": each.label,
-                "score": each.score,
-                "name": each.name,
-                "path": list(each.path),
-                "level": each.level,
-            }
-            for each in sorted(answer.labels, key=lambda x: -x.score)
-        ]
+        [each.to_dict() for each in sorted(answer.labels, key=lambda x: -x.score)]
         for answer in predictor().predict(texts, **options)
     ]
 

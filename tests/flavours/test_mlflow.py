@@ -215,6 +215,7 @@ print(json.dumps([harnn.__file__, "torch" in sys.modules, answers]))
 """
 
 
+@pytest.mark.slow
 def test_in_another_process_it_runs_the_code_that_it_carries(saved: Path) -> None:
     command = [sys.executable, "-I", "-B", "-c", LOAD, str(saved), json.dumps(TEXTS)]
     done = subprocess.run(command, capture_output=True, text=True, check=True, cwd="/")

@@ -184,6 +184,9 @@ with Corrections.open(sys.argv[1]) as corrections:
 """
 
 
+@pytest.mark.parametrize(
+    "place", ["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)], indirect=True
+)
 def test_many_processes_open_a_new_database_and_add_at_once(place: str) -> None:
     command = [sys.executable, "-c", _ADDING, place]
     running = [subprocess.Popen(command, env=_environment()) for _ in range(2)]

@@ -6,8 +6,11 @@ import os
 import re
 import sqlite3
 import sys
+import threading
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -225,3 +228,17 @@ def test_a_database_that_others_write_for_too_long(
         other.execute("ROLLBACK")
         other.close()
         corrections.add([correction()])
+
+
+def test_a_file_that_is_read_meanwhile_is_waited_for(tmp_path: Path) -> None:
+    place = tmp_path / "corrections.db"
+    Database.open(place).close()
+    options: Any = {"isolation_level": None, "check_same_thread": False}
+    with closing(sqlite3.connect(place, **options)) as other:
+        other.execute("PRAGMA journal_mode=DELETE")
+        other.execute("BEGIN")
+        other.execute("SELECT * FROM document").fetchall()
+        threading.Timer(0.3, other.execute, ["ROLLBACK"]).start()
+        Database.open(place).close()
+    with closing(sqlite3.connect(place)) as after:
+        assert after.execute("PRAGMA journal_mode").fetchone() == ("wal",)

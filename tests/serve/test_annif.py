@@ -19,7 +19,7 @@ from harnn.review import Corrections
 from harnn.serve import Limits, add_token
 from harnn.taxonomy.iris import label_iri
 from support.sample_models import TEXTS
-from support.served import RunningServer, client_of, running
+from support.served import RunningServer, client_of
 
 TEXT = TEXTS[0]
 
@@ -30,24 +30,12 @@ def predictor(model: Path) -> harnn.Predictor:
 
 
 @pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("annif")
-
-
-@pytest.fixture(scope="module")
-def server(model: Path, home: Path) -> Iterator[RunningServer]:
-    options = ("--database", home / "corrections.db", "--language", "en")
-    with running(home / "log", f"en={model}", *options) as found:
-        yield found
-
-
-@pytest.fixture(scope="module")
 def annif(server: RunningServer) -> AnnifClient:
     return AnnifClient(f"{server.url}/v1/")
 
 
 @pytest.fixture(scope="module")
-def client(model: Path, home: Path) -> Iterator[TestClient]:
+def client(model: Path) -> Iterator[TestClient]:
     """A server in this process, without a database."""
     with client_of(f"sample={model}", limits=Limits(characters=1_000)) as found:
         yield found
@@ -86,8 +74,8 @@ def test_projects_are_models(
     }
     written = datetime.fromtimestamp((model / "config.json").stat().st_mtime, UTC)
     expected = {
-        "project_id": "en",
-        "name": "en",
+        "project_id": "sample",
+        "name": "sample",
         "language": "en",
         "backend": {"backend_id": "harnn"},
         "vocab": vocab,
@@ -96,8 +84,8 @@ def test_projects_are_models(
         "modification_time": written.isoformat(timespec="seconds"),
     }
     assert annif.projects == [expected]
-    assert annif.get_project("en") == expected
-    with pytest.raises(ValueError, match=r"^No model is called 'fr'; there are en\.$"):
+    assert annif.get_project("sample") == expected
+    with pytest.raises(ValueError, match=r"^No model is called 'fr'; there are sample\.$"):
         annif.get_project("fr")
     assert requests.get(f"{server.url}/v1/vocabs").json() == {"vocabs": [vocab]}
 
@@ -127,13 +115,13 @@ def test_languages_that_cannot_be(model: Path) -> None:
 
 def test_suggestions_are_the_best_labels(annif: AnnifClient, predictor: harnn.Predictor) -> None:
     for text in (TEXT, "水龙头漏水", "& a=b+c% "):
-        assert annif.suggest("en", text) == best(predictor, text)
-    found = annif.suggest("en", TEXT, limit=3)
+        assert annif.suggest("sample", text) == best(predictor, text)
+    found = annif.suggest("sample", TEXT, limit=3)
     assert found == best(predictor, TEXT, 3)
     assert [each["label"] for each in found] == ["Home", "Repairs", "Plumbing"]
-    assert annif.suggest("en", TEXT, limit=0) == []
-    assert len(annif.suggest("en", TEXT, limit=1_000_000)) == len(predictor.taxonomy)
-    assert annif.analyze("en", TEXT, limit=3) == found
+    assert annif.suggest("sample", TEXT, limit=0) == []
+    assert len(annif.suggest("sample", TEXT, limit=1_000_000)) == len(predictor.taxonomy)
+    assert annif.analyze("sample", TEXT, limit=3) == found
 
 
 def test_suggestions_have_at_least_the_threshold(
@@ -141,12 +129,12 @@ def test_suggestions_have_at_least_the_threshold(
 ) -> None:
     expected = best(predictor, TEXT, len(predictor.taxonomy))
     for threshold in (0.0, expected[4]["score"] + 1e-4, 1.0):
-        found = annif.suggest("en", TEXT, limit=1_000, threshold=threshold)
+        found = annif.suggest("sample", TEXT, limit=1_000, threshold=threshold)
         assert found == [each for each in expected if each["score"] >= threshold]
 
 
 def test_the_old_address_answers_the_same(server: RunningServer) -> None:
-    address = f"{server.url}/v1/projects/en"
+    address = f"{server.url}/v1/projects/sample"
     form = {"text": TEXT, "limit": "2"}
     old, new = (requests.post(f"{address}/{name}", form).json() for name in ("analyze", "suggest"))
     assert old == new
@@ -158,19 +146,19 @@ def test_batches_are_answered_in_their_order(
 ) -> None:
     documents = [{"text": text, "document_id": f"n{at}"} for at, text in enumerate(TEXTS)]
     del documents[1]["document_id"]
-    found = annif.suggest_batch("en", documents, limit=4, threshold=0.2)
+    found = annif.suggest_batch("sample", documents, limit=4, threshold=0.2)
     ids = [each["document_id"] for each in found]
     assert ids == ["n0", None, *(f"n{at}" for at in range(2, len(TEXTS)))]
     expected = [[x for x in best(predictor, text, 4) if x["score"] >= 0.2] for text in TEXTS]
     assert [each["results"] for each in found] == expected
-    assert len(annif.suggest_batch("en", [{"text": TEXT}] * 32)) == 32
-    assert annif.suggest_batch("en", []) == []
+    assert len(annif.suggest_batch("sample", [{"text": TEXT}] * 32)) == 32
+    assert annif.suggest_batch("sample", []) == []
 
 
 def test_what_is_learnt_is_kept_and_changes_no_answer(
-    annif: AnnifClient, predictor: harnn.Predictor, home: Path
+    annif: AnnifClient, predictor: harnn.Predictor, server_home: Path
 ) -> None:
-    before = annif.suggest("en", "A violin")
+    before = annif.suggest("sample", "A violin")
     documents = [
         {"text": "A violin", "subjects": [{"uri": "urn:harnn:taxonomy:plumbing"}]},
         {
@@ -181,11 +169,11 @@ def test_what_is_learnt_is_kept_and_changes_no_answer(
         },
         {"text": "nothing fits", "subjects": []},
     ]
-    answer = annif.learn("en", documents)
+    answer = annif.learn("sample", documents)
     assert (answer.status_code, answer.content) == (204, b"")
-    assert annif.learn("en", documents[:1]).status_code == 204
-    assert annif.suggest("en", "A violin") == before
-    with Corrections.open(home / "corrections.db", make=False) as kept:
+    assert annif.learn("sample", documents[:1]).status_code == 204
+    assert annif.suggest("sample", "A violin") == before
+    with Corrections.open(server_home / "corrections.db", make=False) as kept:
         found = list(kept.read())
     assert [dict(each.document.text) for each in found] == [
         {"text": "A violin"},
@@ -197,7 +185,7 @@ def test_what_is_learnt_is_kept_and_changes_no_answer(
     assert [each.document.labels for each in found] == labels
     assert [each.document.id for each in found] == ["", "7", "", ""]
     assert {(each.source, each.sender) for each in found} == {("annif-learn", "anybody")}
-    assert {each.model.name for each in found} == {"en"}
+    assert {each.model.name for each in found} == {"sample"}
     assert {each.model.taxonomy_hash for each in found} == {predictor.taxonomy.version}
     assert {each.model.hash[:12] for each in found} == {_version(annif)}
 
@@ -216,8 +204,8 @@ def test_languages_are_told(annif: AnnifClient) -> None:
 
 def test_no_text_is_in_the_log(annif: AnnifClient, server: RunningServer) -> None:
     with pytest.raises(requests.HTTPError):
-        annif.learn("en", [{"text": "hush", "subjects": [{"uri": "hushed"}]}])
-    annif.suggest("en", "hush")
+        annif.learn("sample", [{"text": "hush", "subjects": [{"uri": "hushed"}]}])
+    annif.suggest("sample", "hush")
     assert "/v1/projects/{project_id}/learn 400" in server.log
     assert "hush" not in server.log
 
@@ -265,7 +253,10 @@ def test_forms_that_are_refused(
 
 def test_other_bodies_than_forms_are_refused(client: TestClient) -> None:
     answer = client.post("/v1/projects/sample/suggest", json={"text": "a"})
-    expected = "Got a body of 'application/json', expected application/x-www-form-urlencoded."
+    expected = (
+        "Got a body of 'application/json', expected application/x-www-form-urlencoded "
+        "(header Content-Type)."
+    )
     assert problem(answer, 415)["detail"] == expected
 
 

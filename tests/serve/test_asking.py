@@ -9,7 +9,6 @@ import pytest
 from harnn.config import DataConfig
 from harnn.errors import DocumentError
 from harnn.serve.asking import as_documents
-from harnn.serve.problems import RequestError
 
 FIELDS = DataConfig(text_fields=("title", "abstract"), id_field="number")
 
@@ -29,10 +28,10 @@ def test_missing_fields_are_named_for_each_document() -> None:
     items: list[dict[str, Any]] = [{"title": "Bees"}, {"number": 2}]
     items.append({"number": 3, "body": "swarm"})
     items.append({"text": "swarm", "bdoy": "swarm", "labels": ["B"]})
-    with pytest.raises(RequestError) as caught:
+    with pytest.raises(DocumentError) as caught:
         as_documents(items, FIELDS)
     end = "; the model reads title, abstract, or a whole text from the field 'text'."
-    assert caught.value.problems == [
+    assert list(map(str, caught.value.problems)) == [
         f"document 1: has no field 'abstract'{end}",
         f"document 2: has no text{end}",
         f"document 3: has no text{end}",
@@ -46,13 +45,17 @@ def test_the_text_may_be_an_object_of_fields_as_in_files() -> None:
 
 
 def test_fields_that_are_no_texts_are_refused() -> None:
-    with pytest.raises(DocumentError, match="'text' is a whole number"):
-        as_documents([{"text": 5}], FIELDS)
+    with pytest.raises(DocumentError) as caught:
+        as_documents(["bees", {"text": 5}, {"title": "Bees", "abstract": 7}], FIELDS)
+    assert list(map(str, caught.value.problems)) == [
+        "document 2: 'text' is a whole number, expected a string or a list of words.",
+        "document 3: 'abstract' is a whole number, expected a string or a list of words.",
+    ]
 
 
 def test_without_named_fields_title_and_abstract_are_read() -> None:
     whole = {"id": "x", "title": "Bees", "abstract": "swarm", "labels": ["B"]}
     (document,) = as_documents([whole], DataConfig())
     assert document.full_text == "Bees\nswarm"
-    with pytest.raises(RequestError, match="has a field 'body', which would not be read"):
+    with pytest.raises(DocumentError, match="has a field 'body', which would not be read"):
         as_documents([{"title": "Bees", "body": "swarm"}], DataConfig())

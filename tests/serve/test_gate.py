@@ -191,7 +191,9 @@ def test_odd_methods_and_paths_are_no_faults(client: TestClient) -> None:
         "/%ff",
         "/" + "a" * 9_000,
     ):
-        assert detail_of(client.get(path), 404) == "Not Found"
+        assert detail_of(client.get(path), 404) == (
+            "Nothing answers under this path; GET /openapi.json describes all routes."
+        )
     for query in ("label=%00", "label=%ff", "label=" + "A" * 9_000):
         assert len(detail_of(client.get(f"/v1/label?{query}"), 404)) < 600
 
@@ -313,7 +315,7 @@ def test_rates_out_of_range_are_refused() -> None:
     for rate in (-1, 10**400):
         with pytest.raises(ConfigError) as caught:
             ServeSettings(models=(ModelPlace("m", SMALL),), limits=Limits(rate=rate)).check()
-        assert str(caught.value) == f"limit of rate: got {rate}, expected 0 to 1,000,000,000."
+        assert str(caught.value) == f"--rate: got {rate}, expected 0 to 1,000,000,000."
 
 
 def test_settings_that_would_never_match_are_refused() -> None:

@@ -83,8 +83,7 @@ def test_options_of_the_hosted_interface_are_taken(client: TestClient) -> None:
             PATH,
             {"inputs": ["a", 1]},
             422,
-            "body.inputs: Value error, expected a text or a list of texts, each a string or an "
-            "object of fields",
+            "body.inputs: expected a text or a list of texts, each a string or an object of fields",
         ),
     ],
 )

@@ -98,8 +98,13 @@ def test_models_are_asked_by_name(client: TestClient) -> None:
             "body.threshold: Extra inputs are not permitted",
         ),
         (
-            {"documents": [{"text": 5}]},
-            "item 1 of the list: 'text' is a whole number, expected a string or a list of words.",
+            {"documents": ["a", {"text": 5}]},
+            "document 2: 'text' is a whole number, expected a string or a list of words.",
+        ),
+        ({"documents": [{"text": 5}, {}]}, "2 problems in the documents."),
+        (
+            {"documents": ["a", None]},
+            "body.documents.1: expected a text, a string or an object of fields.",
         ),
     ],
 )
@@ -108,6 +113,43 @@ def test_what_cannot_be_answered_is_said(
 ) -> None:
     answer = client.post("/v1/predict", json=body)
     assert (answer.status_code, answer.json()["detail"]) == (422, detail)
+
+
+@pytest.mark.parametrize(
+    ("body", "kind", "status", "detail"),
+    [
+        (
+            '{"documents": ["a"]}',
+            "application/x-www-form-urlencoded",
+            415,
+            "Got a body of 'application/x-www-form-urlencoded', expected application/json "
+            "(header Content-Type).",
+        ),
+        (
+            '{"documents": [',
+            "application/json",
+            422,
+            "body: is no JSON (Expecting value, character 16).",
+        ),
+        ('"a"', "", 415, "Got a body of '', expected application/json (header Content-Type)."),
+    ],
+)
+def test_a_body_that_is_none_is_said_to_be_none(
+    client: TestClient, body: str, kind: str, status: int, detail: str
+) -> None:
+    answer = client.post("/v1/predict", content=body, headers={"content-type": kind})
+    assert (answer.status_code, answer.json()["detail"]) == (status, detail)
+
+
+def test_options_of_an_explanation_are_checked_as_those_of_a_prediction(
+    client: TestClient,
+) -> None:
+    options = {"threshold": 0.5, "top_k": 2}
+    answer = client.post("/v1/explain", json={"document": "a", "options": options})
+    assert (answer.status_code, answer.json()["detail"]) == (
+        422,
+        "threshold and top_k exclude each other; give one of them.",
+    )
 
 
 def test_odd_texts_are_answered(client: TestClient) -> None:

@@ -15,17 +15,16 @@ from schemathesis.specs.openapi.checks import positive_data_acceptance
 from harnn.serve import ModelPlace, ServeSettings, Service, add_token, create_app
 from support.served import client_of
 
-EXAMPLES = 12
-"""Requests of each operation.
-
-What a schema cannot say, such as a label that does not exist, is refused with 422 all the same.
-"""
-
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
+@pytest.mark.parametrize("examples", [3, pytest.param(50, marks=pytest.mark.slow)])
 def test_requests_made_from_it_find_no_fault(
-    model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, examples: int
 ) -> None:
+    """examples: requests of each operation.
+
+    What a schema cannot say, such as a label that does not exist, is refused with 422 all the same.
+    """
     monkeypatch.setattr("harnn.serve.admission._WRONG_TOKENS", 1_000_000)  # which it tries too
     tokens = tmp_path / "tokens"
     headers = {"Authorization": f"Bearer {add_token(tokens, 'tester', 'admin')}"}
@@ -48,7 +47,7 @@ def test_requests_made_from_it_find_no_fault(
 
         @given(case=operation.as_strategy())
         @settings(
-            max_examples=EXAMPLES,
+            max_examples=examples,
             deadline=None,
             derandomize=True,
             database=None,

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 import shlex
-from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -20,13 +19,12 @@ import harnn
 from harnn.sample import sample
 from harnn.taxonomy.writing.labelling_config import labelling_config_text
 from support.sample_models import TEXTS
-from support.served import running
+from support.served import RunningServer
 
 
-@pytest.fixture(scope="module")
-def url(model: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with running(tmp_path_factory.mktemp("log") / "log.txt", model) as server:
-        yield server.url
+@pytest.fixture
+def url(server: RunningServer) -> str:
+    return server.url
 
 
 @pytest.fixture(scope="module")

@@ -8,6 +8,8 @@ from typing import Annotated, Literal
 
 import typer
 
+_ANSWERS, _CALLERS, _LIMITS = "What it answers and keeps", "Who may ask", "How much is taken"
+
 
 def serve(
     models: Annotated[
@@ -18,7 +20,10 @@ def serve(
         ),
     ],
     host: Annotated[
-        str, typer.Option("--host", help="Where to listen; this machine alone: 127.0.0.1.")
+        str,
+        typer.Option(
+            "--host", help="Address to listen on; 127.0.0.1 is reached from this machine alone."
+        ),
     ] = "127.0.0.1",
     port: Annotated[int, typer.Option("--port", help="0: any that is free.")] = 8000,
     workers: Annotated[
@@ -26,20 +31,33 @@ def serve(
     ] = 1,
     tokens: Annotated[
         Path | None,
-        typer.Option("--tokens", help="Who may ask: a file that harnn token has made."),
+        typer.Option(
+            "--tokens",
+            rich_help_panel=_CALLERS,
+            help="Who may ask: a file that harnn token has made.",
+        ),
     ] = None,
     open_to_all: Annotated[
         bool,
-        typer.Option("--open-to-all", help="Listen beyond this machine without tokens."),
+        typer.Option(
+            "--open-to-all",
+            rich_help_panel=_CALLERS,
+            help="Listen beyond this machine without tokens.",
+        ),
     ] = False,
     names: Annotated[
         list[str] | None,
-        typer.Option("--name", help="A name that the server is reached by; repeatable."),
+        typer.Option(
+            "--name",
+            rich_help_panel=_CALLERS,
+            help="A name that the server is reached by; repeatable.",
+        ),
     ] = None,
     origins: Annotated[
         list[str] | None,
         typer.Option(
             "--allow-origin",
+            rich_help_panel=_CALLERS,
             help="Pages of this origin may ask, as https://example.org, or * for all; repeatable.",
         ),
     ] = None,
@@ -47,22 +65,32 @@ def serve(
         list[str] | None,
         typer.Option(
             "--proxy",
+            rich_help_panel=_CALLERS,
             help="Address or network of a proxy whose X-Forwarded-For and X-Forwarded-Proto are "
             "believed; repeatable.",
         ),
     ] = None,
     https: Annotated[
         bool,
-        typer.Option("--https", help="Clients come by https: cookies are sent over https alone."),
+        typer.Option(
+            "--https",
+            rich_help_panel=_CALLERS,
+            help="Clients come by https: cookies are sent over https alone.",
+        ),
     ] = False,
     secret: Annotated[
         Path | None,
-        typer.Option("--secret", help="File of a secret, so that sessions outlast the server."),
+        typer.Option(
+            "--secret",
+            rich_help_panel=_CALLERS,
+            help="File of a secret, so that sessions outlast the server.",
+        ),
     ] = None,
     database: Annotated[
         str | None,
         typer.Option(
             "--database",
+            rich_help_panel=_ANSWERS,
             envvar="HARNN_DATABASE",
             help="Where corrections are kept: a file of SQLite, or a URL.",
         ),
@@ -71,12 +99,17 @@ def serve(
         list[str] | None,
         typer.Option(
             "--language",
+            rich_help_panel=_ANSWERS,
             help="Language of the texts, for clients of Annif, as en or NAME=en; repeatable.",
         ),
     ] = None,
     examples: Annotated[
         list[Path] | None,
-        typer.Option("--examples", help="Labelled documents that explanations point at."),
+        typer.Option(
+            "--examples",
+            rich_help_panel=_ANSWERS,
+            help="Labelled documents that explanations point at.",
+        ),
     ] = None,
     watch: Annotated[
         bool,
@@ -88,27 +121,50 @@ def serve(
         bool, typer.Option("--json-logs", help="Write the log as JSON lines.")
     ] = False,
     body_mb: Annotated[
-        int, typer.Option("--max-body", help="MB of a request, unpacked, at most.")
+        int,
+        typer.Option(
+            "--max-body", rich_help_panel=_LIMITS, help="MB of a request, unpacked, at most."
+        ),
     ] = 16,
     documents: Annotated[
-        int, typer.Option("--max-documents", help="Documents of a request at most.")
+        int,
+        typer.Option(
+            "--max-documents", rich_help_panel=_LIMITS, help="Documents of a request at most."
+        ),
     ] = 256,
     characters: Annotated[
-        int, typer.Option("--max-characters", help="Characters of a document at most.")
+        int,
+        typer.Option(
+            "--max-characters", rich_help_panel=_LIMITS, help="Characters of a document at most."
+        ),
     ] = 1_000_000,
     waiting: Annotated[
-        int, typer.Option("--max-waiting", help="Documents that wait in a process at most.")
+        int,
+        typer.Option(
+            "--max-waiting",
+            rich_help_panel=_LIMITS,
+            help="Documents that wait in a process at most.",
+        ),
     ] = 1_024,
     batch: Annotated[
-        int, typer.Option("--batch", help="Documents of several requests answered together.")
+        int,
+        typer.Option(
+            "--batch",
+            rich_help_panel=_LIMITS,
+            help="Documents of several requests answered together.",
+        ),
     ] = 64,
     seconds: Annotated[
-        float, typer.Option("--timeout", help="Seconds until a request is given up.")
+        float,
+        typer.Option(
+            "--timeout", rich_help_panel=_LIMITS, help="Seconds until a request is given up."
+        ),
     ] = 30.0,
     rate: Annotated[
         int,
         typer.Option(
             "--rate",
+            rich_help_panel=_LIMITS,
             help="Requests a minute of one token at most, or of one address without; 0: any.",
         ),
     ] = 0,

@@ -1,7 +1,7 @@
 """Answers in the form of Hugging Face's text classification.
 
 A request is ``{"inputs": "a text" or ["texts", ...], "parameters": {...}}``; the answer is a list
-for each text, of ``{"label", "score", "name", "path", "level"}``, the highest score first.
+for each text, of ``{"label", "name", "score", "level", "path"}``, the highest score first.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from harnn._tables import shown
-from harnn.answers import Prediction
 from harnn.decode import DecodeOptions
 from harnn.errors import ConfigError, DocumentError, Problem, suggest
 from harnn.prediction import Predictor
@@ -50,7 +49,8 @@ class EndpointHandler:
             ValueError: a parameter is out of range.
         """
         texts, parameters = read_request(data)
-        return [_to_labels(each) for each in self._predictor.predict(texts, **parameters)]
+        answers = self._predictor.predict(texts, **parameters)
+        return [[each.to_dict() for each in answer.ranked] for answer in answers]
 
 
 def read_request(data: Any) -> tuple[list[str], DecodeOptions]:
@@ -107,17 +107,3 @@ def _read_parameters(given: Any) -> DecodeOptions:
         raise ConfigError(problems)
     options: DecodeOptions = {k: v for k, v in given.items() if k != "function_to_apply"}  # type: ignore[assignment]
     return options
-
-
-def _to_labels(answer: Prediction) -> list[dict[str, Any]]:
-    """Return the labels of an answer; of equal scores the higher level comes first."""
-    return [
-        {
-            "label": each.label,
-            "score": each.score,
-            "name": each.name,
-            "path": list(each.path),
-            "level": each.level,
-        }
-        for each in sorted(answer.labels, key=lambda label: -label.score)
-    ]

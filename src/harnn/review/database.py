@@ -10,6 +10,7 @@ import os
 import sqlite3
 import stat
 import threading
+import time
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -38,6 +39,7 @@ _VERSION_TABLE = "harnn_schema"
 """Says which migrations a database has seen, and that it is ours."""
 _SECONDS_TO_WAIT = 30
 """For others that write, and for a server to answer."""
+_SECONDS_BETWEEN = 0.02
 _LIBPQ = ("psycopg", "psycopg2")
 """Drivers that take a timeout; by themselves they wait for minutes."""
 _LOCK_OF_MIGRATIONS = 0x6861726E6E  # "harnn"
@@ -125,11 +127,23 @@ class Database:
                 command.upgrade(config, "head")
 
     def _let_read_and_write(self) -> None:
-        """Let others read a file of SQLite while somebody writes; the file remembers it."""
-        if self._engine.dialect.name == "sqlite":
-            with self._told(), self._engine.connect() as connection:
-                driver: Any = connection.connection.driver_connection
-                driver.execute("PRAGMA journal_mode=WAL")
+        """Let others read a file of SQLite while somebody writes; the file remembers it.
+
+        For this SQLite waits for nobody, so that servers which start together would refuse.
+        """
+        if self._engine.dialect.name != "sqlite":
+            return
+        end = time.monotonic() + _SECONDS_TO_WAIT
+        with self._told(), self._engine.connect() as connection:
+            driver: Any = connection.connection.driver_connection
+            while True:
+                try:
+                    driver.execute("PRAGMA journal_mode=WAL")
+                    return
+                except sqlite3.OperationalError as error:
+                    if not _is_locked(error) or time.monotonic() > end:
+                        raise
+                time.sleep(_SECONDS_BETWEEN)
 
     def _check_owner(
         self, connection: sa.Connection, found: str | None, script: ScriptDirectory, *, make: bool
@@ -268,10 +282,14 @@ def _scripts() -> ScriptDirectory:
     return ScriptDirectory.from_config(_config())
 
 
+def _is_locked(error: BaseException) -> bool:
+    return isinstance(error, sqlite3.OperationalError) and "locked" in str(error)
+
+
 def _reason(error: Exception) -> str:
     """Return what a driver says, its first line: others quote what was to be written."""
     cause = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
-    if isinstance(cause, sqlite3.OperationalError) and "locked" in str(cause):
+    if _is_locked(cause):
         return f"others have written for more than {_SECONDS_TO_WAIT} seconds"
     lines = str(cause).strip().splitlines() or [""]
     return printable(lines[0])[:_MOST_SHOWN].rstrip(".") or type(cause).__name__

@@ -20,7 +20,7 @@ from harnn.serve.admission import Admission, Admitted, Shared
 from harnn.serve.bodies import Bounded
 from harnn.serve.gate import Guarded, Watched, server_fault
 from harnn.serve.logs import LOG, note_lost_error
-from harnn.serve.problems import RequestError, Respond, problem_response, refused
+from harnn.serve.problems import RequestError, Respond, problem_response, refused, wrong_kind
 from harnn.serve.routes import BASIC, ERROR_FORMS, ROUTERS
 from harnn.serve.service import Service
 from harnn.serve.watching import watch_models
@@ -29,6 +29,8 @@ _DESCRIPTION = (
     "Files documents under a taxonomy. The native routes are under /v1; beside them the same "
     "models speak the interfaces of other programs."
 )
+
+_NO_ROUTE = "Nothing answers under this path; GET /openapi.json describes all routes."
 
 
 def create_app(service: Service, shared: Shared | None = None) -> Any:
@@ -91,11 +93,17 @@ def _responding(service: Service) -> Respond:
 
 def _describe_without_tokens(app: FastAPI) -> None:
     """Let the OpenAPI document ask for no token, since none is looked at."""
-    described = app.openapi()
-    for operations in described["paths"].values():
-        for operation in operations.values():
-            operation.pop("security", None)
-    described.get("components", {}).pop("securitySchemes", None)
+    describe = app.openapi
+
+    def described() -> dict[str, Any]:
+        found = describe()
+        for operations in found["paths"].values():
+            for operation in operations.values():
+                operation.pop("security", None)
+        found.get("components", {}).pop("securitySchemes", None)
+        return found
+
+    app.openapi = described  # type: ignore[method-assign]
 
 
 def _handle_errors(app: FastAPI) -> None:
@@ -113,22 +121,33 @@ def _answer(request: Request, error: RequestError) -> Response:
 async def _on_known(request: Request, error: Exception) -> Response:
     found = refused(error)
     if found.status >= 500 and not isinstance(error, RequestError):
-        LOG.error("%s", error, exc_info=error)
+        LOG.error("%s", error)
     return _answer(request, found)
 
 
 async def _on_invalid(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
-    lines = [
-        f"{'.'.join(str(part) for part in each['loc'])}: {each['msg']}" for each in error.errors()
-    ]
+    errors = error.errors()
+    if any(isinstance(each["input"], bytes) for each in errors):  # FastAPI reads JSON alone
+        return _answer(request, wrong_kind(request.headers, "application/json"))
+    lines = [*map(_line, errors)]
     detail = lines[0] if len(lines) == 1 else f"{len(lines)} problems in the request."
     return _answer(request, RequestError(422, detail, lines))
 
 
+def _line(error: Mapping[str, Any]) -> str:
+    """Return what is wrong with a part of a request, and with which."""
+    if error["type"] == "json_invalid":
+        place, what = error["loc"][1], error["ctx"]["error"]
+        return f"body: is no JSON ({what}, character {place + 1:,})."
+    where = ".".join(map(str, error["loc"]))
+    return f"{where}: {error['msg'].removeprefix('Value error, ')}"
+
+
 async def _on_http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
-    found = RequestError(error.status_code, str(error.detail), headers=error.headers or {})
+    detail = str(error.detail) if error.status_code != 404 else _NO_ROUTE
+    found = RequestError(error.status_code, detail, headers=error.headers or {})
     return _answer(request, found)
 
 

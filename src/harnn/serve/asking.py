@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Annotated, Any, TypeVar
 
 from fastapi import Depends, Request, Security
 from fastapi.security import APIKeyCookie, HTTPAuthorizationCredentials, HTTPBearer
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    JsonValue,
+    model_validator,
+)
 from starlette.responses import Response
 
 from harnn._display import json_text
 from harnn.config import DataConfig
 from harnn.data import Document, read_documents
+from harnn.errors import DocumentError, Problem
 from harnn.serve.access import Caller, Role
 from harnn.serve.problems import RequestError
 from harnn.serve.service import Service
@@ -26,7 +35,19 @@ _COOKIE = APIKeyCookie(
     auto_error=False,
     description=f"A session, for pages; all but GET, HEAD and OPTIONS need {CSRF_HEADER} too.",
 )
-_MOST_FIELDS = 100
+MOST_FIELDS = 100
+"""Of an object or a form, before each is looked at."""
+
+
+def _check_text(given: object) -> object:
+    """Say in one sentence what pydantic says in one for each form."""
+    if not isinstance(given, str | dict):
+        raise ValueError("expected a text, a string or an object of fields.")
+    return given
+
+
+Text = Annotated[str | dict[str, JsonValue], BeforeValidator(_check_text)]
+"""A document in a request: its text, or its fields."""
 T = TypeVar("T")
 Many = Annotated[list[T], Field(max_length=10_000)]
 """A list in a request. That of the documents is bounded by the settings; this bounds what is said
@@ -43,7 +64,7 @@ class Asked(BaseModel):
     @classmethod
     def _has_few_fields(cls, value: Any) -> Any:
         """Refuse a million unknown fields before a million times something is said of them."""
-        if isinstance(value, dict) and len(value) > _MOST_FIELDS:
+        if isinstance(value, dict) and len(value) > MOST_FIELDS:
             raise ValueError(f"has {len(value):,} fields")
         return value
 
@@ -100,18 +121,24 @@ def as_documents(items: Sequence[str | Mapping[str, Any]], data: DataConfig) -> 
     an object has some, are not looked at.
 
     Raises:
-        RequestError: documents lack fields that the model reads, or have others; each is named.
-        DocumentError: fields hold no texts.
+        DocumentError: documents lack fields that the model reads, or have others, or hold no texts
+            there; each is named.
     """
-    problems = [
-        f"document {number}: {problem}"
-        for number, item in enumerate(items, start=1)
-        if not isinstance(item, str)
-        for problem in _field_problems(item, data)
-    ]
+    documents: list[Document] = []
+    problems: list[Problem] = []
+    for number, item in enumerate(items, start=1):
+        where = f"document {number}"
+        found = [] if isinstance(item, str) else [*_field_problems(item, data)]
+        problems += [Problem(where, what) for what in found]
+        if found:
+            continue
+        try:
+            documents.append(_document(item, number, data))
+        except DocumentError as error:
+            problems += [replace(each, where=where) for each in error.problems]
     if problems:
-        raise RequestError(422, problems[0], problems[1:] and problems)
-    return [_document(item, number, data) for number, item in enumerate(items, start=1)]
+        raise DocumentError(problems)
+    return documents
 
 
 def _field_problems(item: Mapping[str, Any], data: DataConfig) -> Iterator[str]:

@@ -27,6 +27,11 @@ MULTIPROCESS = "PROMETHEUS_MULTIPROC_DIR"
 """Names the directory in which several processes count together."""
 
 
+def forget_process(pid: int | None) -> None:
+    """Count no more what waited in a process that died."""
+    multiprocess.mark_process_dead(pid)  # type: ignore[no-untyped-call]
+
+
 class Metrics:
     """Counters of one process, or, where :data:`MULTIPROCESS` is set, of all of a server."""
 

@@ -8,9 +8,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
+from harnn import review
 from harnn.bundle import fingerprint, marker_of
+from harnn.bundle.load import check_files, read_settings
+from harnn.errors import BundleError, Problem
 from harnn.prediction import Examples, Predictor
-from harnn.review import ModelState
 from harnn.serve.problems import unknown_model
 from harnn.serve.settings import ModelPlace
 from harnn.taxonomy import LabelSearch
@@ -39,9 +41,9 @@ class ServedModel:
         return self.hash[:_VERSION_DIGITS]
 
     @property
-    def state(self) -> ModelState:
+    def state(self) -> review.ModelState:
         """What corrections say they are for."""
-        return ModelState(self.name, self.hash, self.predictor.taxonomy.version)
+        return review.ModelState(self.name, self.hash, self.predictor.taxonomy.version)
 
     @classmethod
     def load(cls, place: ModelPlace, examples: Sequence[Path] = ()) -> ServedModel:
@@ -66,6 +68,23 @@ class ServedModel:
             datetime.fromtimestamp(made, UTC),
             shown,
         )
+
+
+def check_models(places: Sequence[ModelPlace]) -> None:
+    """Check that every directory holds what was written, before the first one is loaded.
+
+    Raises:
+        BundleError: everything that is missing or damaged.
+    """
+    problems: list[Problem] = []
+    for place in places:
+        try:
+            check_files(place.directory)
+            read_settings(place.directory)
+        except BundleError as error:
+            problems += error.problems
+    if problems:
+        raise BundleError(problems)
 
 
 class Models:
@@ -106,10 +125,6 @@ class Models:
             RequestError: no model is called that (404).
         """
         return self.default if name is None else self[name]
-
-    def changed(self) -> list[str]:
-        """Return the names of models whose directory holds another one now."""
-        return [model.name for model in self if _other(model)]
 
     def reload(self, name: str) -> tuple[ServedModel, ServedModel]:
         """Load a model again; return the one that answered until now, and the one that does now.

@@ -95,7 +95,8 @@ def refused(error: Exception) -> RequestError:
         detail = "The database of corrections does not answer; ask again later."
         return RequestError(503, detail, headers={"Retry-After": "10"}, reason="database")
     if isinstance(error, InputError) and len(error.problems) > 1:
-        return RequestError(422, str(error), [*problem_lines(error.problems)])
+        detail = f"{len(error.problems):,} problems in the {error.noun}."
+        return RequestError(422, detail, [*problem_lines(error.problems)])
     if isinstance(error, HarnnError | ValueError):
         return RequestError(422, str(error))
     raise error
@@ -105,6 +106,13 @@ def too_large(most: int) -> RequestError:
     """Return the error for a body of more than *most* bytes."""
     detail = f"The body of the request has more than {most:,} bytes, the most that is taken."
     return RequestError(413, detail, reason="body_too_large")
+
+
+def wrong_kind(headers: Mapping[str, str], expected: str) -> RequestError:
+    """Return the error for a body that is said to be something else than *expected*."""
+    kind = headers.get("content-type", "").partition(";")[0].strip()
+    detail = f"Got a body of {kind!r}, expected {expected} (header Content-Type)."
+    return RequestError(415, detail)
 
 
 def unknown_model(name: str, names: Sequence[str]) -> RequestError:

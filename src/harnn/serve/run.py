@@ -19,15 +19,16 @@ import uvicorn
 from uvicorn.config import STARTUP_FAILURE
 from uvicorn.supervisors import Multiprocess
 
+from harnn import review
 from harnn._cores import count_cores
 from harnn.errors import HarnnError, InputError, Problem
-from harnn.review import Corrections
 from harnn.serve.access import TokensFile
 from harnn.serve.admission import Shared
 from harnn.serve.app import create_app
 from harnn.serve.door import Door
 from harnn.serve.logs import LOG, start_log
-from harnn.serve.metrics import MULTIPROCESS
+from harnn.serve.metrics import MULTIPROCESS, forget_process
+from harnn.serve.models import check_models
 from harnn.serve.service import Service
 from harnn.serve.settings import ServeSettings
 
@@ -45,18 +46,20 @@ def serve(settings: ServeSettings) -> None:
     """Answer requests until the process is told to stop (SIGTERM, SIGINT), and then what came.
 
     Raises:
-        ConfigError, DatabaseError, MissingExtraError: before anything is loaded.
-        BundleError: a model cannot be read.
+        BundleError, ConfigError, DatabaseError, MissingExtraError: before anything is loaded, as
+            far as it can be seen then.
         InputError: nobody can listen there.
     """
     settings.check()
     if settings.tokens is not None:
         TokensFile(settings.tokens)
     shared = Shared.new(settings)
+    check_models(settings.models)
     if settings.database is not None:
-        Corrections.open(settings.database).close()
+        review.Corrections.open(settings.database).close()
     with _listening(settings) as (listener, place):
         settings = replace(settings, port=place[1])
+        _say_how_to_ask(settings)
         if settings.workers == 1:
             _serve_alone(settings, shared, listener)
         else:
@@ -111,7 +114,10 @@ class _Supervisor(Multiprocess):
             self.handle_signals()
             if self.should_exit.is_set() or time.monotonic() > end:
                 break
+        before = {each.pid for each in self.processes}
         super().keep_subprocess_alive()
+        for pid in before - {each.pid for each in self.processes}:
+            forget_process(pid)
 
     def handle_hup(self) -> None:
         """Stop, as a single process does."""
@@ -175,10 +181,27 @@ def _listening(settings: ServeSettings) -> Iterator[tuple[socket.socket, tuple[s
         yield listener, listener.getsockname()[:2]
 
 
+def _say_how_to_ask(settings: ServeSettings) -> None:
+    """Tell who sits at a terminal what to do once the models are loaded."""
+    if settings.json_logs or not sys.stderr.isatty():
+        return
+    token = "" if settings.tokens is None else "-H 'Authorization: Bearer TOKEN' "
+    names = ", ".join(model.name for model in settings.models)
+    sys.stderr.write(
+        f"Loading {names}. Ctrl-C stops the server. To ask it:\n"
+        f"  curl '{_address(settings)}/v1/predict' {token}-H 'Content-Type: application/json' "
+        """-d '{"documents": ["A text."]}'\n"""
+    )
+
+
 def _say_ready(settings: ServeSettings, service: Service) -> None:
-    host = f"[{settings.host}]" if ":" in settings.host else settings.host
     names = ", ".join(f"{model.name} ({model.version})" for model in service.models)
-    LOG.info("Serving %s on http://%s:%d", names, host, settings.port)
+    LOG.info("Serving %s on %s", names, _address(settings))
+
+
+def _address(settings: ServeSettings) -> str:
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    return f"http://{host}:{settings.port}"
 
 
 def _share_threads(workers: int) -> None:

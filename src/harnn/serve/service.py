@@ -10,12 +10,12 @@ from typing import Unpack, cast
 import numpy as np
 from numpy.typing import NDArray
 
+from harnn import review
 from harnn.answers import Prediction
 from harnn.data import Document
 from harnn.decode import DecodeOptions
 from harnn.errors import HarnnError
 from harnn.explain import Explanation
-from harnn.review import Corrections
 from harnn.serve.lane import Answered, Job, Lane, count_characters
 from harnn.serve.metrics import Metrics
 from harnn.serve.models import Models, ServedModel
@@ -45,7 +45,7 @@ class Service:
         """
         self.settings = settings
         place = settings.database
-        self.corrections = None if place is None else Corrections.open(place)
+        self.corrections = None if place is None else review.Corrections.open(place)
         """What people say of answers; None: nothing of it is kept. It waits for the disk: use
         ``asyncio.to_thread``."""
         self.models = Models(settings.models, settings.examples)
@@ -67,12 +67,7 @@ class Service:
             RequestError: no such model (404), more than is taken (422), options that it cannot do
                 (422), too much waits (503), too slow (504).
         """
-        served = self.models.get(model)
-        self.check(documents)
-        try:
-            served.predictor.bundle.decoder.with_options(**options)
-        except (HarnnError, ValueError) as error:
-            raise refused(error) from None
+        served = self._asked(model, documents, options)
         if not documents:
             return Answers(served, [], np.empty((0, len(served.predictor.taxonomy)), np.float32))
         most = self.settings.limits.labels
@@ -83,8 +78,7 @@ class Service:
         self, model: str | None, document: Document, **options: Unpack[DecodeOptions]
     ) -> tuple[ServedModel, Explanation]:
         """Say why the labels of a document are predicted; see :meth:`predict`."""
-        served = self.models.get(model)
-        self.check([document])
+        served = self._asked(model, [document], options)
         job = Job(
             served.name,
             served.predictor,
@@ -95,6 +89,17 @@ class Service:
             examples=served.examples,
         )
         return served, cast(Explanation, await self._lane.ask(job))
+
+    def kept(self) -> review.Corrections:
+        """Return where corrections are kept.
+
+        Raises:
+            RequestError: nowhere (403).
+        """
+        if self.corrections is None:
+            detail = "This server keeps no corrections; whoever runs it can say where (--database)."
+            raise RequestError(403, detail)
+        return self.corrections
 
     async def reload(self, name: str) -> tuple[ServedModel, ServedModel]:
         """Load a model again while requests go on; see :meth:`harnn.serve.models.Models.reload`."""
@@ -109,6 +114,18 @@ class Service:
         self._lane.close()
         if self.corrections is not None:
             self.corrections.close()
+
+    def _asked(
+        self, model: str | None, documents: Sequence[Document], options: DecodeOptions
+    ) -> ServedModel:
+        """Return the model that is asked, which can do what is asked of it."""
+        served = self.models.get(model)
+        self.check(documents)
+        try:
+            served.predictor.bundle.decoder.with_options(**options)
+        except (HarnnError, ValueError) as error:
+            raise refused(error) from None
+        return served
 
     def check(self, documents: Sequence[Document]) -> None:
         """Check what is said of documents against the limits.

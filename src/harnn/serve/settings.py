@@ -69,26 +69,27 @@ class Limits:
 
     def check(self) -> list[Problem]:
         """Return what is out of range."""
-        problems = []
-        for name in (
-            "body_bytes",
-            "documents",
-            "characters",
-            "labels",
-            "explained",
-            "waiting",
-            "batch",
-        ):
-            value = getattr(self, name)
-            if value < 1:
-                what = f"got {value}, expected 1 or more."
-                problems.append(Problem(f"limit of {name}", what))
+        counts = {
+            "--max-body": self.body_bytes,
+            "--max-documents": self.documents,
+            "--max-characters": self.characters,
+            "limit of labels": self.labels,
+            "limit of explained": self.explained,
+            "--max-waiting": self.waiting,
+            "limit of waiting_characters": self.waiting_characters,
+            "--batch": self.batch,
+        }
+        problems = [
+            Problem(where, f"got {value:,}, expected 1 or more.")
+            for where, value in counts.items()
+            if value < 1
+        ]
         if not 0 < self.seconds <= 86_400:
             what = f"got {self.seconds:g}, expected more than 0 and at most 86,400."
-            problems.append(Problem("limit of seconds", what))
+            problems.append(Problem("--timeout", what))
         if not 0 <= self.rate <= _MOST_A_MINUTE:
             what = f"got {self.rate}, expected 0 to {_MOST_A_MINUTE:,}."
-            problems.append(Problem("limit of rate", what))
+            problems.append(Problem("--rate", what))
         return problems
 
 
@@ -224,7 +225,7 @@ def _split_language(written: str) -> tuple[str, str]:
 
 
 def _language_problems(languages: Sequence[str], models: Sequence[ModelPlace]) -> Iterable[Problem]:
-    names = {model.name for model in models}
+    names = [model.name for model in models]
     for name, code in map(_split_language, languages):
         if not _LANGUAGE.fullmatch(code):
             yield Problem("--language", f"got {code!r}, expected a code such as en, de or zh.")

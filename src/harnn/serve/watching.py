@@ -34,7 +34,7 @@ async def _look(service: Service) -> None:
     failed: dict[str, str] = {}
     while True:
         await asyncio.sleep(_SECONDS)
-        for name in await asyncio.to_thread(service.models.changed):
+        for name in [model.name for model in service.models]:
             try:
                 old, new = await service.reload(name)
             except (HarnnError, OSError) as error:

@@ -17,15 +17,15 @@ from pydantic import ValidationError
 from starlette.responses import Response
 
 import harnn
+from harnn import review
 from harnn.answers import Prediction
 from harnn.data import Document, ReadingLog
 from harnn.data.label_checker import LabelChecker
-from harnn.errors import MissingExtraError, Problem, problem_lines
+from harnn.errors import DocumentError, MissingExtraError, Problem
 from harnn.languages import detect_language as languages_of
-from harnn.review import Correction, Corrections
-from harnn.serve.asking import Reader, Reviewer, ServiceHere, json_response
+from harnn.serve.asking import MOST_FIELDS, Reader, Reviewer, ServiceHere, json_response
 from harnn.serve.models import ServedModel
-from harnn.serve.problems import RequestError, problem_response
+from harnn.serve.problems import RequestError, problem_response, wrong_kind
 from harnn.serve.routes.annif_schemas import (
     FORM,
     BatchedOut,
@@ -51,9 +51,9 @@ from harnn.taxonomy.iris import label_iri
 SOURCE = "annif-learn"
 """What corrections are said to come from."""
 _VOCAB_DIGITS = 12
-_MOST_FIELDS = 100
 _MOST_RESULTS = 100_000
 """Of a request."""
+_FORM = "application/x-www-form-urlencoded"
 _METADATA = "metadata_"
 _UNREAD_METADATA = "The metadata was not read, because there is a text."
 
@@ -164,10 +164,7 @@ async def learn(
     project_id: str, body: list[IndexedIn], service: ServiceHere, caller: Reviewer
 ) -> Response:
     """Keep the labels that people gave documents; what answers does not change by it."""
-    served, kept = service.models[project_id], service.corrections
-    if kept is None:
-        detail = "This server keeps no corrections; whoever runs it can say where (--database)."
-        raise RequestError(403, detail)
+    served, kept = service.models[project_id], service.kept()
     service.check([_document(item, str(at)) for at, item in enumerate(body, start=1)])
     await asyncio.to_thread(_keep, kept, served, body, caller.name)
     return Response(status_code=204)
@@ -222,9 +219,8 @@ async def _form(request: Request) -> SuggestIn:
     RequestValidationError: fields are missing or out of range.
     """
     kind = request.headers.get("content-type", "").partition(";")[0].strip().casefold()
-    if kind != "application/x-www-form-urlencoded":
-        detail = f"Got a body of {kind!r}, expected application/x-www-form-urlencoded."
-        raise RequestError(415, detail)
+    if kind != _FORM:
+        raise wrong_kind(request.headers, _FORM)
     body = await request.body()
     try:
         return await asyncio.to_thread(_read_form, body)
@@ -238,8 +234,8 @@ async def _form(request: Request) -> SuggestIn:
 
 
 def _read_form(body: bytes) -> SuggestIn:
-    if body.count(b"&") >= _MOST_FIELDS:
-        raise ValueError(f"The form has more than {_MOST_FIELDS} fields.")
+    if body.count(b"&") >= MOST_FIELDS:
+        raise ValueError(f"The form has more than {MOST_FIELDS} fields.")
     pairs = parse_qsl(body.decode("utf-8"), keep_blank_values=True, errors="strict")
     fields = dict(pairs)
     if len(fields) < len(pairs):
@@ -287,9 +283,8 @@ def _results(
     answer: Prediction, model: ServedModel, limit: int, threshold: float
 ) -> dict[str, Any]:
     taxonomy = model.predictor.taxonomy
-    best = sorted(answer.labels, key=lambda label: -label.score)[:limit]
     results = []
-    for label in best:
+    for label in answer.ranked[:limit]:
         if label.score < threshold:
             break
         column = taxonomy.index[label.label]
@@ -312,11 +307,13 @@ def _notes(answer: Prediction, *, unread: bool) -> dict[str, Any]:
     return {"notes": notes} if notes else {}
 
 
-def _keep(kept: Corrections, served: ServedModel, items: Sequence[IndexedIn], sender: str) -> None:
+def _keep(
+    kept: review.Corrections, served: ServedModel, items: Sequence[IndexedIn], sender: str
+) -> None:
     """Add corrections, all or none.
 
     Raises:
-        RequestError: labels that are not in the taxonomy (422); each is named.
+        DocumentError: labels that are not in the taxonomy; each is named.
         DatabaseError: see :meth:`harnn.review.Corrections.add`.
     """
     taxonomy = served.predictor.taxonomy
@@ -328,7 +325,7 @@ def _keep(kept: Corrections, served: ServedModel, items: Sequence[IndexedIn], se
         columns = dict.fromkeys(each for each in found if isinstance(each, int))
         labels = tuple(taxonomy.codes[column] for column in columns)
         corrections.append(
-            Correction(
+            review.Correction(
                 document=replace(_document(item, ""), labels=labels),
                 model=served.state,
                 source=SOURCE,
@@ -336,8 +333,7 @@ def _keep(kept: Corrections, served: ServedModel, items: Sequence[IndexedIn], se
             )
         )
     if wrong:
-        lines = [*problem_lines(wrong)]
-        raise RequestError(422, lines[0], lines[1:] and lines)
+        raise DocumentError(wrong)
     kept.add(corrections)
 
 

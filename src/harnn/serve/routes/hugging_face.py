@@ -6,14 +6,13 @@ Source: https://huggingface.co/docs/inference-providers/tasks/text-classificatio
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Path
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, JsonValue
 from starlette.responses import Response
 
-from harnn.answers import Prediction
-from harnn.serve.asking import Reader, ServiceHere, as_documents, json_response
+from harnn.serve.asking import Reader, ServiceHere, Text, as_documents, json_response
 from harnn.serve.problems import RequestError
 from harnn.serve.routes.errors import error_response, errors
 from harnn.serve.routes.native import Options
@@ -21,7 +20,6 @@ from harnn.serve.routes.schemas import PredictedOut
 
 PREFIX = "/models/"
 router = APIRouter(tags=["Hugging Face"])
-Text = str | dict[str, JsonValue]
 
 
 def _check_texts(given: object) -> object:
@@ -83,12 +81,7 @@ async def classify(
     texts = body.inputs if isinstance(body.inputs, list) else [body.inputs]
     documents = as_documents(texts, served.predictor.bundle.config.data)
     answers = await service.predict(model, documents, **chosen.chosen())
-    return json_response([_labels(each) for each in answers.predictions])
-
-
-def _labels(answer: Prediction) -> list[dict[str, Any]]:
-    """Return the labels of an answer; of equal scores the higher level comes first."""
-    return [each.to_dict() for each in sorted(answer.labels, key=lambda label: -label.score)]
+    return json_response([[each.to_dict() for each in one.ranked] for one in answers.predictions])
 
 
 form = error_response

@@ -18,16 +18,15 @@ from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 from starlette.responses import Response
 
+from harnn import review
 from harnn._tables import shown
 from harnn.config import DataConfig
 from harnn.data import Document
 from harnn.errors import DocumentError, HarnnError, Problem
-from harnn.review import Correction
 from harnn.serve.access import Caller
 from harnn.serve.asking import Reader, Reviewer, ServiceHere, as_documents, json_response
 from harnn.serve.labelling import Labelling, read_labelling
 from harnn.serve.models import ServedModel
-from harnn.serve.problems import RequestError
 from harnn.serve.routes.errors import error_response, errors
 from harnn.serve.routes.schemas import Out
 from harnn.serve.service import Service
@@ -229,14 +228,12 @@ async def webhook(
     given = [pair for pair in _pairs(body) if not pair[0].was_cancelled] if kept else []
     if body.project is None or not given:
         return json_response({"status": "ignored", "kept": 0})
-    if service.corrections is None:
-        detail = "This server keeps no corrections; whoever runs it can say where (--database)."
-        raise RequestError(403, detail)
+    database = service.kept()
     served, labelling = await _find(service, model, body.project.label_config)
     corrections = _corrections(given, served, labelling, caller)
     for each in corrections:
         service.check([each.document])
-    await asyncio.to_thread(service.corrections.add, corrections)
+    await asyncio.to_thread(database.add, corrections)
     return json_response({"status": "kept", "kept": len(corrections)})
 
 
@@ -334,14 +331,14 @@ def _corrections(
     served: ServedModel,
     labelling: Labelling,
     caller: Caller,
-) -> list[Correction]:
+) -> list[review.Correction]:
     """Raises:
     DocumentError: an annotation chooses what means no label, or a task has no text.
     """
     data = served.predictor.bundle.config.data
     documents = _documents([task for _, task in given], labelling, data)
     return [
-        Correction(
+        review.Correction(
             document=replace(document, labels=labelling.labels(annotation.result)),
             model=served.state,
             source=_SOURCE,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any, cast
 
 from fastapi import APIRouter, Query
-from pydantic import ConfigDict, Field, JsonValue
+from pydantic import ConfigDict, Field
 from starlette.responses import Response
 
 from harnn.config import Close, Strategy, TopOne
@@ -16,6 +16,7 @@ from harnn.serve.asking import (
     Many,
     Reader,
     ServiceHere,
+    Text,
     as_documents,
     json_response,
 )
@@ -64,7 +65,7 @@ class PredictIn(Asked):
         },
     )
 
-    documents: Many[str | dict[str, JsonValue]]
+    documents: Many[Text]
     """Each a text, or an object with ``id`` and ``text``, or with the fields of the model."""
     model: str | None = None
     options: Options = Options()
@@ -77,7 +78,7 @@ class ExplainIn(Asked):
         json_schema_extra={"examples": [{"document": "The kitchen tap drips."}]}
     )
 
-    document: str | dict[str, JsonValue]
+    document: Text
     model: str | None = None
     options: Options = Options()
 

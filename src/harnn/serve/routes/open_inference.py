@@ -28,7 +28,7 @@ from harnn._display import counted, json_text
 from harnn._tables import shown
 from harnn.config import DataConfig
 from harnn.data import Document
-from harnn.errors import Problem, problem_lines
+from harnn.errors import DocumentError, Problem
 from harnn.serve.asking import Reader, ServiceHere, as_documents, json_response
 from harnn.serve.bodies import check_json
 from harnn.serve.models import ServedModel
@@ -300,7 +300,7 @@ def _documents(inputs: Sequence[TensorIn], served: ServedModel) -> list[Document
     """Return the documents of all inputs.
 
     Raises:
-        RequestError: everything that is wrong with them (400).
+        DocumentError: everything that is wrong with them.
     """
     data = served.predictor.bundle.config.data
     problems = [problem for tensor in inputs for problem in _problems(tensor)]
@@ -314,7 +314,7 @@ def _documents(inputs: Sequence[TensorIn], served: ServedModel) -> list[Document
     if len(set(sizes)) > 1:
         problems.append(Problem("inputs", f"have {shown(sizes)} elements, expected as many."))
     if problems:
-        raise RequestError(400, str(problems[0]), [*problem_lines(problems)])
+        raise DocumentError(problems)
     rows = zip(*columns, strict=True)
     return as_documents([dict(zip(names, row, strict=True)) for row in rows], data)
 

@@ -196,7 +196,7 @@ _MEANINGS = {
     401: "No token, or nobody's.",
     403: "The role of the token does not allow it.",
     404: "No such model or label.",
-    415: "The body is packed in a way that is not read.",
+    415: "The body is of a kind, or packed in a way, that is not read.",
     421: "This server has another name.",
     413: "The body is too large.",
     422: "The request cannot be answered; every problem is named.",
