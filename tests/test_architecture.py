@@ -7,6 +7,7 @@ import importlib
 import inspect
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -114,6 +115,12 @@ def rooms_imported_by(path: Path) -> set[str]:
 def files_of(room: str) -> list[Path]:
     home = SOURCE / room
     return [home.with_suffix(".py")] if not home.is_dir() else sorted(home.rglob("*.py"))
+
+
+def test_files_of_tests_have_names_of_their_own() -> None:
+    """pytest cannot run two of one name together."""
+    names = Counter(path.name for path in Path(__file__).parent.rglob("test_*.py"))
+    assert [name for name, times in names.items() if times > 1] == []
 
 
 def test_every_room_has_a_floor() -> None:

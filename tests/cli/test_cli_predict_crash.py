@@ -74,7 +74,7 @@ print(number)
     ("suffix", "held"),
     [
         (".jsonl", "old"),
-        (".csv", "nothing"),
+        pytest.param(".csv", "nothing", marks=pytest.mark.slow),
         pytest.param(".jsonl", "nothing", marks=pytest.mark.slow),
         pytest.param(".parquet", "old", marks=pytest.mark.slow),
     ],
