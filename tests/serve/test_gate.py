@@ -180,7 +180,7 @@ def test_head_is_get_without_a_body(client: TestClient) -> None:
 def test_odd_methods_and_paths_are_no_faults(client: TestClient) -> None:
     for method in ("FOO", "TRACE", "CONNECT", "PUT"):
         answer = client.request(method, "/v1/models")
-        assert detail_of(answer, 405) == "Method Not Allowed"
+        assert detail_of(answer, 405) == "This path is asked with GET."
         assert answer.headers["allow"] == "GET"
     assert 'http_request_method="_OTHER"' in client.get("/metrics").text
     for path in (

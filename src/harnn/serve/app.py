@@ -146,8 +146,12 @@ def _line(error: Mapping[str, Any]) -> str:
 
 async def _on_http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
-    detail = str(error.detail) if error.status_code != 404 else _NO_ROUTE
-    found = RequestError(error.status_code, detail, headers=error.headers or {})
+    headers, detail = error.headers or {}, str(error.detail)
+    if error.status_code == 404:
+        detail = _NO_ROUTE
+    elif error.status_code == 405:
+        detail = f"This path is asked with {headers.get('Allow', 'another method')}."
+    found = RequestError(error.status_code, detail, headers=headers)
     return _answer(request, found)
 
 
