@@ -8,7 +8,7 @@ import sys
 import tomllib
 from collections.abc import Iterable
 from dataclasses import replace
-from importlib.metadata import packages_distributions, version
+from importlib.metadata import PackageNotFoundError, packages_distributions, version
 from pathlib import Path
 from typing import Any
 
@@ -135,7 +135,11 @@ def test_a_model_needs_what_cuts_its_texts(segmenter: str, words: Any, package: 
     bundle = load_bundle(MODELS / "fast")
     tokenizer = replace(bundle.tokenizer, segmenter=segmenter, user_words=words)
     found = requirements_of(MODELS / "fast", replace(bundle, tokenizer=tokenizer))
-    assert f"{package}=={version(package)}" in found
+    try:
+        expected = f"{package}=={version(package)}"
+    except PackageNotFoundError:  # PyICU is built where it is wanted
+        expected = package
+    assert expected in found
 
 
 def test_versions_are_those_that_are_installed() -> None:

@@ -13,6 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import httpx
+import pytest
 
 from support.served import SMALL, running
 
@@ -100,6 +101,7 @@ def status_of(address: tuple[str, int], content: bytes) -> int:
     return int(found[-1]) if found else 0
 
 
+@pytest.mark.slow
 def test_a_server_lives_whatever_comes(tmp_path: Path) -> None:
     draw = random.Random(20261127)
     contents = [damaged(draw.choice(SEEDS), draw) for _ in range(ROUNDS * THREADS)]

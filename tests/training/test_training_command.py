@@ -229,6 +229,7 @@ def test_places_of_something_else(
     assert [x.name for x in place.out.iterdir()] == ["letter.txt"]
 
 
+@pytest.mark.slow
 def test_a_supervisor_that_always_resumes_gets_there(place: Place) -> None:
     """Started again and again with the same command, stopped a little later each time."""
     command = place.command(
