@@ -6,6 +6,8 @@ import os
 
 _DIGITS = 4
 """Of a number of threads, at most."""
+_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "RAYON_NUM_THREADS")
+"""What the libraries that compute are told it by."""
 
 
 def count_cores() -> int:
@@ -13,6 +15,13 @@ def count_cores() -> int:
     told = os.environ.get("OMP_NUM_THREADS", "").partition(",")[0].strip()  # one for each nesting
     is_number = told.isascii() and told.isdecimal() and len(told) <= _DIGITS
     return (int(told) if is_number else 0) or _usable()
+
+
+def threads_of(processes: int) -> dict[str, str]:
+    """Return, as variables of the environment, how many threads each of some processes has: its
+    share of the cores, and one at least.
+    """
+    return dict.fromkeys(_VARIABLES, str(max(1, count_cores() // processes)))
 
 
 def _usable() -> int:

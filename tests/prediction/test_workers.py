@@ -100,7 +100,7 @@ def test_threads_are_divided(monkeypatch: pytest.MonkeyPatch) -> None:
         raise OSError("started enough")
 
     monkeypatch.setattr(subprocess, "Popen", popen)
-    monkeypatch.setattr("harnn.prediction.workers.count_cores", lambda: 9)
+    monkeypatch.setattr("harnn._cores.count_cores", lambda: 9)
     for count, threads in ((2, "4"), (3, "3"), (20, "1")):
         with pytest.raises(OSError, match="enough"), Workers(MODEL, count):
             pass

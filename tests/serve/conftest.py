@@ -5,12 +5,18 @@ from pathlib import Path
 
 import pytest
 
+import harnn
 from support.served import RunningServer, fit_model, running
 
 
 @pytest.fixture(scope="session")
 def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return fit_model(tmp_path_factory.mktemp("served") / "sample")
+
+
+@pytest.fixture(scope="session")
+def predictor(model: Path) -> harnn.Predictor:
+    return harnn.Predictor.load(model)
 
 
 @pytest.fixture(scope="session")

@@ -25,11 +25,6 @@ TEXT = TEXTS[0]
 
 
 @pytest.fixture(scope="module")
-def predictor(model: Path) -> harnn.Predictor:
-    return harnn.Predictor.load(model)
-
-
-@pytest.fixture(scope="module")
 def annif(server: RunningServer) -> AnnifClient:
     return AnnifClient(f"{server.url}/v1/")
 

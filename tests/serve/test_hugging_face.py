@@ -22,11 +22,6 @@ def client(model: Path) -> Iterator[TestClient]:
         yield found
 
 
-@pytest.fixture(scope="module")
-def predictor(model: Path) -> harnn.Predictor:
-    return harnn.Predictor.load(model)
-
-
 def labels(prediction: harnn.Prediction) -> list[dict[str, Any]]:
     shown = [each.to_dict() for each in prediction.labels]
     return sorted(shown, key=lambda each: -each["score"])

@@ -21,11 +21,6 @@ def client(model: Path) -> Iterator[TestClient]:
         yield found
 
 
-@pytest.fixture(scope="module")
-def predictor(model: Path) -> harnn.Predictor:
-    return harnn.Predictor.load(model)
-
-
 def test_predictions_are_those_of_the_predictor(
     client: TestClient, predictor: harnn.Predictor
 ) -> None:

@@ -77,11 +77,6 @@ def client(model: Path) -> Iterator[TestClient]:
         yield found
 
 
-@pytest.fixture(scope="module")
-def predictor(model: Path) -> harnn.Predictor:
-    return harnn.Predictor.load(model)
-
-
 def texts(*given: str, **more: Any) -> dict[str, Any]:
     return {
         "name": "text",

@@ -27,11 +27,6 @@ def url(server: RunningServer) -> str:
     return server.url
 
 
-@pytest.fixture(scope="module")
-def predictor(model: Path) -> harnn.Predictor:
-    return harnn.Predictor.load(model)
-
-
 def test_hugging_face_client(url: str, predictor: harnn.Predictor) -> None:
     client = InferenceClient(model=f"{url}/models/sample")
     for top_k in (None, 3):

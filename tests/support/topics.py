@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from harnn.config import Config
 from harnn.data import Document
 from harnn.taxonomy import Taxonomy
@@ -12,6 +14,8 @@ TOPICS = {
     "oak": "acorn bark timber forest",
     "rose": "petal thorn garden scent",
 }
+WORDS = ("the", "a", "of", "and")
+"""Words that tell nothing."""
 TAXONOMY = Taxonomy.from_edges(
     [
         ("animal", "ROOT"),
@@ -32,6 +36,17 @@ def documents(count: int) -> list[Document]:
         for n in range(count)
         for label, words in TOPICS.items()
     ]
+
+
+def mixed_documents(count: int, seed: int) -> list[Document]:
+    """Return documents of a leaf each, of 3 to 19 words, some of which tell it."""
+    random = np.random.default_rng(seed)
+    made = []
+    for number in range(count):
+        label = str(random.choice(list(TOPICS)))
+        words = random.choice([*TOPICS[label].split(), *WORDS], size=int(random.integers(3, 20)))
+        made.append(Document(f"d{number}", {"text": " ".join(words)}, (label,), f"m:{number}"))
+    return made
 
 
 def flat() -> Taxonomy:

@@ -22,7 +22,6 @@ from harnn.branches.transformer import TransformerBranch
 from harnn.branches.transformer.encoder import find_encoder, read_encoder
 from harnn.branches.transformer.hugging_face import layer_numbers
 from harnn.config import Config
-from harnn.data import Document
 from harnn.errors import (
     BundleError,
     ConfigError,
@@ -37,24 +36,13 @@ from harnn.training import Event, FitResult, Stage, Step, check_before, is_finis
 from harnn.training.train_transformer import parameter_groups
 from support.sample_models import change, seal
 from support.tiny_encoders import make_encoder
-from support.topics import TAXONOMY, TOPICS
+from support.topics import TAXONOMY, TOPICS, WORDS, mixed_documents
 
 FILES = sample("en")
 TEXTS = ["A purring kitten.", "", "zzqx", "水龙头漏水", "acorn petal " * 60]
-WORDS = ("the", "a", "of", "and")
 
 
-def documents(count: int, seed: int) -> list[Document]:
-    random = np.random.default_rng(seed)
-    made = []
-    for number in range(count):
-        label = str(random.choice(list(TOPICS)))
-        words = random.choice([*TOPICS[label].split(), *WORDS], size=int(random.integers(3, 20)))
-        made.append(Document(f"d{number}", {"text": " ".join(words)}, (label,), f"m:{number}"))
-    return made
-
-
-TRAIN, VALID, TEST = documents(80, 1), documents(20, 2), documents(20, 3)
+TRAIN, VALID, TEST = mixed_documents(80, 1), mixed_documents(20, 2), mixed_documents(20, 3)
 
 
 @pytest.fixture(scope="module")

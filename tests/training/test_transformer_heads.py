@@ -33,24 +33,13 @@ from harnn.training.plan_transformer import TransformerPlan
 from support.caches import seal as seal_entry
 from support.sample_models import change
 from support.tiny_encoders import make_encoder
-from support.topics import TAXONOMY, TOPICS
+from support.topics import TAXONOMY, TOPICS, WORDS, mixed_documents
 
-WORDS = ("the", "a", "of", "and")
 TEXTS = ["A purring kitten.", "", "zzqx", "水龙头漏水", "acorn petal " * 60]
 KINDS = [("hierarchical", 0), ("hierarchical", 2), ("mean", 2)]
 
 
-def documents(count: int, seed: int) -> list[Document]:
-    random = np.random.default_rng(seed)
-    made = []
-    for number in range(count):
-        label = str(random.choice(list(TOPICS)))
-        words = random.choice([*TOPICS[label].split(), *WORDS], size=int(random.integers(3, 20)))
-        made.append(Document(f"d{number}", {"text": " ".join(words)}, (label,), f"m:{number}"))
-    return made
-
-
-TRAIN, VALID, TEST = documents(80, 1), documents(20, 2), documents(20, 3)
+TRAIN, VALID, TEST = mixed_documents(80, 1), mixed_documents(20, 2), mixed_documents(20, 3)
 
 
 @pytest.fixture(scope="module")

@@ -17,7 +17,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, NamedTuple, Self, Unpack, cast
 
-from harnn._cores import count_cores
+from harnn._cores import threads_of
 from harnn.answers import Prediction
 from harnn.bundle import Bundle, load_bundle
 from harnn.data import Document
@@ -25,7 +25,6 @@ from harnn.decode import DecodeOptions, Scores
 from harnn.errors import HarnnError
 from harnn.prediction.predictor import Predictor, Texts, as_documents, blocks_of
 
-_THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "RAYON_NUM_THREADS")
 _SECONDS_TO_END = 5.0
 _START = "import sys; sys.path[:] = {path!r}; from harnn.prediction.workers import serve; serve()"
 
@@ -67,8 +66,7 @@ class Workers:
         """Blocks whose answers are waited for, and from whom."""
 
     def __enter__(self) -> Self:
-        threads = str(max(1, count_cores() // self._count))
-        environment = os.environ | dict.fromkeys(_THREADS, threads)
+        environment = os.environ | threads_of(self._count)
         command = [sys.executable, "-c", _START.format(path=sys.path)]
         try:
             for _ in range(self._count):

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Annotated, Any, TypeVar
 
-from fastapi import Depends, Request, Security
+from fastapi import Depends, Query, Request, Security
 from fastapi.security import APIKeyCookie, HTTPAuthorizationCredentials, HTTPBearer
 from pydantic import (
     BaseModel,
@@ -76,6 +76,10 @@ async def _service(request: Request) -> Service:  # else a thread is asked for i
 
 ServiceHere = Annotated[Service, Depends(_service)]
 """The service of the application, for the parameters of routes."""
+ModelName = Annotated[
+    str | None, Query(alias="model", description="Its name; left out: the first one served.")
+]
+"""The model that is asked, in the query of a request."""
 
 
 async def _caller(

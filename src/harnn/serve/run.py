@@ -20,7 +20,7 @@ from uvicorn.config import STARTUP_FAILURE
 from uvicorn.supervisors import Multiprocess
 
 from harnn import review
-from harnn._cores import count_cores
+from harnn._cores import threads_of
 from harnn.errors import HarnnError, InputError, Problem
 from harnn.serve.access import TokensFile
 from harnn.serve.admission import Shared
@@ -32,7 +32,6 @@ from harnn.serve.models import check_models
 from harnn.serve.service import Service
 from harnn.serve.settings import ServeSettings
 
-_THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "RAYON_NUM_THREADS")
 _STOPS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 """SIGHUP: the terminal is closed. Models are watched, so that nothing needs it to load them."""
 _SECONDS_TO_STOP = 60
@@ -206,6 +205,5 @@ def _address(settings: ServeSettings) -> str:
 
 def _share_threads(workers: int) -> None:
     """Give each process its share of the cores, where nobody has said otherwise."""
-    share = str(max(1, count_cores() // workers))
-    for name in _THREADS:
+    for name, share in threads_of(workers).items():
         os.environ.setdefault(name, share)

@@ -17,7 +17,7 @@ from starlette.responses import Response, StreamingResponse
 from harnn._display import json_text, whole_signs
 from harnn.answers import Prediction
 from harnn.data import Document
-from harnn.serve.asking import Reader, ServiceHere, json_response
+from harnn.serve.asking import ModelName, Reader, ServiceHere, json_response
 from harnn.serve.models import ServedModel
 from harnn.serve.problems import RequestError
 from harnn.serve.routes.schemas import ModelNamed, Out, problems
@@ -27,9 +27,6 @@ from harnn.serve.uploads import Upload, line_of, read_upload
 router = APIRouter(prefix="/v1/file", tags=["files"])
 FileName = Annotated[
     str, Query(min_length=1, max_length=1_000, description="Its ending says how it is read.")
-]
-ModelName = Annotated[
-    str | None, Query(alias="model", description="Its name; left out: the first one served.")
 ]
 Content = Annotated[
     bytes,

@@ -14,6 +14,7 @@ from harnn.serve.asking import (
     Admin,
     Asked,
     Many,
+    ModelName,
     Reader,
     ServiceHere,
     Text,
@@ -33,9 +34,6 @@ from harnn.serve.routes.schemas import (
 )
 
 router = APIRouter(prefix="/v1", tags=["native"])
-ModelName = Annotated[
-    str | None, Query(alias="model", description="Its name; left out: the first one served.")
-]
 
 
 class Options(Asked):
