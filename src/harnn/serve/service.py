@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Unpack, cast
+from functools import partial
+from typing import TypeVar, Unpack, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +22,8 @@ from harnn.serve.metrics import Metrics
 from harnn.serve.models import Models, ServedModel
 from harnn.serve.problems import RequestError, refused
 from harnn.serve.settings import ServeSettings
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,16 +82,28 @@ class Service:
     ) -> tuple[ServedModel, Explanation]:
         """Say why the labels of a document are predicted; see :meth:`predict`."""
         served = self._asked(model, [document], options)
-        job = Job(
-            served.name,
-            served.predictor,
-            [document],
-            options,
-            self.settings.limits.explained,
-            explain=True,
+        most = self.settings.limits.explained
+        explain = partial(
+            served.predictor.explain,
+            document,
             examples=served.examples,
+            most_labels=most,
+            **options,
         )
-        return served, cast(Explanation, await self._lane.ask(job))
+        found = await self.compute(served, [document], explain)
+        return served, found
+
+    async def compute(
+        self, served: ServedModel, documents: Sequence[Document], act: Callable[[], T]
+    ) -> T:
+        """Return what *act* makes of documents, in the thread in which models compute.
+
+        Raises:
+            RequestError: too much waits (503), or it took too long (504).
+        """
+        most = self.settings.limits.labels
+        job = Job(served.name, served.predictor, documents, {}, most, alone=act)
+        return cast(T, await self._lane.ask(job))
 
     def kept(self) -> review.Corrections:
         """Return where corrections are kept.
