@@ -10,13 +10,13 @@ from harnn._lazy import on_demand
 from harnn._optional import require
 
 if TYPE_CHECKING:
+    from harnn.review.chain import Note, append
     from harnn.review.corrections import (
         Correction,
         Corrections,
         ModelState,
         training_documents,
     )
-    from harnn.review.chain import Note, append
     from harnn.review.database import Database
     from harnn.review.entries import Entry
     from harnn.review.preparing import prepare
