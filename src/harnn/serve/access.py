@@ -22,8 +22,8 @@ from harnn.serve.logs import LOG
 
 Role = Literal["read", "annotate", "review", "admin"]
 ROLES: tuple[Role, ...] = get_args(Role)
-"""Each may do what those before it may: ask; read documents in review first; read them second, settle
-and teach; change what is served and what is accepted.
+"""Each may do what those before it may: ask; read documents in review first; read them second,
+settle what is disputed, and teach; change what is served and what is accepted.
 """
 _MOST_BYTES = 1 << 20
 _MOST_OF_A_NAME = 100

@@ -48,7 +48,7 @@ class Service:
         """
         self.settings = settings
         place = settings.database
-        self.corrections = None if place is None else review.Corrections.open(place)
+        self.database = None if place is None else review.Database.open(place)
         """What people say of answers; None: nothing of it is kept. It waits for the disk: use
         ``asyncio.to_thread``."""
         self.models = Models(settings.models, settings.examples)
@@ -111,10 +111,23 @@ class Service:
         Raises:
             RequestError: nowhere (403).
         """
-        if self.corrections is None:
-            detail = "This server keeps no corrections; whoever runs it can say where (--database)."
+        return review.Corrections(self._database("corrections"))
+
+    def review_of(self, served: ServedModel) -> review.Review:
+        """Return the documents of a model that people read.
+
+        Raises:
+            RequestError: they are kept nowhere (403).
+        """
+        return review.Review(
+            self._database("documents to review"), served.predictor.taxonomy, served.name
+        )
+
+    def _database(self, what: str) -> review.Database:
+        if self.database is None:
+            detail = f"This server keeps no {what}; whoever runs it can say where (--database)."
             raise RequestError(403, detail)
-        return self.corrections
+        return self.database
 
     async def reload(self, name: str) -> tuple[ServedModel, ServedModel]:
         """Load a model again while requests go on; see :meth:`harnn.serve.models.Models.reload`."""
@@ -127,8 +140,8 @@ class Service:
         """Answer what waits, and end."""
         self.closing = True
         self._lane.close()
-        if self.corrections is not None:
-            self.corrections.close()
+        if self.database is not None:
+            self.database.close()
 
     def _asked(
         self, model: str | None, documents: Sequence[Document], options: DecodeOptions
