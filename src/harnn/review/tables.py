@@ -88,6 +88,7 @@ ITEM = sa.Table(
     sa.Column("by_doubt", sa.Float, nullable=False),  # place in the queue; of blind ones by lot
     sa.Column("by_value", sa.Float, nullable=False),
     sa.Column("state", sa.String(16), nullable=False),
+    sa.Column("kept", LONG_TEXT, nullable=False),  # JSON, labels that readings begin with
     sa.Column("labels", LONG_TEXT),  # JSON, the most specific ones, when it is done
     sa.Column("as_model", sa.Boolean),
     sa.Column("settled", _MOMENT),
@@ -104,8 +105,10 @@ READING = sa.Table(
     sa.Column("item", sa.ForeignKey("review_item.number"), primary_key=True),
     sa.Column("person", sa.String(MOST_NAME), primary_key=True),
     sa.Column("turn", sa.Integer, nullable=False),  # 1: first reading, 2: second, 3: settling
+    sa.Column("blind", sa.Boolean, nullable=False),  # made without the model's answer
     sa.Column("version", sa.Integer, nullable=False),  # number of its newest entry
-    sa.Column("marks", LONG_TEXT, nullable=False),  # JSON, what it says so far
+    sa.Column("shown", LONG_TEXT, nullable=False),  # JSON, scores by codes that it began with
+    sa.Column("said", LONG_TEXT, nullable=False),  # JSON, what it says so far
     sa.Column("submitted", _MOMENT),
     sa.Column("labels", LONG_TEXT, nullable=False),  # JSON, the most specific ones
     sa.Column("seconds", sa.Float),  # from opening to submission
