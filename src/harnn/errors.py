@@ -7,7 +7,8 @@ HarnnError                  what the terminal prints without a traceback (exit c
 │   ├── ConfigError         configuration files and settings
 │   ├── VectorsError        word vector files
 │   ├── BundleError         model directories
-│   └── DatabaseError       databases of corrections
+│   ├── DatabaseError       databases of corrections
+│   └── ReviewError         decisions about documents in review
 ├── MissingExtraError       an optional dependency is not installed (also an ImportError)
 └── TrainingInterrupted     a stop during training (exit code 130)
 """
@@ -154,6 +155,12 @@ class DatabaseError(InputError):
     """A database cannot be opened, or does not do what it is asked."""
 
     noun = "database"
+
+
+class ReviewError(InputError):
+    """A decision about a document in review cannot be taken."""
+
+    noun = "review"
 
 
 class MissingExtraError(HarnnError, ImportError):
