@@ -14,7 +14,7 @@ from harnn.data import Document
 from harnn.explain import LabelExplanation, WordWeight
 from harnn.prediction import Predictor
 from harnn.review.corrections import ModelState
-from harnn.review.doubt import Doubt, doubt_of
+from harnn.review.uncertainty import Doubt, doubt_of
 from harnn.review.tables import MOST_NAME
 from harnn.review.values import (
     EnqueueOptions,
