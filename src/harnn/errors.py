@@ -8,7 +8,7 @@ HarnnError                  what the terminal prints without a traceback (exit c
 │   ├── VectorsError        word vector files
 │   ├── BundleError         model directories
 │   ├── DatabaseError       databases of corrections and review
-│   └── ReviewError         a decision that cannot be made
+│   └── ReviewError         decisions about documents in review
 │       └── ConflictError   somebody else was quicker
 ├── MissingExtraError       an optional dependency is not installed (also an ImportError)
 └── TrainingInterrupted     a stop during training (exit code 130)
@@ -160,7 +160,7 @@ class DatabaseError(InputError):
 
 
 class ReviewError(InputError):
-    """A decision on a document in review that cannot be made."""
+    """A decision about a document in review cannot be taken."""
 
     noun = "review"
 

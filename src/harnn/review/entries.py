@@ -86,4 +86,32 @@ def verify(
     count, head: how many entries there are, and the hash of the newest, as they are kept apart.
     noted: a hash that was noted elsewhere, which one of the entries must have.
     """
-    raise NotImplementedError
+    problems: list[Problem] = []
+    number, previous, found = 0, NOTHING_BEFORE, noted is None
+    for entry in entries:
+        where = f"entry {entry.number:,}"
+        if entry.number != number + 1:
+            problems.append(_missing(number + 1, entry.number - 1))
+        elif entry.previous != previous:
+            problems.append(Problem(where, "does not follow the entry before it."))
+        if entry.hash != hash_of(entry):
+            problems.append(Problem(where, "was changed: its hash is not that of what it says."))
+        number, previous = entry.number, entry.hash
+        found = found or entry.hash == noted
+    if number < count:
+        problems.append(_missing(number + 1, count))
+    elif number > count:
+        what = f"counts {count:,} entries, there are {number:,}."
+        problems.append(Problem("the head of the log", what))
+    elif previous != head:
+        problems.append(Problem("the head of the log", "has not the hash of the newest entry."))
+    if not found:
+        what = "has no entry with the hash that was noted: it was cut off, or written anew."
+        problems.append(Problem("the log", what))
+    return problems
+
+
+def _missing(first: int, last: int) -> Problem:
+    if first == last:
+        return Problem(f"entry {first:,}", "is missing.")
+    return Problem(f"entries {first:,} to {last:,}", "are missing.")
