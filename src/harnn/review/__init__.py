@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     )
     from harnn.review.database import Database
     from harnn.review.entries import Entry
+    from harnn.review.label_use import LabelUse
     from harnn.review.preparing import prepare
     from harnn.review.store import Review
     from harnn.review.values import (
@@ -54,6 +55,7 @@ _get, __dir__ = on_demand(
         "chain": "Note append",
         "database": "Database",
         "entries": "Entry",
+        "label_use": "LabelUse",
         "preparing": "prepare",
         "store": "Review",
         "values": "ConcordanceLine Enqueued EnqueueOptions EvidenceCount EvidenceGroup "
@@ -84,6 +86,7 @@ __all__ = [
     "GroupDecision",
     "ItemView",
     "LabelCount",
+    "LabelUse",
     "LabelView",
     "ModelState",
     "NextBest",

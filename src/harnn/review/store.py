@@ -19,6 +19,7 @@ from harnn.review.chain import lock_head, read_entries
 from harnn.review.corrections import ModelState, name_problems
 from harnn.review.database import Database
 from harnn.review.entries import Entry
+from harnn.review.label_use import LabelUse, read_label_use
 from harnn.review.preparing import prepare
 from harnn.review.tables import ENTRY
 from harnn.review.turn import Taxonomies, Turn
@@ -164,6 +165,11 @@ class Review:
         """Count by label the documents that the model gave it, and what people said of it."""
         with self._database.reading() as connection:
             return queues.count_labels(connection, self._model, self._taxonomy)
+
+    def label_use(self, label: str, *, weeks: int = 26) -> LabelUse:
+        """Return how the model uses a label: documents by week, the newest ones, telling words."""
+        with self._database.reading() as connection:
+            return read_label_use(connection, self._model, label, weeks=weeks)
 
     def item(self, number: int, person: str, part: Part, *, claim: bool = True) -> ItemView:
         """Return a document as this person may see it.
