@@ -1,6 +1,7 @@
 /* Upload: a file of documents, as the model reads it; its answers as they come; what to know of them. */
 
 import { Refused, ask, begin, byId, chosenModel, counted, foreign, make, note, number, offerModels, refusal, say, send, whenSlow } from './frame.js';
+import { save } from './save.js';
 
 const NOTES = 20; // shown at once
 
@@ -168,12 +169,6 @@ function clearAnswers() {
 }
 
 /* ---------- downloads ---------- */
-
-function save(name, type, text) {
-  const url = URL.createObjectURL(new Blob([text], { type }));
-  make('a', { href: url, download: name }).click();
-  setTimeout(() => URL.revokeObjectURL(url), 60_000);
-}
 
 const stem = () => run.name.replace(/(\.\w+)(\.gz)?$/i, '');
 const cell = (text) => (/[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
