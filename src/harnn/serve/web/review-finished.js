@@ -3,10 +3,10 @@
 import { ask, counted, foreign, icon, make, note, number, percent, refusal, send } from './frame.js';
 import { save } from './save.js';
 
-/** Show how the review stands in *box*. */
-export async function showFinished(box, model, summary) {
+/** Show how the review stands in *box*; again: looks whether something waits. */
+export async function showFinished(box, model, summary, again) {
   const { done, total, open, disputed, set_aside: aside, annotated } = summary;
-  const waits = [[disputed, 'waits for a third opinion', 'wait for a third opinion'], [annotated, 'waits for a second reading by somebody else', 'wait for a second reading by somebody else'], [aside, 'is set aside', 'are set aside'], [open, 'is open with somebody else', 'are open with somebody else']]
+  const waits = [[disputed, 'waits for a third opinion', 'wait for a third opinion'], [annotated, 'waits for a second reading by somebody else', 'wait for a second reading by somebody else'], [aside, 'is set aside', 'are set aside'], [open, 'is open with other people', 'are open with other people']]
     .filter(([count]) => count).map(([count, one, many]) => `${counted(count, 'document')} ${count === 1 ? one : many}.`);
   const heading = total === 0 ? 'Nothing waits. No document was queued yet.' : `Nothing waits. ${number(done)} of ${counted(total, 'document')} ${done === 1 ? 'is' : 'are'} filed.`;
   const trouble = make('div');
@@ -15,7 +15,8 @@ export async function showFinished(box, model, summary) {
     make('h1', { tabindex: '-1' }, heading), make('p', { class: 'soft' }, waits.join(' ')),
     total ? facts(summary) : make('p', {}, make('a', { class: 'btn main', href: '/upload' }, 'Upload documents')), sway, trouble,
     make('p', { class: 'ends' },
-      make('button', { class: 'btn main', type: 'button', disabled: !done, onclick: () => download(model, trouble) }, icon('save'), 'Download JSON lines'))));
+      make('button', { class: 'btn main', type: 'button', disabled: !done, onclick: () => download(model, trouble) }, icon('save'), 'Download JSON lines'),
+      make('button', { class: 'btn', type: 'button', onclick: again }, 'Look again'))));
   box.querySelector('h1').focus();
   if (!total) return;
   try {
@@ -47,7 +48,7 @@ function swayed({ shown, hidden, difference }) {
   const value = shown.agreed / shown.of - hidden.agreed / hidden.of;
   const words = difference
     ? `The model’s labels were chosen ${Math.abs(Math.round(100 * value))} points ${value < 0 ? 'less' : 'more'} often when they were seen. From ${counted(hidden.of, 'blind item')} that could be anything between ${points(difference.low)} and ${points(difference.high)}.` : '';
-  return make('div', { class: 'pad' }, plot(all), make('p', { class: 'soft' }, words));
+  return make('div', { class: 'pad' }, plot(all, true), plot(all, false), make('p', { class: 'soft' }, words));
 }
 
 const SPACE = 'http://www.w3.org/2000/svg';
@@ -58,13 +59,13 @@ function drawn(tag, attributes, text = null) {
   return element;
 }
 
-/** Draw shares with their intervals, from 0% to 100%. */
-function plot(lines) {
-  const [left, width] = [100, 480];
+/** Draw shares with their intervals, from 0% to 100%, for wide pages or for narrow ones. */
+function plot(lines, isWide) {
+  const [left, width, all] = isWide ? [100, 480, 660] : [90, 170, 340];
   const x = (share) => left + width * share;
   const label = lines.map(([name, { agreed, of, low, high }]) => `${name}: ${percent(agreed / of)} of ${of}, between ${percent(low)} and ${percent(high)}`).join('; ');
-  const svg = drawn('svg', { class: 'plot', viewBox: '0 0 660 104', role: 'img', 'aria-label': `Agreement with the model. ${label}.` });
-  for (const share of [0, 0.25, 0.5, 0.75, 1]) {
+  const svg = drawn('svg', { class: `plot ${isWide ? 'broad' : 'slim'}`, viewBox: `0 0 ${all} 104`, role: 'img', 'aria-label': `Agreement with the model. ${label}.` });
+  for (const share of isWide ? [0, 0.25, 0.5, 0.75, 1] : [0, 0.5, 1]) {
     svg.append(drawn('path', { class: 'gr', d: `M${x(share)} 20V84` }), drawn('text', { class: 'm c', x: x(share), y: 12 }, percent(share)));
   }
   lines.forEach(([name, { agreed, of, low, high }, isHidden], at) => {

@@ -9,17 +9,17 @@ const PAUSE = 150; // milliseconds on a row before it is opened
 const LISTS = { doubt: 'items', value: 'items', label: 'by-label', evidence: 'by-evidence' };
 
 export class Queue {
-  /** open(entry): a document was chosen; evidence(entry): a shared word was. */
-  constructor(model, { open, evidence }) {
+  /** open(entry): a document was chosen; only(entry): a label; evidence(entry): a shared word. */
+  constructor(model, { open, only, evidence }) {
     this.model = model;
     this.by = 'doubt';
     this.label = null; // {label, name}: documents with it alone
     this.next = null;
     this.isAsking = null;
     this.items = new Rows(byId('items'), { fill: fillItem, picked: (row) => open(row.entry), enters: false });
-    this.labels = new Rows(byId('by-label'), { fill: fillLabel, picked: (row, now) => { if (now) this.only(row.entry); } });
+    this.labels = new Rows(byId('by-label'), { fill: fillLabel, picked: (row, now) => { if (now) only(row.entry); } });
     this.words = new Rows(byId('by-evidence'), { fill: fillWord, picked: (row, now) => { clearTimeout(this.timer); this.timer = setTimeout(() => evidence(row.entry), now ? 0 : PAUSE); } });
-    byId('all-labels').addEventListener('click', () => this.show('label'));
+    byId('all-labels').addEventListener('click', () => only(null));
   }
 
   get current() { return this.items.current?.entry ?? null; }
@@ -34,28 +34,22 @@ export class Queue {
     return [...rows.slice(at + 1), ...rows.slice(0, Math.max(0, at))].find(isWaiting)?.entry ?? null;
   }
 
-  /** Show the queue in an order: doubt, value, label, evidence. */
-  async show(by) {
+  /** Show the queue in an order (doubt, value, label, evidence), or the documents with one label. */
+  async show(by, label = null) {
     this.by = by;
-    this.label = null;
-    this.#reveal(LISTS[by]);
-    if (by === 'label') {
+    this.label = label;
+    this.#reveal(label ? 'items' : LISTS[by]);
+    if (label) await this.load();
+    else if (by === 'label') {
       const { labels } = await this.#ask('labels');
-      this.most = Math.max(1, ...labels.map(({ open }) => open));
-      this.labels.show(labels.map((entry) => ({ key: entry.label, entry, most: this.most })));
+      const most = Math.max(1, ...labels.map(({ open }) => open));
+      this.labels.show(labels.map((entry) => ({ key: entry.label, entry, most })));
       if (labels.length) this.labels.pick(0, false);
     } else if (by === 'evidence') {
       const { evidence } = await this.#ask('evidence');
       this.words.show(evidence.map((entry) => ({ key: entry.key, entry })));
       if (evidence.length) this.words.pick(0);
     } else await this.load();
-  }
-
-  /** Show the documents that have a label. */
-  async only(label) {
-    this.label = label;
-    this.#reveal('items');
-    await this.load();
   }
 
   #reveal(list) {

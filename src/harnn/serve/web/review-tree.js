@@ -55,7 +55,7 @@ export class Tree {
 
   pick(code) { if (code) this.rows.pickKey(code); }
 
-  focus() { byId('tree').focus({ preventScroll: true }); }
+  focus() { byId(byId('tree').hidden ? 'blind' : 'tree').focus({ preventScroll: true }); }
 
   #moved() {
     const before = this.shown;

@@ -20,7 +20,7 @@ let text = null;
 let adder = null;
 let evidence = null;
 let outbox = null;
-let shown = null;         // the document that is shown: {item, entry, marks, past (marks before each decision here)}
+let shown = null;         // the document that is shown: {item, entry, marks, past (marks and cursor before each decision here)}
 let asked = 0;            // number of the document that was asked for last
 let last = null;          // entry of the document that was submitted or set aside last
 let refusedMarks = null;  // {item, marks}: what was decided here and not taken by the server
@@ -142,7 +142,8 @@ function decide(action, label = '', other = '', known = []) {
   if (!shown) return;
   if (isClosed(shown.item)) { toast('This document is submitted. u opens it again.'); return; }
   const before = tree.current?.label ?? '';
-  shown.past.push(shown.marks);
+  toast();
+  shown.past.push({ marks: shown.marks, code: before });
   shown.marks = decided(shown.marks, { action, label, other }, known);
   adder.names.note(known);
   outbox.add(shown.item.item, 'decisions', { action, label, other });
@@ -176,13 +177,13 @@ function instead(node, at) {
 function undo() {
   if (!shown) return;
   const { item, past } = shown;
-  if (outbox.drop(item.item)) { shown.marks = past.pop(); draw(tree.current?.label); toast('Undone.'); return; }
   const undone = new Set(item.entries.map(({ undoes }) => undoes));
   const own = item.entries.some((entry) => entry.person === person && !undone.has(entry.number) && !['comment', 'undo', 'enqueue'].includes(entry.action));
   if (!past.length && !own) { undoLast(); return; }
-  if (past.length) shown.marks = past.pop();
-  outbox.add(item.item, 'undo');
-  draw(tree.current?.label);
+  if (!outbox.drop(item.item)) outbox.add(item.item, 'undo');
+  const before = past.pop();
+  if (before) shown.marks = before.marks;
+  draw(before?.code ?? tree.current?.label);
   toast('Undone.');
 }
 
@@ -334,11 +335,13 @@ function showQueue(on) {
   if (on) byId(queue.items.rows.length ? 'items' : 'by-label').focus();
 }
 
-/** Show the queue in another order. */
-async function reorder(by) {
+/** Show the queue in another order; label: the documents alone that have it. */
+async function reorder(by, label = null) {
+  toast();
   try {
-    await queue.show(by);
-    if (by === 'evidence') {
+    await queue.show(by, label);
+    if (label) await first();
+    else if (by === 'evidence') {
       if (!queue.words.rows.length) await nothing('No word is shared by documents that wait.');
       else byId('by-evidence').focus();
     } else if (by === 'label') {
@@ -346,7 +349,7 @@ async function reorder(by) {
       else byId('by-label').focus();
     } else await first();
   } catch (error) {
-    byId('refusals').replaceChildren(refusal(error, 'The queue stays as it was.', () => reorder(by)));
+    byId('refusals').replaceChildren(refusal(error, 'The queue stays as it was.', () => reorder(by, label)));
   }
 }
 
@@ -364,12 +367,12 @@ async function nothing(sentence) {
 async function finish() {
   shown = null;
   view('finished');
-  await showFinished(byId('finished'), model.name, await progress());
+  await showFinished(byId('finished'), model.name, await progress(), () => reorder('doubt'));
 }
 
 let timer = 0;
 function toast(...nodes) {
-  byId('toast').replaceChildren(make('span', {}, ...nodes.filter(Boolean)));
+  byId('toast').replaceChildren(...nodes.length ? [make('bdi', {}, ...nodes.filter(Boolean))] : []);
   clearTimeout(timer);
   timer = setTimeout(() => byId('toast').replaceChildren(), TOAST);
 }
@@ -443,7 +446,7 @@ async function start() {
       scoreOf: (code) => shown?.marks.nodes.get(code)?.score ?? null,
     });
     evidence = new Evidence(model.name, { done: () => progress() });
-    queue = new Queue(model.name, { open, evidence: (entry) => { asked = 0; view('evidence'); evidence.show(entry); } });
+    queue = new Queue(model.name, { open, only: (label) => reorder('label', label), evidence: (entry) => { asked = 0; view('evidence'); evidence.show(entry); } });
     outbox = new Outbox(person, { sent, refused, waits });
     await progress();
     await reorder('doubt');

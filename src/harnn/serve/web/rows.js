@@ -163,11 +163,11 @@ export class Rows {
 
   /** Move the cursor where the key of an event moves it. */
   key(event) {
-    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    const last = this.rows.length - 1;
+    if (event.ctrlKey || event.metaKey || event.altKey || last < 0) return;
     const [inward, outward] = document.documentElement.dir === 'rtl'
       ? ['ArrowLeft', 'ArrowRight'] : ['ArrowRight', 'ArrowLeft'];
     const page = Math.max(1, Math.floor(this.box.clientHeight / this.#rowHeight()) - 1);
-    const last = this.rows.length - 1;
     const moves = {
       ArrowDown: () => this.pick(Math.min(last, this.at + 1)),
       ArrowUp: () => this.pick(Math.max(0, this.at - 1)),
@@ -179,7 +179,7 @@ export class Rows {
       [outward]: () => this.#outward(),
       ...this.enters && { Enter: () => this.picked(this.current, true), ' ': () => this.picked(this.current, true) },
     };
-    if (!moves[event.key] || last < 0) return;
+    if (!moves[event.key]) return;
     event.preventDefault();
     moves[event.key]();
   }
