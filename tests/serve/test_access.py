@@ -188,9 +188,9 @@ def test_every_line_that_is_no_token_is_named(path: Path) -> None:
         f"3: {no_object}",
         f"4: {no_object}",
         "5: has no name.",
-        "6: has the role 'root', expected one of read, review, admin.",
+        "6: has the role 'root', expected one of read, annotate, review, admin.",
         "7: has the role ['x', 'x', 'x', 'x', 'x', 'x', 'x', 'x',\u00a0…, expected one of read, "
-        "review, admin.",
+        "annotate, review, admin.",
         "8: has no sha256 of 64 hexadecimal digits (0-9, a-f).",
         f"9: is good until 'soon', {day}",
         f"10: is good until 5, {day}",

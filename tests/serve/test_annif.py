@@ -344,7 +344,7 @@ def test_a_database_that_is_gone_is_told_later(model: Path, tmp_path: Path) -> N
         other.close()
         body = [{"text": "a", "subjects": [{"uri": "plumbing"}]}]
         answer = client.post("/v1/projects/sample/learn", json=body)
-        detail = "The database of corrections does not answer; ask again later."
+        detail = "The database does not answer; ask again later."
         assert problem(answer, 503)["detail"] == detail
         assert answer.headers["retry-after"] == "10"
 

@@ -132,7 +132,13 @@ def test_a_session_starts_no_other_one_and_a_token_comes_before_a_cookie(
     )
     other = add_token(path, "bob", "read")
     shown = client.get("/v1/session", headers=bearer(other)).json()
-    assert shown == {"name": "bob", "role": "read", "csrf_token": None, "until": None}
+    assert shown == {
+        "name": "bob",
+        "role": "read",
+        "review": False,
+        "csrf_token": None,
+        "until": None,
+    }
     wrong = client.get("/v1/session", headers=bearer("wrong"))
     assert refusal(wrong) == (401, "Nobody has this token.")
 
@@ -169,7 +175,13 @@ def test_cookies_are_for_https_alone_where_clients_come_by_it(path: Path, token:
 
 def test_a_server_without_tokens_needs_no_session() -> None:
     with client_of(SMALL) as client:
-        nobody = {"name": "anybody", "role": "admin", "csrf_token": None, "until": None}
+        nobody = {
+            "name": "anybody",
+            "role": "admin",
+            "review": False,
+            "csrf_token": None,
+            "until": None,
+        }
         started = client.post("/v1/session")
         assert (started.status_code, started.json()) == (201, nobody)
         assert "set-cookie" not in started.headers

@@ -208,9 +208,11 @@ def token(
         typer.Argument(metavar="NAME", help="Whose token it is; left out: all are listed."),
     ] = None,
     role: Annotated[
-        Literal["read", "review", "admin"],
+        Literal["read", "annotate", "review", "admin"],
         typer.Option(
-            "--role", help="read: ask; review: teach too; admin: change what is served too."
+            "--role",
+            help="read: ask; annotate: review documents too; review: second readings and teaching "
+            "too; admin: change what is served and accepted too.",
         ),
     ] = "read",
     until: Annotated[

@@ -20,9 +20,11 @@ from harnn._files import PlaceTakenError, only_writer, write_atomically
 from harnn.errors import ConfigError, InputError, Problem, cannot_read, suggest
 from harnn.serve.logs import LOG
 
-Role = Literal["read", "review", "admin"]
+Role = Literal["read", "annotate", "review", "admin"]
 ROLES: tuple[Role, ...] = get_args(Role)
-"""Each may do what those before it may: ask; teach; change what is served."""
+"""Each may do what those before it may: ask; read documents in review first; read them second,
+settle what is disputed, and teach; change what is served and what is accepted.
+"""
 _MOST_BYTES = 1 << 20
 _MOST_OF_A_NAME = 100
 _PREFIX = "harnn_"

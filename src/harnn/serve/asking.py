@@ -108,6 +108,7 @@ def needs(role: Role) -> Callable[..., Awaitable[Caller]]:
 
 
 Reader = Annotated[Caller, Depends(needs("read"))]
+Annotator = Annotated[Caller, Depends(needs("annotate"))]
 Reviewer = Annotated[Caller, Depends(needs("review"))]
 Admin = Annotated[Caller, Depends(needs("admin"))]
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
@@ -20,8 +20,7 @@ from numpy.typing import NDArray
 from harnn.answers import Prediction
 from harnn.data import Document
 from harnn.decode import DecodeOptions
-from harnn.explain import Explanation
-from harnn.prediction import Examples, Predictor
+from harnn.prediction import Predictor
 from harnn.serve.problems import RequestError
 from harnn.serve.settings import Limits
 
@@ -54,9 +53,9 @@ class Job:
     options: DecodeOptions
     most_labels: int
     """Of all its answers."""
-    explain: bool = False
-    examples: Examples | None = None
-    done: Future[Answered | Explanation] = field(default_factory=Future)
+    alone: Callable[[], Any] | None = None
+    """What is done with them instead of predicting, with nothing else at the same time."""
+    done: Future[Any] = field(default_factory=Future)
 
     @property
     def characters(self) -> int:
@@ -66,8 +65,8 @@ class Job:
     def goes_with(self, other: Job) -> bool:
         """Tell whether both can be answered together."""
         return (
-            not self.explain
-            and not other.explain
+            self.alone is None
+            and other.alone is None
             and self.predictor is other.predictor
             and self.options == other.options
         )
@@ -166,16 +165,10 @@ def _answer(jobs: Sequence[Job], watch: Watch) -> None:
     first = jobs[0]
     documents = [document for job in jobs for document in job.documents]
     try:
-        if first.explain:
-            (document,) = documents
-            explained = first.predictor.explain(
-                document,
-                examples=first.examples,
-                most_labels=first.most_labels,
-                **first.options,
-            )
-            watch.answered(first.model, 1)
-            first.done.set_result(explained)
+        if first.alone is not None:
+            found = first.alone()
+            watch.answered(first.model, len(documents))
+            first.done.set_result(found)
             return
         predictions, scores = _predict(first, documents)
         watch.answered(first.model, len(documents))

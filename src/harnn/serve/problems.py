@@ -14,6 +14,7 @@ from harnn._display import encodable, whole_signs
 from harnn.errors import (
     SHOWN_PROBLEMS,
     BundleError,
+    ConflictError,
     DatabaseError,
     HarnnError,
     InputError,
@@ -39,6 +40,8 @@ class RequestError(Exception):
     headers: Mapping[str, str] = field(default_factory=dict)
     reason: str = ""
     """For metrics, where a request is refused for what the server can take: ``queue_full`` …"""
+    more: Mapping[str, Any] = field(default_factory=dict)
+    """Members of the problem document that programs read."""
 
     def __post_init__(self) -> None:
         """Bound what is told, and write what cannot be encoded in another way."""
@@ -62,7 +65,7 @@ class RequestError(Exception):
         }
         if self.problems:
             plain["problems"] = [*self.problems]
-        return plain
+        return {**plain, **self.more}
 
 
 Respond = Callable[[Scope, RequestError], Response]
@@ -91,8 +94,12 @@ def refused(error: Exception) -> RequestError:
         return RequestError(
             500, "The model is damaged; whoever runs this server finds more in its log."
         )
+    if isinstance(error, ConflictError):
+        moment = error.moment.isoformat(timespec="seconds")
+        more = {"person": error.person, "moment": moment, "item": error.item}
+        return RequestError(409, str(error), more=more)
     if isinstance(error, DatabaseError):
-        detail = "The database of corrections does not answer; ask again later."
+        detail = "The database does not answer; ask again later."
         return RequestError(503, detail, headers={"Retry-After": "10"}, reason="database")
     if isinstance(error, InputError) and len(error.problems) > 1:
         detail = f"{len(error.problems):,} problems in the {error.noun}."

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Unpack, cast
+from functools import partial
+from typing import TypeVar, Unpack, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +22,8 @@ from harnn.serve.metrics import Metrics
 from harnn.serve.models import Models, ServedModel
 from harnn.serve.problems import RequestError, refused
 from harnn.serve.settings import ServeSettings
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +48,7 @@ class Service:
         """
         self.settings = settings
         place = settings.database
-        self.corrections = None if place is None else review.Corrections.open(place)
+        self.database = None if place is None else review.Database.open(place)
         """What people say of answers; None: nothing of it is kept. It waits for the disk: use
         ``asyncio.to_thread``."""
         self.models = Models(settings.models, settings.examples)
@@ -79,16 +82,28 @@ class Service:
     ) -> tuple[ServedModel, Explanation]:
         """Say why the labels of a document are predicted; see :meth:`predict`."""
         served = self._asked(model, [document], options)
-        job = Job(
-            served.name,
-            served.predictor,
-            [document],
-            options,
-            self.settings.limits.explained,
-            explain=True,
+        most = self.settings.limits.explained
+        explain = partial(
+            served.predictor.explain,
+            document,
             examples=served.examples,
+            most_labels=most,
+            **options,
         )
-        return served, cast(Explanation, await self._lane.ask(job))
+        found = await self.compute(served, [document], explain)
+        return served, found
+
+    async def compute(
+        self, served: ServedModel, documents: Sequence[Document], act: Callable[[], T]
+    ) -> T:
+        """Return what *act* makes of documents, in the thread in which models compute.
+
+        Raises:
+            RequestError: too much waits (503), or it took too long (504).
+        """
+        most = self.settings.limits.labels
+        job = Job(served.name, served.predictor, documents, {}, most, alone=act)
+        return cast(T, await self._lane.ask(job))
 
     def kept(self) -> review.Corrections:
         """Return where corrections are kept.
@@ -96,10 +111,23 @@ class Service:
         Raises:
             RequestError: nowhere (403).
         """
-        if self.corrections is None:
-            detail = "This server keeps no corrections; whoever runs it can say where (--database)."
+        return review.Corrections(self._database("corrections"))
+
+    def review_of(self, served: ServedModel) -> review.Review:
+        """Return the documents of a model that people read.
+
+        Raises:
+            RequestError: they are kept nowhere (403).
+        """
+        return review.Review(
+            self._database("documents to review"), served.predictor.taxonomy, served.name
+        )
+
+    def _database(self, what: str) -> review.Database:
+        if self.database is None:
+            detail = f"This server keeps no {what}; whoever runs it can say where (--database)."
             raise RequestError(403, detail)
-        return self.corrections
+        return self.database
 
     async def reload(self, name: str) -> tuple[ServedModel, ServedModel]:
         """Load a model again while requests go on; see :meth:`harnn.serve.models.Models.reload`."""
@@ -112,8 +140,8 @@ class Service:
         """Answer what waits, and end."""
         self.closing = True
         self._lane.close()
-        if self.corrections is not None:
-            self.corrections.close()
+        if self.database is not None:
+            self.database.close()
 
     def _asked(
         self, model: str | None, documents: Sequence[Document], options: DecodeOptions

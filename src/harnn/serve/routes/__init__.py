@@ -15,6 +15,7 @@ from harnn.serve.routes import (
     native,
     open_inference,
     pages,
+    review,
     session,
 )
 
@@ -24,6 +25,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     session.router,
     files.router,
     pages.router,
+    review.router,
     annif.router,
     open_inference.router,
     hugging_face.router,

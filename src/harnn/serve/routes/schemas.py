@@ -27,6 +27,17 @@ class Problem(BaseModel):
     """One line for each thing that is wrong, where there are several."""
 
 
+class Conflict(Problem):
+    """Why a decision is not taken: somebody else was quicker. Nothing was written."""
+
+    person: str = ""
+    """Who was quicker."""
+    moment: str = ""
+    """When, in UTC."""
+    item: int = 0
+    """The document; 0: none of the queue."""
+
+
 class ModelNamed(Out):
     """Which model answered."""
 
@@ -199,6 +210,7 @@ _MEANINGS = {
     415: "The body is of a kind, or packed in a way, that is not read.",
     421: "This server has another name.",
     413: "The body is too large.",
+    409: "Somebody else was quicker; nothing was written.",
     422: "The request cannot be answered; every problem is named.",
     429: "Too many requests; ask again after Retry-After seconds.",
     503: "Too much waits already; ask again after Retry-After seconds.",
@@ -208,8 +220,15 @@ _MEANINGS = {
 
 def problems(*codes: int) -> dict[int | str, dict[str, Any]]:
     """Return for OpenAPI how a route refuses; how all of them do is added."""
-    content = {PROBLEM_JSON: {"schema": Problem.model_json_schema()}}
+
+    def content(code: int) -> dict[str, Any]:
+        form = Conflict if code == HTTPStatus.CONFLICT else Problem
+        return {PROBLEM_JSON: {"schema": form.model_json_schema()}}
+
     return {
-        code: {"description": _MEANINGS.get(code, HTTPStatus(code).phrase), "content": content}
+        code: {
+            "description": _MEANINGS.get(code, HTTPStatus(code).phrase),
+            "content": content(code),
+        }
         for code in sorted({*_COMMON, *codes})
     }

@@ -11,9 +11,10 @@ from starlette.responses import JSONResponse, Response
 
 from harnn.serve.access import ANYBODY, Caller, Role
 from harnn.serve.admission import Admission
-from harnn.serve.asking import Reader
+from harnn.serve.asking import Reader, ServiceHere
 from harnn.serve.problems import RequestError
 from harnn.serve.routes.schemas import problems
+from harnn.serve.service import Service
 from harnn.serve.sessions import HOURS, Session, cookie_name
 
 router = APIRouter(prefix="/v1", tags=["session"])
@@ -29,6 +30,7 @@ class SessionOut(BaseModel):
                 {
                     "name": "kim",
                     "role": "review",
+                    "review": True,
                     "csrf_token": "o3nHqk0Rz1",
                     "until": "2027-01-31T17:00:00+00:00",
                 }
@@ -38,6 +40,8 @@ class SessionOut(BaseModel):
 
     name: str
     role: Role
+    review: bool
+    """Whether the server keeps documents to review, and the caller may read them."""
     csrf_token: str | None
     """What X-CSRF-Token must say in requests that change something; null: nothing."""
     until: datetime | None
@@ -53,17 +57,19 @@ AdmissionHere = Annotated[Admission, Depends(_admission)]
 
 
 @router.post("/session", status_code=201, response_model=SessionOut, responses=problems())
-async def start(request: Request, admission: AdmissionHere, caller: Reader) -> Response:
+async def start(
+    request: Request, service: ServiceHere, admission: AdmissionHere, caller: Reader
+) -> Response:
     """Start a session for a token: the answer sets a cookie that pages can neither read nor give
     away, and that lasts eight hours at most. A server without tokens needs none, and sets none.
     """
     if caller is ANYBODY:
-        return _described(caller, None, 201)
+        return _described(service, caller, None, 201)
     if request.state.session is not None:
         detail = "Expected a token: Authorization: Bearer TOKEN; a session starts no other one."
         raise RequestError(401, detail, headers={"WWW-Authenticate": "Bearer"}, reason="no_token")
     cookie, session = admission.sessions.start(caller)
-    answer = _described(caller, session, 201)
+    answer = _described(service, caller, session, 201)
     secure = admission.is_secure(request.scope)
     answer.set_cookie(
         cookie_name(secure),
@@ -78,9 +84,9 @@ async def start(request: Request, admission: AdmissionHere, caller: Reader) -> R
 
 
 @router.get("/session", response_model=SessionOut, responses=problems())
-async def show(request: Request, caller: Reader) -> Response:
+async def show(request: Request, service: ServiceHere, caller: Reader) -> Response:
     """Say who asks, what they may do, and the CSRF token of the session."""
-    return _described(caller, request.state.session, 200)
+    return _described(service, caller, request.state.session, 200)
 
 
 @router.delete("/session", status_code=204, responses=problems())
@@ -97,10 +103,13 @@ async def end(request: Request, admission: AdmissionHere, _: Reader) -> Response
     return answer
 
 
-def _described(caller: Caller, session: Session | None, status: int) -> JSONResponse:
+def _described(
+    service: Service, caller: Caller, session: Session | None, status: int
+) -> JSONResponse:
     plain = {
         "name": caller.name,
         "role": caller.role,
+        "review": service.database is not None and caller.may("annotate"),
         "csrf_token": None if session is None else session.csrf_token,
         "until": None if session is None else session.until.isoformat(),
     }
