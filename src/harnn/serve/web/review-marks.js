@@ -12,6 +12,7 @@ export const MARKS = {
   with_parent: ['x', 'rimp', 'goes with its parent'],
   moved_up: ['up', 'mov', 'moved up, nothing deeper fits'],
   added: ['plus', 'add', 'added'],
+  '': ['', 'bare', 'given by the model, seen after submitting'],
 };
 
 /** Return the marks of an item: {nodes (by code), deepest (codes below which nothing fits), noneFits}. */
@@ -27,7 +28,7 @@ export const isEmpty = (marks) => ![...marks.nodes.values()].some(isYes);
 
 /** Return in words how a label is marked; nothing where it is undecided. */
 export function wordOf(marks, { label, mark }) {
-  if (mark === 'undecided') return '';
+  if (mark === 'undecided' || mark === '') return '';
   return marks.deepest.has(label) && mark !== 'moved_up' ? `${MARKS[mark][2]}, nothing deeper fits` : MARKS[mark][2];
 }
 
@@ -165,7 +166,8 @@ class Sheet {
     const implied = new Set(right.flatMap((code) => [...this.#above(code)]));
     const made = new Map();
     for (const node of [...this.nodes.values()].sort((a, b) => a.level - b.level)) {
-      const mark = this.#mark(node, implied, made);
+      const found = this.#mark(node, implied, made);
+      const mark = found === 'undecided' && node.mark === '' ? '' : found;
       if (mark !== 'undecided' || node.shown) made.set(node.label, { ...node, mark });
     }
     return { nodes: made, deepest: this.deepest, noneFits: this.noneFits };

@@ -77,7 +77,7 @@ export class Tree {
     element.append(
       markOf(node.mark),
       make('span', { class: 'label' }, foreign(node.name, { class: 'name' }), node.name === node.label ? null : make('span', { class: 'code' }, node.label),
-        word ? make('span', { class: `say ${kind}` }, word) : make('span', { class: 'sr' }, ', undecided')),
+        word ? make('span', { class: `say ${kind}` }, word) : make('span', { class: 'sr' }, `, ${MARKS[node.mark][2]}`)),
       ...this.others.map(({ person, marks }) => make('span', { class: 'other' }, markOf(marks[key] ?? 'undecided', person))),
       ...score(node),
     );
