@@ -28,7 +28,7 @@ PAGES = {
 }
 """By path: the name of its files and its title."""
 _STYLES = ("web", "review")
-_COUNT = '<span class="count" id="waiting" hidden></span>'
+_COUNT = '<span class="count" id="open-count" hidden></span>'
 
 
 @dataclass(frozen=True, slots=True)

@@ -177,7 +177,7 @@ export const whoIsHere = () => here;
 
 /** Show in the navigation how many documents wait for the person. */
 export function showWaiting(open) {
-  const count = byId('waiting');
+  const count = byId('open-count');
   if (!count) return;
   count.hidden = !open;
   count.replaceChildren(number(open), make('span', { class: 'sr' }, ' open'));

@@ -10,13 +10,13 @@ const LISTS = { doubt: 'items', value: 'items', label: 'by-label', evidence: 'by
 
 export class Queue {
   /** open(entry): a document was chosen; only(entry): a label; evidence(entry): a shared word. */
-  constructor(model, { open, only, evidence }) {
-    this.model = model;
+  constructor(model, person, { open, only, evidence }) {
+    Object.assign(this, { model, person });
     this.by = 'doubt';
     this.label = null; // {label, name}: documents with it alone
     this.next = null;
     this.isAsking = null;
-    this.items = new Rows(byId('items'), { fill: fillItem, picked: (row) => open(row.entry), enters: false });
+    this.items = new Rows(byId('items'), { fill: (element, row) => fillItem(element, row, person), picked: (row) => open(row.entry), enters: false });
     this.labels = new Rows(byId('by-label'), { fill: fillLabel, picked: (row, now) => { if (now) only(row.entry); } });
     this.words = new Rows(byId('by-evidence'), { fill: fillWord, picked: (row, now) => { clearTimeout(this.timer); this.timer = setTimeout(() => evidence(row.entry), now ? 0 : PAUSE); } });
     byId('all-labels').addEventListener('click', () => only(null));
@@ -30,7 +30,7 @@ export class Queue {
   /** Return the next document that waits, behind the current one, else the first one. */
   nextOpen() {
     const { rows, at } = this.items;
-    const isWaiting = ({ entry }) => !entry.isDone && !entry.holder && entry !== this.current;
+    const isWaiting = ({ entry }) => !entry.isDone && (!entry.holder || entry.holder === this.person) && entry !== this.current;
     return [...rows.slice(at + 1), ...rows.slice(0, Math.max(0, at))].find(isWaiting)?.entry ?? null;
   }
 
@@ -96,10 +96,10 @@ export class Queue {
 
 const rowOf = (entry) => ({ key: entry.item, entry });
 
-function fillItem(element, { entry }) {
+function fillItem(element, { entry }, person) {
   const [sign, kind, word] = stateOf(entry);
   const hint = entry.isDone ? word : entry.blind && !entry.hint ? 'Blind' : entry.hint;
-  const held = entry.holder && !entry.isDone ? [make('span', {}, ' ', foreign(entry.holder), ' has it open')] : [];
+  const held = entry.holder && entry.holder !== person && !entry.isDone ? [make('span', {}, ' ', foreign(entry.holder), ' has it open')] : [];
   element.classList.add('item');
   element.append(
     make('span', { class: `mark ${kind}`, 'aria-hidden': 'true' }, sign ? icon(sign) : null), make('span', { class: 'sr' }, `${word}: `),

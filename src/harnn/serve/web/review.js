@@ -31,7 +31,8 @@ const tree = new Tree({ moved, act: press });
 
 /* ---------- one document ---------- */
 
-const fetchItem = (item) => ask('GET', `${pathOf(item)}?${new URLSearchParams({ model: model.name })}`);
+/** Ask for a document; claim: hold it for some minutes, so that nobody else begins it. */
+const fetchItem = (item, claim = true) => ask('GET', `${pathOf(item)}?${new URLSearchParams({ model: model.name, claim })}`);
 
 /** Show a document of the queue. */
 async function open(entry) {
@@ -40,13 +41,14 @@ async function open(entry) {
   queue.pick(entry.item);
   const kept = sheets.get(entry.item);
   if (kept && outbox.of(entry.item).length) { show(kept); return; }
-  const request = ahead.get(entry.item) ?? fetchItem(entry.item);
+  const early = ahead.get(entry.item);
   ahead.delete(entry.item);
   try {
-    const item = await whenSlow((busy) => { if (busy && asked === entry.item) say('Loading the document'); }, () => request);
+    const item = await whenSlow((busy) => { if (busy && asked === entry.item) say('Loading the document'); }, () => early ?? fetchItem(entry.item));
     if (asked !== entry.item) return;
     outbox.note(item);
     show({ item, entry, marks: marksOf(item), past: [] });
+    if (early) hold(entry.item);
     lookAhead();
     queue.more();
   } catch (error) {
@@ -54,12 +56,21 @@ async function open(entry) {
   }
 }
 
+/** Hold a document that was asked for ahead, and show it as it is now. */
+async function hold(number_) {
+  const item = await fetchItem(number_).catch(() => null); // its decisions will say what is wrong
+  if (!item || shown?.item.item !== number_ || outbox.of(number_).length) return;
+  outbox.note(item);
+  if (item.version !== shown.item.version) { shown.item = item; shown.marks = marksOf(item); draw(tree.current?.label); }
+  byId('notices').replaceChildren(...notices(item));
+}
+
 /** Ask for the document that will be next, so that it is there at once. */
 function lookAhead() {
   const next = queue.nextOpen();
   if (!next || ahead.has(next.item) || outbox.of(next.item).length) return;
   ahead.clear();
-  const request = fetchItem(next.item);
+  const request = fetchItem(next.item, false);
   request.catch(() => ahead.delete(next.item));
   ahead.set(next.item, request);
 }
@@ -117,7 +128,7 @@ function blindNote({ audit }) {
 
 function notices(item) {
   const lines = item.notes.map((line) => note('', foreign(line)));
-  if (item.holder && item.holder !== person && !isClosed(item)) lines.push(note('info', foreign(item.holder), ' has this document open at this moment.'));
+  if (item.holder && item.holder !== person && !isClosed(item)) lines.push(note('info', foreign(item.holder), ' has this document open. Look at it, or take another: ', make('kbd', {}, 'j')));
   if (item.state === 'disputed' && item.part === 'review') lines.push(disputeNote(item));
   if (isClosed(item)) lines.push(note('good', 'You have submitted this document. ', make('kbd', {}, 'u'), ' opens it again.'));
   return lines;
@@ -355,7 +366,7 @@ async function reorder(by, label = null) {
 
 async function first() {
   const entry = queue.items.rows[0]?.entry;
-  if (entry) await open(queue.items.rows.map((row) => row.entry).find(({ holder }) => !holder) ?? entry);
+  if (entry) await open(queue.items.rows.map((row) => row.entry).find(({ holder }) => !holder || holder === person) ?? entry);
   else await finish();
 }
 
@@ -446,7 +457,7 @@ async function start() {
       scoreOf: (code) => shown?.marks.nodes.get(code)?.score ?? null,
     });
     evidence = new Evidence(model.name, { done: () => progress() });
-    queue = new Queue(model.name, { open, only: (label) => reorder('label', label), evidence: (entry) => { asked = 0; view('evidence'); evidence.show(entry); } });
+    queue = new Queue(model.name, person, { open, only: (label) => reorder('label', label), evidence: (entry) => { asked = 0; view('evidence'); evidence.show(entry); } });
     outbox = new Outbox(person, { sent, refused, waits });
     await progress();
     await reorder('doubt');

@@ -5,6 +5,7 @@ import {
   offerModels, percent, refusal, say, setThreshold, whenSlow,
 } from './frame.js';
 import { isMuch, offsets, shade, strength } from './evidence.js';
+import { keysOf } from './keys.js';
 import { Rows } from './rows.js';
 import { showReasons } from './why.js';
 
@@ -316,6 +317,7 @@ async function take(file) {
 }
 
 byId('predict').addEventListener('click', predict);
+keysOf([['Predict', 'Ctrl Enter'], ['Next, previous label', '↑ ↓'], ['Open, or go to the first child', '→'], ['Close, or go to the parent', '←'], ['First, last label', 'Home End']]);
 byId('edit').addEventListener('click', () => edit(true));
 byId('text').addEventListener('keydown', (event) => {
   if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) { event.preventDefault(); predict(); }
