@@ -1,6 +1,7 @@
 /* The page of one label: where it stands, what it is called and means, what the model knows of it. */
 
-import { ask, counted, foreign, make, number, percent, whenSlow } from './frame.js';
+import { ask, counted, foreign, make, number, percent, whenSlow, whoIsHere } from './frame.js';
+import { useOf } from './label-use.js';
 import { describe } from './names.js';
 
 const LINES = 200; // of children at once
@@ -35,7 +36,11 @@ export class LabelPage {
   async #load(code, focus) {
     const query = new URLSearchParams({ model: this.model.name, label: code });
     const label = await ask('GET', `/v1/label?${query}`);
-    const [parents, children] = await Promise.all([this.#parents(label), label.children ? this.#children(label, 0) : null]);
+    const [parents, children, use] = await Promise.all([
+      this.#parents(label),
+      label.children ? this.#children(label, 0) : null,
+      whoIsHere()?.review ? useOf(this.model, label).catch(() => []) : [], // the page does without
+    ]);
     await this.names.learn(parents.flatMap(({ path }) => path));
     if (this.code !== code) return null;
     this.names.note([label]);
@@ -43,7 +48,7 @@ export class LabelPage {
     const heading = make('h1', { tabindex: '-1' }, foreign(label.name), label.name === label.label ? null : make('span', { class: 'code' }, ` ${label.label}`));
     this.box.replaceChildren(
       make('ul', { class: 'parents', 'aria-label': label.parents.length > 1 ? 'Parents' : 'Parent' }, ...parents.map(({ path }) => make('li', {}, ...this.#way(path)))),
-      heading, ...this.#words(label), this.#facts(label), ...children ? [this.#table(label, children)] : [], ...this.#takenFor(label),
+      heading, ...this.#words(label), this.#facts(label), ...children ? [this.#table(label, children)] : [], ...this.#takenFor(label), ...use,
     );
     if (focus) heading.focus();
     return label;
