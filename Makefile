@@ -15,7 +15,7 @@ demo: $(READY)
 	$(BIN)/harnn demo --out runs/harnn-demo-en
 
 test: $(READY)
-	OMP_NUM_THREADS=1 $(BIN)/pytest -q -n 2 -m "not slow"
+	OMP_NUM_THREADS=1 $(BIN)/pytest -q -n 2 --dist loadfile -m "not slow"
 
 test-slow: $(READY)
 	$(BIN)/pytest -q -m slow
