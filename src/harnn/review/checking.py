@@ -65,4 +65,5 @@ def _check_item(
 def _newest(connection: sa.Connection, number: int, *actions: str) -> Entry | None:
     conditions = (ENTRY.c.item == number, ENTRY.c.action.in_(actions))
     last = sa.select(sa.func.max(ENTRY.c.number)).where(*conditions).scalar_subquery()
-    return next(entries_as_they_are(connection, ENTRY.c.number == last), None)
+    found = [*entries_as_they_are(connection, ENTRY.c.number == last)]
+    return found[0] if found else None
