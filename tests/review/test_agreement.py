@@ -87,7 +87,8 @@ def test_alpha_is_that_of_nltk(pairs: list[tuple[set[int], set[int]]]) -> None:
         for item, pair in enumerate(pairs)
         for person, labels in zip("ab", pair, strict=True)
     ]
-    alpha = krippendorff_alpha(*(dense([pair[side] for pair in pairs]) for side in (0, 1)))
+    first, second = (dense([pair[side] for pair in pairs]) for side in (0, 1))
+    alpha = krippendorff_alpha(first, second)
     if len({labels for _, _, labels in data}) < 2:
         assert alpha is None
     else:
@@ -135,7 +136,7 @@ def test_agreement_of_two_readers() -> None:
     one = [1, 0, 1, 0, 0, 1, 0, 1, 0, 0, 0, 1, 0, 0, 0] + [0] * 5
     two = [1, 0, 1, 0, 0, 1, 0, 0, 1, 0, 0, 1, 0, 0, 1] + [0] * 5
     assert found.kappa == pytest.approx(cohen_kappa_score(one, two))
-    assert found.labels[0] == LabelAgreement("A1", "Apples", 1, 1, 0, pytest.approx(0.5))
+    assert found.labels[0] == LabelAgreement("A1", "Apples", 1, 1, 0, 0.5)
     assert [label.label for label in found.labels] == ["A1", "A2", "B1", "A", "B"]
     assert found.labels[3].kappa == 1
 

@@ -172,7 +172,7 @@ def krippendorff_alpha(first: Any, second: Any, distance: Distance = "masi") -> 
     observed = 2 * measured(common, _sizes(one), _sizes(two)).sum()
     distinct, times = _distinct(vstack([one, two], format="csr"))
     sizes = _sizes(distinct)
-    expected = 0.0
+    expected = np.float64(0)
     for rows in row_blocks(distinct.shape[0], distinct.shape[0]):
         common = (distinct[rows] @ distinct.T).toarray()
         expected += times[rows] @ measured(common, sizes[rows, np.newaxis], sizes) @ times
@@ -279,7 +279,7 @@ def _distinct(sets: Any) -> tuple[Any, NDArray[np.int64]]:
     places: dict[bytes, int] = {}
     numbers = [places.setdefault(row.tobytes(), len(places)) for row in _rows(sets)]
     _, rows, times = np.unique(numbers, return_index=True, return_counts=True)
-    return sets[rows], times
+    return sets[rows], np.asarray(times)
 
 
 def _jaccard(
