@@ -7,8 +7,9 @@ HarnnError                  what the terminal prints without a traceback (exit c
 │   ├── ConfigError         configuration files and settings
 │   ├── VectorsError        word vector files
 │   ├── BundleError         model directories
-│   ├── DatabaseError       databases of corrections
+│   ├── DatabaseError       databases of corrections and review
 │   └── ReviewError         decisions about documents in review
+│       └── ConflictError   somebody else was quicker
 ├── MissingExtraError       an optional dependency is not installed (also an ImportError)
 └── TrainingInterrupted     a stop during training (exit code 130)
 """
@@ -20,6 +21,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 SHOWN_PROBLEMS = 50
@@ -161,6 +163,17 @@ class ReviewError(InputError):
     """A decision about a document in review cannot be taken."""
 
     noun = "review"
+
+
+class ConflictError(ReviewError):
+    """A document in review is no more what the decision was made for; nothing was written."""
+
+    def __init__(self, problem: Problem | str, *, item: int, person: str, moment: datetime) -> None:
+        """person: who was quicker; moment: when, in UTC."""
+        super().__init__(problem)
+        self.item = item
+        self.person = person
+        self.moment = moment
 
 
 class MissingExtraError(HarnnError, ImportError):

@@ -10,6 +10,7 @@ from harnn._lazy import on_demand
 from harnn._optional import require
 
 if TYPE_CHECKING:
+    from harnn.review.chain import Note, append
     from harnn.review.corrections import (
         Correction,
         Corrections,
@@ -17,12 +18,47 @@ if TYPE_CHECKING:
         training_documents,
     )
     from harnn.review.database import Database
+    from harnn.review.entries import Entry
+    from harnn.review.preparing import prepare
+    from harnn.review.store import Review
+    from harnn.review.values import (
+        ConcordanceLine,
+        Enqueued,
+        EnqueueOptions,
+        EvidenceCount,
+        EvidenceGroup,
+        EvidenceView,
+        GroupDecision,
+        ItemView,
+        LabelCount,
+        LabelView,
+        NextBest,
+        Order,
+        Part,
+        Prepared,
+        PreparedLabel,
+        QueueItem,
+        ReadingView,
+        Retired,
+        RunnerUp,
+        ShownWord,
+        State,
+        Submitted,
+        Summary,
+    )
 
 _get, __dir__ = on_demand(
     __name__,
     {
         "corrections": "Correction Corrections ModelState training_documents",
+        "chain": "Note append",
         "database": "Database",
+        "entries": "Entry",
+        "preparing": "prepare",
+        "store": "Review",
+        "values": "ConcordanceLine Enqueued EnqueueOptions EvidenceCount EvidenceGroup "
+        "EvidenceView GroupDecision ItemView LabelCount LabelView NextBest Order Part Prepared "
+        "PreparedLabel QueueItem ReadingView Retired RunnerUp ShownWord State Submitted Summary",
     },
 )
 
@@ -34,4 +70,38 @@ def __getattr__(name: str) -> Any:
     return _get(name)
 
 
-__all__ = ["Correction", "Corrections", "Database", "ModelState", "training_documents"]
+__all__ = [
+    "ConcordanceLine",
+    "Correction",
+    "Corrections",
+    "Database",
+    "EnqueueOptions",
+    "Enqueued",
+    "Entry",
+    "EvidenceCount",
+    "EvidenceGroup",
+    "EvidenceView",
+    "GroupDecision",
+    "ItemView",
+    "LabelCount",
+    "LabelView",
+    "ModelState",
+    "NextBest",
+    "Note",
+    "Order",
+    "Part",
+    "Prepared",
+    "PreparedLabel",
+    "QueueItem",
+    "ReadingView",
+    "Retired",
+    "Review",
+    "RunnerUp",
+    "ShownWord",
+    "State",
+    "Submitted",
+    "Summary",
+    "append",
+    "prepare",
+    "training_documents",
+]

@@ -93,10 +93,10 @@ class Corrections:
         if not corrections:
             return []
         now = datetime.now(UTC)
-        rows = [_document_row(each, now) for each in corrections]
+        rows = [document_row(each.document, each.model, each.sender, now) for each in corrections]
         with self._database.writing() as connection:
             distinct = {_key(row): row for row in rows}
-            known = {key: _keep(connection, distinct[key]) for key in sorted(distinct)}
+            known = {key: keep_document(connection, distinct[key]) for key in sorted(distinct)}
             return [
                 _insert(connection, CORRECTION, _correction_row(each, known[_key(row)], now))
                 for each, row in zip(corrections, rows, strict=True)
@@ -139,7 +139,7 @@ def training_documents(corrections: Iterable[Correction]) -> Iterator[Document]:
     seen: Counter[str] = Counter()
     for each in corrections:
         document = each.document
-        digest = _digest("", document.text)[:16]
+        digest = digest_of("", document.text)[:16]
         name = document.id or digest
         seen[name] += 1
         yield replace(document, id=name if seen[name] == 1 else f"{name}-{digest}")
@@ -151,40 +151,42 @@ def _check(corrections: Sequence[Correction]) -> None:
         where = f"correction {number}"
         if each.document.labels is None:
             problems.append(Problem(where, "has no labels (None); give () where none fits."))
-        for name, value in (
-            ("id", each.document.id),
-            ("model", each.model.name),
-            ("source", each.source),
-            ("sender", each.sender),
-            ("person", each.person),
-        ):
-            if len(value) > MOST_NAME:
-                what = f"its {name} has {len(value):,} characters, at most {MOST_NAME} are kept."
-                problems.append(Problem(where, what))
-            elif printable(value) != value:
-                what = f"its {name} has characters that cannot be shown: '{printable(value)}'."
-                problems.append(Problem(where, what))
+        names = {"id": each.document.id, "model": each.model.name, "source": each.source}
+        problems += name_problems(where, names | {"sender": each.sender, "person": each.person})
     if problems:
         raise DocumentError(problems)
 
 
-def _digest(name: str, text: Mapping[str, str]) -> str:
+def name_problems(where: str, names: Mapping[str, str]) -> Iterator[Problem]:
+    """Yield what is wrong with names that are to be kept, by what they are."""
+    for name, value in names.items():
+        if len(value) > MOST_NAME:
+            what = f"its {name} has {len(value):,} characters, at most {MOST_NAME} are kept."
+            yield Problem(where, what)
+        elif printable(value) != value:
+            what = f"its {name} has characters that cannot be shown: '{printable(value)}'."
+            yield Problem(where, what)
+
+
+def digest_of(name: str, text: Mapping[str, str]) -> str:
     """Return the SHA-256 of an id and a text, its fields in their order; it is kept for ever."""
     written = json.dumps([name, list(text.items())])
     return hashlib.sha256(written.encode("ascii")).hexdigest()
 
 
-def _document_row(correction: Correction, now: datetime) -> dict[str, Any]:
-    document, model = correction.document, correction.model
+def document_row(
+    document: Document, model: ModelState, sender: str, now: datetime
+) -> dict[str, Any]:
+    """Return the row of a document as it was received for a model."""
     return {
         "id": document.id,
         "text": json_text(dict(document.text)),
-        "content": _digest(document.id, document.text),
+        "content": digest_of(document.id, document.text),
         "model": model.name,
         "model_hash": model.hash,
         "taxonomy_hash": model.taxonomy_hash,
         "received": now,
-        "sender": correction.sender,
+        "sender": sender,
     }
 
 
@@ -204,7 +206,7 @@ def _correction_row(correction: Correction, document: int, now: datetime) -> dic
     }
 
 
-def _keep(connection: sa.Connection, row: Mapping[str, Any]) -> int:
+def keep_document(connection: sa.Connection, row: Mapping[str, Any]) -> int:
     """Return the number of a document, which is added where it is new."""
     known = sa.select(DOCUMENT.c.number).where(*(DOCUMENT.c[name] == row[name] for name in KEY))
     found = connection.scalar(known)

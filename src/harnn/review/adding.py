@@ -1,0 +1,208 @@
+"""Put documents with their answers into review."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import hmac
+import json
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from harnn._display import json_text, printable
+from harnn.errors import DocumentError, Problem
+from harnn.review.chain import Note, append, lock_head
+from harnn.review.corrections import document_row, keep_document, name_problems
+from harnn.review.tables import ITEM, LABEL, MOST_LABEL, MOST_WORD, WORD
+from harnn.review.values import Enqueued, EnqueueOptions, Prepared, PreparedLabel
+from harnn.taxonomy import Taxonomy
+
+_WORDS_OF_A_LABEL = 3
+"""By which evidence is shared."""
+_LETTERS = 2
+"""Characters of such a word at least, but for words of Chinese and the like."""
+
+
+def check(prepared: Sequence[Prepared], model: str, taxonomy: Taxonomy) -> None:
+    """Raises:
+    DocumentError: names or labels that cannot be kept, or answers of another model.
+    """
+    problems = []
+    for number, each in enumerate(prepared, start=1):
+        where = each.document.source or f"document {number}"
+        names = {"id": each.document.id, "model": each.model.name}
+        problems += name_problems(where, names)
+        if each.model.name != model or each.model.taxonomy_hash != taxonomy.version:
+            what = f"was answered by the model {each.model.name!r} under another taxonomy"
+            problems.append(Problem(where, f"{what} than that of {model!r}, which is reviewed."))
+        for label in each.shown:
+            if len(label) > MOST_LABEL:
+                what = f"its label {label[:40]!r}… has {len(label):,} characters, "
+                problems.append(Problem(where, f"{what}at most {MOST_LABEL} are kept."))
+    if problems:
+        raise DocumentError(problems)
+
+
+def add(
+    connection: sa.Connection,
+    prepared: Sequence[Prepared],
+    person: str,
+    options: EnqueueOptions,
+) -> Enqueued:
+    """Add documents that are new, and an entry of the log for each."""
+    head = lock_head(connection)
+    key = (options.seed if options.seed is not None else head.secret).encode()
+    now = datetime.now(UTC)
+    rows = [document_row(each.document, each.model, person, now) for each in prepared]
+    order = sorted(range(len(rows)), key=lambda place: rows[place]["content"])
+    numbers = {place: keep_document(connection, rows[place]) for place in order}
+    added: list[int] = []
+    notes: list[Note] = []
+    for place, each in enumerate(prepared):
+        document, content = numbers[place], str(rows[place]["content"])
+        query = sa.select(ITEM.c.number).where(ITEM.c.document == document)
+        if connection.scalar(query) is not None:
+            continue
+        blind, second = _drawn(key, content, each, options)
+        item = _item_row(connection, each, document, blind, second, options, key, content)
+        number = _insert_item(connection, item)
+        _insert_evidence(connection, number, each)
+        added.append(number)
+        notes.append(_note(number, each, content, person))
+    append(connection, *notes)
+    return Enqueued(tuple(added), len(prepared) - len(added))
+
+
+def _note(number: int, each: Prepared, content: str, person: str) -> Note:
+    return Note(
+        person,
+        "system",
+        number,
+        "enqueue",
+        each.model.hash,
+        each.model.taxonomy_hash,
+        text=content,
+        seen=each.shown,
+    )
+
+
+def share_of(key: bytes, purpose: str, content: str) -> float:
+    """Return a number from 0 to 1 that a secret key draws for a document: HMAC-SHA256."""
+    drawn = hmac.new(key, f"{purpose} {content}".encode(), hashlib.sha256).digest()
+    return int.from_bytes(drawn[:7]) / (1 << 56)
+
+
+def _drawn(key: bytes, content: str, each: Prepared, options: EnqueueOptions) -> tuple[bool, bool]:
+    """Return whether a document is blind, and whether two people read it."""
+    blind = options.audit or share_of(key, "blind", content) < options.blind_share
+    second = share_of(key, "second", content) < options.second_share
+    if options.second_doubt is not None and each.doubt >= options.second_doubt:
+        second = True
+    return blind, second
+
+
+def _item_row(
+    connection: sa.Connection,
+    each: Prepared,
+    document: int,
+    blind: bool,
+    second: bool,
+    options: EnqueueOptions,
+    key: bytes,
+    content: str,
+) -> dict[str, Any]:
+    by_doubt, by_value = each.doubt, each.value
+    if blind:
+        by_doubt, by_value = _by_lot(connection, share_of(key, "place", content), each.model.name)
+    return {
+        "document": document,
+        "model": each.model.name,
+        "model_hash": each.model.hash,
+        "taxonomy_hash": each.model.taxonomy_hash,
+        "title": each.title,
+        "hint": each.hint,
+        "shown": json_text(dict(each.shown)),
+        "evidence": json_text([dataclasses.asdict(label) for label in each.labels]),
+        "notes": json_text(list(each.notes)),
+        "blind": blind,
+        "audit": options.audit,
+        "second": second,
+        "doubt": each.doubt,
+        "value": each.value,
+        "by_doubt": by_doubt,
+        "by_value": by_value,
+        "state": "open",
+        "kept": "[]",
+        "holder": "",
+    }
+
+
+def _by_lot(connection: sa.Connection, share: float, model: str) -> tuple[float, float]:
+    """Return the place of a document drawn among those that are there, which tells nothing."""
+    of_model = ITEM.c.model == model
+    query = sa.select(sa.func.min(ITEM.c.number), sa.func.max(ITEM.c.number)).where(of_model)
+    first, last = connection.execute(query).one()
+    if first is None:
+        return share, share
+    drawn = first + int(share * (last - first + 1))
+    place = sa.select(ITEM.c.by_doubt, ITEM.c.by_value).where(of_model, ITEM.c.number <= drawn)
+    found = connection.execute(place.order_by(ITEM.c.number.desc()).limit(1)).one()
+    return float(found[0]), float(found[1])
+
+
+def _insert_item(connection: sa.Connection, row: dict[str, Any]) -> int:
+    added = connection.execute(sa.insert(ITEM).values(**row)).inserted_primary_key
+    assert added is not None
+    return int(added[0])
+
+
+def _insert_evidence(connection: sa.Connection, number: int, each: Prepared) -> None:
+    labels = [{"item": number, "label": label} for label in each.shown]
+    words = list(_words(number, each.labels))
+    if labels:
+        connection.execute(sa.insert(LABEL), labels)
+    if words:
+        connection.execute(sa.insert(WORD), words)
+
+
+def _words(number: int, labels: Sequence[PreparedLabel]) -> Iterator[dict[str, Any]]:
+    """Yield the words that did most for labels that stand by themselves."""
+    for label in labels:
+        if label.through:
+            continue
+        seen: set[str] = set()
+        speaking = sorted(label.words, key=lambda word: -word.effect)
+        for word in (each for each in speaking if each.effect > 0):
+            shared = shared_word(word.word)
+            if shared in seen or not _is_word(shared):
+                continue
+            seen.add(shared)
+            yield {
+                "item": number,
+                "key": key_of(shared, label.label),
+                "word": shared,
+                "label": label.label,
+                "field": json.dumps(word.field),
+                "start": word.start,
+                "end": word.end,
+            }
+            if len(seen) == _WORDS_OF_A_LABEL:
+                break
+
+
+def shared_word(word: str) -> str:
+    """Return a word as documents share it, whatever its case."""
+    return printable(word.casefold())[:MOST_WORD]
+
+
+def key_of(word: str, label: str) -> str:
+    """Return what a word and a label are called together: 24 hexadecimal digits."""
+    written = json.dumps([word, label])
+    return hashlib.sha256(written.encode("ascii")).hexdigest()[:24]
+
+
+def _is_word(word: str) -> bool:
+    return any(map(str.isalpha, word)) and (len(word) >= _LETTERS or not word.isascii())
