@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from harnn.review.policy import Filed, InForce, Policies, Terms
     from harnn.review.preparing import prepare
     from harnn.review.store import Review
+    from harnn.review.telling import told
     from harnn.review.values import (
         ConcordanceLine,
         Enqueued,
@@ -60,6 +61,7 @@ _get, __dir__ = on_demand(
         "policy": "Filed InForce Policies Terms",
         "preparing": "prepare",
         "store": "Review",
+        "telling": "told",
         "values": "ConcordanceLine Enqueued EnqueueOptions EvidenceCount EvidenceGroup "
         "EvidenceView GroupDecision ItemView LabelCount LabelView NextBest Order Part Prepared "
         "PreparedLabel QueueItem ReadingView Retired RunnerUp ShownWord State Submitted Summary",
@@ -113,5 +115,6 @@ __all__ = [
     "Terms",
     "append",
     "prepare",
+    "told",
     "training_documents",
 ]

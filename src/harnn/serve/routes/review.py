@@ -230,11 +230,13 @@ async def log(
     item: Annotated[int | None, Query(ge=1, lt=1 << 31)] = None,
 ) -> Response:
     """Lines of the log, in their order; of documents whose answer is hidden from the caller they
-    say nothing of labels.
+    say nothing of labels, where it was not the caller who decided.
     """
     found = await desk.do(review.Review.log, after, limit, item=item)
+    told = await asyncio.to_thread(review.told, desk.service.kept_for_review(), found, desk.person)
+    entries = [plain(entry) | {"withheld": withheld} for entry, withheld in told]
     following = found[-1].number if len(found) == limit else None
-    return json_response({"entries": plain(found), "next": following})
+    return json_response({"entries": entries, "next": following})
 
 
 def _group(found: review.GroupDecision) -> dict[str, Any]:

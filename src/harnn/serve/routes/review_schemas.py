@@ -246,6 +246,9 @@ class EntryOut(Out):
     """Most specific labels of the reading."""
     previous: str
     hash: str
+    withheld: bool = False
+    """Labels, scores and words are left out, because the caller has still to read this document
+    blind."""
 
 
 class ItemOut(Out):
