@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from harnn.metrics.frequency import FrequencyBucket, FrequencySpread, f1_by_frequency, f1_spread
     from harnn.metrics.hierarchical import hierarchical_prf
     from harnn.metrics.lowest_common import lca_prf
+    from harnn.metrics.newcombe import newcombe_interval
     from harnn.metrics.resampling import Answers, Resampling
     from harnn.metrics.several_tests import holm
     from harnn.metrics.thresholds import ThresholdCurve, threshold_curve
@@ -60,6 +61,7 @@ __getattr__, __dir__ = on_demand(
         "frequency": "FrequencyBucket FrequencySpread f1_by_frequency f1_spread",
         "hierarchical": "hierarchical_prf",
         "lowest_common": "lca_prf",
+        "newcombe": "newcombe_interval",
         "resampling": "Answers Resampling",
         "several_tests": "holm",
         "thresholds": "ThresholdCurve threshold_curve",
@@ -108,6 +110,7 @@ __all__ = [
     "lca_prf",
     "micro_auc",
     "micro_auprc",
+    "newcombe_interval",
     "precision_at_k",
     "prf",
     "propensity_precision_at_k",

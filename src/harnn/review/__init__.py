@@ -10,6 +10,7 @@ from harnn._lazy import on_demand
 from harnn._optional import require
 
 if TYPE_CHECKING:
+    from harnn.review.audits import Audited, AuditedLevel
     from harnn.review.chain import Note, append
     from harnn.review.corrections import (
         Correction,
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     )
     from harnn.review.database import Database
     from harnn.review.entries import Entry
+    from harnn.review.policy import Filed, InForce, Policies, Terms
     from harnn.review.preparing import prepare
     from harnn.review.store import Review
     from harnn.review.values import (
@@ -51,9 +53,11 @@ _get, __dir__ = on_demand(
     __name__,
     {
         "corrections": "Correction Corrections ModelState training_documents",
+        "audits": "Audited AuditedLevel",
         "chain": "Note append",
         "database": "Database",
         "entries": "Entry",
+        "policy": "Filed InForce Policies Terms",
         "preparing": "prepare",
         "store": "Review",
         "values": "ConcordanceLine Enqueued EnqueueOptions EvidenceCount EvidenceGroup "
@@ -71,6 +75,8 @@ def __getattr__(name: str) -> Any:
 
 
 __all__ = [
+    "Audited",
+    "AuditedLevel",
     "ConcordanceLine",
     "Correction",
     "Corrections",
@@ -81,7 +87,9 @@ __all__ = [
     "EvidenceCount",
     "EvidenceGroup",
     "EvidenceView",
+    "Filed",
     "GroupDecision",
+    "InForce",
     "ItemView",
     "LabelCount",
     "LabelView",
@@ -90,6 +98,7 @@ __all__ = [
     "Note",
     "Order",
     "Part",
+    "Policies",
     "Prepared",
     "PreparedLabel",
     "QueueItem",
@@ -101,6 +110,7 @@ __all__ = [
     "State",
     "Submitted",
     "Summary",
+    "Terms",
     "append",
     "prepare",
     "training_documents",

@@ -139,7 +139,7 @@ def training_documents(corrections: Iterable[Correction]) -> Iterator[Document]:
     seen: Counter[str] = Counter()
     for each in corrections:
         document = each.document
-        digest = _digest("", document.text)[:16]
+        digest = digest_of("", document.text)[:16]
         name = document.id or digest
         seen[name] += 1
         yield replace(document, id=name if seen[name] == 1 else f"{name}-{digest}")
@@ -168,7 +168,7 @@ def name_problems(where: str, names: Mapping[str, str]) -> Iterator[Problem]:
             yield Problem(where, what)
 
 
-def _digest(name: str, text: Mapping[str, str]) -> str:
+def digest_of(name: str, text: Mapping[str, str]) -> str:
     """Return the SHA-256 of an id and a text, its fields in their order; it is kept for ever."""
     written = json.dumps([name, list(text.items())])
     return hashlib.sha256(written.encode("ascii")).hexdigest()
@@ -181,7 +181,7 @@ def document_row(
     return {
         "id": document.id,
         "text": json_text(dict(document.text)),
-        "content": _digest(document.id, document.text),
+        "content": digest_of(document.id, document.text),
         "model": model.name,
         "model_hash": model.hash,
         "taxonomy_hash": model.taxonomy_hash,

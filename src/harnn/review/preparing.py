@@ -14,8 +14,8 @@ from harnn.data import Document
 from harnn.explain import LabelExplanation, WordWeight
 from harnn.prediction import Predictor
 from harnn.review.corrections import ModelState
-from harnn.review.uncertainty import Doubt, doubt_of
 from harnn.review.tables import MOST_NAME
+from harnn.review.uncertainty import Doubt, doubt_of
 from harnn.review.values import (
     EnqueueOptions,
     Prepared,

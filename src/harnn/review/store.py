@@ -12,10 +12,10 @@ from typing import Self
 import sqlalchemy as sa
 
 from harnn.data import Document
-from harnn.errors import ReviewError
+from harnn.errors import Problem, ReviewError
 from harnn.prediction import Predictor
-from harnn.review import adding, deciding, queues
-from harnn.review.chain import lock_head, read_entries
+from harnn.review import adding, checking, deciding, queues
+from harnn.review.chain import lock_head, read_entries, read_head
 from harnn.review.corrections import ModelState, name_problems
 from harnn.review.database import Database
 from harnn.review.entries import Entry
@@ -311,6 +311,21 @@ class Review:
             conditions.append(ENTRY.c.item == item)
         with self._database.reading() as connection:
             return list(read_entries(connection, *conditions, limit=limit))
+
+    def verify(self, head: str | None = None) -> list[Problem]:
+        """Return what is wrong with the log, and where documents say something else; all of it.
+
+        head: a hash of an entry that was noted elsewhere. Without it nobody can tell whether
+        somebody who may write the whole database wrote all of it anew.
+        """
+        with self._database.reading() as connection:
+            problems = checking.check_log(connection, head)
+            return problems + list(checking.check_items(connection, self._taxonomies, self._model))
+
+    def head(self) -> tuple[int, str]:
+        """Return how many entries the log has, and the hash of the newest, to be noted."""
+        with self._database.reading() as connection:
+            return read_head(connection)[:2]
 
     def _and_next(self, number: int, person: str, part: Part) -> Submitted:
         with self._turn(number, person, part, writes=False) as turn:

@@ -309,8 +309,8 @@ class Turn:
                 return entry
         return None
 
-    def refold(self, without: int) -> Reading:
-        """Return this person's reading of all decisions in force but one."""
+    def refold(self, without: int = 0) -> Reading:
+        """Return this person's reading of all decisions in force; without: number of one."""
         found: dict[int, Entry] = {}
         for entry in read_entries(self.connection, *self._mine()):
             if entry.action == "retire":

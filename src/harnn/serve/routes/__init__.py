@@ -7,6 +7,7 @@ from starlette.responses import Response
 
 from harnn.serve.problems import RequestError
 from harnn.serve.routes import (
+    acceptance,
     annif,
     files,
     health,
@@ -16,6 +17,7 @@ from harnn.serve.routes import (
     open_inference,
     pages,
     review,
+    review_documents,
     session,
 )
 
@@ -26,6 +28,8 @@ ROUTERS: tuple[APIRouter, ...] = (
     files.router,
     pages.router,
     review.router,
+    review_documents.router,
+    acceptance.router,
     annif.router,
     open_inference.router,
     hugging_face.router,
