@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from itertools import islice
 from pathlib import Path
 from typing import Self
@@ -14,12 +15,15 @@ import sqlalchemy as sa
 from harnn.data import Document
 from harnn.errors import Problem, ReviewError
 from harnn.prediction import Predictor
-from harnn.review import adding, checking, deciding, queues
+from harnn.review import adding, checking, deciding, figures, queues
+from harnn.review.agreement import Agreement, Anchoring, measure_agreement, measure_anchoring
 from harnn.review.chain import lock_head, read_entries, read_head
 from harnn.review.corrections import ModelState, name_problems
 from harnn.review.database import Database
 from harnn.review.entries import Entry
+from harnn.review.exporting import settled_documents
 from harnn.review.preparing import prepare
+from harnn.review.retiring import retire
 from harnn.review.tables import ENTRY
 from harnn.review.turn import Taxonomies, Turn
 from harnn.review.values import (
@@ -32,6 +36,7 @@ from harnn.review.values import (
     Part,
     Prepared,
     QueueItem,
+    Retired,
     State,
     Submitted,
     Summary,
@@ -298,6 +303,38 @@ class Review:
                 else:
                     undone.append(entry.item)
         return GroupDecision(group, tuple(undone), tuple(refused))
+
+    def agreement(self) -> Agreement:
+        """Return how far two readers of the same documents agree."""
+        with self._database.reading() as connection:
+            pairs = figures.read_twice(connection, self._model, self._taxonomy)
+            return measure_agreement(self._taxonomy, list(pairs))
+
+    def anchoring(self) -> Anchoring:
+        """Return how far the model's answer sways readers who see it."""
+        with self._database.reading() as connection:
+            return measure_anchoring(list(figures.answered(connection, self._model)))
+
+    def retire(self, taxonomy: Taxonomy, person: str = "") -> Retired:
+        """Go on under a new taxonomy: documents with a label that it lacks are queued again.
+
+        Of documents that are done those alone; what else was settled of them is kept as right, and
+        a label that another stands for (``taxonomy.replaced``) is that one. Documents that are not
+        done go on where they are, or from the beginning where something of them is retired.
+        """
+        with self._writing() as connection:
+            found = retire(connection, self._taxonomies, self._model, taxonomy, person)
+        self._taxonomy = taxonomy
+        return found
+
+    def reviewed(self, since: datetime | None = None) -> Iterator[Document]:
+        """Yield the documents that are done, in the order in which they were settled.
+
+        ``labels`` are the most specific ones, none at all where none fits. A document that was read
+        for several states of the model comes once, as it was settled last. since: then, or later.
+        """
+        with self._database.reading() as connection:
+            yield from settled_documents(connection, self._model, since)
 
     def log(self, after: int = 0, limit: int = 100, *, item: int | None = None) -> list[Entry]:
         """Return entries of the log behind a number, in their order.

@@ -23,10 +23,12 @@ POLICY = (
 PAGES = {
     "/": ("try", "Try"),
     "/taxonomy": ("taxonomy", "Taxonomy"),
+    "/review": ("review", "Review"),
     "/upload": ("upload", "Upload"),
 }
 """By path: the name of its files and its title."""
-_SCRIPTS = ("theme", "frame", "rows", "names", "try", "why", "taxonomy", "label", "upload")
+_STYLES = ("web", "review")
+_COUNT = '<span class="count" id="open-count" hidden></span>'
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +51,8 @@ def web_pages() -> Mapping[str, WebFile]:
     made = {}
     for path, (name, title) in PAGES.items():
         links = "".join(
-            f'<a href="{to}"{" aria-current=page" if to == path else ""}>{text}</a>'
+            f'<a href="{to}"{" aria-current=page" if to == path else ""}>{text}'
+            f"{_COUNT if to == '/review' else ''}</a>"
             for to, (_, text) in PAGES.items()
         )
         page = frame.substitute(name=name, title=title, links=links, main=_read(f"{name}.html"))
@@ -60,10 +63,11 @@ def web_pages() -> Mapping[str, WebFile]:
 @cache
 def web_files() -> Mapping[str, WebFile]:
     """Return by their names the style sheet and the scripts of all pages."""
-    style = shared_style() + _read("web.css")
+    style = shared_style() + "".join(_read(f"{name}.css") for name in _STYLES)
     scripts = {
-        f"{name}.js": WebFile(_read(f"{name}.js").encode(), "text/javascript; charset=utf-8")
-        for name in _SCRIPTS
+        file.name: WebFile(file.read_bytes(), "text/javascript; charset=utf-8")
+        for file in files("harnn.serve.web").iterdir()
+        if file.name.endswith(".js")
     }
     return {"pages.css": WebFile(style.encode(), "text/css; charset=utf-8")} | scripts
 

@@ -82,14 +82,15 @@ export function refusal(error, kept, retry = null) {
 
 /** Why the server refused a request, or that it did not answer (status 0). */
 export class Refused extends Error {
-  constructor(status, message, problems = []) {
+  constructor(status, message, said = {}) {
     super(message);
     this.status = status;
-    this.problems = problems;
+    this.said = said; // the problem document
+    this.problems = said.problems ?? [];
   }
 }
 
-let csrfToken = null;
+let here = null; // whose session it is: {name, role, csrf_token, review}
 let signingIn = null;
 
 /** Ask the server; return its answer as JSON. body: a value for JSON, or a Blob. */
@@ -112,7 +113,7 @@ export async function send(method, path, body = undefined, signal = undefined) {
 async function reach(method, path, body, signal, headers) {
   const plain = body instanceof Blob ? body : body === undefined ? undefined : JSON.stringify(body);
   if (plain !== undefined) headers['Content-Type'] = body instanceof Blob ? 'application/octet-stream' : 'application/json';
-  if (csrfToken && method !== 'GET') headers['X-CSRF-Token'] = csrfToken;
+  if (here?.csrf_token && method !== 'GET') headers['X-CSRF-Token'] = here.csrf_token;
   try {
     return await fetch(path, { method, headers, body: plain, signal, redirect: 'error' });
   } catch (error) {
@@ -123,8 +124,8 @@ async function reach(method, path, body, signal, headers) {
 
 async function refused(response) {
   try {
-    const { detail, problems } = await response.json();
-    return new Refused(response.status, detail, problems ?? []);
+    const said = await response.json();
+    return new Refused(response.status, said.detail, said);
   } catch {
     return new Refused(response.status, `The server answered with ${response.status}, and said no more.`);
   }
@@ -148,7 +149,9 @@ function signIn() {
         const response = await reach('POST', '/v1/session', undefined, undefined, { Authorization: `Bearer ${token}` });
         if (!response.ok) throw await refused(response);
         byId('token').value = '';
-        showWho(await response.json());
+        const session = await response.json();
+        if (here && here.name !== session.name) { location.reload(); return; } // what stands here is of somebody else
+        showWho(session);
         dialog.close();
         done();
       } catch (problem) {
@@ -159,10 +162,25 @@ function signIn() {
   });
 }
 
+const ROLES = { read: 'reader', annotate: 'annotator', review: 'reviewer', admin: 'administrator' };
+
 function showWho(session) {
-  csrfToken = session.csrf_token;
-  byId('who').hidden = !csrfToken;
+  here = session;
+  byId('who').hidden = !session.csrf_token;
   byId('whose').textContent = session.name;
+  byId('role').textContent = ROLES[session.role];
+  byId('face').textContent = session.name.split(/[\s._-]+/).filter(Boolean).slice(0, 2).map((word) => [...word][0]).join('').toUpperCase();
+}
+
+/** Return who is signed in. */
+export const whoIsHere = () => here;
+
+/** Show in the navigation how many documents wait for the person. */
+export function showWaiting(open) {
+  const count = byId('open-count');
+  if (!count) return;
+  count.hidden = !open;
+  count.replaceChildren(number(open), make('span', { class: 'sr' }, ' open'));
 }
 
 /** Run *act*; busy: what to show where it takes longer than a moment, and what ends it. */
@@ -180,6 +198,7 @@ export async function whenSlow(show, act) {
 export async function begin() {
   const session = await ask('GET', '/v1/session');
   showWho(session);
+  if (session.review) ask('GET', '/v1/review').then(({ open }) => showWaiting(open), () => {}); // the page does without
   return (await ask('GET', '/v1/models')).models;
 }
 

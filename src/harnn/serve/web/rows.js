@@ -8,12 +8,14 @@ const SPARE = 12;
 let boxes = 0;
 
 export class Rows {
-  /** fill: puts the content of a row into an element; picked, pointed, opened: are told of rows. */
-  constructor(box, { fill, picked = () => {}, pointed = () => {}, opened = null }) {
+  /** fill: puts the content of a row into an element; picked (by a click or Enter: now), pointed,
+      opened: are told of rows; enters: whether Enter and the space bar are keys of the box. */
+  constructor(box, { fill, picked = () => {}, pointed = () => {}, opened = null, enters = true }) {
     this.box = box;
     this.fill = fill;
     this.picked = picked;
     this.opened = opened;
+    this.enters = enters;
     this.rows = [];
     this.at = -1;
     this.name = `r${++boxes}`;
@@ -23,7 +25,7 @@ export class Rows {
     box.append(this.inner);
     box.tabIndex = 0;
     box.setAttribute('role', opened ? 'tree' : 'listbox');
-    box.addEventListener('keydown', (event) => this.#key(event));
+    box.addEventListener('keydown', (event) => { if (event.target === box) this.key(event); });
     box.addEventListener('click', (event) => this.#click(event));
     box.addEventListener('mouseover', (event) => pointed(this.#rowOf(event)));
     box.addEventListener('mouseleave', () => pointed(null));
@@ -155,15 +157,17 @@ export class Rows {
     const row = this.#rowOf(event);
     if (!row) return;
     if (event.target.closest('.twist') && typeof row.open === 'boolean') this.opened(row, !row.open);
-    this.pick(this.rows.indexOf(row));
+    this.pick(this.rows.indexOf(row), false);
+    this.picked(row, true);
   }
 
-  #key(event) {
-    if (event.ctrlKey || event.metaKey || event.altKey || event.target !== this.box) return;
+  /** Move the cursor where the key of an event moves it. */
+  key(event) {
+    const last = this.rows.length - 1;
+    if (event.ctrlKey || event.metaKey || event.altKey || last < 0) return;
     const [inward, outward] = document.documentElement.dir === 'rtl'
       ? ['ArrowLeft', 'ArrowRight'] : ['ArrowRight', 'ArrowLeft'];
     const page = Math.max(1, Math.floor(this.box.clientHeight / this.#rowHeight()) - 1);
-    const last = this.rows.length - 1;
     const moves = {
       ArrowDown: () => this.pick(Math.min(last, this.at + 1)),
       ArrowUp: () => this.pick(Math.max(0, this.at - 1)),
@@ -173,10 +177,9 @@ export class Rows {
       End: () => this.pick(last),
       [inward]: () => this.#inward(),
       [outward]: () => this.#outward(),
-      Enter: () => this.picked(this.current, true),
-      ' ': () => this.picked(this.current, true),
+      ...this.enters && { Enter: () => this.picked(this.current, true), ' ': () => this.picked(this.current, true) },
     };
-    if (!moves[event.key] || last < 0) return;
+    if (!moves[event.key]) return;
     event.preventDefault();
     moves[event.key]();
   }

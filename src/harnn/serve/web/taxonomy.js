@@ -5,6 +5,7 @@ import {
 } from './frame.js';
 import { Names, holds, marked, wordsOf } from './names.js';
 import { LabelPage } from './label.js';
+import { keysOf } from './keys.js';
 import { Rows } from './rows.js';
 
 const CHILDREN = 1000; // asked for at once: the most that the server tells
@@ -242,12 +243,12 @@ byId('find').addEventListener('keydown', (event) => {
   }
 });
 for (const box of [byId('tree'), byId('found')]) {
-  box.addEventListener('keydown', (event) => {
-    if (event.key !== '/' && event.key !== 'Escape') return;
-    event.preventDefault();
-    byId('find').focus();
-  });
+  box.addEventListener('keydown', (event) => { if (event.key === 'Escape') { event.preventDefault(); byId('find').focus(); } });
 }
+keysOf([
+  ['Search', '/'], ['From the search to what was found', '↓'], ['Show the first that was found', 'Enter'], ['Back to the search', 'Esc'],
+  ['Next, previous label', '↑ ↓'], ['Open, or go to the first child', '→'], ['Close, or go to the parent', '←'], ['First, last label', 'Home End'],
+], (key) => { if (key === '/') byId('find').focus(); return key === '/'; });
 addEventListener('popstate', () => {
   const code = new URLSearchParams(location.search).get('label');
   if (code) choose(code, { known: true });

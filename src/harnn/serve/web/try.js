@@ -4,8 +4,10 @@ import {
   ask, begin, byId, chosenModel, counted, foreign, icon, languageOf, make, meter, note, number,
   offerModels, percent, refusal, say, setThreshold, whenSlow,
 } from './frame.js';
+import { isMuch, offsets, shade, strength } from './evidence.js';
+import { keysOf } from './keys.js';
 import { Rows } from './rows.js';
-import { SHADED, isMuch, showReasons } from './why.js';
+import { showReasons } from './why.js';
 
 const MOST = 100;           // labels asked for: the best ones
 const TESTED = 1000;        // labels asked for where words are taken out
@@ -282,25 +284,12 @@ function placeWords(mine, explanation) {
   byId('doc').replaceChildren(...parts, text.slice(at));
 }
 
-/** Return what tells the place in a string of a sign that is counted as Python does. */
-function offsets(text) {
-  if (!/[\ud800-\udbff]/.test(text)) return (place) => place;
-  const starts = [0];
-  for (const sign of text) starts.push(starts.at(-1) + sign.length);
-  return (place) => starts[place];
-}
-
 /** Paint the words that speak for a label, in four strengths, and those against it. */
 function paint(node) {
   if (!shown?.words) return;
   const label = node && shown.explanations.get(node.label);
   const most = label ? isMuch(label.words) : 1;
-  shown.words.forEach((element, at) => {
-    const share = label ? label.words[at].effect / most : 0;
-    if (share >= SHADED) element.dataset.w = share >= 0.66 ? 4 : share >= 0.4 ? 3 : share >= 0.2 ? 2 : 1;
-    else if (share <= -0.15) element.dataset.w = '-';
-    else delete element.dataset.w;
-  });
+  shown.words.forEach((element, at) => shade(element, label ? strength(label.words[at].effect, most) : ''));
 }
 
 /* ---------- the text ---------- */
@@ -328,6 +317,7 @@ async function take(file) {
 }
 
 byId('predict').addEventListener('click', predict);
+keysOf([['Predict', 'Ctrl Enter'], ['Next, previous label', '↑ ↓'], ['Open, or go to the first child', '→'], ['Close, or go to the parent', '←'], ['First, last label', 'Home End']]);
 byId('edit').addEventListener('click', () => edit(true));
 byId('text').addEventListener('keydown', (event) => {
   if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) { event.preventDefault(); predict(); }

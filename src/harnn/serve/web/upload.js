@@ -1,6 +1,8 @@
 /* Upload: a file of documents, as the model reads it; its answers as they come; what to know of them. */
 
-import { Refused, ask, begin, byId, chosenModel, counted, foreign, make, note, number, offerModels, refusal, say, send, whenSlow } from './frame.js';
+import { Refused, ask, begin, byId, chosenModel, counted, foreign, make, note, number, offerModels, refusal, say, send, whenSlow, whoIsHere } from './frame.js';
+import { keysOf } from './keys.js';
+import { save } from './save.js';
 
 const NOTES = 20; // shown at once
 
@@ -11,7 +13,7 @@ let run = null; // {abort, lines, answers, counts (by deepest level), total, pla
 
 /* ---------- the file ---------- */
 
-const address = (what) => `/v1/file/${what}?${new URLSearchParams({ model: model.name, name: file.name })}`;
+const address = (what) => `/v1/${what}?${new URLSearchParams({ model: model.name, name: file.name })}`;
 
 async function take(chosen) {
   run?.abort.abort();
@@ -23,7 +25,7 @@ async function take(chosen) {
   byId('trouble').replaceChildren();
   const mine = chosen;
   try {
-    const found = await whenSlow((busy) => { if (busy) say('Reading the file'); byId('choose-title').textContent = busy ? 'Reading the file' : 'Drop a file here'; }, () => ask('POST', address('preview'), chosen));
+    const found = await whenSlow((busy) => { if (busy) say('Reading the file'); byId('choose-title').textContent = busy ? 'Reading the file' : 'Drop a file here'; }, () => ask('POST', address('file/preview'), chosen));
     if (mine !== file) return;
     preview = found;
     showPreview();
@@ -46,7 +48,7 @@ function showPreview() {
   byId('rows-facts').textContent = `First ${first.length} of ${counted(documents, 'document')}, as the model reads them`;
   byId('file-notes').replaceChildren(...notes.map((line) => make('li', {}, foreign(line))));
   byId('file-notes').hidden = !notes.length;
-  byId('predict').disabled = !documents;
+  byId('predict').disabled = byId('review').disabled = !documents;
   say(`${file.name}: ${counted(documents, 'document')}`);
   if (documents) byId('predict').focus();
   else byId('trouble').replaceChildren(note('info', 'The file holds no document.'));
@@ -66,12 +68,12 @@ async function predict() {
   byId('wait').hidden = true;
   byId('progress').hidden = false;
   byId('stop').hidden = false;
-  byId('predict').disabled = true;
+  byId('predict').disabled = byId('review').disabled = true;
   byId('run-title').replaceChildren('Predicting ', foreign(file.name));
   showProgress(mine);
   byId('stop').focus();
   try {
-    const response = await send('POST', address('predict'), file, mine.abort.signal);
+    const response = await send('POST', address('file/predict'), file, mine.abort.signal);
     await read(response, mine);
     if (mine !== run) return;
     if (mine.answers.length !== mine.total) throw new Refused(0, 'The answers broke off.');
@@ -88,13 +90,7 @@ async function predict() {
 }
 
 async function read(response, mine) {
-  let rest = '';
-  const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
-  for (;;) {
-    const { done, value } = await reader.read();
-    if (done) return;
-    const lines = (rest + value).split('\n');
-    rest = lines.pop();
+  for await (const lines of linesOf(response)) {
     for (const line of lines) {
       mine.lines.push(line);
       const answer = JSON.parse(line);
@@ -106,8 +102,62 @@ async function read(response, mine) {
   }
 }
 
+/** Yield the whole lines of a response as they come, some at a time. */
+async function* linesOf(response) {
+  let rest = '';
+  const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) return;
+    const lines = (rest + value).split('\n');
+    rest = lines.pop();
+    yield lines;
+  }
+}
+
+/** Queue the documents of the file, so that people read them. */
+async function queue() {
+  const mine = run = { abort: new AbortController(), total: preview.documents, start: performance.now() };
+  byId('trouble').replaceChildren();
+  clearAnswers();
+  byId('wait').hidden = true;
+  byId('progress').hidden = false;
+  byId('stop').hidden = false;
+  byId('predict').disabled = byId('review').disabled = true;
+  byId('run-title').replaceChildren('Queuing ', foreign(file.name));
+  showDone(mine, 0);
+  byId('stop').focus();
+  let last = { done: 0, added: 0, known: 0, filed: 0 };
+  let word = 'Queued';
+  try {
+    const response = await send('POST', address('review/file'), file, mine.abort.signal);
+    for await (const lines of linesOf(response)) {
+      for (const line of lines) last = JSON.parse(line);
+      if (mine === run) showDone(mine, last.done);
+    }
+    if (last.done !== mine.total) throw new Refused(0, 'The answers broke off.');
+  } catch (error) {
+    word = error.name === 'AbortError' ? 'Stopped' : 'Broken off';
+    if (mine === run && error.name !== 'AbortError') byId('trouble').replaceChildren(refusal(error instanceof Refused ? error : new Refused(0, 'The server did not answer to the end.'), 'What is queued stays queued; the same file goes on.', queue));
+  }
+  if (mine !== run) return;
+  byId('stop').hidden = true;
+  byId('predict').disabled = byId('review').disabled = false;
+  byId('left').textContent = word;
+  byId('queued').hidden = false;
+  const known = last.known ? ` ${number(last.known)} had been queued before.` : '';
+  const filed = last.filed ? ` ${number(last.filed)} were filed without a reader, as the acceptance says.` : '';
+  byId('queued').replaceChildren(make('span', {}, `${counted(last.added, 'document')} queued.${known}${filed}`), make('span', { class: 'end' }, make('a', { class: 'btn main', href: `/review?${new URLSearchParams({ model: model.name })}` }, 'Review')));
+  say(byId('queued').firstElementChild.textContent);
+  byId('queued').querySelector('a').focus();
+}
+
 function showProgress(mine) {
-  const done = mine.answers.length;
+  showDone(mine, mine.answers.length);
+  showDepth(mine);
+}
+
+function showDone(mine, done) {
   byId('done').textContent = number(done);
   byId('total').textContent = `of ${number(mine.total)}`;
   byId('bar').max = mine.total;
@@ -115,7 +165,6 @@ function showProgress(mine) {
   const seconds = (performance.now() - mine.start) / 1000;
   const left = done ? Math.ceil((seconds / done) * (mine.total - done)) : null;
   byId('left').textContent = left === null || seconds < 1 ? '' : left ? `about ${counted(left, 'second')} left` : '';
-  showDepth(mine);
 }
 
 function showDepth(mine) {
@@ -131,7 +180,7 @@ function showDepth(mine) {
 function finish(mine, word) {
   showProgress(mine);
   byId('stop').hidden = true;
-  byId('predict').disabled = false;
+  byId('predict').disabled = byId('review').disabled = false;
   byId('left').textContent = word;
   byId('run-title').replaceChildren('Answers for ', foreign(mine.name));
   byId('downloads').hidden = !mine.answers.length;
@@ -162,18 +211,12 @@ function showNotes(mine) {
 }
 
 function clearAnswers() {
-  for (const name of ['progress', 'depth', 'downloads', 'notes-card', 'stop']) byId(name).hidden = true;
+  for (const name of ['progress', 'depth', 'downloads', 'notes-card', 'stop', 'queued']) byId(name).hidden = true;
   byId('wait').hidden = false;
   byId('run-title').textContent = 'Answers';
 }
 
 /* ---------- downloads ---------- */
-
-function save(name, type, text) {
-  const url = URL.createObjectURL(new Blob([text], { type }));
-  make('a', { href: url, download: name }).click();
-  setTimeout(() => URL.revokeObjectURL(url), 60_000);
-}
 
 const stem = () => run.name.replace(/(\.\w+)(\.gz)?$/i, '');
 const cell = (text) => (/[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
@@ -192,6 +235,8 @@ byId('csv').addEventListener('click', () => {
   else save(`${stem()}-answers.csv`, 'text/csv', table(run.answers));
 });
 byId('predict').addEventListener('click', predict);
+byId('review').addEventListener('click', queue);
+keysOf([['Choose a file', 'Tab Space'], ['Press a button', 'Tab Enter']]);
 byId('stop').addEventListener('click', () => run?.abort.abort());
 byId('file').addEventListener('change', (event) => { if (event.target.files[0]) take(event.target.files[0]); event.target.value = ''; });
 document.addEventListener('dragover', (event) => { if (event.dataTransfer.types.includes('Files')) event.preventDefault(); });
@@ -209,6 +254,7 @@ async function start() {
   try {
     const models = await begin();
     model = chosenModel(models);
+    byId('review').hidden = !whoIsHere().review;
     offerModels(models, model, (chosen) => { model = chosen; if (file) take(file); });
   } catch (error) {
     byId('trouble').replaceChildren(refusal(error, 'Nothing was sent.', start));

@@ -1,8 +1,8 @@
 /* Why a label has its score: words, siblings that came next, parts of the model, examples. */
 
+import { paintedOf, signed, strongest } from './evidence.js';
 import { ask, counted, foreign, make, meter, percent } from './frame.js';
 
-export const SHADED = 0.08; // of the strongest effect, of a word that is painted
 const TRIALS = 3;           // texts without words drawn at random
 const FOR = 6;
 const AGAINST = 3;
@@ -24,13 +24,9 @@ export function showReasons(box, node, shown) {
   box.replaceChildren(...through ? [through] : [], make('div', { class: 'two' }, words, more));
 }
 
-/** Return the strongest effect of words, or what is little anyhow. */
-export const isMuch = (words) => Math.max(0.05, ...words.map(({ effect }) => Math.abs(effect)));
-
 /** Offer to take the painted words out of the text, and others for comparison. */
 function trial(node, label, shown) {
-  const most = isMuch(label.words);
-  const painted = label.words.filter(({ effect }) => effect / most >= SHADED);
+  const painted = paintedOf(label.words);
   const others = label.words.filter((word) => !painted.includes(word));
   if (!painted.length || others.length < painted.length) return [];
   const said = make('p', { role: 'status' });
@@ -64,26 +60,10 @@ function draw(words, count) {
   return Array.from({ length: count }, () => left.splice(Math.floor(Math.random() * left.length), 1)[0]);
 }
 
-/** Return how many points of 100 a score falls when log odds are taken from it. */
-function points(score, effect) {
-  const sure = Math.min(Math.max(score, 1e-6), 1 - 1e-6);
-  const odds = Math.log(sure / (1 - sure)) - effect;
-  return 100 * (sure - 1 / (1 + Math.exp(-odds)));
-}
-
 function wordTable(words, score) {
-  const sums = new Map();
-  for (const { word, effect } of words) {
-    const key = word.toLowerCase();
-    const known = sums.get(key) ?? { word, effect: 0, times: 0 };
-    known.effect += effect;
-    known.times += 1;
-    sums.set(key, known);
-  }
-  const ranked = [...sums.values()].filter(({ effect }) => Math.abs(effect) >= LEAST).sort((a, b) => b.effect - a.effect);
-  const chosen = [...ranked.filter(({ effect }) => effect > 0).slice(0, FOR), ...ranked.filter(({ effect }) => effect < 0).slice(-AGAINST)];
+  const chosen = strongest(words, score, FOR, AGAINST);
   if (!chosen.length) return make('p', { class: 'soft' }, 'No word stands out. The answer rests on the text as a whole.');
-  const lost = chosen.map((each) => ({ ...each, points: points(score, each.effect) })).filter((each) => Math.abs(each.points) >= 0.05);
+  const lost = chosen.filter((each) => Math.abs(each.points) >= 0.05);
   if (!lost.length) return make('p', { class: 'soft' }, 'Without any single word the score stays what it is.');
   const most = Math.max(...lost.map((each) => Math.abs(each.points)), 1e-6);
   return make('table', { class: 'ev' },
@@ -98,12 +78,6 @@ function bar(share) {
   const drawn = make('span', { class: `bar ${share < 0 ? 'neg' : 'pos'}` });
   drawn.style.setProperty('--n', Math.abs(share));
   return drawn;
-}
-
-function signed(value) {
-  const size = Math.abs(value);
-  const text = size < 0.5 ? size.toFixed(1) : String(Math.round(size));
-  return `${value < 0 ? '\u2212' : '+'}${text}`;
 }
 
 function siblings({ rivals = [] }) {

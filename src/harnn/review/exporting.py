@@ -1,0 +1,42 @@
+"""Documents with the labels that people settled, for training."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+import sqlalchemy as sa
+
+from harnn.data import Document
+from harnn.review.tables import DOCUMENT, ITEM
+
+_ROWS_AT_ONCE = 100
+
+
+def settled_documents(
+    connection: sa.Connection, model: str, since: datetime | None
+) -> Iterator[Document]:
+    """Yield the documents of a model that are done, in the order in which they were settled.
+
+    A document that was in review for several states of the model comes once, as it was settled
+    last.
+    """
+    done = [ITEM.c.model == model, ITEM.c.state == "done"]
+    later, text = ITEM.alias(), DOCUMENT.alias()
+    newer = (
+        sa.select(later.c.number)
+        .join_from(later, text)
+        .where(later.c.model == model, later.c.state == "done")
+        .where(text.c.content == DOCUMENT.c.content, later.c.settled > ITEM.c.settled)
+    )
+    query = sa.select(DOCUMENT.c.id, DOCUMENT.c.text, ITEM.c.labels).join_from(ITEM, DOCUMENT)
+    query = query.where(*done, ~newer.correlate(ITEM, DOCUMENT).exists())
+    if since is not None:
+        moment = since.replace(tzinfo=UTC) if since.tzinfo is None else since.astimezone(UTC)
+        query = query.where(ITEM.c.settled >= moment)
+    query = query.order_by(ITEM.c.settled, ITEM.c.number)
+    for name, text_of, labels in connection.execute(
+        query.execution_options(yield_per=_ROWS_AT_ONCE)
+    ):
+        yield Document(name, json.loads(text_of), tuple(json.loads(labels)))

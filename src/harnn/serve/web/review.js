@@ -1,0 +1,468 @@
+/* Review: the queue, a document, its labels; each decision is shown at once, and sent. */
+
+import { ask, begin, byId, chosenModel, counted, foreign, icon, make, note, number, refusal, say, showWaiting, whenSlow, whoIsHere } from './frame.js';
+import { keysOf } from './keys.js';
+import { Adder } from './review-add.js';
+import { Evidence } from './review-evidence.js';
+import { showFinished } from './review-finished.js';
+import { bestChild, decided, isEmpty, marksOf, nextOpen, parentOf, rowsOf, undecided } from './review-marks.js';
+import { Outbox, pathOf } from './review-outbox.js';
+import { Queue } from './review-queue.js';
+import { Text, leftOf } from './review-text.js';
+import { Tree } from './review-tree.js';
+
+const TOAST = 8000; // milliseconds
+
+let person = '';
+let model = null;
+let queue = null;
+let text = null;
+let adder = null;
+let evidence = null;
+let outbox = null;
+let shown = null;         // the document that is shown: {item, entry, marks, past (marks and cursor before each decision here)}
+let asked = 0;            // number of the document that was asked for last
+let last = null;          // entry of the document that was submitted or set aside last
+let refusedMarks = null;  // {item, marks}: what was decided here and not taken by the server
+const sheets = new Map(); // by item: what was decided here, until the server has all of it
+const ahead = new Map();  // by item: requests for documents that come next
+
+const tree = new Tree({ moved, act: press });
+
+/* ---------- one document ---------- */
+
+/** Ask for a document; claim: hold it for some minutes, so that nobody else begins it. */
+const fetchItem = (item, claim = true) => ask('GET', `${pathOf(item)}?${new URLSearchParams({ model: model.name, claim })}`);
+
+/** Show a document of the queue. */
+async function open(entry) {
+  asked = entry.item;
+  view('item');
+  queue.pick(entry.item);
+  const kept = sheets.get(entry.item);
+  if (kept && outbox.of(entry.item).length) { show(kept); return; }
+  const early = ahead.get(entry.item);
+  ahead.delete(entry.item);
+  try {
+    const item = await whenSlow((busy) => { if (busy && asked === entry.item) say('Loading the document'); }, () => early ?? fetchItem(entry.item));
+    if (asked !== entry.item) return;
+    outbox.note(item);
+    show({ item, entry, marks: marksOf(item), past: [] });
+    if (early) hold(entry.item);
+    lookAhead();
+    queue.more();
+  } catch (error) {
+    if (asked === entry.item) byId('notices').replaceChildren(refusal(error, 'Nothing was decided.', () => open(entry)));
+  }
+}
+
+/** Hold a document that was asked for ahead, and show it as it is now. */
+async function hold(number_) {
+  const item = await fetchItem(number_).catch(() => null); // its decisions will say what is wrong
+  if (!item || shown?.item.item !== number_ || outbox.of(number_).length) return;
+  outbox.note(item);
+  if (item.version !== shown.item.version) { shown.item = item; shown.marks = marksOf(item); draw(tree.current?.label); }
+  byId('notices').replaceChildren(...notices(item));
+}
+
+/** Ask for the document that will be next, so that it is there at once. */
+function lookAhead() {
+  const next = queue.nextOpen();
+  if (!next || ahead.has(next.item) || outbox.of(next.item).length) return;
+  ahead.clear();
+  const request = fetchItem(next.item, false);
+  request.catch(() => ahead.delete(next.item));
+  ahead.set(next.item, request);
+}
+
+function show(sheet) {
+  shown = sheet;
+  const { item, marks } = sheet;
+  sheets.set(item.item, sheet);
+  for (const number_ of sheets.keys()) if (number_ !== item.item && !outbox.of(number_).length) sheets.delete(number_);
+  text.show(item, item.title || item.id);
+  byId('labels-title').textContent = item.hidden ? 'Your labels' : item.part === 'review' ? 'Labels, second reading' : 'Labels';
+  byId('spoke-for').replaceChildren(item.hidden ? 'Evidence is hidden with the answer.' : '');
+  byId('blind').hidden = !item.hidden;
+  byId('blind').replaceChildren(...item.hidden ? [blindNote(item)] : []);
+  byId('notices').replaceChildren(...notices(item));
+  const rows = rowsOf(marks);
+  const wanted = queue.label && marks.nodes.get(queue.label.label)?.mark === 'undecided' ? queue.label.label : nextOpen(rows, '');
+  draw(wanted ?? rows[0]?.key);
+  if (!byId('queue').contains(document.activeElement)) tree.focus();
+  showPlace();
+  document.title = `${item.title || item.id} · Review · harnn`;
+}
+
+/** Show the marks as they are now, the cursor on a label. */
+function draw(code) {
+  const { item, marks } = shown;
+  byId('tree').hidden = !marks.nodes.size;
+  tree.show(marks, code, beside(item));
+  const open_ = undecided(marks).length;
+  const given = [...marks.nodes.values()].filter((node) => node.shown).length;
+  byId('left').textContent = marks.noneFits ? 'No label fits' : item.hidden ? '' : leftOf(open_, given);
+  byId('thumb-left').textContent = open_ ? `${number(open_)} undecided` : '';
+  byId('tab-left').textContent = open_ ? `${number(open_)} undecided` : '';
+  text.list(item.entries.filter(({ action }) => action !== 'enqueue'), nameOf);
+}
+
+const nameOf = (code) => shown.marks.nodes.get(code)?.name ?? shown.item.labels.find(({ label }) => label === code)?.name ?? adder.names.of(code);
+const mine = (item) => item.readings.find((reading) => reading.person === person);
+const isClosed = (item) => Boolean(mine(item)?.submitted);
+
+/** Return what other people decided, as far as it may be seen, and what was not taken of this one. */
+function beside(item) {
+  const others = item.readings.filter((reading) => reading.person !== person);
+  if (refusedMarks?.item !== item.item) return others;
+  const marks = Object.fromEntries([...refusedMarks.marks.nodes.values()].map(({ label, mark }) => [label, mark]));
+  return [...others, { person: 'not kept', marks }];
+}
+
+function blindNote({ audit }) {
+  const why = audit
+    ? [make('b', {}, 'Audit.'), ' This document was filed without a reader. You read it as if there were no model, so that we can measure how often that is right.']
+    : [make('b', {}, 'Blind item.'), ' Some documents come without the model’s answer, so that we can measure how far it sways us. File it as if there were no model. Its answer appears when you submit.'];
+  return make('div', { class: 'note plum' }, icon('hid'), make('p', {}, ...why));
+}
+
+function notices(item) {
+  const lines = item.notes.map((line) => note('', foreign(line)));
+  if (item.holder && item.holder !== person && !isClosed(item)) lines.push(note('info', foreign(item.holder), ' has this document open. Look at it, or take another: ', make('kbd', {}, 'j')));
+  if (item.state === 'disputed' && item.part === 'review') lines.push(disputeNote(item));
+  if (isClosed(item)) lines.push(note('good', 'You have submitted this document. ', make('kbd', {}, 'u'), ' opens it again.'));
+  return lines;
+}
+
+function disputeNote(item) {
+  const readings = item.readings.filter(({ submitted }) => submitted);
+  return note('', 'Two people disagree. Decide yourself and submit, or take one of both: ',
+    ...readings.flatMap(({ person: whose }) => [make('button', { class: 'btn small', type: 'button', onclick: () => settle(whose) }, 'Take that of ', foreign(whose)), ' ']));
+}
+
+/** The cursor is on a label, or (isHere false) the mouse is. */
+function moved(node, isHere) {
+  if (!shown || shown.item.hidden) { if (isHere) byId('at').replaceChildren(node ? foreign(node.name) : ''); return; }
+  text.paint(node, node && shown.marks.nodes.get(node.through));
+  if (isHere) byId('at').replaceChildren(node ? foreign(node.name) : '');
+}
+
+/* ---------- deciding ---------- */
+
+function decide(action, label = '', other = '', known = []) {
+  if (!shown) return;
+  if (isClosed(shown.item)) { toast('This document is submitted. u opens it again.'); return; }
+  const before = tree.current?.label ?? '';
+  toast();
+  shown.past.push({ marks: shown.marks, code: before });
+  shown.marks = decided(shown.marks, { action, label, other }, known);
+  adder.names.note(known);
+  outbox.add(shown.item.item, 'decisions', { action, label, other });
+  const rows = rowsOf(shown.marks);
+  const stays = action === 'add' && shown.marks.nodes.get(before)?.mark === 'undecided';
+  draw(stays ? before : nextOpen(rows, label || before) ?? (other || label || before));
+  const count = undecided(shown.marks).length;
+  say(`${action === 'none_fits' ? 'No label fits' : `${nameOf(other || label)}: ${shown.marks.nodes.get(other || label)?.mark.replace('_', ' ') ?? ''}`}. ${leftOf(count, 0)}. ${tree.current && count ? tree.current.name : ''}`);
+}
+
+function up(node) {
+  const parents = node.parents.map((code) => shown.marks.nodes.get(code)).filter(Boolean);
+  const best = parents.reduce((found, each) => (found && (found.score ?? -1) >= (each.score ?? -1) ? found : each), null);
+  if (best) decide('up', node.label, best.label);
+  else toast(`${node.name} stands at the top: there is no parent to take.`);
+}
+
+function down(node) {
+  const best = bestChild(shown.marks, node.label);
+  if (best) decide('down', node.label, best.label);
+  else adder.open(node);
+}
+
+function instead(node, at) {
+  const other = node.runners_up?.[at];
+  if (!other) { toast(`${node.name} has no runner-up ${at + 1}.`); return; }
+  const known = { label: other.label, name: other.name, level: node.level, parents: node.parents, path: [...node.path.slice(0, -1), other.label] };
+  decide('instead', node.label, other.label, [known]);
+}
+
+function undo() {
+  if (!shown) return;
+  const { item, past } = shown;
+  const undone = new Set(item.entries.map(({ undoes }) => undoes));
+  const own = item.entries.some((entry) => entry.person === person && !undone.has(entry.number) && !['comment', 'undo', 'enqueue'].includes(entry.action));
+  if (!past.length && !own) { undoLast(); return; }
+  if (!outbox.drop(item.item)) outbox.add(item.item, 'undo');
+  const before = past.pop();
+  if (before) shown.marks = before.marks;
+  draw(before?.code ?? tree.current?.label);
+  toast('Undone.');
+}
+
+/** Take back that the last document was submitted, and show it again. */
+function undoLast() {
+  if (!last) { toast('There is nothing to undo.'); return; }
+  const entry = last;
+  last = null;
+  if (!outbox.drop(entry.item)) outbox.add(entry.item, 'undo');
+  queue.note(entry.item, { isDone: false });
+  ahead.delete(entry.item);
+  toast('Taken back. It is open again.');
+  if (sheets.has(entry.item)) open(entry); else outbox.whenSent(entry.item).then(() => open(entry));
+}
+
+function submit() {
+  const { item, entry, marks } = shown;
+  if (isClosed(item)) { go(1); return; }
+  const open_ = undecided(marks);
+  if (open_.length) {
+    tree.pick(nextOpen(rowsOf(marks), ''));
+    toast(`${counted(open_.length, 'undecided', 'undecided')}. Decide ${open_.length === 1 ? 'it' : 'them'}, or set the document aside: Shift Enter.`);
+    return;
+  }
+  if (isEmpty(marks) && !marks.noneFits && ![...marks.nodes.values()].some((node) => node.shown)) {
+    toast('Nothing is decided. Add a label (/), or say that none fits (e).');
+    return;
+  }
+  if (item.state === 'disputed' && item.part === 'review') settle('');
+  else leave('submit', {}, 'Submitted', entry);
+}
+
+/** Settle a document that two have read differently; take: whose reading holds, '': the own one. */
+function settle(take) {
+  const isOne = Boolean(mine(shown.item)?.submitted);
+  leave('settle', { take, alone: isOne }, 'Settled', shown.entry);
+}
+
+/** Send what ends the work at a document, and show the next one at once. */
+function leave(part, body, word, entry) {
+  const { item } = shown;
+  outbox.add(item.item, part, body);
+  queue.note(item.item, { isDone: word.toLowerCase() });
+  last = entry;
+  const next = queue.nextOpen();
+  const reveal = item.hidden && part === 'submit' ? make('button', { class: 'btn small', type: 'button', onclick: () => outbox.whenSent(entry.item).then(() => open(entry)) }, 'See the model’s answer') : null;
+  toast(`${word}. `, ...next ? ['Next: ', foreign(next.title || next.id), '. '] : [], make('kbd', {}, 'u'), ' takes it back. ', reveal);
+  if (next) open(next);
+  else outbox.whenSent(entry.item).then(refill);
+}
+
+/** The end of the list is reached: ask for what waits now. */
+async function refill() {
+  try {
+    const count = await queue.load();
+    const waiting = queue.nextOpen();
+    if (count && waiting) await open(waiting);
+    else if (queue.label) await reorder('label');
+    else await finish();
+  } catch (error) {
+    byId('notices').replaceChildren(refusal(error, 'Your decisions are kept.', refill));
+  }
+}
+
+function go(step) {
+  const entry = queue.beside(step);
+  if (entry) open(entry);
+  else toast(step > 0 ? 'This is the last document of the list.' : 'This is the first document of the list.');
+}
+
+/* ---------- what the server says ---------- */
+
+function sent(job, item) {
+  const sheet = sheets.get(job.item);
+  if (sheet) {
+    sheet.item = item;
+    if (!outbox.of(job.item).length) sheet.marks = marksOf(item);
+    if (sheet === shown) {
+      byId('notices').replaceChildren(...notices(item));
+      draw(tree.current?.label);
+    }
+  }
+  if (['submit', 'set-aside', 'settle'].includes(job.part)) {
+    queue.note(job.item, { state: item.state });
+    progress();
+  }
+}
+
+/** The server does not take a decision: show why, and what holds there. */
+async function refused(job, error, dropped) {
+  const sheet = sheets.get(job.item);
+  const entry = sheet?.entry ?? { item: job.item, id: '', title: '' };
+  queue.note(job.item, { isDone: false });
+  if (sheet) refusedMarks = { item: job.item, marks: sheet.marks };
+  sheets.delete(job.item);
+  ahead.delete(job.item);
+  const lost = dropped.filter(({ part }) => part === 'decisions').length;
+  const kept = lost ? `${counted(lost, 'decision')} of yours ${lost === 1 ? 'was' : 'were'} not taken.` : '';
+  const line = note('bad', sheet === shown || !entry.title ? null : foreign(`${entry.title}: `), foreign(error.message), ` ${kept} `,
+    make('button', { class: 'btn small', type: 'button', onclick: () => { line.remove(); open(entry); } }, error.status === 409 ? 'See both' : 'Show it'));
+  line.setAttribute('role', 'alert');
+  byId('refusals').append(line);
+}
+
+function waits(jobs, error) {
+  const bar = byId('outbox');
+  bar.hidden = !error;
+  if (!error) return;
+  const what = error.status ? error.message : 'The server did not answer.';
+  bar.replaceChildren(icon('note'), make('div', {}, foreign(what), ` Your decisions are kept here and will be sent again (${number(jobs.length)}). `,
+    make('button', { class: 'btn small', type: 'button', onclick: () => outbox.send() }, 'Send now')));
+}
+
+/** Show how far the review is. */
+async function progress() {
+  const summary = await ask('GET', `/v1/review?${new URLSearchParams({ model: model.name })}`);
+  byId('done').replaceChildren(make('b', {}, number(summary.done)), ` of ${number(summary.total)} done`);
+  byId('bar').max = Math.max(1, summary.total);
+  byId('bar').value = summary.done;
+  byId('time-left').textContent = summary.about_left_seconds === null ? '' : `about ${duration(summary.about_left_seconds)} left`;
+  showWaiting(summary.open);
+  return summary;
+}
+
+function duration(seconds) {
+  if (seconds < 90) return `${Math.max(1, Math.round(seconds))} s`;
+  return seconds < 5400 ? `${Math.round(seconds / 60)} min` : `${Math.round(seconds / 3600)} h`;
+}
+
+/* ---------- the page ---------- */
+
+function view(name) {
+  document.body.dataset.view = name;
+  for (const part of ['paper', 'labels-pane']) byId(part).hidden = name !== 'item';
+  for (const part of ['evidence', 'finished']) byId(part).hidden = name !== part;
+  byId('keyline').hidden = name === 'finished';
+  byId('thumb').hidden = name !== 'item';
+  showQueue(false);
+}
+
+function showPlace() {
+  const { rows, at } = queue.items;
+  byId('where').replaceChildren(make('b', {}, number(at + 1)), ` of ${number(rows.length)}${queue.next === null ? '' : '+'}, by ${queue.label ? queue.label.name : queue.by}`);
+}
+
+function showQueue(on) {
+  byId('queue').classList.toggle('over', on);
+  byId('show-queue').setAttribute('aria-expanded', String(on));
+  if (on) byId(queue.items.rows.length ? 'items' : 'by-label').focus();
+}
+
+/** Show the queue in another order; label: the documents alone that have it. */
+async function reorder(by, label = null) {
+  toast();
+  try {
+    await queue.show(by, label);
+    if (label) await first();
+    else if (by === 'evidence') {
+      if (!queue.words.rows.length) await nothing('No word is shared by documents that wait.');
+      else byId('by-evidence').focus();
+    } else if (by === 'label') {
+      if (!queue.labels.rows.length) await nothing('No label waits.');
+      else byId('by-label').focus();
+    } else await first();
+  } catch (error) {
+    byId('refusals').replaceChildren(refusal(error, 'The queue stays as it was.', () => reorder(by, label)));
+  }
+}
+
+async function first() {
+  const entry = queue.items.rows[0]?.entry;
+  if (entry) await open(queue.items.rows.map((row) => row.entry).find(({ holder }) => !holder || holder === person) ?? entry);
+  else await finish();
+}
+
+async function nothing(sentence) {
+  toast(sentence);
+  await finish();
+}
+
+async function finish() {
+  shown = null;
+  view('finished');
+  await showFinished(byId('finished'), model.name, await progress(), () => reorder('doubt'));
+}
+
+let timer = 0;
+function toast(...nodes) {
+  byId('toast').replaceChildren(...nodes.length ? [make('bdi', {}, ...nodes.filter(Boolean))] : []);
+  clearTimeout(timer);
+  timer = setTimeout(() => byId('toast').replaceChildren(), TOAST);
+}
+
+function comment() {
+  byId('comment-text').value = '';
+  byId('comment-dialog').showModal();
+}
+
+function keepComment(event) {
+  event?.preventDefault();
+  const said = byId('comment-text').value.trim();
+  byId('comment-dialog').close();
+  if (said) outbox.add(shown.item.item, 'comments', { text: said });
+}
+
+const KEYS = [
+  ['Next, previous document', 'j k'], ['Next, previous label', '↑ ↓'], ['Go to parent, first child', '← →'],
+  ['Accept, with all ancestors', 'a'], ['Reject, with all descendants', 'x'], ['Too specific: take the parent', 'h'],
+  ['Too general: take the best child', 'l'], ['Take a runner-up instead', '1 2 3'], ['Nothing deeper fits', 'n'],
+  ['Add a label by typing', '/'], ['No label fits', 'e'], ['Comment', 'c'], ['Undo', 'u'], ['Submit, next document', 'Enter'],
+  ['Set aside for later', 'Shift Enter'], ['Queue by doubt', 'g d'], ['Queue by value for learning', 'g v'],
+  ['Queue by label', 'g l'], ['Queue by shared evidence', 'g e'],
+];
+const OF_A_LABEL = {
+  a: ({ label }) => decide('accept', label), x: ({ label }) => decide('reject', label), h: up, l: down,
+  n: ({ label }) => decide('no_deeper', label), 1: (node) => instead(node, 0), 2: (node) => instead(node, 1), 3: (node) => instead(node, 2),
+};
+const OF_A_DOCUMENT = {
+  '/': () => adder.open(), e: () => decide('none_fits'), c: comment, u: undo, Enter: submit,
+  'Shift Enter': () => leave('set-aside', {}, 'Set aside', shown.entry), j: () => go(1), k: () => go(-1),
+};
+const OF_THE_QUEUE = { 'g d': 'doubt', 'g v': 'value', 'g l': 'label', 'g e': 'evidence' };
+
+/** Do what a key does; tells whether it is one. */
+function press(key, event = null) {
+  if (!queue) return false;
+  if (OF_THE_QUEUE[key]) { reorder(OF_THE_QUEUE[key]); return true; }
+  if (document.body.dataset.view === 'evidence') return evidence.press(key);
+  if (document.body.dataset.view !== 'item' || !shown) return false;
+  if (OF_A_DOCUMENT[key]) { OF_A_DOCUMENT[key](); return true; }
+  if (OF_A_LABEL[key]) {
+    if (tree.current) OF_A_LABEL[key](tree.current);
+    return true;
+  }
+  if (!event || !/^Arrow|^Home$|^End$/.test(key)) return false;
+  tree.focus();
+  tree.rows.key(event);
+  return true;
+}
+
+for (const [name, key] of Object.entries({ undo: 'u', submit: 'Enter', none: 'e', comment: 'c', aside: 'Shift Enter', previous: 'k', following: 'j' })) byId(name).addEventListener('click', () => press(key));
+byId('thumb').addEventListener('click', (event) => { const pressed = event.target.closest('[data-act]'); if (pressed) press(pressed.dataset.act); });
+byId('comment-form').addEventListener('submit', keepComment);
+byId('comment-text').addEventListener('keydown', (event) => { if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) keepComment(event); });
+byId('comment-cancel').addEventListener('click', () => byId('comment-dialog').close());
+byId('show-queue').addEventListener('click', () => showQueue(!byId('queue').classList.contains('over')));
+byId('queue').addEventListener('keydown', (event) => { if (event.key === 'Escape' && byId('queue').classList.contains('over')) { showQueue(false); byId('show-queue').focus(); } });
+for (const radio of document.querySelectorAll('[name=by]')) radio.addEventListener('change', () => reorder(radio.value));
+keysOf(KEYS, press);
+
+async function start() {
+  byId('refusals').replaceChildren();
+  try {
+    model = chosenModel(await begin());
+    person = whoIsHere().name;
+    text = new Text(person);
+    adder ??= new Adder(model.name, {
+      chosen: (code, known, below) => { if (below) decide('down', below.label, code, known); else decide('add', code, '', known); },
+      done: () => tree.focus(),
+      scoreOf: (code) => shown?.marks.nodes.get(code)?.score ?? null,
+    });
+    evidence = new Evidence(model.name, { done: () => progress() });
+    queue = new Queue(model.name, person, { open, only: (label) => reorder('label', label), evidence: (entry) => { asked = 0; view('evidence'); evidence.show(entry); } });
+    outbox = new Outbox(person, { sent, refused, waits });
+    await progress();
+    await reorder('doubt');
+  } catch (error) {
+    byId('refusals').replaceChildren(refusal(error, 'Nothing was decided.', start));
+  }
+}
+start();
