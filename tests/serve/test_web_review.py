@@ -86,3 +86,22 @@ def test_ten_labels_take_four_keys(sits: Any, desk: Desk) -> None:
     kim.reads("Two")
     kim.is_sent()
     assert labels_of(desk, "ten") == [("baking", "beekeeping", "vegetables")]
+
+
+def test_each_key_does_what_the_server_then_says(sits: Any, desk: Desk) -> None:
+    """What the page shows before the answer is what the server answers."""
+    desk.queue("keys", desk.document("keys", "One", TEN))
+    kim = sits("kim", "keys")
+    kim.reads("One")
+    keys = ["h", "1", "x", "n", "ArrowUp", "l", "a", "ArrowLeft", "x", "u", "2", "e", "a", "u", "u"]
+    for key in [*keys, "Home", "x", "ArrowDown", "ArrowDown", "a", "n", "End", "h", "ArrowUp", "l"]:
+        held: list[Any] = []
+        kim.page.route("**/v1/review/items/**", lambda route, held=held: held.append(route))
+        kim.press(key)
+        at_once = kim.marks
+        kim.page.unroute("**/v1/review/items/**")
+        for route in held:
+            route.continue_()
+        kim.is_sent()
+        kim.page.wait_for_load_state("networkidle")
+        assert kim.marks == at_once, key
