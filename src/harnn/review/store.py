@@ -13,7 +13,7 @@ from typing import Self
 import sqlalchemy as sa
 
 from harnn.data import Document
-from harnn.errors import Problem, ReviewError
+from harnn.errors import DatabaseError, Problem, ReviewError, suggest
 from harnn.prediction import Predictor
 from harnn.review import adding, checking, deciding, figures, queues
 from harnn.review.agreement import Agreement, Anchoring, measure_agreement, measure_anchoring
@@ -21,7 +21,7 @@ from harnn.review.chain import lock_head, read_entries, read_head
 from harnn.review.corrections import ModelState, name_problems
 from harnn.review.database import Database
 from harnn.review.entries import Entry
-from harnn.review.exporting import settled_documents
+from harnn.review.exporting import models_in_review, settled_documents
 from harnn.review.preparing import prepare
 from harnn.review.retiring import retire
 from harnn.review.tables import ENTRY
@@ -72,6 +72,20 @@ class Review:
     ) -> Review:
         """Open a file of SQLite or an SQLAlchemy URL; see :meth:`Database.open`."""
         return cls(Database.open(place, make=make), taxonomy, model)
+
+    @classmethod
+    def of(cls, database: Database, model: str) -> Review:
+        """Return the review of a model as the database has it, with the taxonomy that it keeps.
+
+        Raises:
+            DatabaseError: no document of such a model is in review.
+        """
+        versions = models_in_review(database)
+        if model not in versions:
+            what = f"has no documents of the model {model!r} in review."
+            raise DatabaseError(Problem(database.shown, what, suggest(model, list(versions))))
+        with database.reading() as connection:
+            return cls(database, Taxonomies().get(connection, versions[model]), model)
 
     def close(self) -> None:
         """Close the database."""
