@@ -113,15 +113,15 @@ def test_undo_gives_the_state_before(review: Review) -> None:
 def test_two_windows_and_two_people(review: Review) -> None:
     (number,) = review.add([prepared()], options=SEEN).added
     view = decided(review, number, "ann", "accept apples")
-    with pytest.raises(ConflictError, match="You changed it at .* UTC. Look at it as it is now"):
+    with pytest.raises(ConflictError, match=r"You changed it at .* UTC. Look at it as it is now"):
         review.decide(number, "ann", "annotate", 0, "accept", "cider")
-    with pytest.raises(ConflictError, match="ann has had this document open since .* UTC. Take"):
+    with pytest.raises(ConflictError, match=r"ann has had this document open since .* UTC. Take"):
         review.decide(number, "bob", "annotate", 0, "accept", "cider")
     assert review.item(number, "bob", "annotate").holder == "ann"
     view = read(review, number, "ann")
-    with pytest.raises(ConflictError, match="You submitted this document at .* Undo takes it b"):
+    with pytest.raises(ConflictError, match=r"You submitted this document at .* Undo takes it b"):
         review.decide(number, "ann", "annotate", view.version, "accept", "cider")
-    with pytest.raises(ConflictError, match="ann submitted this document at .* UTC. See both"):
+    with pytest.raises(ConflictError, match=r"ann submitted this document at .* UTC. See both"):
         review.decide(number, "bob", "annotate", 0, "accept", "cider")
     with pytest.raises(ReviewError, match="there is no document 99 in review"):
         review.item(99, "ann", "annotate")
@@ -133,7 +133,7 @@ def test_two_readings_that_agree(review: Review) -> None:
     assert review.queue("bob", "annotate") == []
     assert [each.state for each in review.queue("bob", "review")] == ["annotated"]
     assert review.queue("ann", "review") == []
-    with pytest.raises(ConflictError, match="ann submitted this document"):
+    with pytest.raises(ConflictError, match=r"ann submitted this document"):
         review.decide(number, "bob", "annotate", 0, "accept", "cider")
     view = review.item(number, "bob", "review")
     assert (view.part, [each.person for each in view.readings]) == ("review", ["ann"])
@@ -199,7 +199,7 @@ def test_aside_and_open_again(review: Review) -> None:
     view = decided(review, number, "ann", "accept apples")
     aside = review.set_aside(number, "ann", "annotate", view.version)
     assert (aside.view.state, aside.next) == ("set_aside", None)
-    with pytest.raises(ConflictError, match="ann set this document aside at .* Reopen it first"):
+    with pytest.raises(ConflictError, match=r"ann set this document aside at .* Reopen it first"):
         review.decide(number, "bob", "annotate", 0, "accept", "cider")
     assert [each.item for each in review.queue("bob", "annotate", state="set_aside")] == [number]
     view = review.reopen(number, "ann", "annotate", aside.view.version)
@@ -213,7 +213,7 @@ def test_aside_and_open_again(review: Review) -> None:
         review.reopen(number, "cyd", "review", 0)
     own = review.item(number, "ann", "annotate")
     assert own.version > done.version
-    with pytest.raises(ConflictError, match="cyd changed it at .* UTC"):
+    with pytest.raises(ConflictError, match=r"cyd changed it at .* UTC"):
         review.undo(number, "ann", "annotate", done.version)
 
 

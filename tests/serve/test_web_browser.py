@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import dataclasses
 import json
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -17,11 +16,11 @@ from harnn.config import Config
 from harnn.data import Document
 from harnn.serve import add_token
 from harnn.taxonomy import Taxonomy
+from support.browsing import NEEDS_CHROMIUM, Opened, check_access, chromium, expect
 from support.served import FAST, SMALL, RunningServer, running
 
-playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium to open pages with")
+pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+pytestmark = NEEDS_CHROMIUM
 
 BEES = "The bees are kept in hives under the apple trees; honey is taken in July."
 HOSTILE = "<script>alert(1)</script> <img src=x onerror=alert(2)> honey & bees 'q' \" </textarea>"
@@ -29,10 +28,8 @@ HOSTILE = "<script>alert(1)</script> <img src=x onerror=alert(2)> honey & bees '
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
-    with playwright.sync_playwright() as runner:
-        opened = runner.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+    with chromium() as opened:
         yield opened
-        opened.close()
 
 
 def fit_wide_model(directory: Path) -> None:
@@ -67,21 +64,6 @@ def server(model: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ru
         yield started
 
 
-class Opened:
-    """A page, and what it said and asked for that it should not have."""
-
-    def __init__(self, page: Any, url: str) -> None:
-        self.page, self.url = page, url
-        self.said: list[str] = []
-        page.on("console", lambda message: self.said.append(message.text))
-        page.on("pageerror", lambda error: self.said.append(str(error)))
-        page.on("request", lambda asked: self._note(asked.url))
-
-    def _note(self, address: str) -> None:
-        if not address.startswith((self.url, "data:", "blob:")):
-            self.said.append(f"asked for {address}")
-
-
 @pytest.fixture
 def show(browser: Any, server: RunningServer) -> Iterator[Any]:
     """Open a page; at the end nothing may have been said on the console or asked of others."""
@@ -101,10 +83,6 @@ def show(browser: Any, server: RunningServer) -> Iterator[Any]:
     for context in contexts:
         context.close()
     assert said == []
-
-
-def expect(found: Any) -> Any:
-    return playwright.expect(found)
 
 
 def predict(page: Any, text: str) -> None:
@@ -518,18 +496,15 @@ def test_search_marks_what_it_found(show: Any, words: str, marks: list[str], cod
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [375, 1280])
 def test_access_of_the_taxonomy(show: Any, scheme: Any, width: int) -> None:
-    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe is missing")
     options = {"color_scheme": scheme, "viewport": {"width": width, "height": 900}}
     page = show("/taxonomy?model=wide&label=top", **options, bypass_csp=True)
     expect(page.locator("#page table").first).to_be_visible()
     named(page, "top").locator(".twist").click()
     expect(page.locator("#tree")).to_have_class("rows tree virtual")
-    found = axe.Axe().run(page)
-    assert found.violations_count == 0, found.generate_report()
+    check_access(page)
     page.fill("#find", "n1")
     expect(page.locator("#found .row").first).to_be_visible()
-    found = axe.Axe().run(page)
-    assert found.violations_count == 0, found.generate_report()
+    check_access(page)
 
 
 ROWS = [BEES, "qwxyz vbnmq", "荔枝 honey", HOSTILE, ""]
@@ -618,32 +593,25 @@ def test_a_file_that_cannot_be_read(browser: Any, server: RunningServer) -> None
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [375, 1280])
 def test_access_of_the_upload(show: Any, scheme: Any, width: int) -> None:
-    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe is missing")
     options = {"color_scheme": scheme, "viewport": {"width": width, "height": 900}}
     page = show("/upload", **options, bypass_csp=True)
     upload(page, "a.jsonl", TABLE)
     page.click("#predict")
     expect(page.locator("#left")).to_have_text("Done")
-    page.mouse.move(5, 5)
-    found = axe.Axe().run(page)
-    assert found.violations_count == 0, found.generate_report()
+    check_access(page)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [375, 1280])
 def test_access(show: Any, scheme: Any, width: int) -> None:
-    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe is missing")
     options = {"color_scheme": scheme, "viewport": {"width": width, "height": 900}}
     page = show(**options, bypass_csp=True)
     expect(page.locator("#predict")).to_be_enabled()
-    found = axe.Axe().run(page)
-    assert found.violations_count == 0, found.generate_report()
+    check_access(page)
     predict(page, f"{BEES} qwxyz")
     expect(page.locator("#reasons table")).to_be_visible()
-    page.mouse.move(5, 5)
-    found = axe.Axe().run(page)
-    assert found.violations_count == 0, found.generate_report()
+    check_access(page)
 
 
 @pytest.mark.slow

@@ -92,7 +92,7 @@ def serve(
             "--database",
             rich_help_panel=_ANSWERS,
             envvar="HARNN_DATABASE",
-            help="Where corrections are kept: a file of SQLite, or a URL.",
+            help="Where corrections and reviews are kept: a file of SQLite, or a URL.",
         ),
     ] = None,
     languages: Annotated[
@@ -109,6 +109,15 @@ def serve(
             "--examples",
             rich_help_panel=_ANSWERS,
             help="Labelled documents that explanations point at.",
+        ),
+    ] = None,
+    acceptance: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--acceptance",
+            rich_help_panel=_ANSWERS,
+            help="What may be accepted unattended: a file that harnn acceptance has made, as FILE "
+            "or NAME=FILE; repeatable.",
         ),
     ] = None,
     watch: Annotated[
@@ -196,6 +205,7 @@ def serve(
         database=database,
         languages=tuple(languages or ()),
         examples=tuple(examples or ()),
+        acceptance=tuple(acceptance or ()),
         watch=watch,
         json_logs=json_logs,
     )

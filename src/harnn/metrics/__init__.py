@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from harnn.metrics.hierarchical import hierarchical_prf
     from harnn.metrics.label_quality import LabelQuality
     from harnn.metrics.lowest_common import lca_prf
+    from harnn.metrics.newcombe import newcombe_interval
     from harnn.metrics.resampling import Answers, Resampling
     from harnn.metrics.several_tests import holm
     from harnn.metrics.thresholds import ThresholdCurve, threshold_curve
@@ -62,6 +63,7 @@ __getattr__, __dir__ = on_demand(
         "hierarchical": "hierarchical_prf",
         "label_quality": "LabelQuality",
         "lowest_common": "lca_prf",
+        "newcombe": "newcombe_interval",
         "resampling": "Answers Resampling",
         "several_tests": "holm",
         "thresholds": "ThresholdCurve threshold_curve",
@@ -111,6 +113,7 @@ __all__ = [
     "lca_prf",
     "micro_auc",
     "micro_auprc",
+    "newcombe_interval",
     "precision_at_k",
     "prf",
     "propensity_precision_at_k",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-_Z = 1.959963984540054
+Z = 1.959963984540054
 """97.5% of a standard normal distribution lie below it."""
 
 
@@ -18,8 +18,14 @@ def wilson_interval(hits: int, total: int) -> tuple[float, float]:
     """
     if total < 1 or not 0 <= hits <= total:
         raise ValueError(f"Expected 0 to {total} of at least 1, got {hits}.")
-    share, square = hits / total, _Z * _Z
+    return wilson_of_share(hits / total, total)
+
+
+def wilson_of_share(share: float, total: int) -> tuple[float, float]:
+    """Do the same for a share, 0 to 1, that need not be of whole hits; total: at least 1."""
+    square = Z * Z
     middle = share + square / (2 * total)
-    spread = _Z * math.sqrt(share * (1 - share) / total + square / (4 * total * total))
+    spread = Z * math.sqrt(share * (1 - share) / total + square / (4 * total * total))
     whole = 1 + square / total
-    return max(0.0, (middle - spread) / whole), min(1.0, (middle + spread) / whole)
+    low, high = (middle - spread) / whole, (middle + spread) / whole
+    return min(share, max(0.0, low)), max(share, min(1.0, high))  # rounding moves 0 and 1

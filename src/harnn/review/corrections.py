@@ -133,13 +133,20 @@ class Corrections:
 def training_documents(corrections: Iterable[Correction]) -> Iterator[Document]:
     """Yield the documents of corrections with an id each, as training wants them.
 
-    corrections: the last of each document. A document without an id is called by the SHA-256 of
-    its text, 16 hexadecimal digits; where two texts have one id, the later is called so behind it.
+    corrections: the last of each document.
+    """
+    return named(each.document for each in corrections)
+
+
+def named(documents: Iterable[Document]) -> Iterator[Document]:
+    """Yield documents with an id each.
+
+    One without an id is called by the SHA-256 of its text, 16 hexadecimal digits; where two texts
+    have one id, the later is called so behind it.
     """
     seen: Counter[str] = Counter()
-    for each in corrections:
-        document = each.document
-        digest = _digest("", document.text)[:16]
+    for document in documents:
+        digest = digest_of("", document.text)[:16]
         name = document.id or digest
         seen[name] += 1
         yield replace(document, id=name if seen[name] == 1 else f"{name}-{digest}")
@@ -168,7 +175,7 @@ def name_problems(where: str, names: Mapping[str, str]) -> Iterator[Problem]:
             yield Problem(where, what)
 
 
-def _digest(name: str, text: Mapping[str, str]) -> str:
+def digest_of(name: str, text: Mapping[str, str]) -> str:
     """Return the SHA-256 of an id and a text, its fields in their order; it is kept for ever."""
     written = json.dumps([name, list(text.items())])
     return hashlib.sha256(written.encode("ascii")).hexdigest()
@@ -181,7 +188,7 @@ def document_row(
     return {
         "id": document.id,
         "text": json_text(dict(document.text)),
-        "content": _digest(document.id, document.text),
+        "content": digest_of(document.id, document.text),
         "model": model.name,
         "model_hash": model.hash,
         "taxonomy_hash": model.taxonomy_hash,

@@ -93,9 +93,12 @@ class Database:
         Raises:
             DatabaseError: the database does not answer.
         """
+        options: Any = {"reading": True}
+        if self._engine.dialect.name != "sqlite":  # which does so by itself
+            options["isolation_level"] = "REPEATABLE READ"
         with (
             self._told(),
-            self._engine.connect().execution_options(reading=True) as connection,
+            self._engine.connect().execution_options(**options) as connection,
             connection.begin(),
         ):
             yield connection
@@ -240,6 +243,7 @@ def _engine(url: sa.URL) -> sa.Engine:
 def _on_connect(connection: Any, _: object) -> None:
     connection.isolation_level = None  # sqlite3 begins nothing by itself: _on_begin does
     connection.execute("PRAGMA foreign_keys=ON")
+    connection.execute("PRAGMA synchronous=FULL")  # what is answered outlasts a loss of power
 
 
 def _on_begin(connection: sa.Connection) -> None:

@@ -53,6 +53,7 @@ def submit(turn: Turn) -> None:
         reading,
         entry,
         submitted=turn.now,
+        as_model=turn.is_as_model(reading),
         seconds=None if seconds is None else min(seconds, _MOST_SECONDS),
     )
     if turn.turn == 1 and turn.item["second"]:
@@ -222,7 +223,7 @@ def in_group(connection: sa.Connection, group: str, person: str) -> Sequence[Ent
 def _as_before(turn: Turn) -> dict[str, object]:
     """Return what stays of a reading that is submitted."""
     assert turn.own is not None
-    return {name: turn.own[name] for name in ("submitted", "labels", "seconds")}
+    return {name: turn.own[name] for name in ("submitted", "labels", "as_model", "seconds")}
 
 
 def _labels(turn: Turn, person: str) -> tuple[str, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from itertools import islice
 from pathlib import Path
 from typing import Self
@@ -12,15 +13,18 @@ from typing import Self
 import sqlalchemy as sa
 
 from harnn.data import Document
-from harnn.errors import ReviewError
+from harnn.errors import DatabaseError, Problem, ReviewError, suggest
 from harnn.prediction import Predictor
-from harnn.review import adding, deciding, queues
-from harnn.review.chain import lock_head, read_entries
+from harnn.review import adding, checking, deciding, figures, queues
+from harnn.review.agreement import Agreement, Anchoring, measure_agreement, measure_anchoring
+from harnn.review.chain import lock_head, read_entries, read_head
 from harnn.review.corrections import ModelState, name_problems
 from harnn.review.database import Database
 from harnn.review.entries import Entry
+from harnn.review.exporting import models_in_review, settled_documents
 from harnn.review.label_use import LabelUse, read_label_use
 from harnn.review.preparing import prepare
+from harnn.review.retiring import retire
 from harnn.review.tables import ENTRY
 from harnn.review.turn import Taxonomies, Turn
 from harnn.review.values import (
@@ -33,6 +37,7 @@ from harnn.review.values import (
     Part,
     Prepared,
     QueueItem,
+    Retired,
     State,
     Submitted,
     Summary,
@@ -68,6 +73,20 @@ class Review:
     ) -> Review:
         """Open a file of SQLite or an SQLAlchemy URL; see :meth:`Database.open`."""
         return cls(Database.open(place, make=make), taxonomy, model)
+
+    @classmethod
+    def of(cls, database: Database, model: str) -> Review:
+        """Return the review of a model as the database has it, with the taxonomy that it keeps.
+
+        Raises:
+            DatabaseError: no document of such a model is in review.
+        """
+        versions = models_in_review(database)
+        if model not in versions:
+            what = f"has no documents of the model {model!r} in review."
+            raise DatabaseError(Problem(database.shown, what, suggest(model, list(versions))))
+        with database.reading() as connection:
+            return cls(database, Taxonomies().get(connection, versions[model]), model)
 
     def close(self) -> None:
         """Close the database."""
@@ -305,6 +324,38 @@ class Review:
                     undone.append(entry.item)
         return GroupDecision(group, tuple(undone), tuple(refused))
 
+    def agreement(self) -> Agreement:
+        """Return how far two readers of the same documents agree."""
+        with self._database.reading() as connection:
+            pairs = figures.read_twice(connection, self._model, self._taxonomy)
+            return measure_agreement(self._taxonomy, list(pairs))
+
+    def anchoring(self) -> Anchoring:
+        """Return how far the model's answer sways readers who see it."""
+        with self._database.reading() as connection:
+            return measure_anchoring(list(figures.answered(connection, self._model)))
+
+    def retire(self, taxonomy: Taxonomy, person: str = "") -> Retired:
+        """Go on under a new taxonomy: documents with a label that it lacks are queued again.
+
+        Of documents that are done those alone; what else was settled of them is kept as right, and
+        a label that another stands for (``taxonomy.replaced``) is that one. Documents that are not
+        done go on where they are, or from the beginning where something of them is retired.
+        """
+        with self._writing() as connection:
+            found = retire(connection, self._taxonomies, self._model, taxonomy, person)
+        self._taxonomy = taxonomy
+        return found
+
+    def reviewed(self, since: datetime | None = None) -> Iterator[Document]:
+        """Yield the documents that are done, in the order in which they were settled.
+
+        ``labels`` are the most specific ones, none at all where none fits. A document that was read
+        for several states of the model comes once, as it was settled last. since: then, or later.
+        """
+        with self._database.reading() as connection:
+            yield from settled_documents(connection, self._model, since)
+
     def log(self, after: int = 0, limit: int = 100, *, item: int | None = None) -> list[Entry]:
         """Return entries of the log behind a number, in their order.
 
@@ -317,6 +368,21 @@ class Review:
             conditions.append(ENTRY.c.item == item)
         with self._database.reading() as connection:
             return list(read_entries(connection, *conditions, limit=limit))
+
+    def verify(self, head: str | None = None) -> list[Problem]:
+        """Return what is wrong with the log, and where documents say something else; all of it.
+
+        head: a hash of an entry that was noted elsewhere. Without it nobody can tell whether
+        somebody who may write the whole database wrote all of it anew.
+        """
+        with self._database.reading() as connection:
+            problems = checking.check_log(connection, head)
+            return problems + list(checking.check_items(connection, self._taxonomies, self._model))
+
+    def head(self) -> tuple[int, str]:
+        """Return how many entries the log has, and the hash of the newest, to be noted."""
+        with self._database.reading() as connection:
+            return read_head(connection)[:2]
 
     def _and_next(self, number: int, person: str, part: Part) -> Submitted:
         with self._turn(number, person, part, writes=False) as turn:

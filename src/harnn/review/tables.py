@@ -5,6 +5,7 @@ somebody said its labels are; nothing is changed or taken away, the last one cou
 
 ``review_entry``: the log, which is only added to, and ``review_head``: how long it is. All other
 tables of the review are made from it, in the same transactions, so that the queue is quick.
+``review_policy``: what was accepted unattended, and from when; ``review_filed``: the documents.
 """
 
 from __future__ import annotations
@@ -111,6 +112,7 @@ READING = sa.Table(
     sa.Column("said", LONG_TEXT, nullable=False),  # JSON, what it says so far
     sa.Column("submitted", _MOMENT),
     sa.Column("labels", LONG_TEXT, nullable=False),  # JSON, the most specific ones
+    sa.Column("as_model", sa.Boolean),  # when it is submitted: its labels are the model's
     sa.Column("seconds", sa.Float),  # from opening to submission
     sa.Index(None, "person", "submitted"),
 )
@@ -165,4 +167,30 @@ HEAD = sa.Table(
     sa.Column("count", sa.Integer, nullable=False),
     sa.Column("hash", _DIGEST, nullable=False),
     sa.Column("secret", _DIGEST, nullable=False),  # key of the draw of blind documents
+)
+POLICY = sa.Table(
+    "review_policy",
+    TABLES,
+    sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),  # of its entry
+    sa.Column("model", sa.String(MOST_NAME), nullable=False),
+    sa.Column("model_hash", _DIGEST, nullable=False),
+    sa.Column("moment", _MOMENT, nullable=False),
+    sa.Column("person", sa.String(MOST_NAME), nullable=False),
+    sa.Column("terms", LONG_TEXT, nullable=False),  # JSON, as the entry has it
+    sa.Index(None, "model", "number"),
+)
+FILED = sa.Table(
+    "review_filed",
+    TABLES,
+    sa.Column("document", sa.ForeignKey("document.number"), primary_key=True, autoincrement=False),
+    sa.Column("model", sa.String(MOST_NAME), nullable=False),
+    sa.Column("model_hash", _DIGEST, nullable=False),
+    sa.Column("policy", sa.ForeignKey("review_policy.number"), nullable=False),
+    sa.Column("entry", sa.Integer, nullable=False),
+    sa.Column("moment", _MOMENT, nullable=False),
+    sa.Column("level", sa.Integer, nullable=False),  # the deepest, 1 is the top
+    sa.Column("labels", LONG_TEXT, nullable=False),  # JSON, scores by codes, closed upward
+    sa.Column("drawn", sa.Boolean, nullable=False),  # for the audit
+    sa.Index(None, "model", "entry"),
+    sa.Index(None, "model", "drawn", "entry"),
 )

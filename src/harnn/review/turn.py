@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import Any
@@ -263,6 +263,7 @@ class Turn:
             "said": json_text(pack(reading)),
             "submitted": None,
             "labels": json_text(list(reading.most_specific)),
+            "as_model": None,
             "seconds": None,
         } | columns
         key = (READING.c.item == self.number, READING.c.person == self.person)
@@ -273,9 +274,7 @@ class Turn:
 
     def settle(self, labels: tuple[str, ...]) -> None:
         """Let the document be done with its most specific labels."""
-        columns = self.taxonomy.close_upward(self.taxonomy.columns(labels))
-        closed = {self.taxonomy.codes[column] for column in columns.tolist()}
-        given = set(json.loads(self.item["shown"]))
+        closed, given = self.closed(labels), set(json.loads(self.item["shown"]))
         self.change(
             state="done",
             labels=json_text(list(labels)),
@@ -285,6 +284,15 @@ class Turn:
         )
         for right, some in ((True, given & closed), (False, given - closed)):
             self._mark(right, sorted(some))
+
+    def is_as_model(self, reading: Reading) -> bool:
+        """Tell whether a reading has exactly the labels that the model gave."""
+        return set(reading.labels) == self.closed(json.loads(self.item["shown"]))
+
+    def closed(self, labels: Iterable[str]) -> set[str]:
+        """Return labels with all that stand above them."""
+        columns = self.taxonomy.close_upward(self.taxonomy.columns(labels))
+        return {self.taxonomy.codes[column] for column in columns.tolist()}
 
     def unsettle(self, state: str) -> None:
         """Let the document be not done, or not any more."""
@@ -309,8 +317,8 @@ class Turn:
                 return entry
         return None
 
-    def refold(self, without: int) -> Reading:
-        """Return this person's reading of all decisions in force but one."""
+    def refold(self, without: int = 0) -> Reading:
+        """Return this person's reading of all decisions in force; without: number of one."""
         found: dict[int, Entry] = {}
         for entry in read_entries(self.connection, *self._mine()):
             if entry.action == "retire":

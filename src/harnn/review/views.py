@@ -72,7 +72,7 @@ def _labels(turn: Turn, reading: Reading, *, hidden: bool) -> Iterator[LabelView
         yield LabelView(
             label=label,
             name=taxonomy.names[column],
-            path=tuple(codes[each] for each in taxonomy.path(column)),
+            path=_path(turn, label, shown),
             level=int(taxonomy.levels[column]),
             parents=tuple(codes[each] for each in taxonomy.parents(column)),
             mark=reading.marks.get(label, ""),
@@ -83,6 +83,14 @@ def _labels(turn: Turn, reading: Reading, *, hidden: bool) -> Iterator[LabelView
             runners_up=found.runners_up if found else (),
             through=found.through if found else "",
         )
+
+
+def _path(turn: Turn, label: str, shown: Mapping[str, float]) -> tuple[str, ...]:
+    """Return the codes from a root to a label, of several parents through that scored highest."""
+    taxonomy, path = turn.taxonomy, [label]
+    while parents := [taxonomy.codes[c] for c in taxonomy.parents(taxonomy.index[path[-1]])]:
+        path.append(max(parents, key=lambda code: shown.get(code, 0.0)))
+    return tuple(path[::-1])
 
 
 def _readings(turn: Turn, *, hidden: bool) -> Iterator[ReadingView]:

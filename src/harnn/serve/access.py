@@ -18,7 +18,7 @@ from typing import Any, Literal, get_args
 from harnn._display import beginning
 from harnn._files import PlaceTakenError, only_writer, write_atomically
 from harnn.errors import ConfigError, InputError, Problem, cannot_read, suggest
-from harnn.serve.logs import LOG
+from harnn.serve.current import CurrentFile
 
 Role = Literal["read", "annotate", "review", "admin"]
 ROLES: tuple[Role, ...] = get_args(Role)
@@ -118,25 +118,15 @@ class TokensFile:
         """Raises:
         ConfigError: see :meth:`Tokens.read`; or nobody could ask.
         """
-        self._path = path
-        self._seen = _signature(path)
-        self._tokens = Tokens.read(path)
-        if not self._tokens.callers:
+        self._file = CurrentFile(path, Tokens.read, "tokens")
+        if not self.tokens.callers:
             hint = f"Make one: harnn token {path} NAME --role read"
             raise ConfigError(Problem(str(path), "holds no token, so that nobody could ask.", hint))
 
     @property
     def tokens(self) -> Tokens:
         """The tokens; where the file cannot be read any more, those that it held before."""
-        seen = _signature(self._path)
-        if seen != self._seen:
-            self._seen = seen  # of a broken file too: it is told once
-            try:
-                self._tokens = Tokens.read(self._path)
-                LOG.info("%s has changed: %d tokens", self._path, len(self._tokens.callers))
-            except ConfigError as error:
-                LOG.error("The tokens stay what they were: %s", error)
-        return self._tokens
+        return self._file.value
 
 
 def digest_of(token: str) -> str:
@@ -209,15 +199,6 @@ def _write(path: Path, lines: Iterable[str]) -> None:
         raise InputError(Problem(str(path), f"would have more than {_MOST_BYTES:,} bytes."))
     with write_atomically(path, private=True) as file:
         file.write(content)
-
-
-def _signature(path: Path) -> tuple[int, ...]:
-    """Return what is another as soon as a file is, or what may be done with it."""
-    try:
-        found = path.stat()
-    except OSError:
-        return ()
-    return found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
 
 
 def _lines(path: Path) -> Iterator[tuple[str, str]]:

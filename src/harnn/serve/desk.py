@@ -10,10 +10,11 @@ from typing import Annotated, Any, Concatenate, ParamSpec, TypeVar
 
 from fastapi import Depends
 
-from harnn.review import Part, Review
+from harnn.review import ItemView, Part, Policies, Review
 from harnn.serve.access import Caller
 from harnn.serve.asking import Annotator, ModelName, ServiceHere
 from harnn.serve.models import ServedModel
+from harnn.serve.problems import RequestError
 from harnn.serve.service import Service
 
 P = ParamSpec("P")
@@ -38,6 +39,20 @@ class Desk:
     def part(self) -> Part:
         """The most that the reader may do."""
         return "review" if self.caller.may("review") else "annotate"
+
+    @property
+    def policies(self) -> Policies | None:
+        """What is accepted unattended; None: nothing can be, people read everything."""
+        try:
+            return self.service.policies_of(self.served)
+        except RequestError:
+            return None
+
+    async def heed(self, view: ItemView) -> None:
+        """Pause the levels whose audit says so, once a document of it is read."""
+        policies = self.policies if view.audit else None
+        if policies is not None:
+            await asyncio.to_thread(policies.check_audits)
 
     async def do(
         self,

@@ -22,6 +22,7 @@ from uvicorn.supervisors import Multiprocess
 from harnn import review
 from harnn._cores import threads_of
 from harnn.errors import HarnnError, InputError, Problem
+from harnn.serve.accepting import Acceptances
 from harnn.serve.access import TokensFile
 from harnn.serve.admission import Shared
 from harnn.serve.app import create_app
@@ -54,6 +55,7 @@ def serve(settings: ServeSettings) -> None:
         TokensFile(settings.tokens)
     shared = Shared.new(settings)
     check_models(settings.models)
+    Acceptances(settings.acceptance_places)
     if settings.database is not None:
         review.Corrections.open(settings.database).close()
     with _listening(settings) as (listener, place):

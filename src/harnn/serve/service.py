@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TypeVar, Unpack, cast
@@ -12,11 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harnn import review
+from harnn.acceptance import Acceptance
 from harnn.answers import Prediction
 from harnn.data import Document
 from harnn.decode import DecodeOptions
-from harnn.errors import HarnnError
+from harnn.errors import ConfigError, HarnnError
 from harnn.explain import Explanation
+from harnn.serve.accepting import Acceptances
 from harnn.serve.lane import Answered, Job, Lane, count_characters
 from harnn.serve.metrics import Metrics
 from harnn.serve.models import Models, ServedModel
@@ -51,6 +54,7 @@ class Service:
         self.database = None if place is None else review.Database.open(place)
         """What people say of answers; None: nothing of it is kept. It waits for the disk: use
         ``asyncio.to_thread``."""
+        self._acceptances = Acceptances(settings.acceptance_places)
         self.models = Models(settings.models, settings.examples)
         self.metrics = Metrics()
         for model in self.models:
@@ -105,6 +109,21 @@ class Service:
         job = Job(served.name, served.predictor, documents, {}, most, alone=act)
         return cast(T, await self._lane.ask(job))
 
+    async def when_free(self, ask: Callable[[], Awaitable[T]]) -> T:
+        """Return what is asked for; where too much waits, wait too, as long as requests may take.
+
+        Raises:
+            RequestError: too much waits all that time (503), or what *ask* raises.
+        """
+        end = time.monotonic() + self.settings.limits.seconds
+        while True:
+            try:
+                return await ask()
+            except RequestError as error:
+                if error.status != 503 or self.closing or time.monotonic() > end:
+                    raise
+            await asyncio.sleep(0.5)
+
     def kept(self) -> review.Corrections:
         """Return where corrections are kept.
 
@@ -119,9 +138,38 @@ class Service:
         Raises:
             RequestError: they are kept nowhere (403).
         """
-        return review.Review(
-            self._database("documents to review"), served.predictor.taxonomy, served.name
-        )
+        return review.Review(self.kept_for_review(), served.predictor.taxonomy, served.name)
+
+    def kept_for_review(self) -> review.Database:
+        """Return where documents are kept that people read.
+
+        Raises:
+            RequestError: nowhere (403).
+        """
+        return self._database("documents to review")
+
+    def acceptance_of(self, served: ServedModel) -> Acceptance | None:
+        """Return what may be accepted of a model's answers; None: nothing was given."""
+        return self._acceptances.get(served.name)
+
+    def policies_of(self, served: ServedModel) -> review.Policies:
+        """Return what is accepted of a model's answers.
+
+        Raises:
+            RequestError: nothing can be: no acceptance was given, or one of another model (409).
+        """
+        acceptance = self.acceptance_of(served)
+        if acceptance is None:
+            detail = (
+                "This server knows no curves of its model; make them with harnn acceptance, and "
+                "give the file to harnn serve (--acceptance)."
+            )
+            raise RequestError(409, detail)
+        kept = self.kept_for_review()
+        try:
+            return review.Policies(kept, served.predictor.taxonomy, served.state, acceptance)
+        except ConfigError as error:
+            raise RequestError(409, str(error)) from None
 
     def _database(self, what: str) -> review.Database:
         if self.database is None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -124,6 +125,9 @@ class ServeSettings:
     ``NAME=en`` for one; ``und``, undetermined, where nothing is said."""
     examples: tuple[Path, ...] = ()
     """Labelled documents that explanations point at."""
+    acceptance: tuple[str, ...] = ()
+    """What may be accepted unattended, files that ``harnn acceptance`` has made: ``FILE`` for the
+    first model, ``NAME=FILE`` for one by its name."""
     watch: bool = True
     """Whether a model directory that is replaced is loaded by itself."""
     json_logs: bool = False
@@ -138,6 +142,19 @@ class ServeSettings:
         """Return the language of a model by its name."""
         said = dict(map(_split_language, self.languages))
         return said.get(model) or said.get("") or "und"
+
+    @property
+    def acceptance_places(self) -> dict[str, Path]:
+        """The files of :attr:`acceptance` by names of models."""
+        return dict(place for written in self.acceptance if (place := self._place_of(written)))
+
+    def _place_of(self, written: str) -> tuple[str, Path] | None:
+        """Return the model and the file that are written; None: there is no such model."""
+        name, equals, place = written.partition("=")
+        if not equals or Path(written).exists():
+            return (self.models[0].name, Path(written)) if self.models else None
+        known = name in [model.name for model in self.models]
+        return (name, Path(place)) if known else None
 
     def check(self) -> None:
         """Check what can be checked before a model is loaded.
@@ -161,10 +178,26 @@ class ServeSettings:
         problems += _name_problems(self.names)
         problems += _proxy_problems(self.proxies)
         problems += _language_problems(self.languages, self.models)
-        for path in (*self.examples, *filter(None, (self.tokens, self.secret))):
+        problems += self._acceptance_problems()
+        given = (*self.examples, *self.acceptance_places.values())
+        for path in (*given, *filter(None, (self.tokens, self.secret))):
             problems += _unreadable(path)
         if problems:
             raise ConfigError(problems)
+
+    def _acceptance_problems(self) -> Iterable[Problem]:
+        names = ", ".join(model.name for model in self.models)
+        places = [(written, self._place_of(written)) for written in self.acceptance]
+        for written, place in places:
+            if place is None:
+                what = f"got {written!r}, whose name is no model; there are {names}."
+                yield Problem("--acceptance", what)
+        for name, count in Counter(place[0] for _, place in places if place).items():
+            if count > 1:
+                yield Problem("--acceptance", f"got {count} files for the model {name!r}.")
+        if self.acceptance and self.database is None:
+            what = "needs a database, which keeps what is accepted."
+            yield Problem("--acceptance", what, "Give --database FILE.")
 
 
 def is_loopback(host: str) -> bool:

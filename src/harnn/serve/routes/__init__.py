@@ -7,6 +7,7 @@ from starlette.responses import Response
 
 from harnn.serve.problems import RequestError
 from harnn.serve.routes import (
+    acceptance,
     annif,
     files,
     health,
@@ -17,6 +18,7 @@ from harnn.serve.routes import (
     open_inference,
     pages,
     review,
+    review_documents,
     session,
 )
 
@@ -28,6 +30,8 @@ ROUTERS: tuple[APIRouter, ...] = (
     pages.router,
     review.router,
     label_use.router,
+    review_documents.router,
+    acceptance.router,
     annif.router,
     open_inference.router,
     hugging_face.router,

@@ -7,7 +7,6 @@ off ends the work. So no other caller can see it, and any process of a server ca
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import AsyncIterator, Sequence
 from typing import Annotated, Any
 
@@ -63,7 +62,7 @@ async def preview(
 ) -> Response:
     """Read a file of documents, and say what the model would read; everything wrong is named."""
     served = service.models.get(model)
-    upload = await _read(service, served, content, name)
+    upload = await read_file(service, served, content, name)
     return json_response(
         {
             "model": {"name": served.name, "version": served.version},
@@ -95,9 +94,9 @@ async def predict(
     is complete if it has a line for each document.
     """
     served = service.models.get(model)
-    upload = await _read(service, served, content, name)
+    upload = await read_file(service, served, content, name)
     limits = service.settings.limits
-    blocks = _blocks(upload.documents, min(limits.batch, limits.documents))
+    blocks = blocks_of(upload.documents, min(limits.batch, limits.documents))
     first = await _answer(service, served, blocks[0]) if blocks else []
 
     async def lines() -> AsyncIterator[bytes]:
@@ -108,7 +107,8 @@ async def predict(
     return StreamingResponse(lines(), media_type=LINES)
 
 
-async def _read(service: Service, served: ServedModel, content: bytes, name: str) -> Upload:
+async def read_file(service: Service, served: ServedModel, content: bytes, name: str) -> Upload:
+    """Read the documents of a file; see :func:`harnn.serve.uploads.read_upload`."""
     data = served.predictor.bundle.config.data
     return await asyncio.to_thread(read_upload, content, name, data, service.settings.limits)
 
@@ -117,21 +117,14 @@ async def _answer(
     service: Service, served: ServedModel, documents: Sequence[Document]
 ) -> list[Prediction]:
     """Answer a block; where too much waits, wait too."""
-    end = time.monotonic() + service.settings.limits.seconds
-    while True:
-        try:
-            answers = await service.predict(served.name, documents)
-        except RequestError as error:
-            if error.status != 503 or service.closing or time.monotonic() > end:
-                raise
-            await asyncio.sleep(0.5)
-            continue
-        if answers.model.hash != served.hash:
-            raise RequestError(503, "Another model has taken the place of this one; send it again.")
-        return answers.predictions
+    answers = await service.when_free(lambda: service.predict(served.name, documents))
+    if answers.model.hash != served.hash:
+        raise RequestError(503, "Another model has taken the place of this one; send it again.")
+    return answers.predictions
 
 
-def _blocks(documents: Sequence[Document], size: int) -> list[Sequence[Document]]:
+def blocks_of(documents: Sequence[Document], size: int) -> list[Sequence[Document]]:
+    """Return documents in parts of *size*."""
     return [documents[at : at + size] for at in range(0, len(documents), size)]
 
 

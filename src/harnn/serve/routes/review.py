@@ -16,7 +16,7 @@ from harnn._display import json_text
 from harnn.config import DataConfig
 from harnn.data.writing import fields_of
 from harnn.serve.asking import Reviewer, json_response
-from harnn.serve.desk import DeskHere, plain
+from harnn.serve.desk import Desk, DeskHere, plain
 from harnn.serve.routes.review_schemas import (
     MOST_CODE,
     CommentIn,
@@ -107,16 +107,12 @@ async def decide_group(desk: DeskHere, key: Key, body: GroupIn) -> Response:
     Documents that somebody else has decided meanwhile are left as they are, and named.
     """
     items = [(each.item, each.version) for each in body.items]
-    found = await desk.do(
-        review.Review.decide_group,
-        key,
-        items,
-        body.action,
-        desk.person,
-        desk.part,
-        body.other,
-    )
-    return json_response(_group(found))
+
+    def act(kept: review.Review) -> review.GroupDecision:
+        label = kept.evidence_groups(key, desk.person).label
+        return kept.decide_group(items, body.action, label, desk.person, desk.part, body.other)
+
+    return json_response(_group(await desk.do(act)))
 
 
 @router.post("/groups/{group}/undo", response_model=GroupOut, responses=_WRITES)
@@ -173,14 +169,14 @@ async def comment(desk: DeskHere, item: ItemNumber, body: CommentIn) -> Response
 async def submit(desk: DeskHere, item: ItemNumber, body: VersionIn) -> Response:
     """Say that a document is read; nothing undecided may be left."""
     found = await desk.do(review.Review.submit, item, desk.person, desk.part, body.version)
-    return json_response(_submitted(found))
+    return json_response(await _submitted(desk, found))
 
 
 @router.post("/items/{item}/set-aside", response_model=SubmittedOut, responses=_WRITES)
 async def set_aside(desk: DeskHere, item: ItemNumber, body: VersionIn) -> Response:
     """Leave a document for later."""
     found = await desk.do(review.Review.set_aside, item, desk.person, desk.part, body.version)
-    return json_response(_submitted(found))
+    return json_response(await _submitted(desk, found))
 
 
 @router.post("/items/{item}/reopen", response_model=ItemOut, responses=_WRITES)
@@ -196,7 +192,7 @@ async def settle(desk: DeskHere, _: Reviewer, item: ItemNumber, body: SettleIn) 
     found = await desk.do(
         review.Review.settle, item, desk.person, body.version, take=body.take, alone=body.alone
     )
-    return json_response(_submitted(found))
+    return json_response(await _submitted(desk, found))
 
 
 @router.get(
@@ -234,11 +230,13 @@ async def log(
     item: Annotated[int | None, Query(ge=1, lt=1 << 31)] = None,
 ) -> Response:
     """Lines of the log, in their order; of documents whose answer is hidden from the caller they
-    say nothing of labels.
+    say nothing of labels, where it was not the caller who decided.
     """
     found = await desk.do(review.Review.log, after, limit, item=item)
+    told = await asyncio.to_thread(review.told, desk.service.kept_for_review(), found, desk.person)
+    entries = [plain(entry) | {"withheld": withheld} for entry, withheld in told]
     following = found[-1].number if len(found) == limit else None
-    return json_response({"entries": plain(found), "next": following})
+    return json_response({"entries": entries, "next": following})
 
 
 def _group(found: review.GroupDecision) -> dict[str, Any]:
@@ -246,5 +244,6 @@ def _group(found: review.GroupDecision) -> dict[str, Any]:
     return {"group": found.group, "decided": [*found.decided], "refused": refused}
 
 
-def _submitted(found: review.Submitted) -> dict[str, Any]:
+async def _submitted(desk: Desk, found: review.Submitted) -> dict[str, Any]:
+    await desk.heed(found.view)
     return {"item": plain(found.view), "next": found.next}

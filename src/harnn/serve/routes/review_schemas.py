@@ -19,7 +19,9 @@ Label = Annotated[str, Field(max_length=MOST_CODE)]
 Action = Literal[
     "accept", "reject", "up", "down", "instead", "no_deeper", "add", "none_fits", "clear"
 ]
-Mark = Literal["undecided", "accepted", "implied", "rejected", "with_parent", "moved_up", "added"]
+Mark = Literal[
+    "", "undecided", "accepted", "implied", "rejected", "with_parent", "moved_up", "added"
+]
 Part = Literal["annotate", "review"]
 EntryPart = Literal["annotate", "review", "audit", "system"]
 State = Literal["open", "annotated", "disputed", "set_aside", "done"]
@@ -244,6 +246,9 @@ class EntryOut(Out):
     """Most specific labels of the reading."""
     previous: str
     hash: str
+    withheld: bool = False
+    """Labels, scores and words are left out, because the caller has still to read this document
+    blind."""
 
 
 class ItemOut(Out):
@@ -315,10 +320,11 @@ class QueuedDocumentsOut(Out):
     """What became of documents."""
 
     added: int
+    """They wait for people now."""
     known: int
-    """That were queued before, with this model."""
+    """They were there before, with this model."""
     filed: int
-    """That the policy in force has filed, down to where no label is left for a person."""
+    """The policy in force has filed them, down to some level; what lies deeper waits for people."""
     left: int
     """The last ones, which were not reached in time: send them again."""
 

@@ -41,14 +41,10 @@ function facts({ done, as_model: same, none_fits: none, median_seconds: median, 
 }
 
 /** Compare how often people agree with the model where its answer was shown and where it was hidden. */
-function swayed({ shown, hidden, difference }) {
-  if (!shown?.of || !hidden?.of) return make('div', { class: 'pad soft' }, 'Not measured yet: it takes documents that were read with the model’s answer, and some that were read without it.');
-  const all = [['Answer shown', shown, false], ['Answer hidden', hidden, true]];
-  const points = (value) => `${value < 0 ? '\u2212' : '+'}${Math.abs(Math.round(100 * value))}`;
-  const value = shown.agreed / shown.of - hidden.agreed / hidden.of;
-  const words = difference
-    ? `The model’s labels were chosen ${Math.abs(Math.round(100 * value))} points ${value < 0 ? 'less' : 'more'} often when they were seen. From ${counted(hidden.of, 'blind item')} that could be anything between ${points(difference.low)} and ${points(difference.high)}.` : '';
-  return make('div', { class: 'pad' }, plot(all, true), plot(all, false), make('p', { class: 'soft' }, words));
+function swayed({ shown, blind, sentence }) {
+  if (!shown.documents || !blind.documents) return make('div', { class: 'pad soft' }, 'Not measured yet: it takes documents that were read with the model’s answer, and some that were read without it.');
+  const all = [['Answer shown', shown, false], ['Answer hidden', blind, true]];
+  return make('div', { class: 'pad' }, plot(all, true), plot(all, false), make('p', { class: 'soft' }, sentence));
 }
 
 const SPACE = 'http://www.w3.org/2000/svg';
@@ -63,16 +59,16 @@ function drawn(tag, attributes, text = null) {
 function plot(lines, isWide) {
   const [left, width, all] = isWide ? [100, 480, 660] : [90, 170, 340];
   const x = (share) => left + width * share;
-  const label = lines.map(([name, { agreed, of, low, high }]) => `${name}: ${percent(agreed / of)} of ${of}, between ${percent(low)} and ${percent(high)}`).join('; ');
+  const label = lines.map(([name, { as_model: same, documents: of, interval: [low, high] }]) => `${name}: ${percent(same / of)} of ${of}, between ${percent(low)} and ${percent(high)}`).join('; ');
   const svg = drawn('svg', { class: `plot ${isWide ? 'broad' : 'slim'}`, viewBox: `0 0 ${all} 104`, role: 'img', 'aria-label': `Agreement with the model. ${label}.` });
   for (const share of isWide ? [0, 0.25, 0.5, 0.75, 1] : [0, 0.5, 1]) {
     svg.append(drawn('path', { class: 'gr', d: `M${x(share)} 20V84` }), drawn('text', { class: 'm c', x: x(share), y: 12 }, percent(share)));
   }
-  lines.forEach(([name, { agreed, of, low, high }, isHidden], at) => {
+  lines.forEach(([name, { as_model: same, documents: of, interval: [low, high] }, isHidden], at) => {
     const y = 36 + 32 * at;
     svg.append(drawn('text', { class: 'e', x: left - 12, y: y + 4 }, name), drawn('path', { class: `ln ${isHidden ? '' : 'a'}`, d: `M${x(low)} ${y}H${x(high)}` }),
-      isHidden ? drawn('rect', { class: 'fi', x: x(agreed / of) - 4, y: y - 4, width: 8, height: 8 }) : drawn('circle', { class: 'fa', cx: x(agreed / of), cy: y, r: 4.5 }),
-      drawn('text', { class: 'b', x: x(1) + 12, y: y + 4 }, `${percent(agreed / of)} of ${number(of)}`));
+      isHidden ? drawn('rect', { class: 'fi', x: x(same / of) - 4, y: y - 4, width: 8, height: 8 }) : drawn('circle', { class: 'fa', cx: x(same / of), cy: y, r: 4.5 }),
+      drawn('text', { class: 'b', x: x(1) + 12, y: y + 4 }, `${percent(same / of)} of ${number(of)}`));
   });
   svg.append(drawn('text', { class: 'm e', x: x(1), y: 100 }, 'agreement with the model, 95% interval'));
   return svg;

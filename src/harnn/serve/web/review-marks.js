@@ -67,8 +67,9 @@ export function nextOpen(rows, code) {
   }
   while (above.length) order.push(above.pop().node);
   const at = order.findIndex(({ label }) => label === code);
-  const turned = [...order.slice(at + 1), ...order.slice(0, at + 1)];
-  return turned.find(({ mark }) => mark === 'undecided')?.label ?? null;
+  const turned = [...order.slice(at + 1), ...order.slice(0, at + 1)].filter(({ mark }) => mark === 'undecided');
+  const over = new Set(turned.flatMap(({ parents }) => parents)); // a label may stand below several
+  return turned.find(({ label }) => !over.has(label))?.label ?? null;
 }
 
 /** Return the child below a label with the highest score; null: none is shown. */

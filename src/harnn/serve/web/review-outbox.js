@@ -30,7 +30,7 @@ export class Outbox {
   /** Return what waits of an item. */
   of(item) { return this.jobs.filter((job) => job.item === item); }
 
-  /** Send *part* of an item (decisions, undo, comments, submit, set-aside, settle) when its turn comes. */
+  /** Send *part* of an item (decisions, undo, comments, submit, set-aside, reopen, settle) when its turn comes. */
   add(item, part, body = {}) {
     this.jobs.push({ item, part, body, since: null, tried: false });
     this.#keep();
@@ -112,7 +112,7 @@ export class Outbox {
     if (!job.tried) return null;
     const item = await ask('GET', pathOf(job.item));
     const newest = item.entries.at(-1);
-    const action = { decisions: job.body.action, undo: 'undo', comments: 'comment', submit: 'submit', 'set-aside': 'set_aside', settle: 'settle' }[job.part];
+    const action = { decisions: job.body.action, undo: 'undo', comments: 'comment', submit: 'submit', 'set-aside': 'set_aside', settle: 'settle', reopen: 'reopen' }[job.part];
     const isMine = newest && newest.number > job.since && newest.person === this.person && newest.action === action;
     const isSame = isMine && ['label', 'other', 'text'].every((name) => !job.body[name] || newest[name] === job.body[name]);
     return isSame ? item : null;

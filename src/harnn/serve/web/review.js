@@ -109,7 +109,8 @@ function draw(code) {
 
 const nameOf = (code) => shown.marks.nodes.get(code)?.name ?? shown.item.labels.find(({ label }) => label === code)?.name ?? adder.names.of(code);
 const mine = (item) => item.readings.find((reading) => reading.person === person);
-const isClosed = (item) => Boolean(mine(item)?.submitted);
+const isSubmitted = (item) => Boolean(mine(item)?.submitted);
+const isClosed = (item) => isSubmitted(item) || item.state === 'done' || item.state === 'set_aside';
 
 /** Return what other people decided, as far as it may be seen, and what was not taken of this one. */
 function beside(item) {
@@ -130,7 +131,11 @@ function notices(item) {
   const lines = item.notes.map((line) => note('', foreign(line)));
   if (item.holder && item.holder !== person && !isClosed(item)) lines.push(note('info', foreign(item.holder), ' has this document open. Look at it, or take another: ', make('kbd', {}, 'j')));
   if (item.state === 'disputed' && item.part === 'review') lines.push(disputeNote(item));
-  if (isClosed(item)) lines.push(note('good', 'You have submitted this document. ', make('kbd', {}, 'u'), ' opens it again.'));
+  if (isSubmitted(item)) lines.push(note('good', 'You have submitted this document. ', make('kbd', {}, 'u'), ' opens it again.'));
+  else if (isClosed(item)) {
+    lines.push(note('good', item.state === 'done' ? 'This document is filed. ' : 'This document is set aside. ',
+      make('button', { class: 'btn small', type: 'button', onclick: () => outbox.add(item.item, 'reopen') }, 'Open it again')));
+  }
   return lines;
 }
 
@@ -151,7 +156,7 @@ function moved(node, isHere) {
 
 function decide(action, label = '', other = '', known = []) {
   if (!shown) return;
-  if (isClosed(shown.item)) { toast('This document is submitted. u opens it again.'); return; }
+  if (isClosed(shown.item)) { toast(isSubmitted(shown.item) ? 'This document is submitted. u opens it again.' : 'This document is closed. Open it again first.'); return; }
   const before = tree.current?.label ?? '';
   toast();
   shown.past.push({ marks: shown.marks, code: before });
@@ -229,8 +234,7 @@ function submit() {
 
 /** Settle a document that two have read differently; take: whose reading holds, '': the own one. */
 function settle(take) {
-  const isOne = Boolean(mine(shown.item)?.submitted);
-  leave('settle', { take, alone: isOne }, 'Settled', shown.entry);
+  leave('settle', { take, alone: isSubmitted(shown.item) }, 'Settled', shown.entry);
 }
 
 /** Send what ends the work at a document, and show the next one at once. */
@@ -460,7 +464,10 @@ async function start() {
     queue = new Queue(model.name, person, { open, only: (label) => reorder('label', label), evidence: (entry) => { asked = 0; view('evidence'); evidence.show(entry); } });
     outbox = new Outbox(person, { sent, refused, waits });
     await progress();
-    await reorder('doubt');
+    const wanted = Number(new URLSearchParams(location.search).get('item'));
+    if (!wanted) { await reorder('doubt'); return; }
+    await queue.show('doubt');
+    await open({ item: wanted, id: '', title: '' });
   } catch (error) {
     byId('refusals').replaceChildren(refusal(error, 'Nothing was decided.', start));
   }
