@@ -35,6 +35,7 @@ def test_all_forms_hold_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
             assert reader(tmp_path / name) == expected
 
 
+@pytest.mark.slow
 def test_a_table_and_a_report(tmp_path: Path) -> None:
     pytest.importorskip("pyarrow")
     output = tmp_path / "reading.json"

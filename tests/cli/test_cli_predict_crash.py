@@ -72,13 +72,9 @@ print(number)
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no fork")
 @pytest.mark.parametrize(
     ("suffix", "held"),
-    [
-        (".jsonl", "old"),
-        pytest.param(".csv", "nothing", marks=pytest.mark.slow),
-        pytest.param(".jsonl", "nothing", marks=pytest.mark.slow),
-        pytest.param(".parquet", "old", marks=pytest.mark.slow),
-    ],
+    [(".jsonl", "old"), (".csv", "nothing"), (".jsonl", "nothing"), (".parquet", "old")],
 )
+@pytest.mark.slow
 def test_killed_anywhere_it_goes_on(suffix: str, held: str, tmp_path: Path) -> None:
     data = tmp_path / "data.txt"
     data.write_text("bees and hives\na dripping tap\n\nzzqx\n" * 3, encoding="utf-8")

@@ -43,14 +43,8 @@ def written(home: Path) -> list[str]:
     return [*arguments, "--train", str(data), "--valid", str(data)]
 
 
-@pytest.mark.parametrize(
-    "case",
-    [
-        pytest.param("everything", marks=pytest.mark.slow),
-        pytest.param("overwrite", marks=pytest.mark.slow),
-        "cache",
-    ],
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("case", ["everything", "overwrite", "cache"])
 def test_killed_before_every_change(case: str, tmp_path: Path) -> None:
     arguments = written(tmp_path)
     plan: dict[str, object] = {"home": str(tmp_path), "before": [], "again": ["--resume"]}

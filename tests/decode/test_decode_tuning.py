@@ -67,6 +67,7 @@ def test_curves_match_counting_by_hand(data: st.DataObject) -> None:
     np.testing.assert_array_equal(curves.positives, targets.sum(axis=0))
 
 
+@pytest.mark.slow
 def test_curves_of_many_labels_take_little_time() -> None:
     """A block of a million scores has ten rows: nothing in it may be as large as all curves."""
     random = np.random.default_rng(0)

@@ -166,17 +166,25 @@ def test_damaged_label_tables(tmp_path: Path) -> None:
     ("name", "text"),
     [
         ("wrong.tsv", "one column\n" * 60_000),
-        ("unknown.tsv", "".join(f"{i}\tnobody{i}\n" for i in range(20_000))),
-        ("empty-parts.txt", "A//B\n" * 60_000),
+        pytest.param(
+            "unknown.tsv",
+            "".join(f"{i}\tnobody{i}\n" for i in range(20_000)),
+            marks=pytest.mark.slow,
+        ),
+        pytest.param("empty-parts.txt", "A//B\n" * 60_000, marks=pytest.mark.slow),
         ("deep.txt", "/".join("a" * 50_000) + "\na\na/b\n"),
         ("long.tsv", f"{'x' * 5_000_000}\tROOT\n{'x' * 5_000_000}y\t{'x' * 5_000_001}\n"),
         ("twice.json", "{" + ",".join(f'"a{i}": 1' for i in range(50_000)) + ', "a1": 2}'),
         ("twins.json", json.dumps({"a": ["b"] * 100_000})),
-        ("empty.csv", "Level 1,Level 2\n" + "A,\n,\n" * 50_000),
-        ("wide.csv", "id,parent" + ",x" * 100_000 + "\n1,\n2,1\n"),
-        ("open.csv", 'id,parent\n"' + "1,2\n" * 200_000),
+        pytest.param("empty.csv", "Level 1,Level 2\n" + "A,\n,\n" * 50_000, marks=pytest.mark.slow),
+        pytest.param(
+            "wide.csv", "id,parent" + ",x" * 100_000 + "\n1,\n2,1\n", marks=pytest.mark.slow
+        ),
+        pytest.param("open.csv", 'id,parent\n"' + "1,2\n" * 200_000, marks=pytest.mark.slow),
         ("outline.txt", "".join(f"{' ' * (i % 50)}x{i}\n" for i in range(50_000))),
-        ("stairs.txt", "".join(f"{' ' * i}x\n" for i in range(5_000))),
+        pytest.param(
+            "stairs.txt", "".join(f"{' ' * i}x\n" for i in range(5_000)), marks=pytest.mark.slow
+        ),
         ("flat.ttl", TURTLE + "".join(f":x{i} skos:broader :x{i + 1} .\n" for i in range(50_000))),
         ("keys.json", json.dumps([{"code": f"c{i}", "colour": i} for i in range(20_000)])),
     ],

@@ -37,8 +37,15 @@ if __name__ == "__main__":
 """
 
 
-@pytest.mark.parametrize("method", ["fork", "spawn"])
-@pytest.mark.parametrize("model", ["network", "blend"])
+@pytest.mark.parametrize(
+    ("method", "model"),
+    [
+        ("fork", "network"),
+        pytest.param("spawn", "network", marks=pytest.mark.slow),
+        pytest.param("fork", "blend", marks=pytest.mark.slow),
+        pytest.param("spawn", "blend", marks=pytest.mark.slow),
+    ],
+)
 def test_answers_in_another_process(method: str, model: str, tmp_path: Path) -> None:
     program = tmp_path / "program.py"
     program.write_text(PROGRAM, encoding="utf-8")
