@@ -152,8 +152,8 @@ def label_sets(valid: Answered, test: Answered, taxonomy: Taxonomy) -> list[Row]
             row |= {"covered": each.covered.to_dict(), "mean": round(each.sizes.mean, 2)}
             row |= {"median": round(each.sizes.median), "largest": each.sizes.largest}
             row |= {"of": part.stop - part.start}
-            grown = closed[:, part].sum() / max(own[:, part].sum(), 1)
-            result.append(row | {"times_closed": round(float(grown), 2)})
+            grown = closed[:, part].nnz / max(own[:, part].nnz, 1)
+            result.append(row | {"times_closed": round(grown, 2)})
     return result
 
 

@@ -77,7 +77,7 @@ def test_the_calibration_documents_are_covered(seed: int, coverage: float, docum
     (found,) = measure_label_sets(made, scores, targets, FLAT.hierarchy)
     sets = np.asarray(made.choose(scores, FLAT.hierarchy).toarray())
     known = np.flatnonzero(targets.any(axis=1))
-    covered = int((sets | ~targets).all(axis=1)[known].sum())
+    covered = int((sets | ~targets)[known].all(axis=1).sum())
     if not len(known):
         assert found.covered is None
         return

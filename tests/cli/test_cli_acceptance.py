@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import csv
 import json
+import re
+import shlex
 import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
+import typer
+from typer.core import TyperGroup
 
 import harnn
-from harnn.acceptance import file_answers, load_acceptance
+from harnn.acceptance import AuditCount, file_answers, judge_audits, load_acceptance
 from harnn.bundle import fingerprint
 from harnn.cli import run
+from harnn.cli.app import app
 from harnn.prediction import check_acceptance, measure_acceptance
 from harnn.sample import sample
 from support.made_reports import GOLDEN
@@ -77,7 +82,9 @@ def test_what_is_shown_and_written(
     assert f"{precision} │" in shown
     covered = tried.sets[0].covered
     assert covered is not None
-    assert f"Sets of level 1: {covered} hold all true labels, of {covered.count} documents;" in shown
+    assert (
+        f"Sets of level 1: {covered} hold all true labels, of {covered.count} documents;" in shown
+    )
 
 
 def test_without_a_target_some_are_shown(capsys: pytest.CaptureFixture[str]) -> None:
@@ -251,3 +258,19 @@ def test_answers_kept_by_another_acceptance_are_not_gone_on_with(
     part.with_name("answers.jsonl.part.about").write_text('{"acceptance": "x"}\n', "utf-8")
     assert predicted("--acceptance", made, "-o", path, "--resume") == 2
     assert "holds answers of another model, or with other options" in capsys.readouterr().err
+
+
+def test_the_page_says_what_can_be_typed() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "acceptance.md").read_text("utf-8")
+    commands = typer.main.get_command(app)
+    assert isinstance(commands, TyperGroup)
+    lines = re.findall(r"^(harnn [^\n]*)", page, flags=re.MULTILINE)
+    assert len(lines) == 3
+    for line in lines:
+        command, *arguments = shlex.split(line, comments=True)[1:]
+        commands.commands[command].make_context(command, arguments)
+    code = page.partition("```python\nimport harnn\n")[2].partition("```")[0]
+    assert set(re.findall(r"harnn\.([A-Za-z_]\w+)\(", code)) <= set(harnn.__all__)
+    shown = re.findall(r"^(found\.\w+(?:\(\))?) +# (.*)$", page, flags=re.MULTILINE)
+    found = judge_audits(AuditCount(right=286, wrong=14, not_sure=3), target=0.95)
+    assert [said for _, said in shown] == [found.sentence(), found.verdict]
