@@ -59,7 +59,11 @@ def test_what_is_shown_and_written(
     assert found.levels[0].point is not None
     assert str(found.levels[0].point.precision) in shown
     outcome = found.outcome()
-    assert f"{outcome.waiting:,} wait for a person; {outcome.wrong:,} of the filed ones" in shown
+    assert (
+        f"Of 1,000 documents like these {sum(outcome.filed):,} are filed unattended "
+        f"({outcome.filed[2]:,} to level 3, {outcome.filed[1]:,} to level 2), {outcome.wrong:,} of "
+        f"them with a wrong label; {outcome.waiting:,} wait for a person.\n"
+    ) in shown
     assert f"accepted unattended, on {found.documents:,} documents" in shown
     assert "sets that hold all true labels of a level 80% of the time" in shown
     assert "on 45 documents of --test" in shown

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, NamedTuple, Self, get_args
+from typing import Any, Literal, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,9 +20,6 @@ from harnn.errors import ConfigError, Problem
 from harnn.taxonomy import Taxonomy
 
 State = Literal["open", "no target", "too few documents", "out of reach", "closed above", "paused"]
-STATES: tuple[State, ...] = get_args(State)
-LEAST_TRAINING = 20
-"""Training documents without which a label is not accepted, where it is asked for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -40,7 +37,7 @@ class LevelAcceptance:
     """The least precision, above 0 and below 1; None: nothing is accepted to this level."""
     state: State
     """``open``; or why nothing is accepted to this level: ``no target``; ``too few documents``,
-    validation has fewer with a label on it than it takes to show the target; ``out of reach``, no
+    fewer of validation are in question than it takes to show the target; ``out of reach``, no
     cut meets the target; ``closed above``, a level above has a target and is not open; ``paused``,
     its audit fell below its target."""
     place: int | None

@@ -10,7 +10,7 @@ import itertools
 import math
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Literal
 
 from harnn._display import counted
 from harnn.acceptance.curve import check_target
@@ -19,7 +19,6 @@ from harnn.metrics.wilson import Z, wilson_bounds
 from harnn.taxonomy import Taxonomy
 
 Verdict = Literal["not audited", "kept", "below target", "paused"]
-VERDICTS: tuple[Verdict, ...] = get_args(Verdict)
 LEAST_AUDITS = 50
 """Before which no level is paused: of the first few audits one that is wrong would be enough."""
 _MOST_AUDITS = 10_000_000

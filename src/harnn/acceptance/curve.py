@@ -8,7 +8,7 @@ from typing import Literal, NamedTuple, Self, get_args
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import binom
+from scipy.special import bdtrc
 
 from harnn._display import counted
 from harnn.acceptance.interval import Interval
@@ -110,7 +110,7 @@ class Curve:
             return np.asarray(wilson_bounds(self.right / self.accepted, self.accepted)[0] >= target)
         meets = np.zeros(len(self), dtype=np.bool_)
         for place in self._steps(documents_needed(target)):
-            if binom.sf(self.right[place] - 1, self.accepted[place], target) > _RISK:
+            if bdtrc(self.right[place] - 1, self.accepted[place], target) > _RISK:
                 break
             meets[place] = True
         return meets

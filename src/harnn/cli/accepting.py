@@ -220,15 +220,15 @@ def _targets_table(found: Acceptance) -> Table:
 
 
 def _outcome_line(outcome: Outcome, of: str) -> str:
-    filed = [
-        f"{documents:,} to level {level}"
-        for level, documents in reversed(list(enumerate(outcome.filed, start=1)))
-        if documents
-    ]
+    levels = reversed(list(enumerate(outcome.filed, start=1)))
+    filed = [f"{documents:,} to level {level}" for level, documents in levels if documents]
     if not filed:
         return f"{of} none is filed unattended."
-    wrong = f"{outcome.wrong:,} of the filed ones with a wrong label"
-    return f"{of} {', '.join(filed)}; {outcome.waiting:,} wait for a person; {wrong}."
+    total, verb = sum(outcome.filed), "is" if sum(outcome.filed) == 1 else "are"
+    return (
+        f"{of} {total:,} {verb} filed unattended ({', '.join(filed)}), {outcome.wrong:,} of them "
+        f"with a wrong label; {outcome.waiting:,} wait for a person."
+    )
 
 
 def _sets_table(found: Acceptance) -> Table:
