@@ -139,7 +139,7 @@ class Acceptance:
         return frozenset(each.level for each in self.levels if each.state == "paused")
 
     def check(
-        self, model_hash: str, taxonomy_hash: str, options: Mapping[str, Any], *, where: str = ""
+        self, model_hash: str, taxonomy: Taxonomy, options: Mapping[str, Any], *, where: str = ""
     ) -> None:
         """Refuse answers that the acceptance says nothing about.
 
@@ -147,16 +147,20 @@ class Acceptance:
         None is left out. where: the acceptance stands, for messages.
 
         Raises:
-            ConfigError: they are of another model or taxonomy, or asked for otherwise.
+            ConfigError: they are of another model or taxonomy, or asked for otherwise; or levels or
+                labels of the acceptance are not those of its taxonomy.
         """
         again = "Make one for it with harnn acceptance."
         for noun, own, other in (
             ("model", self.model_hash, model_hash),
-            ("taxonomy", self.taxonomy_hash, taxonomy_hash),
+            ("taxonomy", self.taxonomy_hash, taxonomy.version),
         ):
             if own != other:
                 what = f"the acceptance is of the {noun} {own[:12]}, this is {other[:12]}."
                 raise ConfigError(Problem(where, what, again))
+        if len(self.levels) != taxonomy.depth or not self.never <= taxonomy.index.keys():
+            what = "levels or labels of the acceptance are not in its taxonomy: it is damaged."
+            raise ConfigError(Problem(where, what, again))
         asked = {name: value for name, value in options.items() if value is not None}
         if asked != self.options:
             made, now = _said(self.options), _said(asked)

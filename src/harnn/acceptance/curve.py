@@ -92,8 +92,9 @@ class Curve:
         :func:`documents_needed`.
 
         ``bound`` looks at one cut at a time and so at the luckiest of them: docs/experiments.md
-        has how often that fails. ``sequence`` is safe against that: of true precision below the
-        target the chance is at most 5%, whatever the scores are worth.
+        has how often that fails. ``sequence`` does not: where its steps do not depend on which
+        documents are right, which holds for a level by itself, the chance of a true precision
+        below the target is at most 5%, whatever the scores are worth.
 
         Source of ``sequence``: fixed-sequence testing in Angelopoulos, Bates, Candes, Jordan and
         Lei (2021), Learn then Test, arXiv 2110.01052.
@@ -105,7 +106,7 @@ class Curve:
     def _meets(self, target: float, reading: Reading) -> NDArray[np.bool_]:
         """(G,)"""
         if reading == "point":
-            return np.asarray(self.right >= target * self.accepted)
+            return np.asarray(self.right / self.accepted >= target)
         if reading == "bound":
             return np.asarray(wilson_bounds(self.right / self.accepted, self.accepted)[0] >= target)
         meets = np.zeros(len(self), dtype=np.bool_)
