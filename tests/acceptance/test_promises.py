@@ -73,6 +73,18 @@ def test_each_level_has_its_cut() -> None:
     assert repr(found) == "Acceptance(1: 83.2%, 2: 78.8%, 3: no target; 400 validation documents)"
 
 
+def test_what_is_shown_as_plain_values() -> None:
+    found = accept(line(400, range(300, 400), depth=3), L1=0.9).to_dict(most=50)
+    assert json.loads(json.dumps(found))["levels"] == found["levels"]
+    first, second, _ = found["levels"]
+    assert len(first["curve"]) == 50
+    assert first["curve"][-1]["share"] == 1
+    assert first["accepted"]["precision"]["count"] == 333
+    assert (first["needed"], first["in_question"], first["state"]) == (35, 400, "open")
+    assert (second["accepted"], second["needed"], second["in_question"]) == (None, None, 333)
+    assert found["of_1000"] == {"filed": (833, 0, 0), "waiting": 167, "wrong": 82}
+
+
 def test_a_level_has_what_is_accepted_above() -> None:
     """The curve of a level is of documents that the levels above accept, whatever their cuts."""
     rng = np.random.default_rng(3)

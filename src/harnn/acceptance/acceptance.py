@@ -75,6 +75,18 @@ class LevelAcceptance:
             "paused": f"Paused: its audit fell below {target}.",
         }[self.state]
 
+    def to_dict(self, *, most: int = 200) -> dict[str, Any]:
+        """Return plain values for JSON; most: points of the curve, see :meth:`Curve.points`."""
+        names = ("level", "name", "labels", "target", "state", "needed")
+        point = self.point
+        return {
+            **{name: getattr(self, name) for name in names},
+            "in_question": self.curve.in_question,
+            "accepted": None if point is None else point.to_dict(),
+            "sentence": self.sentence(),
+            "curve": [each.to_dict() for each in self.curve.points(most)],
+        }
+
 
 class Outcome(NamedTuple):
     """What becomes of so many documents like those of validation, in whole documents."""
@@ -199,6 +211,21 @@ class Acceptance:
         exact = np.array([*found.filed, found.waiting]) * of / self.documents
         *filed, waiting = _in_whole(exact)
         return Outcome(tuple(filed), waiting, round(found.wrong * of / self.documents))
+
+    def to_dict(self, *, most: int = 200) -> dict[str, Any]:
+        """Return what is to be shown as plain values for JSON; most: points of each curve.
+
+        A file that can be read again is what :func:`save_acceptance` writes.
+        """
+        names = ("model_hash", "taxonomy_hash", "reading", "documents", "least_training")
+        return {
+            **{name: getattr(self, name) for name in names},
+            "options": dict(self.options),
+            "unanswered": self.judged.unanswered,
+            "never": len(self.never),
+            "levels": [each.to_dict(most=most) for each in self.levels],
+            "of_1000": self.outcome()._asdict(),
+        }
 
 
 def make_acceptance(

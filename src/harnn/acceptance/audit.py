@@ -10,7 +10,7 @@ import itertools
 import math
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from harnn._display import counted
 from harnn.acceptance.curve import check_target
@@ -73,6 +73,18 @@ class LevelAudit:
         if interval is None:
             return "Not audited yet"
         return f"Right {interval}, from {interval.count:,} audited"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values for JSON."""
+        interval = self.count.interval
+        return {
+            "target": self.target,
+            "verdict": self.verdict,
+            "not_sure": self.count.not_sure,
+            "precision": None if interval is None else interval.to_dict(),
+            "more_needed": self.more_needed,
+            "sentence": self.sentence(),
+        }
 
     def warning(self, level: int) -> str:
         """Say why the level may be, or is, below its target; an empty string where it is kept."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Literal, NamedTuple, Self, get_args
+from typing import Any, Literal, NamedTuple, Self, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,6 +29,10 @@ class CurvePoint(NamedTuple):
     """Of all validation documents, 0 to 1."""
     precision: Interval
     """Accepted documents that are right on the level and above."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values for JSON."""
+        return {"cut": self.cut, "share": self.share, "precision": self.precision.to_dict()}
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
