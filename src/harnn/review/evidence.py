@@ -163,8 +163,8 @@ class _NearWords:
     def telling(self, members: Sequence[int]) -> tuple[str, ...]:
         """Return the words whose share of these lines is most above that of the others, rare ones
         before common ones."""
-        inside = np.asarray(self.counts[list(members)].sum(axis=0)).ravel()
-        outside = np.asarray(self.counts.sum(axis=0)).ravel() - inside
+        inside = np.bincount(self.counts[list(members)].indices, minlength=len(self.words))
+        outside = np.bincount(self.counts.indices, minlength=len(self.words)) - inside
         others = self.counts.shape[0] - len(members)
         above = inside / len(members) - outside / max(others, 1)
         order = np.argsort(-above * self._idf, kind="stable")
@@ -187,7 +187,7 @@ def _windows(occurrences: Sequence[Occurrence]) -> Iterator[dict[str, str]]:
         spans = tokenizer.spans(text)
         before = [text[a:b] for a, b in spans if b <= start][-_WORDS_BESIDE:]
         after = [text[a:b] for a, b in spans if a >= end][:_WORDS_BESIDE]
-        words = {}
+        words: dict[str, str] = {}
         for word in (*before, *after):
             folded = known.get(word)
             if folded is None:
