@@ -68,12 +68,14 @@ def submit(turn: Turn) -> None:
 def settle(turn: Turn, *, take: str, alone: bool) -> None:
     """Say what holds of a document that two people read differently.
 
-    take: whose reading holds; empty: what this person has decided. alone: nobody else may say it.
+    take: whose reading holds; empty: what this person has decided. alone: nobody else may say it,
+    not even give the second reading that is waited for.
 
     Raises:
         ReviewError: nothing is disputed, this person is one of the two, or decisions are missing.
     """
-    if turn.item["state"] != "disputed":
+    state = turn.item["state"]
+    if state != "disputed" and not (alone and state == "annotated"):
         raise ReviewError("nobody disagrees about this document.")
     readers = [name for name, row in turn.readings.items() if row["submitted"]]
     if turn.person in readers and not alone:
@@ -87,7 +89,7 @@ def settle(turn: Turn, *, take: str, alone: bool) -> None:
         reading.check_complete()
     how = f"as {take} read it" if take else ""
     if turn.person in readers:
-        how = f"{how}; settled by one of the two, as nobody else may".removeprefix("; ")
+        how = f"{how}; settled by a reader of it, as nobody else may".removeprefix("; ")
     entry = turn.note("settle", text=how, seen=turn.shown, after=reading.most_specific)
     if turn.own and turn.own["submitted"]:
         turn.keep(turn.reading, entry, **_as_before(turn))

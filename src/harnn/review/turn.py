@@ -11,11 +11,11 @@ from typing import Any
 import sqlalchemy as sa
 
 from harnn._display import json_text
-from harnn.errors import ConflictError, DatabaseError, Problem, ReviewError
+from harnn.errors import ConflictError, DatabaseError, Problem, ReviewError, TaxonomyError
 from harnn.review.chain import Note, append, entry_of, read_entries
 from harnn.review.entries import Entry
 from harnn.review.reading import ACTIONS, Reading
-from harnn.review.tables import ENTRY, ITEM, LABEL, READING, TAXONOMY
+from harnn.review.tables import ENTRY, ITEM, LABEL, MOST_LABEL, READING, TAXONOMY
 from harnn.review.values import Part
 from harnn.taxonomy import Taxonomy
 
@@ -48,10 +48,19 @@ class Taxonomies:
         return self._known[version]
 
     def keep(self, connection: sa.Connection, taxonomy: Taxonomy) -> None:
-        """Put a taxonomy into the database, where it is not there yet; the head is locked."""
+        """Put a taxonomy into the database, where it is not there yet; the head is locked.
+
+        Raises:
+            TaxonomyError: it has labels that are too long.
+        """
         self._known[taxonomy.version] = taxonomy
         query = sa.select(TAXONOMY.c.hash).where(TAXONOMY.c.hash == taxonomy.version)
         if connection.scalar(query) is None:
+            long = [code for code in taxonomy.codes if len(code) > MOST_LABEL]
+            what = f"can be kept in review with at most {MOST_LABEL} characters."
+            problems = [Problem(f"label {code[:40]!r}…", what) for code in long]
+            if problems:
+                raise TaxonomyError(problems)
             row = {"hash": taxonomy.version, "text": taxonomy.to_json()}
             connection.execute(sa.insert(TAXONOMY).values(**row))
 
