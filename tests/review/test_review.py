@@ -16,8 +16,8 @@ BLIND = EnqueueOptions(blind_share=1, second_share=0)
 
 
 @pytest.fixture
-def review(place: str) -> Iterator[Review]:
-    with opened(place) as found:
+def review(made: str) -> Iterator[Review]:
+    with opened(made) as found:
         yield found
 
 

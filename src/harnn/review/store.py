@@ -215,7 +215,7 @@ class Review:
         claim: whether it is theirs for twenty minutes, where nobody else has it.
         """
         with self._turn(number, person, part, writes=False) as turn:
-            if not claim or turn.claims_on():
+            if not claim or turn.is_claimed or not turn.can_claim:
                 return view(turn)
         with self._turn(number, person, part) as turn:
             turn.claim()
