@@ -113,15 +113,15 @@ def test_undo_gives_the_state_before(review: Review) -> None:
 def test_two_windows_and_two_people(review: Review) -> None:
     (number,) = review.add([prepared()], options=SEEN).added
     view = decided(review, number, "ann", "accept apples")
-    with pytest.raises(ConflictError, match="You changed it at .* UTC. Look at it as it is now"):
+    with pytest.raises(ConflictError, match=r"You changed it at .* UTC. Look at it as it is now"):
         review.decide(number, "ann", "annotate", 0, "accept", "cider")
-    with pytest.raises(ConflictError, match="ann has had this document open since .* UTC. Take"):
+    with pytest.raises(ConflictError, match=r"ann has had this document open since .* UTC. Take"):
         review.decide(number, "bob", "annotate", 0, "accept", "cider")
     assert review.item(number, "bob", "annotate").holder == "ann"
     view = read(review, number, "ann")
-    with pytest.raises(ConflictError, match="You submitted this document at .* Undo takes it b"):
+    with pytest.raises(ConflictError, match=r"You submitted this document at .* Undo takes it b"):
         review.decide(number, "ann", "annotate", view.version, "accept", "cider")
-    with pytest.raises(ConflictError, match="ann submitted this document at .* UTC. See both"):
+    with pytest.raises(ConflictError, match=r"ann submitted this document at .* UTC. See both"):
         review.decide(number, "bob", "annotate", 0, "accept", "cider")
     with pytest.raises(ReviewError, match="there is no document 99 in review"):
         review.item(99, "ann", "annotate")
@@ -133,7 +133,7 @@ def test_two_readings_that_agree(review: Review) -> None:
     assert review.queue("bob", "annotate") == []
     assert [each.state for each in review.queue("bob", "review")] == ["annotated"]
     assert review.queue("ann", "review") == []
-    with pytest.raises(ConflictError, match="ann submitted this document"):
+    with pytest.raises(ConflictError, match=r"ann submitted this document"):
         review.decide(number, "bob", "annotate", 0, "accept", "cider")
     view = review.item(number, "bob", "review")
     assert (view.part, [each.person for each in view.readings]) == ("review", ["ann"])
@@ -167,10 +167,25 @@ def test_one_of_two_settles_where_nobody_else_may(review: Review) -> None:
     view = read(review, number, "bob", "accept apples", "reject drinks")
     done = review.settle(number, "bob", view.version, take="ann", alone=True).view
     assert done.settled == ("cider", "apples")
-    expected = "as ann read it; settled by one of the two, as nobody else may"
+    expected = "as ann read it; settled by a reader of it, as nobody else may"
     assert done.entries[-1].text == expected
     back = review.undo(number, "bob", "review", done.version)
     assert (back.state, [each.person for each in back.readings]) == ("disputed", ["ann", "bob"])
+
+
+def test_who_is_alone_need_not_wait_for_a_second_reading(review: Review) -> None:
+    (number,) = review.add([prepared()], options=TWICE).added
+    view = read(review, number, "ann")
+    with pytest.raises(ReviewError, match="nobody disagrees about this document"):
+        review.settle(number, "ann", view.version)
+    done = review.settle(number, "ann", view.version, alone=True).view
+    assert (done.state, done.settled) == ("done", ("cider", "apples"))
+    assert done.entries[-1].text == "settled by a reader of it, as nobody else may"
+    back = review.undo(number, "ann", "review", done.version)
+    assert back.state == "annotated"
+    back = review.undo(number, "ann", "review", back.version)
+    assert back.state == "open"
+    assert review.verify() == []
 
 
 def test_a_blind_document_shows_nothing_before_it_is_submitted(review: Review) -> None:
@@ -199,7 +214,7 @@ def test_aside_and_open_again(review: Review) -> None:
     view = decided(review, number, "ann", "accept apples")
     aside = review.set_aside(number, "ann", "annotate", view.version)
     assert (aside.view.state, aside.next) == ("set_aside", None)
-    with pytest.raises(ConflictError, match="ann set this document aside at .* Reopen it first"):
+    with pytest.raises(ConflictError, match=r"ann set this document aside at .* Reopen it first"):
         review.decide(number, "bob", "annotate", 0, "accept", "cider")
     assert [each.item for each in review.queue("bob", "annotate", state="set_aside")] == [number]
     view = review.reopen(number, "ann", "annotate", aside.view.version)
@@ -213,7 +228,7 @@ def test_aside_and_open_again(review: Review) -> None:
         review.reopen(number, "cyd", "review", 0)
     own = review.item(number, "ann", "annotate")
     assert own.version > done.version
-    with pytest.raises(ConflictError, match="cyd changed it at .* UTC"):
+    with pytest.raises(ConflictError, match=r"cyd changed it at .* UTC"):
         review.undo(number, "ann", "annotate", done.version)
 
 
@@ -244,3 +259,29 @@ def test_comments(review: Review) -> None:
     for text, expected in ((" ", "the comment is empty"), ("x" * 10_001, "has 10,001 characters")):
         with pytest.raises(ReviewError, match=expected):
             review.comment(number, "bob", "annotate", text)
+
+
+def test_shared_evidence(review: Review) -> None:
+    texts = ["The apple orchard blooms.", "An APPLE orchard, grafted.", "Ripe apple, cider."]
+    numbers = review.add(
+        [prepared(str(n), text.replace("APPLE", "apple")) for n, text in enumerate(texts)],
+        options=SEEN,
+    ).added
+    review.add([prepared("blind", "One more apple orchard.")], options=BLIND)
+    (found,) = review.evidence()
+    assert (found.word, found.label, found.documents, found.right) == ("apple", "apples", 3, 0)
+    view = review.evidence_groups(found.key, "ann")
+    lines = [line for group in view.groups for line in group.lines]
+    assert sorted(line.item for line in lines) == list(numbers)
+    assert (view.word, view.name, lines[0].word, view.left_out) == ("apple", "apples", "apple", 0)
+    wanted = [(line.item, line.version) for line in lines]
+    review.decide_group(wanted[:1], "accept", "apples", "ann", "annotate")
+    view = review.evidence_groups(found.key, "ann")
+    assert sum(len(group.lines) for group in view.groups) == 2, "what is decided is gone"
+    assert sum(len(x.lines) for x in review.evidence_groups(found.key, "bob").groups) == 3
+    read(review, numbers[0], "ann")
+    (found,) = review.evidence()
+    assert (found.documents, found.right, found.wrong) == (2, 1, 0)
+    assert sum(group.agreed for group in review.evidence_groups(found.key, "ann").groups) == 1
+    with pytest.raises(ReviewError, match="there is no such word in review"):
+        review.evidence_groups("0" * 24, "ann")

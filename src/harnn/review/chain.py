@@ -42,7 +42,7 @@ class Note(NamedTuple):
 class Head(NamedTuple):
     """The end of the log."""
 
-    count: int
+    entries: int
     hash: str
     """Of the newest entry."""
     secret: str
@@ -77,7 +77,7 @@ def _head(connection: sa.Connection, query: sa.Select[Any]) -> Head:
 def append(connection: sa.Connection, *notes: Note) -> list[Entry]:
     """Append entries to the log, in a transaction that writes; return them as they stand there."""
     head = lock_head(connection)
-    count, previous = head.count, head.hash
+    count, previous = head.entries, head.hash
     moment = datetime.now(UTC)
     entries = []
     for note in notes:
@@ -96,16 +96,18 @@ def append(connection: sa.Connection, *notes: Note) -> list[Entry]:
 def read_entries(
     connection: sa.Connection, *conditions: sa.ColumnElement[bool], limit: int | None = None
 ) -> Iterator[Entry]:
-    """Yield entries in the order of their numbers, in bounded memory."""
+    """Yield entries, not too many, in the order of their numbers."""
     query = sa.select(ENTRY).where(*conditions).order_by(ENTRY.c.number).limit(limit)
-    query = query.execution_options(yield_per=_ROWS_AT_ONCE)
     return map(entry_of, connection.execute(query).mappings())
 
 
 def entries_as_they_are(
     connection: sa.Connection, *conditions: sa.ColumnElement[bool]
 ) -> Iterator[Entry]:
-    """Yield entries even where somebody wrote what cannot be read: none has its hash then."""
+    """Yield entries in the order of their numbers, in bounded memory.
+
+    One that somebody made unreadable comes too; it has not the hash of what it says then.
+    """
     query = sa.select(ENTRY).where(*conditions).order_by(ENTRY.c.number)
     query = query.execution_options(yield_per=_ROWS_AT_ONCE)
     for row in connection.execute(query).mappings():

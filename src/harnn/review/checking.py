@@ -23,7 +23,7 @@ def check_log(connection: sa.Connection, noted: str | None) -> list[Problem]:
     except DatabaseError as error:
         problems = verify(entries, count=0, head="", noted=noted)
         return [*error.problems, *(each for each in problems if "head" not in each.where)]
-    return verify(entries, count=head.count, head=head.hash, noted=noted)
+    return verify(entries, count=head.entries, head=head.hash, noted=noted)
 
 
 def check_items(connection: sa.Connection, taxonomies: Taxonomies, model: str) -> Iterator[Problem]:
@@ -65,4 +65,5 @@ def _check_item(
 def _newest(connection: sa.Connection, number: int, *actions: str) -> Entry | None:
     conditions = (ENTRY.c.item == number, ENTRY.c.action.in_(actions))
     last = sa.select(sa.func.max(ENTRY.c.number)).where(*conditions).scalar_subquery()
-    return next(entries_as_they_are(connection, ENTRY.c.number == last), None)
+    found = [*entries_as_they_are(connection, ENTRY.c.number == last)]
+    return found[0] if found else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -53,6 +54,7 @@ def submit(turn: Turn) -> None:
         reading,
         entry,
         submitted=turn.now,
+        as_model=turn.is_as_model(reading),
         seconds=None if seconds is None else min(seconds, _MOST_SECONDS),
     )
     if turn.turn == 1 and turn.item["second"]:
@@ -66,12 +68,14 @@ def submit(turn: Turn) -> None:
 def settle(turn: Turn, *, take: str, alone: bool) -> None:
     """Say what holds of a document that two people read differently.
 
-    take: whose reading holds; empty: what this person has decided. alone: nobody else may say it.
+    take: whose reading holds; empty: what this person has decided. alone: nobody else may say it,
+    not even give the second reading that is waited for.
 
     Raises:
         ReviewError: nothing is disputed, this person is one of the two, or decisions are missing.
     """
-    if turn.item["state"] != "disputed":
+    state = turn.item["state"]
+    if state != "disputed" and not (alone and state == "annotated"):
         raise ReviewError("nobody disagrees about this document.")
     readers = [name for name, row in turn.readings.items() if row["submitted"]]
     if turn.person in readers and not alone:
@@ -85,7 +89,7 @@ def settle(turn: Turn, *, take: str, alone: bool) -> None:
         reading.check_complete()
     how = f"as {take} read it" if take else ""
     if turn.person in readers:
-        how = f"{how}; settled by one of the two, as nobody else may".removeprefix("; ")
+        how = f"{how}; settled by a reader of it, as nobody else may".removeprefix("; ")
     entry = turn.note("settle", text=how, seen=turn.shown, after=reading.most_specific)
     if turn.own and turn.own["submitted"]:
         turn.keep(turn.reading, entry, **_as_before(turn))
@@ -189,7 +193,7 @@ def reopen(turn: Turn) -> None:
         raise ReviewError("this document is done: a reviewer may open it again.")
     was_done = turn.item["state"] == "done"
     entry = turn.note("reopen", text="done" if was_done else "set aside")
-    changed = {"version": entry.number}
+    changed: dict[str, Any] = {"version": entry.number}
     if was_done:
         changed |= {"submitted": None, "blind": False, "seconds": None}
     query = sa.update(READING).where(READING.c.item == turn.number)
@@ -222,7 +226,7 @@ def in_group(connection: sa.Connection, group: str, person: str) -> Sequence[Ent
 def _as_before(turn: Turn) -> dict[str, object]:
     """Return what stays of a reading that is submitted."""
     assert turn.own is not None
-    return {name: turn.own[name] for name in ("submitted", "labels", "seconds")}
+    return {name: turn.own[name] for name in ("submitted", "labels", "as_model", "seconds")}
 
 
 def _labels(turn: Turn, person: str) -> tuple[str, ...]:

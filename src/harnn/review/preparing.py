@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import accumulate, islice
 
 import numpy as np
+from numpy.typing import NDArray
 
 from harnn._display import beginning, printable, whole_signs
 from harnn.answers import Prediction
@@ -14,8 +15,8 @@ from harnn.data import Document
 from harnn.explain import LabelExplanation, WordWeight
 from harnn.prediction import Predictor
 from harnn.review.corrections import ModelState
+from harnn.review.doubt import DoubtMeasure
 from harnn.review.tables import MOST_NAME
-from harnn.review.uncertainty import Doubt, doubt_of
 from harnn.review.values import (
     EnqueueOptions,
     Prepared,
@@ -23,7 +24,6 @@ from harnn.review.values import (
     RunnerUp,
     ShownWord,
 )
-from harnn.taxonomy import Taxonomy
 
 _AT_ONCE = 64
 _WORDS = 12
@@ -33,7 +33,8 @@ _LEAST_SHARE = 0.01
 _TITLE_FIELDS = ("title", "name", "heading", "headline", "subject")
 _TITLE = 160
 """Characters of a title."""
-_IN_HINT = 2
+_HINT = 200
+"""Characters of a hint, about."""
 
 
 def prepare(
@@ -62,13 +63,15 @@ class _Asked:
     def __init__(self, predictor: Predictor, model: ModelState, options: EnqueueOptions) -> None:
         bundle = predictor.bundle
         self._predictor, self._model, self._options = predictor, model, options
-        self._taxonomy, self._counts = bundle.taxonomy, bundle.label_counts
-        self._cuts = bundle.decoder.label_cuts(bundle.taxonomy.hierarchy)
+        self._taxonomy, hierarchy = bundle.taxonomy, bundle.taxonomy.hierarchy
+        trained = bundle.documents.get("train")
+        self._measure = DoubtMeasure.build(hierarchy, bundle.label_counts, trained)
+        self._cuts = bundle.decoder.label_cuts(hierarchy)
 
     def prepared(
         self,
         document: Document,
-        scores: np.ndarray[tuple[int], np.dtype[np.float32]],
+        scores: NDArray[np.float32],
         answer: Prediction,
     ) -> Prepared:
         """scores: (C,), as the answer shows them."""
@@ -76,7 +79,7 @@ class _Asked:
         given = [taxonomy.index[each.label] for each in answer.labels]
         columns = taxonomy.close_upward(given).tolist() if given else []
         shown = {taxonomy.codes[c]: round(float(scores[c]), 6) for c in columns}
-        doubt = doubt_of(scores, self._cuts, columns, self._counts)
+        doubt = self._measure.of(scores, columns)
         labels = self._labels(document) if self._options.evidence and columns else {}
         return Prepared(
             document=document,
@@ -90,7 +93,7 @@ class _Asked:
             notes=answer.notes,
             doubt=doubt.wrong,
             value=doubt.value,
-            hint=_hint(doubt, scores, taxonomy),
+            hint=whole_signs(doubt.hint(taxonomy, scores), _HINT),
         )
 
     def _labels(self, document: Document) -> dict[str, PreparedLabel]:
@@ -151,11 +154,3 @@ def title_of(text: Mapping[str, str], field: str | None = None) -> str:
     found = [by_name[name.casefold()] for name in names if name.casefold() in by_name]
     first = next(iter(found or by_name.values()), "")
     return printable(beginning(first, _TITLE))[:MOST_NAME]
-
-
-def _hint(
-    doubt: Doubt, scores: np.ndarray[tuple[int], np.dtype[np.float32]], taxonomy: Taxonomy
-) -> str:
-    columns = doubt.columns[:_IN_HINT]
-    parts = (f"{taxonomy.names[c]} {100 * float(scores[c]):.0f}%" for c in columns)
-    return whole_signs(", ".join(parts), MOST_NAME - 40)

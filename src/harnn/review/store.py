@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from itertools import islice
 from pathlib import Path
 from typing import Self
@@ -12,19 +13,24 @@ from typing import Self
 import sqlalchemy as sa
 
 from harnn.data import Document
-from harnn.errors import Problem, ReviewError
+from harnn.errors import DatabaseError, Problem, ReviewError, suggest
 from harnn.prediction import Predictor
-from harnn.review import adding, checking, deciding, queues
+from harnn.review import adding, checking, deciding, figures, queues, sharing
+from harnn.review.agreement import Agreement, Anchoring, measure_agreement, measure_anchoring
 from harnn.review.chain import lock_head, read_entries, read_head
 from harnn.review.corrections import ModelState, name_problems
 from harnn.review.database import Database
 from harnn.review.entries import Entry
+from harnn.review.exporting import models_in_review, settled_documents
 from harnn.review.preparing import prepare
+from harnn.review.retiring import retire
 from harnn.review.tables import ENTRY
 from harnn.review.turn import Taxonomies, Turn
 from harnn.review.values import (
     Enqueued,
     EnqueueOptions,
+    EvidenceCount,
+    EvidenceView,
     GroupDecision,
     ItemView,
     LabelCount,
@@ -32,6 +38,7 @@ from harnn.review.values import (
     Part,
     Prepared,
     QueueItem,
+    Retired,
     State,
     Submitted,
     Summary,
@@ -41,6 +48,7 @@ from harnn.taxonomy import Taxonomy
 
 MOST_AT_ONCE = 500
 """Documents of a queue, or of a decision on several."""
+_MOST_ENTRIES = 10_000
 _ADDED_AT_ONCE = 64
 
 
@@ -68,6 +76,20 @@ class Review:
         """Open a file of SQLite or an SQLAlchemy URL; see :meth:`Database.open`."""
         return cls(Database.open(place, make=make), taxonomy, model)
 
+    @classmethod
+    def of(cls, database: Database, model: str) -> Review:
+        """Return the review of a model as the database has it, with the taxonomy that it keeps.
+
+        Raises:
+            DatabaseError: no document of such a model is in review.
+        """
+        versions = models_in_review(database)
+        if model not in versions:
+            what = f"has no documents of the model {model!r} in review."
+            raise DatabaseError(Problem(database.shown, what, suggest(model, list(versions))))
+        with database.reading() as connection:
+            return cls(database, Taxonomies().get(connection, versions[model]), model)
+
     def close(self) -> None:
         """Close the database."""
         self._database.close()
@@ -94,14 +116,19 @@ class Review:
         Raises:
             DocumentError, BundleError: see :func:`prepare` and :meth:`add`.
         """
-        stream = prepare(predictor, documents, model=model, options=options)
-        added: list[int] = []
-        known = 0
+        stream, added, known = iter(documents), list[int](), 0
         while some := list(islice(stream, _ADDED_AT_ONCE)):
-            found = self.add(some, person=person, options=options)
+            new = self.unknown(some, model)
+            prepared = list(prepare(predictor, new, model=model, options=options))
+            found = self.add(prepared, person=person, options=options)
             added += found.added
-            known += found.known
+            known += found.known + len(some) - len(new)
         return Enqueued(tuple(added), known)
+
+    def unknown(self, documents: Sequence[Document], model: ModelState) -> list[Document]:
+        """Return the documents that are not in review for this state of the model."""
+        with self._database.reading() as connection:
+            return adding.unknown(connection, documents, model)
 
     def add(
         self,
@@ -116,9 +143,10 @@ class Review:
         is. Which are blind and which are read twice is drawn by a keyed hash of what they say.
 
         Raises:
-            DocumentError: a name or a label cannot be kept, or the answer is of another model.
+            DocumentError: a name cannot be kept, or the answer is of another model.
+            TaxonomyError: it has labels that are too long to be kept.
         """
-        adding.check(prepared, self._model, self._taxonomy)
+        adding.check(prepared, self._model, self._taxonomy, person)
         with self._writing() as connection:
             self._taxonomies.keep(connection, self._taxonomy)
             return adding.add(connection, prepared, person, options)
@@ -145,8 +173,7 @@ class Review:
         documents have a place that is drawn. label: documents that the model gave it, without blind
         ones. after: the last item of the page before. limit: 1 to 500.
         """
-        if not 1 <= limit <= MOST_AT_ONCE:
-            raise ReviewError(f"got the limit {limit:,}, expected 1 to {MOST_AT_ONCE}.")
+        _check_limit(limit)
         with self._database.reading() as connection:
             return queues.read_queue(
                 connection,
@@ -164,6 +191,23 @@ class Review:
         """Count by label the documents that the model gave it, and what people said of it."""
         with self._database.reading() as connection:
             return queues.count_labels(connection, self._model, self._taxonomy)
+
+    def evidence(self, limit: int = 50) -> list[EvidenceCount]:
+        """Return words that spoke for one label in several documents; limit: 1 to 500."""
+        _check_limit(limit)
+        with self._database.reading() as connection:
+            return sharing.count_evidence(connection, self._model, self._taxonomy, limit)
+
+    def evidence_groups(self, key: str, person: str, part: Part = "annotate") -> EvidenceView:
+        """Return the documents of such a word, grouped by the words near it.
+
+        Raises:
+            ReviewError: there is no such word.
+        """
+        with self._database.reading() as connection:
+            return sharing.group_documents(
+                connection, self._model, self._taxonomy, key, person, part
+            )
 
     def item(self, number: int, person: str, part: Part, *, claim: bool = True) -> ItemView:
         """Return a document as this person may see it.
@@ -238,8 +282,9 @@ class Review:
     ) -> Submitted:
         """Say what holds of a document that two people read differently.
 
-        take: the reader whose labels hold; empty: what this person has decided. alone: whether one
-        of the two may do it, because nobody else is there; the log says so.
+        take: the reader whose labels hold; empty: what this person has decided. alone: nobody else
+        is there, so that one of the two may do it, or the only one where a second reading is
+        waited for; the log says so.
         """
         with self._turn(number, person, "review") as turn:
             turn.check_version(version)
@@ -299,13 +344,44 @@ class Review:
                     undone.append(entry.item)
         return GroupDecision(group, tuple(undone), tuple(refused))
 
+    def agreement(self) -> Agreement:
+        """Return how far two readers of the same documents agree."""
+        with self._database.reading() as connection:
+            pairs = figures.read_twice(connection, self._model, self._taxonomy)
+            return measure_agreement(self._taxonomy, list(pairs))
+
+    def anchoring(self) -> Anchoring:
+        """Return how far the model's answer sways readers who see it."""
+        with self._database.reading() as connection:
+            return measure_anchoring(list(figures.answered(connection, self._model)))
+
+    def retire(self, taxonomy: Taxonomy, person: str = "") -> Retired:
+        """Go on under a new taxonomy: documents with a label that it lacks are queued again.
+
+        Of documents that are done those alone; what else was settled of them is kept as right, and
+        a label that another stands for (``taxonomy.replaced``) is that one. Documents that are not
+        done go on where they are, or from the beginning where something of them is retired.
+        """
+        with self._writing() as connection:
+            found = retire(connection, self._taxonomies, self._model, taxonomy, person)
+        self._taxonomy = taxonomy
+        return found
+
+    def reviewed(self, since: datetime | None = None) -> Iterator[Document]:
+        """Yield the documents that are done, in the order in which they were settled.
+
+        ``labels`` are the most specific ones, none at all where none fits. A document that was read
+        for several states of the model comes once, as it was settled last. since: then, or later.
+        """
+        with self._database.reading() as connection:
+            yield from settled_documents(connection, self._model, since)
+
     def log(self, after: int = 0, limit: int = 100, *, item: int | None = None) -> list[Entry]:
         """Return entries of the log behind a number, in their order.
 
         limit: 1 to 10,000. item: of one document alone.
         """
-        if not 1 <= limit <= 10_000:
-            raise ReviewError(f"got the limit {limit:,}, expected 1 to 10,000.")
+        _check_limit(limit, _MOST_ENTRIES)
         conditions = [ENTRY.c.number > after]
         if item is not None:
             conditions.append(ENTRY.c.item == item)
@@ -320,7 +396,12 @@ class Review:
         """
         with self._database.reading() as connection:
             problems = checking.check_log(connection, head)
-            return problems + list(checking.check_items(connection, self._taxonomies, self._model))
+        return problems + self.verify_items()
+
+    def verify_items(self) -> list[Problem]:
+        """Return where documents of this model say something else than the log."""
+        with self._database.reading() as connection:
+            return list(checking.check_items(connection, self._taxonomies, self._model))
 
     def head(self) -> tuple[int, str]:
         """Return how many entries the log has, and the hash of the newest, to be noted."""
@@ -349,3 +430,8 @@ class Review:
         if problems := list(name_problems("", {"person": person})):
             raise ReviewError(problems)
         return Turn(connection, self._taxonomies, self._model, number, person, part)
+
+
+def _check_limit(limit: int, most: int = MOST_AT_ONCE) -> None:
+    if not 1 <= limit <= most:
+        raise ReviewError(f"got the limit {limit:,}, expected 1 to {most:,}.")

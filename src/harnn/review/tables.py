@@ -111,6 +111,7 @@ READING = sa.Table(
     sa.Column("said", LONG_TEXT, nullable=False),  # JSON, what it says so far
     sa.Column("submitted", _MOMENT),
     sa.Column("labels", LONG_TEXT, nullable=False),  # JSON, the most specific ones
+    sa.Column("as_model", sa.Boolean),  # when it is submitted: its labels are the model's
     sa.Column("seconds", sa.Float),  # from opening to submission
     sa.Index(None, "person", "submitted"),
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import Any
@@ -11,11 +11,11 @@ from typing import Any
 import sqlalchemy as sa
 
 from harnn._display import json_text
-from harnn.errors import ConflictError, DatabaseError, Problem, ReviewError
+from harnn.errors import ConflictError, DatabaseError, Problem, ReviewError, TaxonomyError
 from harnn.review.chain import Note, append, entry_of, read_entries
 from harnn.review.entries import Entry
 from harnn.review.reading import ACTIONS, Reading
-from harnn.review.tables import ENTRY, ITEM, LABEL, READING, TAXONOMY
+from harnn.review.tables import ENTRY, ITEM, LABEL, MOST_LABEL, READING, TAXONOMY
 from harnn.review.values import Part
 from harnn.taxonomy import Taxonomy
 
@@ -48,10 +48,19 @@ class Taxonomies:
         return self._known[version]
 
     def keep(self, connection: sa.Connection, taxonomy: Taxonomy) -> None:
-        """Put a taxonomy into the database, where it is not there yet; the head is locked."""
+        """Put a taxonomy into the database, where it is not there yet; the head is locked.
+
+        Raises:
+            TaxonomyError: it has labels that are too long.
+        """
         self._known[taxonomy.version] = taxonomy
         query = sa.select(TAXONOMY.c.hash).where(TAXONOMY.c.hash == taxonomy.version)
         if connection.scalar(query) is None:
+            long = [code for code in taxonomy.codes if len(code) > MOST_LABEL]
+            what = f"can be kept in review with at most {MOST_LABEL} characters."
+            problems = [Problem(f"label {code[:40]!r}…", what) for code in long]
+            if problems:
+                raise TaxonomyError(problems)
             row = {"hash": taxonomy.version, "text": taxonomy.to_json()}
             connection.execute(sa.insert(TAXONOMY).values(**row))
 
@@ -263,6 +272,7 @@ class Turn:
             "said": json_text(pack(reading)),
             "submitted": None,
             "labels": json_text(list(reading.most_specific)),
+            "as_model": None,
             "seconds": None,
         } | columns
         key = (READING.c.item == self.number, READING.c.person == self.person)
@@ -273,9 +283,7 @@ class Turn:
 
     def settle(self, labels: tuple[str, ...]) -> None:
         """Let the document be done with its most specific labels."""
-        columns = self.taxonomy.close_upward(self.taxonomy.columns(labels))
-        closed = {self.taxonomy.codes[column] for column in columns.tolist()}
-        given = set(json.loads(self.item["shown"]))
+        closed, given = self.closed(labels), set(json.loads(self.item["shown"]))
         self.change(
             state="done",
             labels=json_text(list(labels)),
@@ -285,6 +293,15 @@ class Turn:
         )
         for right, some in ((True, given & closed), (False, given - closed)):
             self._mark(right, sorted(some))
+
+    def is_as_model(self, reading: Reading) -> bool:
+        """Tell whether a reading has exactly the labels that the model gave."""
+        return set(reading.labels) == self.closed(json.loads(self.item["shown"]))
+
+    def closed(self, labels: Iterable[str]) -> set[str]:
+        """Return labels with all that stand above them."""
+        columns = self.taxonomy.close_upward(self.taxonomy.columns(labels))
+        return {self.taxonomy.codes[column] for column in columns.tolist()}
 
     def unsettle(self, state: str) -> None:
         """Let the document be not done, or not any more."""

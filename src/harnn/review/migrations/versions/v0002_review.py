@@ -99,6 +99,7 @@ def _make_readings() -> None:
         sa.Column("said", _LONG_TEXT, nullable=False),
         sa.Column("submitted", _MOMENT),
         sa.Column("labels", _LONG_TEXT, nullable=False),
+        sa.Column("as_model", sa.Boolean),
         sa.Column("seconds", sa.Float),
         sa.PrimaryKeyConstraint("item", "person", name="pk_review_reading"),
         sa.ForeignKeyConstraint(["item"], ["review_item.number"], name="fk_review_reading_item"),
