@@ -244,6 +244,17 @@ def test_groups_are_decided_and_undone_together(review: Review) -> None:
     decided(review, numbers[1], "ann", "accept apples")
     with pytest.raises(ReviewError, match="there are no such decisions of yours to undo"):
         review.undo_group(found.group, "bob", "annotate")
+    alone = review.decide_group(
+        [(numbers[2], review.item(numbers[2], "ann", "annotate").version)],
+        "reject",
+        "apples",
+        "ann",
+        "annotate",
+    )
+    version = review.item(numbers[2], "ann", "annotate").version
+    review.undo(numbers[2], "ann", "annotate", version)
+    with pytest.raises(ReviewError, match="there are no such decisions of yours to undo"):
+        review.undo_group(alone.group, "ann", "annotate")
     undone = review.undo_group(found.group, "ann", "annotate")
     assert undone.decided == numbers[1:3]
     assert [number for number, _ in undone.refused] == [numbers[0]]

@@ -217,11 +217,8 @@ def in_group(connection: sa.Connection, group: str, person: str) -> Sequence[Ent
     """Return the decisions of a group that are not undone."""
     conditions = (ENTRY.c.together == group, ENTRY.c.person == person)
     entries = list(read_entries(connection, *conditions))
-    numbers = {entry.number for entry in entries}
-    undone = set(
-        connection.scalars(sa.select(ENTRY.c.undoes).where(ENTRY.c.undoes.in_(sorted(numbers))))
-    )
-    return [each for each in entries if each.action != "undo" and each.number not in undone]
+    undone = {entry.undoes for entry in entries}  # who takes one back names the group too
+    return [each for each in entries if each.undoes is None and each.number not in undone]
 
 
 def _as_before(turn: Turn) -> dict[str, object]:
