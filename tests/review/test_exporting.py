@@ -29,8 +29,8 @@ BLIND = EnqueueOptions(blind_share=1, second_share=0)
 
 
 @pytest.fixture
-def review(place: str) -> Iterator[Review]:
-    with opened(place) as found:
+def review(made: str) -> Iterator[Review]:
+    with opened(made) as found:
         yield found
 
 
@@ -68,11 +68,11 @@ def test_a_document_of_two_models_comes_as_it_was_settled_last(review: Review) -
     assert [entry.model_hash for entry in review.log(item=two)] == [newer.hash] * 4
 
 
-def test_corrections_are_exported_too(place: str, review: Review) -> None:
+def test_corrections_are_exported_too(made: str, review: Review) -> None:
     (one,) = review.add([prepared("1")], options=SEEN).added
     read(review, one, "ann", *AS_MODEL)
     text = prepared("1").document.text
-    database = Database.open(place)
+    database = Database.open(made)
     corrections = Corrections(database)
     corrections.add(
         [
@@ -138,8 +138,8 @@ def test_a_second_reading_where_much_is_in_doubt(review: Review) -> None:
     }
 
 
-def test_the_review_of_a_database(place: str, review: Review) -> None:
-    database = Database.open(place)
+def test_the_review_of_a_database(made: str, review: Review) -> None:
+    database = Database.open(made)
     with pytest.raises(DatabaseError, match="has no documents of the model 'sampel' in review"):
         Review.of(database, "sampel")
     review.add([prepared()], options=SEEN)
