@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
 
@@ -16,8 +17,8 @@ BLIND = EnqueueOptions(blind_share=1, second_share=0)
 
 
 @pytest.fixture
-def review(place: str) -> Iterator[Review]:
-    with opened(place) as found:
+def review(made: str) -> Iterator[Review]:
+    with opened(made) as found:
         yield found
 
 
@@ -167,10 +168,25 @@ def test_one_of_two_settles_where_nobody_else_may(review: Review) -> None:
     view = read(review, number, "bob", "accept apples", "reject drinks")
     done = review.settle(number, "bob", view.version, take="ann", alone=True).view
     assert done.settled == ("cider", "apples")
-    expected = "as ann read it; settled by one of the two, as nobody else may"
+    expected = "as ann read it; settled by a reader of it, as nobody else may"
     assert done.entries[-1].text == expected
     back = review.undo(number, "bob", "review", done.version)
     assert (back.state, [each.person for each in back.readings]) == ("disputed", ["ann", "bob"])
+
+
+def test_who_is_alone_need_not_wait_for_a_second_reading(review: Review) -> None:
+    (number,) = review.add([prepared()], options=TWICE).added
+    view = read(review, number, "ann")
+    with pytest.raises(ReviewError, match="nobody disagrees about this document"):
+        review.settle(number, "ann", view.version)
+    done = review.settle(number, "ann", view.version, alone=True).view
+    assert (done.state, done.settled) == ("done", ("cider", "apples"))
+    assert done.entries[-1].text == "settled by a reader of it, as nobody else may"
+    back = review.undo(number, "ann", "review", done.version)
+    assert back.state == "annotated"
+    back = review.undo(number, "ann", "review", back.version)
+    assert back.state == "open"
+    assert review.verify() == []
 
 
 def test_a_blind_document_shows_nothing_before_it_is_submitted(review: Review) -> None:
@@ -229,6 +245,17 @@ def test_groups_are_decided_and_undone_together(review: Review) -> None:
     decided(review, numbers[1], "ann", "accept apples")
     with pytest.raises(ReviewError, match="there are no such decisions of yours to undo"):
         review.undo_group(found.group, "bob", "annotate")
+    alone = review.decide_group(
+        [(numbers[2], review.item(numbers[2], "ann", "annotate").version)],
+        "reject",
+        "apples",
+        "ann",
+        "annotate",
+    )
+    version = review.item(numbers[2], "ann", "annotate").version
+    review.undo(numbers[2], "ann", "annotate", version)
+    with pytest.raises(ReviewError, match="there are no such decisions of yours to undo"):
+        review.undo_group(alone.group, "ann", "annotate")
     undone = review.undo_group(found.group, "ann", "annotate")
     assert undone.decided == numbers[1:3]
     assert [number for number, _ in undone.refused] == [numbers[0]]
@@ -244,3 +271,81 @@ def test_comments(review: Review) -> None:
     for text, expected in ((" ", "the comment is empty"), ("x" * 10_001, "has 10,001 characters")):
         with pytest.raises(ReviewError, match=expected):
             review.comment(number, "bob", "annotate", text)
+
+
+def test_shared_evidence(review: Review) -> None:
+    texts = ["The apple orchard blooms.", "An APPLE orchard, grafted.", "Ripe apple, cider."]
+    numbers = review.add(
+        [prepared(str(n), text.replace("APPLE", "apple")) for n, text in enumerate(texts)],
+        options=SEEN,
+    ).added
+    review.add([prepared("blind", "One more apple orchard.")], options=BLIND)
+    (found,) = review.evidence()
+    assert (found.word, found.label, found.documents, found.right) == ("apple", "apples", 3, 0)
+    view = review.evidence_groups(found.key, "ann")
+    lines = [line for group in view.groups for line in group.lines]
+    assert sorted(line.item for line in lines) == list(numbers)
+    assert (view.word, view.name, lines[0].word, view.left_out) == ("apple", "apples", "apple", 0)
+    wanted = [(line.item, line.version) for line in lines]
+    review.decide_group(wanted[:1], "accept", "apples", "ann", "annotate")
+    view = review.evidence_groups(found.key, "ann")
+    assert sum(len(group.lines) for group in view.groups) == 2, "what is decided is gone"
+    assert sum(len(x.lines) for x in review.evidence_groups(found.key, "bob").groups) == 3
+    read(review, numbers[0], "ann")
+    (found,) = review.evidence()
+    assert (found.documents, found.right, found.wrong) == (2, 1, 0)
+    assert sum(group.agreed for group in review.evidence_groups(found.key, "ann").groups) == 1
+    with pytest.raises(ReviewError, match="there is no such word in review"):
+        review.evidence_groups("0" * 24, "ann")
+
+
+def test_what_no_database_takes(review: Review) -> None:
+    review.add([prepared()], options=SEEN)
+    with pytest.raises(ReviewError, match=r"its person has characters that cannot be shown: "):
+        review.item(1, "a\x00", "annotate")
+    with pytest.raises(ReviewError, match=r"its key has characters that cannot be shown: "):
+        review.evidence_groups("\ud800", "ann")
+    with pytest.raises(ReviewError, match=r"its group has 256 characters, at most 255 are kept"):
+        review.undo_group("x" * 256, "ann", "annotate")
+    assert review.queue("ann", "annotate", label="\x00\ud800") == []
+    for number in (1 << 31, 1 << 70):
+        with pytest.raises(ReviewError, match=f"there is no document {number:,} in review"):
+            review.item(number, "ann", "annotate")
+        with pytest.raises(ReviewError, match=f"there is no document {number:,} in review"):
+            review.queue("ann", "annotate", after=number)
+        assert review.log(number) == review.log(item=number) == []
+    for limit in (0, 501):
+        with pytest.raises(ReviewError, match=f"got the limit {limit}, expected 1 to 500"):
+            review.queue("ann", "annotate", limit=limit)
+    for action, label in (("aceppt", "apples"), ("accept", "appels"), ("accept", "\x00")):
+        with pytest.raises(ReviewError, match=r"Got the action|is not in the taxonomy"):
+            review.decide(1, "ann", "annotate", 0, action, label)
+    assert review.head()[0] == 1
+
+
+def test_a_claim_runs_out(review: Review, monkeypatch: pytest.MonkeyPatch) -> None:
+    (number,) = review.add([prepared()], options=SEEN).added
+    monkeypatch.setattr("harnn.review.turn.HOLD", timedelta(seconds=-1))
+    left = decided(review, number, "ann", "accept apples")
+    assert review.item(number, "bob", "annotate", claim=False).holder == ""
+    monkeypatch.undo()
+    assert read(review, number, "bob").state == "done"
+    with pytest.raises(ConflictError, match=r"bob submitted this document at .* UTC. See both"):
+        review.decide(number, "ann", "annotate", left.version, "accept", "cider")
+    (item,) = review.queue("ann", "annotate", state="done")
+    assert item.holder == ""
+
+
+def test_the_place_of_a_blind_document_tells_nothing(review: Review) -> None:
+    review.add([prepared(str(n), f"{n}", doubt=n) for n in range(20)], options=SEEN)
+    blind = [prepared(f"b{n}", f"b{n}", doubt=100) for n in range(20)]
+    review.add(blind, options=EnqueueOptions(blind_share=1, second_share=0, seed="a key"))
+    queue = review.queue("ann", "annotate")
+    places = [place for place, item in enumerate(queue) if item.blind]
+    assert min(places) < 10 < 30 < max(places)
+    assert [item.id for item in review.queue("ann", "annotate", order="newest", limit=2)] == [
+        "b19",
+        "b18",
+    ]
+    with pytest.raises(ReviewError, match="got the order 'age', expected doubt, value or newest"):
+        review.queue("ann", "annotate", order="age")  # type: ignore[arg-type]

@@ -8,15 +8,22 @@ import hmac
 import json
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
 from harnn._display import json_text, printable
+from harnn.data import Document
 from harnn.errors import DocumentError, Problem
 from harnn.review.chain import Note, append, lock_head
-from harnn.review.corrections import document_row, keep_document, name_problems
-from harnn.review.tables import ITEM, LABEL, MOST_LABEL, MOST_WORD, WORD
+from harnn.review.corrections import (
+    ModelState,
+    digest_of,
+    document_row,
+    keep_document,
+    name_problems,
+)
+from harnn.review.tables import DOCUMENT, ITEM, LABEL, MOST_WORD, WORD
 from harnn.review.values import Enqueued, EnqueueOptions, Prepared, PreparedLabel
 from harnn.taxonomy import Taxonomy
 
@@ -26,22 +33,18 @@ _LETTERS = 2
 """Characters of such a word at least, but for words of Chinese and the like."""
 
 
-def check(prepared: Sequence[Prepared], model: str, taxonomy: Taxonomy) -> None:
+def check(prepared: Sequence[Prepared], model: str, taxonomy: Taxonomy, person: str) -> None:
     """Raises:
-    DocumentError: names or labels that cannot be kept, or answers of another model.
+    DocumentError: names that cannot be kept, or answers of another model.
     """
-    problems = []
+    problems: list[Problem] = []
     for number, each in enumerate(prepared, start=1):
         where = each.document.source or f"document {number}"
-        names = {"id": each.document.id, "model": each.model.name}
+        names = {"id": each.document.id, "model": each.model.name, "person": person}
         problems += name_problems(where, names)
         if each.model.name != model or each.model.taxonomy_hash != taxonomy.version:
-            what = f"was answered by the model {each.model.name!r} under another taxonomy"
-            problems.append(Problem(where, f"{what} than that of {model!r}, which is reviewed."))
-        for label in each.shown:
-            if len(label) > MOST_LABEL:
-                what = f"its label {label[:40]!r}… has {len(label):,} characters, "
-                problems.append(Problem(where, f"{what}at most {MOST_LABEL} are kept."))
+            what = f"was answered by {each.model.name!r}, not by {model!r} under its taxonomy now."
+            problems.append(Problem(where, what))
     if problems:
         raise DocumentError(problems)
 
@@ -66,14 +69,33 @@ def add(
         query = sa.select(ITEM.c.number).where(ITEM.c.document == document)
         if connection.scalar(query) is not None:
             continue
-        blind, second = _drawn(key, content, each, options)
-        item = _item_row(connection, each, document, blind, second, options, key, content)
+        drawn = _draw(key, content, each, options)
+        item = _item_row(connection, each, document, drawn, audit=options.audit)
         number = _insert_item(connection, item)
         _insert_evidence(connection, number, each)
         added.append(number)
         notes.append(_note(number, each, content, person))
     append(connection, *notes)
     return Enqueued(tuple(added), len(prepared) - len(added))
+
+
+def unknown(
+    connection: sa.Connection, documents: Sequence[Document], model: ModelState
+) -> list[Document]:
+    """Return the documents that are not in review for a state of a model."""
+    contents = [digest_of(each.id, each.text) for each in documents]
+    query = (
+        sa.select(DOCUMENT.c.content)
+        .join_from(DOCUMENT, ITEM)
+        .where(
+            DOCUMENT.c.content.in_(contents),
+            DOCUMENT.c.model == model.name,
+            DOCUMENT.c.model_hash == model.hash,
+            DOCUMENT.c.taxonomy_hash == model.taxonomy_hash,
+        )
+    )
+    known = set(connection.scalars(query))
+    return [x for x, content in zip(documents, contents, strict=True) if content not in known]
 
 
 def _note(number: int, each: Prepared, content: str, person: str) -> Note:
@@ -95,28 +117,27 @@ def share_of(key: bytes, purpose: str, content: str) -> float:
     return int.from_bytes(drawn[:7]) / (1 << 56)
 
 
-def _drawn(key: bytes, content: str, each: Prepared, options: EnqueueOptions) -> tuple[bool, bool]:
-    """Return whether a document is blind, and whether two people read it."""
+class _Drawn(NamedTuple):
+    blind: bool
+    second: bool
+    place: float
+    """In the queue, of a blind document, 0 to 1."""
+
+
+def _draw(key: bytes, content: str, each: Prepared, options: EnqueueOptions) -> _Drawn:
     blind = options.audit or share_of(key, "blind", content) < options.blind_share
     second = share_of(key, "second", content) < options.second_share
     if options.second_doubt is not None and each.doubt >= options.second_doubt:
         second = True
-    return blind, second
+    return _Drawn(blind, second, share_of(key, "place", content))
 
 
 def _item_row(
-    connection: sa.Connection,
-    each: Prepared,
-    document: int,
-    blind: bool,
-    second: bool,
-    options: EnqueueOptions,
-    key: bytes,
-    content: str,
+    connection: sa.Connection, each: Prepared, document: int, drawn: _Drawn, *, audit: bool
 ) -> dict[str, Any]:
     by_doubt, by_value = each.doubt, each.value
-    if blind:
-        by_doubt, by_value = _by_lot(connection, share_of(key, "place", content), each.model.name)
+    if drawn.blind:
+        by_doubt, by_value = _by_lot(connection, drawn.place, each.model.name)
     return {
         "document": document,
         "model": each.model.name,
@@ -127,9 +148,9 @@ def _item_row(
         "shown": json_text(dict(each.shown)),
         "evidence": json_text([dataclasses.asdict(label) for label in each.labels]),
         "notes": json_text(list(each.notes)),
-        "blind": blind,
-        "audit": options.audit,
-        "second": second,
+        "blind": drawn.blind,
+        "audit": audit,
+        "second": drawn.second,
         "doubt": each.doubt,
         "value": each.value,
         "by_doubt": by_doubt,
@@ -205,4 +226,9 @@ def key_of(word: str, label: str) -> str:
 
 
 def _is_word(word: str) -> bool:
+    """Tell words that may say what a text is about from signs, numbers and particles."""
+    from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
+
+    if word in ENGLISH_STOP_WORDS:
+        return False
     return any(map(str.isalpha, word)) and (len(word) >= _LETTERS or not word.isascii())

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from harnn.data import Document
 from harnn.errors import DatabaseError, Problem, ReviewError, suggest
 from harnn.prediction import Predictor
-from harnn.review import adding, checking, deciding, figures, queues
+from harnn.review import adding, checking, deciding, figures, queues, sharing
 from harnn.review.agreement import Agreement, Anchoring, measure_agreement, measure_anchoring
 from harnn.review.chain import lock_head, read_entries, read_head
 from harnn.review.corrections import ModelState, name_problems
@@ -25,11 +25,13 @@ from harnn.review.exporting import models_in_review, settled_documents
 from harnn.review.label_use import LabelUse, read_label_use
 from harnn.review.preparing import prepare
 from harnn.review.retiring import retire
-from harnn.review.tables import ENTRY
+from harnn.review.tables import ENTRY, MOST_NUMBER
 from harnn.review.turn import Taxonomies, Turn
 from harnn.review.values import (
     Enqueued,
     EnqueueOptions,
+    EvidenceCount,
+    EvidenceView,
     GroupDecision,
     ItemView,
     LabelCount,
@@ -47,6 +49,7 @@ from harnn.taxonomy import Taxonomy
 
 MOST_AT_ONCE = 500
 """Documents of a queue, or of a decision on several."""
+_MOST_ENTRIES = 10_000
 _ADDED_AT_ONCE = 64
 
 
@@ -114,14 +117,19 @@ class Review:
         Raises:
             DocumentError, BundleError: see :func:`prepare` and :meth:`add`.
         """
-        stream = prepare(predictor, documents, model=model, options=options)
-        added: list[int] = []
-        known = 0
+        stream, added, known = iter(documents), list[int](), 0
         while some := list(islice(stream, _ADDED_AT_ONCE)):
-            found = self.add(some, person=person, options=options)
+            new = self.unknown(some, model)
+            prepared = list(prepare(predictor, new, model=model, options=options))
+            found = self.add(prepared, person=person, options=options)
             added += found.added
-            known += found.known
+            known += found.known + len(some) - len(new)
         return Enqueued(tuple(added), known)
+
+    def unknown(self, documents: Sequence[Document], model: ModelState) -> list[Document]:
+        """Return the documents that are not in review for this state of the model."""
+        with self._database.reading() as connection:
+            return adding.unknown(connection, documents, model)
 
     def add(
         self,
@@ -136,15 +144,17 @@ class Review:
         is. Which are blind and which are read twice is drawn by a keyed hash of what they say.
 
         Raises:
-            DocumentError: a name or a label cannot be kept, or the answer is of another model.
+            DocumentError: a name cannot be kept, or the answer is of another model.
+            TaxonomyError: it has labels that are too long to be kept.
         """
-        adding.check(prepared, self._model, self._taxonomy)
+        adding.check(prepared, self._model, self._taxonomy, person)
         with self._writing() as connection:
             self._taxonomies.keep(connection, self._taxonomy)
             return adding.add(connection, prepared, person, options)
 
     def summary(self, person: str) -> Summary:
         """Count the documents by their states, and what this person has done."""
+        _check_names(person=person)
         with self._database.reading() as connection:
             return queues.summarize(connection, self._model, person)
 
@@ -165,8 +175,8 @@ class Review:
         documents have a place that is drawn. label: documents that the model gave it, without blind
         ones. after: the last item of the page before. limit: 1 to 500.
         """
-        if not 1 <= limit <= MOST_AT_ONCE:
-            raise ReviewError(f"got the limit {limit:,}, expected 1 to {MOST_AT_ONCE}.")
+        _check_limit(limit)
+        _check_names(person=person)
         with self._database.reading() as connection:
             return queues.read_queue(
                 connection,
@@ -190,13 +200,31 @@ class Review:
         with self._database.reading() as connection:
             return read_label_use(connection, self._model, label, weeks=weeks)
 
+    def evidence(self, limit: int = 50) -> list[EvidenceCount]:
+        """Return words that spoke for one label in several documents; limit: 1 to 500."""
+        _check_limit(limit)
+        with self._database.reading() as connection:
+            return sharing.count_evidence(connection, self._model, self._taxonomy, limit)
+
+    def evidence_groups(self, key: str, person: str, part: Part = "annotate") -> EvidenceView:
+        """Return the documents of such a word, grouped by the words near it.
+
+        Raises:
+            ReviewError: there is no such word.
+        """
+        _check_names(person=person, key=key)
+        with self._database.reading() as connection:
+            return sharing.group_documents(
+                connection, self._model, self._taxonomy, key, person, part
+            )
+
     def item(self, number: int, person: str, part: Part, *, claim: bool = True) -> ItemView:
         """Return a document as this person may see it.
 
         claim: whether it is theirs for twenty minutes, where nobody else has it.
         """
         with self._turn(number, person, part, writes=False) as turn:
-            if not claim or turn.claims_on():
+            if not claim or turn.is_claimed or not turn.can_claim:
                 return view(turn)
         with self._turn(number, person, part) as turn:
             turn.claim()
@@ -263,8 +291,9 @@ class Review:
     ) -> Submitted:
         """Say what holds of a document that two people read differently.
 
-        take: the reader whose labels hold; empty: what this person has decided. alone: whether one
-        of the two may do it, because nobody else is there; the log says so.
+        take: the reader whose labels hold; empty: what this person has decided. alone: nobody else
+        is there, so that one of the two may do it, or the only one where a second reading is
+        waited for; the log says so.
         """
         with self._turn(number, person, "review") as turn:
             turn.check_version(version)
@@ -307,6 +336,7 @@ class Review:
         Raises:
             ReviewError: this person has made no such decisions.
         """
+        _check_names(person=person, group=group)
         undone: list[int] = []
         refused: list[tuple[int, str]] = []
         with self._writing() as connection:
@@ -361,11 +391,10 @@ class Review:
 
         limit: 1 to 10,000. item: of one document alone.
         """
-        if not 1 <= limit <= 10_000:
-            raise ReviewError(f"got the limit {limit:,}, expected 1 to 10,000.")
-        conditions = [ENTRY.c.number > after]
+        _check_limit(limit, _MOST_ENTRIES)
+        conditions = [ENTRY.c.number > min(after, MOST_NUMBER)]
         if item is not None:
-            conditions.append(ENTRY.c.item == item)
+            conditions.append(ENTRY.c.item == min(item, MOST_NUMBER))
         with self._database.reading() as connection:
             return list(read_entries(connection, *conditions, limit=limit))
 
@@ -377,7 +406,12 @@ class Review:
         """
         with self._database.reading() as connection:
             problems = checking.check_log(connection, head)
-            return problems + list(checking.check_items(connection, self._taxonomies, self._model))
+        return problems + self.verify_items()
+
+    def verify_items(self) -> list[Problem]:
+        """Return where documents of this model say something else than the log."""
+        with self._database.reading() as connection:
+            return list(checking.check_items(connection, self._taxonomies, self._model))
 
     def head(self) -> tuple[int, str]:
         """Return how many entries the log has, and the hash of the newest, to be noted."""
@@ -403,6 +437,15 @@ class Review:
             yield self._turn_of(connection, number, person, part)
 
     def _turn_of(self, connection: sa.Connection, number: int, person: str, part: Part) -> Turn:
-        if problems := list(name_problems("", {"person": person})):
-            raise ReviewError(problems)
+        _check_names(person=person)
         return Turn(connection, self._taxonomies, self._model, number, person, part)
+
+
+def _check_limit(limit: int, most: int = MOST_AT_ONCE) -> None:
+    if not 1 <= limit <= most:
+        raise ReviewError(f"got the limit {limit:,}, expected 1 to {most:,}.")
+
+
+def _check_names(**names: str) -> None:
+    if problems := list(name_problems("", names)):
+        raise ReviewError(problems)
