@@ -144,7 +144,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "transformer": lambda: trained(*encoder),
         "encoder": lambda: _measure_encoder(device),
         "labels": lambda: _measure_labels(device),
-        "best": lambda: trained("model.preset=best", f"transformer.tokens={TOKENS}"),
+        "best": lambda: trained(
+            "model.preset=best", "text.text_encoder=minilm", f"transformer.tokens={TOKENS}"
+        ),
     }
     found: dict[str, Any] = {"machine": _machine(device), "dataset": chosen.dataset}
     failed = False

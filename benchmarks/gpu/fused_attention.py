@@ -23,7 +23,7 @@ LABELS, TOKENS = 64, 64
 def _read(
     keys, values, queries, read_outs, lengths, read, weight,
     T, C, A: tl.constexpr, D: tl.constexpr, LABELS: tl.constexpr, TOKENS: tl.constexpr,
-):  # type: ignore[no-untyped-def]  # fmt: skip
+):  # fmt: skip
     document, block = tl.program_id(1).to(tl.int64), tl.program_id(0)
     length = tl.load(lengths + document)
     labels = block * LABELS + tl.arange(0, LABELS)
@@ -57,7 +57,7 @@ def _read(
 def _mean(
     keys, queries, lengths, weight, mean,
     T, C, A: tl.constexpr, LABELS: tl.constexpr, TOKENS: tl.constexpr,
-):  # type: ignore[no-untyped-def]  # fmt: skip
+):  # fmt: skip
     document, block = tl.program_id(1).to(tl.int64), tl.program_id(0)
     length = tl.load(lengths + document)
     tokens = block * TOKENS + tl.arange(0, TOKENS)

@@ -7,7 +7,7 @@ import gc
 import tempfile
 import time
 from collections.abc import Sequence
-from itertools import chain, islice, repeat
+from itertools import chain, cycle, islice, repeat
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from harnn.config import Config
 from harnn.data import Document, read_documents
 from harnn.evaluation import report_scores
 from harnn.prediction import Workers
+from harnn.prediction.predictor import documents_at_once
 from harnn.sample import sample
 from harnn.training import Stage, Step
 
@@ -123,9 +124,10 @@ def _predict_together(
     options = {"device": device} if device != "cpu" else {}
     many = chain.from_iterable(repeat(test, REPEATED))
     with Workers(model, workers, **options) as asked:
+        block = documents_at_once(len(asked.bundle.taxonomy))
         started = time.perf_counter()
-        for _ in asked.predict_stream(test):
-            pass
+        for _ in asked.predict_stream(islice(cycle(test), workers * block)):
+            pass  # each of them has loaded the model, and answered a block
         beginning = time.perf_counter() - started
         started = time.perf_counter()
         for _ in asked.predict_stream(many):
