@@ -23,6 +23,7 @@ import time
 import traceback
 from collections.abc import Callable, Sequence
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -51,7 +52,7 @@ def measure_limits(device: str) -> dict[str, float]:
     found = {}
     for dtype in (torch.float32, torch.bfloat16):
         a, b = (torch.randn(size, size, device=device, dtype=dtype) for _ in range(2))
-        seconds = _seconds(lambda a=a, b=b: torch.mm(a, b), device)
+        seconds = _seconds(partial(torch.mm, a, b), device)
         found[str(dtype).removeprefix("torch.")] = 2 * size**3 / seconds / 1e12
     source = torch.randn(16 * size, size, device=device)
     target = torch.empty_like(source)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import statistics
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -37,9 +38,10 @@ def timed(work: Callable[[], object], device: str, rounds: int = _ROUNDS) -> flo
         return (time.perf_counter() - started) * 1e3
     for _ in range(3):
         work()
-    found = []
+    found: list[float] = []
+    make: Any = torch.cuda.Event
     for _ in range(rounds):
-        start, end = (torch.cuda.Event(enable_timing=True) for _ in range(2))
+        start, end = (make(enable_timing=True) for _ in range(2))
         start.record()
         work()
         end.record()
@@ -82,7 +84,8 @@ def compare_attention(device: str) -> dict[str, Any]:
             if device.startswith("cuda") and dtype == torch.bfloat16:
                 from gpu.fused_attention import look
 
-                rows["fused"] = _row(lambda g=given, p=places: look(*g, p), device, exact)
+                fused = partial(look, given[0], given[1], given[2], given[3], places)
+                rows["fused"] = _row(fused, device, exact)
         rows["chunked, forward and backward"] = {"ms": timed(trained, device)}
         found[str(dtype).removeprefix("torch.")] = rows
     return found

@@ -121,7 +121,7 @@ def _predict_together(
     model: Path, test: list[Document], device: str, workers: int
 ) -> dict[str, float]:
     """Return the documents that several processes answer a second, once all have begun."""
-    options = {"device": device} if device != "cpu" else {}
+    options: dict[str, Any] = {"device": device} if device != "cpu" else {}
     many = chain.from_iterable(repeat(test, REPEATED))
     with Workers(model, workers, **options) as asked:
         block = documents_at_once(len(asked.bundle.taxonomy))

@@ -40,14 +40,15 @@ def test_recurrences_are_exact_for_a_while(before: bool) -> None:
 
 @pytest.mark.skipif(not hasattr(torch.backends.cudnn, "rnn"), reason="an older PyTorch")
 def test_a_precision_of_ones_own_is_kept() -> None:
-    kept = torch.backends.cudnn.allow_tf32
-    torch.backends.cudnn.rnn.fp32_precision = "ieee"
+    library: Any = torch.backends.cudnn
+    kept = library.allow_tf32
+    library.rnn.fp32_precision = "ieee"
     try:
         with exact_float32():
-            assert torch.backends.cudnn.conv.fp32_precision == "tf32"
-        assert torch.backends.cudnn.rnn.fp32_precision == "ieee"
+            assert library.conv.fp32_precision == "tf32"
+        assert library.rnn.fp32_precision == "ieee"
     finally:
-        torch.backends.cudnn.allow_tf32 = kept
+        library.allow_tf32 = kept
 
 
 @pytest.mark.parametrize(
@@ -56,12 +57,10 @@ def test_a_precision_of_ones_own_is_kept() -> None:
     ids=str,
 )
 def test_which_networks_are_recorded(changes: dict[str, str], replays: bool) -> None:
-    sizes: dict[str, Any] = dict.fromkeys(("embedding_size", "lstm_size", "attention_size"), 4)
-    rates = {"dropout": 0.0, "embedding_dropout": 0.0, "alpha": 0.5}
-    named = {"mode": "harnn"} | changes
-    shape = NetworkShape(
-        vocabulary_size=9, fc_size=4, level_sizes=(2, 3), **sizes, **rates, **named
-    )
+    plain: dict[str, Any] = dict.fromkeys(("dropout", "embedding_dropout", "alpha"), 0.5)
+    plain |= dict.fromkeys(("embedding_size", "lstm_size", "attention_size", "fc_size"), 4)
+    plain |= {"mode": "harnn", "vocabulary_size": 9, "level_sizes": (2, 3)} | changes
+    shape = NetworkShape(**plain)
     assert HarnnNetwork(shape).replays == replays
 
 
