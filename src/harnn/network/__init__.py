@@ -8,6 +8,7 @@ from harnn.network.dropout import Dropout
 from harnn.network.head import HarnnOutput, HeadShape, HierarchicalHead, MeanHead
 from harnn.network.loss import hybrid_loss
 from harnn.network.network import HarnnNetwork, NetworkShape
+from harnn.network.on_gpu import at_once, exact_float32
 from harnn.network.process import computes_bfloat16, tune_process
 from harnn.network.recurrent import BiLSTM, BiMinGRU, reverse_within_length
 from harnn.network.sampling import LabelSample, LevelSample
@@ -35,7 +36,9 @@ __all__ = [
     "PaperLevel",
     "TransformerNetwork",
     "TransformerShape",
+    "at_once",
     "computes_bfloat16",
+    "exact_float32",
     "hybrid_loss",
     "mean_of_states",
     "reverse_within_length",

@@ -15,6 +15,7 @@ from torch.nn import functional
 from harnn.network.beam import Candidates
 from harnn.network.dropout import Dropout
 from harnn.network.label_attention import LabelAttention
+from harnn.network.on_gpu import first_padding
 from harnn.network.sampling import LevelSample
 
 
@@ -56,7 +57,7 @@ def mean_over_tokens(values: Tensor, lengths: Tensor) -> Tensor:
 
 def maximum_over_tokens(values: Tensor, lengths: Tensor) -> Tensor:
     """Maximum over real tokens of values (B, T, D), zero for documents without any: (B, D)."""
-    full = max(int(lengths.min()), 1) if len(lengths) else 1  # before it, nothing is padding
+    full = max(first_padding(lengths), 1)
     highest = values[:, :full].max(dim=1).values
     if full < values.shape[1]:
         real = torch.arange(full, values.shape[1], device=values.device) < lengths[:, None]

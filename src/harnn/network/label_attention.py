@@ -22,6 +22,8 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
+from harnn.network.on_gpu import at_once, first_padding
+
 KEEP_BYTES = 128 << 20
 """What one level may keep of its attention and evidence between forward and backward pass."""
 _CHUNK_BYTES = 4 << 20
@@ -92,7 +94,8 @@ class LabelAttention:
         values = self.values.detach().reshape(-1, self.values.shape[2])
         queries, read_outs = self.queries.detach(), self.read_outs.detach()
         start, hidden = self._padding()
-        step = max(_LEAST_CHUNK, _CHUNK_BYTES // max(len(keys) * keys.element_size(), 1))
+        chunk_bytes = at_once(_CHUNK_BYTES, keys.device)
+        step = max(_LEAST_CHUNK, chunk_bytes // max(len(keys) * keys.element_size(), 1))
         for first in range(0, len(queries), step):
             labels = slice(first, min(first + step, len(queries)))
             scores = (keys @ queries[labels].T).view(documents, tokens, -1)
@@ -113,7 +116,7 @@ class LabelAttention:
         lengths = self.mask.sum(dim=1)
         # All tokens of an empty document are padding; their values are zero, so any will do.
         lengths = torch.where(lengths > 0, lengths, self.mask.shape[1])
-        start = int(lengths.min())
+        start = first_padding(lengths)
         if start == self.mask.shape[1]:
             return start, None
         return start, (
@@ -123,7 +126,7 @@ class LabelAttention:
     def keeps(self) -> bool:
         """Whether attention and evidence are kept for later."""
         count = self.mask.numel() * len(self.queries) * 2
-        return count * self.keys.element_size() <= KEEP_BYTES
+        return count * self.keys.element_size() <= at_once(KEEP_BYTES, self.keys.device)
 
 
 def _exact(device: torch.device) -> torch.autocast:

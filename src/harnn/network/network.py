@@ -80,6 +80,9 @@ class HarnnNetwork(nn.Module):
             )
         )
         self.embedding_dropout = Dropout(shape.embedding_dropout)
+        usual = shape.mode == "harnn" and shape.encoder == "lstm"
+        self.replays = usual and self.constraint is None
+        """Whether nothing in a step waits for a GPU, so that steps can be recorded."""
 
     def forward(
         self,

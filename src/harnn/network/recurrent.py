@@ -7,6 +7,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from harnn.network.on_gpu import first_padding
+
 
 def reverse_within_length(x: Tensor, lengths: Tensor) -> Tensor:
     """Reverse each document within its own length; padding stays where it is.
@@ -58,8 +60,8 @@ class BiLSTM(nn.Module):
         ahead, _ = self.forward_lstm(x)  # (B, T, H)
         back, _ = self.backward_lstm(reverse_within_length(x, lengths))  # (B, T, H)
         both = torch.cat([ahead, reverse_within_length(back, lengths)], dim=2)  # (B, T, 2H)
-        full = int(lengths.min()) if len(lengths) else 0
-        both[:, full:] *= mask[:, full:, None].to(both.dtype)  # before it, nothing is padding
+        full = first_padding(lengths)
+        both[:, full:] *= mask[:, full:, None].to(both.dtype)
         return both
 
 

@@ -71,6 +71,8 @@ class TransformerShape:
         return {k: list(v) if isinstance(v, tuple) else v for k, v in plain.items()}
 
 
+_REPLAYED = ("bert",)
+"""Types of encoders that were tried so."""
 _PRODUCTS_AT_ONCE = 20_000_000_000
 _LEAST_TOKENS, _MOST_TOKENS = 128, 2_048
 """Read together: a second's work at most, so that a stop is answered, and memory is bounded."""
@@ -111,6 +113,9 @@ class TransformerNetwork(nn.Module):
         sizes = sorted(parameter.numel() for parameter in encoder.parameters())
         most = _PRODUCTS_AT_ONCE // max(1, sum(sizes[:-1]))  # but for the vectors of pieces
         self.tokens_at_once = max(_LEAST_TOKENS, min(_MOST_TOKENS, most))
+        kind = getattr(getattr(encoder, "config", None), "model_type", "")
+        self.replays = shape.windows == 1 and kind in _REPLAYED
+        """Whether nothing in a step waits for a GPU, so that steps can be recorded."""
 
     def forward(
         self,
@@ -131,11 +136,8 @@ class TransformerNetwork(nn.Module):
         """
         if beam is not None:
             raise ValueError("Expected no beam: all labels read a transformer's states.")
-        states = self.encode(token_ids, lengths)
-        values, mask = _padded(states)
-        output: HarnnOutput = self.head(
-            values, states.counts, mask, attention=attention, sample=sample
-        )
+        values, counts, mask = self._read(token_ids, lengths)
+        output: HarnnOutput = self.head(values, counts, mask, attention=attention, sample=sample)
         if not attention:
             return output
         lengths = lengths.clamp(max=self.shape.pieces)
@@ -151,12 +153,26 @@ class TransformerNetwork(nn.Module):
     def encode(self, token_ids: Tensor, lengths: Tensor) -> States:
         """Return the states of all real tokens of pieces (B, T), those around them included."""
         windows = cut_windows(token_ids, lengths, self.shape)
-        states = self.encoder(
-            input_ids=windows.token_ids, attention_mask=windows.mask.long()
-        ).last_hidden_state  # (W, T, D)
-        values = states.flatten(0, 1).index_select(0, _where(windows.mask))
+        values = self._states(windows).flatten(0, 1).index_select(0, _where(windows.mask))
         counts = torch.zeros_like(lengths).index_add(0, windows.documents, windows.mask.sum(dim=1))
         return States(values, counts)
+
+    def _states(self, windows: Windows) -> Tensor:
+        """Return the states (W, T, D) of all tokens; those of padding mean nothing."""
+        found: Tensor = self.encoder(
+            input_ids=windows.token_ids, attention_mask=windows.mask.long()
+        ).last_hidden_state
+        return found
+
+    def _read(self, token_ids: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Return values (B, T, D), zero at padding, how many (B,) are real, and the mask (B, T)."""
+        if self.shape.windows > 1:
+            states = self.encode(token_ids, lengths)
+            values, mask = _padded(states)
+            return values, states.counts, mask
+        windows = cut_windows(token_ids, lengths, self.shape)  # one for each document
+        values = self._states(windows).masked_fill(~windows.mask[:, :, None], 0)
+        return values, windows.mask.sum(dim=1), windows.mask
 
     def encode_once(self, token_ids: Tensor, lengths: Tensor) -> States:
         """Return all that the head needs of pieces (B, T) whose states never change.
@@ -185,6 +201,7 @@ class FrozenNetwork(nn.Module):
     """
 
     tokens_at_once = 16_384
+    replays = False
 
     def __init__(self, network: TransformerNetwork, parts: Sequence[NDArray[np.float16]]) -> None:
         """network: whose head it is; parts: of states (M, D), numbered one after the other."""
@@ -247,14 +264,18 @@ def _where(mask: Tensor) -> Tensor:
 def _padded(states: States) -> tuple[Tensor, Tensor]:
     """Return values (B, T, D), zero at padding, and the mask (B, T)."""
     counts, size = states.counts, states.values.shape[1]
-    mask = torch.arange(_width(counts), device=counts.device) < counts[:, None]
+    mask = torch.arange(_rounded(_longest(counts)), device=counts.device) < counts[:, None]
     flat = states.values.new_zeros(mask.numel(), size).index_copy(0, _where(mask), states.values)
     return flat.view(*mask.shape, size), mask
 
 
-def _width(lengths: Tensor) -> int:
+def _longest(lengths: Tensor) -> int:
+    """Return the highest of lengths; on a GPU that waits until it has computed them."""
+    return int(lengths.max()) if len(lengths) else 0
+
+
+def _rounded(longest: int) -> int:
     """Return to how many tokens the longest is padded: full steps, one at least."""
-    longest = int(lengths.max()) if len(lengths) else 0
     return max(1, -(-longest // _LENGTH_STEP)) * _LENGTH_STEP
 
 
@@ -282,13 +303,16 @@ def cut_windows(token_ids: Tensor, lengths: Tensor, shape: TransformerShape) -> 
     device = token_ids.device
     lengths = lengths.clamp(max=shape.pieces)
     counts = _window_counts(lengths, shape)  # (B,)
-    documents = torch.repeat_interleave(torch.arange(len(lengths), device=device), counts)
+    documents = torch.arange(len(lengths), device=device)
+    if shape.windows > 1:
+        documents = torch.repeat_interleave(documents, counts)
     firsts = counts.cumsum(0) - counts
     numbers = torch.arange(len(documents), device=device) - firsts[documents]
     sizes = (lengths + counts - 1) // counts
     starts = numbers * sizes[documents]
     own = (lengths[documents] - starts).clamp(min=0).minimum(sizes[documents])  # (W,)
-    width = _width(own + shape.around)
+    most = min(token_ids.shape[1], shape.room) if device.type != "cpu" else _longest(own)
+    width = _rounded(most + shape.around)
     places = torch.arange(width, device=device) - len(shape.before)  # of a piece in its window
     inside = (places >= 0) & (places < own[:, None])  # (W, T)
     index = (starts[:, None] + places).clamp(min=0, max=token_ids.shape[1] - 1)

@@ -134,13 +134,15 @@ def train_vectors(
     size: int = 128,
     epochs: int = 8,
     seed: int = 13,
+    threads: int = 1,
     stopped: Callable[[], bool] = lambda: False,
 ) -> WordVectors:
     """Train skip-gram vectors with negative sampling on *sentences*.
 
-    The same input and seed give the same vectors in every process. The unknown word is trained
-    like any other. Frequent words are thinned out, the more the longer the text (words seen up to
-    about forty times never): faster, and better than gensim's default.
+    The same input and seed give the same vectors in every process, on one thread: of several the
+    order decides. The unknown word is trained like any other. Frequent words are thinned out, the
+    more the longer the text (words seen up to about forty times never): faster, and better than
+    gensim's default.
 
     Args:
         sentences: arrays of ids or lists of words, read ``epochs + 1`` times.
@@ -159,7 +161,8 @@ def train_vectors(
     total = int(counts.sum())
     if not total:
         raise VectorsError("There are no words to train word vectors on: every text is empty.")
-    model = _new_model(kind, size, seed, sample=float(np.clip(_KEPT_COUNT / total, *_SAMPLE_RANGE)))
+    sample = float(np.clip(_KEPT_COUNT / total, *_SAMPLE_RANGE))
+    model = _new_model(kind, size, seed, sample=sample, threads=threads)
     corpus = _Corpus(sentences, tokenizer, stopped)
     # Its advice on batch sizes, which Python prints where no logging is set up.
     with quiet_logger("gensim", logging.ERROR):
@@ -302,7 +305,7 @@ def _id_rows(
             yield np.array([index.get(word, unknown) for word in sentence], dtype=np.int32)
 
 
-def _new_model(kind: VectorsKind, size: int, seed: int, *, sample: float) -> Any:
+def _new_model(kind: VectorsKind, size: int, seed: int, *, sample: float, threads: int) -> Any:
     from gensim.models import FastText, Word2Vec
 
     settings = {
@@ -314,7 +317,7 @@ def _new_model(kind: VectorsKind, size: int, seed: int, *, sample: float) -> Any
         "sample": sample,
         "alpha": _LEARNING_RATE,
         "seed": seed,
-        "workers": 1,  # with more, their order decides the result
+        "workers": threads,
     }
     if kind == "fasttext":
         return FastText(bucket=_FASTTEXT_BUCKETS, **settings)

@@ -16,7 +16,7 @@ from harnn.branches.network.scoring import evaluating
 from harnn.branches.transformer.encoder import EncoderFiles
 from harnn.corpus import Arrays, Corpus, Tokens, check_vectors, ordered_batches, pad_tokens
 from harnn.errors import ConfigError, Problem
-from harnn.network import FrozenNetwork, TransformerNetwork
+from harnn.network import FrozenNetwork, TransformerNetwork, at_once
 from harnn.training.events import Stage
 from harnn.training.kept import Piece, kept
 from harnn.training.process import choose_device, choose_precision
@@ -133,7 +133,8 @@ def _compute(
     place, lengths = next(network.parameters()).device, corpus.tokens.lengths
     rounds = precision != "32-true"
     with evaluating(network), torch.autocast(device, torch.bfloat16, enabled=rounds):
-        for rows in ordered_batches(lengths, _DOCUMENTS_AT_ONCE, max_tokens=network.tokens_at_once):
+        most = [at_once(x, place) for x in (_DOCUMENTS_AT_ONCE, network.tokens_at_once)]
+        for rows in ordered_batches(lengths, most[0], max_tokens=most[1]):
             if task.stopped():
                 raise InterruptedError
             pieces = (torch.from_numpy(x).to(place) for x in pad_tokens(corpus.tokens, rows))

@@ -33,7 +33,7 @@ from harnn.corpus import Corpus, shuffled_batches
 from harnn.decode import tune_threshold
 from harnn.errors import ConfigError, Problem, TrainingInterrupted
 from harnn.metrics import micro_auprc, prf
-from harnn.network import Beam, LabelSample, hybrid_loss
+from harnn.network import Beam, LabelSample, at_once, hybrid_loss
 from harnn.taxonomy import Taxonomy
 from harnn.training.checkpoint import (
     FILE,
@@ -46,6 +46,7 @@ from harnn.training.checkpoint import (
 from harnn.training.checkpoint_checks import check_fit
 from harnn.training.events import Listener, Step, ignore
 from harnn.training.process import choose_device, choose_precision, interruptible
+from harnn.training.recorder import Recorder
 from harnn.training.sampling import LabelSampler
 from harnn.training.schedule import rate_factor
 
@@ -108,13 +109,16 @@ class Trainer(Generic[Trained]):
         """
         device = choose_device(config.device)
         kind, _, number = device.partition(":")
+        self.network, self.taxonomy, self.config = network, taxonomy, config
         with quiet_logger("lightning_fabric", logging.WARNING):  # the listener is told instead
             self.fabric = Fabric(
                 accelerator=kind,
                 devices=[int(number)] if number else 1,
                 precision=choose_precision(config.precision, device),
             )
-        self.network, self.taxonomy, self.config = network, taxonomy, config
+            self.model, self.optimizer = self.fabric.setup(
+                network, build_optimizer(groups or usual_groups(network, config), config)
+            )
         self.listener, self.checkpoint_directory = listener, checkpoint_directory
         self.fingerprint, self.contents = fingerprint, dict(contents)
         self.progress = Progress()
@@ -124,9 +128,9 @@ class Trainer(Generic[Trained]):
         self.best: dict[str, Tensor] = {}
         self.average: list[Tensor] = []
         """Of the parameters over the last steps, in their order; empty where none is kept."""
-        self.model, self.optimizer = self.fabric.setup(
-            network, build_optimizer(groups or usual_groups(network, config), config)
-        )
+        self.recorder: Recorder | None = None
+        if kind == "cuda" and network.replays and self.sampler is None:
+            self.recorder = Recorder(self._learn, list(network.parameters()))
 
     def train(self, train: Corpus, valid: Corpus, *, stopped: Callable[[], bool]) -> History:
         """Train until the last epoch or until patience ends; restore the best weights.
@@ -219,27 +223,24 @@ class Trainer(Generic[Trained]):
             group["lr"] = rate * group.get("factor", 1.0)
         device = self.fabric.device
         sample = None if sample is None else sample.to(device)
-        self.optimizer.zero_grad(set_to_none=True)
-        total, random = 0.0, self._random_state()
-        for rows in _parts(*batch.token_ids.shape, most=self.network.tokens_at_once):
-            if rows.start and stopped():
-                if not self.progress.steps:
-                    raise InterruptedError
-                set_random_state(Checkpoint(random, {}), device)
-                self._stop()
-            output = self.model(
-                batch.token_ids[rows].to(device), batch.lengths[rows].to(device), sample=sample
-            )
-            targets = batch.targets[rows].to(device)
-            loss = hybrid_loss(
-                output,
-                targets,
-                focus=self.config.focus,
-                constraint=self.network.constraint,
-                weights=None if sample is None else sample.weights,
-            ) * (len(targets) / len(batch.targets))
-            self.fabric.backward(loss)
-            total += float(loss.detach())
+        most = at_once(self.network.tokens_at_once, device)
+        parts = list(_parts(*batch.token_ids.shape, most=most))
+        if self.recorder is not None and len(parts) == 1:
+            total = self.recorder.learn(batch)
+        else:
+            self.optimizer.zero_grad(set_to_none=self.recorder is None)
+            total, random = 0.0, self._random_state()
+            for rows in parts:
+                if rows.start and stopped():
+                    if not self.progress.steps:
+                        raise InterruptedError
+                    set_random_state(Checkpoint(random, {}), device)
+                    self._stop()
+                given = (batch.token_ids[rows], batch.lengths[rows], batch.targets[rows])
+                token_ids, lengths, targets = (x.to(device) for x in given)
+                share = len(targets) / len(batch.targets)
+                loss = self._learn(token_ids, lengths, targets, sample=sample, share=share)
+                total += float(loss)
         norm = self.fabric.clip_gradients(
             self.model,
             self.optimizer,
@@ -250,6 +251,26 @@ class Trainer(Generic[Trained]):
             self._refuse_to_go_on()
         self.optimizer.step()
         return total
+
+    def _learn(
+        self,
+        token_ids: Tensor,
+        lengths: Tensor,
+        targets: Tensor,
+        *,
+        sample: LabelSample | None = None,
+        share: float = 1.0,
+    ) -> Tensor:
+        """Return the loss of a part of a batch, that *share* of it, and add its gradients."""
+        loss = share * hybrid_loss(
+            self.model(token_ids, lengths, sample=sample),
+            targets,
+            focus=self.config.focus,
+            constraint=self.network.constraint,
+            weights=None if sample is None else sample.weights,
+        )
+        self.fabric.backward(loss)
+        return loss.detach()
 
     def _refuse_to_go_on(self) -> NoReturn:
         """Raises:

@@ -12,6 +12,7 @@ from typing import NamedTuple
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import nn
 from torch.nn import functional
 
 from harnn.branches import Branch
@@ -28,7 +29,7 @@ from harnn.training.events import Stage
 from harnn.training.kept import Piece, kept
 from harnn.training.kept_branch import kept_branch
 from harnn.training.plan import is_fast
-from harnn.training.process import interruptible
+from harnn.training.process import choose_device, interruptible
 from harnn.training.reader import Split
 from harnn.training.schedule import rate_factor
 from harnn.training.task import Task, TrainedBranch
@@ -72,6 +73,7 @@ def train_text_vectors(task: Task) -> TrainedBranch | None:
     encoder = open_encoder(
         choice.name, choice.tokens, cache=task.reader.cache, stopped=task.stopped
     )
+    _move(encoder, choose_device(task.config.training.device))
     validation = cache(partial(_embedded, task, "validation", task.valid, encoder))
 
     def check(branch: Branch) -> str:
@@ -84,7 +86,19 @@ def train_text_vectors(task: Task) -> TrainedBranch | None:
     branch = trained.branch
     if task.plan.answers_without_torch and isinstance(branch, TextVectorsBranch):
         branch = branch.without_torch()  # so it is loaded, and answers to the bit as measured here
-    return dataclasses.replace(trained, branch=branch, valid_views={"text_vectors": validation()})
+    return dataclasses.replace(
+        trained,
+        branch=branch,
+        valid_views={"text_vectors": validation()},
+        finish=partial(_move, encoder, "cpu"),
+    )
+
+
+def _move(encoder: TextEncoder, device: str) -> None:
+    """Move what PyTorch computes of an encoder."""
+    networks: tuple[nn.Module, ...] = getattr(encoder, "networks", ())
+    for network in networks:
+        network.to(device)
 
 
 def _train(

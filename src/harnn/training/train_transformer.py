@@ -75,6 +75,7 @@ def train_transformer(task: Task) -> TrainedBranch:
             learner, learned, validated = freeze(task, network, files, train, valid)
         elif config.transformer.recompute:
             recompute_states(encoder)
+            network.replays = False
         settings = dataclasses.replace(training_settings(config), negatives=task.plan.negatives)
         trainer = Trainer(
             learner,

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from harnn._cores import count_cores
 from harnn.config import DataConfig
 from harnn.corpus import ContentHash, Corpus, TokensView, encode_unlabelled
 from harnn.data import Document, Documents, ReadingLog, given_documents
@@ -28,6 +29,7 @@ from harnn.text.word_vectors_reading import hash_vectors
 from harnn.training.events import Stage
 from harnn.training.kept import Piece, kept
 from harnn.training.plan import word_vector_epochs
+from harnn.training.process import choose_device
 from harnn.training.reader import summarise
 
 if TYPE_CHECKING:
@@ -37,6 +39,8 @@ _TRAINED_VECTORS: dict[str, Literal["word2vec", "fasttext"]] = {
     "word2vec": "word2vec",
     "fasttext": "fasttext",
 }
+_MOST_THREADS = 8
+"""That train word vectors: gensim reads words in one thread, which keeps no more busy."""
 
 
 @dataclass(frozen=True)
@@ -179,8 +183,20 @@ def _train(
         size=config.model.embedding_size,
         epochs=word_vector_epochs(config.text, tokens),
         seed=config.training.seed,
+        threads=_threads(task),
         stopped=task.stopped,
     )
+
+
+def _threads(task: Task) -> int:
+    """Return how many threads train word vectors: one, so that they are the same to the bit.
+
+    A GPU's networks are not, and would wait for that one longer than they train.
+    """
+    training = task.config.training
+    if choose_device(training.device) == "cpu":
+        return 1
+    return min(training.threads or count_cores(), _MOST_THREADS)
 
 
 def _until(stopped: Callable[[], bool], documents: Iterable[Document]) -> Iterator[Document]:

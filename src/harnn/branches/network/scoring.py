@@ -11,16 +11,25 @@ from numpy.typing import NDArray
 
 from harnn.branches.network.batch import make_batch
 from harnn.corpus import Corpus, ordered_batches
-from harnn.network import Beam, FrozenNetwork, HarnnNetwork, HarnnOutput, TransformerNetwork
+from harnn.network import (
+    Beam,
+    FrozenNetwork,
+    HarnnNetwork,
+    HarnnOutput,
+    TransformerNetwork,
+    at_once,
+    exact_float32,
+)
 
 Network = HarnnNetwork | TransformerNetwork | FrozenNetwork
+_DOCUMENTS = 128
+"""Read at once on a CPU."""
 
 
 def score_corpus(
     network: Network,
     corpus: Corpus,
     *,
-    batch_size: int = 128,
     beam: Beam | None = None,
     bfloat16: bool = False,
 ) -> NDArray[np.float32]:
@@ -30,11 +39,10 @@ def score_corpus(
     they do in the third digit. With a *beam* only the labels in it look at the document.
     """
     scores = np.empty((len(corpus), network.shape.label_count), dtype=np.float32)
-    device = next(network.parameters()).device.type
-    with evaluating(network), torch.autocast(device, torch.bfloat16, enabled=bfloat16):
-        for rows in ordered_batches(
-            corpus.tokens.lengths, batch_size, max_tokens=network.tokens_at_once
-        ):
+    device = next(network.parameters()).device
+    documents, tokens = (at_once(x, device) for x in (_DOCUMENTS, network.tokens_at_once))
+    with evaluating(network), torch.autocast(device.type, torch.bfloat16, enabled=bfloat16):
+        for rows in ordered_batches(corpus.tokens.lengths, documents, max_tokens=tokens):
             output = _run(network, corpus, rows, beam=beam)
             scores[rows] = network.scores(output).cpu().numpy()
     return scores
@@ -70,7 +78,7 @@ def evaluating(network: Network) -> Iterator[None]:
     training = network.training
     network.eval()
     try:
-        with torch.inference_mode():
+        with torch.inference_mode(), exact_float32():
             yield
     finally:
         network.train(training)

@@ -44,6 +44,11 @@ class BertEncoder:
     tokenizer: Tokenizer
 
     @property
+    def networks(self) -> tuple[Bert, ...]:
+        """What can be moved to another device."""
+        return (self.network,)
+
+    @property
     def languages(self) -> tuple[str, ...]:
         return ("en",) if self.record.name == "minilm" else ()
 
@@ -105,10 +110,10 @@ class BertEncoder:
         return Parts(files={GRAPH: made, LIGHT_TOKENIZER: self.files.tokenizer()})
 
     def _run(self, ids: NDArray[np.int64]) -> NDArray[np.float32]:
-        states = self.network(torch.from_numpy(ids))
-        if self.files.pooling == "cls":
-            return states[:, 0].float().numpy()  # type: ignore[no-any-return]
-        return states.float().mean(dim=1).numpy()  # type: ignore[no-any-return]
+        device = next(self.network.parameters()).device
+        states = self.network(torch.from_numpy(ids).to(device)).float()
+        made = states[:, 0] if self.files.pooling == "cls" else states.mean(dim=1)
+        return made.cpu().numpy()  # type: ignore[no-any-return]
 
 
 def token_table(encoder: BertEncoder, stopped: Callable[[], bool] = never) -> NDArray[np.float16]:

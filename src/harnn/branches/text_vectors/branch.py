@@ -9,6 +9,7 @@ from typing import Self
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import nn
 
 from harnn.branches.branch import (
     MOST_TRIALS,
@@ -41,6 +42,11 @@ class TextVectorsBranch:
     @property
     def name(self) -> str:
         return "text_vectors"
+
+    @property
+    def networks(self) -> tuple[nn.Module, ...]:
+        """What can be moved to another device: an encoder that PyTorch computes."""
+        return tuple(getattr(self.encoder, "networks", ()))
 
     @property
     def waits(self) -> bool:
