@@ -29,7 +29,7 @@ from harnn.training.reader import Reader, Split
 from harnn.training.task import Handover, Task, TrainedBranch
 
 BEFORE = "train_before"
-"""The count of documents that a model learned from in all, beside those of its last training."""
+"""The most documents of a training of those that a model went on from, where its own had fewer."""
 
 
 def settle_start(
@@ -128,17 +128,20 @@ def keep_branch(task: Task, name: str) -> TrainedBranch:
 
 
 def label_counts_of(task: Task) -> NDArray[np.int64]:
-    """Return (C,) how many documents of each label the model has learned from."""
+    """Return (C,) from how many documents of each label, at least, the model has learned.
+
+    Some of these may be among those that the old model knew, so they are not added up.
+    """
     counts = task.train.corpus.label_counts
     if task.old is None or not task.goes_on_alone:
         return counts
-    return np.asarray(counts + task.old.bundle.label_counts, dtype=np.int64)
+    return np.maximum(counts, task.old.bundle.label_counts)
 
 
 def documents_of(task: Task) -> int:
-    """Count the documents that the model has learned from."""
+    """Count the documents from which the model has learned, at least."""
     before = task.old.trained_on if task.old is not None and task.goes_on_alone else 0
-    return len(task.train.corpus) + before
+    return max(len(task.train.corpus), before)
 
 
 def counts_of(task: Task) -> dict[str, int]:

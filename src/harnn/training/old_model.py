@@ -103,7 +103,7 @@ class OldModel:
 
     @property
     def trained_on(self) -> int:
-        """How many documents it has learned from; 0: it does not say."""
+        """From how many documents, at least, it has learned; 0: it does not say."""
         documents = self.bundle.documents
         return documents.get("train_before", documents.get("train", 0))
 

@@ -31,7 +31,7 @@ from harnn.training.word_vectors import given_vectors
 T = TypeVar("T")
 _ALL = 0.9
 """Of the documents that a model has learned from: so many and more stand for all of them, some of
-which may have been counted twice or been taken away."""
+which may have been taken away."""
 
 
 class Handover(Generic[T]):
@@ -77,7 +77,7 @@ class Task:
     def goes_on_alone(self) -> bool:
         """Whether it goes on from a model with fewer documents than that was trained on.
 
-        Then they come on top of those; else they stand for all.
+        Then they are taken for more documents than those; else they stand for all.
         """
         most = 0 if self.old is None else self.old.trained_on
         return len(self.train.corpus) < _ALL * most
