@@ -121,8 +121,10 @@ class Changes:
             what = "the new model ranks labels as well as the old one"
         elif found.difference > 0:
             what = "the new model is better than the old one"
-        else:
+        elif clear:
             what = "THE NEW MODEL IS WORSE THAN THE OLD ONE"
+        else:
+            what = "the new model is a little worse than the old one"
         doubt = "" if clear or not found.difference else ", which may be chance"
         return f"On validation {what}: {numbers} ({interval}{doubt})."
 
