@@ -125,7 +125,7 @@ def test_corrections_alone_from_a_database(
 def test_a_model_is_replaced_in_its_place(place: Place) -> None:
     harnn.save_bundle(harnn.load_bundle(place.model), place.out)
     before = harnn.bundle.fingerprint(place.out)
-    command = ["--init", place.out, "--corrections", place.home / "fixed.jsonl"]
+    command: list[str | Path] = ["--init", place.out, "--corrections", place.home / "fixed.jsonl"]
     assert place.train(*command) == 2
     assert harnn.bundle.fingerprint(place.out) == before
     assert place.train(*command, "--overwrite") == 0

@@ -77,7 +77,8 @@ def scores(bundle: harnn.Bundle, texts: Any = TEXTS) -> np.ndarray:
     return harnn.Predictor(bundle).scores(texts).values
 
 
-def arrays(branch: Branch) -> dict[str, np.ndarray]:
+def arrays(branch: Branch | None) -> dict[str, np.ndarray]:
+    assert branch is not None
     return branch.to_parts().arrays
 
 
