@@ -62,6 +62,23 @@ _NOTHING = object()
 _CONTINUING = "continuing"
 """The table that is stored only where it differs from its defaults: most trainings do not go on
 from a model."""
+SETTLED_ANEW: dict[str, tuple[str, ...]] = {
+    "text": ("freeze_vectors",),
+    "model": ("document_vectors", "cascade", "leave_out"),
+    "transformer": (
+        "batch_size",
+        "learning_rate",
+        "layer_decay",
+        "head_rate",
+        "frozen_layers",
+        "warmup",
+        "weight_decay",
+        "average",
+        "patience",
+        "recompute",
+    ),
+}
+"""What may be given anew where training goes on from a model; of other tables everything."""
 _DEVICE = re.compile(r"auto|cpu|mps|cuda(:\d{1,3})?")
 _MOST_THREADS = 4_096
 _MOST_WORDS = 2**31 - 1

@@ -12,6 +12,7 @@ from harnn._display import counted
 from harnn.branches import Branch, Ensemble
 from harnn.branches.document_vectors import DocumentVectorsBranch
 from harnn.branches.document_vectors.bringing import with_document_vectors
+from harnn.branches.linear import LinearBranch
 from harnn.bundle import Bundle
 from harnn.config import Config, DecodeConfig
 from harnn.corpus import Corpus, NgramsView, View, content_hash, encode_corpus
@@ -58,7 +59,7 @@ def read_on(reader: Reader, given: Given, checkpoints: Checkpoints, old: OldMode
         DocumentError: documents cannot be read, have unknown labels, or there is none.
         InterruptedError: a stop was asked for.
     """
-    tokenizer, linear = old.bundle.tokenizer, old.linear
+    tokenizer, linear = old.bundle.tokenizer, old.find(LinearBranch)
     views: dict[str, View] = {} if linear is None else {"ngrams": NgramsView(linear.features)}
     reader.listener(Stage(f"going on from {old.name}: its words, its branches, its weights"))
     train = reader.encode(given.train, "train", tokenizer, views)

@@ -8,42 +8,19 @@ import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from harnn._display import counted
 from harnn._tables import shown
 from harnn.branches import Branch
-from harnn.branches.document_vectors import DocumentVectorsBranch
-from harnn.branches.linear import LinearBranch
-from harnn.branches.network import NetworkBranch
-from harnn.branches.text_vectors import PlainTextVectorsBranch, TextVectorsBranch
-from harnn.branches.text_vectors.onnx_encoder import OnnxEncoder
-from harnn.branches.transformer import TransformerBranch
+from harnn.branches.branch import MayBeExported
 from harnn.bundle import Bundle, fingerprint, load_bundle
-from harnn.config import Config, ContinuingConfig, TrainingConfig
+from harnn.config import SETTLED_ANEW, Config, ContinuingConfig, TrainingConfig
 from harnn.errors import BundleError, ConfigError, InputError, Problem, TaxonomyError
 from harnn.taxonomy import Taxonomy, in_order_of, match_labels, parents_by_code
 from harnn.training.plan import TrainingFacts, TrainingPlan
 
-_FREE: dict[str, tuple[str, ...]] = {
-    "text": ("freeze_vectors",),
-    "model": ("document_vectors", "cascade", "leave_out"),
-    "transformer": (
-        "batch_size",
-        "learning_rate",
-        "layer_decay",
-        "head_rate",
-        "frozen_layers",
-        "warmup",
-        "weight_decay",
-        "average",
-        "patience",
-        "recompute",
-    ),
-}
-"""What may be given anew; of other tables everything."""
-_EPOCHS = ("training", "transformer")
-"""Tables whose epochs are those of a training from the beginning."""
+T = TypeVar("T")
 _LEAVE_OUT = "Leave it out, or train without init."
 
 
@@ -77,7 +54,8 @@ class OldModel:
             found = cls(init, "the model in memory", hash_of(init))
         else:
             found = cls(load_bundle(init, segment=segment), str(init), fingerprint(Path(init)))
-        exported = [x.name for x in found.bundle.ensemble.branches if not _learns(x)]
+        branches = found.bundle.ensemble.branches
+        exported = [x.name for x in branches if isinstance(x, MayBeExported) and x.exported]
         if exported:
             what = f"was exported: {' and '.join(exported)} cannot learn any more."
             hint = "Go on from the model that it was exported from."
@@ -95,11 +73,10 @@ class OldModel:
         assert found is not None
         return found
 
-    @property
-    def linear(self) -> LinearBranch | None:
-        """The linear branch, if it has one."""
-        found = self.bundle.ensemble.branch("linear")
-        return found if isinstance(found, LinearBranch) else None
+    def find(self, kind: type[T]) -> T | None:
+        """Return the branch of that kind, if it has one."""
+        branches = self.bundle.ensemble.branches
+        return next((branch for branch in branches if isinstance(branch, kind)), None)
 
     @property
     def trained_on(self) -> int:
@@ -129,10 +106,10 @@ class OldModel:
                 known, where = old[section].get(key), f"{section}.{key}"
                 if value == known or (isinstance(known, list) and list(value) == known):
                     continue
-                if section in _EPOCHS and key == "epochs":
+                if key == "epochs" and section != "continuing":
                     what = f"got {shown(value)}, but with init continuing.epochs says how many."
                     yield Problem(where, what, "Give that instead.")
-                elif section in _FREE and key not in _FREE[section]:
+                elif key not in SETTLED_ANEW.get(section, (key,)):
                     what = f"got {shown(value)}, expected {shown(known)}, as {self.name} has it."
                     yield Problem(where, what, _LEAVE_OUT)
 
@@ -225,11 +202,3 @@ def _json(value: Any) -> bytes:
 
 def _listed(codes: frozenset[str]) -> str:
     return ", ".join(map(repr, sorted(codes))) or "none"
-
-
-def _learns(branch: Branch) -> bool:
-    """Whether a branch is computed by what learns: not by graphs."""
-    if isinstance(branch, PlainTextVectorsBranch | TextVectorsBranch):
-        return not isinstance(branch.encoder, OnnxEncoder)
-    kinds = LinearBranch | DocumentVectorsBranch | NetworkBranch | TransformerBranch
-    return isinstance(branch, kinds)

@@ -56,7 +56,7 @@ def _train(task: Task) -> TrainedBranch:
     """
     started = time.perf_counter()
     taxonomy, training = task.taxonomy, task.config.training
-    old = None if task.old is None else task.old.linear
+    old = None if task.old is None else task.old.find(LinearBranch)
     near = old.classifier if old is not None and task.goes_on_alone else None
     how = ", near the old weights" if near is not None else ""
     task.listener(Stage(f"training the linear branch for {len(taxonomy):,} labels{how}"))

@@ -136,8 +136,8 @@ def _build(task: Task, vectors: WordVectors | None, checkpoint: Checkpoint | Non
 def _old_networks(task: Task) -> tuple[HarnnNetwork, ...]:
     """Return the networks that are gone on from."""
     assert task.old is not None
-    branch = task.old.branch("network")
-    assert isinstance(branch, NetworkBranch)
+    branch = task.old.find(NetworkBranch)
+    assert branch is not None
     return branch.networks
 
 

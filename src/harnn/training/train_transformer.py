@@ -11,6 +11,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from harnn.branches.network import NetworkBranch
 from harnn.branches.transformer import TransformerBranch
 from harnn.branches.transformer.branch import as_tokens, round_weights
 from harnn.branches.transformer.encoder import EncoderFiles, padding_id, size_of
@@ -42,7 +43,7 @@ from harnn.training.task import Task, TrainedBranch
 
 def checkpoint_number(model: ModelConfig, old: OldModel | None = None) -> int:
     """Return the number that the encoder's checkpoint has among those of the networks: the last."""
-    has_network = trains_network(model) if old is None else "network" in old.names
+    has_network = trains_network(model) if old is None else old.find(NetworkBranch) is not None
     return model.members if has_network else 0
 
 
@@ -114,11 +115,7 @@ def train_transformer(task: Task) -> TrainedBranch:
 
 def _old_branch(task: Task) -> TransformerBranch | None:
     """Return the branch that is gone on from."""
-    if task.old is None:
-        return None
-    branch = task.old.branch("transformer")
-    assert isinstance(branch, TransformerBranch)
-    return branch
+    return None if task.old is None else task.old.find(TransformerBranch)
 
 
 def _files_of(branch: TransformerBranch) -> EncoderFiles:
