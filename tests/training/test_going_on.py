@@ -250,7 +250,8 @@ def test_a_finished_model_knows_what_it_went_on_from(fast: FitResult, tmp_path: 
     card = (second / "README.md").read_text("utf-8")
     assert f"- went on from the model {new.contents['init'][:12]}\n" in card
     assert "- 8 corrections, 0 of them in place of training documents\n" in card
-    assert "\n## Changes\n" in card
+    assert "\n## Changes\n\nOn validation the new model is " in card
+    assert "\n| micro f1 | 0.9" in card
     assert "Of 8 corrected documents, answered just as corrected: 0 before, 8 now" in card
     assert harnn.load_bundle(second).contents == new.contents
 
@@ -395,7 +396,7 @@ def test_words_that_the_model_lacks_are_told(old: FitResult) -> None:
     told: list[str] = []
     new_words = [Document("n", {"text": "quokka wombat purring kitten"}, ("cat",))]
     harnn.fit(None, [], VALID, NOTHING, init=old, corrections=new_words, listener=told_by(told))
-    assert "train: 50.0% of the words are none that the model knows" in told
+    assert "train: 50.0% of the words are unknown to the model" in told
 
 
 def test_a_model_of_all_documents_is_fitted_as_from_the_beginning() -> None:
@@ -406,3 +407,62 @@ def test_a_model_of_all_documents_is_fitted_as_from_the_beginning() -> None:
     known, found = (arrays(x.ensemble.branch("linear")) for x in (first, again))
     np.testing.assert_allclose(found["linear.bias"], known["linear.bias"], atol=1e-5)
     np.testing.assert_allclose(scores(again), scores(first), atol=1e-4)
+
+
+def test_a_head_goes_on_beside_an_encoder_that_stays(tmp_path: Path) -> None:
+    learning = make_encoder(tmp_path / "tiny", [*TOPICS.values(), " ".join(WORDS)])
+    own = {"epochs": 1, "tokens": 48, "frozen_layers": 2}
+    knobs = Config.from_dict(
+        {
+            "model": {"preset": "fast", "transformer": str(learning)},
+            "training": {"precision": "32"},
+            "transformer": own,
+        }
+    )
+    first = harnn.fit(TAXONOMY, TRAIN, VALID, knobs)
+    (tmp_path / "tiny" / "model.safetensors").unlink()  # what it was made from is not needed
+    again = harnn.fit(None, TRAIN, VALID, init=first, corrections=QUOKKA, cache=tmp_path / "c")
+    known, found = (arrays(each.ensemble.branch("transformer")) for each in (first, again))
+    moved = {name for name in known if not np.array_equal(known[name], found[name])}
+    assert moved == {"transformer.predict.weight", "transformer.predict.bias"}
+
+
+def test_the_network_of_the_paper_goes_on() -> None:
+    knobs = Config.from_dict(
+        {
+            "text": {"vectors": "random", "min_count": 1},
+            "model": SMALL | {"mode": "paper"},
+            "training": {"epochs": 1, "precision": "32"},
+        }
+    )
+    first = harnn.fit(TAXONOMY, TRAIN, VALID, knobs)
+    again = harnn.fit(None, TRAIN, VALID, init=first, corrections=QUOKKA)
+    assert again.ensemble.blend is None
+    assert again.changes is not None
+    same = harnn.fit(None, TRAIN, VALID, NOTHING, init=first)
+    np.testing.assert_array_equal(scores(same), scores(first))
+
+
+def test_vectors_that_are_brought_may_be_new_ones(tmp_path: Path) -> None:
+    every = [*TRAIN, *(dataclasses.replace(each, id=f"v{each.id}") for each in VALID), *QUOKKA]
+    valid = every[len(TRAIN) : -len(QUOKKA)]
+
+    def write(name: str, given: list[Document], size: int = 4) -> str:
+        matrix = np.random.default_rng(1).normal(size=(len(given), size)).astype(np.float32)
+        np.savez(tmp_path / name, ids=np.array([x.id for x in given]), vectors=matrix)
+        return str(tmp_path / name)
+
+    def knobs(path: str, **more: Any) -> Config:
+        return Config.from_dict({"model": {"document_vectors": path, **more}})
+
+    known = write("old.npz", every[: -len(QUOKKA)])
+    first = harnn.fit(TAXONOMY, TRAIN, valid, knobs(known, preset="fast"))
+    with pytest.raises(DocumentError, match="'q0'"):
+        harnn.fit(None, TRAIN, valid, init=first, corrections=QUOKKA)
+    with pytest.raises(ConfigError, match="got vectors of 5 numbers, the model reads 4"):
+        wide = knobs(write("wide.npz", every, 5))
+        harnn.fit(None, TRAIN, valid, wide, init=first, corrections=QUOKKA)
+    new = knobs(write("new.npz", every))
+    again = harnn.fit(None, TRAIN, valid, new, init=first, corrections=QUOKKA)
+    assert again.changes is not None
+    assert again.changes.corrected is not None

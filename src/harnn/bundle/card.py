@@ -63,9 +63,23 @@ def _origin(bundle: Bundle) -> list[str]:
 def _changes(bundle: Bundle) -> str:
     if bundle.changes is None:
         return ""
-    said = [bundle.changes.verdict(), *bundle.changes.lines()]
-    items = "\n".join(f"- {line}" for line in said)
-    return f"## Changes\n\nBeside the model that training went on from:\n\n{items}\n\n"
+    measures = "\n".join(
+        f"| {each.measure.replace('_', ' ')} | {each.first:.4f} | {each.second:.4f} "
+        f"| {each.difference:+.4f} | {each.low:+.4f} to {each.high:+.4f} |"
+        for each in bundle.changes.comparison.measures
+    )
+    items = "\n".join(f"- {line}" for line in bundle.changes.lines())
+    return f"""## Changes
+
+{bundle.changes.verdict()}
+
+| on validation | before | now | difference | 95% interval |
+|---|---|---|---|---|
+{measures}
+
+{items}
+
+"""
 
 
 def _names(bundle: Bundle) -> list[str]:

@@ -116,6 +116,7 @@ def fit(
         MissingExtraError: something that settings or files need is not installed.
         BundleError: a network's checkpoint is damaged.
         TrainingInterrupted: Ctrl-C, SIGTERM or SIGHUP, after the checkpoint was written.
+        TaxonomyError: *taxonomy* is not that of *init*.
         InputError: *cache* is a file or a directory of something else, or a place cannot be
             written; several of these mistakes.
     """

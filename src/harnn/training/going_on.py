@@ -99,7 +99,7 @@ def _tell(task: Task, old: OldModel, train: Split) -> None:
     if trains_network(task.config.model) and len(train.corpus.tokens.ids):
         unknown = np.count_nonzero(train.corpus.tokens.ids == task.tokenizer.unknown_id)
         share = unknown / len(train.corpus.tokens.ids)
-        task.listener(Stage(f"train: {share:.1%} of the words are none that the model knows"))
+        task.listener(Stage(f"train: {share:.1%} of the words are unknown to the model"))
     if task.goes_on_alone:
         task.listener(
             Stage(
