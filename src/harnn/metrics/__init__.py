@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from harnn.metrics.evaluation import TrainingCounts, evaluate
     from harnn.metrics.frequency import FrequencyBucket, FrequencySpread, f1_by_frequency, f1_spread
     from harnn.metrics.hierarchical import hierarchical_prf
+    from harnn.metrics.label_quality import LabelQuality
     from harnn.metrics.lowest_common import lca_prf
     from harnn.metrics.resampling import Answers, Resampling
     from harnn.metrics.several_tests import holm
@@ -59,6 +60,7 @@ __getattr__, __dir__ = on_demand(
         "evaluation": "TrainingCounts evaluate",
         "frequency": "FrequencyBucket FrequencySpread f1_by_frequency f1_spread",
         "hierarchical": "hierarchical_prf",
+        "label_quality": "LabelQuality",
         "lowest_common": "lca_prf",
         "resampling": "Answers Resampling",
         "several_tests": "holm",
@@ -78,6 +80,7 @@ __all__ = [
     "FrequencySpread",
     "LabelAverages",
     "LabelMetrics",
+    "LabelQuality",
     "LabelShift",
     "LevelDifference",
     "LevelMetrics",
