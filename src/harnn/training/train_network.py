@@ -149,7 +149,7 @@ def _members(task: Task) -> int:
 def _summary(task: Task, history: History, *, at_random: bool) -> str:
     config, members = task.config, _members(task)
     best = history.best(config.training.score)
-    kind = "random" if at_random else "trained on" if task.old else config.text.vectors
+    kind = "random" if at_random else "of the old model" if task.old else config.text.vectors
     first = "the first with " if members > 1 else ""
     return (
         f"{members} network{'s' if members > 1 else ''}, {first}epoch "

@@ -135,7 +135,7 @@ def _build(
     """Return the network as it begins; from_checkpoint: its weights come from there."""
     old = _old_branch(task)
     if old is not None:
-        return copy.deepcopy(old.network)
+        return copy.deepcopy(old.network).requires_grad_(True)  # what was frozen may learn now
     if from_checkpoint:
         encoder = build_encoder(files.config, str(files.directory))
     else:
