@@ -37,6 +37,7 @@ FLOORS = {
         "_tables",
         "_data_settings",
         "_transformer_settings",
+        "_continuing_settings",
         "config",
     },
     1: {"counting", "languages", "pages"},
@@ -59,7 +60,7 @@ SIDEWAYS = {
     ("_files", "_places"),
     ("_tables", "errors"),
 }
-_SETTINGS = ("_data_settings", "_transformer_settings")
+_SETTINGS = ("_continuing_settings", "_data_settings", "_transformer_settings")
 SIDEWAYS |= {("config", other) for other in ("errors", "_tables", *_SETTINGS)}
 SIDEWAYS |= {(own, other) for own in _SETTINGS for other in ("errors", "_tables")}
 SIDEWAYS |= {("_delimited", "_encodings")}

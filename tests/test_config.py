@@ -191,7 +191,7 @@ def test_unknown_keys_are_all_reported_with_suggestions(tmp_path: Path) -> None:
     assert message(error) == (
         "3 problems in the configuration:\n"
         f"  {path}: unknown table [trainig]; expected one of [data], [text], [model], [training], "
-        "[decode], [transformer]. Did you mean 'training'?\n"
+        "[decode], [transformer], [continuing]. Did you mean 'training'?\n"
         f"  {path}: unknown key model.lstm_sise. Did you mean 'lstm_size'?\n"
         f"  {path}: unknown key model.zzz."
     )

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, Self, get_type_hints
 
+from harnn._continuing_settings import ContinuingConfig as ContinuingConfig
 from harnn._data_settings import DataConfig as DataConfig
 from harnn._data_settings import LabelsBy as LabelsBy
 from harnn._data_settings import OnError as OnError
@@ -57,6 +58,27 @@ Language = Literal["en", "zh"]
 _STORED_NAMES = {("model", "text_vectors"): "sentences"}
 """Keys under the names that they had first: read for ever, and written into models."""
 _NOT_STORED = {("data", "fixes")}
+_NOTHING = object()
+_CONTINUING = "continuing"
+"""The table that is stored only where it differs from its defaults: most trainings do not go on
+from a model."""
+SETTLED_ANEW: dict[str, tuple[str, ...]] = {
+    "text": ("freeze_vectors",),
+    "model": ("document_vectors", "cascade", "leave_out"),
+    "transformer": (
+        "batch_size",
+        "learning_rate",
+        "layer_decay",
+        "head_rate",
+        "frozen_layers",
+        "warmup",
+        "weight_decay",
+        "average",
+        "patience",
+        "recompute",
+    ),
+}
+"""What may be given anew where training goes on from a model; of other tables everything."""
 _DEVICE = re.compile(r"auto|cpu|mps|cuda(:\d{1,3})?")
 _MOST_THREADS = 4_096
 _MOST_WORDS = 2**31 - 1
@@ -325,6 +347,7 @@ class Config:
     training: TrainingConfig = field(default_factory=TrainingConfig)
     decode: DecodeConfig = field(default_factory=DecodeConfig)
     transformer: TransformerConfig = field(default_factory=TransformerConfig)
+    continuing: ContinuingConfig = field(default_factory=ContinuingConfig)
 
     def __post_init__(self) -> None:
         """Let mode and preset fill in what is not given, and check ranges.
@@ -396,8 +419,22 @@ class Config:
             for name, table in tables.items()
         }
 
+    def given(self) -> dict[str, dict[str, Any]]:
+        """Return what was given of each table, without what mode and preset filled in."""
+        filled = _defaults_of(self.model)
+        sections = ((each.name, getattr(self, each.name)) for each in dataclasses.fields(self))
+        return {
+            name: {
+                key: getattr(section, key)
+                for key in sorted(section._given)
+                if getattr(section, key) != filled.get(name, {}).get(key, _NOTHING)
+            }
+            for name, section in sections
+        }
+
     def to_stored_dict(self) -> dict[str, dict[str, Any]]:
         """Return the same under the names that models and checkpoints have for them."""
+        usual = self.continuing == ContinuingConfig()
         return {
             section: {
                 _STORED_NAMES.get((section, key), key): value
@@ -405,6 +442,7 @@ class Config:
                 if (section, key) not in _NOT_STORED
             }
             for section, table in self.to_dict().items()
+            if not (section == _CONTINUING and usual)
         }
 
 

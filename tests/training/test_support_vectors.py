@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy.optimize import minimize
 from scipy.sparse import block_diag, csr_array, hstack, vstack
 from sklearn.svm import LinearSVC
 
@@ -313,3 +314,42 @@ def test_what_is_compiled_need_not_be_kept(damage: str, tmp_path: Path) -> None:
             path.write_bytes(path.read_bytes()[:40] + b"damaged")
     done = subprocess.run(run, check=True, env=environment, capture_output=True, text=True)
     assert (done.stdout, done.stderr) == ("1\n", "")
+
+
+def test_weights_near_old_ones_are_the_nearest() -> None:
+    """Parity with a general minimiser of |w - w0|^2 / 2 + sum of squared hinges."""
+    vectors, targets = problem(60)
+    generator = np.random.default_rng(3)
+    size = vectors.shape[1]
+    old = LinearClassifier(
+        csr_array(generator.normal(size=(size, TOPICS)).astype(np.float16).astype(np.float32)),
+        generator.normal(size=TOPICS).astype(np.float32),
+    )
+    found = train_classifier(vectors, targets, ROOTS, near=old)
+    dense = np.hstack([vectors.toarray(), np.ones((60, 1))])
+    start = np.vstack([old.weights.toarray(), old.bias]).astype(np.float64)
+    for label in range(TOPICS):
+        rows = dense * np.where(targets.toarray()[:, [label]], 1.0, -1.0)
+
+        def loss(
+            w: np.ndarray, rows: np.ndarray = rows, w0: np.ndarray = start[:, label]
+        ) -> tuple[float, np.ndarray]:
+            hinges = np.maximum(0, 1 - rows @ w)
+            value = ((w - w0) ** 2).sum() / 2 + (hinges**2).sum()
+            return float(value), w - w0 - 2 * hinges @ rows
+
+        best = minimize(loss, start[:, label], jac=True, method="L-BFGS-B", tol=1e-12).x
+        weights = np.append(found.weights.toarray()[:, label], found.bias[label])
+        np.testing.assert_allclose(weights, best, atol=0.1)
+
+
+def test_documents_that_the_old_weights_satisfy_change_nothing() -> None:
+    vectors, targets = problem(40)
+    weights = np.where(np.repeat(np.eye(TOPICS), 10, axis=0) > 0, 8.0, 0.0).astype(np.float32)
+    old = LinearClassifier(csr_array(weights), np.full(TOPICS, -4.0, dtype=np.float32))
+    signs = np.where(targets.toarray(), 1, -1)
+    sure = np.flatnonzero((signs * old.margins(vectors) >= 1).all(axis=1))
+    assert 5 < len(sure) < 40
+    found = train_classifier(vectors[sure], targets[sure], ROOTS, near=old)
+    np.testing.assert_array_equal(found.weights.toarray(), weights)
+    np.testing.assert_array_equal(found.bias, old.bias)

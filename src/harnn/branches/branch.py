@@ -20,6 +20,7 @@ __all__ = [
     "Branch",
     "Evidence",
     "MadeFrom",
+    "MayBeExported",
     "MayWait",
     "Parts",
     "Probable",
@@ -110,6 +111,15 @@ class MadeFrom(Protocol):
     @property
     def made_from(self) -> str:
         """SHA-256 of what it was made from."""
+
+
+@runtime_checkable
+class MayBeExported(Protocol):
+    """A branch that may be computed by graphs, which learn nothing any more."""
+
+    @property
+    def exported(self) -> bool:
+        """Whether it is."""
 
 
 @runtime_checkable

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +19,9 @@ from harnn.decode import Decoder
 from harnn.metrics import LabelQuality, Report
 from harnn.taxonomy import Taxonomy
 from harnn.text import Tokenizer
+
+if TYPE_CHECKING:
+    from harnn.evaluation import Changes
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
@@ -41,11 +45,14 @@ class Bundle:
     contents: Mapping[str, str] = field(default_factory=dict)
     """SHA-256 of what the documents say, texts and labels, by split; with a network of what
     ``unlabelled`` ones say and of the file of word ``vectors``, and of the weights of the encoder
-    that was fine-tuned (``transformer``). Older models lack some or all."""
+    that was fine-tuned (``transformer``); the hash of the model that training went on from
+    (``init``), and of the corrections (``corrections``). Older models lack some or all."""
     history: History = field(default_factory=History)
     """Of the first network; empty without one."""
     summaries: tuple[str, ...] = ()
     """What each branch is, in a line; known after training only."""
+    changes: Changes | None = None
+    """How it differs from the model that its training went on from; known after training only."""
 
     def views(self) -> dict[str, View]:
         """Return by name all ways to read texts that the model needs."""

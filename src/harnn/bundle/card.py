@@ -16,7 +16,7 @@ def model_card(bundle: Bundle) -> str:
         for level in report.levels
     )
     documents = bundle.documents
-    lines = [*(bundle.summaries or _names(bundle)), *_left_out(bundle)]
+    lines = [*(bundle.summaries or _names(bundle)), *_left_out(bundle), *_origin(bundle)]
     branches = "\n".join(f"- {line}" for line in lines)
     never = int((bundle.label_counts == 0).sum())
     return f"""# A harnn model
@@ -42,10 +42,43 @@ This was tuned on these very documents: expect slightly less on new ones.
 {rows}
 | all | {report.labels:,} | {report.micro_f1:.3f} | {report.macro_f1:.3f} | {report.auprc:.3f} |
 
-## Limits
+{_changes(bundle)}## Limits
 
 {_calibration(bundle)} Labels rare in the training documents are found less
 often than the numbers above suggest; see the macro-F1 of the lower levels.
+"""
+
+
+def _origin(bundle: Bundle) -> list[str]:
+    """Say what training went on from, and how many corrections it was given."""
+    init, counts = bundle.contents.get("init"), bundle.documents
+    lines = [] if init is None else [f"went on from the model {init[:12]}"]
+    if "corrections" in counts:
+        given = counted(counts["corrections"], "correction")
+        replaced = counts.get("corrections_replaced", 0)
+        lines.append(f"{given}, {replaced:,} of them in place of training documents")
+    return lines
+
+
+def _changes(bundle: Bundle) -> str:
+    if bundle.changes is None:
+        return ""
+    measures = "\n".join(
+        f"| {each.measure.replace('_', ' ')} | {each.first:.4f} | {each.second:.4f} "
+        f"| {each.difference:+.4f} | {each.low:+.4f} to {each.high:+.4f} |"
+        for each in bundle.changes.comparison.measures
+    )
+    items = "\n".join(f"- {line}" for line in bundle.changes.lines())
+    return f"""## Changes
+
+{bundle.changes.verdict()}
+
+| on validation | before | now | difference | 95% interval |
+|---|---|---|---|---|
+{measures}
+
+{items}
+
 """
 
 

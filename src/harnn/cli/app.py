@@ -5,6 +5,7 @@ Nothing here imports torch, so that ``--help`` is quick.
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -129,7 +130,7 @@ app.command()(app_data.split)
 @takes_taxonomy_options
 def train(
     *,
-    train: Annotated[list[Path], typer.Option("--train", help="Training documents.")],
+    train: Annotated[list[Path] | None, typer.Option("--train", help="Training documents.")] = None,
     out: Annotated[Path, typer.Option("--out", "-o", help="Model directory to write.")],
     valid: Annotated[
         list[str] | None,
@@ -180,6 +181,27 @@ def train(
             help="What trains the networks: cpu, cuda, cuda:1, mps; default: cuda if there is one.",
         ),
     ] = None,
+    init: Annotated[
+        Path | None,
+        typer.Option(
+            "--init",
+            metavar="DIR",
+            help="A model to go on from: its weights, words, encoders and taxonomy.",
+        ),
+    ] = None,
+    corrections: Annotated[
+        str | None,
+        typer.Option(
+            "--corrections",
+            metavar="FILE|URL",
+            help="Documents with corrected labels, as harnn corrections writes them, or the "
+            "database: each replaces the document of the same id, or is added.",
+        ),
+    ] = None,
+    json_output: Annotated[
+        Path | None,
+        typer.Option("--json", help="Write the report, and with --init what changed (.json)."),
+    ] = None,
     fixes: Fixes = None,
     on_error: OnErrorChoice = None,
     resume: Annotated[
@@ -194,13 +216,19 @@ def train(
 ) -> None:
     """Train a model; the best epoch and the threshold are chosen on the validation documents."""
     from harnn.cli import commands, folding
+    from harnn.cli.going_on import GoingOn
     from harnn.cli.taxonomies import TaxonomyChoice
 
-    command = commands.train if folds is None else folding.train_folds(folds)
+    start = GoingOn(init, corrections or "", json_output)
+    command = (
+        partial(commands.train, going_on=start)
+        if folds is None
+        else folding.train_folds(folds, beside=start)
+    )
     command(
         commands.TrainingFiles(
             taxonomy=TaxonomyChoice(taxonomy, **how),
-            train=train,
+            train=train or [],
             valid=folding.read_valid(valid or [], folds),
             unlabelled=unlabelled or [],
             out=out,

@@ -13,6 +13,7 @@ from rich.text import Text
 
 from harnn.bundle import CHECKPOINTS, load_bundle, save_bundle
 from harnn.cli.files import JSON, check_directory, check_inputs, check_output, write_json
+from harnn.cli.going_on import GoingOn
 from harnn.cli.label_care import check_suggestions, write_label_suggestions
 from harnn.cli.models import Speed, open_model, open_models
 from harnn.cli.options import DecodingChoice
@@ -32,7 +33,7 @@ from harnn.cli.screen import Console, say
 from harnn.cli.taxonomies import TaxonomyChoice, describe, find_taxonomy
 from harnn.cli.training_place import training_place
 from harnn.config import Config
-from harnn.data import learn_taxonomy, read_documents
+from harnn.data import Documents, learn_taxonomy, read_documents
 from harnn.metrics import Resampling
 from harnn.prediction import Predictor, SeenDocuments, compare_models
 from harnn.sample import sample
@@ -149,25 +150,41 @@ def train(
     cache: Path | None = None,
     resume: bool,
     overwrite: bool,
+    going_on: GoingOn,
 ) -> FitResult | None:
     """Train and write the model directory; None where it holds the finished model already."""
     from harnn.network import tune_process
-    from harnn.training import check_before, fit, holds_finished
+    from harnn.training import OldModel, check_before, fit, holds_finished, settle_start
 
     console, errors = Console(), Console(stderr=True)
     knobs = Config.read(config, settings)
-    check_before(knobs, [files.labelled], unlabelled=files.unlabelled, places=[files.out])
+    going_on.check(files.train, [*files.labelled, *files.unlabelled])
+    old = None if going_on.init is None else OldModel.open(going_on.init)
+    given_taxonomy = None if old is None else find_taxonomy(files.taxonomy)
+    if old is not None:
+        _, knobs = settle_start(old, given_taxonomy, knobs, files.unlabelled)
+    corrections: Documents = [] if going_on.is_database else going_on.files
+    check_before(
+        knobs,
+        [files.labelled, corrections],
+        unlabelled=files.unlabelled,
+        places=[files.out],
+        goes_on=old is not None,
+    )
     with training_place(files.out, errors):
         check_directory(files.out, resume=resume, overwrite=overwrite)
-        taxonomy = taxonomy_of(files, knobs)
+        taxonomy = taxonomy_of(files, knobs) if old is None else old.taxonomy(given_taxonomy)
         errors.print_line(describe(taxonomy))
         given = (taxonomy, files.train, files.valid)
+        corrections = going_on.read(taxonomy, errors)
         hint = "Choose another --out, or replace it with --overwrite."
         if resume and holds_finished(
             files.out,
             *given,
             knobs,
             unlabelled=files.unlabelled,
+            init=old,
+            corrections=corrections,
             overwrite=overwrite,
             hint=hint,
         ):
@@ -188,10 +205,13 @@ def train(
                 overwrite=overwrite,
                 cache=cache,
                 listener=display,
+                init=old,
+                corrections=corrections,
             )
         save_bundle(result, files.out)
     console.print(report_table(result.report, title="Validation, in percent"))
     console.print_line(report_line(result.report))
+    going_on.show(result, console)
     console.print_line(f"The model is in {files.out}/.")
     return result
 

@@ -11,6 +11,7 @@ from rich.table import Table
 
 from harnn._tables import shown
 from harnn.cli.commands import TrainingFiles, taxonomy_of
+from harnn.cli.going_on import GoingOn, refuse_beside_folds
 from harnn.cli.progress import training_display
 from harnn.cli.screen import Console
 from harnn.cli.taxonomies import describe
@@ -58,8 +59,13 @@ def read_valid(given: Sequence[str], folds: int | None) -> list[Path] | float:
     return share
 
 
-def train_folds(folds: int) -> Callable[..., None]:
-    """Return what ``harnn train`` does with so many folds."""
+def train_folds(folds: int, *, beside: GoingOn) -> Callable[..., None]:
+    """Return what ``harnn train`` does with so many folds.
+
+    Raises:
+        InputError: *beside* is something that goes on from a model, which folds do not.
+    """
+    refuse_beside_folds(beside)
     return partial(_train_folds, folds)
 
 

@@ -11,7 +11,7 @@ import json
 import math
 import os
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -28,7 +28,7 @@ from harnn._files import (
     remove_all_leftovers,
     write_atomically,
 )
-from harnn.data import Documents, DocumentsPart, split_given
+from harnn.data import CorrectedDocuments, Document, Documents, DocumentsPart, split_given
 from harnn.errors import InputError, Problem
 
 Arrays = Mapping[str, NDArray[Any]]
@@ -200,14 +200,15 @@ def content_hash(given: Documents) -> str | None:
     memory, which take as long to be hashed as to be read.
     """
     digest = hashlib.sha256()
-    while isinstance(given, DocumentsPart):
-        digest.update(np.packbits(given.rows).tobytes() + b"%d\n" % len(given.rows))
+    while isinstance(given, DocumentsPart | CorrectedDocuments):
+        if isinstance(given, CorrectedDocuments):
+            digest.update(json.dumps(sorted(given.replaced)).encode() + b"\n")
+            _add_documents(given.added, digest)
+        else:
+            digest.update(np.packbits(given.rows).tobytes() + b"%d\n" % len(given.rows))
         given = given.given
     documents, paths = split_given(given)
-    for document in documents:
-        labels = None if document.labels is None else list(document.labels)
-        plain = [document.id, list(document.text.items()), labels]
-        digest.update(json.dumps(plain).encode() + b"\n")
+    _add_documents(documents, digest)
     for path in paths:
         if not isinstance(path, Path):  # reading a table costs what making the arrays does
             return None
@@ -217,6 +218,13 @@ def content_hash(given: Documents) -> str | None:
         except OSError:
             return None
     return digest.hexdigest()
+
+
+def _add_documents(documents: Iterable[Document], digest: Any) -> None:
+    for document in documents:
+        labels = None if document.labels is None else list(document.labels)
+        plain = [document.id, list(document.text.items()), labels]
+        digest.update(json.dumps(plain).encode() + b"\n")
 
 
 def _add_file(path: Path, digest: Any) -> None:

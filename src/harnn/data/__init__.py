@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from harnn._lazy import on_demand
 from harnn.data.documents import Document
 from harnn.data.inputs import (
+    CorrectedDocuments,
     Documents,
     DocumentsPart,
     given_documents,
@@ -24,6 +25,7 @@ from harnn.data.reading import label_documents, read_documents, read_labelled
 from harnn.data.split_settings import SplitSettings
 
 if TYPE_CHECKING:
+    from harnn.data.correcting import Corrected, correct_documents
     from harnn.data.label_suggestions import Suggestion, suggest_fixes, write_suggestions
     from harnn.data.learning import LearnedTaxonomy, learn_taxonomy
     from harnn.data.near_duplicates import NearDuplicates, find_near_duplicates
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
 __getattr__, __dir__ = on_demand(
     __name__,
     {
+        "correcting": "Corrected correct_documents",
         "label_suggestions": "Suggestion suggest_fixes write_suggestions",
         "learning": "LearnedTaxonomy learn_taxonomy",
         "near_duplicates": "NearDuplicates find_near_duplicates",
@@ -48,6 +51,8 @@ __getattr__, __dir__ = on_demand(
 )
 
 __all__ = [
+    "Corrected",
+    "CorrectedDocuments",
     "DataSplit",
     "DataSurvey",
     "Document",
@@ -66,6 +71,7 @@ __all__ = [
     "Table",
     "WordSummary",
     "are_records",
+    "correct_documents",
     "find_near_duplicates",
     "given_documents",
     "is_table",

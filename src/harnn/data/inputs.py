@@ -55,6 +55,17 @@ class DocumentsPart:
             raise DocumentError(Problem("", f"{what}{len(self.rows):,} when they were divided."))
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class CorrectedDocuments:
+    """Documents of files, tables or memory, some of them in the form that somebody gave them."""
+
+    given: Documents
+    replaced: frozenset[str]
+    """Ids of given documents that are not read."""
+    added: tuple[Document, ...]
+    """Read behind the given ones: those that stand for the replaced ones, and more."""
+
+
 Documents: TypeAlias = (
     str
     | Path
@@ -64,9 +75,11 @@ Documents: TypeAlias = (
     | Sequence[Mapping[str, Any]]
     | Sequence[Document]
     | DocumentsPart
+    | CorrectedDocuments
 )
 """Documents: files and directories by path, tables in memory, or one by one: as dictionaries with
-the fields that an object of JSON lines has, or as :class:`Document`; or a part of any of these."""
+the fields that an object of JSON lines has, or as :class:`Document`; or a part of any of these, or
+some of them corrected."""
 
 
 def labelled_documents(
@@ -79,10 +92,21 @@ def labelled_documents(
     """
     if isinstance(given, DocumentsPart):
         return given.select(labelled_documents(given.given, taxonomy, config, log=log))
+    if isinstance(given, CorrectedDocuments):
+        return _corrected(given, taxonomy, config, log)
     documents, sources = split_given(given)
     if documents:
         return label_documents(documents, config, taxonomy, log=log)
     return read_labelled(sources, config, taxonomy, log=log)
+
+
+def _corrected(
+    given: CorrectedDocuments, taxonomy: Taxonomy, config: DataConfig, log: ReadingLog | None
+) -> Iterator[tuple[Document, NDArray[np.int32]]]:
+    for pair in labelled_documents(given.given, taxonomy, config, log=log):
+        if pair[0].id not in given.replaced:
+            yield pair
+    yield from label_documents(given.added, config, taxonomy, log=log)
 
 
 def given_documents(
@@ -91,10 +115,11 @@ def given_documents(
     """Yield documents, labelled or not, from files, tables or memory.
 
     Raises:
-        TypeError: they are a part, whose documents are those with labels that can be used.
+        TypeError: they are a part or corrected, whose documents are those with labels that can be
+            used.
     """
-    if isinstance(given, DocumentsPart):
-        raise TypeError("Expected paths or harnn.Document objects, got a part of labelled ones.")
+    if isinstance(given, DocumentsPart | CorrectedDocuments):
+        raise TypeError("Expected paths or harnn.Document objects, got some of labelled ones.")
     documents, sources = split_given(given)
     if documents:
         yield from documents
@@ -105,12 +130,12 @@ def given_documents(
 def split_given(given: Documents) -> tuple[list[Document], list[Path | MemoryTable]]:
     """Return the documents in memory, or files and tables; one of both is empty.
 
-    Of a part: of all that it is a part of.
+    Of a part: of all that it is a part of; of corrected ones: of those that they were given as.
 
     Raises:
         TypeError: it is something else, or both.
     """
-    if isinstance(given, DocumentsPart):
+    if isinstance(given, DocumentsPart | CorrectedDocuments):
         return split_given(given.given)
     refuse_column(given)
     one = isinstance(given, str | Path) or is_table(given)

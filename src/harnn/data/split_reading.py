@@ -20,7 +20,13 @@ from harnn.data.documents import Document
 from harnn.data.fields import DocumentBuilder
 from harnn.data.files import DocumentFile, Origin
 from harnn.data.fingerprints import NOTHING, hash_text, hash_value
-from harnn.data.inputs import Documents, DocumentsPart, labelled_documents, split_given
+from harnn.data.inputs import (
+    CorrectedDocuments,
+    Documents,
+    DocumentsPart,
+    labelled_documents,
+    split_given,
+)
 from harnn.data.label_checker import LabelChecker
 from harnn.data.log import ReadingLog, Rejected, settle
 from harnn.data.memory_rows import MemoryTable
@@ -147,7 +153,7 @@ def gather(
     stopped: Callable[[], bool],
 ) -> Gathered:
     gathered = Gathered(taxonomy)
-    if isinstance(given, DocumentsPart) or split_given(given)[0]:
+    if isinstance(given, DocumentsPart | CorrectedDocuments) or split_given(given)[0]:
         _refuse_fields(settings)
         for document, columns in _labelled(given, taxonomy, config, log):
             if stopped():
@@ -169,7 +175,7 @@ def _labelled(
     if taxonomy is not None:
         yield from labelled_documents(given, taxonomy, config, log=log)
         return
-    if isinstance(given, DocumentsPart):
+    if isinstance(given, DocumentsPart | CorrectedDocuments):
         raise ConfigError(Problem("", "to divide a part of documents a taxonomy is needed."))
     documents = split_given(given)[0]
     problems = [

@@ -5,6 +5,13 @@ from typing import TYPE_CHECKING
 from harnn._lazy import on_demand
 
 if TYPE_CHECKING:
+    from harnn.evaluation.changes import (
+        Changes,
+        CorrectedAnswers,
+        LabelChange,
+        answers_of,
+        judge_corrected,
+    )
     from harnn.evaluation.details import Evaluation, Example, WorstLabel, evaluate_closely
     from harnn.evaluation.label_errors import LabelErrors, find_label_errors
     from harnn.evaluation.mistakes import Mistake, missed_with_least_score, wrong_with_most_score
@@ -15,6 +22,7 @@ if TYPE_CHECKING:
 __getattr__, __dir__ = on_demand(
     __name__,
     {
+        "changes": "Changes CorrectedAnswers LabelChange answers_of judge_corrected",
         "details": "Evaluation Example WorstLabel evaluate_closely",
         "label_errors": "LabelErrors find_label_errors",
         "mistakes": "Mistake missed_with_least_score wrong_with_most_score",
@@ -25,16 +33,21 @@ __getattr__, __dir__ = on_demand(
 )
 
 __all__ = [
+    "Changes",
+    "CorrectedAnswers",
     "Evaluation",
     "Example",
+    "LabelChange",
     "LabelErrors",
     "Mistake",
     "OutOfFold",
     "StrategyMetrics",
     "WorstLabel",
+    "answers_of",
     "compare_strategies",
     "evaluate_closely",
     "find_label_errors",
+    "judge_corrected",
     "load_out_of_fold",
     "missed_with_least_score",
     "report_labels",

@@ -15,6 +15,7 @@ from harnn.taxonomy.taxonomy import Taxonomy, TaxonomySummary
 
 if TYPE_CHECKING:
     from harnn.taxonomy.label_search import LabelSearch
+    from harnn.taxonomy.matching import LabelMatch, in_order_of, match_labels, parents_by_code
     from harnn.taxonomy.measures import Measures, measure, search
     from harnn.taxonomy.parts import part_of, walk
     from harnn.taxonomy.writing import write_taxonomy
@@ -23,6 +24,7 @@ __getattr__, __dir__ = on_demand(
     __name__,
     {
         "label_search": "LabelSearch",
+        "matching": "LabelMatch in_order_of match_labels parents_by_code",
         "measures": "Measures measure search",
         "parts": "part_of walk",
         "writing": "write_taxonomy",
@@ -31,12 +33,16 @@ __getattr__, __dir__ = on_demand(
 
 __all__ = [
     "Hierarchy",
+    "LabelMatch",
     "LabelSearch",
     "Measures",
     "ReadingOptions",
     "Taxonomy",
     "TaxonomySummary",
+    "in_order_of",
+    "match_labels",
     "measure",
+    "parents_by_code",
     "part_of",
     "search",
     "walk",

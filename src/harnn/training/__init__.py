@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from harnn.training.finished import holds_finished, is_finished
     from harnn.training.fitting import FitResult, fit
     from harnn.training.folds import CrossValidation, cross_validate
+    from harnn.training.going_on import settle_start
+    from harnn.training.old_model import OldModel
     from harnn.training.plan import TrainingFacts, TrainingPlan, estimate_training_memory
     from harnn.training.validation import Validation, validate
 
@@ -27,6 +29,8 @@ __getattr__, __dir__ = on_demand(
         "finished": "holds_finished is_finished",
         "fitting": "FitResult fit",
         "folds": "CrossValidation cross_validate",
+        "going_on": "settle_start",
+        "old_model": "OldModel",
         "plan": "TrainingFacts TrainingPlan estimate_training_memory",
         "validation": "Validation validate",
     },
@@ -37,6 +41,7 @@ __all__ = [
     "Event",
     "FitResult",
     "Listener",
+    "OldModel",
     "Stage",
     "Step",
     "TrainingFacts",
@@ -48,5 +53,6 @@ __all__ = [
     "fit",
     "holds_finished",
     "is_finished",
+    "settle_start",
     "validate",
 ]

@@ -46,18 +46,24 @@ def check_before(
     unlabelled: Documents = (),
     places: Sequence[Path] = (),
     own_segmenter: bool = False,
+    goes_on: bool = False,
 ) -> None:
     """Refuse a training that cannot end well, before anything is read.
 
-    documents: of each split; places: files that will be written. Reads the
-    beginning of a file of word vectors and nothing else.
+    documents: of each split; places: files that will be written; goes_on: whether words, vectors
+    and encoders are those of a model that there is. Reads the beginning of a file of word vectors
+    and nothing else.
 
     Raises:
         InputError: all that is wrong; where all is of one kind, as its own subclass.
         MissingExtraError: nothing else is wrong, but something is not installed; all of it.
     """
     found: list[HarnnError] = [
-        *_wrong_with_settings(config, own_segmenter=own_segmenter),
+        *(
+            _wrong_with_learning(config)
+            if goes_on
+            else _wrong_with_settings(config, own_segmenter=own_segmenter)
+        ),
         *_wrong_with_documents(documents, unlabelled),
     ]
     try:
@@ -79,22 +85,26 @@ def _wrong_with_settings(config: Config, *, own_segmenter: bool) -> Iterator[Har
         yield from _wrong_with_segmenter(config.text)
     yield from wrong_with_text_encoder(config)
     try:
-        if config.model.document_vectors:
-            read_document_vectors(config.model.document_vectors)
-    except HarnnError as error:
-        yield error
-    try:
         if needs_transformer(config.model):
             _check_transformer(config)
     except HarnnError as error:
         yield error
-    if not (trains_network(config.model) or needs_transformer(config.model)):
-        return
-    if what := missing_device(config.training.device):
-        hint = "Leave training.device out to train on what there is."
-        yield ConfigError(Problem("training.device", what, hint))
+    learns = trains_network(config.model) or needs_transformer(config.model)
+    yield from _wrong_with_learning(config, device=learns)
     if trains_network(config.model):
         yield from _wrong_with_vectors(config.text.vectors)
+
+
+def _wrong_with_learning(config: Config, *, device: bool = True) -> Iterator[HarnnError]:
+    """Say what is wrong with vectors that are brought, and, if it is used, with the device."""
+    try:
+        if config.model.document_vectors:
+            read_document_vectors(config.model.document_vectors)
+    except HarnnError as error:
+        yield error
+    if device and (what := missing_device(config.training.device)):
+        hint = "Leave training.device out to train on what there is."
+        yield ConfigError(Problem("training.device", what, hint))
 
 
 def _check_transformer(config: Config) -> None:

@@ -11,8 +11,7 @@ from harnn.branches import MadeFrom
 from harnn.branches.transformer.encoder import read_encoder
 from harnn.bundle import Bundle, load_bundle, marker_of
 from harnn.config import Config
-from harnn.corpus import ContentHash
-from harnn.data import Documents, labelled_documents
+from harnn.data import Documents
 from harnn.errors import BundleError, ConfigError, Problem
 from harnn.taxonomy import Taxonomy
 from harnn.text.tokenizer import user_words_of
@@ -20,7 +19,8 @@ from harnn.text.word_vectors_reading import hash_vectors
 from harnn.training.check_encoders import needs_transformer
 from harnn.training.checks import read_only_once
 from harnn.training.events import ignore
-from harnn.training.holding_out import given_or_held_out
+from harnn.training.holding_out import gather_documents
+from harnn.training.old_model import Init, OldModel
 from harnn.training.reader import Reader
 from harnn.training.task import given_document_vectors
 from harnn.training.word_vectors import hash_unlabelled
@@ -38,6 +38,8 @@ def holds_finished(
     *,
     unlabelled: Documents = (),
     segment: Callable[[str], Sequence[str]] | None = None,
+    init: Init | None = None,
+    corrections: Documents = (),
     overwrite: bool,
     hint: str,
 ) -> bool:
@@ -53,8 +55,17 @@ def holds_finished(
     if not (directory / marker_of(directory)).is_file():  # a stopped run, or nothing
         return False
     try:
-        given = (taxonomy, train, valid, config)
-        if is_finished(directory, *given, unlabelled=unlabelled, segment=segment):
+        if is_finished(
+            directory,
+            taxonomy,
+            train,
+            valid,
+            config,
+            unlabelled=unlabelled,
+            segment=segment,
+            init=init,
+            corrections=corrections,
+        ):
             return True
     except BundleError:
         if not overwrite:
@@ -74,6 +85,8 @@ def is_finished(
     *,
     unlabelled: Documents = (),
     segment: Callable[[str], Sequence[str]] | None = None,
+    init: Init | None = None,
+    corrections: Documents = (),
 ) -> bool:
     """Tell whether a model was trained with these settings, taxonomy and documents.
 
@@ -95,22 +108,22 @@ def is_finished(
         return False
     if bundle.config.to_stored_dict() != config.to_stored_dict():
         return False
-    if not _has_same_origins(bundle, config):
+    old = None if init is None else OldModel.open(init, segment=segment)
+    if bundle.contents.get("init") != (None if old is None else old.hash):
         return False
     tokenizer = bundle.tokenizer
-    if tokenizer.segmenter == "jieba" and tokenizer.user_words != user_words_of(config.text):
-        return False
-    if not _same_start(bundle.contents, config, unlabelled):
-        return False
-    train, valid = given_or_held_out(
-        train, valid, taxonomy=taxonomy, config=config, listener=ignore
-    )
+    if old is None:
+        if not _has_same_origins(bundle, config):
+            return False
+        if tokenizer.segmenter == "jieba" and tokenizer.user_words != user_words_of(config.text):
+            return False
+        if not _same_start(bundle.contents, config, unlabelled):
+            return False
+    reader = Reader(taxonomy, config, ignore, stopped=bool, segment=segment)
+    train, valid, _ = gather_documents(reader, train, valid, corrections)
     if bundle.contents:
         given = {"train": train, "valid": valid}
-        return all(
-            _content(x, taxonomy, config) == bundle.contents.get(n) for n, x in given.items()
-        )
-    reader = Reader(taxonomy, config, ignore, stopped=bool, segment=segment)
+        return all(reader.content(x) == bundle.contents.get(n) for n, x in given.items())
     counted, _ = reader.count(train, ngrams=False)
     if len(tokenizer) > _SPECIAL_WORDS and counted.words != tokenizer.words:
         return False
@@ -153,10 +166,3 @@ def _same_start(contents: Mapping[str, str], config: Config, unlabelled: Documen
     if known is None or read_only_once(unlabelled):
         return True
     return known == hash_unlabelled(unlabelled, config.data)
-
-
-def _content(documents: Documents, taxonomy: Taxonomy, config: Config) -> str:
-    content = ContentHash()
-    for _ in content.of(labelled_documents(documents, taxonomy, config.data)):
-        pass
-    return content.hexdigest()

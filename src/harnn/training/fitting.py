@@ -24,7 +24,19 @@ from harnn.text import Coverage
 from harnn.training.checkpoint import FILE, Checkpoints
 from harnn.training.checks import check_before
 from harnn.training.events import Listener, Stage, ignore
-from harnn.training.holding_out import check_share, given_or_held_out
+from harnn.training.going_on import (
+    changes_of,
+    counts_of,
+    decode_settings,
+    documents_of,
+    keep_branch,
+    label_counts_of,
+    origins_of,
+    read_on,
+    settle_start,
+)
+from harnn.training.holding_out import Given, check_share, gather_documents
+from harnn.training.old_model import Init, OldModel
 from harnn.training.plan import TrainingFacts, TrainingPlan, piece_sizes
 from harnn.training.process import interruptible, stop_requests, stops_at_once
 from harnn.training.reader import Reader
@@ -58,7 +70,7 @@ class FitResult(Bundle):
 
 
 def fit(
-    taxonomy: Taxonomy,
+    taxonomy: Taxonomy | None,
     train: Documents,
     valid: Documents | float,
     config: Config | None = None,
@@ -70,6 +82,8 @@ def fit(
     cache: str | Path | None = None,
     listener: Listener = ignore,
     segment: Callable[[str], Sequence[str]] | None = None,
+    init: Init | None = None,
+    corrections: Documents = (),
 ) -> FitResult:
     """Train on *train*; choose the best epoch, the blend and the thresholds on *valid*.
 
@@ -86,6 +100,13 @@ def fit(
     trainings to come, and read as memory-mapped files. *segment* cuts a text into words in place of
     ``text.segmenter``; then tokens are not kept. The random state of the process is left as it was.
 
+    With *init*, a model or its directory, training goes on from its weights, with its words,
+    encoders and taxonomy (*taxonomy* may be None) as ``continuing`` says, and ``changes`` of the
+    result tells how the new model differs. *corrections* are documents with the labels that they
+    should have: each stands in the place of the training document of the same id, or of the
+    validation document, or is added to those for training, which may then be none (``[]``) where
+    there is a model to go on from.
+
     Raises:
         DocumentError: documents cannot be read, have unknown labels, or none at all, or have no
             vector in ``model.document_vectors``.
@@ -95,20 +116,23 @@ def fit(
         MissingExtraError: something that settings or files need is not installed.
         BundleError: a network's checkpoint is damaged.
         TrainingInterrupted: Ctrl-C, SIGTERM or SIGHUP, after the checkpoint was written.
+        TaxonomyError: *taxonomy* is not that of *init*.
         InputError: *cache* is a file or a directory of something else, or a place cannot be
             written; several of these mistakes.
     """
-    config = config or Config()
     directory = Path(checkpoint_directory) if checkpoint_directory is not None else None
     check_share(valid)
+    old = None if init is None else OldModel.open(init, segment=segment)
+    taxonomy, config = settle_start(old, taxonomy, config, unlabelled)
     check_before(
         config,
-        (train,) if isinstance(valid, float) else (train, valid),
+        [train, corrections, *([] if isinstance(valid, float) else [valid])],
         unlabelled=unlabelled,
         places=[] if directory is None else [directory / FILE],
         own_segmenter=segment is not None,
+        goes_on=old is not None,
     )
-    networks = checkpoint_number(config.model) + (config.model.transformer != "off")
+    networks = checkpoint_number(config.model, old) + (config.model.transformer != "off")
     checkpoints = Checkpoints.open(directory, resume=resume, networks=networks)
     if resume and not checkpoints.anything:
         listener(Stage(f"there is no checkpoint in {directory}: starting from the beginning"))
@@ -116,10 +140,8 @@ def fit(
     with stop_requests() as stopped:
         reader = Reader(taxonomy, config, listener, stopped, segment=segment, cache=kept)
         try:
-            given = given_or_held_out(
-                train, valid, taxonomy=taxonomy, config=config, listener=listener, stopped=stopped
-            )
-            task = _read(reader, given, checkpoints, unlabelled)
+            given = gather_documents(reader, train, valid, corrections)
+            task = _read(reader, given, checkpoints, unlabelled, old)
             task = _settled(task, overwrite=overwrite)
             checkpoints = task.checkpoints
             trained = _train(task)
@@ -168,7 +190,10 @@ def _train(task: Task) -> list[TrainedBranch]:
         _ = task.vectors  # whether they can be read is known before anything is trained
     if "document_vectors" in planned:
         check_document_vectors(task)
-    made = [trainer(task) for name, trainer in TRAINERS.items() if name in planned]
+    trainers = {name: trainer for name, trainer in TRAINERS.items() if name in planned}
+    if task.old is not None and not task.config.continuing.epochs:
+        return [keep_branch(task, name) for name in trainers]
+    made = [trainer(task) for trainer in trainers.values()]
     return [each for each in made if each is not None]
 
 
@@ -176,7 +201,7 @@ def _finish(task: Task, trained: list[TrainedBranch]) -> FitResult:
     """Blend what was trained and tune the decoder, on the validation documents."""
     config, hierarchy = task.config, task.taxonomy.hierarchy
     task.listener(Stage("fitting the blend and the thresholds to the validation documents"))
-    label_counts = task.train.corpus.label_counts
+    label_counts = label_counts_of(task)
     valid_corpus = with_views(task.valid.corpus, trained)
     ensemble, scores = Ensemble.fit(
         [each.branch for each in trained],
@@ -198,9 +223,9 @@ def _finish(task: Task, trained: list[TrainedBranch]) -> FitResult:
         valid_corpus.targets,
         hierarchy,
         label_counts=label_counts,
-        settings=config.decode,
+        settings=decode_settings(task),
     )
-    counts = TrainingCounts(label_counts, len(task.train.corpus))
+    counts = TrainingCounts(label_counts, documents_of(task))
     report, quality = report_labels(
         scores, valid_corpus.targets, decoder, task.taxonomy, training=counts
     )
@@ -215,23 +240,34 @@ def _finish(task: Task, trained: list[TrainedBranch]) -> FitResult:
         report=report,
         label_counts=label_counts,
         quality=quality,
-        documents=task.reader.counts,
+        documents=counts_of(task),
         coverage=next((x.coverage for x in trained if x.coverage is not None), None),
         summaries=tuple(_summary_of(branch, trained) for branch in ensemble.branches),
+        changes=changes_of(task, ensemble, decoder, scores, valid_corpus),
     )
 
 
 def _read(
     reader: Reader,
-    given: tuple[Documents, Documents],
+    given: Given,
     checkpoints: Checkpoints,
     unlabelled: Documents,
+    old: OldModel | None,
+) -> Task:
+    """Read the documents as the training or the old model counts and encodes them."""
+    if old is None:
+        return _read_anew(reader, given, checkpoints, unlabelled)
+    return read_on(reader, given, checkpoints, old)
+
+
+def _read_anew(
+    reader: Reader, given: Given, checkpoints: Checkpoints, unlabelled: Documents
 ) -> Task:
     """Read the training documents once to count and once to encode, then those for validation."""
     taxonomy = reader.taxonomy
     reader.listener(Stage("reading the training documents"))
     # The tokenizer's library reads them in threads of its own, where no signal is answered.
-    tokenizer, counter = interruptible(partial(reader.count, given[0]), reader.stopped)
+    tokenizer, counter = interruptible(partial(reader.count, given.train), reader.stopped)
     ngrams, words, signs = None, 0, EnglishSigns()
     if counter is not None:
         words = len(counter)
@@ -241,8 +277,8 @@ def _read(
             counter.add(name)
         ngrams = interruptible(partial(counter.finish, piece_sizes=sizes), reader.stopped)
     views = {} if ngrams is None else {"ngrams": NgramsView(ngrams[0])}
-    train = reader.encode(given[0], "train", tokenizer, {})
-    valid = reader.encode(given[1], "valid", tokenizer, views)
+    train = reader.encode(given.train, "train", tokenizer, {})
+    valid = reader.encode(given.valid, "valid", tokenizer, views)
     if counter is None:
         counts = np.bincount(train.corpus.tokens.ids, minlength=len(tokenizer.words))
         signs.add(zip(map(str.lower, tokenizer.words[2:]), counts[2:].tolist(), strict=True))
@@ -256,14 +292,25 @@ def _read(
     counted = None if ngrams is None else Handover(ngrams)
     del ngrams  # whoever takes it shall be the last who holds it
     plan = TrainingPlan.of(reader.config, facts)
-    return Task(reader, tokenizer, train, valid, facts, plan, counted, checkpoints, unlabelled)
+    return Task(
+        reader,
+        tokenizer,
+        train,
+        valid,
+        facts,
+        plan,
+        counted,
+        checkpoints,
+        unlabelled,
+        corrections=given.corrections,
+    )
 
 
 def _contents(task: Task, trained: Sequence[TrainedBranch]) -> dict[str, str]:
     contents = {name: split.content for name, split in task.splits.items()}
     for each in trained:
         contents |= each.contents
-    return contents
+    return contents | origins_of(task)
 
 
 def _told(ensemble: Ensemble) -> str:

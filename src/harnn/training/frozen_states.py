@@ -104,7 +104,8 @@ def _made_from(task: Task, network: TransformerNetwork, files: EncoderFiles) -> 
     device, precision = _computed_on(task)
     tokenizer = hashlib.sha256(files.tokenizer.encode()).hexdigest()
     cut = [shape.tokens, shape.windows, shape.before, shape.after, shape.padding_id]
-    encoder = [files.sha256, dict(files.config), tokenizer]
+    weights = files.sha256 if task.old is None else task.old.hash
+    encoder = [weights, dict(files.config), tokenizer]
     return ["states", encoder, cut, shape.head == "mean", device, precision]
 
 

@@ -15,19 +15,23 @@ import numpy as np
 from harnn.branches import Branch
 from harnn.branches.transformer.encoder import EncoderFiles, read_encoder
 from harnn.bundle import History
-from harnn.config import Config, ModelConfig
+from harnn.config import Config, ModelConfig, TrainingConfig
 from harnn.corpus import Corpus
 from harnn.corpus.document_vectors import DocumentVectors, read_document_vectors
-from harnn.data import Documents
+from harnn.data import Document, Documents
 from harnn.taxonomy import Taxonomy
 from harnn.text import Coverage, NgramFeatures, Tokenizer, WordVectors
 from harnn.training.checkpoint import Checkpoints
 from harnn.training.events import Listener, Stage
+from harnn.training.old_model import OldModel, slower
 from harnn.training.plan import TrainingFacts, TrainingPlan
 from harnn.training.reader import Reader, Split
 from harnn.training.word_vectors import given_vectors
 
 T = TypeVar("T")
+_ALL = 0.9
+"""Of the documents that a model has learned from: so many and more stand for all of them, some of
+which may have been taken away."""
 
 
 class Handover(Generic[T]):
@@ -64,6 +68,23 @@ class Task:
     the labels' names; None where no branch wants them."""
     checkpoints: Checkpoints
     unlabelled: Documents
+    old: OldModel | None = None
+    """What is gone on from."""
+    corrections: tuple[Document, ...] = ()
+    """Documents with corrected labels, each once."""
+
+    @property
+    def goes_on_alone(self) -> bool:
+        """Whether it goes on from a model with fewer documents than that was trained on.
+
+        Then they are taken for more documents than those; else they stand for all.
+        """
+        most = 0 if self.old is None else self.old.trained_on
+        return len(self.train.corpus) < _ALL * most
+
+    def pace(self, training: TrainingConfig) -> TrainingConfig:
+        """Return the settings of a loop as they suit the weights that it starts from."""
+        return training if self.old is None else slower(training, self.config.continuing)
 
     @property
     def config(self) -> Config:
@@ -126,6 +147,8 @@ class Task:
             parts += [split.content, split.corpus.fingerprint()]
         origins = (self.encoder, self.document_vectors)
         parts += [origin.sha256 for origin in origins if origin is not None]
+        if self.old is not None:
+            parts.append(self.old.hash)
         return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 

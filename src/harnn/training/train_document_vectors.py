@@ -9,11 +9,16 @@ from functools import partial
 import torch
 
 from harnn.branches.document_vectors import DocumentVectorsBranch
+from harnn.branches.text_vectors import (
+    PlainTextVectorsBranch,
+    TextVectorNetwork,
+    TextVectorsBranch,
+)
 from harnn.corpus.document_vectors import DocumentVectors
 from harnn.training.events import Stage
 from harnn.training.kept_branch import kept_branch
 from harnn.training.task import Task, TrainedBranch
-from harnn.training.train_text_vectors import train_on_vectors
+from harnn.training.train_text_vectors import THOROUGH, effort_of, network_of, train_on_vectors
 
 
 def check_document_vectors(task: Task) -> None:
@@ -45,6 +50,21 @@ def train_document_vectors(task: Task) -> TrainedBranch:
     return dataclasses.replace(trained, branch=branch.with_vectors(vectors))
 
 
+def _start(task: Task, vectors: DocumentVectors) -> TextVectorNetwork | None:
+    """Return the network that is gone on from; None: a new one.
+
+    Raises:
+        ConfigError: it reads vectors of another size.
+    """
+    if task.old is None:
+        return None
+    branch = task.old.branch("document_vectors")
+    assert isinstance(branch, DocumentVectorsBranch)
+    inner = branch.with_vectors(vectors).inner
+    assert isinstance(inner, TextVectorsBranch | PlainTextVectorsBranch)
+    return network_of(inner)
+
+
 def _train(task: Task, vectors: DocumentVectors) -> TrainedBranch:
     started = time.perf_counter()
     train, valid = (
@@ -53,7 +73,13 @@ def _train(task: Task, vectors: DocumentVectors) -> TrainedBranch:
     )
     with torch.random.fork_rng():
         inner, auprc = train_on_vectors(
-            train, valid, None, seed=task.config.training.seed, stopped=task.stopped
+            train,
+            valid,
+            None,
+            seed=task.config.training.seed,
+            effort=effort_of(task, THOROUGH),
+            stopped=task.stopped,
+            start=_start(task, vectors),
         )
     seconds = time.perf_counter() - started
     what = f"branch on vectors of documents: validation AUPRC {auprc:.4f}, {seconds:.0f} s"

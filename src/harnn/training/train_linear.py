@@ -48,12 +48,18 @@ def _train(task: Task) -> TrainedBranch:
     documents best is returned. Which cost is best depends on how well labels can be told from the
     words; only held-out documents say. Where labels are many, a part of them decides.
 
+    Going on from a model its cost is taken. The problem is convex: on all documents it is solved
+    again, and where some are given the weights nearest to the old ones are found.
+
     Raises:
         InterruptedError: a stop was asked for.
     """
     started = time.perf_counter()
     taxonomy, training = task.taxonomy, task.config.training
-    task.listener(Stage(f"training the linear branch for {len(taxonomy):,} labels"))
+    old = None if task.old is None else task.old.find(LinearBranch)
+    near = old.classifier if old is not None and task.goes_on_alone else None
+    how = ", near the old weights" if near is not None else ""
+    task.listener(Stage(f"training the linear branch for {len(taxonomy):,} labels{how}"))
     assert task.ngrams is not None
     features, vectors = task.ngrams.take()
     targets = csr_array(
@@ -71,6 +77,7 @@ def _train(task: Task) -> TrainedBranch:
             seed=training.seed,
             threads=training.threads,
             stopped=task.stopped,
+            near=near,
         )
         valid = task.valid.corpus
         true = valid.targets if whole else valid.targets[:, labels]
@@ -86,7 +93,8 @@ def _train(task: Task) -> TrainedBranch:
         task.valid.corpus.label_counts,
         tried_labels(vectors.nnz, len(taxonomy)),
     )
-    tried = {cost: train(cost, part) for cost in LINEAR_COSTS}
+    costs, part = (LINEAR_COSTS, part) if old is None else ((old.cost,), every)
+    tried = {cost: train(cost, part) for cost in costs}
     cost = max(tried, key=lambda cost: tried[cost][1])  # of equal ones the first
     classifier, auprc = tried[cost] if len(part) == len(every) else train(cost, every)
     size = f"{len(features):,} n-grams, {classifier.weights.nnz:,} weights"

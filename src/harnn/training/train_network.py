@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 from collections.abc import Mapping
 
@@ -29,7 +30,7 @@ def train_network(task: Task) -> TrainedBranch:
         VectorsError: there are no such word vectors.
         ConfigError: the training diverged, or other networks of it started from something else.
     """
-    config, members = task.config, task.config.model.members
+    config, members = task.config, _members(task)
     networks: list[HarnnNetwork] = []
     histories: list[History] = []
     first, start = task.checkpoints.of(0), None
@@ -37,7 +38,7 @@ def train_network(task: Task) -> TrainedBranch:
     with torch.random.fork_rng():
         for number in range(members):
             torch.manual_seed(config.training.seed + number)
-            if task.checkpoints.of(number) is None and start is None:
+            if task.old is None and task.checkpoints.of(number) is None and start is None:
                 start = word_vectors(task)
                 _check_contents(task, contents, start.contents)
                 contents = start.contents
@@ -77,9 +78,13 @@ def _prepare(
     task: Task, number: int, vectors: WordVectors | None, contents: Mapping[str, str]
 ) -> Trainer[HarnnNetwork]:
     config, checkpoint = task.config, task.checkpoints.of(number)
-    network = _build(task, vectors, checkpoint)
-    network.set_label_priors(torch.from_numpy(task.train.corpus.label_priors))
-    training = resolve_training(config.training, task.facts)
+    if task.old is None:
+        network = _build(task, vectors, checkpoint)
+        network.set_label_priors(torch.from_numpy(task.train.corpus.label_priors))
+    else:
+        network = copy.deepcopy(_old_networks(task)[number])
+    network.embedding.weight.requires_grad_(not config.text.freeze_vectors)
+    training = task.pace(resolve_training(config.training, task.facts))
     trainer = Trainer(
         network,
         task.taxonomy,
@@ -125,14 +130,26 @@ def _build(task: Task, vectors: WordVectors | None, checkpoint: Checkpoint | Non
     )
     if vectors is not None:
         network.set_word_vectors(torch.from_numpy(vectors.matrix))
-    network.embedding.weight.requires_grad_(not task.config.text.freeze_vectors)
     return network
 
 
+def _old_networks(task: Task) -> tuple[HarnnNetwork, ...]:
+    """Return the networks that are gone on from."""
+    assert task.old is not None
+    branch = task.old.find(NetworkBranch)
+    assert branch is not None
+    return branch.networks
+
+
+def _members(task: Task) -> int:
+    """Count the networks that are trained."""
+    return task.config.model.members if task.old is None else len(_old_networks(task))
+
+
 def _summary(task: Task, history: History, *, at_random: bool) -> str:
-    config, members = task.config, task.config.model.members
+    config, members = task.config, _members(task)
     best = history.best(config.training.score)
-    kind = "random" if at_random else config.text.vectors
+    kind = "random" if at_random else "of the old model" if task.old else config.text.vectors
     first = "the first with " if members > 1 else ""
     return (
         f"{members} network{'s' if members > 1 else ''}, {first}epoch "

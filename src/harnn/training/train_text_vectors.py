@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 import json
 import time
@@ -17,6 +18,7 @@ from torch.nn import functional
 
 from harnn.branches import Branch
 from harnn.branches.text_vectors import (
+    PlainTextVectorsBranch,
     TextVectorNetwork,
     TextVectorsBranch,
     TextVectorShape,
@@ -63,6 +65,8 @@ def train_text_vectors(task: Task) -> TrainedBranch | None:
         InputError: its directory is damaged.
         InterruptedError: a stop was asked for.
     """
+    if task.old is not None:
+        return _go_on(task, task.old.branch("text_vectors"))
     choice = task.plan.text_encoder
     assert choice is not None
     if task.config.model.text_vectors == "auto" and not encoder_installed(choice.name):
@@ -73,6 +77,22 @@ def train_text_vectors(task: Task) -> TrainedBranch | None:
     encoder = open_encoder(
         choice.name, choice.tokens, cache=task.reader.cache, stopped=task.stopped
     )
+    return _trained(task, encoder, None, as_plain=task.plan.answers_without_torch)
+
+
+def _go_on(task: Task, old: Branch) -> TrainedBranch:
+    """Train on the network of an old model, with its encoder."""
+    assert isinstance(old, TextVectorsBranch | PlainTextVectorsBranch)
+    assert old.encoder is not None
+    task.listener(Stage(f"vectors of whole texts: {old.encoder.record.describe()}"))
+    plain = isinstance(old, PlainTextVectorsBranch)
+    return _trained(task, old.encoder, network_of(old), as_plain=plain)
+
+
+def _trained(
+    task: Task, encoder: TextEncoder, start: TextVectorNetwork | None, *, as_plain: bool
+) -> TrainedBranch:
+    """Train a network, or take it from the checkpoint; as_plain: NumPy is to compute it."""
     _move(encoder, choose_device(task.config.training.device))
     validation = cache(partial(_embedded, task, "validation", task.valid, encoder))
 
@@ -81,10 +101,10 @@ def train_text_vectors(task: Task) -> TrainedBranch | None:
         same = found is not None and found.record == encoder.record
         return "" if same else "it reads vectors of another encoder"
 
-    make = partial(_train, task, encoder, validation)
+    make = partial(_train, task, encoder, validation, start)
     trained = kept_branch(task, "text_vectors", make, check=check)
     branch = trained.branch
-    if task.plan.answers_without_torch and isinstance(branch, TextVectorsBranch):
+    if as_plain and isinstance(branch, TextVectorsBranch):
         branch = branch.without_torch()  # so it is loaded, and answers to the bit as measured here
     return dataclasses.replace(
         trained,
@@ -102,7 +122,10 @@ def _move(encoder: TextEncoder, device: str) -> None:
 
 
 def _train(
-    task: Task, encoder: TextEncoder, validation: Callable[[], NDArray[np.float32]]
+    task: Task,
+    encoder: TextEncoder,
+    validation: Callable[[], NDArray[np.float32]],
+    start: TextVectorNetwork | None,
 ) -> TrainedBranch:
     started = time.perf_counter()
     task.listener(Stage("reading vectors of whole texts"))
@@ -115,8 +138,9 @@ def _train(
             valid,
             encoder,
             seed=task.config.training.seed,
-            effort=QUICK if is_fast(task.config.model) else THOROUGH,
+            effort=effort_of(task, QUICK if is_fast(task.config.model) else THOROUGH),
             stopped=task.stopped,
+            start=start,
         )
     seconds = time.perf_counter() - started
     task.listener(Stage(f"branch on whole texts: validation AUPRC {auprc:.4f}, {seconds:.0f} s"))
@@ -124,6 +148,25 @@ def _train(
         branch=branch,
         summary=f"a network on vectors of whole texts ({encoder.record.describe()})",
     )
+
+
+def effort_of(task: Task, usual: Effort) -> Effort:
+    """Return how much a network on vectors is trained; usual: from the beginning."""
+    if task.old is None:
+        return usual
+    own = task.config.continuing
+    return usual._replace(epochs=own.epochs, learning_rate=usual.learning_rate * own.rate)
+
+
+def network_of(branch: TextVectorsBranch | PlainTextVectorsBranch) -> TextVectorNetwork:
+    """Return the network of a branch as PyTorch computes it, which is not copied."""
+    if isinstance(branch, TextVectorsBranch):
+        return branch.network
+    arrays = branch.network.to_arrays()
+    (hidden, size), labels = arrays["hidden.weight"].shape, branch.network.label_count
+    network = TextVectorNetwork(TextVectorShape(input_size=size, hidden_size=hidden, labels=labels))
+    network.load_state_dict({name: torch.from_numpy(x.copy()) for name, x in arrays.items()})
+    return network.eval()
 
 
 def _embedded(task: Task, name: str, split: Split, encoder: TextEncoder) -> NDArray[np.float32]:
@@ -153,8 +196,11 @@ def train_on_vectors(
     seed: int,
     effort: Effort = THOROUGH,
     stopped: Callable[[], bool] = lambda: False,
+    start: TextVectorNetwork | None = None,
 ) -> tuple[TextVectorsBranch, float]:
     """Train on the view ``text_vectors`` of *train*, which *encoder* made, or somebody else.
+
+    start: a network to go on from, which stays as it is; None: a new one.
 
     Returns the running average of the weights over one epoch, of the epoch that ranks the labels
     of *valid* best, and its micro-AUPRC.
@@ -167,8 +213,12 @@ def train_on_vectors(
     shape = TextVectorShape(
         input_size=vectors.shape[1], hidden_size=effort.hidden_size, labels=train.targets.shape[1]
     )
-    network = TextVectorNetwork(shape)
-    network.set_label_priors(torch.from_numpy(train.label_priors))
+    if start is None:
+        network = TextVectorNetwork(shape)
+        network.set_label_priors(torch.from_numpy(train.label_priors))
+    else:
+        shape = start.shape
+        network = copy.deepcopy(start).train()
     averaged = TextVectorNetwork(shape).eval()
     branch = TextVectorsBranch(averaged, encoder)
     averaged.load_state_dict(network.state_dict())
@@ -181,10 +231,10 @@ def train_on_vectors(
     best, best_state, since_best, step = -1.0, averaged.state_dict(), 0, 0
     for _ in range(effort.epochs):
         order = generator.permutation(len(train))
-        for start in range(0, len(order), effort.batch_size):
+        for first in range(0, len(order), effort.batch_size):
             if stopped():
                 raise InterruptedError
-            rows = order[start : start + effort.batch_size]
+            rows = order[first : first + effort.batch_size]
             targets = torch.from_numpy(train.targets[rows].toarray().astype(np.float32))
             loss = functional.binary_cross_entropy_with_logits(
                 network(vectors[rows]), targets, reduction="sum"

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import torch
 from torch import nn
 
+from harnn.branches.network import NetworkBranch
 from harnn.branches.transformer import TransformerBranch
 from harnn.branches.transformer.branch import as_tokens, round_weights
 from harnn.branches.transformer.encoder import EncoderFiles, padding_id, size_of
@@ -30,15 +34,17 @@ from harnn.network import FrozenNetwork, TransformerNetwork, TransformerShape
 from harnn.training.events import Stage
 from harnn.training.frozen_states import freeze
 from harnn.training.loop import Trainer
+from harnn.training.old_model import OldModel
 from harnn.training.plan import trains_network
 from harnn.training.plan_transformer import head_fields, is_frozen
 from harnn.training.reader import Split
 from harnn.training.task import Task, TrainedBranch
 
 
-def checkpoint_number(model: ModelConfig) -> int:
+def checkpoint_number(model: ModelConfig, old: OldModel | None = None) -> int:
     """Return the number that the encoder's checkpoint has among those of the networks: the last."""
-    return model.members if trains_network(model) else 0
+    has_network = trains_network(model) if old is None else old.find(NetworkBranch) is not None
+    return model.members if has_network else 0
 
 
 def train_transformer(task: Task) -> TrainedBranch:
@@ -50,33 +56,33 @@ def train_transformer(task: Task) -> TrainedBranch:
         MissingExtraError: the library ``transformers`` is not installed.
         ConfigError: the encoder cannot be used, or the training diverged.
     """
-    files = task.encoder
+    config, old = task.config, _old_branch(task)
+    files = task.encoder if old is None else _files_of(old)
     assert files is not None
-    config = task.config
     tokenizer = read_piece_tokenizer(files.tokenizer, str(files.directory))
-    shape = shape_of(files, tokenizer, config, task.taxonomy.hierarchy.level_sizes)
+    shape = (
+        shape_of(files, tokenizer, config, task.taxonomy.hierarchy.level_sizes)
+        if old is None
+        else old.network.shape
+    )
     view = PiecesView(tokenizer, shape.pieces)
     train, valid = (_read(task, name, split, view) for name, split in task.splits.items())
-    number = checkpoint_number(config.model)
+    number = checkpoint_number(config.model, task.old)
     checkpoint = task.checkpoints.of(number)
     with torch.random.fork_rng():
         torch.manual_seed(config.training.seed)
         frozen = is_frozen(files, config.transformer)
-        if checkpoint is None or frozen:
-            encoder = load_encoder(files.directory, files.config)
-        else:  # the weights come from there
-            encoder = build_encoder(files.config, str(files.directory))
-        network = TransformerNetwork(encoder, shape)
-        network.set_label_priors(torch.from_numpy(task.train.corpus.label_priors))
+        network = _build(task, files, shape, from_checkpoint=checkpoint is not None and not frozen)
         learner: TransformerNetwork | FrozenNetwork = network
         learned, validated = train, valid
         if frozen:
-            round_weights(encoder)  # as it is stored
+            round_weights(network.encoder)  # as it is stored
             learner, learned, validated = freeze(task, network, files, train, valid)
         elif config.transformer.recompute:
-            recompute_states(encoder)
+            recompute_states(network.encoder)
             network.replays = False
-        settings = dataclasses.replace(training_settings(config), negatives=task.plan.negatives)
+        pace = task.pace(training_settings(config))
+        settings = dataclasses.replace(pace, negatives=task.plan.negatives)
         trainer = Trainer(
             learner,
             task.taxonomy,
@@ -93,16 +99,51 @@ def train_transformer(task: Task) -> TrainedBranch:
         task.listener(Stage(f"{what} {files.name} on {device}, precision {precision}"))
         history = trainer.train(learned, validated, stopped=task.stopped)
     round_weights(network.eval())
-    origin = {"name": files.name, "sha256": files.sha256, "licence": files.licence}
+    if old is None:
+        origin = {"name": files.name, "sha256": files.sha256, "licence": files.licence}
+    else:
+        origin = dict(old.origin)
     return TrainedBranch(
         branch=TransformerBranch(network, tokenizer, files.tokenizer, files.config, origin),
-        summary=_summary(config, files, history, train.truncated),
+        summary=_summary(config, files, origin, history, train.truncated),
         valid_views={VIEW: valid.tokens},
         history=history,
-        contents={"transformer": files.sha256},
+        contents={"transformer": origin["sha256"]},
         stopped_at=trainer.stopped_at,
         finish=lambda: _to_memory(network),
     )
+
+
+def _old_branch(task: Task) -> TransformerBranch | None:
+    """Return the branch that is gone on from."""
+    return None if task.old is None else task.old.find(TransformerBranch)
+
+
+def _files_of(branch: TransformerBranch) -> EncoderFiles:
+    """Return what a branch keeps of its encoder, whose directory may be gone."""
+    return EncoderFiles(
+        name=branch.origin["name"],
+        directory=Path(branch.origin["name"]),
+        config=branch.encoder_config,
+        tokenizer=branch.tokenizer_json,
+        licence=branch.origin["licence"],
+    )
+
+
+def _build(
+    task: Task, files: EncoderFiles, shape: TransformerShape, *, from_checkpoint: bool
+) -> TransformerNetwork:
+    """Return the network as it begins; from_checkpoint: its weights come from there."""
+    old = _old_branch(task)
+    if old is not None:
+        return copy.deepcopy(old.network).requires_grad_(True)  # what was frozen may learn now
+    if from_checkpoint:
+        encoder = build_encoder(files.config, str(files.directory))
+    else:
+        encoder = load_encoder(files.directory, files.config)
+    network = TransformerNetwork(encoder, shape)
+    network.set_label_priors(torch.from_numpy(task.train.corpus.label_priors))
+    return network
 
 
 def shape_of(
@@ -190,7 +231,9 @@ def _to_memory(network: TransformerNetwork) -> None:
     network.cpu()
 
 
-def _summary(config: Config, files: EncoderFiles, history: History, cut: int) -> str:
+def _summary(
+    config: Config, files: EncoderFiles, origin: Mapping[str, str], history: History, cut: int
+) -> str:
     best, own = history.best(config.training.score), config.transformer
     read = f"{own.tokens} tokens" if own.windows == 1 else f"{own.windows} x {own.tokens} tokens"
     what = f"a transformer encoder fine-tuned from {files.name}"
@@ -198,6 +241,6 @@ def _summary(config: Config, files: EncoderFiles, history: History, cut: int) ->
         what = f"a head trained on the transformer encoder {files.name}"
     head = "" if own.head == "mean" else ", with attention for each level"
     return (
-        f"{what} (SHA-256 {files.sha256[:12]}, licence {files.licence}){head}, epoch "
+        f"{what} (SHA-256 {origin['sha256'][:12]}, licence {files.licence}){head}, epoch "
         f"{best.epoch if best else 0} of {len(history.rows)}; {cut:,} documents cut at {read}"
     )

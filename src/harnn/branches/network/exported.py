@@ -119,6 +119,11 @@ class ExportedNetworkBranch:
         return "network"
 
     @property
+    def exported(self) -> bool:
+        """Always."""
+        return True
+
+    @property
     def reads(self) -> Mapping[str, View | None]:
         return {"tokens": None}
 

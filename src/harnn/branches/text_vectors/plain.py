@@ -17,6 +17,7 @@ from harnn.branches.branch import (
     StoredModel,
 )
 from harnn.branches.text_vectors.encoders import store_encoder
+from harnn.branches.text_vectors.onnx_encoder import OnnxEncoder
 from harnn.branches.text_vectors.storage import PLACE
 from harnn.corpus import Corpus, TextVectorsView, View
 from harnn.errors import BundleError, Problem
@@ -84,6 +85,11 @@ class PlainTextVectorsBranch:
     @property
     def name(self) -> str:
         return "text_vectors"
+
+    @property
+    def exported(self) -> bool:
+        """Whether its encoder is a graph; the network itself is as it was trained."""
+        return isinstance(self.encoder, OnnxEncoder)
 
     @property
     def waits(self) -> bool:

@@ -145,6 +145,11 @@ class ExportedTransformerBranch:
         return "transformer"
 
     @property
+    def exported(self) -> bool:
+        """Always."""
+        return True
+
+    @property
     def waits(self) -> bool:
         """Always: nothing takes longer."""
         return True
