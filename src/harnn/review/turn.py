@@ -227,10 +227,11 @@ class Turn:
 
     @property
     def can_claim(self) -> bool:
-        """Whether this person can have the document for some time: nobody else has it."""
-        submitted = self.own is not None and self.own["submitted"]
+        """Whether this person can read the document now, and nobody else has it."""
+        has_read = self.own is not None and self.own["submitted"]
+        may_not = self.may == "annotate" and self.submitted
         is_open = self.item["state"] not in ("done", "set_aside")
-        return is_open and not submitted and self.holder in ("", self.person)
+        return bool(is_open and not has_read and not may_not and self.holder in ("", self.person))
 
     @property
     def is_claimed(self) -> bool:
