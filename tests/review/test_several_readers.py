@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from harnn.review import EnqueueOptions, ItemView, Review
+from harnn.review import EnqueueOptions, ItemView, Part, Review
 from support.reviews import opened, prepared
 
 TWICE = EnqueueOptions(blind_share=0, second_share=1)
@@ -22,7 +22,7 @@ def review(tmp_path: Path) -> Iterator[Review]:
 
 
 def submitted(review: Review, number: int, person: str, action: str, label: str = "") -> ItemView:
-    part = "annotate" if person == "ann" else "review"
+    part: Part = "annotate" if person == "ann" else "review"
     view = review.item(number, person, part)
     view = review.decide(number, person, part, view.version, action, label)
     return review.submit(number, person, part, view.version).view
