@@ -74,7 +74,7 @@ def test_a_policy_stands_in_the_log(review: Review, policies: Policies) -> None:
 
 def test_who_has_not_seen_the_policy_in_force_changes_nothing(policies: Policies) -> None:
     policies.put(ALL, person="ada", version=0)
-    with pytest.raises(ConflictError, match="^ada put another policy in force at ") as caught:
+    with pytest.raises(ConflictError, match=r"^ada put another policy in force at ") as caught:
         policies.put(Terms(), person="bob", version=0)
     assert (caught.value.person, caught.value.item) == ("ada", 0)
     found = policies.in_force()
@@ -180,7 +180,7 @@ def test_a_level_that_does_not_keep_its_target_is_paused(
     assert (found.level, found.waits) == (2, True)
     states = [each.state for each in policies.applied(now).levels]
     assert states == ["open", "open", "paused"]
-    with pytest.raises(ConflictError, match="^A level was paused by its audit at "):
+    with pytest.raises(ConflictError, match=r"^A level was paused by its audit at "):
         policies.put(ALL, person="ada", version=1)
     again = policies.put(ALL, person="ada", version=now.number)
     assert again.paused == {3}  # not opened again by a change of something else
