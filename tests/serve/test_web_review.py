@@ -20,7 +20,19 @@ from support.review_pages import (
 pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 pytestmark = NEEDS_CHROMIUM
 
-MODELS = ("ten", "keys", "undo", "conflict", "blind", "offline", "lost", "second", "touch", "hostile", "empty")
+MODELS = (
+    "ten",
+    "keys",
+    "undo",
+    "conflict",
+    "blind",
+    "offline",
+    "lost",
+    "second",
+    "touch",
+    "hostile",
+    "empty",
+)
 
 
 @pytest.fixture(scope="module")
