@@ -109,6 +109,21 @@ def test_documents_are_filed_on_their_way_into_the_queue(people: People) -> None
     assert again == {"added": 0, "known": 5, "filed": 0, "left": 0}
 
 
+def test_what_was_filed_is_told_but_what_is_audited_is_not(people: People) -> None:
+    archive = people.archive
+    archive.put(Terms(targets={1: 0.9, 2: 0.9}, audit_share=0.3))
+    drawn = archive.file([archive.document(f"Filed {n}", SURE) for n in range(30)])
+    assert 0 < len(drawn) < 30
+    first = people.get("root", "/v1/acceptance/filed", limit=10)
+    rest = people.get("root", "/v1/acceptance/filed", after=first["next"])
+    found = first["filed"] + rest["filed"]
+    titles = {people.get("kim", f"/v1/review/items/{n}")["id"] for n in drawn}
+    assert len(found) == 30 - len(drawn)
+    assert not titles & {each["id"] for each in found}
+    assert (found[0]["level"], found[0]["labels"]) == (2, {"nature": 0.999, "farming": 0.998})
+    assert rest["next"] is None
+
+
 def test_audits_are_counted_and_pause_a_level(people: People) -> None:
     archive = people.archive
     archive.put(Terms(targets={1: 0.9, 2: 0.9, 3: 0.8}, audit_share=1))

@@ -80,7 +80,7 @@ def show(browser: Any, office: Office) -> Iterator[Any]:
     """Open the page of a model for somebody; at the end nothing strange may have been said."""
     opened: list[Opened] = []
 
-    def shown(model: str, who: str = "root", refused: int = 0, **options: Any) -> Any:
+    def shown(model: str, who: str = "root", **options: Any) -> Any:
         context = browser.new_context(**{"viewport": {"width": 1440, "height": 900}} | options)
         url = office.server.url
         headers = {"Authorization": f"Bearer {office.tokens[who]}"}
@@ -148,7 +148,7 @@ def test_what_audits_found(show: Any) -> None:
     page = show("audited")
     third = page.locator("#levels .lv").nth(2)
     expect(third.locator(".aud")).to_have_text("pausedRight 66.7% ± 11.6, from 60 audited")
-    expect(third.locator(".promise")).to_have_text("Paused: its audit fell below 80.0%.")
+    expect(third.locator(".promise")).to_have_text("Paused: its audit fell below 80%.")
     first = page.locator("#levels .lv").first
     expect(first.locator(".aud")).to_contain_text("Right 100% ±")
     page.select_option("#level", "3")

@@ -74,7 +74,7 @@ def people_at(model: Path, folder: Path, **settings: Any) -> Iterator[People]:
     save_acceptance(acceptance, folder / "acceptance.json")
     state = ModelState("sample", known, taxonomy.version)
     archive = Archive(folder / "review.db", taxonomy, state, acceptance)
-    given = {
+    given: dict[str, Any] = {
         "tokens": folder / "tokens",
         "database": str(folder / "review.db"),
         "acceptance": (str(folder / "acceptance.json"),),
