@@ -244,3 +244,29 @@ def test_comments(review: Review) -> None:
     for text, expected in ((" ", "the comment is empty"), ("x" * 10_001, "has 10,001 characters")):
         with pytest.raises(ReviewError, match=expected):
             review.comment(number, "bob", "annotate", text)
+
+
+def test_shared_evidence(review: Review) -> None:
+    texts = ["The apple orchard blooms.", "An APPLE orchard, grafted.", "Ripe apple, cider."]
+    numbers = review.add(
+        [prepared(str(n), text.replace("APPLE", "apple")) for n, text in enumerate(texts)],
+        options=SEEN,
+    ).added
+    review.add([prepared("blind", "One more apple orchard.")], options=BLIND)
+    (found,) = review.evidence()
+    assert (found.word, found.label, found.documents, found.right) == ("apple", "apples", 3, 0)
+    view = review.evidence_groups(found.key, "ann")
+    lines = [line for group in view.groups for line in group.lines]
+    assert sorted(line.item for line in lines) == list(numbers)
+    assert (view.word, view.name, lines[0].word, view.left_out) == ("apple", "apples", "apple", 0)
+    wanted = [(line.item, line.version) for line in lines]
+    review.decide_group(wanted[:1], "accept", "apples", "ann", "annotate")
+    view = review.evidence_groups(found.key, "ann")
+    assert sum(len(group.lines) for group in view.groups) == 2, "what is decided is gone"
+    assert sum(len(x.lines) for x in review.evidence_groups(found.key, "bob").groups) == 3
+    read(review, numbers[0], "ann")
+    (found,) = review.evidence()
+    assert (found.documents, found.right, found.wrong) == (2, 1, 0)
+    assert sum(group.agreed for group in review.evidence_groups(found.key, "ann").groups) == 1
+    with pytest.raises(ReviewError, match="there is no such word in review"):
+        review.evidence_groups("0" * 24, "ann")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,10 +11,7 @@ import pytest
 import harnn
 from support.browsing import NEEDS_CHROMIUM, Opened, chromium, expect
 from support.review_pages import (
-    BLIND,
-    FEW,
     TEN,
-    TWICE,
     Desk,
     Person,
     review_server,

@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 import typer
 
 from harnn.cli import app_data, app_evaluation, app_serving
+from harnn.cli.app_review import review_app
 from harnn.cli.options import (
     ConfigFile,
     Data,
@@ -41,6 +42,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(taxonomy_app, name="taxonomy")
+app.add_typer(review_app, name="review")
 
 
 def _show_version(value: bool) -> None:

@@ -6,9 +6,9 @@ from pathlib import Path
 
 from harnn._display import counted
 from harnn.cli.files import check_output
+from harnn.cli.models import choose_name
 from harnn.cli.screen import say
 from harnn.data.writing import check_rows_place, write_rows
-from harnn.errors import DatabaseError, Problem, suggest
 from harnn.review import Corrections, training_documents
 
 
@@ -23,22 +23,8 @@ def write_corrections(database: str, output: Path, model: str | None) -> None:
     check_output(output, (), [] if "://" in database else [Path(database)])
     with Corrections.open(database, make=False) as corrections:
         counts = corrections.count()
-        name = _chosen(counts, model)
+        name = choose_name(list(counts), model, "corrections")
         found = corrections.read(model=name, last=True)
         written = write_rows(training_documents(found), output)
     documents, given = counted(written, "document"), counted(counts[name], "correction")
     say(f"{documents} with the labels given last, of {given} for {name}: {output}")
-
-
-def _chosen(counts: dict[str, int], model: str | None) -> str:
-    """Return the model whose corrections are meant."""
-    names = ", ".join(counts)
-    if not counts:
-        raise DatabaseError("There are no corrections yet.")
-    if model is None and len(counts) > 1:
-        what = f"there are corrections for {len(counts)} models, whose labels may differ: {names}."
-        raise DatabaseError(Problem("", what, "Choose one with --model."))
-    if model is not None and model not in counts:
-        what = f"there are no corrections for {model!r}; there are some for {names}."
-        raise DatabaseError(Problem("--model", what, suggest(model, list(counts))))
-    return model if model is not None else next(iter(counts))

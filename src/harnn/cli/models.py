@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from harnn.bundle import Bundle, load_bundle
 from harnn.config import Config, DataConfig
-from harnn.errors import ConfigError, Problem
+from harnn.errors import ConfigError, DatabaseError, Problem, suggest
 from harnn.prediction import Predictor, load_predictors
 
 
@@ -65,6 +65,24 @@ def open_bundle(model: Path, settings: Sequence[str]) -> tuple[Bundle, DataConfi
     _check(settings)
     bundle = load_bundle(model)
     return bundle, _reading(bundle, settings)
+
+
+def choose_name(names: Sequence[str], given: str | None, things: str) -> str:
+    """Return the name of the model that is meant, of those that a database has *things* for.
+
+    Raises:
+        DatabaseError: there is none, or not the one given, or several.
+    """
+    shown = ", ".join(names)
+    if not names:
+        raise DatabaseError(f"There are no {things} yet.")
+    if given is None and len(names) > 1:
+        what = f"there are {things} for {len(names)} models, whose labels may differ: {shown}."
+        raise DatabaseError(Problem("", what, "Choose one with --model."))
+    if given is not None and given not in names:
+        what = f"there are no {things} for {given!r}; there are some for {shown}."
+        raise DatabaseError(Problem("--model", what, suggest(given, names)))
+    return names[0] if given is None else given
 
 
 def _check(settings: Sequence[str]) -> None:

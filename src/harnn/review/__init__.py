@@ -1,7 +1,7 @@
 """What people say of answers, kept in a database. Needs the extra ``review``.
 
-:class:`Corrections` holds the labels that people gave documents, and with which model they were
-answered; a training set is made of them.
+:class:`Review` is where people read documents and decide label by label; its log can only be added
+to. :class:`Corrections` holds the labels that other programs sent. A training set is made of both.
 """
 
 from typing import TYPE_CHECKING, Any
@@ -10,19 +10,24 @@ from harnn._lazy import on_demand
 from harnn._optional import require
 
 if TYPE_CHECKING:
+    from harnn.review.agreement import Agreement, Anchoring
     from harnn.review.audits import Audited, AuditedLevel
     from harnn.review.chain import Note, append
     from harnn.review.corrections import (
         Correction,
         Corrections,
         ModelState,
+        named,
         training_documents,
     )
     from harnn.review.database import Database
     from harnn.review.entries import Entry
+    from harnn.review.exporting import models_in_review, with_corrections
     from harnn.review.policy import Filed, InForce, Policies, Terms
     from harnn.review.preparing import prepare
+    from harnn.review.reading import Mark, Reading
     from harnn.review.store import Review
+    from harnn.review.telling import told
     from harnn.review.values import (
         ConcordanceLine,
         Enqueued,
@@ -52,14 +57,18 @@ if TYPE_CHECKING:
 _get, __dir__ = on_demand(
     __name__,
     {
-        "corrections": "Correction Corrections ModelState training_documents",
-        "audits": "Audited AuditedLevel",
+        "corrections": "Correction Corrections ModelState named training_documents",
         "chain": "Note append",
         "database": "Database",
         "entries": "Entry",
+        "exporting": "models_in_review with_corrections",
+        "agreement": "Agreement Anchoring",
+        "reading": "Mark Reading",
+        "audits": "Audited AuditedLevel",
         "policy": "Filed InForce Policies Terms",
         "preparing": "prepare",
         "store": "Review",
+        "telling": "told",
         "values": "ConcordanceLine Enqueued EnqueueOptions EvidenceCount EvidenceGroup "
         "EvidenceView GroupDecision ItemView LabelCount LabelView NextBest Order Part Prepared "
         "PreparedLabel QueueItem ReadingView Retired RunnerUp ShownWord State Submitted Summary",
@@ -75,6 +84,8 @@ def __getattr__(name: str) -> Any:
 
 
 __all__ = [
+    "Agreement",
+    "Anchoring",
     "Audited",
     "AuditedLevel",
     "ConcordanceLine",
@@ -93,6 +104,7 @@ __all__ = [
     "ItemView",
     "LabelCount",
     "LabelView",
+    "Mark",
     "ModelState",
     "NextBest",
     "Note",
@@ -102,6 +114,7 @@ __all__ = [
     "Prepared",
     "PreparedLabel",
     "QueueItem",
+    "Reading",
     "ReadingView",
     "Retired",
     "Review",
@@ -112,6 +125,10 @@ __all__ = [
     "Summary",
     "Terms",
     "append",
+    "models_in_review",
+    "named",
     "prepare",
+    "told",
     "training_documents",
+    "with_corrections",
 ]

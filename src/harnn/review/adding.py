@@ -13,10 +13,17 @@ from typing import Any
 import sqlalchemy as sa
 
 from harnn._display import json_text, printable
+from harnn.data import Document
 from harnn.errors import DocumentError, Problem
 from harnn.review.chain import Note, append, lock_head
-from harnn.review.corrections import document_row, keep_document, name_problems
-from harnn.review.tables import ITEM, LABEL, MOST_LABEL, MOST_WORD, WORD
+from harnn.review.corrections import (
+    ModelState,
+    digest_of,
+    document_row,
+    keep_document,
+    name_problems,
+)
+from harnn.review.tables import DOCUMENT, ITEM, LABEL, MOST_LABEL, MOST_WORD, WORD
 from harnn.review.values import Enqueued, EnqueueOptions, Prepared, PreparedLabel
 from harnn.taxonomy import Taxonomy
 
@@ -30,7 +37,7 @@ def check(prepared: Sequence[Prepared], model: str, taxonomy: Taxonomy) -> None:
     """Raises:
     DocumentError: names or labels that cannot be kept, or answers of another model.
     """
-    problems = []
+    problems: list[Problem] = []
     for number, each in enumerate(prepared, start=1):
         where = each.document.source or f"document {number}"
         names = {"id": each.document.id, "model": each.model.name}
@@ -74,6 +81,25 @@ def add(
         notes.append(_note(number, each, content, person))
     append(connection, *notes)
     return Enqueued(tuple(added), len(prepared) - len(added))
+
+
+def unknown(
+    connection: sa.Connection, documents: Sequence[Document], model: ModelState
+) -> list[Document]:
+    """Return the documents that are not in review for a state of a model."""
+    contents = [digest_of(each.id, each.text) for each in documents]
+    query = (
+        sa.select(DOCUMENT.c.content)
+        .join_from(DOCUMENT, ITEM)
+        .where(
+            DOCUMENT.c.content.in_(contents),
+            DOCUMENT.c.model == model.name,
+            DOCUMENT.c.model_hash == model.hash,
+            DOCUMENT.c.taxonomy_hash == model.taxonomy_hash,
+        )
+    )
+    known = set(connection.scalars(query))
+    return [x for x, content in zip(documents, contents, strict=True) if content not in known]
 
 
 def _note(number: int, each: Prepared, content: str, person: str) -> Note:
@@ -205,4 +231,9 @@ def key_of(word: str, label: str) -> str:
 
 
 def _is_word(word: str) -> bool:
+    """Tell words that may say what a text is about from signs, numbers and particles."""
+    from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
+
+    if word in ENGLISH_STOP_WORDS:
+        return False
     return any(map(str.isalpha, word)) and (len(word) >= _LETTERS or not word.isascii())

@@ -42,7 +42,7 @@ class Note(NamedTuple):
 class Head(NamedTuple):
     """The end of the log."""
 
-    count: int
+    entries: int
     hash: str
     """Of the newest entry."""
     secret: str
@@ -77,7 +77,7 @@ def _head(connection: sa.Connection, query: sa.Select[Any]) -> Head:
 def append(connection: sa.Connection, *notes: Note) -> list[Entry]:
     """Append entries to the log, in a transaction that writes; return them as they stand there."""
     head = lock_head(connection)
-    count, previous = head.count, head.hash
+    count, previous = head.entries, head.hash
     moment = datetime.now(UTC)
     entries = []
     for note in notes:

@@ -23,7 +23,7 @@ def check_log(connection: sa.Connection, noted: str | None) -> list[Problem]:
     except DatabaseError as error:
         problems = verify(entries, count=0, head="", noted=noted)
         return [*error.problems, *(each for each in problems if "head" not in each.where)]
-    return verify(entries, count=head.count, head=head.hash, noted=noted)
+    return verify(entries, count=head.entries, head=head.hash, noted=noted)
 
 
 def check_items(connection: sa.Connection, taxonomies: Taxonomies, model: str) -> Iterator[Problem]:

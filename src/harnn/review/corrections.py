@@ -133,12 +133,19 @@ class Corrections:
 def training_documents(corrections: Iterable[Correction]) -> Iterator[Document]:
     """Yield the documents of corrections with an id each, as training wants them.
 
-    corrections: the last of each document. A document without an id is called by the SHA-256 of
-    its text, 16 hexadecimal digits; where two texts have one id, the later is called so behind it.
+    corrections: the last of each document.
+    """
+    return named(each.document for each in corrections)
+
+
+def named(documents: Iterable[Document]) -> Iterator[Document]:
+    """Yield documents with an id each.
+
+    One without an id is called by the SHA-256 of its text, 16 hexadecimal digits; where two texts
+    have one id, the later is called so behind it.
     """
     seen: Counter[str] = Counter()
-    for each in corrections:
-        document = each.document
+    for document in documents:
         digest = digest_of("", document.text)[:16]
         name = document.id or digest
         seen[name] += 1

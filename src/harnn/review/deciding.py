@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -190,7 +191,7 @@ def reopen(turn: Turn) -> None:
         raise ReviewError("this document is done: a reviewer may open it again.")
     was_done = turn.item["state"] == "done"
     entry = turn.note("reopen", text="done" if was_done else "set aside")
-    changed = {"version": entry.number}
+    changed: dict[str, Any] = {"version": entry.number}
     if was_done:
         changed |= {"submitted": None, "blind": False, "seconds": None}
     query = sa.update(READING).where(READING.c.item == turn.number)

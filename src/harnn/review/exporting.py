@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 
 import sqlalchemy as sa
 
 from harnn.data import Document
+from harnn.review.corrections import Corrections, digest_of
+from harnn.review.database import Database
 from harnn.review.tables import DOCUMENT, ITEM
 
 _ROWS_AT_ONCE = 100
@@ -40,3 +42,33 @@ def settled_documents(
         query.execution_options(yield_per=_ROWS_AT_ONCE)
     ):
         yield Document(name, json.loads(text_of), tuple(json.loads(labels)))
+
+
+def with_corrections(
+    reviewed: Iterable[Document], corrections: Corrections, model: str
+) -> Iterator[Document]:
+    """Yield documents that were reviewed, and those that others corrected and nobody reviewed.
+
+    The same document is one with the same id and the same text.
+    """
+    seen = set()
+    for document in reviewed:
+        seen.add(digest_of(document.id, document.text))
+        yield document
+    for each in corrections.read(model=model, last=True):
+        if digest_of(each.document.id, each.document.text) not in seen:
+            yield each.document
+
+
+def models_in_review(database: Database) -> dict[str, str]:
+    """Return the models whose documents are in review, and the hash of the taxonomy of each.
+
+    That is the taxonomy of the newest document that is not done, or else of the newest.
+    """
+    not_done = sa.func.max(sa.case((ITEM.c.state != "done", ITEM.c.number)))
+    newest = sa.func.coalesce(not_done, sa.func.max(ITEM.c.number))
+    chosen = sa.select(newest).group_by(ITEM.c.model)
+    query = sa.select(ITEM.c.model, ITEM.c.taxonomy_hash).where(ITEM.c.number.in_(chosen))
+    with database.reading() as connection:
+        rows = connection.execute(query.order_by(ITEM.c.model)).all()
+        return {str(model): str(version) for model, version in rows}

@@ -43,7 +43,7 @@ def read_queue(
     if order not in _COLUMNS:
         raise ReviewError(f"got the order {order!r}, expected doubt, value or newest.")
     column = _COLUMNS[order]
-    conditions = [ITEM.c.model == model, *_waits_for(person, part, state)]
+    conditions = [ITEM.c.model == model, *waits_for(person, part, state)]
     if label is not None:
         of_label = sa.select(LABEL.c.item).where(LABEL.c.label == label)
         conditions += [ITEM.c.number.in_(of_label), ~ITEM.c.blind]
@@ -71,7 +71,7 @@ def read_queue(
     return [_queue_item(row, now) for row in connection.execute(query).mappings()]
 
 
-def _waits_for(person: str, part: Part, state: State | None) -> list[sa.ColumnElement[bool]]:
+def waits_for(person: str, part: Part, state: State | None) -> list[sa.ColumnElement[bool]]:
     """Return which documents are in a queue: of one state, or what this person can read on."""
     if state is not None:
         return [ITEM.c.state == state]
@@ -114,7 +114,7 @@ def next_item(connection: sa.Connection, model: str, person: str, part: Part) ->
     free = sa.or_(
         ITEM.c.holder.in_(("", person)), ITEM.c.held_until.is_(None), ITEM.c.held_until <= now
     )
-    conditions = [ITEM.c.model == model, *_waits_for(person, part, None), free]
+    conditions = [ITEM.c.model == model, *waits_for(person, part, None), free]
     query = sa.select(ITEM.c.number).where(*conditions)
     query = query.order_by(ITEM.c.by_doubt.desc(), ITEM.c.number.desc()).limit(1)
     return connection.scalar(query)

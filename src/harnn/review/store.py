@@ -13,15 +13,15 @@ from typing import Self
 import sqlalchemy as sa
 
 from harnn.data import Document
-from harnn.errors import Problem, ReviewError
+from harnn.errors import DatabaseError, Problem, ReviewError, suggest
 from harnn.prediction import Predictor
-from harnn.review import adding, checking, deciding, figures, queues
+from harnn.review import adding, checking, deciding, figures, queues, sharing
 from harnn.review.agreement import Agreement, Anchoring, measure_agreement, measure_anchoring
 from harnn.review.chain import lock_head, read_entries, read_head
 from harnn.review.corrections import ModelState, name_problems
 from harnn.review.database import Database
 from harnn.review.entries import Entry
-from harnn.review.exporting import settled_documents
+from harnn.review.exporting import models_in_review, settled_documents
 from harnn.review.preparing import prepare
 from harnn.review.retiring import retire
 from harnn.review.tables import ENTRY
@@ -29,6 +29,8 @@ from harnn.review.turn import Taxonomies, Turn
 from harnn.review.values import (
     Enqueued,
     EnqueueOptions,
+    EvidenceCount,
+    EvidenceView,
     GroupDecision,
     ItemView,
     LabelCount,
@@ -46,6 +48,7 @@ from harnn.taxonomy import Taxonomy
 
 MOST_AT_ONCE = 500
 """Documents of a queue, or of a decision on several."""
+_MOST_ENTRIES = 10_000
 _ADDED_AT_ONCE = 64
 
 
@@ -73,6 +76,20 @@ class Review:
         """Open a file of SQLite or an SQLAlchemy URL; see :meth:`Database.open`."""
         return cls(Database.open(place, make=make), taxonomy, model)
 
+    @classmethod
+    def of(cls, database: Database, model: str) -> Review:
+        """Return the review of a model as the database has it, with the taxonomy that it keeps.
+
+        Raises:
+            DatabaseError: no document of such a model is in review.
+        """
+        versions = models_in_review(database)
+        if model not in versions:
+            what = f"has no documents of the model {model!r} in review."
+            raise DatabaseError(Problem(database.shown, what, suggest(model, list(versions))))
+        with database.reading() as connection:
+            return cls(database, Taxonomies().get(connection, versions[model]), model)
+
     def close(self) -> None:
         """Close the database."""
         self._database.close()
@@ -99,14 +116,19 @@ class Review:
         Raises:
             DocumentError, BundleError: see :func:`prepare` and :meth:`add`.
         """
-        stream = prepare(predictor, documents, model=model, options=options)
-        added: list[int] = []
-        known = 0
+        stream, added, known = iter(documents), list[int](), 0
         while some := list(islice(stream, _ADDED_AT_ONCE)):
-            found = self.add(some, person=person, options=options)
+            new = self.unknown(some, model)
+            prepared = list(prepare(predictor, new, model=model, options=options))
+            found = self.add(prepared, person=person, options=options)
             added += found.added
-            known += found.known
+            known += found.known + len(some) - len(new)
         return Enqueued(tuple(added), known)
+
+    def unknown(self, documents: Sequence[Document], model: ModelState) -> list[Document]:
+        """Return the documents that are not in review for this state of the model."""
+        with self._database.reading() as connection:
+            return adding.unknown(connection, documents, model)
 
     def add(
         self,
@@ -150,8 +172,7 @@ class Review:
         documents have a place that is drawn. label: documents that the model gave it, without blind
         ones. after: the last item of the page before. limit: 1 to 500.
         """
-        if not 1 <= limit <= MOST_AT_ONCE:
-            raise ReviewError(f"got the limit {limit:,}, expected 1 to {MOST_AT_ONCE}.")
+        _check_limit(limit)
         with self._database.reading() as connection:
             return queues.read_queue(
                 connection,
@@ -169,6 +190,23 @@ class Review:
         """Count by label the documents that the model gave it, and what people said of it."""
         with self._database.reading() as connection:
             return queues.count_labels(connection, self._model, self._taxonomy)
+
+    def evidence(self, limit: int = 50) -> list[EvidenceCount]:
+        """Return words that spoke for one label in several documents; limit: 1 to 500."""
+        _check_limit(limit)
+        with self._database.reading() as connection:
+            return sharing.count_evidence(connection, self._model, self._taxonomy, limit)
+
+    def evidence_groups(self, key: str, person: str, part: Part = "annotate") -> EvidenceView:
+        """Return the documents of such a word, grouped by the words near it.
+
+        Raises:
+            ReviewError: there is no such word.
+        """
+        with self._database.reading() as connection:
+            return sharing.group_documents(
+                connection, self._model, self._taxonomy, key, person, part
+            )
 
     def item(self, number: int, person: str, part: Part, *, claim: bool = True) -> ItemView:
         """Return a document as this person may see it.
@@ -341,8 +379,7 @@ class Review:
 
         limit: 1 to 10,000. item: of one document alone.
         """
-        if not 1 <= limit <= 10_000:
-            raise ReviewError(f"got the limit {limit:,}, expected 1 to 10,000.")
+        _check_limit(limit, _MOST_ENTRIES)
         conditions = [ENTRY.c.number > after]
         if item is not None:
             conditions.append(ENTRY.c.item == item)
@@ -357,7 +394,12 @@ class Review:
         """
         with self._database.reading() as connection:
             problems = checking.check_log(connection, head)
-            return problems + list(checking.check_items(connection, self._taxonomies, self._model))
+        return problems + self.verify_items()
+
+    def verify_items(self) -> list[Problem]:
+        """Return where documents of this model say something else than the log."""
+        with self._database.reading() as connection:
+            return list(checking.check_items(connection, self._taxonomies, self._model))
 
     def head(self) -> tuple[int, str]:
         """Return how many entries the log has, and the hash of the newest, to be noted."""
@@ -386,3 +428,8 @@ class Review:
         if problems := list(name_problems("", {"person": person})):
             raise ReviewError(problems)
         return Turn(connection, self._taxonomies, self._model, number, person, part)
+
+
+def _check_limit(limit: int, most: int = MOST_AT_ONCE) -> None:
+    if not 1 <= limit <= most:
+        raise ReviewError(f"got the limit {limit:,}, expected 1 to {most:,}.")

@@ -205,6 +205,8 @@ class EvidenceView:
     label: str
     name: str
     groups: tuple[EvidenceGroup, ...]
+    left_out: int = 0
+    """Documents beyond the first thousand, which are not looked at."""
 
 
 @dataclass(frozen=True, slots=True)

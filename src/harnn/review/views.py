@@ -25,7 +25,7 @@ def view(turn: Turn) -> ItemView:
     document = turn.connection.execute(query).mappings().one()
     conditions = [ENTRY.c.item == turn.number]
     if hidden:
-        conditions.append(ENTRY.c.person == turn.person)
+        conditions += [ENTRY.c.person == turn.person, ENTRY.c.part != "system"]
     count = sa.select(sa.func.count()).select_from(ENTRY).where(*conditions)
     labels = item["labels"]
     return ItemView(

@@ -138,9 +138,15 @@ class Service:
         Raises:
             RequestError: they are kept nowhere (403).
         """
-        return review.Review(
-            self._database("documents to review"), served.predictor.taxonomy, served.name
-        )
+        return review.Review(self.kept_for_review(), served.predictor.taxonomy, served.name)
+
+    def kept_for_review(self) -> review.Database:
+        """Return where documents are kept that people read.
+
+        Raises:
+            RequestError: nowhere (403).
+        """
+        return self._database("documents to review")
 
     def acceptance_of(self, served: ServedModel) -> Acceptance | None:
         """Return what may be accepted of a model's answers; None: nothing was given."""
@@ -159,7 +165,7 @@ class Service:
                 "give the file to harnn serve (--acceptance)."
             )
             raise RequestError(409, detail)
-        kept = self._database("documents to review")
+        kept = self.kept_for_review()
         try:
             return review.Policies(kept, served.predictor.taxonomy, served.state, acceptance)
         except ConfigError as error:

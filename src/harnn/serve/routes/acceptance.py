@@ -89,12 +89,12 @@ async def audited(
     offset: Annotated[int, Query(ge=0, le=1 << 40)] = 0,
     limit: Annotated[int, Query(ge=1, le=500)] = 50,
 ) -> Response:
-    """Documents that were drawn for the audit, the newest first, and what was found."""
+    """Documents that were drawn for the audit: those that were read last, then those that wait."""
     policies = desk.service.policies_of(desk.served)
     found = await asyncio.to_thread(policies.audited)
     chosen = [
         each
-        for each in found
+        for each in sorted(found, key=_when_read, reverse=True)
         if (level is None or each.level >= level)
         and verdict in (None, each.verdict(level or each.level))
     ]
@@ -218,6 +218,10 @@ def _day(day: str, so_far: AuditCount) -> dict[str, Any]:
     interval = so_far.interval
     assert interval is not None
     return {"day": day, "precision": interval.to_dict()}
+
+
+def _when_read(each: review.Audited) -> float:
+    return 0.0 if each.judged is None else each.judged.timestamp()
 
 
 def _audited(each: review.Audited, level: int, taxonomy: Taxonomy) -> dict[str, Any]:

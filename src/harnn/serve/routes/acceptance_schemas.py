@@ -194,7 +194,7 @@ class TargetsIn(Asked):
     """The least precision by level, 1 being the top; levels that are not named have none."""
     audit_share: Annotated[float, Field(ge=0.01, le=1)] = 0.05
     """Of what is accepted."""
-    resume: Annotated[list[int], Field(max_length=MOST_LEVELS)] = []
+    resume: Annotated[list[int], Field(max_length=MOST_LEVELS, default_factory=list)]
     """Levels that are paused and are to accept again; their audit begins anew."""
 
 

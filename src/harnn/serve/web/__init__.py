@@ -24,10 +24,11 @@ PAGES = {
     "/": ("try", "Try"),
     "/taxonomy": ("taxonomy", "Taxonomy"),
     "/review": ("review", "Review"),
+    "/acceptance": ("acceptance", "Acceptance"),
     "/upload": ("upload", "Upload"),
 }
 """By path: the name of its files and its title."""
-_STYLES = ("web", "review")
+_STYLES = ("web", "review", "acceptance")
 _COUNT = '<span class="count" id="open-count" hidden></span>'
 
 
