@@ -172,10 +172,11 @@ def krippendorff_alpha(first: Any, second: Any, distance: Distance = "masi") -> 
     observed = 2 * measured(common, _sizes(one), _sizes(two)).sum()
     distinct, times = _distinct(vstack([one, two], format="csr"))
     sizes = _sizes(distinct)
-    expected = np.float64(0)
+    expected = 0.0
     for rows in row_blocks(distinct.shape[0], distinct.shape[0]):
         common = (distinct[rows] @ distinct.T).toarray()
-        expected += times[rows] @ measured(common, sizes[rows, np.newaxis], sizes) @ times
+        distances = measured(common, sizes[rows, np.newaxis], sizes)
+        expected += float(times[rows] @ distances @ times)
     if not expected:
         return None
     return float(1 - observed * (values - 1) / expected)
@@ -271,7 +272,7 @@ def _as_counts(sets: Any) -> Any:
 
 
 def _sizes(sets: Any) -> NDArray[np.int64]:
-    return np.diff(sets.indptr).astype(np.int64)
+    return np.asarray(np.diff(sets.indptr), dtype=np.int64)
 
 
 def _distinct(sets: Any) -> tuple[Any, NDArray[np.int64]]:

@@ -83,11 +83,10 @@ class DoubtMeasure:
 
     def _most_in_doubt(self, wrong: npt.NDArray[np.float64]) -> list[int]:
         looked_at = min(_LOOKED_AT, len(wrong))
-        some = np.argpartition(-wrong, looked_at - 1)[:looked_at] if looked_at else []
+        some: list[int] = np.argpartition(-wrong, looked_at - 1)[:looked_at].tolist()
         # Of equal ones the deeper: its ancestors have its score because of it.
-        ordered = sorted(some, key=lambda c: (-wrong[c], -c))
         found: list[int] = []
-        for column in map(int, ordered):
+        for column in sorted(some, key=lambda c: (-wrong[c], -c)):
             if not wrong[column] or len(found) == _IN_HINT:
                 break
             if not any(self._are_related(column, other) for other in found):

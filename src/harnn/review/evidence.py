@@ -2,12 +2,12 @@
 
 The word stands in a concordance, each line with what comes before and after it. Lines are grouped
 by the words near it, so that "apple" among orchards and "Apple" among computers are decided
-apart: a line is the vector of its near words (TF-IDF), reduced to the directions in which words
-occur together, and lines are joined by Ward's method. There are as many groups as are told apart
-best, four at most, and one where none are.
+apart: a line is the sum of the vectors of its near words (TF-IDF), the vector of a word being how
+often it stands near in the same lines as each other word. Lines are joined by Ward's method into as
+many groups as are told apart best, four at most.
 
-Sources: Schütze (1998), Automatic word sense discrimination; Deerwester et al. (1990), Indexing by
-latent semantic analysis; Ward (1963), Hierarchical grouping to optimize an objective function.
+Sources: Schütze (1998), Automatic word sense discrimination; Ward (1963), Hierarchical grouping to
+optimize an objective function.
 """
 
 from __future__ import annotations
@@ -27,22 +27,21 @@ from harnn.review.values import ConcordanceLine, EvidenceGroup, NextBest
 from harnn.taxonomy import Taxonomy
 from harnn.text import Tokenizer
 
-_WORDS_BESIDE = 10
-_CHARACTERS_BESIDE = 200
+_WORDS_BESIDE = 50
+_CHARACTERS_BESIDE = 400
 _SHOWN_BESIDE = 48
 """Characters of a line before the word, and after it."""
 _SHORTEST = 3
 """Letters of a near word in scripts with spaces."""
 _MOST_WORDS = 500
-_DIRECTIONS = 16
 _MOST_GROUPS = 4
-_LEAST_LINES = 6
-"""Fewer are one group."""
+_LINES_OF_A_GROUP = 10
+"""At least, on average."""
 _LEAST_SHARE = 0.05
 """Of the lines, for a group of its own."""
-_LEAST_APART = 0.2
+_LEAST_APART = 0.1
 """Silhouette, -1 to 1, from which on groups are told apart."""
-_MOST_JOINED = 2_000
+_MOST_JOINED = 500
 """Lines that Ward's method is given; others join the group that they are nearest to."""
 _NEAR = 4
 _NEXT_BEST = 3
@@ -144,55 +143,56 @@ class _NearWords:
 
     @classmethod
     def of(cls, occurrences: Sequence[Occurrence]) -> _NearWords:
-        written: dict[str, Counter[str]] = {}
-        lines = []
-        for words in _windows(occurrences):
-            for folded, word in words.items():
-                written.setdefault(folded, Counter())[word] += 1
-            lines.append(words)
-        times = {folded: spellings.total() for folded, spellings in written.items()}
+        lines = list(_windows(occurrences))
+        times = Counter(folded for words in lines for folded in words)
         shared = sorted((f for f in times if times[f] > 1), key=lambda f: (-times[f], f))
         place = {folded: number for number, folded in enumerate(shared[:_MOST_WORDS])}
+        spellings = Counter(pair for words in lines for pair in words.items() if pair[0] in place)
+        written = {folded: word for (folded, word), _ in reversed(spellings.most_common())}
         rows = [sorted(place[f] for f in words if f in place) for words in lines]
         columns = np.fromiter((c for row in rows for c in row), dtype=np.int32)
         starts = np.cumsum([0, *map(len, rows)])
         shape = (len(rows), len(place))
         counts = csr_array((np.ones(len(columns)), columns, starts), shape=shape)
-        return cls(counts, tuple(written[folded].most_common(1)[0][0] for folded in place))
+        return cls(counts, tuple(written[folded] for folded in place))
 
     def weighted(self, lines: NDArray[np.int64]) -> Matrix:
         """Return the TF-IDF of the lines, dense (lines, words), each of length 1 or 0."""
-        found = np.bincount(self.counts.indices, minlength=len(self.words))
-        idf = np.log(self.counts.shape[0] / np.maximum(found, 1))
-        return _normalised(self.counts[lines].toarray() * idf)
+        return _normalised(self.counts[lines].toarray() * self._idf)
 
     def telling(self, members: Sequence[int]) -> tuple[str, ...]:
-        """Return the words whose share of these lines is most above that of the others."""
-        inside = np.asarray(self.counts[list(members)].sum(axis=0)).ravel()
-        outside = np.asarray(self.counts.sum(axis=0)).ravel() - inside
+        """Return the words whose share of these lines is most above that of the others, rare ones
+        before common ones."""
+        inside = np.bincount(self.counts[list(members)].indices, minlength=len(self.words))
+        outside = np.bincount(self.counts.indices, minlength=len(self.words)) - inside
         others = self.counts.shape[0] - len(members)
         above = inside / len(members) - outside / max(others, 1)
-        order = np.lexsort((np.arange(len(above)), -above))
+        order = np.argsort(-above * self._idf, kind="stable")
         return tuple(self.words[c] for c in order[:_NEAR].tolist() if above[c] > 0)
+
+    @property
+    def _idf(self) -> NDArray[np.float64]:
+        lines = np.bincount(self.counts.indices, minlength=len(self.words))
+        return np.asarray(np.log1p(self.counts.shape[0] / np.maximum(lines, 1)))
 
 
 def _windows(occurrences: Sequence[Occurrence]) -> Iterator[dict[str, str]]:
     """Yield the words near of each line: folded, and as they are written."""
-    from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
-
     cut = [_cut_around(each) for each in occurrences]
     config = TextConfig(lowercase=True)
     tokenizer = Tokenizer.build((text for text, _, _ in cut), config, counts=False)
+    known: dict[str, str] = {}
     for text, start, end in cut:
         own = tokenizer.normalize(text[start:end])
         spans = tokenizer.spans(text)
-        before = [span for span in spans if span[1] <= start][-_WORDS_BESIDE:]
-        after = [span for span in spans if span[0] >= end][:_WORDS_BESIDE]
-        words = {}
-        for first, last in (*before, *after):
-            word = text[first:last]
-            folded = tokenizer.normalize(word)
-            if folded != own and folded not in ENGLISH_STOP_WORDS and _tells(folded):
+        before = [text[a:b] for a, b in spans if b <= start][-_WORDS_BESIDE:]
+        after = [text[a:b] for a, b in spans if a >= end][:_WORDS_BESIDE]
+        words: dict[str, str] = {}
+        for word in (*before, *after):
+            folded = known.get(word)
+            if folded is None:
+                folded = known[word] = _told(tokenizer.normalize(word))
+            if folded and folded != own:
                 words.setdefault(folded, word)
         yield words
 
@@ -210,28 +210,36 @@ def _cut_around(each: Occurrence) -> tuple[str, int, int]:
     return each.text[start:end], each.start - start, each.end - start
 
 
-def _tells(word: str) -> bool:
-    """Tell words that say something of what a text is about from particles, numbers and signs."""
-    if not word or not any(map(str.isalpha, word)):
-        return False
-    return len(word) >= _SHORTEST or not word[0].isascii()
+def _told(word: str) -> str:
+    """Return a folded word if it says something of what a text is about, else nothing.
+
+    Particles, numbers and signs do not.
+    """
+    from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
+
+    tells = any(map(str.isalpha, word)) and (len(word) >= _SHORTEST or not word[0].isascii())
+    return word if tells and word not in ENGLISH_STOP_WORDS else ""
 
 
 def _clusters(lines: Matrix, of: int) -> list[NDArray[np.int64]]:
     """Return the places of the rows of each group, all rows in one where none are apart."""
-    whole = [np.arange(len(lines))] if len(lines) else []
-    if len(lines) < _LEAST_LINES:
-        return whole
-    from scipy.cluster.hierarchy import cut_tree, linkage  # no answer needs it
+    best, apart = [np.arange(len(lines))] if len(lines) else [], _LEAST_APART
+    most = min(_MOST_GROUPS, len(lines) // _LINES_OF_A_GROUP)
+    if most < 2:
+        return best
+    from scipy.cluster.hierarchy import fcluster, linkage  # no answer needs it
 
-    points = _directions(lines)
+    points = _normalised(lines @ (lines.T @ lines))
     joined = points[:: -(-len(points) // _MOST_JOINED)]
-    steps = linkage(joined, method="ward")
-    best, apart = whole, _LEAST_APART
-    for count in range(2, _MOST_GROUPS + 1):
-        numbers = cut_tree(steps, n_clusters=count).ravel()
-        centres = np.array([joined[numbers == number].mean(axis=0) for number in range(count)])
-        distances = np.linalg.norm(points[:, np.newaxis] - centres, axis=2)
+    steps = linkage(_distances(joined), method="ward")
+    for count in range(2, most + 1):
+        numbers = fcluster(steps, count, criterion="maxclust")
+        found = np.unique(numbers)
+        if len(found) < count:  # lines that are the same
+            break
+        centres = np.array([joined[numbers == number].mean(axis=0) for number in found])
+        squares = 1 + (centres**2).sum(axis=1) - 2 * points @ centres.T
+        distances = np.sqrt(np.maximum(squares, 0))
         nearest = distances.argmin(axis=1)
         sizes = np.bincount(nearest, minlength=count)
         silhouette = _silhouette(distances)
@@ -239,6 +247,12 @@ def _clusters(lines: Matrix, of: int) -> list[NDArray[np.int64]]:
             best = [np.flatnonzero(nearest == number) for number in range(count)]
             apart = silhouette
     return best
+
+
+def _distances(points: Matrix) -> NDArray[np.float64]:
+    """Return the distances of all pairs of points of length 1, as SciPy orders them."""
+    above = np.triu_indices(len(points), k=1)
+    return np.asarray(np.sqrt(np.maximum(2 - 2 * (points @ points.T)[above], 0)))
 
 
 def _silhouette(distances: Matrix) -> float:
@@ -249,13 +263,6 @@ def _silhouette(distances: Matrix) -> float:
     """
     own, other = np.sort(distances, axis=1)[:, :2].T
     return float(np.mean((other - own) / np.maximum(other, 1e-12)))
-
-
-def _directions(lines: Matrix) -> Matrix:
-    """Return rows in the directions of greatest variance about 0, each of length 1 or 0."""
-    values, vectors = np.linalg.eigh(lines.T @ lines)
-    kept = vectors[:, values > 1e-9 * values[-1]][:, -_DIRECTIONS:]
-    return _normalised(lines @ kept)
 
 
 def _normalised(rows: Matrix) -> Matrix:
