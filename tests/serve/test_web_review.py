@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 import harnn
-from support.browsing import NEEDS_CHROMIUM, Opened, chromium, expect
+from support.browsing import NEEDS_CHROMIUM, Opened, check_access, chromium, expect
 from support.review_pages import (
     TEN,
     Desk,
@@ -20,7 +20,10 @@ from support.review_pages import (
 pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 pytestmark = NEEDS_CHROMIUM
 
-MODELS = ("ten", "keys", "undo", "conflict", "blind", "offline", "lost", "second", "touch", "hostile", "empty")
+MODELS = (
+    *("ten", "keys", "undo", "conflict", "blind", "offline", "lost", "second", "touch"),
+    *("hostile", "off", "whole", "evidence", "access"),
+)
 
 
 @pytest.fixture(scope="module")
@@ -113,7 +116,7 @@ def test_each_key_does_what_the_server_then_says(sits: Any, desk: Desk) -> None:
             kim.page.wait_for_timeout(50)
         kim.is_sent()
         assert kim.marks == at_once, key
-    assert len(actions_of(desk, "keys")) > 20
+    assert len(actions_of(desk, "keys")) > 12
 
 
 def test_undo_takes_back_decisions_and_then_the_submission(sits: Any, desk: Desk) -> None:
@@ -248,7 +251,7 @@ def test_a_second_reading_and_a_dispute(sits: Any, desk: Desk) -> None:
     expect(kim.page.locator("#entries")).to_contain_text("“See rule <b>14</b>.” lee")
     row = kim.page.locator("#tree .row", has_text="Beekeeping")
     expect(row.locator(".other")).to_have_text(", lee: accepted")
-    kim.press("x", "x", "a", "Enter")
+    kim.press("x", "x", "a", "a", "Enter")
     kim.is_sent()
     mia = sits("mia", "second")
     mia.reads("One")
@@ -271,6 +274,8 @@ def test_by_touch_on_a_narrow_screen(sits: Any, desk: Desk) -> None:
     expect(page.locator("#paper")).to_be_hidden()
     page.tap("#tree .name:text-is('Wildlife')")
     expect(page.locator("#at")).to_have_text("Wildlife")
+    page.tap("#thumb >> text=Reject")
+    page.tap("#tree .name:text-is('Beekeeping')")
     page.tap("#thumb >> text=Reject")
     page.tap("#tree .name:text-is('Farming')")
     page.tap("#thumb >> text=Accept")
@@ -313,8 +318,8 @@ def test_foreign_and_hostile_texts_stay_texts(sits: Any, desk: Desk) -> None:
 
 
 def test_keys_rest_while_typing_and_can_be_switched_off(sits: Any, desk: Desk) -> None:
-    desk.queue("empty", desk.document("empty", "One"))
-    kim = sits("kim", "empty")
+    desk.queue("off", desk.document("off", "One"))
+    kim = sits("kim", "off")
     kim.reads("One")
     kim.press("/")
     kim.page.keyboard.type("axe")
@@ -331,3 +336,112 @@ def test_keys_rest_while_typing_and_can_be_switched_off(sits: Any, desk: Desk) -
     expect(kim.page.locator("#left")).to_have_text("All decided of 5")
     kim.page.click("#keys")
     kim.page.check("#single")
+
+
+def test_from_a_file_to_exported_decisions_by_keyboard(
+    sits: Any, desk: Desk, tmp_path: Path
+) -> None:
+    """Drop a CSV, queue it, decide by keys alone, save what was decided."""
+    table = tmp_path / "bees.csv"
+    with table.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerows([["id", "text"], ["d1", TEXT], ["d2", "The ferry left the harbour."]])
+    kim = sits("root", "whole", accept_downloads=True)
+    page = kim.page
+    page.goto(f"{desk.server.url}/upload?model=whole")
+    page.set_input_files("#file", table)
+    expect(page.locator("#predict")).to_be_focused()
+    kim.press("Shift+Tab", "Enter")
+    expect(page.locator("#queued")).to_contain_text("2 documents queued.")
+    expect(page.locator("#queued a")).to_be_focused()
+    kim.press("Enter")
+    decided: dict[str, list[str]] = {}
+    for _ in range(2):
+        expect(page.locator("#steps .code")).to_have_text(re.compile("d[12]"))
+        name = page.inner_text("#steps .code")
+        if page.locator("#blind").is_visible() or name == "d2":
+            kim.press("/")
+            page.keyboard.type("ferries" if name == "d2" else "beek")
+            expect(page.locator("#hits [aria-selected=true]")).to_be_visible()
+            kim.press("Enter")
+            decided[name] = ["ferries"] if name == "d2" else ["beekeeping"]
+        while page.inner_text("#left") not in ("", "All decided") and "All" not in page.inner_text("#left"):
+            kim.press("a")
+        codes = page.locator("#tree .row:has(.acc, .add)")
+        marks = kim.marks
+        right = [label for label, mark in marks.items() if mark in ("acc", "add")]
+        assert right and codes.count() >= len(right)
+        decided[name] = sorted(right)
+        kim.press("Enter")
+        expect(page.locator("#steps .code")).not_to_have_text(name)
+    expect(page.locator("#finished h1")).to_have_text("Nothing waits. 2 of 2 documents are filed.")
+    kim.press("Tab")
+    expect(page.get_by_role("button", name="Download JSON lines")).to_be_focused()
+    with page.expect_download() as started:
+        kim.press("Enter")
+    started.value.save_as(tmp_path / "reviewed.jsonl")
+    lines = (tmp_path / "reviewed.jsonl").read_text("utf-8").splitlines()
+    names = dict(zip(desk.taxonomy.codes, desk.taxonomy.names, strict=True))
+    saved = {
+        each["id"]: sorted(names[code] for code in each["labels"]) for each in map(json.loads, lines)
+    }
+    assert saved == decided
+
+
+def test_one_decision_for_all_documents_that_share_a_word(sits: Any, desk: Desk) -> None:
+    titles = [f"Orchard {number}" for number in range(3)]
+    for title in titles:
+        desk.queue("evidence", desk.document("evidence", title))
+    kim = sits("kim", "evidence")
+    kim.reads("Orchard 2")
+    kim.press("g", "e")
+    page = kim.page
+    expect(page.locator("#evidence h1")).to_contain_text("spoke for Beekeeping in 3 documents")
+    page.locator("#evidence input").first.uncheck()
+    kim.press("x")
+    expect(page.locator("#evidence .tag.ok")).to_have_text("2 rejected")
+    with desk.review("evidence") as review:
+        assert actions_of(desk, "evidence").count("reject") == 2
+    kim.press("u")
+    expect(page.locator("#evidence .tag.ok")).to_have_count(0)
+    assert actions_of(desk, "evidence").count("undo") == 2
+    kim.press("g", "l")
+    expect(page.locator("#by-label .row")).to_have_count(5)
+    kim.press("Enter")
+    kim.reads("Orchard 2")
+    expect(page.locator("#chosen-label")).not_to_be_empty()
+
+
+def test_a_page_is_there_at_once(sits: Any, desk: Desk) -> None:
+    page = sits("kim", "access").page
+    page.wait_for_load_state("networkidle")
+    paint = "performance.getEntriesByName('first-contentful-paint')[0].startTime"
+    assert page.evaluate(paint) < 1_000
+    sizes = "performance.getEntriesByType('resource').concat(performance.getEntriesByType("
+    sizes += "'navigation')).reduce((sum, each) => sum + each.decodedBodySize, 0)"
+    assert page.evaluate(sizes) < 300_000
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [375, 1000, 1440])
+def test_access(sits: Any, desk: Desk, scheme: Any, width: int) -> None:
+    for place, options in enumerate((SEEN, TWICE, BLIND)):
+        title = f"Bees {scheme} {width} {place}"
+        desk.queue("access", desk.document("access", title, doubt=3 - place), options=options)
+    size = {"width": width, "height": 900}
+    kim = sits("kim", "access", color_scheme=scheme, viewport=size, bypass_csp=True)
+    page = kim.page
+    for keys in ((), ("x", "h", "?"), ("/",), ("g", "l"), ("g", "e"), ("g", "d", "j"), ("j",)):
+        kim.press("Escape", *keys)
+        page.wait_for_load_state("networkidle")
+        check_access(page)
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+    if width == 375:
+        page.check("[value=labels]")
+        check_access(page)
+    page.route("**/v1/review/queue*", lambda route: route.fulfill(json={"items": [], "next": None}))
+    kim.press("Escape", "g", "d")
+    expect(page.locator("#finished h1")).to_be_visible()
+    page.wait_for_load_state("networkidle")
+    check_access(page)
