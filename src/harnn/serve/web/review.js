@@ -22,6 +22,7 @@ let evidence = null;
 let outbox = null;
 let shown = null;         // the document that is shown: {item, entry, marks, past (marks and cursor before each decision here)}
 let asked = 0;            // number of the document that was asked for last
+let steps = 0;            // how often something else was shown
 let last = null;          // entry of the document that was submitted or set aside last
 let refusedMarks = null;  // {item, marks}: what was decided here and not taken by the server
 const sheets = new Map(); // by item: what was decided here, until the server has all of it
@@ -37,6 +38,7 @@ const fetchItem = (item, claim = true) => ask('GET', pathOf(model.name, item, ''
 /** Show a document of the queue. */
 async function open(entry) {
   asked = entry.item;
+  steps += 1;
   view('item');
   queue.pick(entry.item);
   const kept = sheets.get(entry.item);
@@ -257,13 +259,18 @@ function leave(part, body, word, entry) {
   const reveal = item.hidden && part === 'submit' ? make('button', { class: 'btn small', type: 'button', onclick: () => outbox.whenSent(entry.item).then(() => open(entry)) }, 'See the model’s answer') : null;
   toast(`${word}. `, ...next ? ['Next: ', foreign(next.title || next.id), '. '] : [], make('kbd', {}, 'u'), ' takes it back. ', reveal);
   if (next) open(next);
-  else outbox.whenSent(entry.item).then(refill);
+  else {
+    const before = steps;
+    outbox.whenSent(entry.item).then(() => { if (steps === before) refill(); });
+  }
 }
 
 /** The end of the list is reached: ask for what waits now. */
 async function refill() {
+  const before = steps;
   try {
     const count = await queue.load();
+    if (steps !== before) return; // another document was chosen meanwhile
     const waiting = queue.nextOpen();
     if (count && waiting) await open(waiting);
     else if (queue.label) await reorder('label');
