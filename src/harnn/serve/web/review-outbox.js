@@ -25,8 +25,10 @@ export class Outbox {
     this.begun = this.send(); // what a page before this one has left
   }
 
-  /** Note the version of an item as the server has told it. */
-  note({ item, version }) { if (!this.of(item).length) this.versions.set(item, version); }
+  /** Note the version of an item as the server has told it; an answer that was overtaken says nothing. */
+  note({ item, version }) {
+    if (!this.of(item).length && !(this.versions.get(item) > version)) this.versions.set(item, version);
+  }
 
   /** Return what waits of an item. */
   of(item) { return this.jobs.filter((job) => job.item === item); }

@@ -71,9 +71,9 @@ function blank(entry, why) {
 /** Hold a document that was asked for ahead, and show it as it is now. */
 async function hold(number_) {
   const item = await fetchItem(number_).catch(() => null); // its decisions will say what is wrong
-  if (!item || shown?.item.item !== number_ || outbox.of(number_).length) return;
+  if (!item || shown?.item.item !== number_ || outbox.of(number_).length || item.version < shown.item.version) return;
   outbox.note(item);
-  if (item.version !== shown.item.version) { shown.item = item; shown.marks = marksOf(item); draw(tree.current?.label); }
+  if (item.version > shown.item.version) { shown.item = item; shown.marks = marksOf(item); draw(tree.current?.label); }
   byId('notices').replaceChildren(...notices(item));
 }
 
@@ -257,7 +257,7 @@ function leave(part, body, word, entry) {
   last = entry;
   const next = queue.nextOpen();
   const reveal = item.hidden && part === 'submit' ? make('button', { class: 'btn small', type: 'button', onclick: () => outbox.whenSent(entry.item).then(() => open(entry)) }, 'See the model’s answer') : null;
-  toast(`${word}. `, ...next ? ['Next: ', foreign(next.title || next.id), '. '] : [], make('kbd', {}, 'u'), ' takes it back. ', reveal);
+  toast(`${word}. `, make('kbd', {}, 'u'), ' takes it back. ', ...next ? ['Next: ', foreign(next.title || next.id)] : [], reveal);
   if (next) open(next);
   else {
     const before = steps;
