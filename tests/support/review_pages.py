@@ -129,6 +129,10 @@ class Person:
             )
         )
 
+    def is_at(self, name: str) -> None:
+        """Wait until the cursor is on a label."""
+        expect(self.page.locator("#tree [aria-selected=true] .name")).to_have_text(name)
+
     @property
     def at(self) -> str:
         """The name of the label under the cursor."""
@@ -140,4 +144,4 @@ class Person:
 
     def is_sent(self) -> None:
         """Wait until the server has all decisions."""
-        self.page.wait_for_function("sessionStorage.getItem('harnn-outbox') === null")
+        expect(self.page.locator("body")).to_have_attribute("data-unsent", "0")

@@ -149,7 +149,7 @@ export class Evidence {
   async undo(each = this.undoable.at(-1)) {
     if (!each?.decided) { say('There is nothing to undo.'); return; }
     try {
-      await ask('POST', `/v1/review/groups/${encodeURIComponent(each.decided.group)}/undo`);
+      await ask('POST', `/v1/review/groups/${encodeURIComponent(each.decided.group)}/undo?${this.#query()}`);
       this.undoable = this.undoable.filter((other) => other !== each);
       say(`${counted(each.decided.count, 'document')}: undone.`);
       this.done();

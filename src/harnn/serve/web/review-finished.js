@@ -11,7 +11,7 @@ export async function showFinished(box, model, summary, again) {
   const heading = total === 0 ? 'Nothing waits. No document was queued yet.' : `Nothing waits. ${number(done)} of ${counted(total, 'document')} ${done === 1 ? 'is' : 'are'} filed.`;
   const trouble = make('div');
   const sway = make('section', { class: 'card', 'aria-labelledby': 'sway-title', hidden: true }, make('header', {}, make('h2', { id: 'sway-title' }, 'Does the model’s answer sway us?')));
-  box.replaceChildren(make('div', { class: 'sheet narrow' },
+  box.replaceChildren(make('div', { class: 'sheet slender' },
     make('h1', { tabindex: '-1' }, heading), make('p', { class: 'soft' }, waits.join(' ')),
     total ? facts(summary) : make('p', {}, make('a', { class: 'btn main', href: '/upload' }, 'Upload documents')), sway, trouble,
     make('p', { class: 'ends' },
@@ -60,7 +60,7 @@ function plot(lines, isWide) {
   const [left, width, all] = isWide ? [100, 480, 660] : [90, 170, 340];
   const x = (share) => left + width * share;
   const label = lines.map(([name, { as_model: same, documents: of, interval: [low, high] }]) => `${name}: ${percent(same / of)} of ${of}, between ${percent(low)} and ${percent(high)}`).join('; ');
-  const svg = drawn('svg', { class: `plot ${isWide ? 'broad' : 'slim'}`, viewBox: `0 0 ${all} 104`, role: 'img', 'aria-label': `Agreement with the model. ${label}.` });
+  const svg = drawn('svg', { class: `plot ${isWide ? 'broad' : 'narrow'}`, viewBox: `0 0 ${all} 104`, role: 'img', 'aria-label': `Agreement with the model. ${label}.` });
   for (const share of isWide ? [0, 0.25, 0.5, 0.75, 1] : [0, 0.5, 1]) {
     svg.append(drawn('path', { class: 'gr', d: `M${x(share)} 20V84` }), drawn('text', { class: 'm c', x: x(share), y: 12 }, percent(share)));
   }

@@ -34,6 +34,14 @@ export class Text {
     byId('legend').hidden = item.hidden;
   }
 
+  /** Show no document, but a title. */
+  clear(title) {
+    this.pieces = [];
+    byId('title').replaceChildren(title);
+    for (const name of ['fields', 'steps', 'spoke-for']) byId(name).replaceChildren();
+    byId('legend').hidden = byId('log').hidden = true;
+  }
+
   /** Return a text as pieces, cut wherever a word of a label begins or ends. */
   #field(field, text, { labels }) {
     const cuts = new Set();

@@ -1,6 +1,6 @@
 /* Review: the queue, a document, its labels; each decision is shown at once, and sent. */
 
-import { ask, begin, byId, chosenModel, counted, foreign, icon, make, note, number, refusal, say, showWaiting, whenSlow, whoIsHere } from './frame.js';
+import { ask, begin, byId, chosenModel, counted, foreign, icon, make, note, number, offerModels, refusal, say, showWaiting, whenSlow, whoIsHere } from './frame.js';
 import { keysOf } from './keys.js';
 import { Adder } from './review-add.js';
 import { Evidence } from './review-evidence.js';
@@ -22,6 +22,7 @@ let evidence = null;
 let outbox = null;
 let shown = null;         // the document that is shown: {item, entry, marks, past (marks and cursor before each decision here)}
 let asked = 0;            // number of the document that was asked for last
+let steps = 0;            // how often something else was shown
 let last = null;          // entry of the document that was submitted or set aside last
 let refusedMarks = null;  // {item, marks}: what was decided here and not taken by the server
 const sheets = new Map(); // by item: what was decided here, until the server has all of it
@@ -32,19 +33,21 @@ const tree = new Tree({ moved, act: press });
 /* ---------- one document ---------- */
 
 /** Ask for a document; claim: hold it for some minutes, so that nobody else begins it. */
-const fetchItem = (item, claim = true) => ask('GET', `${pathOf(item)}?${new URLSearchParams({ model: model.name, claim })}`);
+const fetchItem = (item, claim = true) => ask('GET', pathOf(model.name, item, '', { claim }));
 
 /** Show a document of the queue. */
 async function open(entry) {
   asked = entry.item;
+  steps += 1;
   view('item');
   queue.pick(entry.item);
   const kept = sheets.get(entry.item);
   if (kept && outbox.of(entry.item).length) { show(kept); return; }
   const early = ahead.get(entry.item);
   ahead.delete(entry.item);
+  shown = null; // no key is for the document before any more
   try {
-    const item = await whenSlow((busy) => { if (busy && asked === entry.item) say('Loading the document'); }, () => early ?? fetchItem(entry.item));
+    const item = await whenSlow((busy) => { if (busy && asked === entry.item) blank(entry, 'Loading the document'); }, () => early ?? fetchItem(entry.item));
     if (asked !== entry.item) return;
     outbox.note(item);
     show({ item, entry, marks: marksOf(item), past: [] });
@@ -52,16 +55,25 @@ async function open(entry) {
     lookAhead();
     queue.more();
   } catch (error) {
-    if (asked === entry.item) byId('notices').replaceChildren(refusal(error, 'Nothing was decided.', () => open(entry)));
+    if (asked === entry.item) blank(entry, refusal(error, 'Your decisions are kept.', () => open(entry)));
   }
+}
+
+/** Show nothing of a document but its title, and why. */
+function blank(entry, why) {
+  if (typeof why === 'string') say(why);
+  text.clear(entry.title || entry.id);
+  byId('notices').replaceChildren(why);
+  for (const name of ['tree', 'blind', 'colhead']) byId(name).hidden = true;
+  for (const name of ['left', 'thumb-left', 'tab-left', 'at']) byId(name).textContent = '';
 }
 
 /** Hold a document that was asked for ahead, and show it as it is now. */
 async function hold(number_) {
   const item = await fetchItem(number_).catch(() => null); // its decisions will say what is wrong
-  if (!item || shown?.item.item !== number_ || outbox.of(number_).length) return;
+  if (!item || shown?.item.item !== number_ || outbox.of(number_).length || item.version < shown.item.version) return;
   outbox.note(item);
-  if (item.version !== shown.item.version) { shown.item = item; shown.marks = marksOf(item); draw(tree.current?.label); }
+  if (item.version > shown.item.version) { shown.item = item; shown.marks = marksOf(item); draw(tree.current?.label); }
   byId('notices').replaceChildren(...notices(item));
 }
 
@@ -245,15 +257,20 @@ function leave(part, body, word, entry) {
   last = entry;
   const next = queue.nextOpen();
   const reveal = item.hidden && part === 'submit' ? make('button', { class: 'btn small', type: 'button', onclick: () => outbox.whenSent(entry.item).then(() => open(entry)) }, 'See the model’s answer') : null;
-  toast(`${word}. `, ...next ? ['Next: ', foreign(next.title || next.id), '. '] : [], make('kbd', {}, 'u'), ' takes it back. ', reveal);
+  toast(`${word}. `, make('kbd', {}, 'u'), ' takes it back. ', ...next ? ['Next: ', foreign(next.title || next.id)] : [], reveal);
   if (next) open(next);
-  else outbox.whenSent(entry.item).then(refill);
+  else {
+    const before = steps;
+    outbox.whenSent(entry.item).then(() => { if (steps === before) refill(); });
+  }
 }
 
 /** The end of the list is reached: ask for what waits now. */
 async function refill() {
+  const before = steps;
   try {
     const count = await queue.load();
+    if (steps !== before) return; // another document was chosen meanwhile
     const waiting = queue.nextOpen();
     if (count && waiting) await open(waiting);
     else if (queue.label) await reorder('label');
@@ -418,7 +435,7 @@ const OF_A_LABEL = {
 };
 const OF_A_DOCUMENT = {
   '/': () => adder.open(), e: () => decide('none_fits'), c: comment, u: undo, Enter: submit,
-  'Shift Enter': () => leave('set-aside', {}, 'Set aside', shown.entry), j: () => go(1), k: () => go(-1),
+  'Shift Enter': () => leave('set-aside', {}, 'Set aside', shown.entry),
 };
 const OF_THE_QUEUE = { 'g d': 'doubt', 'g v': 'value', 'g l': 'label', 'g e': 'evidence' };
 
@@ -427,7 +444,9 @@ function press(key, event = null) {
   if (!queue) return false;
   if (OF_THE_QUEUE[key]) { reorder(OF_THE_QUEUE[key]); return true; }
   if (document.body.dataset.view === 'evidence') return evidence.press(key);
-  if (document.body.dataset.view !== 'item' || !shown) return false;
+  if (document.body.dataset.view !== 'item') return false;
+  if (key === 'j' || key === 'k') { go(key === 'j' ? 1 : -1); return true; }
+  if (!shown) return false;
   if (OF_A_DOCUMENT[key]) { OF_A_DOCUMENT[key](); return true; }
   if (OF_A_LABEL[key]) {
     if (tree.current) OF_A_LABEL[key](tree.current);
@@ -452,7 +471,9 @@ keysOf(KEYS, press);
 async function start() {
   byId('refusals').replaceChildren();
   try {
-    model = chosenModel(await begin());
+    const models = await begin();
+    model = chosenModel(models);
+    offerModels(models, model, () => location.reload());
     person = whoIsHere().name;
     text = new Text(person);
     adder ??= new Adder(model.name, {
@@ -462,7 +483,8 @@ async function start() {
     });
     evidence = new Evidence(model.name, { done: () => progress() });
     queue = new Queue(model.name, person, { open, only: (label) => reorder('label', label), evidence: (entry) => { asked = 0; view('evidence'); evidence.show(entry); } });
-    outbox = new Outbox(person, { sent, refused, waits });
+    outbox = new Outbox(person, model.name, { sent, refused, waits });
+    await outbox.begun;
     await progress();
     const wanted = Number(new URLSearchParams(location.search).get('item'));
     if (!wanted) { await reorder('doubt'); return; }
