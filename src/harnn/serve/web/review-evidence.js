@@ -50,7 +50,7 @@ export class Evidence {
     const documents = groups.reduce((sum, { lines }) => sum + lines.length, 0);
     this.groups = groups.map((group) => ({ group, element: make('section', { class: 'card cluster', tabindex: '-1' }), ticks: new Set(group.lines.map(({ item }) => item)), all: false, decided: null }));
     this.box.replaceChildren(make('div', { class: 'sheet' },
-      make('h1', {}, foreign(`“${word}”`), ' spoke for ', foreign(name), ` in ${counted(documents, 'document')}`),
+      make('h2', { class: 'large' }, foreign(`“${word}”`), ' spoke for ', foreign(name), ` in ${counted(documents, 'document')}`),
       make('p', { class: 'soft' }, 'Grouped by the words that stand near. Untick what does not belong, then decide a whole group at once: each document keeps its own entry in the log, and one undo takes the group back.'),
       make('div', { id: 'evidence-trouble' }),
       ...this.groups.map(({ element }) => element)));
@@ -73,7 +73,7 @@ export class Evidence {
   #draw(each) {
     const { group, element, ticks, decided } = each;
     const near = group.near.length ? [', near: ', ...group.near.flatMap((word, at) => [at ? ', ' : '', foreign(word)])] : [];
-    const heading = make('h2', {}, counted(group.lines.length, 'document'), ...near);
+    const heading = make('h3', {}, counted(group.lines.length, 'document'), ...near);
     element.setAttribute('aria-label', heading.textContent);
     const ends = decided
       ? [make('span', { class: 'tag ok' }, icon('check'), `${number(decided.count)} ${decided.word}`), this.#button('u', 'Undo', 'undo', () => this.undo(each))]

@@ -300,7 +300,7 @@ function sent(job, item) {
   }
   if (['submit', 'set-aside', 'settle'].includes(job.part)) {
     queue.note(job.item, { state: item.state });
-    progress();
+    progress().catch(() => {}); // it is asked for again after the next document
   }
 }
 
@@ -481,7 +481,7 @@ async function start() {
       done: () => tree.focus(),
       scoreOf: (code) => shown?.marks.nodes.get(code)?.score ?? null,
     });
-    evidence = new Evidence(model.name, { done: () => progress() });
+    evidence = new Evidence(model.name, { done: () => progress().catch(() => {}) });
     queue = new Queue(model.name, person, { open, only: (label) => reorder('label', label), evidence: (entry) => { asked = 0; view('evidence'); evidence.show(entry); } });
     outbox = new Outbox(person, model.name, { sent, refused, waits });
     await outbox.begun;
