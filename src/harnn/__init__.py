@@ -12,6 +12,13 @@ from harnn._lazy import on_demand
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
+    from harnn.acceptance import (
+        Acceptance,
+        file_answers,
+        judge_audits,
+        load_acceptance,
+        save_acceptance,
+    )
     from harnn.bundle import Bundle, export_onnx, load_bundle, save_bundle
     from harnn.config import Config
     from harnn.converters import convert
@@ -40,6 +47,7 @@ if TYPE_CHECKING:
         Workers,
         compare_models,
         compare_systems,
+        measure_acceptance,
     )
     from harnn.report import ModelReport, make_report
     from harnn.taxonomy import Hierarchy, Taxonomy, write_taxonomy
@@ -49,6 +57,7 @@ if TYPE_CHECKING:
 __getattr__, __dir__ = on_demand(
     __name__,
     {
+        "acceptance": "Acceptance file_answers judge_audits load_acceptance save_acceptance",
         "bundle": "Bundle export_onnx load_bundle save_bundle",
         "config": "Config",
         "converters": "convert",
@@ -60,7 +69,8 @@ __getattr__, __dir__ = on_demand(
         "evaluation": "find_label_errors load_out_of_fold",
         "explain": "Explanation write_html",
         "metrics": "Report evaluate",
-        "prediction": "Prediction Predictor Workers compare_models compare_systems",
+        "prediction": "Prediction Predictor Workers compare_models compare_systems "
+        "measure_acceptance",
         "report": "ModelReport make_report",
         "taxonomy": "Hierarchy Taxonomy write_taxonomy",
         "text": "Tokenizer",
@@ -69,6 +79,7 @@ __getattr__, __dir__ = on_demand(
 )
 
 __all__ = [
+    "Acceptance",
     "Bundle",
     "Config",
     "CrossValidation",
@@ -98,13 +109,18 @@ __all__ = [
     "cross_validate",
     "evaluate",
     "export_onnx",
+    "file_answers",
     "find_label_errors",
     "fit",
+    "judge_audits",
     "learn_taxonomy",
+    "load_acceptance",
     "load_bundle",
     "load_out_of_fold",
     "make_report",
+    "measure_acceptance",
     "read_documents",
+    "save_acceptance",
     "save_bundle",
     "split_documents",
     "validate",

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harnn.acceptance import (
@@ -19,12 +19,14 @@ from harnn.acceptance import (
     LevelSets,
     SetSizes,
     file_answers,
+    filed_levels,
     from_json,
     judge,
     load_acceptance,
     make_acceptance,
     save_acceptance,
     to_json,
+    try_acceptance,
 )
 from harnn.errors import ConfigError, InputError
 from harnn.taxonomy import Taxonomy
@@ -59,8 +61,9 @@ def test_each_level_has_its_cut() -> None:
     assert second.point is not None
     assert (first.point.precision.count, second.point.precision.count) == (333, 315)
     assert first.cut == first.point.cut < second.point.cut
-    assert third.point is third.cut is third.needed is None
-    assert found.cuts.tolist() == np.float32([first.cut, second.cut, np.inf]).tolist()
+    assert (third.point, third.cut, third.needed) == (None, None, None)
+    cuts = np.array([first.cut, second.cut, np.inf], dtype=np.float32)
+    assert found.cuts.tolist() == cuts.tolist()
     assert first.sentence() == (
         "Right 90.1% ± 3.2 on 333 validation documents; would accept 83.2%."
     )
@@ -68,16 +71,31 @@ def test_each_level_has_its_cut() -> None:
     assert repr(found) == "Acceptance(1: 83.2%, 2: 78.8%, 3: no target; 400 validation documents)"
 
 
-def test_cuts_never_fall_from_a_level_to_the_next() -> None:
-    found = accept(line(400, range(300, 400), depth=3), L1=0.98, L3=0.9)
-    assert found.levels[0].cut == found.levels[2].cut
+def test_a_level_has_what_is_accepted_above() -> None:
+    """The curve of a level is of documents that the levels above accept, whatever their cuts."""
+    rng = np.random.default_rng(3)
+    confidence = np.cumprod(rng.random((1_000, 2)), axis=1).astype(np.float32)
+    confidence = np.column_stack([confidence, confidence[:, 1]])
+    right = np.ones((1_000, 3), dtype=np.bool_)
+    right[confidence[:, 0] < 0.5] = False
+    found = accept(Judged(confidence, right, 0), L1=0.98, L3=0.5)
+    first, _, third = found.levels
+    assert first.cut is not None
+    assert third.cut is not None
+    assert third.cut < 0.1 < 0.48 < first.cut
+    taken = confidence[:, 0] >= np.float32(first.cut)
+    assert third.curve.in_question == int(taken.sum()) == found.levels[1].curve.in_question
+    assert third.point is not None
+    assert third.point.precision.share >= 0.98
+    alone = accept(Judged(confidence, right, 0), L3=0.5)
+    assert alone.levels[2].curve.in_question == 1_000
 
 
 def test_a_level_with_too_few_documents_is_never_opened() -> None:
     found = accept(line(72, []), TREE_OF_ONE, L1=0.95)
     assert found.levels[0].state == "too few documents"
     assert found.levels[0].sentence() == (
-        "Too few validation documents: 72 have a label here, to show 95% takes at least 73 "
+        "Too few validation documents: 72 are in question here, to show 95% takes at least 73 "
         "documents."
     )
     assert accept(line(73, []), TREE_OF_ONE, L1=0.95).levels[0].state == "open"
@@ -148,12 +166,18 @@ def slow_outcome(found: Acceptance, documents: Judged) -> tuple[list[int], int]:
             x.level for x, sure in zip(found.levels, confidence, strict=True)
             if x.cut is not None and sure >= np.float32(x.cut)
         ]  # fmt: skip
+        fails = [
+            x.level for x, sure in zip(found.levels, confidence, strict=True)
+            if x.cut is not None and sure < np.float32(x.cut)
+        ]  # fmt: skip
+        reached = [level for level in reached if not fails or level < min(fails)]
         if reached:
             filed[max(reached) - 1] += 1
             wrong += not right[max(reached) - 1]
     return filed, wrong
 
 
+@settings(deadline=None, max_examples=50)
 @given(st.integers(0, 2**32), st.sets(st.sampled_from([1, 2, 3])), st.floats(0.3, 0.9))
 def test_what_becomes_of_documents(seed: int, levels: set[int], target: float) -> None:
     """Also where documents have labels from the second level on alone."""
@@ -179,18 +203,41 @@ def test_what_becomes_of_documents(seed: int, levels: set[int], target: float) -
         thousand.filed, filed, strict=True))  # fmt: skip
 
 
+@settings(deadline=None, max_examples=50)
 @given(st.integers(0, 2**32))
 def test_a_promise_holds_for_what_is_filed_to_the_level_or_deeper(seed: int) -> None:
     rng = np.random.default_rng(seed)
     confidence = np.cumprod(rng.beta(8, 1, (300, 3)), axis=1).astype(np.float32)
     right = np.minimum.accumulate(rng.random((300, 3)) < confidence, axis=1)
-    made = accept(Judged(confidence, right, 0), L1=0.95, L2=0.7, L3=0.7)
-    reached = confidence >= made.cuts
-    assert (np.diff(reached.astype(int), axis=1) <= 0).all()
+    found = Judged(confidence, right, 0)
+    made = accept(found, L1=0.95, L2=0.7, L3=0.7)
+    deepest = filed_levels(confidence, made.cuts)
+    trial = try_acceptance(made, found)
+    points = [each.point for each in made.levels if each.point is not None]
+    assert [(x.precision, x.share) for x in trial.levels] == [
+        (point.precision, point.share) for point in points
+    ]
     for each in made.levels:
         if each.point is not None:
-            taken = right[reached[:, each.level - 1], each.level - 1]
-            assert taken.mean() == each.point.precision.share >= each.target  # type: ignore
+            taken = right[deepest >= each.level, each.level - 1]
+            assert taken.mean() == each.point.precision.share >= (each.target or 1)
+
+
+def test_an_acceptance_tried_on_other_documents() -> None:
+    made = accept(falling(), L1=0.9, L2=0.85)
+    trial = try_acceptance(
+        made, Judged(np.full((3, 3), 0.001, np.float32), np.ones((3, 3), bool), 0)
+    )
+    assert trial.to_dict() == {
+        "documents": 3,
+        "levels": [
+            {"level": 1, "target": 0.9, "share": 0.0, "precision": None},
+            {"level": 2, "target": 0.85, "share": 0.0, "precision": None},
+        ],
+        "outcome": {"filed": (0, 0, 0), "waiting": 3, "wrong": 0},
+    }
+    with pytest.raises(ValueError, match=r"Expected documents on 3 levels, got \(100, 1\)"):
+        try_acceptance(made, line(100, []))
 
 
 def sets() -> LabelSets:
@@ -216,7 +263,8 @@ def test_files(tmp_path: Path) -> None:
     again = load_acceptance(path)
     assert to_json(again) == to_json(made) == path.read_text("utf-8").rstrip("\n")
     assert again.options == {"strategy": "level", "beam": 5}
-    assert (again.never, again.least_training, again.reading) == ({"b11"}, 20, "bound")
+    assert again.never == frozenset({"b11"})
+    assert (again.least_training, again.reading) == (20, "bound")
     assert again.sets == sets()
     assert again.outcome() == made.outcome()
     assert [x.state for x in again.levels] == ["open", "paused", "no target"]
@@ -225,8 +273,13 @@ def test_files(tmp_path: Path) -> None:
 DAMAGE: list[tuple[dict[str, Any], str]] = [
     ({"format": 2}, "expected format 1, got 2"),
     ({"model": "7f3a"}, "Expected `str` matching regex '^[0-9a-f]{64}$' - at `$.model`"),
-    ({"documents": 0}, "Expected `int` >= 1 - at `$.documents`"),
-    ({"documents": "4"}, "Expected `int`, got `str` - at `$.documents`"),
+    ({"documents": []}, "Expected `array` of length >= 1 - at `$.documents`"),
+    ({"documents": 4}, "Expected `array`, got `int` - at `$.documents`"),
+    ({"documents": [[0, [1.5]]]}, "Expected `float` <= 1.0 - at `$.documents[0][1][0]`"),
+    ({"documents": [[0, [0.5, 0.6]]]}, "expected confidences that never rise from a level to the"),
+    ({"documents": [[4, [0.5]]]}, "expected documents on 3 levels"),
+    ({"documents": [[0, [0.5] * 4]]}, "expected documents on 3 levels"),
+    ({"unanswered": 1}, "expected documents without an answer"),
     ({"reading": "best"}, "Invalid enum value 'best' - at `$.reading`"),
     ({"levels": []}, "Expected `array` of length >= 1 - at `$.levels`"),
     ({"extra": 1}, "Object contains unknown field `extra`"),
@@ -255,7 +308,7 @@ def test_files_that_are_damaged(tmp_path: Path, change: dict[str, Any], reason: 
 def test_cuts_that_do_not_follow(change: dict[str, Any]) -> None:
     plain = json.loads(to_json(accept(falling(), L1=0.8)))
     plain["levels"][0] |= change
-    with pytest.raises(ConfigError, match="the cut of level 1 does not follow from its points"):
+    with pytest.raises(ConfigError, match="the cut of level 1 does not follow from its documents"):
         from_json(json.dumps(plain))
 
 
@@ -309,17 +362,13 @@ def test_answers_are_filed(taxonomy: Taxonomy) -> None:
     ]
     sure = line(100, [], depth=3)
     made = make_acceptance(sure, taxonomy, {1: 0.5, 2: 0.5, 3: 0.5}, model_hash=HASH)
-    levels = [0.9, 0.75, 0.75]
-    for each, cut in zip(made.levels, levels, strict=True):
-        assert each.curve.choose(0.5, floor=cut) is not None
     answers = [answer(str(n), row, taxonomy) for n, row in enumerate(rows)]
     filings = file_answers(answers, made, taxonomy)
     scores = as_scores(rows, taxonomy)
     own = judge(scores, as_sets([list(r) for r in rows], taxonomy), as_sets([[]] * 5, taxonomy),
                 taxonomy.hierarchy).confidence  # fmt: skip
     for filing, row, confidence in zip(filings, rows, own, strict=True):
-        reached = [n for n in (1, 2, 3) if confidence[n - 1] >= made.cuts[n - 1]]
-        assert filing.level == max(reached, default=0)
+        assert filing.level == filed_levels(confidence[np.newaxis], made.cuts)[0]
         assert {x.label for x in (*filing.accepted, *filing.waiting)} == set(row)
         assert all(x.level <= filing.level for x in filing.accepted)
         assert all(x.level > filing.level for x in filing.waiting)

@@ -14,7 +14,7 @@ from harnn.cli import run
 from harnn.review import Database, Review
 from support.served import SMALL
 
-DOCUMENTS = [
+DOCUMENTS: list[dict[str, object]] = [
     {"id": "1", "text": {"title": "Taps", "body": "We fit a new washer to the dripping tap."}},
     {"id": "2", "text": "The swarm settled in the hive and the bees brought willow pollen."},
     {"id": "3", "text": ""},

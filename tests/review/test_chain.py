@@ -20,9 +20,9 @@ SEEN = EnqueueOptions(blind_share=0, second_share=0)
 
 
 @pytest.fixture
-def review(place: str) -> Iterator[Review]:
+def review(made: str) -> Iterator[Review]:
     """With 10 entries: 2 documents, 7 decisions and a submission."""
-    with opened(place) as found:
+    with opened(made) as found:
         one, two = found.add([prepared("1"), prepared("2", "Other")], options=SEEN).added
         version = 0
         for label in ("apples", "cider", "apples", "fruit", "apples"):
@@ -87,21 +87,21 @@ CHANGED = "entry 4: was changed: its hash is not that of what it says."
     ],
 )
 def test_what_was_done_to_the_log_shows(
-    place: str, review: Review, statements: list[str], expected: list[str]
+    made: str, review: Review, statements: list[str], expected: list[str]
 ) -> None:
-    change(place, *statements)
+    change(made, *statements)
     assert found_by(review)[: len(expected)] == expected
 
 
 def test_entries_that_are_written_anew_show_beside_a_hash_that_was_noted(
-    place: str, review: Review
+    made: str, review: Review
 ) -> None:
     """Whoever owns the database can make a chain that fits; a head that was noted is not in it."""
     _, noted = review.head()
     assert review.verify(noted) == []
     *_, before, last = review.log(limit=100)
     change(
-        place,
+        made,
         "DELETE FROM review_entry WHERE number = 10",
         f"UPDATE review_head SET count = 9, hash = '{before.hash}'",
     )
@@ -139,9 +139,9 @@ def test_entries_that_are_written_anew_show_beside_a_hash_that_was_noted(
     ],
 )
 def test_documents_that_say_something_else_than_the_log_show(
-    place: str, review: Review, statement: str, expected: str
+    made: str, review: Review, statement: str, expected: str
 ) -> None:
-    change(place, statement.replace(":", "\\:"))
+    change(made, statement.replace(":", "\\:"))
     assert found_by(review) == [expected]
 
 
@@ -172,9 +172,9 @@ def test_the_hash_is_that_of_the_canonical_json() -> None:
     assert hash_of(entry) == hashlib.sha256(written.encode()).hexdigest()
 
 
-def test_others_append_to_the_same_chain(place: str, review: Review) -> None:
+def test_others_append_to_the_same_chain(made: str, review: Review) -> None:
     note = Note("root", "system", None, "policy", MODEL.hash, MODEL.taxonomy_hash, text="on")
-    database = Database.open(place)
+    database = Database.open(made)
     with database.writing() as connection:
         first, second = append(connection, note, note._replace(text="off"))
     with pytest.raises(RuntimeError), database.writing() as connection:
@@ -212,7 +212,7 @@ def test_power_may_fail_after_an_answer(tmp_path: str) -> None:
     database.close()
 
 
-def test_a_log_without_a_head_is_not_written(place: str, review: Review) -> None:
-    change(place, "DELETE FROM review_head")
+def test_a_log_without_a_head_is_not_written(made: str, review: Review) -> None:
+    change(made, "DELETE FROM review_head")
     with pytest.raises(DatabaseError, match="the log: has no head: its row was removed"):
         review.comment(1, "ann", "annotate", "Hello.")

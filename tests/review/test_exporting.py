@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from harnn.data import Document
-from harnn.errors import DatabaseError, DocumentError
+from harnn.errors import DatabaseError, DocumentError, TaxonomyError
 from harnn.review import (
     Correction,
     Corrections,
@@ -20,7 +20,8 @@ from harnn.review import (
     named,
     with_corrections,
 )
-from support.reviews import MODEL, SHOWN, TAXONOMY, opened, prepared
+from harnn.taxonomy import Taxonomy
+from support.reviews import MODEL, TAXONOMY, opened, prepared
 
 SEEN = EnqueueOptions(blind_share=0, second_share=0)
 TWICE = EnqueueOptions(blind_share=0, second_share=1)
@@ -28,8 +29,8 @@ BLIND = EnqueueOptions(blind_share=1, second_share=0)
 
 
 @pytest.fixture
-def review(place: str) -> Iterator[Review]:
-    with opened(place) as found:
+def review(made: str) -> Iterator[Review]:
+    with opened(made) as found:
         yield found
 
 
@@ -67,11 +68,11 @@ def test_a_document_of_two_models_comes_as_it_was_settled_last(review: Review) -
     assert [entry.model_hash for entry in review.log(item=two)] == [newer.hash] * 4
 
 
-def test_corrections_are_exported_too(place: str, review: Review) -> None:
+def test_corrections_are_exported_too(made: str, review: Review) -> None:
     (one,) = review.add([prepared("1")], options=SEEN).added
     read(review, one, "ann", *AS_MODEL)
     text = prepared("1").document.text
-    database = Database.open(place)
+    database = Database.open(made)
     corrections = Corrections(database)
     corrections.add(
         [
@@ -137,8 +138,8 @@ def test_a_second_reading_where_much_is_in_doubt(review: Review) -> None:
     }
 
 
-def test_the_review_of_a_database(place: str, review: Review) -> None:
-    database = Database.open(place)
+def test_the_review_of_a_database(made: str, review: Review) -> None:
+    database = Database.open(made)
     with pytest.raises(DatabaseError, match="has no documents of the model 'sampel' in review"):
         Review.of(database, "sampel")
     review.add([prepared()], options=SEEN)
@@ -151,15 +152,17 @@ def test_the_review_of_a_database(place: str, review: Review) -> None:
 
 def test_documents_that_cannot_be_added(review: Review) -> None:
     other = dataclasses.replace(MODEL, taxonomy_hash="f" * 64)
-    long = dict(SHOWN) | {"x" * 701: 0.5}
-    bad = [prepared("n" * 256), prepared("2", model=other), prepared("3", shown=long)]
+    bad = [prepared("n" * 256), prepared("2", model=other)]
     with pytest.raises(DocumentError) as caught:
         review.add([prepared("1"), *bad])
     assert [str(problem) for problem in caught.value.problems] == [
         "document 2: its id has 256 characters, at most 255 are kept.",
-        "document 3: was answered by the model 'sample' under another taxonomy than that of "
-        "'sample', which is reviewed.",
-        f"document 4: its label '{'x' * 40}'… has 701 characters, at most 700 are kept.",
+        "document 3: was answered by 'sample', not by 'sample' under its taxonomy now.",
     ]
+    long = Taxonomy.from_edges([("x" * 701, "ROOT")])
+    with pytest.raises(TaxonomyError) as refused:
+        review.retire(long)
+    expected = f"label '{'x' * 40}'…: can be kept in review with at most 700 characters."
+    assert str(refused.value) == expected
     assert review.queue("ann", "annotate") == []
     assert review.head()[0] == 0

@@ -172,7 +172,7 @@ def test_a_level_that_does_not_keep_its_target_is_paused(
     audit(review, documents, wrong=15)
     now = policies.check_audits()
     assert now is not None
-    assert (now.paused, now.person) == ({3}, "")
+    assert (now.paused, now.person) == (frozenset({3}), "")
     assert policies.check_audits() == now
     newest = review.log(after=now.number - 1)[0]
     assert (newest.action, newest.person) == ("policy", "")

@@ -20,8 +20,8 @@ WITH_JUICE = Taxonomy.from_edges([*EDGES, ("juice", "drinks")])
 
 
 @pytest.fixture
-def review(place: str) -> Iterator[Review]:
-    with opened(place) as found:
+def review(made: str) -> Iterator[Review]:
+    with opened(made) as found:
         yield found
 
 

@@ -16,8 +16,8 @@ BLIND = EnqueueOptions(blind_share=1, second_share=0)
 
 
 @pytest.fixture
-def review(place: str) -> Iterator[Review]:
-    with opened(place) as found:
+def review(made: str) -> Iterator[Review]:
+    with opened(made) as found:
         yield found
 
 
@@ -167,10 +167,25 @@ def test_one_of_two_settles_where_nobody_else_may(review: Review) -> None:
     view = read(review, number, "bob", "accept apples", "reject drinks")
     done = review.settle(number, "bob", view.version, take="ann", alone=True).view
     assert done.settled == ("cider", "apples")
-    expected = "as ann read it; settled by one of the two, as nobody else may"
+    expected = "as ann read it; settled by a reader of it, as nobody else may"
     assert done.entries[-1].text == expected
     back = review.undo(number, "bob", "review", done.version)
     assert (back.state, [each.person for each in back.readings]) == ("disputed", ["ann", "bob"])
+
+
+def test_who_is_alone_need_not_wait_for_a_second_reading(review: Review) -> None:
+    (number,) = review.add([prepared()], options=TWICE).added
+    view = read(review, number, "ann")
+    with pytest.raises(ReviewError, match="nobody disagrees about this document"):
+        review.settle(number, "ann", view.version)
+    done = review.settle(number, "ann", view.version, alone=True).view
+    assert (done.state, done.settled) == ("done", ("cider", "apples"))
+    assert done.entries[-1].text == "settled by a reader of it, as nobody else may"
+    back = review.undo(number, "ann", "review", done.version)
+    assert back.state == "annotated"
+    back = review.undo(number, "ann", "review", back.version)
+    assert back.state == "open"
+    assert review.verify() == []
 
 
 def test_a_blind_document_shows_nothing_before_it_is_submitted(review: Review) -> None:
@@ -229,6 +244,17 @@ def test_groups_are_decided_and_undone_together(review: Review) -> None:
     decided(review, numbers[1], "ann", "accept apples")
     with pytest.raises(ReviewError, match="there are no such decisions of yours to undo"):
         review.undo_group(found.group, "bob", "annotate")
+    alone = review.decide_group(
+        [(numbers[2], review.item(numbers[2], "ann", "annotate").version)],
+        "reject",
+        "apples",
+        "ann",
+        "annotate",
+    )
+    version = review.item(numbers[2], "ann", "annotate").version
+    review.undo(numbers[2], "ann", "annotate", version)
+    with pytest.raises(ReviewError, match="there are no such decisions of yours to undo"):
+        review.undo_group(alone.group, "ann", "annotate")
     undone = review.undo_group(found.group, "ann", "annotate")
     assert undone.decided == numbers[1:3]
     assert [number for number, _ in undone.refused] == [numbers[0]]

@@ -232,6 +232,19 @@ def test_a_label_by_its_code(client: TestClient, predictor: harnn.Predictor) -> 
     assert (answer["label"], answer["level"], answer["path"]) == (code, 1, [code])
     assert answer["documents"] == predictor.bundle.label_counts[0]
     assert answer["threshold"] == round(predictor.bundle.decoder.threshold, 6)
+    quality = predictor.bundle.quality
+    assert quality is not None
+    low, high = quality.f1_interval(0)
+    assert answer["validation"] == {
+        "hits": quality.counts.hits[0],
+        "given": quality.counts.predicted[0],
+        "true": quality.counts.true[0],
+        "f1": round(quality.counts.f1[0], 4),
+        "low": round(low, 4),
+        "high": round(high, 4),
+    }
+    names = [predictor.taxonomy.codes[each.given] for each in quality.taken_for(0)]
+    assert [each["label"] for each in answer["taken_for"]] == names
     answer = client.get("/v1/label", params={"label": "../../etc/passwd"})
     assert answer.status_code == 404
     assert answer.json()["detail"] == "No label has the code '../../etc/passwd'."

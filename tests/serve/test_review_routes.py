@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from harnn.review import EnqueueOptions
 from support.review_clients import TEXTS, People, people_at
 from support.served import client_of, running
 
@@ -134,7 +135,7 @@ def test_a_decision_that_cannot_be_is_refused(queued: People) -> None:
 def test_a_second_reading_sees_the_first_and_settles(people: People) -> None:
     people.archive.review.add(
         [people.archive.document("Twice", {"nature": 0.9, "farming": 0.8})],
-        options=_options(second_share=1.0, blind_share=0.0),
+        options=EnqueueOptions(second_share=1, blind_share=0),
     )
     accept_all(people, "kim", 1)
     assert people.submit("kim", 1)["item"]["state"] == "annotated"
@@ -146,12 +147,6 @@ def test_a_second_reading_sees_the_first_and_settles(people: People) -> None:
     assert (settled["item"]["state"], settled["item"]["settled"]) == ("done", [])
     agreement = people.get("kim", "/v1/review/agreement")
     assert (agreement["agreement"]["documents"], agreement["agreement"]["equal"]) == (1, 0)
-
-
-def _options(**given: float) -> object:
-    from harnn.review import EnqueueOptions
-
-    return EnqueueOptions(**given)  # type: ignore[arg-type]
 
 
 def test_a_file_is_queued_and_its_progress_told(people: People) -> None:
@@ -228,8 +223,8 @@ def test_two_processes_work_on_one_database(model: Path, tmp_path: Path) -> None
         for _ in range(6):
             view = httpx.get(f"{url}/items/1", timeout=60).json()
             assert view["version"] == version
-            body = {"version": version, "action": "none_fits"}
-            view = httpx.post(f"{url}/items/1/decisions", json=body, timeout=60).json()
+            said = {"version": version, "action": "none_fits"}
+            view = httpx.post(f"{url}/items/1/decisions", json=said, timeout=60).json()
             version = view["version"]
         assert httpx.get(url, timeout=60).json()["total"] == 12
         assert "honey" not in server.log

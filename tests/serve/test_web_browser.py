@@ -420,14 +420,20 @@ def test_the_page_of_a_label(show: Any, server: RunningServer) -> None:
         "Nature › Farming",
     ]
     label = page.request.get(f"{server.url}/v1/label?label=beekeeping").json()
-    assert page.locator(".facts dd").first.inner_text().startswith(str(label["documents"]))
+    validation = label["validation"]
+    assert page.locator(".facts dd").first.inner_text().split("\n") == [
+        f"{validation['f1']:.2f}",
+        f"{validation['low']:.2f} to {validation['high']:.2f}",
+    ]
+    current = page.locator("#tree [aria-selected=true] .f1")
+    assert current.last.inner_text().split()[-1] == f"{validation['f1']:.2f}"
     assert page.locator(".lead").inner_text() == label["description"]
     expect(page.locator("#tree [aria-selected=true]")).to_contain_text("Beekeeping")
     page.click(".parents >> text=Farming")
     expect(page.locator("#page h1")).to_be_focused()
     expect(page.locator("#page h1")).to_have_text("Farming farming")
     expect(page).to_have_title("Farming · harnn")
-    expect(page.locator("#page table")).to_contain_text("Beekeeping")
+    expect(page.locator("#page table").first).to_contain_text("Beekeeping")
     page.go_back()
     expect(page.locator("#page h1")).to_have_text("Beekeeping beekeeping")
 
@@ -492,7 +498,7 @@ def test_search_marks_what_it_found(show: Any, words: str, marks: list[str], cod
 def test_access_of_the_taxonomy(show: Any, scheme: Any, width: int) -> None:
     options = {"color_scheme": scheme, "viewport": {"width": width, "height": 900}}
     page = show("/taxonomy?model=wide&label=top", **options, bypass_csp=True)
-    expect(page.locator("#page table")).to_be_visible()
+    expect(page.locator("#page table").first).to_be_visible()
     named(page, "top").locator(".twist").click()
     expect(page.locator("#tree")).to_have_class("rows tree virtual")
     check_access(page)

@@ -69,12 +69,12 @@ class People:
 def people_at(model: Path, folder: Path, **settings: Any) -> Iterator[People]:
     """Serve a model with a database and an acceptance to people with tokens."""
     taxonomy, known = harnn.Predictor.load(model).taxonomy, fingerprint(model)
-    acceptance = made_acceptance(taxonomy, known)
+    acceptance = made_acceptance(taxonomy, known, 2_400)
     tokens = {name: add_token(folder / "tokens", name, role) for name, role in ROLES.items()}
     save_acceptance(acceptance, folder / "acceptance.json")
     state = ModelState("sample", known, taxonomy.version)
     archive = Archive(folder / "review.db", taxonomy, state, acceptance)
-    given = {
+    given: dict[str, Any] = {
         "tokens": folder / "tokens",
         "database": str(folder / "review.db"),
         "acceptance": (str(folder / "acceptance.json"),),

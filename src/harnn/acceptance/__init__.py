@@ -34,7 +34,7 @@ if TYPE_CHECKING:
         course,
         judge_audits,
     )
-    from harnn.acceptance.confidence import Judged, are_right, confidences, judge
+    from harnn.acceptance.confidence import Judged, are_right, confidences, filed_levels, judge
     from harnn.acceptance.curve import READINGS, Curve, CurvePoint, Reading, documents_needed
     from harnn.acceptance.filing import Filing, file_answers
     from harnn.acceptance.interval import Interval, as_asked, percent, wilson
@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     )
     from harnn.acceptance.sampling import draw, is_drawn
     from harnn.acceptance.stored import from_json, load_acceptance, save_acceptance, to_json
+    from harnn.acceptance.trial import LevelTrial, Trial, try_acceptance
 
 __getattr__, __dir__ = on_demand(
     __name__,
@@ -57,7 +58,7 @@ __getattr__, __dir__ = on_demand(
         "make_acceptance",
         "audit": "LEAST_AUDITS VERDICTS AuditCount LevelAudit Verdict audit_marks "
         "audits_for_spread audits_to_exclude course judge_audits",
-        "confidence": "Judged are_right confidences judge",
+        "confidence": "Judged are_right confidences filed_levels judge",
         "curve": "READINGS Curve CurvePoint Reading documents_needed",
         "filing": "Filing file_answers",
         "interval": "Interval as_asked percent wilson",
@@ -65,6 +66,7 @@ __getattr__, __dir__ = on_demand(
         "make_label_sets measure_label_sets",
         "sampling": "draw is_drawn",
         "stored": "from_json load_acceptance save_acceptance to_json",
+        "trial": "LevelTrial Trial try_acceptance",
     },
 )
 
@@ -85,11 +87,13 @@ __all__ = [
     "LevelAcceptance",
     "LevelAudit",
     "LevelSets",
+    "LevelTrial",
     "Outcome",
     "Reading",
     "SetMetrics",
     "SetSizes",
     "State",
+    "Trial",
     "Verdict",
     "are_right",
     "as_asked",
@@ -102,6 +106,7 @@ __all__ = [
     "documents_needed_for_sets",
     "draw",
     "file_answers",
+    "filed_levels",
     "from_json",
     "is_drawn",
     "judge",
@@ -113,5 +118,6 @@ __all__ = [
     "percent",
     "save_acceptance",
     "to_json",
+    "try_acceptance",
     "wilson",
 ]

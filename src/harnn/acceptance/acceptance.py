@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-import itertools
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple, Self, get_args
 
@@ -13,7 +12,7 @@ from numpy.typing import NDArray
 
 from harnn._display import counted
 from harnn._tables import shown
-from harnn.acceptance.confidence import Judged
+from harnn.acceptance.confidence import Judged, filed_levels
 from harnn.acceptance.curve import Curve, CurvePoint, Reading, documents_needed
 from harnn.acceptance.interval import as_asked, percent
 from harnn.acceptance.label_sets import LabelSets
@@ -36,6 +35,7 @@ class LevelAcceptance:
     labels: int
     """How many the level has."""
     curve: Curve
+    """Of the documents that are accepted on all open levels above."""
     target: float | None
     """The least precision, above 0 and below 1; None: nothing is accepted to this level."""
     state: State
@@ -70,8 +70,8 @@ class LevelAcceptance:
             return "No target: nothing is accepted to this level."
         target, enough = as_asked(self.target), counted(self.needed or 0, "document")
         return {
-            "too few documents": f"Too few validation documents: {self.curve.in_question:,} have a "
-            f"label here, to show {target} takes at least {enough}.",
+            "too few documents": f"Too few validation documents: {self.curve.in_question:,} are "
+            f"in question here, to show {target} takes at least {enough}.",
             "out of reach": f"Out of reach: no share of {enough} or more is right often enough for "
             f"{target}.",
             "closed above": "Closed, because a level above it is.",
@@ -95,9 +95,8 @@ class Acceptance:
     """A promise for one model: documents are filed to the deepest level that keeps its target.
 
     Built by :func:`make_acceptance`. A document is filed to a level if its confidence there (see
-    :class:`Judged`) reaches the level's cut. Cuts never fall from an open level to the next one,
-    and confidences never rise, so that whatever is filed to a level is accepted on all open levels
-    above it as well: what a level promises holds for all documents filed to it *or deeper*.
+    :class:`Judged`) reaches the level's cut, and on all open levels above it theirs: what a level
+    promises holds for all documents filed to it *or deeper*.
     """
 
     model_hash: str
@@ -108,10 +107,8 @@ class Acceptance:
     """How the model was asked, where that was not its own way: ``strategy``, ``threshold``,
     ``top_k``, ``close``, ``top_1``, ``beam``."""
     reading: Reading = "bound"
-    documents: int
-    """Validation documents."""
-    unanswered: int
-    """Of them those without any label; they are never accepted."""
+    judged: Judged
+    """The validation documents."""
     least_training: int = 0
     """Labels with fewer training documents are never accepted; 0: all may be."""
     never: frozenset[str] = frozenset()
@@ -129,6 +126,11 @@ class Acceptance:
         return f"Acceptance({shown}; {counted(self.documents, 'validation document')})"
 
     @property
+    def documents(self) -> int:
+        """Number of validation documents."""
+        return len(self.judged)
+
+    @property
     def cuts(self) -> NDArray[np.float32]:
         """(L,) what a confidence must reach; infinite where a level is not open."""
         cuts = [np.inf if each.cut is None else each.cut for each in self.levels]
@@ -139,11 +141,13 @@ class Acceptance:
         """Levels that were paused."""
         return frozenset(each.level for each in self.levels if each.state == "paused")
 
-    def check(self, model_hash: str, taxonomy_hash: str, options: Mapping[str, Any]) -> None:
+    def check(
+        self, model_hash: str, taxonomy_hash: str, options: Mapping[str, Any], *, where: str = ""
+    ) -> None:
         """Refuse answers that the acceptance says nothing about.
 
         model_hash: of the model that answers; options: how it is asked, as in ``options``; what is
-        None is left out.
+        None is left out. where: the acceptance stands, for messages.
 
         Raises:
             ConfigError: they are of another model or taxonomy, or asked for otherwise.
@@ -155,12 +159,12 @@ class Acceptance:
         ):
             if own != other:
                 what = f"the acceptance is of the {noun} {own[:12]}, this is {other[:12]}."
-                raise ConfigError(Problem("", what, again))
+                raise ConfigError(Problem(where, what, again))
         asked = {name: value for name, value in options.items() if value is not None}
         if asked != self.options:
             made, now = _said(self.options), _said(asked)
             what = f"the acceptance was made with {made}, these answers with {now}."
-            raise ConfigError(Problem("", what, "Ask in the same way, or make another."))
+            raise ConfigError(Problem(where, what, "Ask in the same way, or make another."))
 
     def with_targets(
         self, level_targets: Mapping[int, float], *, reading: Reading | None = None
@@ -173,7 +177,7 @@ class Acceptance:
             ConfigError: there is no such level, or a target is not above 0 and below 1.
         """
         chosen = reading or self.reading
-        levels = _choose(self.levels, level_targets, chosen, self.paused)
+        levels = _choose(self.judged, self.levels, level_targets, chosen, self.paused)
         return dataclasses.replace(self, levels=levels, reading=chosen)
 
     def with_paused(self, paused: Collection[int]) -> Self:
@@ -185,21 +189,15 @@ class Acceptance:
             ConfigError: there is no such level.
         """
         level_targets = {x.level: x.target for x in self.levels if x.target is not None}
-        return dataclasses.replace(
-            self, levels=_choose(self.levels, level_targets, self.reading, paused)
-        )
+        levels = _choose(self.judged, self.levels, level_targets, self.reading, paused)
+        return dataclasses.replace(self, levels=levels)
 
     def outcome(self, of: int = 1_000) -> Outcome:
         """Say what becomes of so many documents like those of validation."""
-        open_levels = [each for each in self.levels if each.place is not None]
-        filed, wrong = np.zeros(len(self.levels) + 1), 0
-        for each, deeper in itertools.zip_longest(open_levels, open_levels[1:]):
-            judged, right = np.subtract(_counts(each, each.level), _counts(deeper, each.level))
-            filed[each.level - 1] = judged
-            wrong += int(judged - right)
-        filed[-1] = self.documents - filed.sum()
-        whole = _in_whole(filed * of / self.documents)
-        return Outcome(tuple(whole[:-1]), whole[-1], round(wrong * of / self.documents))
+        found = count_outcome(self.judged, self.cuts)
+        exact = np.array([*found.filed, found.waiting]) * of / self.documents
+        *filed, waiting = _in_whole(exact)
+        return Outcome(tuple(filed), waiting, round(found.wrong * of / self.documents))
 
 
 def make_acceptance(
@@ -227,32 +225,48 @@ def make_acceptance(
     documents, depth = judged.confidence.shape
     if not documents or depth != taxonomy.depth:
         raise ValueError(f"Expected documents on {taxonomy.depth} levels, got {documents, depth}.")
-    levels = tuple(
-        LevelAcceptance(
-            level=level,
-            name=name,
-            labels=labels,
-            curve=Curve.count(judged.confidence, judged.right, level),
-            target=None,
-            state="no target",
-            place=None,
-        )
-        for level, (name, labels) in enumerate(
-            zip(taxonomy.level_names, taxonomy.hierarchy.level_sizes, strict=True), start=1
-        )
-    )
+    sizes = taxonomy.hierarchy.level_sizes
+    levels = make_levels(judged, taxonomy.level_names, sizes)
     return Acceptance(
         model_hash=model_hash,
         taxonomy_hash=taxonomy.version,
         options={name: v for name, v in (options or {}).items() if v is not None},
         reading=reading,
-        documents=documents,
-        unanswered=judged.unanswered,
+        judged=judged,
         least_training=least_training,
         never=frozenset(never),
-        levels=_choose(levels, level_targets, reading, ()),
+        levels=_choose(judged, levels, level_targets, reading, ()),
         sets=sets,
     )
+
+
+def make_levels(
+    judged: Judged, names: Sequence[str], sizes: Sequence[int]
+) -> tuple[LevelAcceptance, ...]:
+    """Return levels without targets; names, sizes: (L,) their names and numbers of labels."""
+    return tuple(
+        LevelAcceptance(
+            level=level,
+            name=name,
+            labels=size,
+            curve=Curve.count(confidence, right),
+            target=None,
+            state="no target",
+            place=None,
+        )
+        for level, (name, size, confidence, right) in enumerate(
+            zip(names, sizes, judged.confidence.T, judged.right.T, strict=True), start=1
+        )
+    )
+
+
+def count_outcome(judged: Judged, cuts: NDArray[np.float32]) -> Outcome:
+    """Count what becomes of all judged documents; cuts: see :func:`filed_levels`."""
+    deepest = filed_levels(judged.confidence, cuts)
+    waiting, *filed = np.bincount(deepest, minlength=len(cuts) + 1).tolist()
+    rows = np.flatnonzero(deepest)
+    wrong = np.count_nonzero(~judged.right[rows, deepest[rows] - 1])
+    return Outcome(tuple(filed), waiting, int(wrong))
 
 
 def _said(options: Mapping[str, Any]) -> str:
@@ -261,6 +275,7 @@ def _said(options: Mapping[str, Any]) -> str:
 
 
 def _choose(
+    judged: Judged,
     levels: tuple[LevelAcceptance, ...],
     level_targets: Mapping[int, float],
     reading: Reading,
@@ -272,22 +287,27 @@ def _choose(
         ConfigError: there is no such level, or a target is not above 0 and below 1.
     """
     _check(level_targets, paused, len(levels))
-    floor, is_closed = 0.0, False
+    left = np.ones(len(judged), dtype=np.bool_)
+    """Documents that fail on no open level above."""
+    is_closed = False
     found = []
-    for each in levels:
+    for each, confidence, right in zip(levels, judged.confidence.T, judged.right.T, strict=True):
+        curve = Curve.count(np.where(left, confidence, np.float32(np.nan)), right)
         target = level_targets.get(each.level)
-        state, place = _state(each, target, reading, floor, each.level in paused, is_closed)
-        found.append(dataclasses.replace(each, target=target, state=state, place=place))
+        state, place = _state(curve, target, reading, each.level in paused, is_closed)
+        found.append(
+            dataclasses.replace(each, curve=curve, target=target, state=state, place=place)
+        )
         is_closed = is_closed or state not in ("open", "no target")
-        floor = floor if place is None else each.curve.point(place).cut
+        if place is not None:
+            left &= ~(confidence < curve.cuts[place])  # NaN compares false
     return tuple(found)
 
 
 def _state(
-    each: LevelAcceptance,
+    curve: Curve,
     target: float | None,
     reading: Reading,
-    floor: float,
     is_paused: bool,
     is_closed: bool,
 ) -> tuple[State, int | None]:
@@ -297,9 +317,9 @@ def _state(
         return "paused", None
     if is_closed:
         return "closed above", None
-    if each.curve.in_question < documents_needed(target):
+    if curve.in_question < documents_needed(target):
         return "too few documents", None
-    place = each.curve.choose(target, reading, floor=floor)
+    place = curve.choose(target, reading)
     return ("out of reach", None) if place is None else ("open", place)
 
 
@@ -319,16 +339,6 @@ def _check(level_targets: Mapping[int, float], paused: Collection[int], depth: i
     ]
     if problems:
         raise ConfigError(problems)
-
-
-def _counts(each: LevelAcceptance | None, level: int) -> tuple[int, int]:
-    """Return how many of the validation documents that are accepted to a level are in question on
-    *level*, the same or above, and how many of them are right there.
-    """
-    if each is None or each.place is None:
-        return 0, 0
-    curve = each.curve
-    return int(curve.judged[each.place, level - 1]), int(curve.right[each.place, level - 1])
 
 
 def _in_whole(shares: NDArray[np.float64]) -> list[int]:

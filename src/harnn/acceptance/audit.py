@@ -15,7 +15,7 @@ from typing import Literal, get_args
 from harnn._display import counted
 from harnn.acceptance.curve import check_target
 from harnn.acceptance.interval import Interval, as_asked, percent
-from harnn.metrics.wilson import Z, wilson_of_share
+from harnn.metrics.wilson import Z, wilson_bounds
 from harnn.taxonomy import Taxonomy
 
 Verdict = Literal["not audited", "kept", "below target", "paused"]
@@ -177,5 +177,5 @@ def audit_marks(
 
 
 def _spread(share: float, count: int) -> float:
-    low, high = wilson_of_share(share, count)
-    return (high - low) / 2
+    low, high = wilson_bounds(share, count)
+    return float(high - low) / 2

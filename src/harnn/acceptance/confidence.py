@@ -34,6 +34,23 @@ class Judged:
     unanswered: int
     """Documents without any label."""
 
+    def __len__(self) -> int:
+        return len(self.confidence)
+
+
+def filed_levels(confidence: NDArray[np.float32], cuts: NDArray[np.float32]) -> NDArray[np.int64]:
+    """Return the deepest level that each document is filed to, (N,); 0: none.
+
+    confidence: (N, L) as in :class:`Judged`; cuts: (L,) infinite where a level is not open. It is
+    the deepest open level whose cut the document reaches, and those of all open levels above.
+    """
+    reached = confidence >= cuts  # NaN compares false
+    fails = np.isfinite(cuts) & (confidence < cuts)
+    reached &= ~np.logical_or.accumulate(fails, axis=1)
+    levels = np.arange(1, len(cuts) + 1)
+    found: NDArray[np.int64] = np.where(reached, levels, 0).max(axis=1, initial=0)
+    return found
+
 
 def judge(
     scores: NDArray[np.float32],

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple, Self, get_args
 
@@ -13,12 +12,10 @@ from scipy.stats import binom
 
 from harnn._display import counted
 from harnn.acceptance.interval import Interval
-from harnn.metrics import wilson_interval
-from harnn.metrics.wilson import Z
+from harnn.metrics.wilson import Z, wilson_bounds
 
 Reading = Literal["bound", "point", "sequence"]
 READINGS: tuple[Reading, ...] = get_args(Reading)
-MOST_POINTS = 500
 _STEPS = 20
 _RISK = 0.05
 
@@ -36,41 +33,25 @@ class CurvePoint(NamedTuple):
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Curve:
-    """Documents accepted at each cut of one level, the highest cut first.
-
-    At most 500 cuts: of more distinct confidences those that accept about equally many
-    documents more, and always the last one.
-    """
+    """Documents accepted at each cut of one level, the highest cut first."""
 
     documents: int
-    """All validation documents, those without an answer included."""
+    """All validation documents, also those that cannot be accepted here."""
     cuts: NDArray[np.float32]
     """(G,) confidences, strictly descending."""
-    judged: NDArray[np.int64]
-    """(G, l) documents with at least that confidence that are in question on each level, from the
-    top to this one, level l; the last column, all of them, ascends strictly."""
+    accepted: NDArray[np.int64]
+    """(G,) documents with at least that confidence, strictly ascending."""
     right: NDArray[np.int64]
-    """(G, l) of them those that are right on each of these levels."""
+    """(G,) of them those that are right on the level and above."""
 
     @classmethod
-    def count(cls, confidence: NDArray[np.float32], right: NDArray[np.bool_], level: int) -> Self:
-        """Count what :class:`Judged` holds; level: from 1."""
-        own = confidence[:, level - 1]
-        rows = np.flatnonzero(~np.isnan(own))
-        rows = rows[np.argsort(-own[rows], kind="stable")]
-        ends = np.flatnonzero(np.diff(own[rows], append=-1.0))
-        if len(ends) > MOST_POINTS:
-            steps = np.linspace(ends[0], ends[-1], MOST_POINTS)
-            ends = ends[np.unique(np.searchsorted(ends, steps).clip(0, len(ends) - 1))]
-        judged = ~np.isnan(confidence[rows, :level])
-        hits = judged & right[rows, :level]
-        counts = (np.cumsum(each, axis=0, dtype=np.int64)[ends] for each in (judged, hits))
-        return cls(len(own), own[rows[ends]], *counts)
-
-    @property
-    def accepted(self) -> NDArray[np.int64]:
-        """(G,) documents with at least that confidence, strictly ascending."""
-        return self.judged[:, -1]
+    def count(cls, confidence: NDArray[np.float32], right: NDArray[np.bool_]) -> Self:
+        """Count documents; confidence, right: (N,) on one level, NaN where not in question."""
+        rows = np.flatnonzero(~np.isnan(confidence))
+        rows = rows[np.argsort(-confidence[rows], kind="stable")]
+        ends = np.flatnonzero(np.diff(confidence[rows], append=-1.0))
+        hits = np.cumsum(right[rows], dtype=np.int64)
+        return cls(len(confidence), confidence[rows[ends]], ends + 1, hits[ends])
 
     def __repr__(self) -> str:
         return f"Curve({counted(self.in_question, 'document')}, {counted(len(self), 'cut')})"
@@ -80,29 +61,35 @@ class Curve:
 
     @property
     def in_question(self) -> int:
-        """Documents that could be accepted: they have a label on the level that may be."""
+        """Documents that could be accepted."""
         return int(self.accepted[-1]) if len(self) else 0
 
     def point(self, place: int) -> CurvePoint:
         """Return the point at a place, from 0."""
-        accepted, right = int(self.accepted[place]), int(self.right[place, -1])
-        share = accepted / self.documents
-        return CurvePoint(_as_written(self.cuts[place]), share, Interval(right, accepted))
+        accepted, right = int(self.accepted[place]), int(self.right[place])
+        cut = float(str(self.cuts[place]))  # the shortest decimal that is this float32
+        return CurvePoint(cut, accepted / self.documents, Interval(right, accepted))
 
-    def points(self) -> tuple[CurvePoint, ...]:
-        """Return all points, the highest cut first."""
-        return tuple(map(self.point, range(len(self))))
+    def points(self, most: int | None = None) -> tuple[CurvePoint, ...]:
+        """Return the points, the highest cut first.
 
-    def choose(
-        self, target: float, reading: Reading = "bound", *, floor: float = 0.0
-    ) -> int | None:
+        most: of more points so many are returned, 2 at least: those that accept about equally many
+        documents more, and the first and the last.
+        """
+        places = range(len(self))
+        if most is not None and len(self) > most:
+            wanted = np.linspace(self.accepted[0], self.in_question, most)
+            places = np.unique(np.searchsorted(self.accepted, wanted - 0.5)).tolist()
+        return tuple(map(self.point, places))
+
+    def choose(self, target: float, reading: Reading = "bound") -> int | None:
         """Return the place of the cut that accepts most documents and meets a target.
 
-        floor: the least cut that may be chosen. Readings: ``bound``, where the lower end of the
-        95% interval of precision reaches the target; ``point``, where the precision itself does;
-        ``sequence``, the last of the first cuts, of twenty that accept equally many documents
-        more, that all pass an exact binomial test at 5%. None where no cut meets the target, or
-        only with fewer documents than :func:`documents_needed`.
+        Readings: ``bound``, where the lower end of the 95% interval of precision reaches the
+        target; ``point``, where the precision itself does; ``sequence``, the last of the first
+        cuts, of twenty that accept equally many documents more, that all pass an exact binomial
+        test at 5%. None where no cut meets the target, or only with fewer documents than
+        :func:`documents_needed`.
 
         ``bound`` looks at one cut at a time and so at the luckiest of them: docs/experiments.md
         has how often that fails. ``sequence`` is safe against that: of true precision below the
@@ -111,21 +98,19 @@ class Curve:
         Source of ``sequence``: fixed-sequence testing in Angelopoulos, Bates, Candes, Jordan and
         Lei (2021), Learn then Test, arXiv 2110.01052.
         """
-        enough = (self.accepted >= documents_needed(target)) & (self.cuts >= np.float32(floor))
+        enough = self.accepted >= documents_needed(target)
         places = np.flatnonzero(enough & self._meets(target, reading))
         return int(places[-1]) if len(places) else None
 
     def _meets(self, target: float, reading: Reading) -> NDArray[np.bool_]:
         """(G,)"""
-        right = self.right[:, -1]
         if reading == "point":
-            return np.asarray(right >= target * self.accepted)
+            return np.asarray(self.right >= target * self.accepted)
         if reading == "bound":
-            pairs = zip(right.tolist(), self.accepted.tolist(), strict=True)
-            return np.array([wilson_interval(*each)[0] >= target for each in pairs], dtype=bool)
+            return np.asarray(wilson_bounds(self.right / self.accepted, self.accepted)[0] >= target)
         meets = np.zeros(len(self), dtype=np.bool_)
         for place in self._steps(documents_needed(target)):
-            if binom.sf(right[place] - 1, self.accepted[place], target) > _RISK:
+            if binom.sf(self.right[place] - 1, self.accepted[place], target) > _RISK:
                 break
             meets[place] = True
         return meets
@@ -137,46 +122,6 @@ class Curve:
         first = min(2 * needed, self.in_question)
         wanted = np.linspace(first, self.in_question, _STEPS)
         return sorted(set(np.searchsorted(self.accepted, wanted - 0.5).tolist()))
-
-    def to_list(self) -> list[list[float]]:
-        """Return each point as a list: its cut, then those judged, then those right by level."""
-        cuts = list(map(_as_written, self.cuts))
-        counts = np.hstack([self.judged, self.right]).tolist()
-        return [[cut, *row] for cut, row in zip(cuts, counts, strict=True)]
-
-    @classmethod
-    def from_list(cls, points: Sequence[Sequence[float]], documents: int, level: int) -> Self:
-        """Read what :meth:`to_list` wrote.
-
-        Raises:
-            ValueError: points that cannot have been counted.
-        """
-        if any(len(row) != 1 + 2 * level for row in points):
-            raise ValueError(f"expected points of {1 + 2 * level} numbers")
-        cuts = np.array([row[0] for row in points], dtype=np.float32)
-        counts = np.array([row[1:] for row in points], dtype=np.float64).reshape(-1, 2 * level)
-        whole = np.clip(counts, -1, documents + 1).astype(np.int64)
-        judged, right = whole[:, :level], whole[:, level:]
-        more, more_right = (
-            np.diff(each, axis=0, prepend=np.zeros((1, level), np.int64))
-            for each in (judged, right)
-        )
-        wrong = more - more_right
-        possible = (
-            bool(np.all(whole == counts) and np.all(np.diff(cuts, prepend=2.0) < 0))
-            and bool(np.all((cuts >= 0) & (cuts <= 1)) and np.all(more[:, -1] > 0))
-            and bool(np.all(more_right >= 0) and np.all(wrong >= 0))
-            and bool(np.all(np.diff(more, axis=1) >= 0) and np.all(np.diff(wrong, axis=1) >= 0))
-            and int(judged.max(initial=0)) <= documents
-        )
-        if not possible:
-            raise ValueError("expected falling cuts with rising counts, no more right than judged")
-        return cls(documents, cuts, judged, right)
-
-
-def _as_written(cut: np.float32) -> float:
-    """Return the shortest decimal that is this float32, for a file that people read."""
-    return float(str(cut))
 
 
 def documents_needed(target: float) -> int:

@@ -10,7 +10,7 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from harnn.acceptance.acceptance import Acceptance
-from harnn.acceptance.confidence import confidences
+from harnn.acceptance.confidence import confidences, filed_levels
 from harnn.answers import PredictedLabel, Prediction
 from harnn.taxonomy import Taxonomy
 
@@ -59,8 +59,7 @@ def file_answers(
     never = np.zeros(len(taxonomy), dtype=np.bool_)
     never[[index[code] for code in acceptance.never if code in index]] = True
     found = confidences(sets, taxonomy.hierarchy, never=never)
-    reached = found >= acceptance.cuts  # NaN compares false
-    deepest = np.where(reached, np.arange(1, taxonomy.depth + 1), 0).max(axis=1, initial=0)
+    deepest = filed_levels(found, acceptance.cuts)
     return [
         _file(answer, level, float(sure[level - 1]) if level else None)
         for answer, level, sure in zip(answers, deepest.tolist(), found, strict=True)

@@ -15,7 +15,7 @@ from harnn.bundle.history import History
 from harnn.config import Config
 from harnn.corpus import TokensView, View, WordedView
 from harnn.decode import Decoder
-from harnn.metrics import Report
+from harnn.metrics import LabelQuality, Report
 from harnn.taxonomy import Taxonomy
 from harnn.text import Tokenizer
 
@@ -33,6 +33,9 @@ class Bundle:
     """On the validation documents, at the tuned threshold."""
     label_counts: NDArray[np.int64]
     """(C,) training documents of each label, closed upward."""
+    quality: LabelQuality | None = None
+    """Of single labels on the validation documents, at the tuned threshold; older models have
+    none."""
     documents: Mapping[str, int] = field(default_factory=dict)
     """Counts of documents read, skipped and truncated, by split; older models have none."""
     contents: Mapping[str, str] = field(default_factory=dict)

@@ -17,6 +17,7 @@ _COPIED = (
     layout.HISTORY,
     layout.METRICS,
     layout.CARD,
+    layout.LABELS,
     layout.TAXONOMY,
     layout.TOKENIZER,
 )

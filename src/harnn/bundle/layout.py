@@ -4,7 +4,8 @@ model.safetensors  weights of all branches   taxonomy.json   labels, names, edge
 config.json        settings and shapes       tokenizer.json  from text to token ids
 linear.json        words, pieces of words    decode.json     thresholds, calibration
 history.jsonl      one line an epoch         metrics.json    validation report
-README.md          model card               checksums.json  SHA-256 of the other files
+labels.json        F1 of single labels      checksums.json  SHA-256 of the other files
+README.md          model card
 
 A model exported to ONNX (``"runtime": "onnx"`` in config.json) has ``network-1.onnx`` and so on for
 its networks and is read without PyTorch. Files of one branch alone are named in its own folder.
@@ -20,6 +21,8 @@ FORMAT = 3
 CONFIG, DECODE, METRICS = "config.json", "decode.json", "metrics.json"
 ARRAYS, TAXONOMY, TOKENIZER = "model.safetensors", "taxonomy.json", "tokenizer.json"
 HISTORY, CARD, CHECKSUMS = "history.jsonl", "README.md", "checksums.json"
+LABELS = "labels.json"
+"""Older models have none."""
 FILES = (CONFIG, DECODE, METRICS, ARRAYS, TAXONOMY, TOKENIZER)
 """What every model has."""
 CHECKPOINTS = "checkpoint"

@@ -29,10 +29,10 @@ from harnn.bundle import layout
 from harnn.bundle.bundle import Bundle
 from harnn.bundle.checksums import check_announced, verify_checksums
 from harnn.bundle.history import History
-from harnn.bundle.settings import check_settings, read_config, read_label_counts
+from harnn.bundle.settings import check_settings, read_config, read_label_counts, read_quality
 from harnn.decode import Decoder
 from harnn.errors import BundleError, Problem, TaxonomyError, cannot_read
-from harnn.metrics import Report
+from harnn.metrics import LabelQuality, Report
 from harnn.taxonomy import Taxonomy
 from harnn.text import Tokenizer
 
@@ -80,6 +80,7 @@ def load_bundle(
         decoder=decoder,
         report=Report.from_dict(report, where=str(directory / layout.METRICS)),
         label_counts=label_counts,
+        quality=_load_quality(stored, len(taxonomy)),
         documents=settings.get("documents", {}),
         contents=settings.get("contents", {}),
         history=_load_history(stored.path_of(layout.HISTORY)),
@@ -190,6 +191,14 @@ def _join(
         return Ensemble(branches, blend, cascade, left_out)
     except ValueError as error:
         raise BundleError(Problem(str(directory), f"does not belong together: {error}")) from None
+
+
+def _load_quality(stored: StoredModel, label_count: int) -> LabelQuality | None:
+    """Return how good single labels were; older models do not say."""
+    if stored.path_of(layout.LABELS) is None:
+        return None
+    path = stored.directory / layout.LABELS
+    return read_quality(path, stored.read_json(layout.LABELS), label_count)
 
 
 def _load_history(path: Path | None) -> History:

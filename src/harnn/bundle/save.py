@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +48,8 @@ def save_bundle(bundle: Bundle, directory: str | Path) -> Path:
         layout.HISTORY: bundle.history.to_json_lines(),
         layout.CARD: model_card(bundle),
     }
+    if bundle.quality is not None:
+        texts[layout.LABELS] = json.dumps(bundle.quality.to_dict()) + "\n"
     files = parts.files | {name: layout.to_bytes(text) for name, text in texts.items()}
     write_directory(directory, Parts(arrays=parts.arrays, files=files))
     return directory

@@ -1,7 +1,8 @@
-"""What may stand in ``config.json``."""
+"""What may stand in ``config.json`` and ``labels.json``."""
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from harnn.branches.stored import is_whole
 from harnn.bundle import layout
 from harnn.config import Config
 from harnn.errors import BundleError, HarnnError, Problem
+from harnn.metrics import LabelQuality
 
 _LARGEST = 2**53
 """Of a count of documents."""
@@ -71,6 +73,52 @@ def read_label_counts(path: Path, plain: list[Any], label_count: int) -> NDArray
     if problems:
         raise BundleError(problems)
     return np.array(plain, dtype=np.int64)
+
+
+def read_quality(path: Path, plain: Any, label_count: int) -> LabelQuality:
+    """Return what a model keeps of single labels.
+
+    Raises:
+        BundleError: it is something else, or of another number of labels; all problems at once.
+    """
+    names = ("hits", "predicted", "true")
+    plain = plain if isinstance(plain, dict) else {}
+    problems = [
+        Problem(
+            str(path), f"{name}: got {shown(plain.get(name))}, expected {label_count:,} counts."
+        )
+        for name in names
+        if not _is_list_of(plain.get(name), label_count)
+    ]
+    if not problems:
+        problems = [
+            Problem(str(path), f"{name}[{number}]: got {value:,}, less than the hits.")
+            for name in names[1:]
+            for number, (hits, value) in enumerate(zip(plain["hits"], plain[name], strict=True))
+            if value < hits
+        ]
+    pairs = plain.get("confusions")
+    if not _are_confusions(pairs, label_count):
+        what = f"confusions: got {shown(pairs)}, expected lists of two labels and two counts, by "
+        problems.append(Problem(str(path), f"{what}label."))
+    if problems:
+        raise BundleError(problems)
+    return LabelQuality.from_dict(plain)
+
+
+def _is_list_of(value: Any, count: int) -> bool:
+    return (
+        isinstance(value, list)
+        and len(value) == count
+        and all(is_whole(each, 0, _LARGEST) for each in value)
+    )
+
+
+def _are_confusions(value: Any, label_count: int) -> bool:
+    if not isinstance(value, list):
+        return False
+    fit = all(_is_list_of(each, 4) and max(each[:2]) < label_count for each in value)
+    return fit and all(before[0] <= after[0] for before, after in itertools.pairwise(value))
 
 
 def read_config(path: Path, settings: Mapping[str, Any]) -> Config:

@@ -124,8 +124,9 @@ class AnswerFile:
             _append(self.about, f"{json.dumps(mark)}\n")
         self.documents = documents_so_far
 
-    def finish(self, separator: str) -> None:
-        """Put the answers in their place; separator: of labels in a cell.
+    def finish(self, separator: str, more: Sequence[str] = ()) -> None:
+        """Put the answers in their place; separator: of labels in a cell; more: see
+        :func:`write_table`.
 
         Raises:
             InputError: they cannot be written there.
@@ -137,7 +138,7 @@ class AnswerFile:
                 self.part.replace(self.target)
         else:
             with self.part.open(encoding="utf-8") as lines:
-                write_table(map(json.loads, lines), self.target, separator)
+                write_table(map(json.loads, lines), self.target, separator, more)
         self.part.unlink(missing_ok=True)
         self.about.unlink(missing_ok=True)
 

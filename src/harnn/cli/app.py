@@ -314,6 +314,14 @@ def predict(
             "the threads.",
         ),
     ] = 1,
+    acceptance: Annotated[
+        Path | None,
+        typer.Option(
+            "--acceptance",
+            help="What harnn acceptance wrote: say of each document down to which level it is "
+            "accepted unattended, and give sets of labels where it has some.",
+        ),
+    ] = None,
     options: DecodingChoice,
     speed: SpeedChoice,
     settings: Settings = None,
@@ -329,6 +337,7 @@ def predict(
         options=options,
         speed=speed,
         workers=workers,
+        acceptance=acceptance,
         settings=gather_settings(settings, on_error=on_error),
     )
 
@@ -369,6 +378,9 @@ def explain(
 
 
 app.command()(app_evaluation.report)
+
+
+app.command()(app_evaluation.acceptance)
 
 
 @app.command()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -121,6 +121,75 @@ def report(
         model,
         data,
         reporting.ReportPlaces(output, csv, figures),
+        options=options,
+        speed=speed,
+        settings=gather_settings(settings, fixes=fixes, on_error=on_error),
+    )
+
+
+@takes_reading_options
+@takes_decode_options
+@takes_speed_options
+def acceptance(
+    *,
+    model: Model,
+    data: Data,
+    target: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--target",
+            metavar="SHARE|LEVEL=SHARE",
+            help="How often accepted documents shall be right, on all levels, as 0.95, or on one, "
+            "as 1=0.98; repeatable. Without it what some targets would accept is shown.",
+        ),
+    ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", help="Write the acceptance (.json), for harnn predict."),
+    ] = None,
+    reading: Annotated[
+        Literal["bound", "point", "sequence"],
+        typer.Option(
+            "--reading",
+            help="What must reach the target: the lower end of the 95% interval (bound), the share "
+            "itself, which half of the time is luck (point), or the steps of a sequence of exact "
+            "tests (sequence).",
+        ),
+    ] = "bound",
+    least_training: Annotated[
+        int,
+        typer.Option(
+            "--least-training",
+            min=0,
+            help="Never accept a label with fewer training documents, as 20.",
+        ),
+    ] = 0,
+    sets: Annotated[
+        float | None,
+        typer.Option(
+            "--sets",
+            help="Also make sets of labels that hold all true labels of a level so often, as 0.9.",
+        ),
+    ] = None,
+    test: Annotated[
+        list[Path] | None,
+        typer.Option("--test", help="Other labelled documents, to try the acceptance on."),
+    ] = None,
+    options: DecodingChoice,
+    speed: SpeedChoice,
+    settings: Settings = None,
+    fixes: Fixes = None,
+    on_error: OnErrorChoice = None,
+) -> None:
+    """Say which documents may be accepted unattended, and how often that is right."""
+    from harnn.cli import accepting
+
+    accepting.acceptance(
+        model,
+        data,
+        accepting.Wanted(target or [], reading, least_training, sets),
+        test=test or [],
+        output=output,
         options=options,
         speed=speed,
         settings=gather_settings(settings, fixes=fixes, on_error=on_error),

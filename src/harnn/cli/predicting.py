@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from itertools import islice
@@ -18,6 +18,7 @@ from harnn.bundle import fingerprint
 from harnn.cli.answer_bar import AnswerBar, answer_bar, count_documents
 from harnn.cli.answer_files import AnswerFile, open_answers
 from harnn.cli.files import ANSWERS, EXPLANATIONS, SCORES, check_inputs, check_output
+from harnn.cli.filing import Filer
 from harnn.cli.models import Speed, open_model
 from harnn.cli.options import DecodingChoice
 from harnn.cli.problems import reading
@@ -114,8 +115,10 @@ def predict(
     settings: Sequence[str],
     speed: Speed | None = None,
     workers: int = 1,
+    acceptance: Path | None = None,
 ) -> None:
-    """Write the answer for each document; workers: processes that make them.
+    """Write the answer for each document; workers: processes that make them; acceptance: by which
+    they are filed.
 
     Raises:
         WorkerError: one of them was killed.
@@ -124,26 +127,31 @@ def predict(
     given.check()
     place.check(given.data)
     output = place.output
+    speed = speed or Speed()
     predictor, knobs = open_model(model, settings, speed)
+    filer = None
+    if acceptance is not None:
+        filer = Filer.open(acceptance, model, predictor, {**options, "beam": speed.beam})
     shows = output is not None or not sys.stdout.isatty()  # else the answers are what is seen
     with (
         reading(knobs) as log,
         answer_bar(Console(stderr=True), given.count, shown=shows) as bar,
-        _answering(model, predictor, options, speed or Speed(), workers) as answer,
-        _keeping(answer, predictor, place.scores) as ask,
+        _answering(model, predictor, options, speed, workers) as answer,
+        _keeping(answer, predictor, place.scores, filer) as ask,
     ):
         documents = given.read(knobs, log)
         if output is None or place.is_stream:
             found = ask(blocks_of(documents, len(predictor.taxonomy)))
-            _write_stream(bar.counting(x for block in found for x in block.answers), output)
+            _write_stream(bar.counting(x for block in found for x in _plain(block, filer)), output)
             return
         separator = knobs.label_separator or DataConfig.label_separator
         check_table(output, predictor.taxonomy.codes, separator)
         made_by = _made_by(model, knobs, options, speed)
+        made_by |= {} if filer is None else {"acceptance": filer.digest()}
         size = documents_at_once(len(predictor.taxonomy))
         with open_answers(output, made_by, block=size, resume=place.resume) as file:
-            _fill(file, ask, documents, bar)
-            file.finish(separator)
+            _fill(file, ask, documents, bar, filer)
+            file.finish(separator, () if filer is None else filer.columns)
 
 
 def explain(
@@ -212,15 +220,22 @@ def _write_lines(explanations: Iterable[Explanation], output: Path) -> None:
         file.writelines(f"{json_text(each.to_dict())}\n" for each in explanations)
 
 
-def _write_stream(answers: Iterable[harnn.Prediction], output: Path | None) -> None:
+def _plain(block: AnsweredBlock, filer: Filer | None) -> Iterator[dict[str, Any]]:
+    """Yield the answers of a block as plain values, filed where there is a filer."""
+    if filer is not None:
+        return filer.file(block)
+    return (answer.to_dict() for answer in block.answers)
+
+
+def _write_stream(answers: Iterable[Mapping[str, Any]], output: Path | None) -> None:
     """Write answers where they cannot be taken back, as soon as each is there."""
     if output is not None:
         with write_atomically(output) as file:
-            file.writelines(f"{json_text(answer.to_dict())}\n" for answer in answers)
+            file.writelines(f"{json_text(answer)}\n" for answer in answers)
         return
     ascii_only = not (sys.stdout.encoding or "").lower().replace("-", "").startswith("utf")
     for answer in answers:
-        sys.stdout.write(f"{json_text(answer.to_dict(), ascii_only=ascii_only)}\n")
+        sys.stdout.write(f"{json_text(answer, ascii_only=ascii_only)}\n")
         sys.stdout.flush()
 
 
@@ -245,11 +260,11 @@ def _answering(
 
 @contextmanager
 def _keeping(
-    answer: Ask, predictor: Predictor, scores: Path | None
+    answer: Ask, predictor: Predictor, scores: Path | None, filer: Filer | None
 ) -> Iterator[Callable[[Iterable[Sequence[Document]]], Iterator[AnsweredBlock]]]:
     """Return what answers blocks, and keeps their scores where a place for them is given."""
     if scores is None:
-        yield lambda blocks: answer(blocks, scores=False)
+        yield lambda blocks: answer(blocks, scores=filer is not None and filer.needs_scores)
         return
     with open_score_file(scores, predictor.taxonomy.codes) as file:
 
@@ -267,6 +282,7 @@ def _fill(
     ask: Callable[[Iterable[Sequence[Document]]], Iterator[AnsweredBlock]],
     documents: Iterator[Document],
     bar: AnswerBar,
+    filer: Filer | None,
 ) -> None:
     """Answer what has no answer yet; whatever ends it early, say what is kept."""
     try:
@@ -277,7 +293,7 @@ def _fill(
         if file.dropped:
             say(f"{file.dropped:,} kept answers are made again: their documents changed.")
         for block in ask(iter(lambda: list(islice(rest, file.block)), [])):
-            file.add(block.documents, [answer.to_dict() for answer in block.answers])
+            file.add(block.documents, list(_plain(block, filer)))
             bar.advance(len(block.documents))
     except BaseException:
         bar.stop()
@@ -289,7 +305,7 @@ def _fill(
 
 
 def _made_by(
-    model: Path, knobs: DataConfig, options: DecodingChoice, speed: Speed | None
+    model: Path, knobs: DataConfig, options: DecodingChoice, speed: Speed
 ) -> dict[str, Any]:
     """Return what answers depend on beside their documents."""
     reading = asdict(knobs)
@@ -299,5 +315,5 @@ def _made_by(
         "model": fingerprint(model),
         "decoding": options,
         "reading": reading,
-        "speed": (speed or Speed())._asdict(),
+        "speed": speed._asdict(),
     }

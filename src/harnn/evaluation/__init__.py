@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from harnn.evaluation.label_errors import LabelErrors, find_label_errors
     from harnn.evaluation.mistakes import Mistake, missed_with_least_score, wrong_with_most_score
     from harnn.evaluation.out_of_fold import OutOfFold, load_out_of_fold
-    from harnn.evaluation.report import report_scores
+    from harnn.evaluation.report import report_labels, report_scores
     from harnn.evaluation.strategies import StrategyMetrics, compare_strategies
 
 __getattr__, __dir__ = on_demand(
@@ -19,7 +19,7 @@ __getattr__, __dir__ = on_demand(
         "label_errors": "LabelErrors find_label_errors",
         "mistakes": "Mistake missed_with_least_score wrong_with_most_score",
         "out_of_fold": "OutOfFold load_out_of_fold",
-        "report": "report_scores",
+        "report": "report_labels report_scores",
         "strategies": "StrategyMetrics compare_strategies",
     },
 )
@@ -37,6 +37,7 @@ __all__ = [
     "find_label_errors",
     "load_out_of_fold",
     "missed_with_least_score",
+    "report_labels",
     "report_scores",
     "wrong_with_most_score",
 ]

@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from harnn.metrics.evaluation import TrainingCounts, evaluate
     from harnn.metrics.frequency import FrequencyBucket, FrequencySpread, f1_by_frequency, f1_spread
     from harnn.metrics.hierarchical import hierarchical_prf
+    from harnn.metrics.label_quality import LabelQuality
     from harnn.metrics.lowest_common import lca_prf
     from harnn.metrics.newcombe import newcombe_interval
     from harnn.metrics.resampling import Answers, Resampling
@@ -60,6 +61,7 @@ __getattr__, __dir__ = on_demand(
         "evaluation": "TrainingCounts evaluate",
         "frequency": "FrequencyBucket FrequencySpread f1_by_frequency f1_spread",
         "hierarchical": "hierarchical_prf",
+        "label_quality": "LabelQuality",
         "lowest_common": "lca_prf",
         "newcombe": "newcombe_interval",
         "resampling": "Answers Resampling",
@@ -80,6 +82,7 @@ __all__ = [
     "FrequencySpread",
     "LabelAverages",
     "LabelMetrics",
+    "LabelQuality",
     "LabelShift",
     "LevelDifference",
     "LevelMetrics",

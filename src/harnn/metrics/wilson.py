@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import math
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 Z = 1.959963984540054
 """97.5% of a standard normal distribution lie below it."""
@@ -18,14 +19,21 @@ def wilson_interval(hits: int, total: int) -> tuple[float, float]:
     """
     if total < 1 or not 0 <= hits <= total:
         raise ValueError(f"Expected 0 to {total} of at least 1, got {hits}.")
-    return wilson_of_share(hits / total, total)
+    low, high = wilson_bounds(hits / total, total)
+    return float(low), float(high)
 
 
-def wilson_of_share(share: float, total: int) -> tuple[float, float]:
-    """Do the same for a share, 0 to 1, that need not be of whole hits; total: at least 1."""
+def wilson_bounds(
+    shares: ArrayLike, totals: ArrayLike
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the lower and upper ends of the 95% intervals of shares, 0 to 1, of so many.
+
+    Shapes as NumPy broadcasts them; shares need not be of whole hits, totals are at least 1.
+    """
+    share, total = np.asarray(shares, np.float64), np.asarray(totals, np.float64)
     square = Z * Z
     middle = share + square / (2 * total)
-    spread = Z * math.sqrt(share * (1 - share) / total + square / (4 * total * total))
+    spread = Z * np.sqrt(share * (1 - share) / total + square / (4 * total * total))
     whole = 1 + square / total
-    low, high = (middle - spread) / whole, (middle + spread) / whole
-    return min(share, max(0.0, low)), max(share, min(1.0, high))  # rounding moves 0 and 1
+    low = np.minimum(share, np.maximum(0, (middle - spread) / whole))  # rounding moves 0 and 1
+    return low, np.maximum(share, np.minimum(1, (middle + spread) / whole))

@@ -11,6 +11,12 @@ from harnn.prediction.examples import Examples
 from harnn.prediction.predictor import Predictor, load_predictors
 
 if TYPE_CHECKING:
+    from harnn.prediction.accepting import (
+        AcceptanceTrial,
+        check_acceptance,
+        check_closed,
+        measure_acceptance,
+    )
     from harnn.prediction.comparison import (
         ComparedSystem,
         SystemsComparison,
@@ -24,6 +30,7 @@ if TYPE_CHECKING:
 __getattr__, __dir__ = on_demand(
     __name__,
     {
+        "accepting": "AcceptanceTrial check_acceptance check_closed measure_acceptance",
         "comparison": "ComparedSystem SystemsComparison compare_models compare_systems",
         "foreign": "ForeignAnswers check_predictions read_predictions",
         "seen": "Seen SeenDocuments",
@@ -32,6 +39,7 @@ __getattr__, __dir__ = on_demand(
 )
 
 __all__ = [
+    "AcceptanceTrial",
     "AnsweredBlock",
     "ComparedSystem",
     "Examples",
@@ -44,9 +52,12 @@ __all__ = [
     "SystemsComparison",
     "WorkerError",
     "Workers",
+    "check_acceptance",
+    "check_closed",
     "check_predictions",
     "compare_models",
     "compare_systems",
     "load_predictors",
+    "measure_acceptance",
     "read_predictions",
 ]

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from harnn.review.database import Database
     from harnn.review.entries import Entry
     from harnn.review.exporting import models_in_review, with_corrections
-    from harnn.review.policy import Filed, InForce, Policies, Terms
+    from harnn.review.policy import Filed, FiledDocument, InForce, Policies, Terms
     from harnn.review.preparing import prepare
     from harnn.review.reading import Mark, Reading
     from harnn.review.store import Review
@@ -65,7 +65,7 @@ _get, __dir__ = on_demand(
         "agreement": "Agreement Anchoring",
         "reading": "Mark Reading",
         "audits": "Audited AuditedLevel",
-        "policy": "Filed InForce Policies Terms",
+        "policy": "Filed FiledDocument InForce Policies Terms",
         "preparing": "prepare",
         "store": "Review",
         "telling": "told",
@@ -99,6 +99,7 @@ __all__ = [
     "EvidenceGroup",
     "EvidenceView",
     "Filed",
+    "FiledDocument",
     "GroupDecision",
     "InForce",
     "ItemView",

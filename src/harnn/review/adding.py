@@ -8,7 +8,7 @@ import hmac
 import json
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
@@ -23,7 +23,7 @@ from harnn.review.corrections import (
     keep_document,
     name_problems,
 )
-from harnn.review.tables import DOCUMENT, ITEM, LABEL, MOST_LABEL, MOST_WORD, WORD
+from harnn.review.tables import DOCUMENT, ITEM, LABEL, MOST_WORD, WORD
 from harnn.review.values import Enqueued, EnqueueOptions, Prepared, PreparedLabel
 from harnn.taxonomy import Taxonomy
 
@@ -33,22 +33,18 @@ _LETTERS = 2
 """Characters of such a word at least, but for words of Chinese and the like."""
 
 
-def check(prepared: Sequence[Prepared], model: str, taxonomy: Taxonomy) -> None:
+def check(prepared: Sequence[Prepared], model: str, taxonomy: Taxonomy, person: str) -> None:
     """Raises:
-    DocumentError: names or labels that cannot be kept, or answers of another model.
+    DocumentError: names that cannot be kept, or answers of another model.
     """
     problems: list[Problem] = []
     for number, each in enumerate(prepared, start=1):
         where = each.document.source or f"document {number}"
-        names = {"id": each.document.id, "model": each.model.name}
+        names = {"id": each.document.id, "model": each.model.name, "person": person}
         problems += name_problems(where, names)
         if each.model.name != model or each.model.taxonomy_hash != taxonomy.version:
-            what = f"was answered by the model {each.model.name!r} under another taxonomy"
-            problems.append(Problem(where, f"{what} than that of {model!r}, which is reviewed."))
-        for label in each.shown:
-            if len(label) > MOST_LABEL:
-                what = f"its label {label[:40]!r}… has {len(label):,} characters, "
-                problems.append(Problem(where, f"{what}at most {MOST_LABEL} are kept."))
+            what = f"was answered by {each.model.name!r}, not by {model!r} under its taxonomy now."
+            problems.append(Problem(where, what))
     if problems:
         raise DocumentError(problems)
 
@@ -73,8 +69,8 @@ def add(
         query = sa.select(ITEM.c.number).where(ITEM.c.document == document)
         if connection.scalar(query) is not None:
             continue
-        blind, second = _drawn(key, content, each, options)
-        item = _item_row(connection, each, document, blind, second, options, key, content)
+        drawn = _draw(key, content, each, options)
+        item = _item_row(connection, each, document, drawn, audit=options.audit)
         number = _insert_item(connection, item)
         _insert_evidence(connection, number, each)
         added.append(number)
@@ -121,28 +117,27 @@ def share_of(key: bytes, purpose: str, content: str) -> float:
     return int.from_bytes(drawn[:7]) / (1 << 56)
 
 
-def _drawn(key: bytes, content: str, each: Prepared, options: EnqueueOptions) -> tuple[bool, bool]:
-    """Return whether a document is blind, and whether two people read it."""
+class _Drawn(NamedTuple):
+    blind: bool
+    second: bool
+    place: float
+    """In the queue, of a blind document, 0 to 1."""
+
+
+def _draw(key: bytes, content: str, each: Prepared, options: EnqueueOptions) -> _Drawn:
     blind = options.audit or share_of(key, "blind", content) < options.blind_share
     second = share_of(key, "second", content) < options.second_share
     if options.second_doubt is not None and each.doubt >= options.second_doubt:
         second = True
-    return blind, second
+    return _Drawn(blind, second, share_of(key, "place", content))
 
 
 def _item_row(
-    connection: sa.Connection,
-    each: Prepared,
-    document: int,
-    blind: bool,
-    second: bool,
-    options: EnqueueOptions,
-    key: bytes,
-    content: str,
+    connection: sa.Connection, each: Prepared, document: int, drawn: _Drawn, *, audit: bool
 ) -> dict[str, Any]:
     by_doubt, by_value = each.doubt, each.value
-    if blind:
-        by_doubt, by_value = _by_lot(connection, share_of(key, "place", content), each.model.name)
+    if drawn.blind:
+        by_doubt, by_value = _by_lot(connection, drawn.place, each.model.name)
     return {
         "document": document,
         "model": each.model.name,
@@ -153,9 +148,9 @@ def _item_row(
         "shown": json_text(dict(each.shown)),
         "evidence": json_text([dataclasses.asdict(label) for label in each.labels]),
         "notes": json_text(list(each.notes)),
-        "blind": blind,
-        "audit": options.audit,
-        "second": second,
+        "blind": drawn.blind,
+        "audit": audit,
+        "second": drawn.second,
         "doubt": each.doubt,
         "value": each.value,
         "by_doubt": by_doubt,

@@ -22,7 +22,7 @@ _MOST_SECONDS = HOLD.total_seconds()
 
 
 def decide(turn: Turn, action: str, label: str = "", other: str = "", group: str = "") -> Entry:
-    """Decide something of a document.
+    """Decide something of a document; group: of several, which this person does not open.
 
     Raises:
         ReviewError: it cannot be done.
@@ -32,7 +32,8 @@ def decide(turn: Turn, action: str, label: str = "", other: str = "", group: str
         action, label=label, other=other, group=group, seen=turn.shown, after=reading.most_specific
     )
     turn.keep(reading, entry)
-    turn.claim()
+    if not group:
+        turn.claim()
     return entry
 
 
@@ -68,12 +69,14 @@ def submit(turn: Turn) -> None:
 def settle(turn: Turn, *, take: str, alone: bool) -> None:
     """Say what holds of a document that two people read differently.
 
-    take: whose reading holds; empty: what this person has decided. alone: nobody else may say it.
+    take: whose reading holds; empty: what this person has decided. alone: nobody else may say it,
+    not even give the second reading that is waited for.
 
     Raises:
         ReviewError: nothing is disputed, this person is one of the two, or decisions are missing.
     """
-    if turn.item["state"] != "disputed":
+    state = turn.item["state"]
+    if state != "disputed" and not (alone and state == "annotated"):
         raise ReviewError("nobody disagrees about this document.")
     readers = [name for name, row in turn.readings.items() if row["submitted"]]
     if turn.person in readers and not alone:
@@ -87,7 +90,7 @@ def settle(turn: Turn, *, take: str, alone: bool) -> None:
         reading.check_complete()
     how = f"as {take} read it" if take else ""
     if turn.person in readers:
-        how = f"{how}; settled by one of the two, as nobody else may".removeprefix("; ")
+        how = f"{how}; settled by a reader of it, as nobody else may".removeprefix("; ")
     entry = turn.note("settle", text=how, seen=turn.shown, after=reading.most_specific)
     if turn.own and turn.own["submitted"]:
         turn.keep(turn.reading, entry, **_as_before(turn))
@@ -110,6 +113,7 @@ def undo(turn: Turn) -> None:
         return
     turn.check_free()
     _undo_decision(turn, entry)
+    turn.claim()
 
 
 def undo_in_group(turn: Turn, entry: Entry) -> None:
@@ -134,7 +138,6 @@ def _undo_decision(turn: Turn, entry: Entry) -> None:
         after=reading.most_specific,
     )
     turn.keep(reading, undone)
-    turn.claim()
 
 
 def _take_back(turn: Turn, entry: Entry) -> None:
@@ -214,11 +217,8 @@ def in_group(connection: sa.Connection, group: str, person: str) -> Sequence[Ent
     """Return the decisions of a group that are not undone."""
     conditions = (ENTRY.c.together == group, ENTRY.c.person == person)
     entries = list(read_entries(connection, *conditions))
-    numbers = {entry.number for entry in entries}
-    undone = set(
-        connection.scalars(sa.select(ENTRY.c.undoes).where(ENTRY.c.undoes.in_(sorted(numbers))))
-    )
-    return [each for each in entries if each.action != "undo" and each.number not in undone]
+    undone = {entry.undoes for entry in entries}  # who takes one back names the group too
+    return [each for each in entries if each.undoes is None and each.number not in undone]
 
 
 def _as_before(turn: Turn) -> dict[str, object]:

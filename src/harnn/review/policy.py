@@ -29,7 +29,7 @@ from harnn.review.audits import (
 from harnn.review.chain import Head, Note, append, lock_head
 from harnn.review.corrections import ModelState, document_row, keep_document
 from harnn.review.database import Database
-from harnn.review.tables import FILED, ITEM, POLICY
+from harnn.review.tables import DOCUMENT, FILED, ITEM, POLICY
 from harnn.review.turn import utc
 from harnn.review.values import Prepared
 from harnn.taxonomy import Taxonomy
@@ -115,6 +115,22 @@ class Filed:
     """Labels that lie deeper wait for a person."""
     is_new: bool
     """False: it was filed before, or is none of those that were filed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FiledDocument:
+    """A document that was filed unattended."""
+
+    entry: int
+    """Number of its entry in the log."""
+    id: str
+    """As its sender calls it."""
+    moment: datetime
+    model_hash: str
+    level: int
+    """The deepest one that it was filed to."""
+    labels: Mapping[str, float]
+    """With their scores, closed upward."""
 
 
 NOT_FILED = Filed(0, drawn=False, waits=True, is_new=False)
@@ -216,6 +232,32 @@ class Policies:
                 for level in range(1, self._taxonomy.depth + 1)
             )
             return now, levels
+
+    def filed(self, after: int = 0, limit: int = 100) -> list[FiledDocument]:
+        """Return what was filed behind a number of an entry, in the order in which it was.
+
+        Documents that were drawn are left out: their labels are those that people give them.
+        """
+        query = (
+            sa.select(FILED, DOCUMENT.c.id)
+            .join_from(FILED, DOCUMENT)
+            .where(FILED.c.model == self._model.name, FILED.c.entry > after, ~FILED.c.drawn)
+            .order_by(FILED.c.entry)
+            .limit(limit)
+        )
+        with self._database.reading() as connection:
+            rows = connection.execute(query).mappings().all()
+        return [
+            FiledDocument(
+                entry=row[FILED.c.entry],
+                id=row[DOCUMENT.c.id],
+                moment=utc(row[FILED.c.moment]),
+                model_hash=row[FILED.c.model_hash],
+                level=row[FILED.c.level],
+                labels=json.loads(row[FILED.c.labels]),
+            )
+            for row in rows
+        ]
 
     def audited(self) -> tuple[Audited, ...]:
         """Return all documents that were drawn, the newest first.

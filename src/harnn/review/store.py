@@ -143,9 +143,10 @@ class Review:
         is. Which are blind and which are read twice is drawn by a keyed hash of what they say.
 
         Raises:
-            DocumentError: a name or a label cannot be kept, or the answer is of another model.
+            DocumentError: a name cannot be kept, or the answer is of another model.
+            TaxonomyError: it has labels that are too long to be kept.
         """
-        adding.check(prepared, self._model, self._taxonomy)
+        adding.check(prepared, self._model, self._taxonomy, person)
         with self._writing() as connection:
             self._taxonomies.keep(connection, self._taxonomy)
             return adding.add(connection, prepared, person, options)
@@ -214,7 +215,7 @@ class Review:
         claim: whether it is theirs for twenty minutes, where nobody else has it.
         """
         with self._turn(number, person, part, writes=False) as turn:
-            if not claim or turn.claims_on():
+            if not claim or turn.is_claimed or not turn.can_claim:
                 return view(turn)
         with self._turn(number, person, part) as turn:
             turn.claim()
@@ -281,8 +282,9 @@ class Review:
     ) -> Submitted:
         """Say what holds of a document that two people read differently.
 
-        take: the reader whose labels hold; empty: what this person has decided. alone: whether one
-        of the two may do it, because nobody else is there; the log says so.
+        take: the reader whose labels hold; empty: what this person has decided. alone: nobody else
+        is there, so that one of the two may do it, or the only one where a second reading is
+        waited for; the log says so.
         """
         with self._turn(number, person, "review") as turn:
             turn.check_version(version)

@@ -11,11 +11,11 @@ from typing import Any
 import sqlalchemy as sa
 
 from harnn._display import json_text
-from harnn.errors import ConflictError, DatabaseError, Problem, ReviewError
+from harnn.errors import ConflictError, DatabaseError, Problem, ReviewError, TaxonomyError
 from harnn.review.chain import Note, append, entry_of, read_entries
 from harnn.review.entries import Entry
 from harnn.review.reading import ACTIONS, Reading
-from harnn.review.tables import ENTRY, ITEM, LABEL, READING, TAXONOMY
+from harnn.review.tables import ENTRY, ITEM, LABEL, MOST_LABEL, READING, TAXONOMY
 from harnn.review.values import Part
 from harnn.taxonomy import Taxonomy
 
@@ -48,10 +48,19 @@ class Taxonomies:
         return self._known[version]
 
     def keep(self, connection: sa.Connection, taxonomy: Taxonomy) -> None:
-        """Put a taxonomy into the database, where it is not there yet; the head is locked."""
+        """Put a taxonomy into the database, where it is not there yet; the head is locked.
+
+        Raises:
+            TaxonomyError: it has labels that are too long.
+        """
         self._known[taxonomy.version] = taxonomy
         query = sa.select(TAXONOMY.c.hash).where(TAXONOMY.c.hash == taxonomy.version)
         if connection.scalar(query) is None:
+            long = [code for code in taxonomy.codes if len(code) > MOST_LABEL]
+            what = f"can be kept in review with at most {MOST_LABEL} characters."
+            problems = [Problem(f"label {code[:40]!r}…", what) for code in long]
+            if problems:
+                raise TaxonomyError(problems)
             row = {"hash": taxonomy.version, "text": taxonomy.to_json()}
             connection.execute(sa.insert(TAXONOMY).values(**row))
 
@@ -214,19 +223,24 @@ class Turn:
             return f"{before}{moment:%H:%M} UTC"
         return f"{'on ' if before else ''}{moment:%Y-%m-%d} at {moment:%H:%M} UTC"
 
-    def claim(self) -> None:
-        """Let this person have the document for some time, where nobody else has it."""
-        if self.holder not in ("", self.person) or self.item["state"] in ("done", "set_aside"):
-            return
-        if self.own and self.own["submitted"]:
-            return
-        since = self.item["held_since"] if self.holder else self.now
-        self.change(holder=self.person, held_since=since, held_until=self.now + HOLD)
+    @property
+    def can_claim(self) -> bool:
+        """Whether this person can have the document for some time: nobody else has it."""
+        submitted = self.own is not None and self.own["submitted"]
+        is_open = self.item["state"] not in ("done", "set_aside")
+        return is_open and not submitted and self.holder in ("", self.person)
 
-    def claims_on(self) -> bool:
-        """Tell whether this person has it, and for a good while still."""
+    @property
+    def is_claimed(self) -> bool:
+        """Whether this person has it, and for a good while still."""
         until = self.item["held_until"]
         return self.holder == self.person and utc(until) - self.now > HOLD / 2
+
+    def claim(self) -> None:
+        """Let this person have the document for some time, where that can be."""
+        if self.can_claim:
+            since = self.item["held_since"] if self.holder else self.now
+            self.change(holder=self.person, held_since=since, held_until=self.now + HOLD)
 
     def change(self, **columns: Any) -> None:
         """Change the document's row."""

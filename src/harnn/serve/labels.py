@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harnn.errors import suggest
+from harnn.metrics import LabelQuality
 from harnn.serve.models import ServedModel
 from harnn.serve.problems import RequestError
 from harnn.taxonomy import LabelSearch, Taxonomy
@@ -91,8 +92,9 @@ def describe_label(taxonomy: Taxonomy, column: int) -> dict[str, Any]:
 
 def describe_served(model: ServedModel, columns: Sequence[int]) -> list[dict[str, Any]]:
     """Return labels as :func:`describe_label` does, and what the model knows of each:
-    ``documents``, those of training that have it or one below it, and ``threshold``, 0 to 1, the
-    score from which it is given; None where scores alone do not decide.
+    ``documents``, those of training that have it or one below it, ``threshold``, 0 to 1, the
+    score from which it is given (None where scores alone do not decide), and ``validation``, how
+    good it was on the validation documents (None where nothing is known).
     """
     bundle, labels = model.predictor.bundle, model.predictor.taxonomy
     cuts = bundle.decoder.label_cuts(labels.hierarchy)
@@ -101,9 +103,41 @@ def describe_served(model: ServedModel, columns: Sequence[int]) -> list[dict[str
         | {
             "documents": int(bundle.label_counts[column]),
             "threshold": None if cuts is None else round(float(cuts[column]), 6),
+            "validation": _describe_quality(bundle.quality, column),
         }
         for column in columns
     ]
+
+
+def describe_taken_for(model: ServedModel, column: int) -> list[dict[str, Any]]:
+    """Return the siblings that were given in place of a label that was missed, as JSON: ``label,
+    name, documents`` of validation, the most frequent first.
+    """
+    bundle, labels = model.predictor.bundle, model.predictor.taxonomy
+    found = [] if bundle.quality is None else bundle.quality.taken_for(column)
+    return [
+        {
+            "label": labels.codes[each.given],
+            "name": labels.names[each.given],
+            "documents": each.documents,
+        }
+        for each in found
+    ]
+
+
+def _describe_quality(quality: LabelQuality | None, column: int) -> dict[str, Any] | None:
+    """Return counts of a label, its F1 and the 95% interval; None where it was never seen."""
+    if quality is None:
+        return None
+    counts = quality.counts
+    hits, given, true = (int(each[column]) for each in (counts.hits, counts.predicted, counts.true))
+    if not given + true:
+        return None
+    low, high = quality.f1_interval(column)
+    numbers = {"f1": float(counts.f1[column]), "low": low, "high": high}
+    return {"hits": hits, "given": given, "true": true} | {
+        name: round(number, 4) for name, number in numbers.items()
+    }
 
 
 def _is_under(taxonomy: Taxonomy, column: int) -> NDArray[np.bool_]:

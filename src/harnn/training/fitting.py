@@ -16,7 +16,7 @@ from harnn.corpus import ArrayCache, NgramsView
 from harnn.data import Documents
 from harnn.decode import tune_decoder
 from harnn.errors import ConfigError, TrainingInterrupted
-from harnn.evaluation import report_scores
+from harnn.evaluation import report_labels
 from harnn.languages import EnglishSigns
 from harnn.metrics import TrainingCounts
 from harnn.taxonomy import Taxonomy
@@ -201,6 +201,9 @@ def _finish(task: Task, trained: list[TrainedBranch]) -> FitResult:
         settings=config.decode,
     )
     counts = TrainingCounts(label_counts, len(task.train.corpus))
+    report, quality = report_labels(
+        scores, valid_corpus.targets, decoder, task.taxonomy, training=counts
+    )
     return FitResult(
         ensemble=ensemble,
         taxonomy=task.taxonomy,
@@ -209,8 +212,9 @@ def _finish(task: Task, trained: list[TrainedBranch]) -> FitResult:
         decoder=decoder,
         contents=_contents(task, trained),
         history=next((x.history for x in trained if x.history.rows), History()),
-        report=report_scores(scores, valid_corpus.targets, decoder, task.taxonomy, training=counts),
+        report=report,
         label_counts=label_counts,
+        quality=quality,
         documents=task.reader.counts,
         coverage=next((x.coverage for x in trained if x.coverage is not None), None),
         summaries=tuple(_summary_of(branch, trained) for branch in ensemble.branches),

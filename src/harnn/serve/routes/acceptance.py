@@ -18,11 +18,12 @@ from harnn.acceptance import (
     judge_audits,
 )
 from harnn.serve.asking import Admin, json_response
-from harnn.serve.desk import Desk, DeskHere
+from harnn.serve.desk import Desk, DeskHere, plain
 from harnn.serve.problems import RequestError
 from harnn.serve.routes.acceptance_schemas import (
     AcceptanceOut,
     AuditedListOut,
+    FiledListOut,
     PolicyIn,
     PreviewOut,
     TargetsIn,
@@ -102,6 +103,23 @@ async def audited(
     taxonomy = desk.served.predictor.taxonomy
     rows = [_audited(each, level or each.level, taxonomy) for each in page]
     return json_response({"total": len(chosen), "audited": rows})
+
+
+@router.get("/filed", response_model=FiledListOut, responses=_READS)
+async def filed(
+    desk: DeskHere,
+    after: Annotated[int, Query(ge=0, lt=1 << 31)] = 0,
+    limit: Annotated[int, Query(ge=1, le=1_000)] = 100,
+) -> Response:
+    """Documents that were filed unattended, in the order in which they were.
+
+    Those that were drawn for the audit are left out: their labels are what people say, and come
+    with ``/v1/review/export``.
+    """
+    policies = desk.service.policies_of(desk.served)
+    found = await asyncio.to_thread(policies.filed, after, limit)
+    following = found[-1].entry if len(found) == limit else None
+    return json_response({"filed": plain(found), "next": following})
 
 
 async def _described(desk: Desk, policies: review.Policies) -> dict[str, Any]:
@@ -242,10 +260,10 @@ def _audited(each: review.Audited, level: int, taxonomy: Taxonomy) -> dict[str, 
     to_level = [c for c in each.accepted if taxonomy.levels[index[c]] <= level]
     labels = taxonomy.most_specific(taxonomy.columns(tuple(to_level))).tolist()
     codes = [taxonomy.codes[column] for column in labels]
-    found = [] if verdict == "right" else taxonomy.columns(each.found)
+    found = () if verdict == "right" else each.found
     return plain | {
         "level": each.level,
         "labels": [taxonomy.names[column] for column in labels],
         "score": min(each.accepted[code] for code in codes),
-        "found": [taxonomy.names[column] for column in found],
+        "found": [taxonomy.names[taxonomy.index[code]] for code in found],
     }

@@ -183,6 +183,27 @@ class AuditedListOut(Out):
     audited: list[AuditedOut]
 
 
+class FiledOut(Out):
+    """A document that was filed unattended."""
+
+    entry: int
+    """Of the log, by which ``after`` goes on."""
+    id: str
+    moment: str
+    model_hash: str
+    level: int
+    """The deepest one that it was filed to; labels that lie deeper wait for people."""
+    labels: dict[str, float]
+    """With their scores, closed upward."""
+
+
+class FiledListOut(Out):
+    """Documents that were filed; next: what ``after`` is for those behind, null at the end."""
+
+    filed: list[FiledOut]
+    next: int | None
+
+
 class TargetsIn(Asked):
     """Targets of levels."""
 

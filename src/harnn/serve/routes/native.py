@@ -21,11 +21,11 @@ from harnn.serve.asking import (
     as_documents,
     json_response,
 )
-from harnn.serve.labels import LabelQuery, column_of, describe_served
+from harnn.serve.labels import LabelQuery, column_of, describe_served, describe_taken_for
 from harnn.serve.models import ServedModel
 from harnn.serve.routes.schemas import (
     ExplanationOut,
-    LabelOut,
+    LabelPageOut,
     LabelsOut,
     ModelOut,
     ModelsOut,
@@ -128,13 +128,13 @@ async def taxonomy(
     return json_response({"model": _named(served)} | place | {"labels": shown})
 
 
-@router.get("/label", response_model=LabelOut, responses=problems(404))
+@router.get("/label", response_model=LabelPageOut, responses=problems(404))
 async def label(service: ServiceHere, _: Reader, label: str, model: ModelName = None) -> Response:
     """One label, by its code."""
     served = service.models.get(model)
     column = column_of(served.predictor.taxonomy, label)
     (described,) = describe_served(served, [column])
-    return json_response(described)
+    return json_response(described | {"taken_for": describe_taken_for(served, column)})
 
 
 @router.get("/model", response_model=ModelOut, responses=problems(404))

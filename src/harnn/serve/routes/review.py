@@ -99,7 +99,7 @@ async def evidence(desk: DeskHere, limit: Annotated[int, Query(ge=1, le=500)] = 
 @router.get("/evidence/{key}", response_model=EvidenceGroupsOut, responses=_READS)
 async def evidence_groups(desk: DeskHere, key: Key) -> Response:
     """All documents in which a word spoke for a label, in groups by the words nearby."""
-    found = await desk.do(review.Review.evidence_groups, key, desk.person)
+    found = await desk.do(review.Review.evidence_groups, key, desk.person, desk.part)
     return json_response(plain(found))
 
 
@@ -112,7 +112,7 @@ async def decide_group(desk: DeskHere, key: Key, body: GroupIn) -> Response:
     items = [(each.item, each.version) for each in body.items]
 
     def act(kept: review.Review) -> review.GroupDecision:
-        label = kept.evidence_groups(key, desk.person).label
+        label = kept.evidence_groups(key, desk.person, desk.part).label
         return kept.decide_group(items, body.action, label, desk.person, desk.part, body.other)
 
     return json_response(_group(await desk.do(act)))

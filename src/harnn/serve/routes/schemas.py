@@ -129,6 +129,28 @@ class ExplanationOut(Out):
     explanation: DocumentExplained
 
 
+class LabelQualityOut(Out):
+    """How good a label was on the validation documents: numbers of them, F1 and its interval."""
+
+    hits: int
+    """Given and true."""
+    given: int
+    true: int
+    f1: float
+    """0 to 1."""
+    low: float
+    """Of the 95% interval."""
+    high: float
+
+
+class TakenForOut(Out):
+    """A sibling that was given in place of a label."""
+
+    label: str
+    name: str
+    documents: int
+
+
 class LabelOut(Out):
     """A label of the taxonomy; children: how many."""
 
@@ -146,6 +168,14 @@ class LabelOut(Out):
     """Of training, that have it or one below it."""
     threshold: float | None
     """The score from which it is given, 0 to 1; null: scores alone do not decide."""
+    validation: LabelQualityOut | None
+    """null: it was neither given nor true, or the model does not say."""
+
+
+class LabelPageOut(LabelOut):
+    """A label, and what it was taken for."""
+
+    taken_for: list[TakenForOut]
 
 
 class LabelsOut(Out):

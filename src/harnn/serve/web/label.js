@@ -43,7 +43,7 @@ export class LabelPage {
     const heading = make('h1', { tabindex: '-1' }, foreign(label.name), label.name === label.label ? null : make('span', { class: 'code' }, ` ${label.label}`));
     this.box.replaceChildren(
       make('ul', { class: 'parents', 'aria-label': label.parents.length > 1 ? 'Parents' : 'Parent' }, ...parents.map(({ path }) => make('li', {}, ...this.#way(path)))),
-      heading, ...this.#words(label), this.#facts(label), ...children ? [this.#table(label, children)] : [],
+      heading, ...this.#words(label), this.#facts(label), ...children ? [this.#table(label, children)] : [], ...this.#takenFor(label),
     );
     if (focus) heading.focus();
     return label;
@@ -62,12 +62,12 @@ export class LabelPage {
     return answer;
   }
 
-  #link(code) {
+  #link(code, name = this.names.of(code)) {
     return make('a', { href: this.address(code), onclick: (event) => {
       if (event.ctrlKey || event.metaKey || event.shiftKey) return;
       event.preventDefault();
       this.follow(code);
-    } }, foreign(this.names.of(code)));
+    } }, foreign(name));
   }
 
   #way(path) {
@@ -85,13 +85,17 @@ export class LabelPage {
 
   #facts(label) {
     const level = this.model.levels[label.level - 1];
-    const { validation } = this.model;
+    const documents = counted(this.model.validation.documents, 'validation document');
+    const { hits, given, true: known, f1, low, high } = label.validation ?? {};
     const facts = [
+      ...label.validation ? [
+        ['F1 on validation', f1.toFixed(2), `${low.toFixed(2)} to ${high.toFixed(2)}`],
+        ['Precision', given ? (hits / given).toFixed(2) : '–', `of ${number(given)} given`],
+        ['Recall', known ? (hits / known).toFixed(2) : '–', `of ${number(known)} true`],
+      ] : [['F1 on validation', '–', `neither given nor true in ${documents}, or not kept`]],
+      [`F1 of level ${label.level}`, level.micro_f1.toFixed(2), `micro, ${level.name === String(label.level) ? '' : `${level.name}, `}${counted(level.labels, 'label')}`],
       ['Training documents', number(label.documents), label.children ? 'with those of labels below it' : ''],
       ['Threshold', label.threshold === null ? '–' : percent(label.threshold), label.threshold === null ? `given: ${this.model.decoding}` : 'of the score, tuned on validation'],
-      ['Level', String(label.level), `${level.name === String(label.level) ? '' : `${level.name}, `}${counted(level.labels, 'label')}`],
-      ['F1 of its level', level.micro_f1.toFixed(2), `micro, on ${counted(validation.documents, 'validation document')}`],
-      ['Children', number(label.children), ''],
     ];
     return make('dl', { class: 'facts' }, ...facts.map(([name, value, small]) => make('div', {}, make('dt', {}, name), make('dd', {}, value, small ? make('small', {}, foreign(small)) : null))));
   }
@@ -101,7 +105,8 @@ export class LabelPage {
     const add = ({ labels }) => body.append(...labels.map((child) => make('tr', {},
       make('th', { scope: 'row' }, this.#link(child.label), child.name === child.label ? null : make('span', { class: 'code' }, ` ${child.label}`)),
       make('td', { class: 'num' }, child.children ? number(child.children) : ''),
-      make('td', { class: 'num' }, number(child.documents)))));
+      make('td', { class: 'num' }, number(child.documents)),
+      ...this.#quality(child.validation))));
     add(first);
     const left = () => first.total - body.children.length;
     const button = make('button', { class: 'btn small', type: 'button', hidden: left() <= 0, onclick: async () => {
@@ -115,7 +120,25 @@ export class LabelPage {
       }
       button.disabled = false;
     } }, `Show more of ${number(left())}`);
-    const head = make('tr', {}, make('th', { scope: 'col' }, 'Label'), make('th', { scope: 'col', class: 'num' }, 'Children'), make('th', { scope: 'col', class: 'num' }, 'Training documents'));
+    const head = make('tr', {}, make('th', { scope: 'col' }, 'Label'), make('th', { scope: 'col', class: 'num' }, 'Children'), make('th', { scope: 'col', class: 'num' }, 'Training documents'), make('th', { scope: 'col', class: 'num' }, 'F1'), make('th', { scope: 'col' }, '95% interval'));
     return make('section', {}, make('h2', {}, 'Children'), make('div', { class: 'scroll', tabindex: '0', role: 'region', 'aria-label': 'Children' }, make('table', {}, make('thead', {}, head), body)), button);
+  }
+
+  /** F1 on the validation documents and its interval, as cells. */
+  #quality(found) {
+    if (!found) return [make('td', { class: 'num' }, '–'), make('td', { class: 'small faint' }, 'not in validation')];
+    const { f1, low, high } = found;
+    const range = `${low.toFixed(2)} to ${high.toFixed(2)}`;
+    const line = make('span', { class: 'range', 'aria-hidden': 'true' }, make('i'), make('b'));
+    for (const [name, value] of Object.entries({ low, high, at: f1 })) line.style.setProperty(`--${name}`, value);
+    return [make('td', { class: 'num' }, f1.toFixed(2)), make('td', { title: range }, line, make('span', { class: 'sr' }, range))];
+  }
+
+  /** The siblings that were given where this label was missed. */
+  #takenFor({ taken_for: found }) {
+    if (!found.length) return [];
+    const head = make('tr', {}, make('th', { scope: 'col' }, 'Given instead of it'), make('th', { scope: 'col', class: 'num' }, 'Times'));
+    const rows = found.map(({ label, name, documents }) => make('tr', {}, make('th', { scope: 'row' }, this.#link(label, name)), make('td', { class: 'num' }, number(documents))));
+    return [make('section', {}, make('h2', {}, 'Confused with', make('small', {}, ' on validation')), make('div', { class: 'scroll', tabindex: '0', role: 'region', 'aria-label': 'Confused with' }, make('table', {}, make('thead', {}, head), make('tbody', {}, ...rows))))];
   }
 }

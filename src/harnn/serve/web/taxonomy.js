@@ -102,7 +102,17 @@ function fillNode(element, { node, open }) {
     typeof open === 'boolean' ? icon('open', 'twist flip') : make('span', { class: 'twist' }),
     make('span', { class: 'label', title: node.name }, foreign(node.name, { class: 'name' })),
     make('span', { class: 'pct faint' }, number(node.documents), make('span', { class: 'sr' }, ' training documents')),
+    ...quality(node.validation),
   );
+}
+
+/** F1 of a label on the validation documents, as a number and in five colours. */
+function quality(found) {
+  const step = found ? 1 + [0.35, 0.5, 0.65, 0.8].filter((least) => found.f1 >= least).length : 0;
+  return [
+    make('i', { class: `step f${step}`, 'aria-hidden': 'true' }),
+    make('span', { class: 'f1' }, make('span', { class: 'sr' }, 'F1 '), found ? found.f1.toFixed(2) : '–'),
+  ];
 }
 
 /* ---------- searching ---------- */
