@@ -44,6 +44,21 @@ def test_a_database_is_opened_again(place: str) -> None:
             corrections.add([correction()])
 
 
+def test_a_database_of_corrections_alone_is_brought_up(place: str) -> None:
+    with Corrections.open(place) as corrections:
+        corrections.add([correction()])
+    engine = engine_of(place)
+    with engine.begin() as connection:
+        made = [table for table in reversed(TABLES.sorted_tables) if "review" in table.name]
+        for table in made:
+            table.drop(connection)
+        connection.execute(sa.text("UPDATE harnn_schema SET version_num = '0001'"))
+    with Corrections.open(place) as corrections:
+        assert len(list(corrections.read())) == 1
+    assert {table.name for table in made} <= set(sa.inspect(engine).get_table_names())
+    engine.dispose()
+
+
 def test_a_newer_database_is_refused(place: str) -> None:
     Database.open(place).close()
     engine = engine_of(place)

@@ -62,8 +62,8 @@ def check(place: str, journal: Path, items: int, decisions: int) -> None:
 
 def test_killed_processes_lose_no_decision(place: str, tmp_path: Path) -> None:
     journal = tmp_path / "journal"
-    decide_and_kill(place, journal, items=2, decisions=12, kills=5)
-    check(place, journal, items=2, decisions=12)
+    decide_and_kill(place, journal, items=1, decisions=15, kills=4)
+    check(place, journal, items=1, decisions=15)
 
 
 @pytest.mark.slow

@@ -296,3 +296,27 @@ def test_shared_evidence(review: Review) -> None:
     assert sum(group.agreed for group in review.evidence_groups(found.key, "ann").groups) == 1
     with pytest.raises(ReviewError, match="there is no such word in review"):
         review.evidence_groups("0" * 24, "ann")
+
+
+def test_what_no_database_takes(review: Review) -> None:
+    review.add([prepared()], options=SEEN)
+    with pytest.raises(ReviewError, match=r"its person has characters that cannot be shown: "):
+        review.item(1, "a\x00", "annotate")
+    with pytest.raises(ReviewError, match=r"its key has characters that cannot be shown: "):
+        review.evidence_groups("\ud800", "ann")
+    with pytest.raises(ReviewError, match=r"its group has 256 characters, at most 255 are kept"):
+        review.undo_group("x" * 256, "ann", "annotate")
+    assert review.queue("ann", "annotate", label="\x00\ud800") == []
+    for number in (1 << 31, 1 << 70):
+        with pytest.raises(ReviewError, match=f"there is no document {number:,} in review"):
+            review.item(number, "ann", "annotate")
+        with pytest.raises(ReviewError, match=f"there is no document {number:,} in review"):
+            review.queue("ann", "annotate", after=number)
+        assert review.log(number) == review.log(item=number) == []
+    for limit in (0, 501):
+        with pytest.raises(ReviewError, match=f"got the limit {limit}, expected 1 to 500"):
+            review.queue("ann", "annotate", limit=limit)
+    for action, label in (("aceppt", "apples"), ("accept", "appels"), ("accept", "\x00")):
+        with pytest.raises(ReviewError, match=r"Got the action|is not in the taxonomy"):
+            review.decide(1, "ann", "annotate", 0, action, label)
+    assert review.head()[0] == 1

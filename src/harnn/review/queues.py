@@ -8,8 +8,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from harnn._display import printable
 from harnn.errors import ReviewError
-from harnn.review.tables import DOCUMENT, ITEM, LABEL, READING
+from harnn.review.tables import DOCUMENT, ITEM, LABEL, MOST_NUMBER, READING
 from harnn.review.turn import utc
 from harnn.review.values import LabelCount, Order, Part, QueueItem, State, Summary
 from harnn.taxonomy import Taxonomy
@@ -45,11 +46,13 @@ def read_queue(
     column = _COLUMNS[order]
     conditions = [ITEM.c.model == model, *waits_for(person, part, state)]
     if label is not None:
+        if printable(label) != label:
+            return []  # no label is written so, and not all databases take it
         of_label = sa.select(LABEL.c.item).where(LABEL.c.label == label)
         conditions += [ITEM.c.number.in_(of_label), ~ITEM.c.blind]
     if after is not None:
         query = sa.select(column).where(ITEM.c.number == after, ITEM.c.model == model)
-        place = connection.scalar(query)
+        place = connection.scalar(query) if after <= MOST_NUMBER else None
         if place is None:
             raise ReviewError(f"there is no document {after:,} in review.")
         conditions.append(_behind(column, place, after))

@@ -24,7 +24,7 @@ from harnn.review.entries import Entry
 from harnn.review.exporting import models_in_review, settled_documents
 from harnn.review.preparing import prepare
 from harnn.review.retiring import retire
-from harnn.review.tables import ENTRY
+from harnn.review.tables import ENTRY, MOST_NUMBER
 from harnn.review.turn import Taxonomies, Turn
 from harnn.review.values import (
     Enqueued,
@@ -153,6 +153,7 @@ class Review:
 
     def summary(self, person: str) -> Summary:
         """Count the documents by their states, and what this person has done."""
+        _check_names(person=person)
         with self._database.reading() as connection:
             return queues.summarize(connection, self._model, person)
 
@@ -174,6 +175,7 @@ class Review:
         ones. after: the last item of the page before. limit: 1 to 500.
         """
         _check_limit(limit)
+        _check_names(person=person)
         with self._database.reading() as connection:
             return queues.read_queue(
                 connection,
@@ -204,6 +206,7 @@ class Review:
         Raises:
             ReviewError: there is no such word.
         """
+        _check_names(person=person, key=key)
         with self._database.reading() as connection:
             return sharing.group_documents(
                 connection, self._model, self._taxonomy, key, person, part
@@ -327,6 +330,7 @@ class Review:
         Raises:
             ReviewError: this person has made no such decisions.
         """
+        _check_names(person=person, group=group)
         undone: list[int] = []
         refused: list[tuple[int, str]] = []
         with self._writing() as connection:
@@ -382,9 +386,9 @@ class Review:
         limit: 1 to 10,000. item: of one document alone.
         """
         _check_limit(limit, _MOST_ENTRIES)
-        conditions = [ENTRY.c.number > after]
+        conditions = [ENTRY.c.number > min(after, MOST_NUMBER)]
         if item is not None:
-            conditions.append(ENTRY.c.item == item)
+            conditions.append(ENTRY.c.item == min(item, MOST_NUMBER))
         with self._database.reading() as connection:
             return list(read_entries(connection, *conditions, limit=limit))
 
@@ -427,11 +431,15 @@ class Review:
             yield self._turn_of(connection, number, person, part)
 
     def _turn_of(self, connection: sa.Connection, number: int, person: str, part: Part) -> Turn:
-        if problems := list(name_problems("", {"person": person})):
-            raise ReviewError(problems)
+        _check_names(person=person)
         return Turn(connection, self._taxonomies, self._model, number, person, part)
 
 
 def _check_limit(limit: int, most: int = MOST_AT_ONCE) -> None:
     if not 1 <= limit <= most:
         raise ReviewError(f"got the limit {limit:,}, expected 1 to {most:,}.")
+
+
+def _check_names(**names: str) -> None:
+    if problems := list(name_problems("", names)):
+        raise ReviewError(problems)

@@ -17,6 +17,8 @@ LONG_TEXT = sa.Text().with_variant(mysql.LONGTEXT(), "mysql", "mariadb")
 """TEXT has 64 KB there."""
 MOST_NAME = 255
 """Characters of names and ids."""
+MOST_NUMBER = (1 << 31) - 1
+"""Of rows."""
 MOST_LABEL = 700
 """Characters of a label's code: more, MySQL cannot have in an index."""
 MOST_WORD = 64

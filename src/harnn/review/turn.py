@@ -15,7 +15,7 @@ from harnn.errors import ConflictError, DatabaseError, Problem, ReviewError, Tax
 from harnn.review.chain import Note, append, entry_of, read_entries
 from harnn.review.entries import Entry
 from harnn.review.reading import ACTIONS, Reading
-from harnn.review.tables import ENTRY, ITEM, LABEL, MOST_LABEL, READING, TAXONOMY
+from harnn.review.tables import ENTRY, ITEM, LABEL, MOST_LABEL, MOST_NUMBER, READING, TAXONOMY
 from harnn.review.values import Part
 from harnn.taxonomy import Taxonomy
 
@@ -87,7 +87,9 @@ class Turn:
         """
         self.connection, self.number, self.person, self.may = connection, number, person, may
         query = sa.select(ITEM).where(ITEM.c.number == number, ITEM.c.model == model)
-        item = connection.execute(query).mappings().one_or_none()
+        item = None
+        if number <= MOST_NUMBER:
+            item = connection.execute(query).mappings().one_or_none()
         if item is None:
             raise ReviewError(f"there is no document {number:,} in review.")
         self.item: Mapping[str, Any] = dict(item)
