@@ -288,7 +288,7 @@ def test_by_touch_on_a_narrow_screen(sits: Any, desk: Desk) -> None:
     page.tap("label:has-text('Labels')")
     expect(page.locator("#paper")).to_be_hidden()
     page.tap("#tree .name:text-is('Wildlife')")
-    expect(page.locator("#at")).to_have_text("Wildlife")
+    expect(page.locator("#at")).to_have_text("At Wildlife")
     page.tap("#thumb >> text=Reject")
     page.tap("#tree .name:text-is('Beekeeping')")
     page.tap("#thumb >> text=Reject")

@@ -87,7 +87,7 @@ export class Evidence {
         make('tbody', {}, ...shown.map((line) => this.#line(each, line))))),
       ...more ? [make('p', { class: 'more' }, make('button', { class: 'btn small', type: 'button', onclick: () => { each.all = true; this.#draw(each); } }, `${number(more)} more`))] : [],
       ...decided || !group.next_best.length ? [] : [make('footer', {}, make('span', {}, 'Next best for these documents: ', ...group.next_best.flatMap(({ name, score }, at) => [at ? ', ' : '', make('b', {}, foreign(name)), ` ${percent(score)}`])),
-        make('span', { class: 'end' }, make('button', { class: 'btn small', type: 'button', onclick: () => this.#decide(each, 'instead', group.next_best[0]) }, 'Take ', foreign(group.next_best[0].name), ` instead in ${number(ticks.size)}`)))],
+        make('span', { class: 'end' }, make('button', { class: 'btn small', type: 'button', onclick: () => this.#decide(each, 'instead', group.next_best[0]) }, make('span', {}, 'Take ', foreign(group.next_best[0].name), ` instead in ${number(ticks.size)}`))))],
     );
   }
 

@@ -154,14 +154,13 @@ function notices(item) {
 function disputeNote(item) {
   const readings = item.readings.filter(({ submitted }) => submitted);
   return note('', 'Two people disagree. Decide yourself and submit, or take one of both: ',
-    ...readings.flatMap(({ person: whose }) => [make('button', { class: 'btn small', type: 'button', onclick: () => settle(whose) }, 'Take that of ', foreign(whose)), ' ']));
+    ...readings.flatMap(({ person: whose }) => [make('button', { class: 'btn small', type: 'button', onclick: () => settle(whose) }, make('span', {}, 'Take that of ', foreign(whose))), ' ']));
 }
 
 /** The cursor is on a label, or (isHere false) the mouse is. */
 function moved(node, isHere) {
-  if (!shown || shown.item.hidden) { if (isHere) byId('at').replaceChildren(node ? foreign(node.name) : ''); return; }
-  text.paint(node, node && shown.marks.nodes.get(node.through));
-  if (isHere) byId('at').replaceChildren(node ? foreign(node.name) : '');
+  if (isHere) byId('at').replaceChildren(...node ? ['At ', make('b', {}, foreign(node.name))] : []);
+  if (shown && !shown.item.hidden) text.paint(node, node && shown.marks.nodes.get(node.through));
 }
 
 /* ---------- deciding ---------- */
