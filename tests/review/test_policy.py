@@ -14,7 +14,7 @@ from support.reviews import MODEL, TAXONOMY, prepared
 
 SURE = {"garden": 0.99, "fruit": 0.98, "apples": 0.97}
 """Right on all levels, as far as the curves know."""
-HALF = {"garden": 0.99, "fruit": 0.98, "apples": 0.2}
+HALF = {"garden": 0.99, "fruit": 0.98, "apples": 0.01}
 """Of which the deepest level is not sure."""
 ALL = Terms(targets={1: 0.9, 2: 0.9, 3: 0.9}, audit_share=1)
 
@@ -33,7 +33,7 @@ def review(database: Database) -> Review:
 
 @pytest.fixture
 def policies(database: Database) -> Policies:
-    return Policies(database, TAXONOMY, MODEL, made_acceptance(TAXONOMY, MODEL.hash))
+    return Policies(database, TAXONOMY, MODEL, made_acceptance(TAXONOMY, MODEL.hash, 2_400))
 
 
 def some(count: int, shown: dict[str, float] = SURE, first: int = 0) -> list[Prepared]:
@@ -97,7 +97,8 @@ def test_terms_are_checked(policies: Policies) -> None:
 def test_documents_are_filed_to_the_deepest_level_that_keeps_its_promise(
     review: Review, policies: Policies
 ) -> None:
-    policies.put(Terms(targets={1: 0.9, 2: 0.9, 3: 0.9}, audit_share=0.01), person="ada", version=0)
+    terms = Terms(targets={1: 0.98, 2: 0.9, 3: 0.9}, audit_share=0.01)
+    policies.put(terms, person="ada", version=0)
     unsure = prepared("u", "Neither.", {"garden": 0.3})
     whole, part, none = policies.file(
         [*some(1), prepared("h", "Half.", HALF), unsure], person="bob"
@@ -224,6 +225,9 @@ def test_audits_count_for_as_long_as_the_cut_is_the_same(
     assert now.since == {1: 1, 2: 1, 3: now.number}
     _, levels = policies.audit()
     assert [each.count.right for each in levels] == [3, 3, 0]
+    stricter = Terms(targets={1: 0.98, 2: 0.9, 3: 0.95}, audit_share=0.5)
+    then = policies.put(stricter, person="ada", version=now.number)
+    assert {*then.since.values()} == {then.number}  # others are accepted below it as well
 
 
 def test_a_policy_holds_for_one_model_and_its_curves(
@@ -236,4 +240,4 @@ def test_a_policy_holds_for_one_model_and_its_curves(
     redrawn = Policies(database, TAXONOMY, MODEL, made_acceptance(TAXONOMY, MODEL.hash, 300))
     assert redrawn.in_force() is None
     with pytest.raises(ConfigError, match="the acceptance is of the model"):
-        Policies(database, TAXONOMY, other, made_acceptance(TAXONOMY, MODEL.hash))
+        Policies(database, TAXONOMY, other, made_acceptance(TAXONOMY, MODEL.hash, 2_400))

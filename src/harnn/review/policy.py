@@ -85,8 +85,8 @@ class InForce:
     """The least confidence of a document that is accepted, by level; paused ones have one too."""
     paused: frozenset[int]
     since: Mapping[int, int]
-    """By level the number of the policy from which on its cut is what it is: audits of documents
-    that were filed before say nothing of it."""
+    """By level the number of the policy from which on its cut, and those above it, are what they
+    are: audits of documents that were filed before say nothing of it."""
 
     def to_json(self) -> str:
         """Return what its entry in the log says; ``since`` 0 stands for that entry itself."""
@@ -184,11 +184,12 @@ class Policies:
                 raise _conflict(now)
             paused = now.paused - resume if now else frozenset[int]()
             paused &= terms.targets.keys()
+            resumed = now.paused - paused if now else frozenset[int]()
             since = {
                 level: now.since[level]
-                if now and now.cuts.get(level) == cut and not (now.paused - paused) & {level}
+                if now and level not in resumed and _as_above(now.cuts, cuts, level)
                 else 0
-                for level, cut in cuts.items()
+                for level in cuts
             }
             draft = InForce(
                 number=0,
@@ -382,6 +383,11 @@ class Policies:
 
 def _is_fallen(count: AuditCount, target: float) -> bool:
     return judge_audits(count, target).verdict == "paused"
+
+
+def _as_above(before: Mapping[int, float], after: Mapping[int, float], level: int) -> bool:
+    """Tell whether the same documents are accepted to a level: the cuts down to it are the same."""
+    return all(before.get(each) == after.get(each) for each in range(1, level + 1))
 
 
 def _cuts(acceptance: Acceptance) -> dict[int, float]:

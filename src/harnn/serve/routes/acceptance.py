@@ -129,11 +129,11 @@ async def _described(desk: Desk, policies: review.Policies) -> dict[str, Any]:
     applied = policies.applied(now)
     return _frame(desk) | {
         "documents": applied.documents,
-        "unanswered": applied.unanswered,
+        "unanswered": applied.judged.unanswered,
         "least_training": applied.least_training,
         "terms": _terms(terms),
         "in_force": None if now is None else _in_force(now),
-        "levels": [_level(each) | {"curve": _curve(each)} for each in applied.levels],
+        "levels": [_level(each) for each in applied.levels],
         "outcome": _outcome(applied, terms.audit_share),
         "audit": [_audit(each, terms.targets.get(each.level)) for each in levels],
         "blind_seconds": summary.median_seconds_blind,
@@ -188,18 +188,12 @@ def _level(each: LevelAcceptance) -> dict[str, Any]:
         "state": each.state,
         "point": None if each.point is None else _point(each.point),
         "promise": each.sentence(),
+        "curve": [_point(point) for point in each.curve.points(_POINTS)],
     }
 
 
 def _point(point: CurvePoint) -> dict[str, Any]:
     return {"cut": point.cut, "share": point.share, "precision": point.precision.to_dict()}
-
-
-def _curve(each: LevelAcceptance) -> list[dict[str, Any]]:
-    """Return some points of a curve, the last one always."""
-    points = each.curve.points()
-    step = -(-len(points) // _POINTS) or 1
-    return [_point(point) for point in points[::-1][::step][::-1]]
 
 
 def _outcome(acceptance: Acceptance, audit_share: float) -> dict[str, Any]:

@@ -51,13 +51,9 @@ class LevelOut(Out):
     """The cut that accepts most and keeps the target; null: none does."""
     promise: str
     """The same as a sentence."""
-
-
-class CurveOut(LevelOut):
-    """The same with all that could be chosen."""
-
     curve: list[PointOut]
-    """The highest cut first; some 100 of all at most."""
+    """All that could be chosen, of documents that the levels above accept; the highest cut first,
+    some 100 points at most."""
 
 
 class OutcomeOut(Out):
@@ -141,7 +137,7 @@ class AcceptanceOut(Out):
     """Labels with fewer training documents are never accepted; 0: all may be."""
     terms: TermsOut
     in_force: InForceOut | None
-    levels: list[CurveOut]
+    levels: list[LevelOut]
     outcome: OutcomeOut | None
     audit: list[AuditLevelOut]
     blind_seconds: float | None

@@ -169,6 +169,8 @@ class EvidenceGroupsOut(Out):
     label: str
     name: str
     groups: list[EvidenceGroupOut]
+    left_out: int
+    """Documents beyond the most that are grouped at once."""
 
 
 class WordOut(Out):
