@@ -16,8 +16,8 @@ from support.reviews import TAXONOMY, opened, prepared
 
 PEOPLE = ("ann", "bob", "cyd")
 OPTIONS = EnqueueOptions(blind_share=0.3, second_share=0.6, seed="any")
-VERBS = ("decide",) * 12 + ("undo",) * 4 + ("submit",) * 4
-VERBS += ("set_aside", "reopen", "settle", "comment", "finish", "finish")
+VERBS = [*("decide",) * 12, *("undo", "submit") * 4, *("finish",) * 2]
+VERBS += ["set_aside", "reopen", "settle", "comment"]
 
 
 def told(view: ItemView) -> dict[str, str]:

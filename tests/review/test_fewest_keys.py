@@ -114,7 +114,7 @@ class Sheet:
 def fewest_keys(taxonomy: Taxonomy, shown: Mapping[str, float], right: set[str]) -> tuple[str, ...]:
     """Return the shortest way to exactly the labels *right*, with the Enter that submits them."""
     sheet = Sheet(taxonomy)
-    closed = taxonomy.close_upward(taxonomy.columns(right)) if right else []
+    closed = taxonomy.close_upward(taxonomy.columns(right)).tolist()
     wanted = frozenset(taxonomy.codes[c] for c in closed)
 
     def left(reading: Reading) -> int:

@@ -52,7 +52,6 @@ def add(
     """
     check_inputs(data)
     place = ModelPlace.parse(model)
-    Database.open(database).close()
     predictor, knobs = open_model(place.directory, settings)
     taxonomy = predictor.taxonomy
     state = ModelState(place.name, fingerprint(place.directory), taxonomy.version)

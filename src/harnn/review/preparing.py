@@ -28,6 +28,8 @@ from harnn.review.values import (
 _AT_ONCE = 64
 _WORDS = 12
 """Kept of a label: those that speak for it, and as many against it."""
+_MOST_EXPLAINED = 200
+"""Labels of a document."""
 _LEAST_SHARE = 0.01
 """Of the strongest effect, for a word to be kept."""
 _TITLE_FIELDS = ("title", "name", "heading", "headline", "subject")
@@ -80,7 +82,12 @@ class _Asked:
         columns = taxonomy.close_upward(given).tolist() if given else []
         shown = {taxonomy.codes[c]: round(float(scores[c]), 6) for c in columns}
         doubt = self._measure.of(scores, columns)
-        labels = self._labels(document) if self._options.evidence and columns else {}
+        explains = self._options.evidence and 0 < len(given) <= _MOST_EXPLAINED
+        labels = self._labels(document) if explains else {}
+        notes = answer.notes
+        if self._options.evidence and len(given) > _MOST_EXPLAINED:
+            most = f"at most {_MOST_EXPLAINED} are explained"
+            notes += (f"No words are shown: it got {len(given):,} labels, {most}.",)
         return Prepared(
             document=document,
             model=self._model,
@@ -90,7 +97,7 @@ class _Asked:
                 labels.get(code) or PreparedLabel(code, score, self._cut(taxonomy.index[code]))
                 for code, score in shown.items()
             ),
-            notes=answer.notes,
+            notes=notes,
             doubt=doubt.wrong,
             value=doubt.value,
             hint=whole_signs(doubt.hint(taxonomy, scores), _HINT),
