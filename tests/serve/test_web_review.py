@@ -149,7 +149,7 @@ def test_undo_takes_back_decisions_and_then_the_submission(sits: Any, desk: Desk
     kim.press("e", "Enter")
     kim.reads("Two")
     kim.press("Shift+Enter")
-    expect(kim.page.locator("#finished h1")).to_have_text(
+    expect(kim.page.locator("#finished h2")).to_have_text(
         "Nothing waits. 1 of 2 documents is filed."
     )
     assert labels_of(desk, "undo") == [()]
@@ -273,7 +273,7 @@ def test_a_second_reading_and_a_dispute(sits: Any, desk: Desk) -> None:
     expect(mia.page.locator("#items .mark.flag")).to_have_count(1)
     expect(mia.page.locator("#notices")).to_contain_text("Two people disagree.")
     mia.page.get_by_role("button", name="Take that of lee").click()
-    expect(mia.page.locator("#finished h1")).to_be_visible()
+    expect(mia.page.locator("#finished h2")).to_be_visible()
     mia.is_sent()
     assert labels_of(desk, "second") == [("beekeeping",)]
 
@@ -288,7 +288,7 @@ def test_by_touch_on_a_narrow_screen(sits: Any, desk: Desk) -> None:
     page.tap("label:has-text('Labels')")
     expect(page.locator("#paper")).to_be_hidden()
     page.tap("#tree .name:text-is('Wildlife')")
-    expect(page.locator("#at")).to_have_text("Wildlife")
+    expect(page.locator("#at")).to_have_text("At Wildlife")
     page.tap("#thumb >> text=Reject")
     page.tap("#tree .name:text-is('Beekeeping')")
     page.tap("#thumb >> text=Reject")
@@ -319,7 +319,7 @@ def test_foreign_and_hostile_texts_stay_texts(sits: Any, desk: Desk) -> None:
         },
         "": {"title": HOSTILE, "abstract": f"{HOSTILE} \u202eevil\u202c"},
     }
-    for language, text in texts.items():
+    for text in texts.values():
         desk.queue("hostile", desk.document("hostile", text["title"], text=text))
     kim = sits("kim", "hostile")
     for _ in texts:
@@ -388,8 +388,12 @@ def test_from_a_file_to_exported_decisions_by_keyboard(
             kim.press("x")
         decided[name] = sorted(right.locator(".name").all_inner_texts())
         kim.press("Enter")
-        expect(page.locator("#steps .code")).not_to_have_text(name)
-    expect(page.locator("#finished h1")).to_have_text("Nothing waits. 2 of 2 documents are filed.")
+        after = page.locator(f"#steps .code:not(:text-is('{name}')), #finished h2")
+        expect(after.locator("visible=true")).to_have_count(1)
+    expect(page.locator("#finished h2")).to_contain_text("Nothing waits.")
+    desk.read_again("whole", "mia")  # one document in ten, drawn by the server
+    kim.press("g", "d")
+    expect(page.locator("#finished h2")).to_have_text("Nothing waits. 2 of 2 documents are filed.")
     kim.press("Tab")
     expect(page.get_by_role("button", name="Download JSON lines")).to_be_focused()
     with page.expect_download() as started:
@@ -409,7 +413,7 @@ def test_one_decision_for_all_documents_that_share_a_word(sits: Any, desk: Desk)
     kim.reads("Orchard 2")
     kim.press("g", "e")
     page = kim.page
-    expect(page.locator("#evidence h1")).to_contain_text("spoke for Beekeeping in 3 documents")
+    expect(page.locator("#evidence h2")).to_contain_text("spoke for Beekeeping in 3 documents")
     page.locator("#evidence input").first.uncheck()
     kim.press("x")
     expect(page.locator("#evidence .tag.ok")).to_have_text("2 rejected")
@@ -454,6 +458,6 @@ def test_access(sits: Any, desk: Desk, scheme: Any, width: int) -> None:
         check_access(page)
     page.route("**/v1/review/queue*", lambda route: route.fulfill(json={"items": [], "next": None}))
     kim.press("Escape", "g", "d")
-    expect(page.locator("#finished h1")).to_be_visible()
+    expect(page.locator("#finished h2")).to_be_visible()
     page.wait_for_load_state("networkidle")
     check_access(page)

@@ -54,6 +54,19 @@ class Desk:
         with self.review(model) as review:
             review.add([*documents], options=options)
 
+    def read_again(self, model: str, person: str) -> None:
+        """Let somebody decide what waits for a second reading as the first reader did."""
+        with self.review(model) as review:
+            for each in review.queue(person, "review", state="annotated"):
+                view = review.item(each.item, person, "review")
+                for label, mark in view.readings[0].marks.items():
+                    action = "accept" if mark in ("accepted", "added") else "reject"
+                    if mark in ("accepted", "added", "rejected"):
+                        view = review.decide(
+                            each.item, person, "review", view.version, action, label
+                        )
+                review.submit(each.item, person, "review", view.version)
+
     def document(
         self,
         model: str,

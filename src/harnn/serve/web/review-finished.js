@@ -10,14 +10,14 @@ export async function showFinished(box, model, summary, again) {
     .filter(([count]) => count).map(([count, one, many]) => `${counted(count, 'document')} ${count === 1 ? one : many}.`);
   const heading = total === 0 ? 'Nothing waits. No document was queued yet.' : `Nothing waits. ${number(done)} of ${counted(total, 'document')} ${done === 1 ? 'is' : 'are'} filed.`;
   const trouble = make('div');
-  const sway = make('section', { class: 'card', 'aria-labelledby': 'sway-title', hidden: true }, make('header', {}, make('h2', { id: 'sway-title' }, 'Does the model’s answer sway us?')));
+  const sway = make('section', { class: 'card', 'aria-labelledby': 'sway-title', hidden: true }, make('header', {}, make('h3', { id: 'sway-title' }, 'Does the model’s answer sway us?')));
   box.replaceChildren(make('div', { class: 'sheet slender' },
-    make('h1', { tabindex: '-1' }, heading), make('p', { class: 'soft' }, waits.join(' ')),
+    make('h2', { class: 'large', tabindex: '-1' }, heading), make('p', { class: 'soft' }, waits.join(' ')),
     total ? facts(summary) : make('p', {}, make('a', { class: 'btn main', href: '/upload' }, 'Upload documents')), sway, trouble,
     make('p', { class: 'ends' },
       make('button', { class: 'btn main', type: 'button', disabled: !done, onclick: () => download(model, trouble) }, icon('save'), 'Download JSON lines'),
       make('button', { class: 'btn', type: 'button', onclick: again }, 'Look again'))));
-  box.querySelector('h1').focus();
+  box.querySelector('h2').focus();
   if (!total) return;
   try {
     const { anchoring } = await ask('GET', `/v1/review/agreement?${new URLSearchParams({ model })}`);

@@ -154,14 +154,13 @@ function notices(item) {
 function disputeNote(item) {
   const readings = item.readings.filter(({ submitted }) => submitted);
   return note('', 'Two people disagree. Decide yourself and submit, or take one of both: ',
-    ...readings.flatMap(({ person: whose }) => [make('button', { class: 'btn small', type: 'button', onclick: () => settle(whose) }, 'Take that of ', foreign(whose)), ' ']));
+    ...readings.flatMap(({ person: whose }) => [make('button', { class: 'btn small', type: 'button', onclick: () => settle(whose) }, make('span', {}, 'Take that of ', foreign(whose))), ' ']));
 }
 
 /** The cursor is on a label, or (isHere false) the mouse is. */
 function moved(node, isHere) {
-  if (!shown || shown.item.hidden) { if (isHere) byId('at').replaceChildren(node ? foreign(node.name) : ''); return; }
-  text.paint(node, node && shown.marks.nodes.get(node.through));
-  if (isHere) byId('at').replaceChildren(node ? foreign(node.name) : '');
+  if (isHere) byId('at').replaceChildren(...node ? ['At ', make('b', {}, foreign(node.name))] : []);
+  if (shown && !shown.item.hidden) text.paint(node, node && shown.marks.nodes.get(node.through));
 }
 
 /* ---------- deciding ---------- */
@@ -300,7 +299,7 @@ function sent(job, item) {
   }
   if (['submit', 'set-aside', 'settle'].includes(job.part)) {
     queue.note(job.item, { state: item.state });
-    progress();
+    progress().catch(() => {}); // it is asked for again after the next document
   }
 }
 
@@ -481,7 +480,7 @@ async function start() {
       done: () => tree.focus(),
       scoreOf: (code) => shown?.marks.nodes.get(code)?.score ?? null,
     });
-    evidence = new Evidence(model.name, { done: () => progress() });
+    evidence = new Evidence(model.name, { done: () => progress().catch(() => {}) });
     queue = new Queue(model.name, person, { open, only: (label) => reorder('label', label), evidence: (entry) => { asked = 0; view('evidence'); evidence.show(entry); } });
     outbox = new Outbox(person, model.name, { sent, refused, waits });
     await outbox.begun;
