@@ -47,10 +47,14 @@ class LevelOut(Out):
     target: float | None
     """The least precision, 0 to 1; null: nothing is accepted to this level."""
     state: State
-    point: PointOut | None
+    needed: int | None
+    """Accepted validation documents that the target takes at least; null: there is none."""
+    in_question: int
+    """Validation documents that could be accepted."""
+    accepted: PointOut | None
     """The cut that accepts most and keeps the target; null: none does."""
-    promise: str
-    """The same as a sentence."""
+    sentence: str
+    """What is promised, or why nothing is."""
     curve: list[PointOut]
     """All that could be chosen, of documents that the levels above accept; the highest cut first,
     some 100 points at most."""
