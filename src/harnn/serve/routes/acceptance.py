@@ -23,8 +23,8 @@ from harnn.serve.routes.acceptance_schemas import (
     AuditedListOut,
     FiledListOut,
     PolicyIn,
-    PreviewOut,
     TargetsIn,
+    TriedOut,
     Verdict,
 )
 from harnn.serve.routes.schemas import problems
@@ -66,7 +66,7 @@ async def put(desk: DeskHere, _: Admin, body: PolicyIn) -> Response:
     return json_response(await _described(desk, policies))
 
 
-@router.post("/preview", response_model=PreviewOut, responses=_READS)
+@router.post("/preview", response_model=TriedOut, responses=_READS)
 async def preview(desk: DeskHere, body: TargetsIn) -> Response:
     """What other targets would do; nothing changes."""
     policies = desk.service.policies_of(desk.served)
