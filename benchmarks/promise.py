@@ -5,10 +5,10 @@
 
 For each data set of ``HARNN_DATA`` and a model trained on it: what each kind of confidence accepts
 on test; cuts from valid tried on test, by target and reading; the same over random splits of the
-test documents into as many as valid has, for the cuts, and the rest, to try them on (a model's
-blend is fitted to valid, so that valid looks a little better than it is); and sets of labels from
-valid, closed upward and not, with their coverage on test. Last, without any model, how often audits
-pause a level by chance.
+test documents into as many as valid has, or half, for the cuts, and the rest, to try them on (a
+model's blend is fitted to valid, so that valid looks a little better than it is); and sets of
+labels from valid, closed upward and not, with their coverage on test. Last, without any model, how
+often audits pause a level by chance.
 """
 
 from __future__ import annotations
@@ -182,6 +182,7 @@ def measure(name: str, model: Path, splits: int) -> Row:
     taxonomy = predictor.taxonomy
     valid, test = (answer(predictor, place / f"{split}.jsonl.gz") for split in ("valid", "test"))
     in_question = ~np.isnan(test.judged.confidence)
+    size = min(len(valid.judged), (len(test.judged) + 1) // 2)
     return {
         "documents": {"valid": len(valid.judged), "test": len(test.judged)},
         "levels": [
@@ -196,7 +197,7 @@ def measure(name: str, model: Path, splits: int) -> Row:
         ],
         "confidence": kinds_of_confidence(test, taxonomy),
         "cuts": cuts_on_test(valid.judged, test.judged, taxonomy),
-        "splits": over_splits(test.judged, len(valid.judged), splits, taxonomy),
+        "splits": over_splits(test.judged, size, splits, taxonomy),
         "sets": label_sets(valid, test, taxonomy),
     }
 
@@ -204,6 +205,9 @@ def measure(name: str, model: Path, splits: int) -> Row:
 def show(title: str, rows: list[Row]) -> None:
     """Print rows as a table in Markdown; shares in percent."""
     print(f"\n{title}\n")
+    if not rows:
+        print("nothing")
+        return
     print("|", " | ".join(rows[0]), "|")
     print("|", " | ".join("---" for _ in rows[0]), "|")
     for row in rows:

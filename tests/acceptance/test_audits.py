@@ -20,6 +20,7 @@ from harnn.acceptance import (
     draw,
     is_drawn,
     judge_audits,
+    wilson,
 )
 from harnn.metrics import wilson_interval
 from harnn.metrics.wilson import wilson_bounds
@@ -33,6 +34,19 @@ def test_a_promise_that_is_kept() -> None:
     assert (found.verdict, found.more_needed) == ("kept", None)
     assert found.sentence() == "Right 95.3% ± 2.4, from 300 audited"
     assert found.warning(2) == ""
+
+
+def test_audits_as_plain_values() -> None:
+    found = judge_audits(AuditCount(160, 10, 2), 0.95).to_dict()
+    assert found.pop("precision") == wilson(160, 170).to_dict()
+    assert found == {
+        "target": 0.95,
+        "verdict": "below target",
+        "not_sure": 2,
+        "more_needed": 2174,
+        "sentence": "Right 94.1% ± 3.6, from 170 audited",
+    }
+    assert judge_audits(AuditCount(), 0.95).to_dict()["precision"] is None
 
 
 def test_a_promise_that_may_be_broken() -> None:

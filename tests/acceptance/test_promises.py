@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import re
 from pathlib import Path
@@ -28,6 +29,7 @@ from harnn.acceptance import (
     to_json,
     try_acceptance,
 )
+from harnn.answers import PredictedLabel, Prediction
 from harnn.errors import ConfigError, InputError
 from harnn.taxonomy import Taxonomy
 from support.promises import answer, as_scores, as_sets, line
@@ -69,6 +71,18 @@ def test_each_level_has_its_cut() -> None:
     )
     assert third.sentence() == "No target: nothing is accepted to this level."
     assert repr(found) == "Acceptance(1: 83.2%, 2: 78.8%, 3: no target; 400 validation documents)"
+
+
+def test_what_is_shown_as_plain_values() -> None:
+    found = accept(line(400, range(300, 400), depth=3), L1=0.9).to_dict(most=50)
+    assert json.loads(json.dumps(found))["levels"] == found["levels"]
+    first, second, _ = found["levels"]
+    assert len(first["curve"]) == 50
+    assert first["curve"][-1]["share"] == 1
+    assert first["accepted"]["precision"]["count"] == 333
+    assert (first["needed"], first["in_question"], first["state"]) == (35, 400, "open")
+    assert (second["accepted"], second["needed"], second["in_question"]) == (None, None, 333)
+    assert found["of_1000"] == {"filed": (833, 0, 0), "waiting": 167, "wrong": 82}
 
 
 def test_a_level_has_what_is_accepted_above() -> None:
@@ -330,26 +344,30 @@ def test_files_that_cannot_be_read(tmp_path: Path) -> None:
 
 def test_answers_of_others_are_refused() -> None:
     made = make_acceptance(falling(), TREE, {1: 0.8}, model_hash=HASH, options={"top_k": 3})
-    made.check(HASH, TREE.version, {"top_k": 3, "close": None})
-    for given_, message in (
-        (
-            ("1" * 64, TREE.version, {"top_k": 3}),
-            "the acceptance is of the model 7f3a9c000000, this is 111111111111. Make one for it "
-            "with harnn acceptance.",
-        ),
-        (
-            (HASH, "2" * 64, {"top_k": 3}),
-            f"the acceptance is of the taxonomy {TREE.version[:12]}, this is 222222222222. Make "
-            "one for it with harnn acceptance.",
-        ),
-        (
-            (HASH, TREE.version, {}),
-            "the acceptance was made with top_k = 3, these answers with the model's own options. "
-            "Ask in the same way, or make another.",
-        ),
-    ):
+    made.check(HASH, TREE, {"top_k": 3, "close": None})
+
+    def refused(message: str, model: str, taxonomy: Taxonomy, **options: int) -> None:
         with pytest.raises(ConfigError, match=f"^{re.escape(message)}$"):
-            made.check(*given_)
+            made.check(model, taxonomy, options)
+
+    refused(
+        "the acceptance is of the model 7f3a9c000000, this is 111111111111. Make one for it with "
+        "harnn acceptance.",
+        "1" * 64, TREE, top_k=3,
+    )  # fmt: skip
+    refused(
+        f"the acceptance is of the taxonomy {TREE.version[:12]}, this is "
+        f"{TREE_OF_ONE.version[:12]}. Make one for it with harnn acceptance.",
+        HASH, TREE_OF_ONE, top_k=3,
+    )  # fmt: skip
+    refused(
+        "the acceptance was made with top_k = 3, these answers with the model's own options. Ask "
+        "in the same way, or make another.",
+        HASH, TREE,
+    )  # fmt: skip
+    damaged = dataclasses.replace(made, never=frozenset({"nonsense"}))
+    with pytest.raises(ConfigError, match="labels of the acceptance are not in its taxonomy"):
+        damaged.check(HASH, TREE, {"top_k": 3})
 
 
 def test_answers_are_filed(taxonomy: Taxonomy) -> None:
@@ -376,8 +394,12 @@ def test_answers_are_filed(taxonomy: Taxonomy) -> None:
         assert filing.confidence == expected
     assert [x.level for x in filings] == [3, 2, 1, 1, 0]
     assert filings[1].to_dict() == {"level": 2, "labels": ["A", "a1", "a2"]}
-    with pytest.raises(ValueError, match="Expected labels of the taxonomy, got 'c'"):
+    with pytest.raises(ValueError, match="Expected the taxonomy that the acceptance was made with"):
         file_answers(answers, made, TREE)
+    foreign = Prediction("x", (PredictedLabel("nonsense", "", 0.9, 1, ("nonsense",)),))
+    with pytest.raises(ValueError, match="Expected labels of the taxonomy, got 'nonsense'"):
+        file_answers([foreign], made, taxonomy)
+    assert file_answers([], made, taxonomy) == []
 
 
 def test_labels_that_are_never_accepted_wait(taxonomy: Taxonomy) -> None:
@@ -387,3 +409,18 @@ def test_labels_that_are_never_accepted_wait(taxonomy: Taxonomy) -> None:
     rows = [{"A": 0.97, "a1": 0.9, "a2": 0.9}, {"A": 0.97, "a1": 0.9}]
     found = file_answers([answer("x", row, taxonomy) for row in rows], made, taxonomy)
     assert [x.to_dict()["level"] for x in found] == [1, 2]
+
+
+def test_a_broken_acceptance_is_never_built() -> None:
+    """Whatever is changed in a file, it is read as it was or refused."""
+    plain = to_json(accept(falling(60), L1=0.5, L2=0.4))
+    rng = np.random.default_rng(1)
+    for _ in range(150):
+        place = int(rng.integers(0, len(plain)))
+        changed = plain[:place] + chr(int(rng.integers(32, 127))) + plain[place + 1 :]
+        try:
+            found = from_json(changed)
+        except ConfigError:
+            continue
+        assert isinstance(found.outcome().wrong, int)
+        assert to_json(from_json(to_json(found))) == to_json(found)

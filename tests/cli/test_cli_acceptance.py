@@ -15,7 +15,7 @@ import typer
 from typer.core import TyperGroup
 
 import harnn
-from harnn.acceptance import AuditCount, file_answers, judge_audits, load_acceptance
+from harnn.acceptance import AuditCount, file_answers, judge_audits, load_acceptance, percent
 from harnn.bundle import fingerprint
 from harnn.cli import run
 from harnn.cli.app import app
@@ -59,7 +59,11 @@ def test_what_is_shown_and_written(
     assert found.levels[0].point is not None
     assert str(found.levels[0].point.precision) in shown
     outcome = found.outcome()
-    assert f"{outcome.waiting:,} wait for a person; {outcome.wrong:,} of the filed ones" in shown
+    assert (
+        f"Of 1,000 documents like these {sum(outcome.filed):,} are filed unattended "
+        f"({outcome.filed[2]:,} to level 3, {outcome.filed[1]:,} to level 2), {outcome.wrong:,} of "
+        f"them with a wrong label; {outcome.waiting:,} wait for a person.\n"
+    ) in shown
     assert f"accepted unattended, on {found.documents:,} documents" in shown
     assert "sets that hold all true labels of a level 80% of the time" in shown
     assert "on 45 documents of --test" in shown
@@ -79,7 +83,7 @@ def test_what_is_shown_and_written(
     tried = check_acceptance(predictor, FILES.test, found)
     precision = tried.filed.levels[0].precision
     assert precision is not None
-    assert f"{precision} │" in shown
+    assert f"{percent(tried.filed.levels[0].share)} │ {precision}" in shown
     covered = tried.sets[0].covered
     assert covered is not None
     assert (
@@ -92,6 +96,21 @@ def test_without_a_target_some_are_shown(capsys: pytest.CaptureFixture[str]) -> 
     shown = capsys.readouterr()
     assert "accepted unattended, by target" in shown.out
     assert all(target in shown.out for target in ("90%", "95%", "98%"))
+
+
+def test_a_few_documents(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    few = tmp_path / "few.jsonl"
+    few.write_text("".join(FILES.test.read_text("utf-8").splitlines(True)[:3]), "utf-8")
+    assert (
+        run(["acceptance", str(MODEL), "--data", str(few), "--target", "0.9", "--sets", "0.9"]) == 0
+    )
+    shown = capsys.readouterr()
+    assert "needs 35, has 3" in shown.out
+    assert "Of 1,000 documents like these none is filed unattended.\n" in shown.out
+    assert shown.err == (
+        "Note: sets of levels 1, 2, 3 have all labels: to leave any out takes at least 9 documents "
+        "with a label there.\n"
+    )
 
 
 def test_labels_that_are_rare(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 from harnn.errors import ConfigError, ConflictError
 from harnn.review import Database, EnqueueOptions, ModelState, Policies, Prepared, Review, Terms
@@ -20,8 +20,8 @@ ALL = Terms(targets={1: 0.9, 2: 0.9, 3: 0.9}, audit_share=1)
 
 
 @pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
-    found = Database.open(tmp_path / "review.db")
+def database(made: str) -> Iterator[Database]:
+    found = Database.open(made)
     yield found
     found.close()
 
@@ -113,6 +113,29 @@ def test_documents_are_filed_to_the_deepest_level_that_keeps_its_promise(
     ]
     assert dict(entries[1].seen) == {"garden": 0.99, "fruit": 0.98}
     assert review.verify() == []
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ("UPDATE review_filed SET labels = '{}'", "document filed by entry 2"),
+        ("DELETE FROM review_filed", "document filed by entry 2"),
+        ("UPDATE review_filed SET entry = 7", "document filed by entry 7"),
+        ("UPDATE review_policy SET terms = '{}'", "policy 1"),
+        ("UPDATE review_policy SET number = 3", "policy 1"),
+    ],
+)
+def test_what_the_log_does_not_say_shows(
+    database: Database, review: Review, policies: Policies, changed: str, said: str
+) -> None:
+    policies.put(Terms(targets={1: 0.9}), person="ada", version=0)
+    policies.file(some(1))
+    assert review.verify() == []
+    with database.writing() as connection:
+        if "number" in changed:
+            connection.execute(sa.text("DELETE FROM review_filed"))
+        connection.execute(sa.text(changed))
+    assert said in [each.where for each in review.verify()]
 
 
 def test_a_document_is_filed_once(review: Review, policies: Policies) -> None:

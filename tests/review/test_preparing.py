@@ -21,9 +21,10 @@ def predictor() -> Predictor:
     return Predictor.load(SMALL)
 
 
-def prepared(predictor: Predictor, *documents: Document, **options: bool) -> list[Prepared]:
+def prepared(predictor: Predictor, *documents: Document, evidence: bool = True) -> list[Prepared]:
     state = ModelState("small", "a" * 64, predictor.taxonomy.version)
-    found = prepare(predictor, documents, model=state, options=EnqueueOptions(**options))
+    options = EnqueueOptions(evidence=evidence)
+    found = prepare(predictor, documents, model=state, options=options)
     return list(found)
 
 

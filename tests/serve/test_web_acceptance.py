@@ -50,7 +50,8 @@ def office(model: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Of
         for name in MODELS
     }
     audit(archives["audited"])
-    options = ["--database", folder / "review.db", "--tokens", folder / "tokens"]
+    options: list[str | Path] = ["--database", folder / "review.db"]
+    options += ["--tokens", folder / "tokens"]
     options += [x for name in MODELS for x in ("--acceptance", f"{name}={folder}/acceptance.json")]
     models = (f"{name}={model}" for name in MODELS)
     with running(folder / "log", *models, *options) as server:

@@ -14,8 +14,6 @@ from harnn._lazy import on_demand
 
 if TYPE_CHECKING:
     from harnn.acceptance.acceptance import (
-        LEAST_TRAINING,
-        STATES,
         Acceptance,
         LevelAcceptance,
         Outcome,
@@ -24,7 +22,6 @@ if TYPE_CHECKING:
     )
     from harnn.acceptance.audit import (
         LEAST_AUDITS,
-        VERDICTS,
         AuditCount,
         LevelAudit,
         Verdict,
@@ -54,9 +51,8 @@ if TYPE_CHECKING:
 __getattr__, __dir__ = on_demand(
     __name__,
     {
-        "acceptance": "LEAST_TRAINING STATES Acceptance LevelAcceptance Outcome State "
-        "make_acceptance",
-        "audit": "LEAST_AUDITS VERDICTS AuditCount LevelAudit Verdict audit_marks "
+        "acceptance": "Acceptance LevelAcceptance Outcome State make_acceptance",
+        "audit": "LEAST_AUDITS AuditCount LevelAudit Verdict audit_marks "
         "audits_for_spread audits_to_exclude course judge_audits",
         "confidence": "Judged are_right confidences filed_levels judge",
         "curve": "READINGS Curve CurvePoint Reading documents_needed",
@@ -72,10 +68,7 @@ __getattr__, __dir__ = on_demand(
 
 __all__ = [
     "LEAST_AUDITS",
-    "LEAST_TRAINING",
     "READINGS",
-    "STATES",
-    "VERDICTS",
     "Acceptance",
     "AuditCount",
     "Curve",

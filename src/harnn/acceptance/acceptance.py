@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, NamedTuple, Self, get_args
+from typing import Any, Literal, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,9 +20,6 @@ from harnn.errors import ConfigError, Problem
 from harnn.taxonomy import Taxonomy
 
 State = Literal["open", "no target", "too few documents", "out of reach", "closed above", "paused"]
-STATES: tuple[State, ...] = get_args(State)
-LEAST_TRAINING = 20
-"""Training documents without which a label is not accepted, where it is asked for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -40,7 +37,7 @@ class LevelAcceptance:
     """The least precision, above 0 and below 1; None: nothing is accepted to this level."""
     state: State
     """``open``; or why nothing is accepted to this level: ``no target``; ``too few documents``,
-    validation has fewer with a label on it than it takes to show the target; ``out of reach``, no
+    fewer of validation are in question than it takes to show the target; ``out of reach``, no
     cut meets the target; ``closed above``, a level above has a target and is not open; ``paused``,
     its audit fell below its target."""
     place: int | None
@@ -77,6 +74,18 @@ class LevelAcceptance:
             "closed above": "Closed, because a level above it is.",
             "paused": f"Paused: its audit fell below {target}.",
         }[self.state]
+
+    def to_dict(self, *, most: int = 200) -> dict[str, Any]:
+        """Return plain values for JSON; most: points of the curve, see :meth:`Curve.points`."""
+        names = ("level", "name", "labels", "target", "state", "needed")
+        point = self.point
+        return {
+            **{name: getattr(self, name) for name in names},
+            "in_question": self.curve.in_question,
+            "accepted": None if point is None else point.to_dict(),
+            "sentence": self.sentence(),
+            "curve": [each.to_dict() for each in self.curve.points(most)],
+        }
 
 
 class Outcome(NamedTuple):
@@ -142,7 +151,7 @@ class Acceptance:
         return frozenset(each.level for each in self.levels if each.state == "paused")
 
     def check(
-        self, model_hash: str, taxonomy_hash: str, options: Mapping[str, Any], *, where: str = ""
+        self, model_hash: str, taxonomy: Taxonomy, options: Mapping[str, Any], *, where: str = ""
     ) -> None:
         """Refuse answers that the acceptance says nothing about.
 
@@ -150,16 +159,20 @@ class Acceptance:
         None is left out. where: the acceptance stands, for messages.
 
         Raises:
-            ConfigError: they are of another model or taxonomy, or asked for otherwise.
+            ConfigError: they are of another model or taxonomy, or asked for otherwise; or levels or
+                labels of the acceptance are not those of its taxonomy.
         """
         again = "Make one for it with harnn acceptance."
         for noun, own, other in (
             ("model", self.model_hash, model_hash),
-            ("taxonomy", self.taxonomy_hash, taxonomy_hash),
+            ("taxonomy", self.taxonomy_hash, taxonomy.version),
         ):
             if own != other:
                 what = f"the acceptance is of the {noun} {own[:12]}, this is {other[:12]}."
                 raise ConfigError(Problem(where, what, again))
+        if len(self.levels) != taxonomy.depth or not self.never <= taxonomy.index.keys():
+            what = "levels or labels of the acceptance are not in its taxonomy: it is damaged."
+            raise ConfigError(Problem(where, what, again))
         asked = {name: value for name, value in options.items() if value is not None}
         if asked != self.options:
             made, now = _said(self.options), _said(asked)
@@ -198,6 +211,21 @@ class Acceptance:
         exact = np.array([*found.filed, found.waiting]) * of / self.documents
         *filed, waiting = _in_whole(exact)
         return Outcome(tuple(filed), waiting, round(found.wrong * of / self.documents))
+
+    def to_dict(self, *, most: int = 200) -> dict[str, Any]:
+        """Return what is to be shown as plain values for JSON; most: points of each curve.
+
+        A file that can be read again is what :func:`save_acceptance` writes.
+        """
+        names = ("model_hash", "taxonomy_hash", "reading", "documents", "least_training")
+        return {
+            **{name: getattr(self, name) for name in names},
+            "options": dict(self.options),
+            "unanswered": self.judged.unanswered,
+            "never": len(self.never),
+            "levels": [each.to_dict(most=most) for each in self.levels],
+            "of_1000": self.outcome()._asdict(),
+        }
 
 
 def make_acceptance(

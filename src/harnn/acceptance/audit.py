@@ -10,7 +10,7 @@ import itertools
 import math
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Any, Literal
 
 from harnn._display import counted
 from harnn.acceptance.curve import check_target
@@ -19,7 +19,6 @@ from harnn.metrics.wilson import Z, wilson_bounds
 from harnn.taxonomy import Taxonomy
 
 Verdict = Literal["not audited", "kept", "below target", "paused"]
-VERDICTS: tuple[Verdict, ...] = get_args(Verdict)
 LEAST_AUDITS = 50
 """Before which no level is paused: of the first few audits one that is wrong would be enough."""
 _MOST_AUDITS = 10_000_000
@@ -74,6 +73,18 @@ class LevelAudit:
         if interval is None:
             return "Not audited yet"
         return f"Right {interval}, from {interval.count:,} audited"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values for JSON."""
+        interval = self.count.interval
+        return {
+            "target": self.target,
+            "verdict": self.verdict,
+            "not_sure": self.count.not_sure,
+            "precision": None if interval is None else interval.to_dict(),
+            "more_needed": self.more_needed,
+            "sentence": self.sentence(),
+        }
 
     def warning(self, level: int) -> str:
         """Say why the level may be, or is, below its target; an empty string where it is kept."""

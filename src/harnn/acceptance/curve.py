@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Literal, NamedTuple, Self, get_args
+from typing import Any, Literal, NamedTuple, Self, get_args
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import binom
+from scipy.special import bdtrc
 
 from harnn._display import counted
 from harnn.acceptance.interval import Interval
@@ -29,6 +29,10 @@ class CurvePoint(NamedTuple):
     """Of all validation documents, 0 to 1."""
     precision: Interval
     """Accepted documents that are right on the level and above."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values for JSON."""
+        return {"cut": self.cut, "share": self.share, "precision": self.precision.to_dict()}
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -92,8 +96,9 @@ class Curve:
         :func:`documents_needed`.
 
         ``bound`` looks at one cut at a time and so at the luckiest of them: docs/experiments.md
-        has how often that fails. ``sequence`` is safe against that: of true precision below the
-        target the chance is at most 5%, whatever the scores are worth.
+        has how often that fails. ``sequence`` does not: where its steps do not depend on which
+        documents are right, which holds for a level by itself, the chance of a true precision
+        below the target is at most 5%, whatever the scores are worth.
 
         Source of ``sequence``: fixed-sequence testing in Angelopoulos, Bates, Candes, Jordan and
         Lei (2021), Learn then Test, arXiv 2110.01052.
@@ -105,12 +110,12 @@ class Curve:
     def _meets(self, target: float, reading: Reading) -> NDArray[np.bool_]:
         """(G,)"""
         if reading == "point":
-            return np.asarray(self.right >= target * self.accepted)
+            return np.asarray(self.right / self.accepted >= target)
         if reading == "bound":
             return np.asarray(wilson_bounds(self.right / self.accepted, self.accepted)[0] >= target)
         meets = np.zeros(len(self), dtype=np.bool_)
         for place in self._steps(documents_needed(target)):
-            if binom.sf(self.right[place] - 1, self.accepted[place], target) > _RISK:
+            if bdtrc(self.right[place] - 1, self.accepted[place], target) > _RISK:
                 break
             meets[place] = True
         return meets

@@ -44,8 +44,10 @@ def file_answers(
     (:meth:`Acceptance.check`), closed upward and with their scores as the model gave them.
 
     Raises:
-        ValueError: an answer has a label that is not in the taxonomy.
+        ValueError: the taxonomy is not that of the acceptance, or lacks a label of an answer.
     """
+    if taxonomy.version != acceptance.taxonomy_hash:
+        raise ValueError("Expected the taxonomy that the acceptance was made with, got another.")
     index = taxonomy.index
     unknown = [x.label for answer in answers for x in answer.labels if x.label not in index]
     if unknown:
@@ -57,7 +59,7 @@ def file_answers(
     sets: csr_array[np.float32] = csr_array(cells, shape=(len(answers), len(taxonomy)))
     sets.sort_indices()  # as they were when the acceptance was made, so that products are the same
     never = np.zeros(len(taxonomy), dtype=np.bool_)
-    never[[index[code] for code in acceptance.never if code in index]] = True
+    never[[index[code] for code in acceptance.never]] = True
     found = confidences(sets, taxonomy.hierarchy, never=never)
     deepest = filed_levels(found, acceptance.cuts)
     return [

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from rich.table import Table
 
 from harnn._display import counted, level_name
+from harnn._tables import shown
 from harnn.acceptance import (
     Acceptance,
     CurvePoint,
@@ -127,7 +128,9 @@ def read_targets(given: Sequence[str], level_names: Sequence[str]) -> dict[int, 
         name, equals, number = text.rpartition("=")
         target = _share(number)
         if target is None:
-            what = f"got {text!r}, expected a precision above 0 and below 1, as 0.95 or 2=0.95."
+            what = (
+                f"got {shown(text)}, expected a precision above 0 and below 1, as 0.95 or 2=0.95."
+            )
             problems.append(Problem("--target", what))
         elif not level_names:
             continue  # the model is not open yet
@@ -137,7 +140,7 @@ def read_targets(given: Sequence[str], level_names: Sequence[str]) -> dict[int, 
             own[level] = target
         else:
             hint = suggest(name, level_names)
-            what = f"got {text!r}, the levels are 1 to {len(level_names)}."
+            what = f"got {shown(text)}, the levels are 1 to {len(level_names)}."
             problems.append(Problem("--target", what, hint))
     if problems:
         raise ConfigError(problems)
@@ -181,26 +184,26 @@ def _table(found: Acceptance) -> Table:
     title = f"accepted unattended, on {counted(found.documents, 'document')}"
     table = Table(title=title, title_justify="left")
     table.add_column("level")
-    for name in ("labels", "target", "right", "documents", "accepted", "least confidence"):
+    for name in ("target", "accepted", "right", "documents", "cut"):
         table.add_column(name, justify="right")
     table.add_column("")
     for each in found.levels:
         level = plain(level_name(each.name, each.level))
         target = "" if each.target is None else as_asked(each.target)
-        table.add_row(level, f"{each.labels:,}", target, *_point_cells(each.point), _reason(each))
+        table.add_row(level, target, *_point_cells(each.point), _reason(each))
     return table
 
 
 def _point_cells(point: CurvePoint | None) -> tuple[str, ...]:
     if point is None:
-        return "", "", "0%", ""
+        return "0%", "", "", ""
     precision = point.precision
-    return str(precision), f"{precision.count:,}", percent(point.share), f"{point.cut:.4f}"
+    return percent(point.share), str(precision), f"{precision.count:,}", f"{point.cut:.4f}"
 
 
 def _reason(each: LevelAcceptance) -> str:
     if each.state == "too few documents":
-        return f"too few documents: {each.curve.in_question:,}, it takes {each.needed:,}"
+        return f"needs {each.needed:,}, has {each.curve.in_question:,}"
     return "" if each.state == "open" else each.state
 
 
@@ -220,15 +223,15 @@ def _targets_table(found: Acceptance) -> Table:
 
 
 def _outcome_line(outcome: Outcome, of: str) -> str:
-    filed = [
-        f"{documents:,} to level {level}"
-        for level, documents in reversed(list(enumerate(outcome.filed, start=1)))
-        if documents
-    ]
+    levels = reversed(list(enumerate(outcome.filed, start=1)))
+    filed = [f"{documents:,} to level {level}" for level, documents in levels if documents]
     if not filed:
         return f"{of} none is filed unattended."
-    wrong = f"{outcome.wrong:,} of the filed ones with a wrong label"
-    return f"{of} {', '.join(filed)}; {outcome.waiting:,} wait for a person; {wrong}."
+    total, verb = sum(outcome.filed), "is" if sum(outcome.filed) == 1 else "are"
+    return (
+        f"{of} {total:,} {verb} filed unattended ({', '.join(filed)}), {outcome.wrong:,} of them "
+        f"with a wrong label; {outcome.waiting:,} wait for a person."
+    )
 
 
 def _sets_table(found: Acceptance) -> Table:
@@ -270,13 +273,13 @@ def _show_trial(tried: AcceptanceTrial, found: Acceptance, console: Console) -> 
     if tried.filed.levels:
         table = Table(title=f"on {documents} of --test", title_justify="left")
         table.add_column("level")
-        for name in ("target", "right", "documents", "accepted"):
+        for name in ("target", "accepted", "right", "documents"):
             table.add_column(name, justify="right")
         for each in tried.filed.levels:
             precision = each.precision
             right = ("", "0") if precision is None else (str(precision), f"{precision.count:,}")
             level = plain(level_name(found.levels[each.level - 1].name, each.level))
-            table.add_row(level, as_asked(each.target), *right, percent(each.share))
+            table.add_row(level, as_asked(each.target), percent(each.share), *right)
         console.print(table)
         console.print_line(_outcome_line(tried.filed.outcome, f"Of {documents}"))
     for of_sets in tried.sets:

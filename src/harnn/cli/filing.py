@@ -33,7 +33,7 @@ class Filer:
             InputError: it cannot be read, or is of another model or of other answers.
         """
         found = load_acceptance(path)
-        found.check(fingerprint(model), predictor.taxonomy.version, asked, where=str(path))
+        found.check(fingerprint(model), predictor.taxonomy, asked, where=str(path))
         return cls(found, predictor.taxonomy)
 
     @property

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import harnn
 from harnn._display import json_text
@@ -18,7 +18,6 @@ from harnn.bundle import fingerprint
 from harnn.cli.answer_bar import AnswerBar, answer_bar, count_documents
 from harnn.cli.answer_files import AnswerFile, open_answers
 from harnn.cli.files import ANSWERS, EXPLANATIONS, SCORES, check_inputs, check_output
-from harnn.cli.filing import Filer
 from harnn.cli.models import Speed, open_model
 from harnn.cli.options import DecodingChoice
 from harnn.cli.problems import reading
@@ -33,6 +32,9 @@ from harnn.explain import Explanation
 from harnn.prediction import Examples, Predictor
 from harnn.prediction.predictor import blocks_of, documents_at_once
 from harnn.prediction.workers import AnsweredBlock, Workers, answer_block
+
+if TYPE_CHECKING:
+    from harnn.cli.filing import Filer
 
 
 class Ask(Protocol):
@@ -129,9 +131,8 @@ def predict(
     output = place.output
     speed = speed or Speed()
     predictor, knobs = open_model(model, settings, speed)
-    filer = None
-    if acceptance is not None:
-        filer = Filer.open(acceptance, model, predictor, {**options, "beam": speed.beam})
+    asked = {**options, "beam": speed.beam}
+    filer = None if acceptance is None else _open_filer(acceptance, model, predictor, asked)
     shows = output is not None or not sys.stdout.isatty()  # else the answers are what is seen
     with (
         reading(knobs) as log,
@@ -218,6 +219,14 @@ def _with_true_labels(
 def _write_lines(explanations: Iterable[Explanation], output: Path) -> None:
     with write_atomically(output) as file:
         file.writelines(f"{json_text(each.to_dict())}\n" for each in explanations)
+
+
+def _open_filer(
+    acceptance: Path, model: Path, predictor: Predictor, asked: Mapping[str, Any]
+) -> Filer:
+    from harnn.cli.filing import Filer  # what few answers need
+
+    return Filer.open(acceptance, model, predictor, asked)
 
 
 def _plain(block: AnsweredBlock, filer: Filer | None) -> Iterator[dict[str, Any]]:

@@ -75,7 +75,7 @@ def write_table(
 
 def _row(answer: Mapping[str, Any]) -> dict[str, Any]:
     labels = answer["labels"]
-    row = {
+    row: dict[str, Any] = {
         "id": answer["id"],
         "labels": [label["label"] for label in labels],
         "scores": [label["score"] for label in labels],

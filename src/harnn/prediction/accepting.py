@@ -108,9 +108,12 @@ def check_acceptance(
     """Return what an acceptance does on other labelled documents; see :func:`measure_acceptance`.
 
     Raises:
-        DocumentError, ConfigError: as there.
+        DocumentError: as there.
+        ConfigError: the acceptance is of another taxonomy or other options.
     """
     taxonomy = predictor.taxonomy
+    asked = dict(options) | {"beam": acceptance.options.get("beam")}
+    acceptance.check(acceptance.model_hash, taxonomy, asked)
     never = np.array([code in acceptance.never for code in taxonomy.codes], dtype=np.bool_)
     found = _answer(predictor, given, never, data, log, known, options)
     sets: tuple[SetMetrics, ...] = ()

@@ -209,8 +209,8 @@ function showOutcome(levels, { filed, waiting, wrong, audited: drawnOnes }) {
     ? [make('b', { class: 'strong' }, number(all)), ' filed unattended, about ', make('b', { class: 'strong' }, number(wrong)), ' of them with a wrong label; ', make('b', { class: 'strong' }, number(drawnOnes)), ' drawn for audit']
     : ['None is filed unattended.']);
   const parts = filed.map((count, at) => ({ count, level: levels[at].level })).reverse().filter(({ count }) => count);
-  const shown = parts.map(({ count, level }, at) => step({ count, text: `${at ? '' : 'filed '}to level ${level}` }, `f${Math.min(at, 3)}`));
-  byId('flow').replaceChildren(...shown, ...waiting ? [step({ count: waiting, text: 'wait for a person from the top' }, 'f4')] : []);
+  const shown = parts.map(({ count, level }, at) => step({ count, text: `${at ? '' : 'filed '}to level ${level}` }, `to${Math.min(at, 3)}`));
+  byId('flow').replaceChildren(...shown, ...waiting ? [step({ count: waiting, text: 'wait for a person from the top' }, 'rest')] : []);
 }
 
 function step({ count, text }, kind) {
