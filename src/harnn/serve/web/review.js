@@ -272,7 +272,7 @@ function sent(job, item) {
       draw(tree.current?.label);
     }
   }
-  if (['submit', 'set-aside', 'settle'].includes(job.part)) {
+  if (['submit', 'set-aside', 'settle', 'reopen', 'undo'].includes(job.part)) {
     queue.note(job.item, { state: item.state });
     progress().catch(() => {}); // it is asked for again after the next document
   }
