@@ -50,8 +50,8 @@ def test_a_policy_is_put_in_force_by_an_administrator(people: People) -> None:
     )
     top = found["levels"][0]
     assert top["state"] == "open"
-    assert top["point"]["precision"]["low"] >= 0.95
-    assert top["promise"].startswith("Right ")
+    assert top["accepted"]["precision"]["low"] >= 0.95
+    assert top["sentence"].startswith("Right ")
     (entry,) = people.get("mia", "/v1/review/log")["entries"]
     assert (entry["action"], entry["person"]) == ("policy", "root")
 

@@ -41,6 +41,14 @@ def answers(people: People, who: str, item: int) -> dict[str, str]:
     return found
 
 
+def naming(people: People, who: str, title: str) -> list[str]:
+    """Return the routes that name a document where they are asked for a label of it."""
+    paths = people.client.get("/openapi.json").json()["paths"]
+    reads = [path for path, each in paths.items() if "get" in each and "{" not in path]
+    asked = [f"{path}?label=beekeeping" for path in reads]
+    return [path for path in asked if title in people.ask(who, "GET", path).text]
+
+
 def leaks(found: dict[str, str]) -> list[str]:
     said = [*map(str, SCORES.values()), *SCORES]
     return [f"{path} says {each}" for path, text in found.items() for each in said if each in text]
@@ -51,6 +59,7 @@ def test_no_route_tells_what_the_model_said(people: People) -> None:
     (item,) = people.archive.review.add([document], person="kim", options=BLIND).added
     for who in ("kim", "mia", "root"):  # kim has queued it
         assert leaks(answers(people, who, item)) == []
+    assert naming(people, "kim", "Untold") == []
     view = people.get("kim", f"/v1/review/items/{item}")
     assert (view["blind"], view["hidden"]) == (True, True)
     assert (view["labels"], view["undecided"]) == ([], [])

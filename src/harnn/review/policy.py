@@ -147,7 +147,7 @@ class Policies:
         Raises:
             ConfigError: it is of another model, or of answers that were asked for otherwise.
         """
-        acceptance.check(model.hash, model.taxonomy_hash, {})
+        acceptance.check(model.hash, taxonomy, {})
         self._database, self._taxonomy, self._model = database, taxonomy, model
         self._acceptance = acceptance
 

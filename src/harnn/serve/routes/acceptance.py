@@ -12,8 +12,6 @@ from harnn import review
 from harnn.acceptance import (
     Acceptance,
     AuditCount,
-    CurvePoint,
-    LevelAcceptance,
     audits_for_spread,
     judge_audits,
 )
@@ -25,8 +23,8 @@ from harnn.serve.routes.acceptance_schemas import (
     AuditedListOut,
     FiledListOut,
     PolicyIn,
-    PreviewOut,
     TargetsIn,
+    TriedOut,
     Verdict,
 )
 from harnn.serve.routes.schemas import problems
@@ -68,7 +66,7 @@ async def put(desk: DeskHere, _: Admin, body: PolicyIn) -> Response:
     return json_response(await _described(desk, policies))
 
 
-@router.post("/preview", response_model=PreviewOut, responses=_READS)
+@router.post("/preview", response_model=TriedOut, responses=_READS)
 async def preview(desk: DeskHere, body: TargetsIn) -> Response:
     """What other targets would do; nothing changes."""
     policies = desk.service.policies_of(desk.served)
@@ -76,7 +74,7 @@ async def preview(desk: DeskHere, body: TargetsIn) -> Response:
     paused = (now.paused if now else frozenset()) - {*body.resume}
     wanted = policies.applied(None).with_targets(body.targets)
     wanted = wanted.with_paused(paused & body.targets.keys())
-    levels = [_level(each) for each in wanted.levels]
+    levels = [each.to_dict(most=_POINTS) for each in wanted.levels]
     return json_response({"levels": levels, "outcome": _outcome(wanted, body.audit_share)})
 
 
@@ -133,7 +131,7 @@ async def _described(desk: Desk, policies: review.Policies) -> dict[str, Any]:
         "least_training": applied.least_training,
         "terms": _terms(terms),
         "in_force": None if now is None else _in_force(now),
-        "levels": [_level(each) for each in applied.levels],
+        "levels": [each.to_dict(most=_POINTS) for each in applied.levels],
         "outcome": _outcome(applied, terms.audit_share),
         "audit": [_audit(each, terms.targets.get(each.level)) for each in levels],
         "blind_seconds": summary.median_seconds_blind,
@@ -177,23 +175,6 @@ def _in_force(now: review.InForce) -> dict[str, Any]:
         "person": now.person,
         "paused": sorted(now.paused),
     }
-
-
-def _level(each: LevelAcceptance) -> dict[str, Any]:
-    return {
-        "level": each.level,
-        "name": each.name,
-        "labels": each.labels,
-        "target": each.target,
-        "state": each.state,
-        "point": None if each.point is None else _point(each.point),
-        "promise": each.sentence(),
-        "curve": [_point(point) for point in each.curve.points(_POINTS)],
-    }
-
-
-def _point(point: CurvePoint) -> dict[str, Any]:
-    return {"cut": point.cut, "share": point.share, "precision": point.precision.to_dict()}
 
 
 def _outcome(acceptance: Acceptance, audit_share: float) -> dict[str, Any]:

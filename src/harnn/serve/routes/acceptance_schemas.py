@@ -38,7 +38,7 @@ class PointOut(Out):
     """Of those that are accepted, how many are right."""
 
 
-class LevelOut(Out):
+class AcceptedLevelOut(Out):
     """What is accepted on a level; 1 is the top."""
 
     level: int
@@ -47,10 +47,14 @@ class LevelOut(Out):
     target: float | None
     """The least precision, 0 to 1; null: nothing is accepted to this level."""
     state: State
-    point: PointOut | None
+    needed: int | None
+    """Accepted validation documents that the target takes at least; null: there is none."""
+    in_question: int
+    """Validation documents that could be accepted."""
+    accepted: PointOut | None
     """The cut that accepts most and keeps the target; null: none does."""
-    promise: str
-    """The same as a sentence."""
+    sentence: str
+    """What is promised, or why nothing is."""
     curve: list[PointOut]
     """All that could be chosen, of documents that the levels above accept; the highest cut first,
     some 100 points at most."""
@@ -76,7 +80,7 @@ class CourseOut(Out):
     precision: IntervalOut
 
 
-class AuditLevelOut(Out):
+class AuditedLevelOut(Out):
     """What the audit of a level has found, since its cut is what it is."""
 
     level: int
@@ -137,19 +141,19 @@ class AcceptanceOut(Out):
     """Labels with fewer training documents are never accepted; 0: all may be."""
     terms: TermsOut
     in_force: InForceOut | None
-    levels: list[LevelOut]
+    levels: list[AcceptedLevelOut]
     outcome: OutcomeOut | None
-    audit: list[AuditLevelOut]
+    audit: list[AuditedLevelOut]
     blind_seconds: float | None
     """That a document takes whose answer is hidden; null: not known yet."""
     seconds: float | None
     """The same of one whose answer is shown."""
 
 
-class PreviewOut(Out):
+class TriedOut(Out):
     """What other targets would do."""
 
-    levels: list[LevelOut]
+    levels: list[AcceptedLevelOut]
     outcome: OutcomeOut
 
 

@@ -173,7 +173,7 @@ class EvidenceGroupsOut(Out):
     """Documents beyond the most that are grouped at once."""
 
 
-class WordOut(Out):
+class SpokenWordOut(Out):
     """A word that spoke for a label (effect above 0) or against it; start, end: characters."""
 
     field: str
@@ -209,7 +209,7 @@ class ItemLabelOut(Out):
     """The model gave it; false: a reader added it, or the answer is hidden."""
     score: Score | None
     threshold: float | None
-    words: list[WordOut]
+    words: list[SpokenWordOut]
     runners_up: list[RunnerUpOut]
     through: str
 

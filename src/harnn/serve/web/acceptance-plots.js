@@ -57,7 +57,7 @@ export function curvePlot(level, floor) {
       drawn('path', { class: 'ln', d: line(points.map(([at, { share }]) => [at, inside(share)])) }),
     );
   }
-  const { name, target, point } = level;
+  const { name, target, accepted: point } = level;
   const said = point
     ? `at ${percent(target)} ${percent(point.share)} are accepted, right ${percent(point.precision.share)}`
     : 'nothing is accepted';

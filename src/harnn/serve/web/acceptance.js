@@ -172,9 +172,9 @@ function showPreview({ levels, outcome }) {
   floor = Math.min(floor, floorOf(levels.flatMap(({ curve }) => curve.map(({ precision }) => precision.share))));
   for (const [at, level] of levels.entries()) {
     const panel = panels[at];
-    panel.share.textContent = percent(level.point?.share ?? 0);
+    panel.share.textContent = percent(level.accepted?.share ?? 0);
     panel.plot.replaceChildren(curvePlot({ ...level, name: titleOf(level) }, floor));
-    panel.promise.replaceChildren(...strong(level.promise));
+    panel.promise.replaceChildren(...strong(level.sentence));
     showTarget(panel);
   }
   showOutcome(levels, outcome);
