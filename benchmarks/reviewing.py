@@ -63,7 +63,7 @@ def fill(database: Database, item: int, person: str, entries: int) -> None:
             append(connection, *[note] * min(AT_ONCE, entries - start))
 
 
-def show(what: str, call: Callable[[], object], repeats: int = REPEATS) -> None:
+def show(what: str, call: Callable[[], object], repeats: int) -> None:
     walls, processors = [], []
     for _ in range(repeats):
         wall, processor = time.perf_counter(), time.process_time()
@@ -73,7 +73,7 @@ def show(what: str, call: Callable[[], object], repeats: int = REPEATS) -> None:
     print(f"| {what} | {statistics.median(walls):.1f} | {statistics.median(processors):.1f} |")
 
 
-def measure(place: str | Path, entries: int, own: int) -> None:
+def measure(place: str | Path, entries: int, own: int, repeats: int = REPEATS) -> None:
     with Review.open(place, taxonomy=TAXONOMY, model=MODEL.name) as review:
         options = EnqueueOptions(blind_share=0, second_share=0)
         first, second, third = review.add([document(x) for x in "123"], options=options).added
@@ -88,13 +88,13 @@ def measure(place: str | Path, entries: int, own: int) -> None:
             versions[item] = review.undo(item, "ann", "annotate", versions[item]).version
 
         print("| call | wall, ms | processor, ms |\n|---|---|---|")
-        show("a decision, short log", lambda: decide(first))
+        show("a decision, short log", lambda: decide(first), repeats)
         database = Database.open(place)
         fill(database, second, "eve", entries)
-        show(f"a decision, log of {entries:,} entries", lambda: decide(first))
-        show("the queue, by doubt", lambda: review.queue("ann", "annotate"))
+        show(f"a decision, log of {entries:,} entries", lambda: decide(first), repeats)
+        show("the queue, by doubt", lambda: review.queue("ann", "annotate"), repeats)
         fill(database, third, "ann", own)
-        show(f"a decision, document of {own:,} own entries", lambda: decide(third))
+        show(f"a decision, document of {own:,} own entries", lambda: decide(third), repeats)
         show(f"undoing, document of {own:,} own entries", lambda: undo(third), 1)
         show("verifying all", review.verify, 1)
         database.close()

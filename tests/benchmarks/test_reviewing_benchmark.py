@@ -10,7 +10,7 @@ import pytest
 def test_every_call_is_timed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     from reviewing import measure
 
-    measure(tmp_path / "review.db", entries=20, own=10)
+    measure(tmp_path / "review.db", entries=20, own=10, repeats=2)
     lines = capsys.readouterr().out.splitlines()
     assert lines[:2] == ["| call | wall, ms | processor, ms |", "|---|---|---|"]
     assert [line.split(" | ")[0] for line in lines[2:]] == [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
 
@@ -320,3 +321,31 @@ def test_what_no_database_takes(review: Review) -> None:
         with pytest.raises(ReviewError, match=r"Got the action|is not in the taxonomy"):
             review.decide(1, "ann", "annotate", 0, action, label)
     assert review.head()[0] == 1
+
+
+def test_a_claim_runs_out(review: Review, monkeypatch: pytest.MonkeyPatch) -> None:
+    (number,) = review.add([prepared()], options=SEEN).added
+    monkeypatch.setattr("harnn.review.turn.HOLD", timedelta(seconds=-1))
+    left = decided(review, number, "ann", "accept apples")
+    assert review.item(number, "bob", "annotate", claim=False).holder == ""
+    monkeypatch.undo()
+    assert read(review, number, "bob").state == "done"
+    with pytest.raises(ConflictError, match=r"bob submitted this document at .* UTC. See both"):
+        review.decide(number, "ann", "annotate", left.version, "accept", "cider")
+    (item,) = review.queue("ann", "annotate", state="done")
+    assert item.holder == ""
+
+
+def test_the_place_of_a_blind_document_tells_nothing(review: Review) -> None:
+    review.add([prepared(str(n), f"{n}", doubt=n) for n in range(20)], options=SEEN)
+    blind = [prepared(f"b{n}", f"b{n}", doubt=100) for n in range(20)]
+    review.add(blind, options=EnqueueOptions(blind_share=1, second_share=0, seed="a key"))
+    queue = review.queue("ann", "annotate")
+    places = [place for place, item in enumerate(queue) if item.blind]
+    assert min(places) < 10 < 30 < max(places)
+    assert [item.id for item in review.queue("ann", "annotate", order="newest", limit=2)] == [
+        "b19",
+        "b18",
+    ]
+    with pytest.raises(ReviewError, match="got the order 'age', expected doubt, value or newest"):
+        review.queue("ann", "annotate", order="age")  # type: ignore[arg-type]

@@ -81,6 +81,7 @@ def made(word: str, near: Sequence[str], count: int, seed: int = 0) -> list[Occu
             "华" * 46 + "岭南",
             "栽培史" + "中" * 45,
         ),
+        (f"xyz{' ' * 200}old apple{' ' * 186}tree xyz", "apple", "old", "tree"),
         ("بساتين الرمان في الأندلس", "الرمان", "بساتين", "في الأندلس"),
         ("e\u0301" * 60 + "k" + "e\u0301" * 60, "k", "e\u0301" * 24, "e\u0301" * 24),
         ("a" + "e\u0301" * 60 + "k", "k", "e\u0301" * 24, ""),
@@ -158,7 +159,7 @@ def test_lines_with_nothing_in_common_stand_last() -> None:
 
 
 def test_near_words_are_no_particles_numbers_or_the_word_itself() -> None:
-    text = "Apple the 1919 of a tree, Tree apple is APPLE"
+    text = "Apple the 1919 of a tree, Tree apple is APPLE де в по"
     (group,) = group_lines([line(text, "apple")] * 3)
     assert group.near == ("tree",)
 

@@ -12,6 +12,7 @@ optimize an objective function.
 
 from __future__ import annotations
 
+import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -31,8 +32,10 @@ _WORDS_BESIDE = 50
 _CHARACTERS_BESIDE = 400
 _SHOWN_BESIDE = 48
 """Characters of a line before the word, and after it."""
+_LOOKED_AT = 4 * _SHOWN_BESIDE
+"""Characters that these are taken from: there may be blanks among them."""
 _SHORTEST = 3
-"""Letters of a near word in scripts with spaces."""
+"""Letters of a near word at least, but for words of Chinese and the like."""
 _MOST_WORDS = 500
 _MOST_GROUPS = 4
 _LINES_OF_A_GROUP = 10
@@ -107,14 +110,15 @@ def group_evidence(
 def concordance_line(occurrence: Occurrence) -> ConcordanceLine:
     """Return the word with what stands beside it, in one line, cut between words where it can."""
     text, start, end = occurrence.text, occurrence.start, occurrence.end
-    before = text[max(0, start - 2 * _SHOWN_BESIDE) : start]
-    after = text[end : end + 2 * _SHOWN_BESIDE]
+    first, last = max(0, start - _LOOKED_AT), end + _LOOKED_AT
     return ConcordanceLine(
         item=occurrence.item,
         version=occurrence.version,
-        before=_last_words(_one_line(before)),
-        word=_one_line(text[start:end]).strip(),
-        after=_first_words(_one_line(after)),
+        before=_last_words(text[first:start], is_cut=first > 0 and not text[first].isspace()),
+        word=_one_line(text[start:end]),
+        after=_first_words(
+            text[end:last], is_cut=last < len(text) and not text[last - 1].isspace()
+        ),
         title=occurrence.title,
     )
 
@@ -191,7 +195,7 @@ def _windows(occurrences: Sequence[Occurrence]) -> Iterator[dict[str, str]]:
         for word in (*before, *after):
             folded = known.get(word)
             if folded is None:
-                folded = known[word] = _told(tokenizer.normalize(word))
+                folded = known[word] = told(tokenizer.normalize(word))
             if folded and folded != own:
                 words.setdefault(folded, word)
         yield words
@@ -210,14 +214,15 @@ def _cut_around(each: Occurrence) -> tuple[str, int, int]:
     return each.text[start:end], each.start - start, each.end - start
 
 
-def _told(word: str) -> str:
-    """Return a folded word if it says something of what a text is about, else nothing.
+def told(word: str) -> str:
+    """Return a folded word if it may say what a text is about, else an empty string.
 
-    Particles, numbers and signs do not.
+    Signs, numbers, words of one or two letters and English words without meaning do not.
     """
     from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
 
-    tells = any(map(str.isalpha, word)) and (len(word) >= _SHORTEST or not word[0].isascii())
+    is_wide = unicodedata.east_asian_width(word[:1] or " ") == "W"
+    tells = any(map(str.isalpha, word)) and (len(word) >= _SHORTEST or is_wide)
     return word if tells and word not in ENGLISH_STOP_WORDS else ""
 
 
@@ -289,20 +294,22 @@ def _next_best(waiting: Iterable[Occurrence], taxonomy: Taxonomy) -> tuple[NextB
 
 
 def _one_line(text: str) -> str:
-    return "".join(" " if sign.isspace() else sign for sign in text)
+    return " ".join(text.split())
 
 
-def _first_words(text: str) -> str:
-    text = " ".join(text.split())
-    if len(text) <= _SHOWN_BESIDE:
-        return text
-    words = text[: _SHOWN_BESIDE + 1].rpartition(" ")[0]
-    return words or whole_signs(text, _SHOWN_BESIDE)
+def _first_words(text: str, *, is_cut: bool) -> str:
+    """Return the words of a line after a word; is_cut: within a word."""
+    line = _one_line(text)
+    if len(line) > _SHOWN_BESIDE:
+        words = line[: _SHOWN_BESIDE + 1].rpartition(" ")[0]
+        return words or whole_signs(line, _SHOWN_BESIDE)
+    return line.rpartition(" ")[0] if is_cut else line
 
 
-def _last_words(text: str) -> str:
-    text = " ".join(text.split())
-    if len(text) <= _SHOWN_BESIDE:
-        return text
-    words = text[-_SHOWN_BESIDE - 1 :].partition(" ")[2]
-    return words or text[len(whole_signs(text, len(text) - _SHOWN_BESIDE)) :]
+def _last_words(text: str, *, is_cut: bool) -> str:
+    """Return the words of a line before a word; is_cut: within a word."""
+    line = _one_line(text)
+    if len(line) > _SHOWN_BESIDE:
+        words = line[-_SHOWN_BESIDE - 1 :].partition(" ")[2]
+        return words or line[len(whole_signs(line, len(line) - _SHOWN_BESIDE)) :]
+    return line.partition(" ")[2] if is_cut else line

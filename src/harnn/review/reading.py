@@ -156,8 +156,7 @@ class Reading:
             them = "it" if count == 1 else "them"
             raise ReviewError(f"{count:,} undecided. Decide {them}, or set the document aside.")
         if not (self.labels or self.none_fits or self.scores):
-            what = "Nothing is decided. Add a label, or say that none fits."
-            raise ReviewError(Problem("", what))
+            raise ReviewError("Nothing is decided. Add a label, or say that none fits.")
 
     def _take(self, column: int, verdict: _Verdict = "right") -> Self:
         above = self._ancestors(column)
