@@ -2,7 +2,7 @@
 
 ``PYTHONPATH=src:tests python benchmarks/pictures.py DIR``: a server with a small model, documents,
 people who decide; all screens at three widths, light and dark, go to DIR. With ``--docs`` the few
-that the documentation shows are written into docs/pictures, with 64 colours.
+that the documentation shows are written into docs/pictures, with 32 colours.
 """
 
 from __future__ import annotations
@@ -142,7 +142,8 @@ class Camera:
             kim.page.tap("#show-queue")
         self.take(kim, f"by-label-{end}")
         kim.press("Escape", "g", "e")
-        expect(kim.page.locator("#evidence h2")).to_be_visible()
+        kim.page.locator("#by-evidence .row", has_text="honey").first.evaluate("row => row.click()")
+        expect(kim.page.locator("#evidence h2")).to_contain_text("honey")
         self.take(kim, f"evidence-{end}")
         kim.page.route(
             "**/v1/review/queue*", lambda route: route.fulfill(json={"items": [], "next": None})
@@ -151,13 +152,25 @@ class Camera:
         self.take(kim, f"finished-{end}")
         kim.page.context.close()
 
+    def show_work(self) -> None:
+        """Take the picture of a document that is half decided."""
+        kim = self.sit("kim", 1280, "light")
+        kim.page.locator("#items .row", has_text="Wax moth").click()
+        expect(kim.page.locator("#title")).to_contain_text("Wax moth")
+        kim.press("a", "ArrowDown", "ArrowDown", "h", "End", "x", "Home", "ArrowDown", "ArrowDown")
+        kim.is_sent()
+        self.take(kim, "work")
+        kim.page.context.close()
+
 
 def keep(picture: Path, name: str, width: int) -> None:
     """Write a picture small, as the documentation shows it."""
     image = Image.open(picture).convert("RGB")
-    image = image.resize((width, round(image.height * width / image.width)), Image.Resampling.LANCZOS)
+    image = image.resize(
+        (width, round(image.height * width / image.width)), Image.Resampling.LANCZOS
+    )
     place = Path(__file__).parents[1] / "docs" / "pictures" / f"{name}.png"
-    image.quantize(64, dither=Image.Dither.NONE).save(place, optimize=True)
+    image.quantize(32, dither=Image.Dither.NONE).save(place, optimize=True)
     print(place, place.stat().st_size)
 
 
@@ -179,9 +192,10 @@ def main() -> None:
             for width in WIDTHS:
                 for scheme in ("light", "dark"):
                     camera.walk(width, scheme)
+            camera.show_work()
     if given.docs:
-        keep(given.folder / "document-0-1280-light.png", "review", 1000)
-        keep(given.folder / "evidence-1280-light.png", "review-evidence", 1000)
+        keep(given.folder / "work.png", "review", 960)
+        keep(given.folder / "evidence-1280-light.png", "review-evidence", 960)
 
 
 if __name__ == "__main__":

@@ -19,6 +19,7 @@ from harnn.review import (
     ShownWord,
 )
 from harnn.serve import add_token
+from harnn.serve.access import Role
 from harnn.taxonomy import Taxonomy
 from support.browsing import expect
 from support.served import RunningServer, running
@@ -33,7 +34,7 @@ TEN = {
 """Ten labels, of which three are the most specific."""
 FEW = {"nature": 0.97, "food": 0.95, "farming": 0.93, "wildlife": 0.92, "beekeeping": 0.9}
 TEXT = "The bees are kept in hives under the apple trees; honey is taken in July and baked."
-ROLES = {"kim": "review", "lee": "annotate", "mia": "review", "root": "admin"}
+ROLES: dict[str, Role] = {"kim": "review", "lee": "annotate", "mia": "review", "root": "admin"}
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 import { ask, begin, byId, chosenModel, counted, foreign, icon, make, note, number, offerModels, percent, refusal, say, whenSlow } from './frame.js';
 import { coursePlot, curvePlot, floorOf } from './acceptance-plots.js';
+import { keysOf } from './keys.js';
 
 const LATEST = 6; // audited documents shown at once
 const MORE = 50;
@@ -377,4 +378,5 @@ async function start() {
     byId('trouble').replaceChildren(refusal(error, 'Nothing was changed.', start));
   }
 }
+keysOf([['Next, previous control', 'Tab'], ['Move a slider', '← →'], ['Switch a target on or off', 'Space']]);
 start();

@@ -3,20 +3,25 @@
 import { ask, counted, foreign, icon, make, note, number, percent, refusal, send } from './frame.js';
 import { save } from './save.js';
 
-/** Show how the review stands in *box*; again: looks whether something waits. */
-export async function showFinished(box, model, summary, again) {
+/** Show how the review stands in *box*; look(order, part): shows the queue. */
+export async function showFinished(box, model, summary, look) {
   const { done, total, open, disputed, set_aside: aside, annotated } = summary;
-  const waits = [[disputed, 'waits for a third opinion', 'wait for a third opinion'], [annotated, 'waits for a second reading by somebody else', 'wait for a second reading by somebody else'], [aside, 'is set aside', 'are set aside'], [open, 'is open with other people', 'are open with other people']]
-    .filter(([count]) => count).map(([count, one, many]) => `${counted(count, 'document')} ${count === 1 ? one : many}.`);
+  const show = (state, name) => make('button', { class: 'btn small', type: 'button', onclick: () => look('doubt', { name, query: { state } }) }, 'Show');
+  const waits = [
+    [disputed, 'waits for a third opinion', 'wait for a third opinion', show('disputed', 'Disputed')],
+    [annotated, 'waits for a second reading by somebody else', 'wait for a second reading by somebody else', show('annotated', 'Second reading')],
+    [aside, 'is set aside', 'are set aside', show('set_aside', 'Set aside')],
+    [open, 'is open with other people', 'are open with other people', show('open', 'Open')],
+  ].filter(([count]) => count).map(([count, one, many, button]) => make('li', {}, `${counted(count, 'document')} ${count === 1 ? one : many}. `, button));
   const heading = total === 0 ? 'Nothing waits. No document was queued yet.' : `Nothing waits. ${number(done)} of ${counted(total, 'document')} ${done === 1 ? 'is' : 'are'} filed.`;
   const trouble = make('div');
   const sway = make('section', { class: 'card', 'aria-labelledby': 'sway-title', hidden: true }, make('header', {}, make('h3', { id: 'sway-title' }, 'Does the model’s answer sway us?')));
   box.replaceChildren(make('div', { class: 'sheet slender' },
-    make('h2', { class: 'large', tabindex: '-1' }, heading), make('p', { class: 'soft' }, waits.join(' ')),
+    make('h2', { class: 'large', tabindex: '-1' }, heading), make('ul', { class: 'soft waits' }, ...waits),
     total ? facts(summary) : make('p', {}, make('a', { class: 'btn main', href: '/upload' }, 'Upload documents')), sway, trouble,
     make('p', { class: 'ends' },
       make('button', { class: 'btn main', type: 'button', disabled: !done, onclick: () => download(model, trouble) }, icon('save'), 'Download JSON lines'),
-      make('button', { class: 'btn', type: 'button', onclick: again }, 'Look again'))));
+      make('button', { class: 'btn', type: 'button', onclick: () => look('doubt') }, 'Look again'))));
   box.querySelector('h2').focus();
   if (!total) return;
   try {

@@ -6,6 +6,7 @@ import { Adder } from './review-add.js';
 import { Evidence } from './review-evidence.js';
 import { showFinished } from './review-finished.js';
 import { bestChild, decided, isEmpty, marksOf, nextOpen, parentOf, rowsOf, undecided } from './review-marks.js';
+import { blindNote, isClosed, isSubmitted, noticesOf } from './review-notices.js';
 import { Outbox, pathOf } from './review-outbox.js';
 import { Queue } from './review-queue.js';
 import { Text, leftOf } from './review-text.js';
@@ -99,7 +100,8 @@ function show(sheet) {
   byId('blind').replaceChildren(...item.hidden ? [blindNote(item)] : []);
   byId('notices').replaceChildren(...notices(item));
   const rows = rowsOf(marks);
-  const wanted = queue.label && marks.nodes.get(queue.label.label)?.mark === 'undecided' ? queue.label.label : nextOpen(rows, '');
+  const sought = queue.only?.query.label;
+  const wanted = marks.nodes.get(sought)?.mark === 'undecided' ? sought : nextOpen(rows, '');
   draw(wanted ?? rows[0]?.key);
   if (!byId('queue').contains(document.activeElement)) tree.focus();
   showPlace();
@@ -120,10 +122,6 @@ function draw(code) {
 }
 
 const nameOf = (code) => shown.marks.nodes.get(code)?.name ?? shown.item.labels.find(({ label }) => label === code)?.name ?? adder.names.of(code);
-const mine = (item) => item.readings.find((reading) => reading.person === person);
-const isSubmitted = (item) => Boolean(mine(item)?.submitted);
-const isClosed = (item) => isSubmitted(item) || item.state === 'done' || item.state === 'set_aside';
-
 /** Return what other people decided, as far as it may be seen, and what was not taken of this one. */
 function beside(item) {
   const others = item.readings.filter((reading) => reading.person !== person);
@@ -132,30 +130,7 @@ function beside(item) {
   return [...others, { person: 'not kept', marks }];
 }
 
-function blindNote({ audit }) {
-  const why = audit
-    ? [make('b', {}, 'Audit.'), ' This document was filed without a reader. You read it as if there were no model, so that we can measure how often that is right.']
-    : [make('b', {}, 'Blind item.'), ' Some documents come without the model’s answer, so that we can measure how far it sways us. File it as if there were no model. Its answer appears when you submit.'];
-  return make('div', { class: 'note plum' }, icon('hid'), make('p', {}, ...why));
-}
-
-function notices(item) {
-  const lines = item.notes.map((line) => note('', foreign(line)));
-  if (item.holder && item.holder !== person && !isClosed(item)) lines.push(note('info', foreign(item.holder), ' has this document open. Look at it, or take another: ', make('kbd', {}, 'j')));
-  if (item.state === 'disputed' && item.part === 'review') lines.push(disputeNote(item));
-  if (isSubmitted(item)) lines.push(note('good', 'You have submitted this document. ', make('kbd', {}, 'u'), ' opens it again.'));
-  else if (isClosed(item)) {
-    lines.push(note('good', item.state === 'done' ? 'This document is filed. ' : 'This document is set aside. ',
-      make('button', { class: 'btn small', type: 'button', onclick: () => outbox.add(item.item, 'reopen') }, 'Open it again')));
-  }
-  return lines;
-}
-
-function disputeNote(item) {
-  const readings = item.readings.filter(({ submitted }) => submitted);
-  return note('', 'Two people disagree. Decide yourself and submit, or take one of both: ',
-    ...readings.flatMap(({ person: whose }) => [make('button', { class: 'btn small', type: 'button', onclick: () => settle(whose) }, make('span', {}, 'Take that of ', foreign(whose))), ' ']));
-}
+const notices = (item) => noticesOf(item, person, ['review', 'admin'].includes(whoIsHere().role), { settle, reopen: () => outbox.add(item.item, 'reopen') });
 
 /** The cursor is on a label, or (isHere false) the mouse is. */
 function moved(node, isHere) {
@@ -167,7 +142,7 @@ function moved(node, isHere) {
 
 function decide(action, label = '', other = '', known = []) {
   if (!shown) return;
-  if (isClosed(shown.item)) { toast(isSubmitted(shown.item) ? 'This document is submitted. u opens it again.' : 'This document is closed. Open it again first.'); return; }
+  if (isClosed(shown.item, person)) { toast(isSubmitted(shown.item, person) ? 'This document is submitted. u opens it again.' : 'This document is closed. Open it again first.'); return; }
   const before = tree.current?.label ?? '';
   toast();
   shown.past.push({ marks: shown.marks, code: before });
@@ -228,7 +203,7 @@ function undoLast() {
 
 function submit() {
   const { item, entry, marks } = shown;
-  if (isClosed(item)) { go(1); return; }
+  if (isClosed(item, person)) { go(1); return; }
   const open_ = undecided(marks);
   if (open_.length) {
     tree.pick(nextOpen(rowsOf(marks), ''));
@@ -245,7 +220,7 @@ function submit() {
 
 /** Settle a document that two have read differently; take: whose reading holds, '': the own one. */
 function settle(take) {
-  leave('settle', { take, alone: isSubmitted(shown.item) }, 'Settled', shown.entry);
+  leave('settle', { take, alone: isSubmitted(shown.item, person) }, 'Settled', shown.entry);
 }
 
 /** Send what ends the work at a document, and show the next one at once. */
@@ -272,7 +247,7 @@ async function refill() {
     if (steps !== before) return; // another document was chosen meanwhile
     const waiting = queue.nextOpen();
     if (count && waiting) await open(waiting);
-    else if (queue.label) await reorder('label');
+    else if (queue.only) await reorder(queue.by);
     else await finish();
   } catch (error) {
     byId('notices').replaceChildren(refusal(error, 'Your decisions are kept.', refill));
@@ -297,7 +272,7 @@ function sent(job, item) {
       draw(tree.current?.label);
     }
   }
-  if (['submit', 'set-aside', 'settle'].includes(job.part)) {
+  if (['submit', 'set-aside', 'settle', 'reopen', 'undo'].includes(job.part)) {
     queue.note(job.item, { state: item.state });
     progress().catch(() => {}); // it is asked for again after the next document
   }
@@ -357,7 +332,7 @@ function view(name) {
 
 function showPlace() {
   const { rows, at } = queue.items;
-  byId('where').replaceChildren(make('b', {}, number(at + 1)), ` of ${number(rows.length)}${queue.next === null ? '' : '+'}, by ${queue.label ? queue.label.name : queue.by}`);
+  byId('where').replaceChildren(make('b', {}, number(at + 1)), ` of ${number(rows.length)}${queue.next === null ? '' : '+'}, by ${queue.only?.name ?? queue.by}`);
 }
 
 function showQueue(on) {
@@ -366,12 +341,12 @@ function showQueue(on) {
   if (on) byId(queue.items.rows.length ? 'items' : 'by-label').focus();
 }
 
-/** Show the queue in another order; label: the documents alone that have it. */
-async function reorder(by, label = null) {
+/** Show the queue in another order; only: {name, query} of some of the documents. */
+async function reorder(by, only = null) {
   toast();
   try {
-    await queue.show(by, label);
-    if (label) await first();
+    await queue.show(by, only);
+    if (only) await first();
     else if (by === 'evidence') {
       if (!queue.words.rows.length) await nothing('No word is shared by documents that wait.');
       else byId('by-evidence').focus();
@@ -380,7 +355,7 @@ async function reorder(by, label = null) {
       else byId('by-label').focus();
     } else await first();
   } catch (error) {
-    byId('refusals').replaceChildren(refusal(error, 'The queue stays as it was.', () => reorder(by, label)));
+    byId('refusals').replaceChildren(refusal(error, 'The queue stays as it was.', () => reorder(by, only)));
   }
 }
 
@@ -398,7 +373,7 @@ async function nothing(sentence) {
 async function finish() {
   shown = null;
   view('finished');
-  await showFinished(byId('finished'), model.name, await progress(), () => reorder('doubt'));
+  await showFinished(byId('finished'), model.name, await progress(), reorder);
 }
 
 let timer = 0;
@@ -481,7 +456,7 @@ async function start() {
       scoreOf: (code) => shown?.marks.nodes.get(code)?.score ?? null,
     });
     evidence = new Evidence(model.name, { done: () => progress().catch(() => {}) });
-    queue = new Queue(model.name, person, { open, only: (label) => reorder('label', label), evidence: (entry) => { asked = 0; view('evidence'); evidence.show(entry); } });
+    queue = new Queue(model.name, person, { open, only: reorder, evidence: (entry) => { asked = 0; view('evidence'); evidence.show(entry); } });
     outbox = new Outbox(person, model.name, { sent, refused, waits });
     await outbox.begun;
     await progress();
