@@ -51,11 +51,11 @@ def test_what_became_of_a_label(kind: str, tmp_path: Path, request: pytest.Fixtu
         LabelledDocument(numbers[0], "Title 0", 0.6, "done", True),
     )
     assert found.words == (TellingWord("apple", 3, 1, 1),)
-    counts = [week.documents for week in found.weeks]
-    assert counts[3] == 2
-    assert sum(counts) == 3
-    place = [week.monday for week in found.weeks].index(old.date() - timedelta(old.weekday()))
-    assert counts[place] == 1
+    documents = [week.documents for week in found.weeks]
+    assert documents[3] == 2
+    assert sum(documents) == 3
+    place = [week.monday for week in found.weeks].index((old - timedelta(old.weekday())).date())
+    assert documents[place] == 1
     assert [week.monday.weekday() for week in found.weeks] == [0] * 4
     assert (nothing.documents, nothing.recent, nothing.words) == (0, (), ())
     assert len(nothing.weeks) == 26

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 from harnn.errors import ConfigError, ConflictError
 from harnn.review import Database, EnqueueOptions, ModelState, Policies, Prepared, Review, Terms
@@ -14,14 +14,14 @@ from support.reviews import MODEL, TAXONOMY, prepared
 
 SURE = {"garden": 0.99, "fruit": 0.98, "apples": 0.97}
 """Right on all levels, as far as the curves know."""
-HALF = {"garden": 0.99, "fruit": 0.98, "apples": 0.2}
+HALF = {"garden": 0.99, "fruit": 0.98, "apples": 0.01}
 """Of which the deepest level is not sure."""
 ALL = Terms(targets={1: 0.9, 2: 0.9, 3: 0.9}, audit_share=1)
 
 
 @pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
-    found = Database.open(tmp_path / "review.db")
+def database(made: str) -> Iterator[Database]:
+    found = Database.open(made)
     yield found
     found.close()
 
@@ -33,7 +33,7 @@ def review(database: Database) -> Review:
 
 @pytest.fixture
 def policies(database: Database) -> Policies:
-    return Policies(database, TAXONOMY, MODEL, made_acceptance(TAXONOMY, MODEL.hash))
+    return Policies(database, TAXONOMY, MODEL, made_acceptance(TAXONOMY, MODEL.hash, 2_400))
 
 
 def some(count: int, shown: dict[str, float] = SURE, first: int = 0) -> list[Prepared]:
@@ -74,7 +74,7 @@ def test_a_policy_stands_in_the_log(review: Review, policies: Policies) -> None:
 
 def test_who_has_not_seen_the_policy_in_force_changes_nothing(policies: Policies) -> None:
     policies.put(ALL, person="ada", version=0)
-    with pytest.raises(ConflictError, match="^ada put another policy in force at ") as caught:
+    with pytest.raises(ConflictError, match=r"^ada put another policy in force at ") as caught:
         policies.put(Terms(), person="bob", version=0)
     assert (caught.value.person, caught.value.item) == ("ada", 0)
     found = policies.in_force()
@@ -97,7 +97,8 @@ def test_terms_are_checked(policies: Policies) -> None:
 def test_documents_are_filed_to_the_deepest_level_that_keeps_its_promise(
     review: Review, policies: Policies
 ) -> None:
-    policies.put(Terms(targets={1: 0.9, 2: 0.9, 3: 0.9}, audit_share=0.01), person="ada", version=0)
+    terms = Terms(targets={1: 0.98, 2: 0.9, 3: 0.9}, audit_share=0.01)
+    policies.put(terms, person="ada", version=0)
     unsure = prepared("u", "Neither.", {"garden": 0.3})
     whole, part, none = policies.file(
         [*some(1), prepared("h", "Half.", HALF), unsure], person="bob"
@@ -112,6 +113,29 @@ def test_documents_are_filed_to_the_deepest_level_that_keeps_its_promise(
     ]
     assert dict(entries[1].seen) == {"garden": 0.99, "fruit": 0.98}
     assert review.verify() == []
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ("UPDATE review_filed SET labels = '{}'", "document filed by entry 2"),
+        ("DELETE FROM review_filed", "document filed by entry 2"),
+        ("UPDATE review_filed SET entry = 7", "document filed by entry 7"),
+        ("UPDATE review_policy SET terms = '{}'", "policy 1"),
+        ("UPDATE review_policy SET number = 3", "policy 1"),
+    ],
+)
+def test_what_the_log_does_not_say_shows(
+    database: Database, review: Review, policies: Policies, changed: str, said: str
+) -> None:
+    policies.put(Terms(targets={1: 0.9}), person="ada", version=0)
+    policies.file(some(1))
+    assert review.verify() == []
+    with database.writing() as connection:
+        if "number" in changed:
+            connection.execute(sa.text("DELETE FROM review_filed"))
+        connection.execute(sa.text(changed))
+    assert said in [each.where for each in review.verify()]
 
 
 def test_a_document_is_filed_once(review: Review, policies: Policies) -> None:
@@ -172,7 +196,7 @@ def test_a_level_that_does_not_keep_its_target_is_paused(
     audit(review, documents, wrong=15)
     now = policies.check_audits()
     assert now is not None
-    assert (now.paused, now.person) == ({3}, "")
+    assert (now.paused, now.person) == (frozenset({3}), "")
     assert policies.check_audits() == now
     newest = review.log(after=now.number - 1)[0]
     assert (newest.action, newest.person) == ("policy", "")
@@ -180,7 +204,7 @@ def test_a_level_that_does_not_keep_its_target_is_paused(
     assert (found.level, found.waits) == (2, True)
     states = [each.state for each in policies.applied(now).levels]
     assert states == ["open", "open", "paused"]
-    with pytest.raises(ConflictError, match="^A level was paused by its audit at "):
+    with pytest.raises(ConflictError, match=r"^A level was paused by its audit at "):
         policies.put(ALL, person="ada", version=1)
     again = policies.put(ALL, person="ada", version=now.number)
     assert again.paused == {3}  # not opened again by a change of something else
@@ -224,6 +248,9 @@ def test_audits_count_for_as_long_as_the_cut_is_the_same(
     assert now.since == {1: 1, 2: 1, 3: now.number}
     _, levels = policies.audit()
     assert [each.count.right for each in levels] == [3, 3, 0]
+    stricter = Terms(targets={1: 0.98, 2: 0.9, 3: 0.95}, audit_share=0.5)
+    then = policies.put(stricter, person="ada", version=now.number)
+    assert {*then.since.values()} == {then.number}  # others are accepted below it as well
 
 
 def test_a_policy_holds_for_one_model_and_its_curves(
@@ -236,4 +263,4 @@ def test_a_policy_holds_for_one_model_and_its_curves(
     redrawn = Policies(database, TAXONOMY, MODEL, made_acceptance(TAXONOMY, MODEL.hash, 300))
     assert redrawn.in_force() is None
     with pytest.raises(ConfigError, match="the acceptance is of the model"):
-        Policies(database, TAXONOMY, other, made_acceptance(TAXONOMY, MODEL.hash))
+        Policies(database, TAXONOMY, other, made_acceptance(TAXONOMY, MODEL.hash, 2_400))

@@ -12,7 +12,13 @@ from hypothesis import HealthCheck, Phase, given, settings
 from schemathesis.core.result import Ok
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
+import harnn
+from harnn.acceptance import save_acceptance
+from harnn.bundle import fingerprint
+from harnn.data import Document
+from harnn.review import EnqueueOptions, Terms
 from harnn.serve import ModelPlace, ServeSettings, Service, add_token, create_app
+from support.acceptances import made_acceptance
 from support.served import client_of
 
 
@@ -29,15 +35,20 @@ def test_requests_made_from_it_find_no_fault(
     tokens = tmp_path / "tokens"
     headers = {"Authorization": f"Bearer {add_token(tokens, 'tester', 'admin')}"}
     places = (ModelPlace.parse(f"sample={model}"),)
+    taxonomy = harnn.Predictor.load(model).taxonomy
+    acceptance = made_acceptance(taxonomy, fingerprint(model))
+    save_acceptance(acceptance, tmp_path / "acceptance.json")
     service = Service(
         ServeSettings(
             models=places,
             watch=False,
             tokens=tokens,
             database=str(tmp_path / "corrections.db"),
+            acceptance=(str(tmp_path / "acceptance.json"),),
             names=("testserver",),
         )
     )
+    put_into_review(service)
     schema = schemathesis.openapi.from_asgi("/openapi.json", create_app(service))
     seen = []
     for result in schema.get_all_operations():
@@ -57,12 +68,28 @@ def test_requests_made_from_it_find_no_fault(
         def check(case: Any) -> None:
             if "project_id" in case.path_parameters:
                 case.path_parameters["project_id"] = "sample"
+            if case.path_parameters.get("item", 0) > 3:  # else it is never one of them
+                case.path_parameters["item"] = 1 + case.path_parameters["item"] % 3
             case.call_and_validate(headers=headers, excluded_checks=[positive_data_acceptance])
 
         check()
     assert {"POST /v1/predict", "POST /v1/explain", "GET /v1/taxonomy", "GET /metrics"} <= {*seen}
     assert "POST /v1/projects/{project_id}/learn" in seen
+    assert {"POST /v1/review/items/{item}/decisions", "PUT /v1/acceptance"} <= {*seen}
     service.close()
+
+
+def put_into_review(service: Service) -> None:
+    """Queue documents that are shown, blind and read twice, and put a policy in force."""
+    served = service.models.default
+    texts = ("Bees swarm in May.", "The tap drips.", "A ferry sails.")
+    documents = [Document(str(n), {"text": text}, None) for n, text in enumerate(texts)]
+    for document, blind, second in zip(documents, (0, 1, 0), (0, 0, 1), strict=True):
+        options = EnqueueOptions(blind_share=blind, second_share=second)
+        review = service.review_of(served)
+        review.enqueue(served.predictor, [document], model=served.state, options=options)
+    terms = Terms(targets={1: 0.9}, audit_share=1)
+    service.policies_of(served).put(terms, person="tester", version=0)
 
 
 def test_every_route_is_described_with_its_errors(model: Path, tmp_path: Path) -> None:

@@ -68,4 +68,3 @@ class Archive:
     def close(self) -> None:
         """Close the database."""
         self.database.close()
-

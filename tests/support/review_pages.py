@@ -19,6 +19,7 @@ from harnn.review import (
     ShownWord,
 )
 from harnn.serve import add_token
+from harnn.serve.access import Role
 from harnn.taxonomy import Taxonomy
 from support.browsing import expect
 from support.served import RunningServer, running
@@ -33,7 +34,7 @@ TEN = {
 """Ten labels, of which three are the most specific."""
 FEW = {"nature": 0.97, "food": 0.95, "farming": 0.93, "wildlife": 0.92, "beekeeping": 0.9}
 TEXT = "The bees are kept in hives under the apple trees; honey is taken in July and baked."
-ROLES = {"kim": "review", "lee": "annotate", "mia": "review", "root": "admin"}
+ROLES: dict[str, Role] = {"kim": "review", "lee": "annotate", "mia": "review", "root": "admin"}
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,19 @@ class Desk:
         """Queue documents, the first one as the first."""
         with self.review(model) as review:
             review.add([*documents], options=options)
+
+    def read_again(self, model: str, person: str) -> None:
+        """Let somebody decide what waits for a second reading as the first reader did."""
+        with self.review(model) as review:
+            for each in review.queue(person, "review", state="annotated"):
+                view = review.item(each.item, person, "review")
+                for label, mark in view.readings[0].marks.items():
+                    action = "accept" if mark in ("accepted", "added") else "reject"
+                    if mark in ("accepted", "added", "rejected"):
+                        view = review.decide(
+                            each.item, person, "review", view.version, action, label
+                        )
+                review.submit(each.item, person, "review", view.version)
 
     def document(
         self,
@@ -129,6 +143,10 @@ class Person:
             )
         )
 
+    def is_at(self, name: str) -> None:
+        """Wait until the cursor is on a label."""
+        expect(self.page.locator("#tree [aria-selected=true] .name")).to_have_text(name)
+
     @property
     def at(self) -> str:
         """The name of the label under the cursor."""
@@ -140,4 +158,4 @@ class Person:
 
     def is_sent(self) -> None:
         """Wait until the server has all decisions."""
-        self.page.wait_for_function("sessionStorage.getItem('harnn-outbox') === null")
+        expect(self.page.locator("body")).to_have_attribute("data-unsent", "0")

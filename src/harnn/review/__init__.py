@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from harnn.review.entries import Entry
     from harnn.review.exporting import models_in_review, with_corrections
     from harnn.review.label_use import LabelUse
-    from harnn.review.policy import Filed, InForce, Policies, Terms
+    from harnn.review.policy import Filed, FiledDocument, InForce, Policies, Terms
     from harnn.review.preparing import prepare
     from harnn.review.reading import Mark, Reading
     from harnn.review.store import Review
@@ -67,7 +67,7 @@ _get, __dir__ = on_demand(
         "agreement": "Agreement Anchoring",
         "reading": "Mark Reading",
         "audits": "Audited AuditedLevel",
-        "policy": "Filed InForce Policies Terms",
+        "policy": "Filed FiledDocument InForce Policies Terms",
         "preparing": "prepare",
         "store": "Review",
         "telling": "told",
@@ -101,6 +101,7 @@ __all__ = [
     "EvidenceGroup",
     "EvidenceView",
     "Filed",
+    "FiledDocument",
     "GroupDecision",
     "InForce",
     "ItemView",

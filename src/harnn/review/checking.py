@@ -11,19 +11,23 @@ from harnn.errors import DatabaseError, Problem
 from harnn.review.chain import entries_as_they_are, read_head
 from harnn.review.corrections import digest_of
 from harnn.review.entries import Entry, verify
+from harnn.review.filed_checks import check_filed
 from harnn.review.tables import DOCUMENT, ENTRY, ITEM, READING
 from harnn.review.turn import Taxonomies, Turn, pack
 
 
 def check_log(connection: sa.Connection, noted: str | None) -> list[Problem]:
-    """Return what is wrong with the chain of entries; see :func:`harnn.review.entries.verify`."""
+    """Return what is wrong with the chain of entries, see :func:`harnn.review.entries.verify`, and
+    where policies and documents that were filed are not what it says.
+    """
     entries = entries_as_they_are(connection)
     try:
         head = read_head(connection)
     except DatabaseError as error:
         problems = verify(entries, count=0, head="", noted=noted)
         return [*error.problems, *(each for each in problems if "head" not in each.where)]
-    return verify(entries, count=head.entries, head=head.hash, noted=noted)
+    problems = verify(entries, count=head.entries, head=head.hash, noted=noted)
+    return [*problems, *check_filed(connection)]
 
 
 def check_items(connection: sa.Connection, taxonomies: Taxonomies, model: str) -> Iterator[Problem]:

@@ -29,7 +29,7 @@ from harnn.review.audits import (
 from harnn.review.chain import Head, Note, append, lock_head
 from harnn.review.corrections import ModelState, document_row, keep_document
 from harnn.review.database import Database
-from harnn.review.tables import FILED, ITEM, POLICY
+from harnn.review.tables import DOCUMENT, FILED, ITEM, POLICY
 from harnn.review.turn import utc
 from harnn.review.values import Prepared
 from harnn.taxonomy import Taxonomy
@@ -85,8 +85,8 @@ class InForce:
     """The least confidence of a document that is accepted, by level; paused ones have one too."""
     paused: frozenset[int]
     since: Mapping[int, int]
-    """By level the number of the policy from which on its cut is what it is: audits of documents
-    that were filed before say nothing of it."""
+    """By level the number of the policy from which on its cut, and those above it, are what they
+    are: audits of documents that were filed before say nothing of it."""
 
     def to_json(self) -> str:
         """Return what its entry in the log says; ``since`` 0 stands for that entry itself."""
@@ -117,6 +117,22 @@ class Filed:
     """False: it was filed before, or is none of those that were filed."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FiledDocument:
+    """A document that was filed unattended."""
+
+    entry: int
+    """Number of its entry in the log."""
+    id: str
+    """As its sender calls it."""
+    moment: datetime
+    model_hash: str
+    level: int
+    """The deepest one that it was filed to."""
+    labels: Mapping[str, float]
+    """With their scores, closed upward."""
+
+
 NOT_FILED = Filed(0, drawn=False, waits=True, is_new=False)
 
 
@@ -131,7 +147,7 @@ class Policies:
         Raises:
             ConfigError: it is of another model, or of answers that were asked for otherwise.
         """
-        acceptance.check(model.hash, model.taxonomy_hash, {})
+        acceptance.check(model.hash, taxonomy, {})
         self._database, self._taxonomy, self._model = database, taxonomy, model
         self._acceptance = acceptance
 
@@ -168,11 +184,12 @@ class Policies:
                 raise _conflict(now)
             paused = now.paused - resume if now else frozenset[int]()
             paused &= terms.targets.keys()
+            resumed = now.paused - paused if now else frozenset[int]()
             since = {
                 level: now.since[level]
-                if now and now.cuts.get(level) == cut and not (now.paused - paused) & {level}
+                if now and level not in resumed and _as_above(now.cuts, cuts, level)
                 else 0
-                for level, cut in cuts.items()
+                for level in cuts
             }
             draft = InForce(
                 number=0,
@@ -216,6 +233,32 @@ class Policies:
                 for level in range(1, self._taxonomy.depth + 1)
             )
             return now, levels
+
+    def filed(self, after: int = 0, limit: int = 100) -> list[FiledDocument]:
+        """Return what was filed behind a number of an entry, in the order in which it was.
+
+        Documents that were drawn are left out: their labels are those that people give them.
+        """
+        query = (
+            sa.select(FILED, DOCUMENT.c.id)
+            .join_from(FILED, DOCUMENT)
+            .where(FILED.c.model == self._model.name, FILED.c.entry > after, ~FILED.c.drawn)
+            .order_by(FILED.c.entry)
+            .limit(limit)
+        )
+        with self._database.reading() as connection:
+            rows = connection.execute(query).mappings().all()
+        return [
+            FiledDocument(
+                entry=row[FILED.c.entry],
+                id=row[DOCUMENT.c.id],
+                moment=utc(row[FILED.c.moment]),
+                model_hash=row[FILED.c.model_hash],
+                level=row[FILED.c.level],
+                labels=json.loads(row[FILED.c.labels]),
+            )
+            for row in rows
+        ]
 
     def audited(self) -> tuple[Audited, ...]:
         """Return all documents that were drawn, the newest first.
@@ -340,6 +383,11 @@ class Policies:
 
 def _is_fallen(count: AuditCount, target: float) -> bool:
     return judge_audits(count, target).verdict == "paused"
+
+
+def _as_above(before: Mapping[int, float], after: Mapping[int, float], level: int) -> bool:
+    """Tell whether the same documents are accepted to a level: the cuts down to it are the same."""
+    return all(before.get(each) == after.get(each) for each in range(1, level + 1))
 
 
 def _cuts(acceptance: Acceptance) -> dict[int, float]:

@@ -10,9 +10,11 @@ from typing import Annotated, Any, Concatenate, ParamSpec, TypeVar
 
 from fastapi import Depends
 
+from harnn.errors import DatabaseError
 from harnn.review import ItemView, Part, Policies, Review
 from harnn.serve.access import Caller
 from harnn.serve.asking import Annotator, ModelName, ServiceHere
+from harnn.serve.logs import LOG
 from harnn.serve.models import ServedModel
 from harnn.serve.problems import RequestError
 from harnn.serve.service import Service
@@ -49,10 +51,16 @@ class Desk:
             return None
 
     async def heed(self, view: ItemView) -> None:
-        """Pause the levels whose audit says so, once a document of it is read."""
+        """Pause the levels whose audit says so, once a document of it is read.
+
+        Where the database does not answer any more that happens before the next one is filed.
+        """
         policies = self.policies if view.audit else None
         if policies is not None:
-            await asyncio.to_thread(policies.check_audits)
+            try:
+                await asyncio.to_thread(policies.check_audits)
+            except DatabaseError as error:
+                LOG.error("%s", error)
 
     async def do(
         self,

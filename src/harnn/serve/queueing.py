@@ -39,6 +39,13 @@ async def queue_documents(desk: Desk, documents: Sequence[Document]) -> Queued:
         RequestError: too much waits (503), or it took too long (504).
         DocumentError, DatabaseError: see :meth:`harnn.review.Review.add`.
     """
+    new = await desk.do(Review.unknown, documents, desk.served.state)
+    found = await _queue_new(desk, new)
+    return found + Queued(known=len(documents) - len(new))
+
+
+async def _queue_new(desk: Desk, documents: Sequence[Document]) -> Queued:
+    """Queue documents that are not in review; those that were filed before are known."""
     policies = desk.policies
     policy = None if policies is None else await asyncio.to_thread(policies.in_force)
     if policies is None or policy is None:

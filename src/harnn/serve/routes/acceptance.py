@@ -12,20 +12,19 @@ from harnn import review
 from harnn.acceptance import (
     Acceptance,
     AuditCount,
-    CurvePoint,
-    LevelAcceptance,
     audits_for_spread,
     judge_audits,
 )
 from harnn.serve.asking import Admin, json_response
-from harnn.serve.desk import Desk, DeskHere
+from harnn.serve.desk import Desk, DeskHere, plain
 from harnn.serve.problems import RequestError
 from harnn.serve.routes.acceptance_schemas import (
     AcceptanceOut,
     AuditedListOut,
+    FiledListOut,
     PolicyIn,
-    PreviewOut,
     TargetsIn,
+    TriedOut,
     Verdict,
 )
 from harnn.serve.routes.schemas import problems
@@ -67,7 +66,7 @@ async def put(desk: DeskHere, _: Admin, body: PolicyIn) -> Response:
     return json_response(await _described(desk, policies))
 
 
-@router.post("/preview", response_model=PreviewOut, responses=_READS)
+@router.post("/preview", response_model=TriedOut, responses=_READS)
 async def preview(desk: DeskHere, body: TargetsIn) -> Response:
     """What other targets would do; nothing changes."""
     policies = desk.service.policies_of(desk.served)
@@ -75,7 +74,7 @@ async def preview(desk: DeskHere, body: TargetsIn) -> Response:
     paused = (now.paused if now else frozenset()) - {*body.resume}
     wanted = policies.applied(None).with_targets(body.targets)
     wanted = wanted.with_paused(paused & body.targets.keys())
-    levels = [_level(each) for each in wanted.levels]
+    levels = [each.to_dict(most=_POINTS) for each in wanted.levels]
     return json_response({"levels": levels, "outcome": _outcome(wanted, body.audit_share)})
 
 
@@ -104,6 +103,23 @@ async def audited(
     return json_response({"total": len(chosen), "audited": rows})
 
 
+@router.get("/filed", response_model=FiledListOut, responses=_READS)
+async def filed(
+    desk: DeskHere,
+    after: Annotated[int, Query(ge=0, lt=1 << 31)] = 0,
+    limit: Annotated[int, Query(ge=1, le=1_000)] = 100,
+) -> Response:
+    """Documents that were filed unattended, in the order in which they were.
+
+    Those that were drawn for the audit are left out: their labels are what people say, and come
+    with ``/v1/review/export``.
+    """
+    policies = desk.service.policies_of(desk.served)
+    found = await asyncio.to_thread(policies.filed, after, limit)
+    following = found[-1].entry if len(found) == limit else None
+    return json_response({"filed": plain(found), "next": following})
+
+
 async def _described(desk: Desk, policies: review.Policies) -> dict[str, Any]:
     now, levels = await asyncio.to_thread(policies.audit)
     summary = await desk.do(review.Review.summary, desk.person)
@@ -111,11 +127,11 @@ async def _described(desk: Desk, policies: review.Policies) -> dict[str, Any]:
     applied = policies.applied(now)
     return _frame(desk) | {
         "documents": applied.documents,
-        "unanswered": applied.unanswered,
+        "unanswered": applied.judged.unanswered,
         "least_training": applied.least_training,
         "terms": _terms(terms),
         "in_force": None if now is None else _in_force(now),
-        "levels": [_level(each) | {"curve": _curve(each)} for each in applied.levels],
+        "levels": [each.to_dict(most=_POINTS) for each in applied.levels],
         "outcome": _outcome(applied, terms.audit_share),
         "audit": [_audit(each, terms.targets.get(each.level)) for each in levels],
         "blind_seconds": summary.median_seconds_blind,
@@ -159,29 +175,6 @@ def _in_force(now: review.InForce) -> dict[str, Any]:
         "person": now.person,
         "paused": sorted(now.paused),
     }
-
-
-def _level(each: LevelAcceptance) -> dict[str, Any]:
-    return {
-        "level": each.level,
-        "name": each.name,
-        "labels": each.labels,
-        "target": each.target,
-        "state": each.state,
-        "point": None if each.point is None else _point(each.point),
-        "promise": each.sentence(),
-    }
-
-
-def _point(point: CurvePoint) -> dict[str, Any]:
-    return {"cut": point.cut, "share": point.share, "precision": point.precision.to_dict()}
-
-
-def _curve(each: LevelAcceptance) -> list[dict[str, Any]]:
-    """Return some points of a curve, the last one always."""
-    points = each.curve.points()
-    step = -(-len(points) // _POINTS) or 1
-    return [_point(point) for point in points[::-1][::step][::-1]]
 
 
 def _outcome(acceptance: Acceptance, audit_share: float) -> dict[str, Any]:
@@ -242,10 +235,10 @@ def _audited(each: review.Audited, level: int, taxonomy: Taxonomy) -> dict[str, 
     to_level = [c for c in each.accepted if taxonomy.levels[index[c]] <= level]
     labels = taxonomy.most_specific(taxonomy.columns(tuple(to_level))).tolist()
     codes = [taxonomy.codes[column] for column in labels]
-    found = [] if verdict == "right" else taxonomy.columns(each.found)
+    found = () if verdict == "right" else each.found
     return plain | {
         "level": each.level,
         "labels": [taxonomy.names[column] for column in labels],
         "score": min(each.accepted[code] for code in codes),
-        "found": [taxonomy.names[column] for column in found],
+        "found": [taxonomy.names[taxonomy.index[code]] for code in found],
     }

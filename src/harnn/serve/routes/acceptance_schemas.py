@@ -38,7 +38,7 @@ class PointOut(Out):
     """Of those that are accepted, how many are right."""
 
 
-class LevelOut(Out):
+class AcceptedLevelOut(Out):
     """What is accepted on a level; 1 is the top."""
 
     level: int
@@ -47,17 +47,17 @@ class LevelOut(Out):
     target: float | None
     """The least precision, 0 to 1; null: nothing is accepted to this level."""
     state: State
-    point: PointOut | None
+    needed: int | None
+    """Accepted validation documents that the target takes at least; null: there is none."""
+    in_question: int
+    """Validation documents that could be accepted."""
+    accepted: PointOut | None
     """The cut that accepts most and keeps the target; null: none does."""
-    promise: str
-    """The same as a sentence."""
-
-
-class CurveOut(LevelOut):
-    """The same with all that could be chosen."""
-
+    sentence: str
+    """What is promised, or why nothing is."""
     curve: list[PointOut]
-    """The highest cut first; some 100 of all at most."""
+    """All that could be chosen, of documents that the levels above accept; the highest cut first,
+    some 100 points at most."""
 
 
 class OutcomeOut(Out):
@@ -80,7 +80,7 @@ class CourseOut(Out):
     precision: IntervalOut
 
 
-class AuditLevelOut(Out):
+class AuditedLevelOut(Out):
     """What the audit of a level has found, since its cut is what it is."""
 
     level: int
@@ -141,19 +141,19 @@ class AcceptanceOut(Out):
     """Labels with fewer training documents are never accepted; 0: all may be."""
     terms: TermsOut
     in_force: InForceOut | None
-    levels: list[CurveOut]
+    levels: list[AcceptedLevelOut]
     outcome: OutcomeOut | None
-    audit: list[AuditLevelOut]
+    audit: list[AuditedLevelOut]
     blind_seconds: float | None
     """That a document takes whose answer is hidden; null: not known yet."""
     seconds: float | None
     """The same of one whose answer is shown."""
 
 
-class PreviewOut(Out):
+class TriedOut(Out):
     """What other targets would do."""
 
-    levels: list[LevelOut]
+    levels: list[AcceptedLevelOut]
     outcome: OutcomeOut
 
 
@@ -183,6 +183,27 @@ class AuditedListOut(Out):
     audited: list[AuditedOut]
 
 
+class FiledOut(Out):
+    """A document that was filed unattended."""
+
+    entry: int
+    """Of the log, by which ``after`` goes on."""
+    id: str
+    moment: str
+    model_hash: str
+    level: int
+    """The deepest one that it was filed to; labels that lie deeper wait for people."""
+    labels: dict[str, float]
+    """With their scores, closed upward."""
+
+
+class FiledListOut(Out):
+    """Documents that were filed; next: what ``after`` is for those behind, null at the end."""
+
+    filed: list[FiledOut]
+    next: int | None
+
+
 class TargetsIn(Asked):
     """Targets of levels."""
 
@@ -194,7 +215,7 @@ class TargetsIn(Asked):
     """The least precision by level, 1 being the top; levels that are not named have none."""
     audit_share: Annotated[float, Field(ge=0.01, le=1)] = 0.05
     """Of what is accepted."""
-    resume: Annotated[list[int], Field(max_length=MOST_LEVELS)] = []
+    resume: Annotated[list[int], Field(max_length=MOST_LEVELS, default_factory=list)]
     """Levels that are paused and are to accept again; their audit begins anew."""
 
 

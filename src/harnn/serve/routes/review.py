@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query
@@ -15,10 +16,11 @@ from harnn import review
 from harnn._display import json_text
 from harnn.config import DataConfig
 from harnn.data.writing import fields_of
-from harnn.serve.asking import Reviewer, json_response
+from harnn.serve.asking import Admin, Reviewer, json_response
 from harnn.serve.desk import Desk, DeskHere, plain
 from harnn.serve.routes.review_schemas import (
     MOST_CODE,
+    AgreementOut,
     CommentIn,
     DecisionIn,
     EvidenceGroupsOut,
@@ -29,6 +31,7 @@ from harnn.serve.routes.review_schemas import (
     LabelsWaitingOut,
     LogOut,
     QueueOut,
+    RetiredOut,
     SettleIn,
     SubmittedOut,
     SummaryOut,
@@ -96,7 +99,7 @@ async def evidence(desk: DeskHere, limit: Annotated[int, Query(ge=1, le=500)] = 
 @router.get("/evidence/{key}", response_model=EvidenceGroupsOut, responses=_READS)
 async def evidence_groups(desk: DeskHere, key: Key) -> Response:
     """All documents in which a word spoke for a label, in groups by the words nearby."""
-    found = await desk.do(review.Review.evidence_groups, key, desk.person)
+    found = await desk.do(review.Review.evidence_groups, key, desk.person, desk.part)
     return json_response(plain(found))
 
 
@@ -109,7 +112,7 @@ async def decide_group(desk: DeskHere, key: Key, body: GroupIn) -> Response:
     items = [(each.item, each.version) for each in body.items]
 
     def act(kept: review.Review) -> review.GroupDecision:
-        label = kept.evidence_groups(key, desk.person).label
+        label = kept.evidence_groups(key, desk.person, desk.part).label
         return kept.decide_group(items, body.action, label, desk.person, desk.part, body.other)
 
     return json_response(_group(await desk.do(act)))
@@ -206,9 +209,12 @@ async def settle(desk: DeskHere, _: Reviewer, item: ItemNumber, body: SettleIn) 
         **_READS,
     },
 )
-async def export(desk: DeskHere) -> Response:
+async def export(
+    desk: DeskHere,
+    since: Annotated[datetime | None, Query(description="Settled then, or later.")] = None,
+) -> Response:
     """Documents that are done, with their labels, as training reads them."""
-    found, data = desk.review.reviewed(), DataConfig()
+    found, data = review.named(desk.review.reviewed(since)), DataConfig()
     first = await asyncio.to_thread(next, found, None)  # a database that is gone is told
 
     def lines() -> Iterator[bytes]:
@@ -219,6 +225,25 @@ async def export(desk: DeskHere) -> Response:
 
     headers = {"content-disposition": 'attachment; filename="reviewed.jsonl"'}
     return StreamingResponse(lines(), media_type=_LINES, headers=headers)
+
+
+@router.get("/agreement", response_model=AgreementOut, responses=_READS)
+async def agreement(desk: DeskHere) -> Response:
+    """How far two readers agree, and how far the model's answer sways those who see it."""
+    people, anchoring = await asyncio.gather(
+        desk.do(review.Review.agreement), desk.do(review.Review.anchoring)
+    )
+    return json_response({"agreement": plain(people), "anchoring": plain(anchoring)})
+
+
+@router.post("/retire", response_model=RetiredOut, responses=_WRITES)
+async def retire(desk: DeskHere, _: Admin) -> Response:
+    """Go on under the taxonomy that the model has now: documents are queued again of which a label
+    is not in it any more.
+    """
+    taxonomy = desk.served.predictor.taxonomy
+    found = await desk.do(review.Review.retire, taxonomy, desk.person)
+    return json_response(plain(found))
 
 
 @router.get("/log", response_model=LogOut, responses=_READS)

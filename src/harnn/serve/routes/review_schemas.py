@@ -25,6 +25,7 @@ Mark = Literal[
 Part = Literal["annotate", "review"]
 EntryPart = Literal["annotate", "review", "audit", "system"]
 State = Literal["open", "annotated", "disputed", "set_aside", "done"]
+Interval = Annotated[list[float], Field(min_length=2, max_length=2)]
 Score = Annotated[float, Field(ge=0, le=1)]
 
 
@@ -168,9 +169,11 @@ class EvidenceGroupsOut(Out):
     label: str
     name: str
     groups: list[EvidenceGroupOut]
+    left_out: int
+    """Documents beyond the most that are grouped at once."""
 
 
-class WordOut(Out):
+class SpokenWordOut(Out):
     """A word that spoke for a label (effect above 0) or against it; start, end: characters."""
 
     field: str
@@ -206,7 +209,7 @@ class ItemLabelOut(Out):
     """The model gave it; false: a reader added it, or the answer is hidden."""
     score: Score | None
     threshold: float | None
-    words: list[WordOut]
+    words: list[SpokenWordOut]
     runners_up: list[RunnerUpOut]
     through: str
 
@@ -291,6 +294,69 @@ class SubmittedOut(Out):
 
     item: ItemOut
     next: int | None
+
+
+class LabelAgreementOut(Out):
+    """How often two readers gave a label."""
+
+    label: str
+    name: str
+    both: int
+    first: int
+    """Documents that the first reader alone gave it to."""
+    second: int
+    kappa: float | None
+
+
+class PeopleOut(Out):
+    """How far two readings of the same documents agree."""
+
+    documents: int
+    equal: int
+    interval: Interval | None
+    """Of the share of those that are equal, 95%, 0 to 1."""
+    kappa: float | None
+    alpha: float | None
+    hierarchical_f1: float | None
+    labels: list[LabelAgreementOut]
+    """The most disputed first."""
+
+
+class KindOut(Out):
+    """Documents whose answer was shown, or those whose answer was hidden."""
+
+    documents: int
+    as_model: int
+    """That were given exactly the labels of the model."""
+    interval: Interval | None
+    median_seconds: float | None
+
+
+class AnchoringOut(Out):
+    """How far readers are swayed by an answer that they see."""
+
+    shown: KindOut
+    blind: KindOut
+    difference: float | None
+    """Of the shares, -1 to 1."""
+    interval: Interval | None
+    sentence: str
+
+
+class AgreementOut(Out):
+    """How far readers agree with each other, and with the model where they see it."""
+
+    agreement: PeopleOut
+    anchoring: AnchoringOut
+
+
+class RetiredOut(Out):
+    """What another taxonomy did to the review."""
+
+    labels: list[str]
+    """In use, and not in the taxonomy of the model."""
+    queued: list[int]
+    """Documents that are queued again."""
 
 
 class LogOut(Out):

@@ -57,25 +57,20 @@ export function curvePlot(level, floor) {
       drawn('path', { class: 'ln', d: line(points.map(([at, { share }]) => [at, inside(share)])) }),
     );
   }
-  const mark = drawn('g');
-  plot.append(mark);
-  return { plot, point: (now) => markPoint(plot, mark, now, { x, y: inside, floor, left, right, bottom }) };
-}
-
-/** Draw the target of a level, and the point that it leads to; where there is none say so. */
-function markPoint(plot, mark, { name, target, point }, { x, y, floor, left, right, bottom }) {
+  const { name, target, accepted: point } = level;
   const said = point
     ? `at ${percent(target)} ${percent(point.share)} are accepted, right ${percent(point.precision.share)}`
     : 'nothing is accepted';
   plot.setAttribute('aria-label', `${name}: precision against the accepted share; ${said}`);
-  mark.replaceChildren();
-  if (target !== null && target >= floor) mark.append(drawn('path', { class: 'ln n d2', d: `M${left} ${place(y(target))}H${right}` }));
-  if (!point) return;
-  const at = [place(x(point.share)), place(y(point.precision.share))];
-  mark.append(
-    drawn('path', { class: 'ln a d1', d: `M${left} ${at[1]}H${at[0]}V${bottom}` }),
-    drawn('circle', { class: 'fa pt', cx: at[0], cy: at[1], r: 4.5 }),
-  );
+  if (target !== null && target >= floor) plot.append(drawn('path', { class: 'ln n d2', d: `M${left} ${place(y(target))}H${right}` }));
+  if (point) {
+    const at = [place(x(point.share)), place(inside(point.precision.share))];
+    plot.append(
+      drawn('path', { class: 'ln a d1', d: `M${left} ${at[1]}H${at[0]}V${bottom}` }),
+      drawn('circle', { class: 'fa pt', cx: at[0], cy: at[1], r: 4.5 }),
+    );
+  }
+  return plot;
 }
 
 const DAY = 86_400_000;

@@ -2,6 +2,7 @@
 
 import { ask, begin, byId, chosenModel, counted, foreign, icon, make, note, number, offerModels, percent, refusal, say, whenSlow } from './frame.js';
 import { coursePlot, curvePlot, floorOf } from './acceptance-plots.js';
+import { keysOf } from './keys.js';
 
 const LATEST = 6; // audited documents shown at once
 const MORE = 50;
@@ -13,6 +14,7 @@ let model = null;
 let now = null; // what the server says
 let draft = null; // {targets: {level: share}, audit_share, blind_share, pause, resume: Set}
 let panels = []; // by level: what of it changes
+let floor = 0.9; // of all curves, so that they can be compared
 let asked = null; // the newest question for a preview
 let audited = { verdict: null, limit: LATEST };
 
@@ -44,6 +46,7 @@ function show(found) {
 
 /** Go back to what is in force. */
 function discard() {
+  asked?.abort();
   const { targets, ...terms } = now.terms;
   draft = { targets: { ...targets }, ...terms, resume: new Set() };
   makePanels();
@@ -95,11 +98,9 @@ async function put() {
 /** Learn what is in force now, and keep what is tried. */
 async function look() {
   try {
-    const kept = draft;
     const found = await ask('GET', address());
     if (found.why) return;
     now = found;
-    draft = kept;
     showLevels();
     showWarnings();
   } catch { /* the refusal stands there already */ }
@@ -125,14 +126,13 @@ function preview() {
 /* ---------- levels ---------- */
 
 function makePanels() {
-  const floor = floorOf(now.levels.flatMap(({ curve }) => curve.map(({ precision }) => precision.share)));
-  panels = now.levels.map((level) => makePanel(level, floor));
+  panels = now.levels.map(makePanel);
   byId('levels').replaceChildren(...panels.map(({ box }) => box));
 }
 
-function makePanel(level, floor) {
+function makePanel(level) {
   const share = make('b');
-  const { plot, point } = curvePlot({ ...level, name: titleOf(level) }, floor);
+  const plot = make('div');
   const promise = make('p', { class: 'promise', id: `promise-${level.level}` });
   const value = make('output', { class: 'strong', for: `target-${level.level}` });
   const has = make('input', { type: 'checkbox', onchange: () => aim(level.level, has.checked ? Number(slider.value) : null) });
@@ -148,7 +148,7 @@ function makePanel(level, floor) {
     plot,
     make('p', { class: 'tg' }, make('label', { class: 'check' }, has, 'Right at least'), value),
     slider, promise, aud);
-  return { box, level: level.level, share, point, promise, value, has, slider, aud };
+  return { box, level: level.level, share, plot, promise, value, has, slider, aud };
 }
 
 function aim(level, target) {
@@ -168,24 +168,18 @@ function showTarget({ level, value, has, slider }) {
 }
 
 function showPreview({ levels, outcome }) {
+  floor = Math.min(floor, floorOf(levels.flatMap(({ curve }) => curve.map(({ precision }) => precision.share))));
   for (const [at, level] of levels.entries()) {
     const panel = panels[at];
-    panel.share.textContent = percent(level.point?.share ?? 0);
-    panel.point({ ...level, name: titleOf(level) });
-    panel.promise.replaceChildren(...strong(level.promise), ...boundBy(levels, at));
+    panel.share.textContent = percent(level.accepted?.share ?? 0);
+    panel.plot.replaceChildren(curvePlot({ ...level, name: titleOf(level) }, floor));
+    panel.promise.replaceChildren(...strong(level.sentence));
     showTarget(panel);
   }
   showOutcome(levels, outcome);
   for (const [at, audit] of now.audit.entries()) showVerdict(panels[at], audit);
   showEffort();
   showWarnings();
-}
-
-/** Say where a level would accept more, if one above it did: whatever is accepted is so above as well. */
-function boundBy(levels, at) {
-  const above = levels.slice(0, at).findLast(({ point }) => point);
-  const { point } = levels[at];
-  return point && above && point.cut <= above.point.cut && point.precision.low > levels[at].target ? [` No more, because level ${above.level} accepts no more.`] : [];
 }
 
 /** Return a sentence with its percentages set off. */
@@ -215,8 +209,8 @@ function showOutcome(levels, { filed, waiting, wrong, audited: drawnOnes }) {
     ? [make('b', { class: 'strong' }, number(all)), ' filed unattended, about ', make('b', { class: 'strong' }, number(wrong)), ' of them with a wrong label; ', make('b', { class: 'strong' }, number(drawnOnes)), ' drawn for audit']
     : ['None is filed unattended.']);
   const parts = filed.map((count, at) => ({ count, level: levels[at].level })).reverse().filter(({ count }) => count);
-  const shown = parts.map(({ count, level }, at) => step({ count, text: `${at ? '' : 'filed '}to level ${level}` }, `f${Math.min(at, 3)}`));
-  byId('flow').replaceChildren(...shown, ...waiting ? [step({ count: waiting, text: 'wait for a person from the top' }, 'f4')] : []);
+  const shown = parts.map(({ count, level }, at) => step({ count, text: `${at ? '' : 'filed '}to level ${level}` }, `to${Math.min(at, 3)}`));
+  byId('flow').replaceChildren(...shown, ...waiting ? [step({ count: waiting, text: 'wait for a person from the top' }, 'rest')] : []);
 }
 
 function step({ count, text }, kind) {
@@ -383,4 +377,5 @@ async function start() {
     byId('trouble').replaceChildren(refusal(error, 'Nothing was changed.', start));
   }
 }
+keysOf([['Next, previous control', 'Tab'], ['Move a slider', '← →'], ['Switch a target on or off', 'Space']]);
 start();

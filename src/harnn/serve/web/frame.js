@@ -198,7 +198,8 @@ export async function whenSlow(show, act) {
 export async function begin() {
   const session = await ask('GET', '/v1/session');
   showWho(session);
-  if (session.review) ask('GET', '/v1/review').then(({ open }) => showWaiting(open), () => {}); // the page does without
+  const model = new URLSearchParams(location.search).get('model');
+  if (session.review) ask('GET', `/v1/review${model ? `?${new URLSearchParams({ model })}` : ''}`).then(({ open }) => showWaiting(open), () => {}); // the page does without
   return (await ask('GET', '/v1/models')).models;
 }
 

@@ -50,7 +50,7 @@ export class Evidence {
     const documents = groups.reduce((sum, { lines }) => sum + lines.length, 0);
     this.groups = groups.map((group) => ({ group, element: make('section', { class: 'card cluster', tabindex: '-1' }), ticks: new Set(group.lines.map(({ item }) => item)), all: false, decided: null }));
     this.box.replaceChildren(make('div', { class: 'sheet' },
-      make('h1', {}, foreign(`“${word}”`), ' spoke for ', foreign(name), ` in ${counted(documents, 'document')}`),
+      make('h2', { class: 'large' }, foreign(`“${word}”`), ' spoke for ', foreign(name), ` in ${counted(documents, 'document')}`),
       make('p', { class: 'soft' }, 'Grouped by the words that stand near. Untick what does not belong, then decide a whole group at once: each document keeps its own entry in the log, and one undo takes the group back.'),
       make('div', { id: 'evidence-trouble' }),
       ...this.groups.map(({ element }) => element)));
@@ -73,7 +73,7 @@ export class Evidence {
   #draw(each) {
     const { group, element, ticks, decided } = each;
     const near = group.near.length ? [', near: ', ...group.near.flatMap((word, at) => [at ? ', ' : '', foreign(word)])] : [];
-    const heading = make('h2', {}, counted(group.lines.length, 'document'), ...near);
+    const heading = make('h3', {}, counted(group.lines.length, 'document'), ...near);
     element.setAttribute('aria-label', heading.textContent);
     const ends = decided
       ? [make('span', { class: 'tag ok' }, icon('check'), `${number(decided.count)} ${decided.word}`), this.#button('u', 'Undo', 'undo', () => this.undo(each))]
@@ -87,7 +87,7 @@ export class Evidence {
         make('tbody', {}, ...shown.map((line) => this.#line(each, line))))),
       ...more ? [make('p', { class: 'more' }, make('button', { class: 'btn small', type: 'button', onclick: () => { each.all = true; this.#draw(each); } }, `${number(more)} more`))] : [],
       ...decided || !group.next_best.length ? [] : [make('footer', {}, make('span', {}, 'Next best for these documents: ', ...group.next_best.flatMap(({ name, score }, at) => [at ? ', ' : '', make('b', {}, foreign(name)), ` ${percent(score)}`])),
-        make('span', { class: 'end' }, make('button', { class: 'btn small', type: 'button', onclick: () => this.#decide(each, 'instead', group.next_best[0]) }, 'Take ', foreign(group.next_best[0].name), ` instead in ${number(ticks.size)}`)))],
+        make('span', { class: 'end' }, make('button', { class: 'btn small', type: 'button', onclick: () => this.#decide(each, 'instead', group.next_best[0]) }, make('span', {}, 'Take ', foreign(group.next_best[0].name), ` instead in ${number(ticks.size)}`))))],
     );
   }
 
@@ -149,7 +149,7 @@ export class Evidence {
   async undo(each = this.undoable.at(-1)) {
     if (!each?.decided) { say('There is nothing to undo.'); return; }
     try {
-      await ask('POST', `/v1/review/groups/${encodeURIComponent(each.decided.group)}/undo`);
+      await ask('POST', `/v1/review/groups/${encodeURIComponent(each.decided.group)}/undo?${this.#query()}`);
       this.undoable = this.undoable.filter((other) => other !== each);
       say(`${counted(each.decided.count, 'document')}: undone.`);
       this.done();

@@ -3,21 +3,26 @@
 import { ask, counted, foreign, icon, make, note, number, percent, refusal, send } from './frame.js';
 import { save } from './save.js';
 
-/** Show how the review stands in *box*; again: looks whether something waits. */
-export async function showFinished(box, model, summary, again) {
+/** Show how the review stands in *box*; look(order, part): shows the queue. */
+export async function showFinished(box, model, summary, look) {
   const { done, total, open, disputed, set_aside: aside, annotated } = summary;
-  const waits = [[disputed, 'waits for a third opinion', 'wait for a third opinion'], [annotated, 'waits for a second reading by somebody else', 'wait for a second reading by somebody else'], [aside, 'is set aside', 'are set aside'], [open, 'is open with other people', 'are open with other people']]
-    .filter(([count]) => count).map(([count, one, many]) => `${counted(count, 'document')} ${count === 1 ? one : many}.`);
+  const show = (state, name) => make('button', { class: 'btn small', type: 'button', onclick: () => look('doubt', { name, query: { state } }) }, 'Show');
+  const waits = [
+    [disputed, 'waits for a third opinion', 'wait for a third opinion', show('disputed', 'Disputed')],
+    [annotated, 'waits for a second reading by somebody else', 'wait for a second reading by somebody else', show('annotated', 'Second reading')],
+    [aside, 'is set aside', 'are set aside', show('set_aside', 'Set aside')],
+    [open, 'is open with other people', 'are open with other people', show('open', 'Open')],
+  ].filter(([count]) => count).map(([count, one, many, button]) => make('li', {}, `${counted(count, 'document')} ${count === 1 ? one : many}. `, button));
   const heading = total === 0 ? 'Nothing waits. No document was queued yet.' : `Nothing waits. ${number(done)} of ${counted(total, 'document')} ${done === 1 ? 'is' : 'are'} filed.`;
   const trouble = make('div');
-  const sway = make('section', { class: 'card', 'aria-labelledby': 'sway-title', hidden: true }, make('header', {}, make('h2', { id: 'sway-title' }, 'Does the model’s answer sway us?')));
-  box.replaceChildren(make('div', { class: 'sheet narrow' },
-    make('h1', { tabindex: '-1' }, heading), make('p', { class: 'soft' }, waits.join(' ')),
+  const sway = make('section', { class: 'card', 'aria-labelledby': 'sway-title', hidden: true }, make('header', {}, make('h3', { id: 'sway-title' }, 'Does the model’s answer sway us?')));
+  box.replaceChildren(make('div', { class: 'sheet slender' },
+    make('h2', { class: 'large', tabindex: '-1' }, heading), make('ul', { class: 'soft waits' }, ...waits),
     total ? facts(summary) : make('p', {}, make('a', { class: 'btn main', href: '/upload' }, 'Upload documents')), sway, trouble,
     make('p', { class: 'ends' },
       make('button', { class: 'btn main', type: 'button', disabled: !done, onclick: () => download(model, trouble) }, icon('save'), 'Download JSON lines'),
-      make('button', { class: 'btn', type: 'button', onclick: again }, 'Look again'))));
-  box.querySelector('h1').focus();
+      make('button', { class: 'btn', type: 'button', onclick: () => look('doubt') }, 'Look again'))));
+  box.querySelector('h2').focus();
   if (!total) return;
   try {
     const { anchoring } = await ask('GET', `/v1/review/agreement?${new URLSearchParams({ model })}`);
@@ -60,7 +65,7 @@ function plot(lines, isWide) {
   const [left, width, all] = isWide ? [100, 480, 660] : [90, 170, 340];
   const x = (share) => left + width * share;
   const label = lines.map(([name, { as_model: same, documents: of, interval: [low, high] }]) => `${name}: ${percent(same / of)} of ${of}, between ${percent(low)} and ${percent(high)}`).join('; ');
-  const svg = drawn('svg', { class: `plot ${isWide ? 'broad' : 'slim'}`, viewBox: `0 0 ${all} 104`, role: 'img', 'aria-label': `Agreement with the model. ${label}.` });
+  const svg = drawn('svg', { class: `plot ${isWide ? 'broad' : 'narrow'}`, viewBox: `0 0 ${all} 104`, role: 'img', 'aria-label': `Agreement with the model. ${label}.` });
   for (const share of isWide ? [0, 0.25, 0.5, 0.75, 1] : [0, 0.5, 1]) {
     svg.append(drawn('path', { class: 'gr', d: `M${x(share)} 20V84` }), drawn('text', { class: 'm c', x: x(share), y: 12 }, percent(share)));
   }

@@ -5,13 +5,13 @@ import { Refused, ask } from './frame.js';
 const PAUSES = [1, 2, 5, 10, 30]; // seconds between attempts
 const PLACE = 'harnn-outbox';     // of this tab: a page that is loaded again goes on
 
-/** Where an item is asked for, or one of its parts. */
-export const pathOf = (item, part = '') => `/v1/review/items/${item}${part && `/${part}`}`;
+/** Return where an item of a model is asked for, or one of its parts. */
+export const pathOf = (model, item, part = '', query = {}) => `/v1/review/items/${item}${part && `/${part}`}?${new URLSearchParams({ model, ...query })}`;
 
 export class Outbox {
-  /** person: whose decisions; sent(job, item), refused(job, error, dropped), waits(jobs, error). */
-  constructor(person, { sent, refused, waits }) {
-    Object.assign(this, { person, sent, refused, waits });
+  /** person: whose decisions on documents of a model; sent(job, item), refused(job, error, dropped), waits(jobs, error). */
+  constructor(person, model, { sent, refused, waits }) {
+    Object.assign(this, { person, model, sent, refused, waits });
     const { jobs, versions } = this.#read();
     this.jobs = jobs;
     this.versions = new Map(versions); // by item, as the server has told them
@@ -21,11 +21,14 @@ export class Outbox {
     this.waiting = []; // {item, done}: who waits until nothing of an item is left
     addEventListener('online', () => this.send());
     addEventListener('beforeunload', (event) => { if (this.failures && this.jobs.length) event.preventDefault(); });
-    if (this.jobs.length) this.send();
+    this.#keep();
+    this.begun = this.send(); // what a page before this one has left
   }
 
-  /** Note the version of an item as the server has told it. */
-  note({ item, version }) { if (!this.of(item).length) this.versions.set(item, version); }
+  /** Note the version of an item as the server has told it; an answer that was overtaken says nothing. */
+  note({ item, version }) {
+    if (!this.of(item).length && !(this.versions.get(item) > version)) this.versions.set(item, version);
+  }
 
   /** Return what waits of an item. */
   of(item) { return this.jobs.filter((job) => job.item === item); }
@@ -100,17 +103,17 @@ export class Outbox {
   }
 
   async #post(job) {
-    job.since ??= this.versions.get(job.item) ?? (await ask('GET', pathOf(job.item))).version;
+    job.since ??= this.versions.get(job.item) ?? (await ask('GET', pathOf(this.model, job.item))).version;
     job.tried = true;
     this.#keep();
     const version = job.part === 'comments' ? {} : { version: job.since };
-    return ask('POST', pathOf(job.item, job.part), { ...version, ...job.body });
+    return ask('POST', pathOf(this.model, job.item, job.part), { ...version, ...job.body });
   }
 
   /** Return the item, if the server has got a job though its answer was lost. */
   async #known(job) {
     if (!job.tried) return null;
-    const item = await ask('GET', pathOf(job.item));
+    const item = await ask('GET', pathOf(this.model, job.item));
     const newest = item.entries.at(-1);
     const action = { decisions: job.body.action, undo: 'undo', comments: 'comment', submit: 'submit', 'set-aside': 'set_aside', settle: 'settle', reopen: 'reopen' }[job.part];
     const isMine = newest && newest.number > job.since && newest.person === this.person && newest.action === action;
@@ -121,15 +124,16 @@ export class Outbox {
   #read() {
     try {
       const kept = JSON.parse(sessionStorage.getItem(PLACE));
-      if (kept?.person === this.person) return kept;
+      if (kept?.person === this.person && kept.model === this.model) return kept;
     } catch { /* storage is switched off: nothing is left from before */ }
     return { jobs: [], versions: [] };
   }
 
   #keep() {
+    document.body.dataset.unsent = this.jobs.length;
     try {
       const versions = [...this.versions].filter(([item]) => this.of(item).length);
-      if (this.jobs.length) sessionStorage.setItem(PLACE, JSON.stringify({ person: this.person, jobs: this.jobs, versions }));
+      if (this.jobs.length) sessionStorage.setItem(PLACE, JSON.stringify({ person: this.person, model: this.model, jobs: this.jobs, versions }));
       else sessionStorage.removeItem(PLACE);
     } catch { /* they are kept in the page alone, then */ }
   }

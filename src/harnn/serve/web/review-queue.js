@@ -9,17 +9,18 @@ const PAUSE = 150; // milliseconds on a row before it is opened
 const LISTS = { doubt: 'items', value: 'items', label: 'by-label', evidence: 'by-evidence' };
 
 export class Queue {
-  /** open(entry): a document was chosen; only(entry): a label; evidence(entry): a shared word. */
+  /** open(entry): a document was chosen; only(by, {name, query}): a part of the queue, null: all of it;
+      evidence(entry): a shared word. */
   constructor(model, person, { open, only, evidence }) {
     Object.assign(this, { model, person });
     this.by = 'doubt';
-    this.label = null; // {label, name}: documents with it alone
+    this.only = null; // {name, query}: a part of the documents alone
     this.next = null;
     this.isAsking = null;
     this.items = new Rows(byId('items'), { fill: (element, row) => fillItem(element, row, person), picked: (row) => open(row.entry), enters: false });
-    this.labels = new Rows(byId('by-label'), { fill: fillLabel, picked: (row, now) => { if (now) only(row.entry); } });
+    this.labels = new Rows(byId('by-label'), { fill: fillLabel, picked: (row, now) => { if (now) only('label', { name: row.entry.name, query: { label: row.entry.label } }); } });
     this.words = new Rows(byId('by-evidence'), { fill: fillWord, picked: (row, now) => { clearTimeout(this.timer); this.timer = setTimeout(() => evidence(row.entry), now ? 0 : PAUSE); } });
-    byId('all-labels').addEventListener('click', () => only(null));
+    byId('all').addEventListener('click', () => only(this.by, null));
   }
 
   get current() { return this.items.current?.entry ?? null; }
@@ -34,12 +35,12 @@ export class Queue {
     return [...rows.slice(at + 1), ...rows.slice(0, Math.max(0, at))].find(isWaiting)?.entry ?? null;
   }
 
-  /** Show the queue in an order (doubt, value, label, evidence), or the documents with one label. */
-  async show(by, label = null) {
+  /** Show the queue in an order (doubt, value, label, evidence), or a part of its documents. */
+  async show(by, only = null) {
     this.by = by;
-    this.label = label;
-    this.#reveal(label ? 'items' : LISTS[by]);
-    if (label) await this.load();
+    this.only = only;
+    this.#reveal(only ? 'items' : LISTS[by]);
+    if (only) await this.load();
     else if (by === 'label') {
       const { labels } = await this.#ask('labels');
       const most = Math.max(1, ...labels.map(({ open }) => open));
@@ -55,8 +56,9 @@ export class Queue {
   #reveal(list) {
     for (const name of new Set(Object.values(LISTS))) byId(name).hidden = name !== list;
     for (const radio of document.querySelectorAll('[name=by]')) radio.checked = radio.value === this.by;
-    byId('chosen').hidden = !this.label;
-    byId('chosen-label').textContent = this.label?.name ?? '';
+    byId('chosen').hidden = !this.only;
+    byId('all').textContent = this.by === 'label' ? 'All labels' : 'All documents';
+    byId('chosen-name').textContent = this.only?.name ?? '';
   }
 
   /** Ask for the documents again, and show the first ones; returns how many there are. */
@@ -89,7 +91,7 @@ export class Queue {
     this.items.refresh();
   }
 
-  #query() { return { order: this.by === 'value' ? 'value' : 'doubt', limit: PAGE, ...this.label && { label: this.label.label } }; }
+  #query() { return { order: this.by === 'value' ? 'value' : 'doubt', limit: PAGE, ...this.only?.query }; }
 
   #ask(what, query = {}) { return ask('GET', `/v1/review/${what}?${new URLSearchParams({ model: this.model, ...query })}`); }
 }

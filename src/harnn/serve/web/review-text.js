@@ -22,16 +22,24 @@ export class Text {
   show(item, title) {
     const { title: heading, ...fields } = item.text;
     this.pieces = [];
-    byId('title').className = heading ? 'doc' : 'sr';
+    byId('title').className = heading ? 'doc title' : 'sr';
     byId('title').replaceChildren(...heading ? this.#field('title', heading, item) : [title]);
     byId('title').lang = languageOf(heading ?? title);
     byId('title').dir = 'auto';
     byId('fields').replaceChildren(...Object.entries(fields).filter(([, text]) => text).map(([name, text], at, all) => make('div', { class: 'part' },
-      all.length > 1 ? make('h2', {}, foreign(name)) : null,
+      all.length > 1 ? make('h3', {}, foreign(name)) : null,
       make('div', { class: 'doc', dir: 'auto', lang: languageOf(text) }, ...this.#field(name, text, item)))));
     byId('paper').scrollTop = 0;
     byId('steps').replaceChildren(...this.#steps(item));
     byId('legend').hidden = item.hidden;
+  }
+
+  /** Show no document, but a title. */
+  clear(title) {
+    this.pieces = [];
+    byId('title').replaceChildren(title);
+    for (const name of ['fields', 'steps', 'spoke-for']) byId(name).replaceChildren();
+    byId('legend').hidden = byId('log').hidden = true;
   }
 
   /** Return a text as pieces, cut wherever a word of a label begins or ends. */

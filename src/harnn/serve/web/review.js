@@ -1,11 +1,12 @@
 /* Review: the queue, a document, its labels; each decision is shown at once, and sent. */
 
-import { ask, begin, byId, chosenModel, counted, foreign, icon, make, note, number, refusal, say, showWaiting, whenSlow, whoIsHere } from './frame.js';
+import { ask, begin, byId, chosenModel, counted, foreign, icon, make, note, number, offerModels, refusal, say, showWaiting, whenSlow, whoIsHere } from './frame.js';
 import { keysOf } from './keys.js';
 import { Adder } from './review-add.js';
 import { Evidence } from './review-evidence.js';
 import { showFinished } from './review-finished.js';
 import { bestChild, decided, isEmpty, marksOf, nextOpen, parentOf, rowsOf, undecided } from './review-marks.js';
+import { blindNote, isClosed, isSubmitted, noticesOf } from './review-notices.js';
 import { Outbox, pathOf } from './review-outbox.js';
 import { Queue } from './review-queue.js';
 import { Text, leftOf } from './review-text.js';
@@ -22,6 +23,7 @@ let evidence = null;
 let outbox = null;
 let shown = null;         // the document that is shown: {item, entry, marks, past (marks and cursor before each decision here)}
 let asked = 0;            // number of the document that was asked for last
+let steps = 0;            // how often something else was shown
 let last = null;          // entry of the document that was submitted or set aside last
 let refusedMarks = null;  // {item, marks}: what was decided here and not taken by the server
 const sheets = new Map(); // by item: what was decided here, until the server has all of it
@@ -32,19 +34,21 @@ const tree = new Tree({ moved, act: press });
 /* ---------- one document ---------- */
 
 /** Ask for a document; claim: hold it for some minutes, so that nobody else begins it. */
-const fetchItem = (item, claim = true) => ask('GET', `${pathOf(item)}?${new URLSearchParams({ model: model.name, claim })}`);
+const fetchItem = (item, claim = true) => ask('GET', pathOf(model.name, item, '', { claim }));
 
 /** Show a document of the queue. */
 async function open(entry) {
   asked = entry.item;
+  steps += 1;
   view('item');
   queue.pick(entry.item);
   const kept = sheets.get(entry.item);
   if (kept && outbox.of(entry.item).length) { show(kept); return; }
   const early = ahead.get(entry.item);
   ahead.delete(entry.item);
+  shown = null; // no key is for the document before any more
   try {
-    const item = await whenSlow((busy) => { if (busy && asked === entry.item) say('Loading the document'); }, () => early ?? fetchItem(entry.item));
+    const item = await whenSlow((busy) => { if (busy && asked === entry.item) blank(entry, 'Loading the document'); }, () => early ?? fetchItem(entry.item));
     if (asked !== entry.item) return;
     outbox.note(item);
     show({ item, entry, marks: marksOf(item), past: [] });
@@ -52,16 +56,25 @@ async function open(entry) {
     lookAhead();
     queue.more();
   } catch (error) {
-    if (asked === entry.item) byId('notices').replaceChildren(refusal(error, 'Nothing was decided.', () => open(entry)));
+    if (asked === entry.item) blank(entry, refusal(error, 'Your decisions are kept.', () => open(entry)));
   }
+}
+
+/** Show nothing of a document but its title, and why. */
+function blank(entry, why) {
+  if (typeof why === 'string') say(why);
+  text.clear(entry.title || entry.id);
+  byId('notices').replaceChildren(why);
+  for (const name of ['tree', 'blind', 'colhead']) byId(name).hidden = true;
+  for (const name of ['left', 'thumb-left', 'tab-left', 'at']) byId(name).textContent = '';
 }
 
 /** Hold a document that was asked for ahead, and show it as it is now. */
 async function hold(number_) {
   const item = await fetchItem(number_).catch(() => null); // its decisions will say what is wrong
-  if (!item || shown?.item.item !== number_ || outbox.of(number_).length) return;
+  if (!item || shown?.item.item !== number_ || outbox.of(number_).length || item.version < shown.item.version) return;
   outbox.note(item);
-  if (item.version !== shown.item.version) { shown.item = item; shown.marks = marksOf(item); draw(tree.current?.label); }
+  if (item.version > shown.item.version) { shown.item = item; shown.marks = marksOf(item); draw(tree.current?.label); }
   byId('notices').replaceChildren(...notices(item));
 }
 
@@ -87,7 +100,8 @@ function show(sheet) {
   byId('blind').replaceChildren(...item.hidden ? [blindNote(item)] : []);
   byId('notices').replaceChildren(...notices(item));
   const rows = rowsOf(marks);
-  const wanted = queue.label && marks.nodes.get(queue.label.label)?.mark === 'undecided' ? queue.label.label : nextOpen(rows, '');
+  const sought = queue.only?.query.label;
+  const wanted = marks.nodes.get(sought)?.mark === 'undecided' ? sought : nextOpen(rows, '');
   draw(wanted ?? rows[0]?.key);
   if (!byId('queue').contains(document.activeElement)) tree.focus();
   showPlace();
@@ -108,10 +122,6 @@ function draw(code) {
 }
 
 const nameOf = (code) => shown.marks.nodes.get(code)?.name ?? shown.item.labels.find(({ label }) => label === code)?.name ?? adder.names.of(code);
-const mine = (item) => item.readings.find((reading) => reading.person === person);
-const isSubmitted = (item) => Boolean(mine(item)?.submitted);
-const isClosed = (item) => isSubmitted(item) || item.state === 'done' || item.state === 'set_aside';
-
 /** Return what other people decided, as far as it may be seen, and what was not taken of this one. */
 function beside(item) {
   const others = item.readings.filter((reading) => reading.person !== person);
@@ -120,43 +130,19 @@ function beside(item) {
   return [...others, { person: 'not kept', marks }];
 }
 
-function blindNote({ audit }) {
-  const why = audit
-    ? [make('b', {}, 'Audit.'), ' This document was filed without a reader. You read it as if there were no model, so that we can measure how often that is right.']
-    : [make('b', {}, 'Blind item.'), ' Some documents come without the model’s answer, so that we can measure how far it sways us. File it as if there were no model. Its answer appears when you submit.'];
-  return make('div', { class: 'note plum' }, icon('hid'), make('p', {}, ...why));
-}
-
-function notices(item) {
-  const lines = item.notes.map((line) => note('', foreign(line)));
-  if (item.holder && item.holder !== person && !isClosed(item)) lines.push(note('info', foreign(item.holder), ' has this document open. Look at it, or take another: ', make('kbd', {}, 'j')));
-  if (item.state === 'disputed' && item.part === 'review') lines.push(disputeNote(item));
-  if (isSubmitted(item)) lines.push(note('good', 'You have submitted this document. ', make('kbd', {}, 'u'), ' opens it again.'));
-  else if (isClosed(item)) {
-    lines.push(note('good', item.state === 'done' ? 'This document is filed. ' : 'This document is set aside. ',
-      make('button', { class: 'btn small', type: 'button', onclick: () => outbox.add(item.item, 'reopen') }, 'Open it again')));
-  }
-  return lines;
-}
-
-function disputeNote(item) {
-  const readings = item.readings.filter(({ submitted }) => submitted);
-  return note('', 'Two people disagree. Decide yourself and submit, or take one of both: ',
-    ...readings.flatMap(({ person: whose }) => [make('button', { class: 'btn small', type: 'button', onclick: () => settle(whose) }, 'Take that of ', foreign(whose)), ' ']));
-}
+const notices = (item) => noticesOf(item, person, ['review', 'admin'].includes(whoIsHere().role), { settle, reopen: () => outbox.add(item.item, 'reopen') });
 
 /** The cursor is on a label, or (isHere false) the mouse is. */
 function moved(node, isHere) {
-  if (!shown || shown.item.hidden) { if (isHere) byId('at').replaceChildren(node ? foreign(node.name) : ''); return; }
-  text.paint(node, node && shown.marks.nodes.get(node.through));
-  if (isHere) byId('at').replaceChildren(node ? foreign(node.name) : '');
+  if (isHere) byId('at').replaceChildren(...node ? ['At ', make('b', {}, foreign(node.name))] : []);
+  if (shown && !shown.item.hidden) text.paint(node, node && shown.marks.nodes.get(node.through));
 }
 
 /* ---------- deciding ---------- */
 
 function decide(action, label = '', other = '', known = []) {
   if (!shown) return;
-  if (isClosed(shown.item)) { toast(isSubmitted(shown.item) ? 'This document is submitted. u opens it again.' : 'This document is closed. Open it again first.'); return; }
+  if (isClosed(shown.item, person)) { toast(isSubmitted(shown.item, person) ? 'This document is submitted. u opens it again.' : 'This document is closed. Open it again first.'); return; }
   const before = tree.current?.label ?? '';
   toast();
   shown.past.push({ marks: shown.marks, code: before });
@@ -217,7 +203,7 @@ function undoLast() {
 
 function submit() {
   const { item, entry, marks } = shown;
-  if (isClosed(item)) { go(1); return; }
+  if (isClosed(item, person)) { go(1); return; }
   const open_ = undecided(marks);
   if (open_.length) {
     tree.pick(nextOpen(rowsOf(marks), ''));
@@ -234,7 +220,7 @@ function submit() {
 
 /** Settle a document that two have read differently; take: whose reading holds, '': the own one. */
 function settle(take) {
-  leave('settle', { take, alone: isSubmitted(shown.item) }, 'Settled', shown.entry);
+  leave('settle', { take, alone: isSubmitted(shown.item, person) }, 'Settled', shown.entry);
 }
 
 /** Send what ends the work at a document, and show the next one at once. */
@@ -245,18 +231,23 @@ function leave(part, body, word, entry) {
   last = entry;
   const next = queue.nextOpen();
   const reveal = item.hidden && part === 'submit' ? make('button', { class: 'btn small', type: 'button', onclick: () => outbox.whenSent(entry.item).then(() => open(entry)) }, 'See the model’s answer') : null;
-  toast(`${word}. `, ...next ? ['Next: ', foreign(next.title || next.id), '. '] : [], make('kbd', {}, 'u'), ' takes it back. ', reveal);
+  toast(`${word}. `, make('kbd', {}, 'u'), ' takes it back. ', ...next ? ['Next: ', foreign(next.title || next.id)] : [], reveal);
   if (next) open(next);
-  else outbox.whenSent(entry.item).then(refill);
+  else {
+    const before = steps;
+    outbox.whenSent(entry.item).then(() => { if (steps === before) refill(); });
+  }
 }
 
 /** The end of the list is reached: ask for what waits now. */
 async function refill() {
+  const before = steps;
   try {
     const count = await queue.load();
+    if (steps !== before) return; // another document was chosen meanwhile
     const waiting = queue.nextOpen();
     if (count && waiting) await open(waiting);
-    else if (queue.label) await reorder('label');
+    else if (queue.only) await reorder(queue.by);
     else await finish();
   } catch (error) {
     byId('notices').replaceChildren(refusal(error, 'Your decisions are kept.', refill));
@@ -281,9 +272,9 @@ function sent(job, item) {
       draw(tree.current?.label);
     }
   }
-  if (['submit', 'set-aside', 'settle'].includes(job.part)) {
+  if (['submit', 'set-aside', 'settle', 'reopen', 'undo'].includes(job.part)) {
     queue.note(job.item, { state: item.state });
-    progress();
+    progress().catch(() => {}); // it is asked for again after the next document
   }
 }
 
@@ -341,7 +332,7 @@ function view(name) {
 
 function showPlace() {
   const { rows, at } = queue.items;
-  byId('where').replaceChildren(make('b', {}, number(at + 1)), ` of ${number(rows.length)}${queue.next === null ? '' : '+'}, by ${queue.label ? queue.label.name : queue.by}`);
+  byId('where').replaceChildren(make('b', {}, number(at + 1)), ` of ${number(rows.length)}${queue.next === null ? '' : '+'}, by ${queue.only?.name ?? queue.by}`);
 }
 
 function showQueue(on) {
@@ -350,12 +341,12 @@ function showQueue(on) {
   if (on) byId(queue.items.rows.length ? 'items' : 'by-label').focus();
 }
 
-/** Show the queue in another order; label: the documents alone that have it. */
-async function reorder(by, label = null) {
+/** Show the queue in another order; only: {name, query} of some of the documents. */
+async function reorder(by, only = null) {
   toast();
   try {
-    await queue.show(by, label);
-    if (label) await first();
+    await queue.show(by, only);
+    if (only) await first();
     else if (by === 'evidence') {
       if (!queue.words.rows.length) await nothing('No word is shared by documents that wait.');
       else byId('by-evidence').focus();
@@ -364,7 +355,7 @@ async function reorder(by, label = null) {
       else byId('by-label').focus();
     } else await first();
   } catch (error) {
-    byId('refusals').replaceChildren(refusal(error, 'The queue stays as it was.', () => reorder(by, label)));
+    byId('refusals').replaceChildren(refusal(error, 'The queue stays as it was.', () => reorder(by, only)));
   }
 }
 
@@ -382,7 +373,7 @@ async function nothing(sentence) {
 async function finish() {
   shown = null;
   view('finished');
-  await showFinished(byId('finished'), model.name, await progress(), () => reorder('doubt'));
+  await showFinished(byId('finished'), model.name, await progress(), reorder);
 }
 
 let timer = 0;
@@ -418,7 +409,7 @@ const OF_A_LABEL = {
 };
 const OF_A_DOCUMENT = {
   '/': () => adder.open(), e: () => decide('none_fits'), c: comment, u: undo, Enter: submit,
-  'Shift Enter': () => leave('set-aside', {}, 'Set aside', shown.entry), j: () => go(1), k: () => go(-1),
+  'Shift Enter': () => leave('set-aside', {}, 'Set aside', shown.entry),
 };
 const OF_THE_QUEUE = { 'g d': 'doubt', 'g v': 'value', 'g l': 'label', 'g e': 'evidence' };
 
@@ -427,7 +418,9 @@ function press(key, event = null) {
   if (!queue) return false;
   if (OF_THE_QUEUE[key]) { reorder(OF_THE_QUEUE[key]); return true; }
   if (document.body.dataset.view === 'evidence') return evidence.press(key);
-  if (document.body.dataset.view !== 'item' || !shown) return false;
+  if (document.body.dataset.view !== 'item') return false;
+  if (key === 'j' || key === 'k') { go(key === 'j' ? 1 : -1); return true; }
+  if (!shown) return false;
   if (OF_A_DOCUMENT[key]) { OF_A_DOCUMENT[key](); return true; }
   if (OF_A_LABEL[key]) {
     if (tree.current) OF_A_LABEL[key](tree.current);
@@ -452,7 +445,9 @@ keysOf(KEYS, press);
 async function start() {
   byId('refusals').replaceChildren();
   try {
-    model = chosenModel(await begin());
+    const models = await begin();
+    model = chosenModel(models);
+    offerModels(models, model, () => location.reload());
     person = whoIsHere().name;
     text = new Text(person);
     adder ??= new Adder(model.name, {
@@ -460,9 +455,10 @@ async function start() {
       done: () => tree.focus(),
       scoreOf: (code) => shown?.marks.nodes.get(code)?.score ?? null,
     });
-    evidence = new Evidence(model.name, { done: () => progress() });
-    queue = new Queue(model.name, person, { open, only: (label) => reorder('label', label), evidence: (entry) => { asked = 0; view('evidence'); evidence.show(entry); } });
-    outbox = new Outbox(person, { sent, refused, waits });
+    evidence = new Evidence(model.name, { done: () => progress().catch(() => {}) });
+    queue = new Queue(model.name, person, { open, only: reorder, evidence: (entry) => { asked = 0; view('evidence'); evidence.show(entry); } });
+    outbox = new Outbox(person, model.name, { sent, refused, waits });
+    await outbox.begun;
     await progress();
     const wanted = Number(new URLSearchParams(location.search).get('item'));
     if (!wanted) { await reorder('doubt'); return; }
