@@ -173,7 +173,7 @@ def test_the_hash_is_that_of_the_canonical_json() -> None:
 
 
 def test_others_append_to_the_same_chain(made: str, review: Review) -> None:
-    note = Note("root", "system", None, "policy", MODEL.hash, MODEL.taxonomy_hash, text="on")
+    note = Note("root", "system", None, "export", MODEL.hash, MODEL.taxonomy_hash, text="on")
     database = Database.open(made)
     with database.writing() as connection:
         first, second = append(connection, note, note._replace(text="off"))

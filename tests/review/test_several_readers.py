@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from harnn.review import EnqueueOptions, ItemView, Part, Review
+from harnn.review import EnqueueOptions, ItemView, Part, Prepared, Review, ShownWord
 from support.reviews import opened, prepared
 
 TWICE = EnqueueOptions(blind_share=0, second_share=1)
@@ -65,3 +65,23 @@ def test_notes_of_an_answer_are_hidden_with_it(review: Review) -> None:
     (number,) = review.add([said], options=BLIND).added
     assert review.item(number, "ann", "annotate").notes == ()
     assert submitted(review, number, "ann", "add", "apples").notes == said.notes
+
+
+def test_what_a_label_below_it_decides_is_shared_no_more(review: Review) -> None:
+    def spoken(number: int) -> Prepared:
+        plain = prepared(str(number))
+        text = plain.document.text["text"]
+        word = ShownWord("text", text.find("orchard"), text.find("orchard") + 7, "orchard", 1.0)
+        labels = [
+            replace(each, words=(word,)) if each.label == "fruit" else each for each in plain.labels
+        ]
+        return replace(plain, labels=tuple(labels))
+
+    options = EnqueueOptions(blind_share=0, second_share=0)
+    first, *_ = review.add([spoken(number) for number in range(3)], options=options).added
+    (found,) = (each for each in review.evidence() if each.word == "orchard")
+    view = review.decide(first, "ann", "annotate", 0, "accept", "apples")
+    assert {x.label: x.mark for x in view.labels}["fruit"] == "implied"
+    groups = review.evidence_groups(found.key, "ann").groups
+    assert first not in [line.item for group in groups for line in group.lines]
+    assert sum(len(group.lines) for group in groups) == 2

@@ -23,14 +23,13 @@ from harnn.review.corrections import (
     keep_document,
     name_problems,
 )
+from harnn.review.evidence import telling_word
 from harnn.review.tables import DOCUMENT, ITEM, LABEL, MOST_WORD, WORD
 from harnn.review.values import Enqueued, EnqueueOptions, Prepared, PreparedLabel
 from harnn.taxonomy import Taxonomy
 
 _WORDS_OF_A_LABEL = 3
 """By which evidence is shared."""
-_LETTERS = 2
-"""Characters of such a word at least, but for words of Chinese and the like."""
 
 
 def check(prepared: Sequence[Prepared], model: str, taxonomy: Taxonomy, person: str) -> None:
@@ -198,7 +197,7 @@ def _words(number: int, labels: Sequence[PreparedLabel]) -> Iterator[dict[str, A
         speaking = sorted(label.words, key=lambda word: -word.effect)
         for word in (each for each in speaking if each.effect > 0):
             shared = shared_word(word.word)
-            if shared in seen or not _is_word(shared):
+            if shared in seen or not telling_word(shared):
                 continue
             seen.add(shared)
             yield {
@@ -223,12 +222,3 @@ def key_of(word: str, label: str) -> str:
     """Return what a word and a label are called together: 24 hexadecimal digits."""
     written = json.dumps([word, label])
     return hashlib.sha256(written.encode("ascii")).hexdigest()[:24]
-
-
-def _is_word(word: str) -> bool:
-    """Tell words that may say what a text is about from signs, numbers and particles."""
-    from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
-
-    if word in ENGLISH_STOP_WORDS:
-        return False
-    return any(map(str.isalpha, word)) and (len(word) >= _LETTERS or not word.isascii())

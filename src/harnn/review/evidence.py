@@ -195,7 +195,7 @@ def _windows(occurrences: Sequence[Occurrence]) -> Iterator[dict[str, str]]:
         for word in (*before, *after):
             folded = known.get(word)
             if folded is None:
-                folded = known[word] = told(tokenizer.normalize(word))
+                folded = known[word] = telling_word(tokenizer.normalize(word))
             if folded and folded != own:
                 words.setdefault(folded, word)
         yield words
@@ -214,7 +214,7 @@ def _cut_around(each: Occurrence) -> tuple[str, int, int]:
     return each.text[start:end], each.start - start, each.end - start
 
 
-def told(word: str) -> str:
+def telling_word(word: str) -> str:
     """Return a folded word if it may say what a text is about, else an empty string.
 
     Signs, numbers, words of one or two letters and English words without meaning do not.

@@ -82,7 +82,7 @@ def group_documents(
         raise ReviewError("there is no such word in review.")
     word, label = found
     rows = _rows(connection, model, key, person, part)
-    occurrences = list(_occurrences(rows[:_MOST_DOCUMENTS], label))
+    occurrences = list(_occurrences(rows[:_MOST_DOCUMENTS], label, taxonomy))
     groups = group_evidence(occurrences, taxonomy) if occurrences else ()
     left_out = len(rows) - min(len(rows), _MOST_DOCUMENTS)
     return EvidenceView(key, word, label, name_of(taxonomy, label), groups, left_out)
@@ -106,6 +106,7 @@ def _rows(
             LABEL.c.right,
             READING.c.version,
             READING.c.said,
+            READING.c.labels,
         )
         .join_from(WORD, ITEM)
         .join(DOCUMENT, DOCUMENT.c.number == ITEM.c.document)
@@ -118,11 +119,11 @@ def _rows(
     return list(connection.execute(query).mappings())
 
 
-def _occurrences(rows: list[sa.RowMapping], label: str) -> Iterator[Occurrence]:
+def _occurrences(rows: list[sa.RowMapping], label: str, taxonomy: Taxonomy) -> Iterator[Occurrence]:
     for row in rows:
         settled = row["state"] == "done"
-        if not settled and row["said"] and label in json.loads(row["said"])["verdicts"]:
-            continue  # this person has decided it
+        if not settled and row["said"] and _is_decided(row, label, taxonomy):
+            continue
         yield Occurrence(
             item=row["number"],
             version=row["version"] or 0,
@@ -133,6 +134,15 @@ def _occurrences(rows: list[sa.RowMapping], label: str) -> Iterator[Occurrence]:
             right=row["right"] if settled else None,
             runners_up=_runners_up(row["evidence"], label),
         )
+
+
+def _is_decided(row: sa.RowMapping, label: str, taxonomy: Taxonomy) -> bool:
+    """Tell whether this person has decided a label of a document, or one below it is right."""
+    if label in json.loads(row["said"])["verdicts"]:
+        return True
+    index = taxonomy.index
+    columns = [index[each] for each in json.loads(row["labels"]) if each in index]
+    return label in index and index[label] in taxonomy.close_upward(columns)
 
 
 def _runners_up(evidence: str, label: str) -> dict[str, float]:
