@@ -73,7 +73,8 @@ def test_what_a_label_below_it_decides_is_shared_no_more(review: Review) -> None
         text = plain.document.text["text"]
         word = ShownWord("text", text.find("orchard"), text.find("orchard") + 7, "orchard", 1.0)
         labels = [
-            replace(each, words=(word,)) if each.label == "fruit" else each for each in plain.labels
+            replace(each, words=(word,), through="") if each.label == "fruit" else each
+            for each in plain.labels
         ]
         return replace(plain, labels=tuple(labels))
 
