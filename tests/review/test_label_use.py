@@ -54,8 +54,8 @@ def test_what_became_of_a_label(kind: str, tmp_path: Path, request: pytest.Fixtu
     documents = [week.documents for week in found.weeks]
     assert documents[3] == 2
     assert sum(documents) == 3
-    place = [week.monday for week in found.weeks].index((old - timedelta(old.weekday())).date())
-    assert documents[place] == 1
+    index = [week.monday for week in found.weeks].index((old - timedelta(old.weekday())).date())
+    assert documents[index] == 1
     assert [week.monday.weekday() for week in found.weeks] == [0] * 4
     assert (nothing.documents, nothing.recent, nothing.words) == (0, (), ())
     assert len(nothing.weeks) == 26
