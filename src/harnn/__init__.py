@@ -42,7 +42,14 @@ if TYPE_CHECKING:
         compare_systems,
     )
     from harnn.report import ModelReport, make_report
-    from harnn.taxonomy import Hierarchy, Taxonomy, write_taxonomy
+    from harnn.taxonomy import (
+        Hierarchy,
+        LabelMapping,
+        Taxonomy,
+        TaxonomyDiff,
+        diff_taxonomies,
+        write_taxonomy,
+    )
     from harnn.text import Tokenizer
     from harnn.training import CrossValidation, FitResult, Validation, cross_validate, fit, validate
 
@@ -62,7 +69,7 @@ __getattr__, __dir__ = on_demand(
         "metrics": "Report evaluate",
         "prediction": "Prediction Predictor Workers compare_models compare_systems",
         "report": "ModelReport make_report",
-        "taxonomy": "Hierarchy Taxonomy write_taxonomy",
+        "taxonomy": "Hierarchy LabelMapping Taxonomy TaxonomyDiff diff_taxonomies write_taxonomy",
         "text": "Tokenizer",
         "training": "CrossValidation FitResult Validation cross_validate fit validate",
     },
@@ -81,6 +88,7 @@ __all__ = [
     "HierarchicalLabelBinarizer",
     "HierarchicalThresholdClassifier",
     "Hierarchy",
+    "LabelMapping",
     "ModelReport",
     "Prediction",
     "Predictor",
@@ -88,6 +96,7 @@ __all__ = [
     "Scores",
     "SplitSettings",
     "Taxonomy",
+    "TaxonomyDiff",
     "Tokenizer",
     "Validation",
     "Workers",
@@ -96,6 +105,7 @@ __all__ = [
     "compare_systems",
     "convert",
     "cross_validate",
+    "diff_taxonomies",
     "evaluate",
     "export_onnx",
     "find_label_errors",
