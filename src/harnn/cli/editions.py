@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from harnn._display import counted
 from harnn.bundle.layout import TAXONOMY
 from harnn.cli.files import JSON, check_output, write_json
 from harnn.cli.screen import Console, say
@@ -69,10 +70,9 @@ def diff(
     if map_file is None:
         return
     if known is None or overwrite:
-        lines = write_mapping(found, map_file)
-        say(f"{'1 line' if lines == 1 else f'{lines:,} lines'} written to {map_file}.")
+        say(f"{counted(write_mapping(found, map_file), 'line')} written to {map_file}.")
     else:
         say(
-            f"{map_file} was read ({len(known):,} lines) and is left as it is; --overwrite writes "
-            "it again, with what is found beside it."
+            f"{map_file} was read ({counted(len(known), 'line')}) and is left as it is; "
+            "--overwrite writes it again, with what is found beside it."
         )
