@@ -14,7 +14,7 @@ NEW = "food\tROOT\nsoup\tfood\nbread\tfood\n"
 NAMES = "label\tname\talternatives\nsoup\tSoups [x]\tStew\n"
 SHOWN = """OLD: taxonomy: 4 labels on 2 levels (1 / 3), 3 edges, a tree
 NEW: taxonomy: 3 labels on 2 levels (1 / 2), 2 edges, a tree
-4 labels before, 3 now; 3 of those before are some label now.
+4 labels before, 3 now; 3 of the old ones live on.
 1 merged, 1 retired, 1 added, 1 renamed, 1 with other texts.
 
 merged: several old labels are one (1)
@@ -110,6 +110,22 @@ def test_what_diff_refuses(
         _, err = said(capsys, "taxonomy", "diff", old, new, *arguments, code=2)
         assert expected in err
     assert "no such file" in said(capsys, "taxonomy", "diff", old, tmp_path / "x.tsv", code=2)[1]
+
+
+def test_hostile_and_long_names_stay_in_their_lines(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    old, new, table = (tmp_path / name for name in ("old.json", "new.json", "m.tsv"))
+    bad = "\x1b[31mred\nfake line\t" + " " * 5_000 + "and " * 5_000
+    old.write_text(json.dumps([{"code": "a", "name": "中文 [bold]"}, {"code": "b", "name": bad}]))
+    new.write_text(json.dumps([{"code": "a", "name": bad}, {"code": "c", "name": "中文分类"}]))
+    out, _ = said(capsys, "taxonomy", "diff", old, new, "--map", table)
+    assert "\x1b" not in out
+    assert "\nfake" not in out
+    assert max(map(len, out.replace(str(tmp_path), "").splitlines())) < 400
+    assert "中文 [bold]" in out
+    again, _ = said(capsys, "taxonomy", "diff", old, new, "--map", table)
+    assert again == out
 
 
 def test_documents_are_converted_to_the_new_edition(

@@ -96,7 +96,7 @@ def test_what_is_refused(tmp_path: Path, files: tuple[Path, Path]) -> None:
         with pytest.raises(InputError, match="read or written by this command for something else"):
             convert(data, out, taxonomy=taxonomy, edition=place, **given)  # type: ignore[arg-type]
     place = NewEdition(NEW, review=tmp_path / "r.txt")
-    with pytest.raises(ConfigError, match="unknown extension '.txt'"):
+    with pytest.raises(ConfigError, match=r"unknown extension '\.txt'"):
         convert(data, out, taxonomy=taxonomy, edition=place, **given)  # type: ignore[arg-type]
     assert not out.exists()
     assert data.read_text(encoding="utf-8").count("\n") == 5

@@ -9,13 +9,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from test_taxonomy_skos import HEAD
 
 from harnn.errors import TaxonomyError
 from harnn.taxonomy import Taxonomy, diff_taxonomies, part_of, write_taxonomy
 
 pytest.importorskip("pyoxigraph")
 
+HEAD = """@prefix skos: <http://www.w3.org/2004/02/skos/core#> .
+@prefix owl: <http://www.w3.org/2002/07/owl#> .
+@prefix dct: <http://purl.org/dc/terms/> .
+@prefix : <http://example.org/> .
+"""
 HISTORY = ("replaced", "successors", "former_iris", "change_notes")
 BODY = """
 :a a skos:Concept ; skos:prefLabel "A" .

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Literal, get_args
 
-from harnn._display import counted
+from harnn._display import beginning, counted
 from harnn.taxonomy.editions.links import SURE, Link, Way
 from harnn.taxonomy.taxonomy import Taxonomy
 
@@ -18,6 +18,8 @@ Kind = Literal[
 ]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 """In the order in which they are told."""
+_WIDTH = 80
+"""Characters of a text that are shown in a line."""
 _HEADINGS: dict[Kind, str] = {
     "reused": "codes that seem to stand for another thing now (look at these)",
     "merged": "merged: several old labels are one",
@@ -114,7 +116,7 @@ class TaxonomyDiff:
         """Yield lines to read: counts, then each kind; most: changes of a kind, None: all."""
         yield (
             f"{counted(len(self.old), 'label')} before, {len(self.new):,} now; "
-            f"{self.kept:,} of those before are some label now."
+            f"{self.kept:,} of the old ones live on."
         )
         if not self.changes:
             yield "Nothing changed."
@@ -122,9 +124,8 @@ class TaxonomyDiff:
         told = [f"{count:,} {_noun(kind)}" for kind, count in self.counts.items() if count]
         yield f"{', '.join(told)}."
         if self.unsure:
-            links = counted(len(self.unsure), "link")
-            are = "is" if len(self.unsure) == 1 else "are"
-            yield f"{links} {are} a guess to be looked at, marked ? below."
+            are = "is a guess" if len(self.unsure) == 1 else "are guesses"
+            yield f"{counted(len(self.unsure), 'link')} {are} to be looked at, marked ? below."
         for kind in KINDS:
             found = self.of_kind(kind)
             if not found:
@@ -146,9 +147,12 @@ class TaxonomyDiff:
             what = old or new
         else:
             label = _shown(self.new, change.new[0])
-            what = f"{label}: {change.before or 'nothing'} -> {change.after or 'nothing'}"
+            before, after = (
+                beginning(x, _WIDTH) or "nothing" for x in (change.before, change.after)
+            )
+            what = f"{label}: {before} -> {after}"
         how = "" if change.found_by == "code" else f" ({change.found_by}, {change.certainty:.2f})"
-        note = f" [{change.note}]" if change.note else ""
+        note = f" [{beginning(change.note, _WIDTH)}]" if change.note else ""
         return f"{mark}{what}{how}{note}"
 
 
@@ -166,7 +170,8 @@ def _name(taxonomy: Taxonomy, code: str) -> str:
 
 def _shown(taxonomy: Taxonomy, code: str) -> str:
     name = _name(taxonomy, code)
-    return name if name == code else f"{name} ({code})"
+    shown = beginning(name, _WIDTH)
+    return shown if name == code else f"{shown} ({beginning(code, _WIDTH)})"
 
 
 def weakest(links: Iterable[Link]) -> Link:

@@ -37,7 +37,7 @@ ELSEWHERE, _HERE = 0.4, 0.7
 """Of a code with another name: in another place, or in the same."""
 _FEW = 30
 """Labels in one place that are all compared."""
-_BETWEEN_PARTS = re.compile(r"\s*(?:,|;|/|&|、|和|\band\b|\bor\b|\bund\b|\boder\b|\bet\b)\s*", re.I)
+_BETWEEN_PARTS = re.compile(r"[,;/&、和]|\b(?:and|or|und|oder|et)\b", re.I)
 
 
 def find_links(old: Side, new: Side, mapping: LabelMapping) -> tuple[Link, ...]:
@@ -369,7 +369,7 @@ class _Search:
         for column in columns:
             parts = _BETWEEN_PARTS.split(side.taxonomy.names[column])
             if len(parts) > 1:
-                found = dict.fromkeys(map(name_key, filter(None, parts)))
+                found = dict.fromkeys(map(name_key, filter(str.strip, parts)))
                 if keys := [key for key in found if key in by_key]:
                     yield column, keys
 
