@@ -5,17 +5,18 @@ from __future__ import annotations
 import dataclasses
 import os
 import time
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-ROOT = Path(__file__).resolve().parents[2]
-DATA = Path(os.environ.get("HARNN_DATA", ROOT.parent / "shared" / "data")) / "skos"
-
 from harnn.taxonomy import LabelMapping, Link, Taxonomy, TaxonomyDiff, diff_taxonomies
 from harnn.taxonomy.editions.near_names import candidates, likeness
 from support.editions import edit
+
+ROOT = Path(__file__).resolve().parents[2]
+DATA = Path(os.environ.get("HARNN_DATA", ROOT.parent / "shared" / "data")) / "skos"
 
 Names = dict[str, str]
 

@@ -44,6 +44,10 @@ def test_a_label_split_into_parts_with_nothing_above_all_of_them() -> None:
     said = LabelMapping.of([("c", "x"), ("c", "y"), ("a", ""), ("d", ""), ("e", "")])
     found = map_labels(diff_taxonomies(OLD, new, said), ["c"])
     assert (found.labels, found.split) == (("t", "b"), ("c",))  # what stands for its parents
+    apart = Taxonomy.from_edges([("x", "ROOT"), ("y", "ROOT")])
+    said = LabelMapping.of([("c", "x"), ("c", "y")])
+    found = map_labels(diff_taxonomies(OLD, apart, said), ["c"])
+    assert (found.labels, found.split, found.lost) == ((), ("c",), ("c",))
     within = LabelMapping.of([("c", "b"), ("c", "x")])
     deep = Taxonomy.from_edges([("t", "ROOT"), ("b", "t"), ("x", "b")])
     found = map_labels(diff_taxonomies(OLD, deep, within), ["c"])

@@ -16,6 +16,7 @@ from harnn.taxonomy.taxonomy import Taxonomy, TaxonomySummary
 if TYPE_CHECKING:
     from harnn.taxonomy.editions import (
         Change,
+        ColumnLinks,
         LabelMapper,
         LabelMapping,
         Link,
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
 __getattr__, __dir__ = on_demand(
     __name__,
     {
-        "editions": "Change LabelMapper LabelMapping Link MappedLabels TaxonomyDiff "
+        "editions": "Change ColumnLinks LabelMapper LabelMapping Link MappedLabels TaxonomyDiff "
         "diff_taxonomies map_labels read_mapping write_mapping",
         "label_search": "LabelSearch",
         "measures": "Measures measure search",
@@ -45,6 +46,7 @@ __getattr__, __dir__ = on_demand(
 
 __all__ = [
     "Change",
+    "ColumnLinks",
     "Hierarchy",
     "LabelMapper",
     "LabelMapping",

@@ -15,13 +15,14 @@ Nothing compares all labels with all: each step looks keys up, and near names ha
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 
 from harnn.taxonomy.editions.links import LabelMapping, Link, Way
 from harnn.taxonomy.editions.near_names import candidates, likeness
-from harnn.taxonomy.editions.side import TOP, Side, gather
+from harnn.taxonomy.editions.side import TOP, K, Side, gather
 from harnn.taxonomy.spelling import fold, name_key
 
 _ALIKE = 0.5
@@ -36,7 +37,7 @@ _GUESS = 0.79
 ELSEWHERE, _HERE = 0.4, 0.7
 """Of a code with another name: in another place, or in the same."""
 _FEW = 30
-"""Labels in one place that are all compared."""
+"""Labels of one name or in one place that are all compared."""
 _BETWEEN_PARTS = re.compile(r"[,;/&、和]|\b(?:and|or|und|oder|et)\b", re.I)
 
 
@@ -105,10 +106,6 @@ class _Search:
         if any(at_top):
             return all(at_top)
         return not self._image(self.old.over(o)).isdisjoint(self.new.over(n))
-
-    def _stand_together(self, o: int, n: int) -> bool:
-        """Whether a parent is the same, or both stand at the top."""
-        return not self._image(self.old.parents[o]).isdisjoint(self.new.parents[n])
 
     # --- 1 and 2 --------------------------------------------------------------------------------
 
@@ -187,18 +184,17 @@ class _Search:
         return words <= others or others <= words or likeness(one, other, _ALIKE) >= _ALIKE
 
     def _is_called_so_elsewhere(self, o: int, n: int) -> bool:
-        """Whether the old name is that of another new label, or the new one of another old label,
-        which do not have their own codes to be known by.
+        """Whether the old name is that of one other new label, or the new one of one other old
+        label, which was not called so under its own code.
         """
-        old, new = self.old, self.new
-        for column in new.by_key.get(old.keys[o], ()):
-            twin = old.taxonomy.index.get(new.taxonomy.codes[column], -1)
-            if twin < 0 or old.keys[twin] != old.keys[o]:
-                return True
-        for column in old.by_key.get(new.keys[n], ()):
-            twin = new.taxonomy.index.get(old.taxonomy.codes[column], -1)
-            if twin < 0 or new.keys[twin] != new.keys[n]:
-                return True
+        pairs = ((self.old, self.new, o), (self.new, self.old, n))
+        for own, other, column in pairs:
+            key = own.keys[column]
+            named = other.by_key.get(key, [])
+            if len(named) == 1:
+                twin = own.taxonomy.index.get(other.taxonomy.codes[named[0]], -1)
+                if twin < 0 or own.keys[twin] != key:
+                    return True
         return False
 
     @staticmethod
@@ -249,6 +245,12 @@ class _Search:
     def _is_free(self, n: int) -> bool:
         return n not in self.sources and n not in self._closed_new
 
+    @staticmethod
+    def _few(columns: Mapping[K, list[int]], keys: Iterable[K]) -> list[int]:
+        """Return the columns of keys that have few; so that no step compares all with all."""
+        found = (columns.get(key, []) for key in keys)
+        return [column for each in found if len(each) <= _FEW for column in each]
+
     def _match_names_in_place(
         self, columns: Iterable[int], places: Mapping[tuple[str, int], list[int]]
     ) -> None:
@@ -257,12 +259,10 @@ class _Search:
             if o in self.found:
                 continue
             key = self.old.keys[o]
-            fitting = {
-                n for p in self._image(self.old.parents[o]) for n in places.get((key, p), ())
-            }
-            free = [n for n in fitting if self._is_free(n)]
+            fitting = self._few(places, ((key, p) for p in self._image(self.old.parents[o])))
+            free = {n for n in fitting if self._is_free(n)}
             if len(free) == 1:
-                claims.setdefault(free[0], []).append(o)
+                claims.setdefault(free.pop(), []).append(o)
         for n, claimants in claims.items():
             if len(claimants) == 1:
                 self._link_by_name(claimants[0], n)
@@ -302,8 +302,8 @@ class _Search:
         for o in columns:
             if o in self.found:
                 continue
-            beside = [n for p in self._image(self.old.parents[o]) for n in siblings.get(p, ())]
-            possible = dict.fromkeys([*near[o], *(beside if len(beside) <= _FEW else ())])
+            beside = self._few(siblings, self._image(self.old.parents[o]))
+            possible = dict.fromkeys([*near[o], *beside])
             for n in possible:
                 if self._is_free(n) and self._are_related(o, n):
                     alike = likeness(self.old.keys[o], self.new.keys[n], _NEAR)
@@ -318,12 +318,16 @@ class _Search:
     def find_merged(self) -> None:
         for o in self._open_old():
             self._match_other_name(o)
-        by_key = gather((self.old.keys[o], o) for o in self._open_old())
-        for n, keys in self._compound(self.new, range(len(self.new.taxonomy)), by_key):
-            parts = [o for key in keys for o in by_key[key] if self._stand_together(o, n)]
+        left = self._open_old()
+        places = gather(
+            ((self.old.keys[o], p), o) for o in left for p in self._image(self.old.parents[o])
+        )
+        names = {self.old.keys[o] for o in left}
+        for n, keys in self._compound(self.new, names):
+            parts = set(self._few(places, itertools.product(keys, self.new.parents[n])))
             known = len(self.sources.get(n, ()))
             if len(parts) + known > 1:
-                for o in parts:
+                for o in sorted(parts):
                     self._link(o, n, "parts of name", _PARTS)
 
     def _match_other_name(self, o: int) -> None:
@@ -337,8 +341,8 @@ class _Search:
             known = any(key in self.old.other_keys[s] for s in self.sources.get(n, ()))
             self._link(o, n, "other name", _OLD_OTHER_NAME if known else _OTHER_NAME)
             return
-        named = {n for other in self.old.other_keys[o] for n in self.new.by_key.get(other, ())}
-        named |= {n for n in self.new.by_key.get(key, ()) if self._are_related(o, n)}
+        named = set(self._few(self.new.by_key, self.old.other_keys[o]))
+        named.update(n for n in self._few(self.new.by_key, [key]) if self._are_related(o, n))
         if len(named) == 1:
             self._link(o, named.pop(), "other name", _OLD_OTHER_NAME)
 
@@ -347,30 +351,29 @@ class _Search:
             key = self.new.keys[n]
             lost = [
                 o
-                for o in self.old.by_other_key.get(key, ())
+                for o in self._few(self.old.by_other_key, [key])
                 if not any(key in self.new.other_keys[kept] for kept in self.found.get(o, ()))
             ]
             if len(lost) == 1:
                 self._link(lost[0], n, "other name", _OLD_OTHER_NAME)
-        by_key = gather((self.new.keys[n], n) for n in self._open_new())
-        for o, keys in self._compound(self.old, range(len(self.old.taxonomy)), by_key):
-            parts = [n for key in keys for n in by_key[key] if self._stand_together(o, n)]
+        left = self._open_new()
+        places = gather(((self.new.keys[n], p), n) for n in left for p in self.new.parents[n])
+        names = {self.new.keys[n] for n in left}
+        for o, keys in self._compound(self.old, names):
+            above = self._image(self.old.parents[o])
+            parts = set(self._few(places, itertools.product(keys, above)))
             if len(parts) + len(self.found.get(o, ())) > 1:
-                for n in parts:
+                for n in sorted(parts):
                     self._link(o, n, "parts of name", _PARTS)
 
     @staticmethod
-    def _compound(
-        side: Side, columns: Iterable[int], by_key: Mapping[str, object]
-    ) -> Iterator[tuple[int, list[str]]]:
-        """Yield labels with names of several parts, and those parts that are keys."""
-        if not by_key:
-            return
-        for column in columns:
-            parts = _BETWEEN_PARTS.split(side.taxonomy.names[column])
+    def _compound(side: Side, names: Container[str]) -> Iterator[tuple[int, list[str]]]:
+        """Yield labels with names of several parts, and those parts that are among names."""
+        for column, name in enumerate(side.taxonomy.names):
+            parts = _BETWEEN_PARTS.split(name)
             if len(parts) > 1:
                 found = dict.fromkeys(map(name_key, filter(str.strip, parts)))
-                if keys := [key for key in found if key in by_key]:
+                if keys := [key for key in found if key in names]:
                     yield column, keys
 
     # --- the result -----------------------------------------------------------------------------

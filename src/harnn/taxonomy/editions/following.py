@@ -101,8 +101,10 @@ class LabelMapper:
         if found:
             return found
         above = self._nearest(column)
-        if not links:
-            told["lifted" if above else "lost"].append(code)
+        if not above:
+            told["lost"].append(code)
+        elif not links:
+            told["lifted"].append(code)
         return above
 
     def _meet(self, links: list[Link]) -> set[int]:

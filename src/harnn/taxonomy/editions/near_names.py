@@ -17,6 +17,8 @@ from scipy.sparse import csr_array
 _MOST_NAMES_OF_A_PIECE = 100
 _LEAST_COSINE = 0.3
 _CANDIDATES = 8
+_ROWS = 1_000
+"""Names that are compared at once, which bounds memory."""
 _LONGEST = 200
 """Characters of a name that are compared."""
 
@@ -55,12 +57,13 @@ def candidates(old: Sequence[str], new: Sequence[str]) -> list[list[int]]:
     total = len(old) + len(new)
     weights = np.array([np.log(total / (counts[0][p] + counts[1][p])) + 1 for p in shared])
     left, right = (_matrix(bags, column, weights) for bags in pieces)
-    cosines = csr_array(left @ right.T)
-    for row in range(len(old)):
-        cells = slice(cosines.indptr[row], cosines.indptr[row + 1])
-        values, places = cosines.data[cells], cosines.indices[cells]
-        best = np.lexsort((places, -values))[:_CANDIDATES]
-        found[row] = [int(places[at]) for at in best if values[at] >= _LEAST_COSINE]
+    for first in range(0, len(old), _ROWS):
+        cosines = csr_array(left[first : first + _ROWS] @ right.T)
+        for row in range(cosines.shape[0]):
+            cells = slice(cosines.indptr[row], cosines.indptr[row + 1])
+            values, places = cosines.data[cells], cosines.indices[cells]
+            best = np.lexsort((places, -values))[:_CANDIDATES]
+            found[first + row] = [int(places[at]) for at in best if values[at] >= _LEAST_COSINE]
     return found
 
 

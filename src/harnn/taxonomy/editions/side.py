@@ -61,14 +61,10 @@ class Side:
         """Whether a label has a name besides its code."""
         return self.taxonomy.names[column] != self.taxonomy.codes[column]
 
-    def around(self, column: int) -> set[int]:
+    def over(self, column: int) -> set[int]:
         """Return the columns of parents and grandparents."""
-        above = set(self.parents[column])
-        return above.union(*(self.parents[parent] for parent in above if parent != TOP))
-
-    def over(self, column: int) -> list[int]:
-        """Return the columns of parents and, of those that have any, their parents."""
-        return [column for column in self.around(column) if column != TOP]
+        above = set(self.parents[column]) - {TOP}
+        return above.union(*(self.parents[parent] for parent in above)) - {TOP}
 
 
 def gather(pairs: Iterable[tuple[K, int]]) -> dict[K, list[int]]:
