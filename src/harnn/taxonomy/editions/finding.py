@@ -5,8 +5,9 @@ In this order, each step among what the ones before left over:
 1. a person's mapping, and what the new edition says of its past (``isReplacedBy``, ``replaces``);
 2. the same IRI, code or notation, unless names say that a code stands for another thing now;
 3. the same name, where no other label has it, then where its parents tell which is meant;
-4. level by level from the top: most of its children, the same description, or a name that is
-   nearly the same in a related place (under a parent or grandparent of its own);
+4. level by level from the top: most of its children; the same description; several names with
+   more words, or with fewer, below the same parent (split, merged); a name that is nearly the same
+   in a related place (under a parent or grandparent of its own), or has more or fewer words;
 5. merged: another name of a new label, or one of the parts of its name ("A and B"); split: the
    same the other way round.
 
@@ -180,7 +181,7 @@ class _Search:
             old.taxonomy.descriptions[o] == new.taxonomy.descriptions[n]
         ):
             return True
-        words, others = set(one.split()), set(other.split())
+        words, others = old.words[o], new.words[n]
         return words <= others or others <= words or likeness(one, other, _ALIKE) >= _ALIKE
 
     def _is_called_so_elsewhere(self, o: int, n: int) -> bool:
@@ -236,7 +237,13 @@ class _Search:
             self._match_names_in_place(columns, places)
             self._match_by_children(columns)
             self._match_by_description(columns, texts)
-            self._match_near_names(columns, near, siblings)
+            possible = {
+                o: list(dict.fromkeys([*near[o], *self._beside(o, siblings)]))
+                for o in columns
+                if o not in self.found
+            }
+            self._match_narrower_and_wider(possible)
+            self._match_near_names(possible)
 
     def _near_candidates(self, left: Sequence[int], free: Sequence[int]) -> Mapping[int, list[int]]:
         found = candidates([self.old.keys[o] for o in left], [self.new.keys[n] for n in free])
@@ -292,21 +299,44 @@ class _Search:
             if o not in self.found and len(fitting) == 1 and self._is_free(fitting[0]):
                 self._link(o, fitting[0], "description", _DESCRIPTION)
 
-    def _match_near_names(
-        self,
-        columns: Iterable[int],
-        near: Mapping[int, list[int]],
-        siblings: Mapping[int, list[int]],
-    ) -> None:
+    def _beside(self, o: int, siblings: Mapping[int, list[int]]) -> list[int]:
+        return self._few(siblings, self._image(self.old.parents[o]))
+
+    def _match_narrower_and_wider(self, possible: Mapping[int, list[int]]) -> None:
+        """Split "cars" into "electric cars" and "fast cars" beside it, or merge these."""
+        claims: dict[int, list[int]] = {}
+        for o, columns in possible.items():
+            words, narrower = self.old.words[o], []
+            for n in columns:
+                if not self._is_free(n) or not self._are_siblings(o, n):
+                    continue
+                if words < self.new.words[n]:
+                    narrower.append(n)
+                elif self.new.words[n] < words:
+                    claims.setdefault(n, []).append(o)
+            if len(narrower) > 1:
+                for n in narrower:
+                    self._link(o, n, "parts of name", _PARTS)
+        for n, claimants in claims.items():
+            left = [o for o in claimants if o not in self.found]
+            if len(left) > 1 and self._is_free(n):
+                for o in left:
+                    self._link(o, n, "parts of name", _PARTS)
+
+    def _are_siblings(self, o: int, n: int) -> bool:
+        """Whether a parent is the same, or both stand at the top, which says little where many do."""
+        same = self._image(self.old.parents[o]).intersection(self.new.parents[n])
+        return bool(same) and (same != {TOP} or len(self.old.taxonomy.hierarchy.roots) <= _FEW)
+
+    def _match_near_names(self, possible: Mapping[int, list[int]]) -> None:
         scored = []
-        for o in columns:
-            if o in self.found:
-                continue
-            beside = self._few(siblings, self._image(self.old.parents[o]))
-            possible = dict.fromkeys([*near[o], *beside])
-            for n in possible:
+        for o, columns in possible.items():
+            for n in columns if o not in self.found else ():
                 if self._is_free(n) and self._are_related(o, n):
                     alike = likeness(self.old.keys[o], self.new.keys[n], _NEAR)
+                    words, others = self.old.words[o], self.new.words[n]
+                    if (words < others or others < words) and self._are_siblings(o, n):
+                        alike = max(alike, _NEAR)
                     if alike >= _NEAR:
                         scored.append((-alike, o, n))
         for alike, o, n in sorted(scored):

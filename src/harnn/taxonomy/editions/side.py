@@ -43,6 +43,11 @@ class Side:
         return [name_key(name) for name in self.taxonomy.names]
 
     @cached_property
+    def words(self) -> list[frozenset[str]]:
+        """The words of each name, as its key has them."""
+        return [frozenset(key.split()) for key in self.keys]
+
+    @cached_property
     def other_keys(self) -> list[frozenset[str]]:
         """Those of the other names of each label."""
         return [frozenset(map(name_key, names)) for names in self.taxonomy.alternatives]
