@@ -324,7 +324,7 @@ class _Search:
                     self._link(o, n, "parts of name", _PARTS)
 
     def _are_siblings(self, o: int, n: int) -> bool:
-        """Whether a parent is the same, or both stand at the top, which says little where many do."""
+        """Whether a parent is the same, or both stand at the top beside few."""
         same = self._image(self.old.parents[o]).intersection(self.new.parents[n])
         return bool(same) and (same != {TOP} or len(self.old.taxonomy.hierarchy.roots) <= _FEW)
 
