@@ -332,16 +332,24 @@ class _Search:
         scored = []
         for o, columns in possible.items():
             for n in columns if o not in self.found else ():
-                if self._is_free(n) and self._are_related(o, n):
-                    alike = likeness(self.old.keys[o], self.new.keys[n], _NEAR)
-                    words, others = self.old.words[o], self.new.words[n]
-                    if (words < others or others < words) and self._are_siblings(o, n):
-                        alike = max(alike, _NEAR)
-                    if alike >= _NEAR:
-                        scored.append((-alike, o, n))
+                alike = self._nearness(o, n) if self._is_free(n) else 0.0
+                if alike >= _NEAR:
+                    scored.append((-alike, o, n))
         for alike, o, n in sorted(scored):
             if o not in self.found and self._is_free(n):
                 self._link(o, n, "near name", min(-0.8 * alike, _GUESS))
+
+    def _nearness(self, o: int, n: int) -> float:
+        """Return how alike two labels in related places are called; 0 in others."""
+        if not self._are_related(o, n):
+            return 0.0
+        alike = likeness(self.old.keys[o], self.new.keys[n], _NEAR)
+        words, others = self.old.words[o], self.new.words[n]
+        more = (words < others or others < words) and self._are_siblings(o, n)
+        names = self.old.taxonomy.names[o], self.new.taxonomy.names[n]
+        if more and not any(map(_BETWEEN_PARTS.search, names)):  # of parts: step 5
+            return max(alike, _NEAR)
+        return alike
 
     # --- 5 --------------------------------------------------------------------------------------
 
