@@ -61,6 +61,17 @@ def test_what_is_read(tmp_path: Path) -> None:
     assert "a" not in taxonomy.former_iris
 
 
+def test_a_concept_of_another_scheme_is_not_retired(tmp_path: Path) -> None:
+    body = """
+    :s a skos:ConceptScheme . :t a skos:ConceptScheme .
+    :a a skos:Concept ; skos:inScheme :s ; skos:prefLabel "A" ; dct:replaces :b, :c .
+    :b a skos:Concept ; skos:inScheme :t ; skos:prefLabel "B" .
+    """
+    (tmp_path / "t.ttl").write_text(HEAD + body, encoding="utf-8")
+    taxonomy = Taxonomy.from_file(tmp_path / "t.ttl", scheme="http://example.org/s")
+    assert dict(taxonomy.former) == {"c": ("a",)}
+
+
 @pytest.mark.parametrize("name", ["t.json", "out.ttl", "out.nt"])
 def test_it_is_written_and_read_again(tmp_path: Path, name: str) -> None:
     taxonomy = load(tmp_path, BODY)

@@ -20,7 +20,9 @@ def find_replacements(above: Above, retired: Container[str], graph: Graph) -> di
     found = {old: list(new) for old, new in graph.linked("isReplacedBy").items() if old in retired}
     for new, replaced in graph.linked("replaces").items():
         for old in replaced if new in above else ():
-            if old != new and not old.startswith("_:"):
+            # What is a concept of another scheme, say, is told of elsewhere and stays what it is.
+            here = old in above or old in retired or old not in graph.subjects
+            if here and old != new and not old.startswith("_:"):
                 found.setdefault(old, []).append(new)
     return found
 
