@@ -50,7 +50,14 @@ if TYPE_CHECKING:
         measure_acceptance,
     )
     from harnn.report import ModelReport, make_report
-    from harnn.taxonomy import Hierarchy, Taxonomy, write_taxonomy
+    from harnn.taxonomy import (
+        Hierarchy,
+        LabelMapping,
+        Taxonomy,
+        TaxonomyDiff,
+        diff_taxonomies,
+        write_taxonomy,
+    )
     from harnn.text import Tokenizer
     from harnn.training import CrossValidation, FitResult, Validation, cross_validate, fit, validate
 
@@ -72,7 +79,7 @@ __getattr__, __dir__ = on_demand(
         "prediction": "Prediction Predictor Workers compare_models compare_systems "
         "measure_acceptance",
         "report": "ModelReport make_report",
-        "taxonomy": "Hierarchy Taxonomy write_taxonomy",
+        "taxonomy": "Hierarchy LabelMapping Taxonomy TaxonomyDiff diff_taxonomies write_taxonomy",
         "text": "Tokenizer",
         "training": "CrossValidation FitResult Validation cross_validate fit validate",
     },
@@ -92,6 +99,7 @@ __all__ = [
     "HierarchicalLabelBinarizer",
     "HierarchicalThresholdClassifier",
     "Hierarchy",
+    "LabelMapping",
     "ModelReport",
     "Prediction",
     "Predictor",
@@ -99,6 +107,7 @@ __all__ = [
     "Scores",
     "SplitSettings",
     "Taxonomy",
+    "TaxonomyDiff",
     "Tokenizer",
     "Validation",
     "Workers",
@@ -107,6 +116,7 @@ __all__ = [
     "compare_systems",
     "convert",
     "cross_validate",
+    "diff_taxonomies",
     "evaluate",
     "export_onnx",
     "file_answers",

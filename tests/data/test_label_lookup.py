@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 
 from harnn.config import Config, DataConfig
 from harnn.data import ReadingLog, read_documents, read_labelled, survey_documents
-from harnn.data.label_lookup import LabelLookup, fold
+from harnn.data.label_lookup import LabelLookup
 from harnn.errors import ConfigError, DocumentError
 from harnn.taxonomy import Taxonomy
+from harnn.taxonomy.spelling import fold
 
 NAMES = {
     "F": "Food",

@@ -473,6 +473,29 @@ def convert(
             "--blank", help="What stands for a blank in labels of fasttext and libmultilabel, as _."
         ),
     ] = None,
+    new_taxonomy: Annotated[
+        Path | None,
+        typer.Option(
+            "--new-taxonomy",
+            help="A new edition of the taxonomy, or a model directory, to which labels are taken.",
+        ),
+    ] = None,
+    map_file: Annotated[
+        Path | None,
+        typer.Option(
+            "--map", help="What became of labels, as harnn taxonomy diff --map writes it."
+        ),
+    ] = None,
+    review: Annotated[
+        Path | None,
+        typer.Option("--review", help="Where to list the documents that somebody should look at."),
+    ] = None,
+    certainty: Annotated[
+        float | None,
+        typer.Option(
+            "--certainty", min=0, max=1, help="Links of less certainty are not followed; 0.5."
+        ),
+    ] = None,
     list_formats: Annotated[
         bool, typer.Option("--list", help="Show the formats and what they are.")
     ] = False,
@@ -485,7 +508,8 @@ def convert(
     if list_formats:
         converting.list_formats()
         return
-    request = converting.Request(source, target, data or [], output, taxonomy, taxonomy_out, blank)
+    given = (source, target, data or [], output, taxonomy, taxonomy_out, blank)
+    request = converting.Request(*given, new_taxonomy, map_file, review, certainty)
     converting.convert_files(request, gather_settings(settings, on_error=on_error))
 
 

@@ -17,7 +17,8 @@ from harnn.cli.options import (
 from harnn.config import TaxonomyOutput
 
 taxonomy_app = typer.Typer(
-    help="Show, check, count and convert taxonomies in any form, or learn one from index records."
+    help="Show, check, count, compare and convert taxonomies in any form, or learn one from index "
+    "records."
 )
 
 File = Annotated[Path, typer.Argument(metavar="FILE", help="A taxonomy in any form.")]
@@ -159,6 +160,47 @@ def convert(
         depth=depth,
         tag=tag,
         base=base,
+        overwrite=overwrite,
+    )
+
+
+@taxonomy_app.command()
+@takes_taxonomy_options
+def diff(
+    *,
+    old: Annotated[
+        Path, typer.Argument(metavar="OLD", help="A taxonomy in any form, or a model directory.")
+    ],
+    new: Annotated[Path, typer.Argument(metavar="NEW", help="Its new edition.")],
+    map_file: Annotated[
+        Path | None,
+        typer.Option(
+            "--map",
+            help="What became of labels (.csv, .tsv): written if it is not there, else read, and "
+            "what it says wins.",
+        ),
+    ] = None,
+    json_output: Annotated[
+        Path | None, typer.Option("--json", help="Write all changes as JSON (.json).")
+    ] = None,
+    everything: Annotated[
+        bool, typer.Option("--all", help="Print all changes, not ten of a kind.")
+    ] = False,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Write the mapping again after reading it.")
+    ] = False,
+    how: TaxonomyReading,
+) -> None:
+    """Say what a new edition of a taxonomy changed; options for reading hold for both."""
+    from harnn.cli import editions, taxonomies
+
+    editions.diff(
+        old,
+        new,
+        taxonomies.TaxonomyChoice(None, **how),
+        map_file=map_file,
+        json_output=json_output,
+        everything=everything,
         overwrite=overwrite,
     )
 

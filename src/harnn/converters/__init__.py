@@ -8,6 +8,7 @@ would break is refused.
 from harnn.converters.converting import Conversion, convert
 from harnn.converters.formats import FORMATS, Format, find_format
 from harnn.converters.hiclass import from_hiclass, to_hiclass
+from harnn.converters.new_edition import NewEdition
 from harnn.converters.notes import Note, Notes
 from harnn.converters.parts import Input, Output, Reading
 
@@ -16,6 +17,7 @@ __all__ = [
     "Conversion",
     "Format",
     "Input",
+    "NewEdition",
     "Note",
     "Notes",
     "Output",

@@ -12,6 +12,7 @@ from harnn._places import are_one_place, check_suffix, is_directory, is_special
 from harnn.config import DataConfig
 from harnn.converters.formats import Format, find_format
 from harnn.converters.label_numbers import ENDING
+from harnn.converters.new_edition import REVIEW_COLUMNS, NewEdition, follow
 from harnn.converters.notes import Notes
 from harnn.converters.parts import Documents, Input, Output, Reading, beside
 from harnn.data import ReadingLog
@@ -19,8 +20,9 @@ from harnn.data.files import STANDARD_INPUT
 from harnn.data.label_checker import LabelChecker
 from harnn.data.log import Rejected
 from harnn.data.reading import find_fixes, resolve_labels
+from harnn.data.writing import RowWriter, check_rows_place, open_rows
 from harnn.errors import ConfigError, InputError, Problem
-from harnn.taxonomy import Taxonomy
+from harnn.taxonomy import LabelMapper, Taxonomy
 
 Read = Callable[[Input], Reading]
 Paths = Path | str | Sequence[Path | str]
@@ -32,7 +34,7 @@ class Conversion:
 
     documents: int
     taxonomy: Taxonomy | None
-    """The one that was given, or learned from the documents."""
+    """The one that was given, or learned from the documents; of a new edition that one."""
     notes: tuple[str, ...]
     """What the format could not hold, in sentences with numbers."""
 
@@ -47,6 +49,7 @@ def convert(
     taxonomy_output: Path | str | None = None,
     config: DataConfig = DataConfig(),
     blank: str | None = None,
+    edition: NewEdition | None = None,
     log: ReadingLog | None = None,
 ) -> Conversion:
     """Read documents in one format and write them in another, one by one.
@@ -63,6 +66,7 @@ def convert(
         taxonomy_output: where to write the taxonomy, in the form of *target*.
         config: how documents are read, and what becomes of bad ones.
         blank: what stands for a blank in labels, where a format separates labels by blanks.
+        edition: a new edition of the taxonomy, to which the labels are taken along.
         log: is filled while the documents are read.
 
     Raises:
@@ -75,28 +79,56 @@ def convert(
     paths = [Path(data)] if isinstance(data, str | Path) else [Path(each) for each in data]
     output, log = Path(output), ReadingLog() if log is None else log
     place = Path(taxonomy_output) if taxonomy_output is not None else None
+    review = edition.review if edition is not None else None
     given = Path(taxonomy) if taxonomy is not None else None
     from_, to = find_format(source, "source"), find_format(target, "target")
     read = _check(from_, to, config, blank)
     _check_inputs(from_, paths, given)
     _check_places(to, output, place, [*paths, *([given] if given else [])])
+    _check_review(review, [*paths, *filter(None, [given, output, place])])
     notes = Notes()
     reading = read(Input(paths, given, config, log, notes))
-    if place is not None and reading.taxonomy is None:
+    if place is not None and reading.taxonomy is None and edition is None:
         what = f"there is no taxonomy to write: none is given, and {source} does not tell one."
         raise ConfigError(Problem(str(place), what, "Give one with taxonomy (--taxonomy)."))
-    documents = _checked(reading, config, log)
+    documents, taxonomy_now = _checked(reading, config, log), reading.taxonomy
     before = log.read
     with ExitStack() as stack:
-        if place is not None and reading.taxonomy is not None:
+        if edition is not None:
+            rows = _open_review(review, stack)
+            documents = follow(documents, _mapper(edition, reading, source), notes, rows)
+            taxonomy_now = edition.taxonomy
+        if place is not None and taxonomy_now is not None:
             file = stack.enter_context(write_atomically(place))
-            to.write_taxonomy(reading.taxonomy, file, place, notes)
+            to.write_taxonomy(taxonomy_now, file, place, notes)
         to.write(
-            Output(
-                output, documents, reading.taxonomy, stack, config, log, notes, reading.cut, blank
-            )
+            Output(output, documents, taxonomy_now, stack, config, log, notes, reading.cut, blank)
         )
-    return Conversion(log.read - before, reading.taxonomy, tuple(notes))
+    return Conversion(log.read - before, taxonomy_now, tuple(notes))
+
+
+def _check_review(review: Path | None, others: Sequence[Path]) -> None:
+    """Refuse a place for the documents to look at, before any work is done."""
+    if review is None:
+        return
+    check_rows_place(review)
+    check_writable(review)
+    if any(are_one_place(review, each) or review.absolute() == each.absolute() for each in others):
+        what = "is read or written by this command for something else."
+        raise InputError(Problem(str(review), what, "Choose another place."))
+
+
+def _mapper(edition: NewEdition, reading: Reading, source: str) -> LabelMapper:
+    if reading.taxonomy is None:
+        what = f"there is no old taxonomy: none is given, and {source} does not tell one."
+        raise ConfigError(Problem("edition", what, "Give one with taxonomy (--taxonomy)."))
+    return edition.mapper(reading.taxonomy)
+
+
+def _open_review(review: Path | None, stack: ExitStack) -> RowWriter | None:
+    if review is None:
+        return None
+    return stack.enter_context(open_rows(review, columns=REVIEW_COLUMNS))
 
 
 def _check(from_: Format, to: Format, config: DataConfig, blank: str | None) -> Read:

@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 
 from harnn._tables import shown
 from harnn.data.documents import Document
-from harnn.data.label_lookup import fold
 from harnn.data.log import MAX_PROBLEMS
 from harnn.data.memory_rows import MemoryTable
 from harnn.errors import Problem
+from harnn.taxonomy.spelling import fold
 
 NOTHING = 0
 """Stands for an empty text and for an id made up from file and line."""

@@ -14,10 +14,11 @@ from harnn._tables import shown
 from harnn.config import LabelsBy
 from harnn.data.documents import Document
 from harnn.data.label_cells import describe_label
-from harnn.data.label_lookup import How, LabelLookup, spellings
+from harnn.data.label_lookup import How, LabelLookup
 from harnn.data.log import ReadingLog
 from harnn.errors import Problem, suggest
 from harnn.taxonomy import Taxonomy
+from harnn.taxonomy.spelling import spellings
 
 _MAX_SUGGESTIONS = 100
 _LONGEST_SUGGESTED = 200

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import unicodedata
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from functools import cached_property
 from typing import Literal, NamedTuple
 
 from harnn.config import LabelsBy
 from harnn.taxonomy import Taxonomy
 from harnn.taxonomy.iris import label_of_iri
+from harnn.taxonomy.spelling import fold, spellings
 
 How = Literal["code", "name", "path", "spelling"]
 """``spelling``: only case, blanks or the forms of characters differ."""
@@ -25,33 +25,6 @@ class Found(NamedTuple):
     columns: tuple[int, ...]
     """One: that label; several: no one can tell which; none: no label of the taxonomy."""
     how: How = "code"
-
-
-def spellings(taxonomy: Taxonomy) -> Iterator[tuple[str, int]]:
-    """Yield what labels may be called beside their codes, each with the label's column: name,
-    alternative names, notation, IRI, and codes that it stands for now with their IRIs.
-    """
-    for code, current in taxonomy.replaced.items():
-        if current in taxonomy.index:
-            yield code, taxonomy.index[current]
-            if code in taxonomy.former_iris:
-                yield taxonomy.former_iris[code], taxonomy.index[current]
-    for column, code in enumerate(taxonomy.codes):
-        for spelling in (
-            taxonomy.names[column],
-            *taxonomy.alternatives[column],
-            taxonomy.notations[column],
-            taxonomy.iris[column],
-        ):
-            if spelling and spelling != code:
-                yield spelling, column
-
-
-def fold(text: str) -> str:
-    """Return *text* without what two spellings of the same may differ in: case, blanks, and the
-    compatible forms of characters (NFKC).
-    """
-    return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
 
 
 class LabelLookup:

@@ -17,12 +17,12 @@ from typing import Any
 from harnn.config import DataConfig
 from harnn.data.files import Location
 from harnn.data.label_fixes import LABEL, SUGGESTION
-from harnn.data.label_lookup import fold
 from harnn.data.log import ReadingLog
 from harnn.data.reading import read_labelled
 from harnn.data.writing import open_rows
 from harnn.errors import DocumentError, find_similar
 from harnn.taxonomy import Taxonomy
+from harnn.taxonomy.spelling import fold
 
 _MOST_SEARCHED = 1_000
 """Unknown labels for which similar ones are looked for: a moment each where labels are many."""

@@ -58,8 +58,12 @@ class Draft:
     iris: dict[str, str] = field(default_factory=dict)
     replaced: dict[str, str] = field(default_factory=dict)
     """Codes that are labels no more, and the labels that stand for them now."""
+    successors: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """Such codes for which several labels stand, or none; and labels out of which others came."""
     former_iris: dict[str, str] = field(default_factory=dict)
     """IRIs of such codes."""
+    change_notes: dict[str, str] = field(default_factory=dict)
+    """What is told of the history of labels and of such codes."""
     level_names: tuple[str, ...] = ()
     """What the file calls its levels; empty: nothing."""
     complete: bool = False

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Sequence
 
 import numpy as np
 
 from harnn.taxonomy.graph import IntArray
+from harnn.taxonomy.spelling import without_marks
 from harnn.taxonomy.taxonomy import Taxonomy
 
 
@@ -19,15 +19,17 @@ class LabelSearch:
 
     def __init__(self, taxonomy: Taxonomy) -> None:
         self._taxonomy = taxonomy
-        self._names = [_folded(name) for name in taxonomy.names]
+        self._names = [without_marks(name) for name in taxonomy.names]
         rest = zip(taxonomy.codes, taxonomy.notations, taxonomy.alternatives, strict=True)
-        self._others = ["\n".join(map(_folded, (code, n, *others))) for code, n, others in rest]
+        self._others = [
+            "\n".join(map(without_marks, (code, n, *others))) for code, n, others in rest
+        ]
         pairs = zip(self._names, self._others, strict=True)
         self._texts = [f"{name}\n{others}" for name, others in pairs]
 
     def columns(self, words: str) -> IntArray:
         """Return the columns of labels that have all *words* in their texts, ascending."""
-        wanted = _folded(words).split()
+        wanted = without_marks(words).split()
         found: Sequence[int] = range(len(self._texts))
         for word in sorted({*wanted}, key=len, reverse=True):  # the rarest first, probably
             texts = self._texts
@@ -40,7 +42,7 @@ class LabelSearch:
         First what is called exactly so, then names that begin so, then names with words that begin
         so, then names that hold it, then the others; of equals the higher level first.
         """
-        phrase = " ".join(_folded(words).split())
+        phrase = " ".join(without_marks(words).split())
         found = self.columns(words)
         ranks = [self._rank(column, phrase) for column in found.tolist()]
         return found[np.argsort(np.array(ranks, dtype=np.int64), kind="stable")]
@@ -54,11 +56,3 @@ class LabelSearch:
         if f" {phrase}" in name:
             return 2
         return 3 if phrase in name else 4
-
-
-def _folded(text: str) -> str:
-    """Return *text* without capitals and marks."""
-    if text.isascii():
-        return text.lower()
-    apart = unicodedata.normalize("NFKD", text.casefold())
-    return "".join(sign for sign in apart if not unicodedata.combining(sign))

@@ -20,7 +20,8 @@ _TEXT_LISTS = ("codes", "names", "descriptions", "level_names")
 _LIST_KEYS = (*_TEXT_LISTS, "levels", "edges")
 _MORE_TEXTS = ("notations", "iris")
 """Lists that stand in the file where there is anything in them, as do the next."""
-_MORE_LISTS = ("alternatives", "replaced", "former_iris")
+_PAIRS = ("former_iris", "change_notes")
+_MORE_LISTS = ("alternatives", "replaced", "successors", *_PAIRS)
 
 
 def is_own_format(value: Any) -> bool:
@@ -33,6 +34,19 @@ def write_own_format(fields: Mapping[str, Sequence[Any]], sha256: str) -> str:
     values = {"format": FORMAT, "version": FORMAT_VERSION, "sha256": sha256, **fields}
     lines = [f"{json.dumps(key)}: {_write_value(value)}" for key, value in values.items()]
     return "{\n" + ",\n".join(lines) + "\n}\n"
+
+
+def filled(fields: Mapping[str, Any]) -> dict[str, Sequence[Any]]:
+    """Return the fields that hold anything, what is told of codes as lists that begin with them."""
+    return {
+        key: [_as_row(*pair) for pair in value.items()] if isinstance(value, Mapping) else value
+        for key, value in fields.items()
+        if any(value)
+    }
+
+
+def _as_row(code: str, told: str | Sequence[str]) -> list[str]:
+    return [code, told] if isinstance(told, str) else [code, *told]
 
 
 def _write_value(value: Any) -> str:
@@ -87,9 +101,9 @@ def read_own_format(value: Mapping[str, Any], source: str) -> tuple[Layout, dict
     if "alternatives" in value:
         texts["alternatives"] = tuple(tuple(map(encodable, x)) for x in value["alternatives"])
     texts["replaced"] = {encodable(old): new for old, new in value.get("replaced", ())}
-    texts["former_iris"] = {
-        encodable(old): encodable(iri) for old, iri in value.get("former_iris", ())
-    }
+    texts["successors"] = {encodable(old): tuple(new) for old, *new in value.get("successors", ())}
+    for key in _PAIRS:
+        texts[key] = {encodable(code): encodable(text) for code, text in value.get(key, ())}
     return Layout(tuple(value["codes"]), levels, edges), texts
 
 
@@ -108,10 +122,7 @@ def _content_problems(value: Mapping[str, Any]) -> Iterator[str]:
     if len(set(codes)) != len(codes):
         yield "'codes' holds a label twice."
     yield from _replaced_problems(value.get("replaced", ()), set(codes))
-    former = value.get("former_iris", ())
-    old = {pair[0] for pair in value.get("replaced", ()) if pair}
-    if not all(len(pair) == 2 and pair[0] in old for pair in former):
-        yield "'former_iris' must be pairs of a code that is replaced and its IRI."
+    yield from _former_problems(value, set(codes))
     if len(levels) != len(codes):
         return
     steps = [0, *levels]
@@ -130,6 +141,22 @@ def _replaced_problems(pairs: Sequence[Sequence[str]], codes: set[str]) -> Itera
         yield "'replaced' must be pairs of a code that is no label and one that is."
     elif len({old for old, _ in pairs}) != len(pairs):
         yield "'replaced' holds a code twice."
+
+
+def _former_problems(value: Mapping[str, Any], codes: set[str]) -> Iterator[str]:
+    """Yield what is wrong with what is told of codes that are labels no more."""
+    rows = value.get("successors", ())
+    old = {pair[0] for pair in value.get("replaced", ()) if pair}
+    if not all(row and row[0] not in old and codes.issuperset(row[1:]) for row in rows):
+        yield "'successors' must be lists of a code that is not replaced, and labels."
+    elif len({row[0] for row in rows}) != len(rows):
+        yield "'successors' holds a code twice."
+    old.update(row[0] for row in rows if row)
+    if not all(len(pair) == 2 and pair[0] in old for pair in value.get("former_iris", ())):
+        yield "'former_iris' must be pairs of a code that is no label any more and its IRI."
+    notes = value.get("change_notes", ())
+    if not all(len(pair) == 2 and pair[0] in old | codes for pair in notes):
+        yield "'change_notes' must be pairs of a code and a text."
 
 
 def _edge_problems(edges: Sequence[Any], levels: Sequence[int]) -> Iterator[str]:

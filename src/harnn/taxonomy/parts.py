@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Container, Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from harnn.errors import Problem, TaxonomyError
 from harnn.taxonomy.graph import ROOT, Draft
@@ -53,16 +53,12 @@ def _below(taxonomy: Taxonomy, top: int) -> Taxonomy:
         draft.alternatives[code] = taxonomy.alternatives[column]
         draft.notations[code] = taxonomy.notations[column]
         draft.iris[code] = taxonomy.iris[column]
-    draft.replaced = {old: new for old, new in taxonomy.replaced.items() if new in draft.names}
-    draft.former_iris = _former_iris(taxonomy, draft.replaced)
-    return Taxonomy.from_draft(draft)
+    return dataclasses.replace(Taxonomy.from_draft(draft), **_history(taxonomy, draft.names))
 
 
 def _upper(taxonomy: Taxonomy, depth: int) -> Taxonomy:
     stop = taxonomy.level_slices[depth - 1].stop
     codes = taxonomy.codes[:stop]
-    kept = set(codes)
-    replaced = {old: new for old, new in taxonomy.replaced.items() if new in kept}
     return dataclasses.replace(
         taxonomy,
         codes=codes,
@@ -74,13 +70,30 @@ def _upper(taxonomy: Taxonomy, depth: int) -> Taxonomy:
         level_names=taxonomy.level_names[:depth],
         levels=taxonomy.levels[:stop].copy(),
         edges=taxonomy.edges[taxonomy.edges[:, 0] < stop],
-        replaced=replaced,
-        former_iris=_former_iris(taxonomy, replaced),
+        **_history(taxonomy, set(codes)),
     )
 
 
-def _former_iris(taxonomy: Taxonomy, replaced: Container[str]) -> dict[str, str]:
-    return {old: iri for old, iri in taxonomy.former_iris.items() if old in replaced}
+def _history(taxonomy: Taxonomy, kept: Container[str]) -> dict[str, Any]:
+    """Return what is told of the past of the labels that are kept, by fields."""
+    left = {old: [n for n in new if n in kept] for old, new in taxonomy.former.items()}
+    made = {
+        old: [n for n in new if n in kept]
+        for old, new in taxonomy.successors.items()
+        if old in kept
+    }
+    former = {old for old, new in left.items() if new}
+    several = {old: tuple(new) for old, new in left.items() if len(new) > 1}
+    return {
+        "replaced": {old: new[0] for old, new in left.items() if len(new) == 1},
+        "successors": several | {old: tuple(new) for old, new in made.items() if new},
+        "former_iris": {old: iri for old, iri in taxonomy.former_iris.items() if old in former},
+        "change_notes": {
+            code: note
+            for code, note in taxonomy.change_notes.items()
+            if code in kept or code in former
+        },
+    }
 
 
 class Step(NamedTuple):

@@ -33,6 +33,7 @@ VOCABULARY = {
     f"{_RDFS}label": "label",
     f"{_OWL}deprecated": "deprecated",
     f"{_DCT}isReplacedBy": "isReplacedBy",
+    f"{_DCT}replaces": "replaces",
     f"{SKOS_XL}prefLabel": "xlPrefLabel",
     f"{SKOS_XL}altLabel": "xlAltLabel",
     f"{SKOS_XL}literalForm": "literalForm",
@@ -41,6 +42,7 @@ VOCABULARY = {
     for name in (
         *("broader", "narrower", "broaderTransitive", "topConceptOf", "hasTopConcept", "inScheme"),
         *("prefLabel", "altLabel", "notation", "definition", "scopeNote", "member", "memberList"),
+        *("changeNote", "historyNote"),
     )
 }
 """Predicates that are kept, by short names; everything else of a file is passed over."""

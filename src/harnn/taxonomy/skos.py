@@ -2,7 +2,8 @@
 
 **Labels** are the concepts: what has the type ``skos:Concept``, or has a name and stands in the
 hierarchy. Retired ones (``owl:deprecated true``) are left out before anything else is looked at;
-what they are replaced by (``dcterms:isReplacedBy``) is kept. Blank nodes are left out.
+what they are replaced by (``dcterms:isReplacedBy``, the inverse of ``dcterms:replaces``) is kept.
+What a concept replaces that is told of nowhere else is retired too. Blank nodes are left out.
 
 **Parents**: ``skos:broader`` and the inverse of ``skos:narrower``; labels without one stand at the
 top. ``broaderTransitive`` is not read: it says nothing of who stands next to whom. Where concepts
@@ -11,8 +12,9 @@ are above each other in a circle, the edges that close it are left out, told in 
 **Texts** are chosen by language: the one asked for, its regional kinds (``en-gb``), English, its
 regional kinds, no language, any other in alphabetical order. The name is the ``prefLabel``, also
 of SKOS-XL, else the ``rdfs:label``; the description is the ``definition`` with the ``scopeNote``
-after it. Alternative names are the ``altLabel`` texts of the name's language, of its regional
-kinds and of none, and preferred names of a regional kind.
+after it; what is told of its past the ``changeNote`` with the ``historyNote`` after it. Alternative
+names are the ``altLabel`` texts of the name's language, of its regional kinds and of none, and
+preferred names of a regional kind.
 
 **Collections**, where asked for, stand above their members: a member whose ancestors stand in the
 collection already gets no edge of its own to it.
@@ -30,9 +32,8 @@ from harnn.taxonomy.graph import ROOT, Draft, nearest, shorten
 from harnn.taxonomy.options import Form, ReadingOptions
 from harnn.taxonomy.rdf import SKOS, Graph, parse_rdf
 from harnn.taxonomy.skos_codes import choose_codes
+from harnn.taxonomy.skos_history import Above, find_replacements, keep_history
 
-Above = dict[str, dict[str, None]]
-"""The parents of each concept, in order."""
 _SHOWN = 20
 
 
@@ -377,9 +378,9 @@ class _Texts:
         found = self.names(iri, "prefLabel", "xlPrefLabel") or self.names(iri, "label")
         return min(found, key=self.rank, default=("", ""))
 
-    def description(self, iri: str) -> str:
+    def joined(self, iri: str, *predicates: str) -> str:
         parts = []
-        for predicate in ("definition", "scopeNote"):
+        for predicate in predicates:
             found = self.entries(iri, predicate)
             if found:
                 best = min(map(self.rank, found))[:2]
@@ -412,8 +413,9 @@ def _drafted(
         for iri, told in graph.told("notation").items()
         if min(told)[1].strip()
     }
+    replacements = find_replacements(above, concepts.retired, graph)
     codes = choose_codes(
-        list(dict.fromkeys([*above, *concepts.retired])),
+        list(dict.fromkeys([*above, *concepts.retired, *replacements])),
         notations,
         graph.prefixes,
         options.codes,
@@ -435,7 +437,7 @@ def _drafted(
             foreign += bool(tag) and tag.partition("-")[0] != language.partition("-")[0]
         else:
             nameless.append(iri)
-        draft.descriptions[code] = texts.description(iri)
+        draft.descriptions[code] = texts.joined(iri, "definition", "scopeNote")
         draft.alternatives[code] = texts.alternatives(iri, tag, name)
         draft.notations[code] = notations.get(iri, "")
         draft.iris[code] = iri
@@ -445,33 +447,13 @@ def _drafted(
             f"{foreign:,} of {counted(len(above), 'name')} in another language than {language!r}; "
             "language= (--language) chooses one."
         )
-    _keep_replacements(draft, codes, concepts, graph)
-    return draft
-
-
-def _keep_replacements(
-    draft: Draft, codes: Mapping[str, str], concepts: _Concepts, graph: Graph
-) -> None:
-    """Follow what retired concepts are replaced by, to labels of the taxonomy."""
-    given = graph.linked("isReplacedBy")
-    several, astray = [], []
-    for old in concepts.retired:
-        if old not in given:
-            continue
-        new, seen = old, {old}
-        while new in concepts.retired and len(set(given.get(new, ()))) == 1:
-            new = given[new][0]
-            if new in seen:
-                break
-            seen.add(new)
-        if new in codes and codes[new] in draft.iris:
-            draft.replaced[codes[old]] = codes[new]
-            draft.former_iris[codes[old]] = old
-        elif len(set(given.get(new, ()))) > 1:
-            several.append(old)
-        else:
-            astray.append(old)
-    what = "with several replacements, of which none is kept"
-    _note_list(draft.notes, what, several, "retired concept")
+    astray = keep_history(
+        draft,
+        codes,
+        above,
+        replacements,
+        lambda iri: texts.joined(iri, "changeNote", "historyNote"),
+    )
     what = "whose replacement is no label here"
-    _note_list(draft.notes, what, astray, "retired concept")
+    _note_list(notes, what, astray, "retired concept")
+    return draft

@@ -39,7 +39,7 @@ from harnn.taxonomy.paths import (
 from harnn.taxonomy.text_files import LABELS_FILE
 
 _SHOWN_NAMES = 5
-_MAPPINGS = ("replaced", "former_iris")
+_MAPPINGS = ("replaced", "successors", "former_iris", "change_notes")
 T = TypeVar("T")
 
 
@@ -90,8 +90,13 @@ class Taxonomy:
     """What each label is called in linked data; empty where none is given."""
     replaced: Mapping[str, str] = field(default_factory=dict)
     """Codes that are labels no more, and the label that stands for each now."""
+    successors: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Codes that are labels no more, for which several labels stand, or none; and labels out of
+    which others were made, with those."""
     former_iris: Mapping[str, str] = field(default_factory=dict)
-    """IRIs of codes in ``replaced``, where they had any."""
+    """IRIs of codes that are labels no more, where they had any."""
+    change_notes: Mapping[str, str] = field(default_factory=dict)
+    """What the file says of the history of labels, and of codes that are labels no more."""
     notes: tuple[str, ...] = ()
     """What the file could also mean, in sentences; told once, not stored, no part of equality."""
 
@@ -293,7 +298,9 @@ class Taxonomy:
             notations=tuple(draft.notations.get(code, "") for code in codes),
             iris=tuple(draft.iris.get(code, "") for code in codes),
             replaced=draft.replaced,
+            successors=draft.successors,
             former_iris=draft.former_iris,
+            change_notes=draft.change_notes,
         )
 
     @classmethod
@@ -366,14 +373,8 @@ class Taxonomy:
             "levels": self.levels.tolist(),
             "edges": self.edges.tolist(),
         }
-        if any(self.alternatives):
-            fields["alternatives"] = self.alternatives
-        fields |= {
-            key: texts
-            for key, texts in (("notations", self.notations), ("iris", self.iris))
-            if any(texts)
-        }
-        fields |= {key: list(pairs.items()) for key in _MAPPINGS if (pairs := getattr(self, key))}
+        more = ("alternatives", "notations", "iris", *_MAPPINGS)
+        fields |= own_json.filled({key: getattr(self, key) for key in more})
         return own_json.write_own_format(fields, self.version)
 
     @cached_property
@@ -386,6 +387,13 @@ class Taxonomy:
     def index(self) -> Mapping[str, int]:
         """Column of each code."""
         return MappingProxyType({code: column for column, code in enumerate(self.codes)})
+
+    @cached_property
+    def former(self) -> Mapping[str, tuple[str, ...]]:
+        """Codes that are labels no more, and the labels that stand for each: none, or several."""
+        one = {old: (new,) for old, new in self.replaced.items()}
+        others = {old: new for old, new in self.successors.items() if old not in self.index}
+        return MappingProxyType(one | others)
 
     @cached_property
     def hierarchy(self) -> Hierarchy:

@@ -79,15 +79,19 @@ def _row(taxonomy: Taxonomy, step: Step) -> str:
 
 
 def _replaced(taxonomy: Taxonomy) -> Iterator[str]:
-    if not taxonomy.replaced:
+    if not taxonomy.former:
         return
-    count = counted(len(taxonomy.replaced), "label")
+    count = counted(len(taxonomy.former), "label")
     yield f"<li><details><summary>{count} no more, and what stands for each</summary><ul>\n"
-    for old, new in taxonomy.replaced.items():
-        name = _escape(taxonomy.names[taxonomy.index[new]])
+    for old, codes in taxonomy.former.items():
+        now = " and ".join(
+            f'<bdi class="name">{_escape(taxonomy.names[taxonomy.index[new]])}</bdi> '
+            f'<bdi class="code">{_escape(new)}</bdi>'
+            for new in codes
+        )
         yield (
             f'<li><div class="leaf" tabindex="-1"><bdi class="code">{_escape(old)}</bdi> now '
-            f'<bdi class="name">{name}</bdi> <bdi class="code">{_escape(new)}</bdi></div></li>\n'
+            f"{now or 'nothing'}</div></li>\n"
         )
     yield "</ul></details></li>\n"
 

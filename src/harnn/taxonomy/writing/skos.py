@@ -38,7 +38,7 @@ def skos_text(
         for code, iri in zip(taxonomy.codes, taxonomy.iris, strict=True)
     ]
     formers = taxonomy.former_iris
-    retired = {old: label_iri(old, formers.get(old, ""), base) for old in taxonomy.replaced}
+    retired = {old: label_iri(old, formers.get(old, ""), base) for old in taxonomy.former}
     triples = _triples(taxonomy, iris, retired, rdf, language)
     syntax = rdf.RdfFormat.TURTLE if form == "turtle" else rdf.RdfFormat.N_TRIPLES
     prefixes = _PREFIXES if form == "turtle" else {}
@@ -87,10 +87,15 @@ def _triples(
             yield told(iri, f"{SKOS}definition", literal(taxonomy.descriptions[column]))
         for parent in taxonomy.parents(column).tolist():
             yield told(iri, f"{SKOS}broader", iris[parent])
+        for code in taxonomy.successors.get(taxonomy.codes[column], ()):
+            yield told(iris[taxonomy.index[code]], f"{_DCT}replaces", iri)
     for old, iri in retired.items():
         yield told(iri, f"{_OWL}deprecated", rdf.Literal(True))
-        new = iris[taxonomy.index[taxonomy.replaced[old]]]
-        yield told(iri, f"{_DCT}isReplacedBy", new)
+        for new in taxonomy.former[old]:
+            yield told(iri, f"{_DCT}isReplacedBy", iris[taxonomy.index[new]])
+    for code, note in taxonomy.change_notes.items():
+        iri = retired[code] if code in retired else iris[taxonomy.index[code]]
+        yield told(iri, f"{SKOS}changeNote", literal(note))
 
 
 def _how_to_read(

@@ -169,8 +169,11 @@ def _left_out(taxonomy: Taxonomy, form: OutForm) -> Iterator[str]:
         count = sum(map(bool, getattr(taxonomy, part)))
         if count and part not in held:
             yield f"Left out: the {noun}s of {counted(count, 'label')}."
-    if taxonomy.replaced and form in ("tsv", "mermaid", "dot", "outline", "label-studio"):
-        codes = counted(len(taxonomy.replaced), "former code")
+    if taxonomy.change_notes and form not in ("json", "turtle", "ntriples"):
+        labels = counted(len(taxonomy.change_notes), "label")
+        yield f"Left out: what is told of the history of {labels}."
+    if taxonomy.former and form in ("tsv", "mermaid", "dot", "outline", "label-studio"):
+        codes = counted(len(taxonomy.former), "former code")
         yield f"Left out: the labels that stand for {codes}."
     if form in ("mermaid", "dot", "outline") and taxonomy.names != taxonomy.codes:
         yield "Left out: the codes."
