@@ -128,3 +128,72 @@ def errors(
         document_vectors=document_vectors,
         settings=gather_settings(settings, on_error=on_error, fixes=fixes),
     )
+
+
+@takes_reading_options
+def convert(
+    source: Annotated[
+        str | None, typer.Option("--from", help="The format that is read; see --list.")
+    ] = None,
+    target: Annotated[
+        str | None, typer.Option("--to", help="The format that is written; see --list.")
+    ] = None,
+    data: Annotated[
+        list[Path] | None,
+        typer.Option("--data", "-d", help="Files to read, or directories; repeatable."),
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="The file or directory to write.")
+    ] = None,
+    taxonomy: Annotated[
+        Path | None,
+        typer.Option("--taxonomy", "-t", help="Taxonomy in the form of --from, or any of ours."),
+    ] = None,
+    taxonomy_out: Annotated[
+        Path | None,
+        typer.Option("--taxonomy-out", help="Write the taxonomy too, in the form of --to."),
+    ] = None,
+    blank: Annotated[
+        str | None,
+        typer.Option(
+            "--blank", help="What stands for a blank in labels of fasttext and libmultilabel, as _."
+        ),
+    ] = None,
+    new_taxonomy: Annotated[
+        Path | None,
+        typer.Option(
+            "--new-taxonomy",
+            help="A new edition of the taxonomy, or a model directory, to which labels are taken.",
+        ),
+    ] = None,
+    map_file: Annotated[
+        Path | None,
+        typer.Option(
+            "--map", help="What became of labels, as harnn taxonomy diff --map writes it."
+        ),
+    ] = None,
+    review: Annotated[
+        Path | None,
+        typer.Option("--review", help="Where to list the documents that somebody should look at."),
+    ] = None,
+    certainty: Annotated[
+        float | None,
+        typer.Option(
+            "--certainty", min=0, max=1, help="Links of less certainty are not followed; 0.5."
+        ),
+    ] = None,
+    list_formats: Annotated[
+        bool, typer.Option("--list", help="Show the formats and what they are.")
+    ] = False,
+    settings: Settings = None,
+    on_error: OnErrorChoice = None,
+) -> None:
+    """Convert documents and taxonomies from and to the formats of other programs."""
+    from harnn.cli import converting
+
+    if list_formats:
+        converting.list_formats()
+        return
+    given = (source, target, data or [], output, taxonomy, taxonomy_out, blank)
+    request = converting.Request(*given, new_taxonomy, map_file, review, certainty)
+    converting.convert_files(request, gather_settings(settings, on_error=on_error))
