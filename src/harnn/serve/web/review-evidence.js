@@ -112,7 +112,7 @@ export class Evidence {
     } });
     box.dataset.item = item;
     box.checked = each.ticks.has(item);
-    return make('tr', {}, make('td', { class: 'tick' }, box), make('td', { class: 'l' }, foreign(before)), make('td', { class: 'kw' }, make('b', {}, foreign(word))),
+    return make('tr', {}, make('td', { class: 'pick' }, box), make('td', { class: 'l' }, foreign(before)), make('td', { class: 'kw' }, make('b', {}, foreign(word))),
       make('td', { class: 'r' }, foreign(after)), make('td', { class: 'path' }, foreign(title)));
   }
 

@@ -17,7 +17,7 @@ export class Queue {
     this.only = null; // {name, query}: a part of the documents alone
     this.next = null;
     this.isAsking = null;
-    this.items = new Rows(byId('items'), { fill: (element, row) => fillItem(element, row, person), picked: (row) => open(row.entry), enters: false });
+    this.items = new Rows(byId('items'), { fill: (element, row) => fillItem(element, row, person), picked: (row, now) => { if (now) byId('items').blur(); open(row.entry); }, enters: false }); // a click goes on to the labels
     this.labels = new Rows(byId('by-label'), { fill: fillLabel, picked: (row, now) => { if (now) only('label', { name: row.entry.name, query: { label: row.entry.label } }); } });
     this.words = new Rows(byId('by-evidence'), { fill: fillWord, picked: (row, now) => { clearTimeout(this.timer); this.timer = setTimeout(() => evidence(row.entry), now ? 0 : PAUSE); } });
     byId('all').addEventListener('click', () => only(this.by, null));
