@@ -76,16 +76,25 @@ def group_documents(
     Raises:
         ReviewError: no document has such a word.
     """
-    known = sa.select(WORD.c.word, WORD.c.label).where(WORD.c.key == key).limit(1)
-    found = connection.execute(known).one_or_none()
-    if found is None:
-        raise ReviewError("there is no such word in review.")
-    word, label = found
+    word, label = find_word(connection, key)
     rows = _rows(connection, model, key, person, part)
     occurrences = list(_occurrences(rows[:_MOST_DOCUMENTS], label, taxonomy))
     groups = group_evidence(occurrences, taxonomy) if occurrences else ()
     left_out = len(rows) - min(len(rows), _MOST_DOCUMENTS)
     return EvidenceView(key, word, label, name_of(taxonomy, label), groups, left_out)
+
+
+def find_word(connection: sa.Connection, key: str) -> tuple[str, str]:
+    """Return the word and the label of a key.
+
+    Raises:
+        ReviewError: no document has such a word.
+    """
+    known = sa.select(WORD.c.word, WORD.c.label).where(WORD.c.key == key).limit(1)
+    found = connection.execute(known).one_or_none()
+    if found is None:
+        raise ReviewError("there is no such word in review.")
+    return found.word, found.label
 
 
 def _rows(

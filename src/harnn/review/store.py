@@ -218,6 +218,16 @@ class Review:
                 connection, self._model, self._taxonomy, key, person, part
             )
 
+    def evidence_label(self, key: str) -> str:
+        """Return the label that such a word spoke for.
+
+        Raises:
+            ReviewError: there is no such word.
+        """
+        _check_names(key=key)
+        with self._database.reading() as connection:
+            return sharing.find_word(connection, key)[1]
+
     def item(self, number: int, person: str, part: Part, *, claim: bool = True) -> ItemView:
         """Return a document as this person may see it.
 

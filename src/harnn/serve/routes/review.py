@@ -112,7 +112,7 @@ async def decide_group(desk: DeskHere, key: Key, body: GroupIn) -> Response:
     items = [(each.item, each.version) for each in body.items]
 
     def act(kept: review.Review) -> review.GroupDecision:
-        label = kept.evidence_groups(key, desk.person, desk.part).label
+        label = kept.evidence_label(key)
         return kept.decide_group(items, body.action, label, desk.person, desk.part, body.other)
 
     return json_response(_group(await desk.do(act)))
