@@ -383,6 +383,7 @@ def test_from_a_file_to_exported_decisions_by_keyboard(
     kim = sits("root", "whole", accept_downloads=True)
     page = kim.page
     page.goto(f"{desk.server.url}/upload?model=whole")
+    expect(page.locator("#models")).to_be_visible()
     page.set_input_files("#file", table)
     expect(page.locator("#predict")).to_be_focused()
     kim.press("Shift+Tab", "Enter")

@@ -40,6 +40,7 @@ const fetchItem = (item, claim = true) => ask('GET', pathOf(model.name, item, ''
 async function open(entry) {
   asked = entry.item;
   steps += 1;
+  if (document.body.dataset.view !== 'item') blank(entry, ''); // nothing from before shows through
   view('item');
   queue.pick(entry.item);
   const kept = sheets.get(entry.item);
@@ -62,9 +63,10 @@ async function open(entry) {
 
 /** Show nothing of a document but its title, and why. */
 function blank(entry, why) {
-  if (typeof why === 'string') say(why);
+  if (typeof why === 'string' && why) say(why);
   text.clear(entry.title || entry.id);
   byId('notices').replaceChildren(why);
+  byId('paper').setAttribute('aria-busy', String(typeof why === 'string'));
   for (const name of ['tree', 'blind', 'colhead']) byId(name).hidden = true;
   for (const name of ['left', 'thumb-left', 'tab-left', 'at']) byId(name).textContent = '';
 }
