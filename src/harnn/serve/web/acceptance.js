@@ -46,6 +46,7 @@ function show(found) {
 
 /** Go back to what is in force. */
 function discard() {
+  asked?.abort();
   const { targets, ...terms } = now.terms;
   draft = { targets: { ...targets }, ...terms, resume: new Set() };
   makePanels();
@@ -97,11 +98,9 @@ async function put() {
 /** Learn what is in force now, and keep what is tried. */
 async function look() {
   try {
-    const kept = draft;
     const found = await ask('GET', address());
     if (found.why) return;
     now = found;
-    draft = kept;
     showLevels();
     showWarnings();
   } catch { /* the refusal stands there already */ }
