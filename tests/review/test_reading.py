@@ -55,7 +55,11 @@ class Decided:
 
 
 def after(taxonomy: Taxonomy, shown: dict[str, float], *decisions: tuple[str, ...]) -> Reading:
-    return fold(taxonomy, shown, [Decided(*decision) for decision in decisions])
+    return folded(taxonomy, shown, [Decided(*decision) for decision in decisions])
+
+
+def folded(taxonomy: Taxonomy, shown: dict[str, float], decisions: list[Decided]) -> Reading:
+    return fold(Reading.start(taxonomy, shown), decisions)
 
 
 def tree(*decisions: tuple[str, ...]) -> Reading:
@@ -237,7 +241,7 @@ def test_of_several_parents_the_best_is_taken_unless_one_is_named() -> None:
 
 def test_entries_without_what_they_rest_on_decide_nothing() -> None:
     entries = [Decided("comment"), Decided("down", "F6", ""), Decided("submit")]
-    assert fold(TREE, {"G": 0.5}, entries) == Reading.start(TREE, {"G": 0.5})
+    assert folded(TREE, {"G": 0.5}, entries) == Reading.start(TREE, {"G": 0.5})
 
 
 @pytest.mark.parametrize(
@@ -388,7 +392,7 @@ def test_sets_are_closed_and_undecided_is_neither_yes_nor_no(
     case: Case,
 ) -> None:
     taxonomy, shown, decisions = case
-    reading = fold(taxonomy, shown, decisions)
+    reading = folded(taxonomy, shown, decisions)
     columns = taxonomy.columns(reading.labels)
     assert taxonomy.close_upward(columns).tolist() == columns.tolist()
     specific = taxonomy.columns(reading.most_specific)
@@ -410,7 +414,7 @@ def test_the_order_of_unrelated_decisions_does_not_matter(
     case: Case, action: str, other: str
 ) -> None:
     taxonomy, shown, decisions = case
-    reading = fold(taxonomy, shown, decisions)
+    reading = folded(taxonomy, shown, decisions)
     for one, two in itertools.permutations(taxonomy.codes, 2):
         unrelated = len(taxonomy.most_specific(taxonomy.columns([one, two]))) == 2
         if unrelated:

@@ -33,9 +33,10 @@ def read_twice(connection: sa.Connection, model: str, taxonomy: Taxonomy) -> Ite
 
 
 def answered(connection: sa.Connection, model: str) -> Iterator[Answered]:
-    """Yield what became of documents that were read once at least; audits are left out.
+    """Yield what became of documents that were read once at least.
 
-    Those were not drawn from all documents, but from those that were filed by themselves.
+    Audits are left out: they were not drawn from all documents, but from those that were filed by
+    themselves. So are blind documents that somebody took back, who has seen the answer then.
     """
     query = sa.select(READING.c.blind, READING.c.as_model, READING.c.seconds)
     query = query.join_from(READING, ITEM).where(
@@ -43,6 +44,7 @@ def answered(connection: sa.Connection, model: str) -> Iterator[Answered]:
         ~ITEM.c.audit,
         READING.c.turn == 1,
         READING.c.submitted.is_not(None),
+        READING.c.blind == ITEM.c.blind,
     )
     for blind, as_model, seconds in connection.execute(query).all():
         yield Answered(bool(blind), bool(as_model), seconds)

@@ -325,16 +325,12 @@ class Reading:
 _WRONG: tuple[Mark, ...] = ("rejected", "with_parent")
 
 
-def fold(taxonomy: Taxonomy, shown: Mapping[str, float], entries: Iterable[Decision]) -> Reading:
-    """Return the reading after all *entries*, without those that were undone.
+def fold(reading: Reading, entries: Iterable[Decision]) -> Reading:
+    """Return a reading after all *entries*, without those that were undone.
 
     An entry that rested on one that was undone, such as going down to a child that is not there
     any more, goes with it: it decides nothing.
-
-    Raises:
-        ReviewError: a label shown is not in the taxonomy.
     """
-    reading = Reading.start(taxonomy, shown)
     for entry in entries:
         if entry.action in ACTIONS:
             try:

@@ -14,7 +14,7 @@ from harnn._display import json_text
 from harnn.errors import ConflictError, DatabaseError, Problem, ReviewError, TaxonomyError
 from harnn.review.chain import Note, append, entry_of, read_entries
 from harnn.review.entries import Entry
-from harnn.review.reading import ACTIONS, Reading
+from harnn.review.reading import ACTIONS, Reading, fold
 from harnn.review.tables import ENTRY, ITEM, LABEL, MOST_LABEL, MOST_NUMBER, READING, TAXONOMY
 from harnn.review.values import Part
 from harnn.taxonomy import Taxonomy
@@ -227,10 +227,11 @@ class Turn:
 
     @property
     def can_claim(self) -> bool:
-        """Whether this person can have the document for some time: nobody else has it."""
-        submitted = self.own is not None and self.own["submitted"]
+        """Whether this person can read the document now, and nobody else has it."""
+        has_read = self.own is not None and self.own["submitted"]
+        may_not = self.may == "annotate" and self.submitted
         is_open = self.item["state"] not in ("done", "set_aside")
-        return is_open and not submitted and self.holder in ("", self.person)
+        return bool(is_open and not has_read and not may_not and self.holder in ("", self.person))
 
     @property
     def is_claimed(self) -> bool:
@@ -344,10 +345,7 @@ class Turn:
             elif entry.action in ACTIONS:
                 found[entry.number] = entry
         found.pop(without, None)
-        reading = self.begin(self.shown)
-        for entry in found.values():
-            reading = decided(reading, entry)
-        return reading
+        return fold(self.begin(self.shown), found.values())
 
     def entry(self, number: int) -> Entry | None:
         """Return an entry of the log."""
@@ -385,14 +383,6 @@ class Turn:
     def _runners_up(self) -> dict[str, float]:
         evidence = json.loads(self.item["evidence"])
         return {near["label"]: near["score"] for each in evidence for near in each["runners_up"]}
-
-
-def decided(reading: Reading, entry: Entry) -> Reading:
-    """Return a reading after a decision; one that rests on what was undone decides nothing."""
-    try:
-        return reading.decide(entry.action, entry.label, entry.other)
-    except ReviewError:
-        return reading
 
 
 def pack(reading: Reading) -> dict[str, Any]:

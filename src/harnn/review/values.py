@@ -289,7 +289,7 @@ class ItemView:
     entry_count: int
     """Of all that this person may see."""
     notes: tuple[str, ...]
-    """Of the prediction."""
+    """Of the prediction; none where its answer is hidden."""
     model: str
     model_hash: str
     taxonomy_hash: str

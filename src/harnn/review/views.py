@@ -49,7 +49,7 @@ def view(turn: Turn) -> ItemView:
         settled=None if labels is None or hidden else tuple(json.loads(labels)),
         entries=tuple(newest_entries(turn.connection, _SHOWN_ENTRIES, *conditions)),
         entry_count=turn.connection.execute(count).scalar_one(),
-        notes=tuple(json.loads(item["notes"])),
+        notes=() if hidden else tuple(json.loads(item["notes"])),
         model=item["model"],
         model_hash=item["model_hash"],
         taxonomy_hash=item["taxonomy_hash"],
@@ -98,6 +98,8 @@ def _readings(turn: Turn, *, hidden: bool) -> Iterator[ReadingView]:
         own = person == turn.person
         if own or (row["submitted"] and not hidden):
             reading = turn.reading_of(row)
+            if reading.undecided and not own:
+                continue  # who settled it took the reading of another
             yield ReadingView(
                 person,
                 "annotate" if row["turn"] == 1 else "review",
