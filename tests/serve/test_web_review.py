@@ -352,13 +352,16 @@ def test_foreign_and_hostile_texts_stay_texts(sits: Any, desk: Desk) -> None:
 
 
 def test_keys_rest_while_typing_and_can_be_switched_off(sits: Any, desk: Desk) -> None:
-    desk.queue("off", desk.document("off", "One"))
+    long = {"title": "One", "abstract": f"{TEXT} " * 200}
+    desk.queue("off", desk.document("off", "One", text=long))
     kim = sits("kim", "off")
     kim.reads("One")
     kim.press("/")
     kim.page.keyboard.type("axe")
     kim.press("Escape")
     assert set(kim.marks.values()) == {""}
+    kim.press("Space")
+    assert kim.page.locator("#paper").evaluate("each => each.scrollTop") > 100
     kim.press("?")
     expect(kim.page.locator("#help")).to_be_visible()
     kim.press("a")

@@ -5,7 +5,7 @@ import { keysOf } from './keys.js';
 import { Adder } from './review-add.js';
 import { Evidence } from './review-evidence.js';
 import { showFinished } from './review-finished.js';
-import { bestChild, decided, isEmpty, marksOf, nextOpen, parentOf, rowsOf, undecided } from './review-marks.js';
+import { bestChild, decided, isEmpty, marksOf, nextOpen, rowsOf, undecided } from './review-marks.js';
 import { blindNote, isClosed, isSubmitted, noticesOf } from './review-notices.js';
 import { Outbox, pathOf } from './review-outbox.js';
 import { Queue } from './review-queue.js';
@@ -124,6 +124,7 @@ function draw(code) {
 }
 
 const nameOf = (code) => shown.marks.nodes.get(code)?.name ?? shown.item.labels.find(({ label }) => label === code)?.name ?? adder.names.of(code);
+
 /** Return what other people decided, as far as it may be seen, and what was not taken of this one. */
 function beside(item) {
   const others = item.readings.filter((reading) => reading.person !== person);
@@ -398,7 +399,7 @@ function keepComment(event) {
 }
 
 const KEYS = [
-  ['Next, previous document', 'j k'], ['Next, previous label', '↑ ↓'], ['Go to parent, first child', '← →'],
+  ['Next, previous document', 'j k'], ['Next, previous label', '↑ ↓'], ['Go to parent, first child', '← →'], ['Scroll the text', 'Space'],
   ['Accept, with all ancestors', 'a'], ['Reject, with all descendants', 'x'], ['Too specific: take the parent', 'h'],
   ['Too general: take the best child', 'l'], ['Take a runner-up instead', '1 2 3'], ['Nothing deeper fits', 'n'],
   ['Add a label by typing', '/'], ['No label fits', 'e'], ['Comment', 'c'], ['Undo', 'u'], ['Submit, next document', 'Enter'],
@@ -411,8 +412,9 @@ const OF_A_LABEL = {
 };
 const OF_A_DOCUMENT = {
   '/': () => adder.open(), e: () => decide('none_fits'), c: comment, u: undo, Enter: submit,
-  'Shift Enter': () => leave('set-aside', {}, 'Set aside', shown.entry),
+  'Shift Enter': () => leave('set-aside', {}, 'Set aside', shown.entry), ' ': () => scroll(1), 'Shift  ': () => scroll(-1),
 };
+const scroll = (pages) => byId('paper').scrollBy({ top: 0.85 * pages * byId('paper').clientHeight });
 const OF_THE_QUEUE = { 'g d': 'doubt', 'g v': 'value', 'g l': 'label', 'g e': 'evidence' };
 
 /** Do what a key does; tells whether it is one. */
