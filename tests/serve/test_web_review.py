@@ -183,6 +183,8 @@ def test_two_people_do_not_overwrite_each_other(sits: Any, desk: Desk) -> None:
     refusals = lee.page.locator("#refusals")
     expect(refusals).to_contain_text("kim has had this document open since")
     expect(refusals).to_contain_text("1 decision of yours was not taken.")
+    lee.press("a")
+    lee.says("What you decided here was not taken. Look at both first.")
     kim.press("a", "Enter")
     kim.is_sent()
     refusals.get_by_role("button", name="See both").click()

@@ -146,6 +146,7 @@ function moved(node, isHere) {
 function decide(action, label = '', other = '', known = []) {
   if (!shown) return;
   if (isClosed(shown.item, person)) { toast(isSubmitted(shown.item, person) ? 'This document is submitted. u opens it again.' : 'This document is closed. Open it again first.'); return; }
+  if (isRefused()) return;
   const before = tree.current?.label ?? '';
   toast();
   shown.past.push({ marks: shown.marks, code: before });
@@ -204,8 +205,15 @@ function undoLast() {
   if (sheets.has(entry.item)) open(entry); else outbox.whenSent(entry.item).then(() => open(entry));
 }
 
+/** Tell whether the server refused what was decided of this document, and say so. */
+function isRefused() {
+  if (shown.isRefused) toast('What you decided here was not taken. Look at both first.');
+  return Boolean(shown.isRefused);
+}
+
 function submit() {
   const { item, entry, marks } = shown;
+  if (isRefused()) return;
   if (isClosed(item, person)) { go(1); return; }
   const open_ = undecided(marks);
   if (open_.length) {
@@ -286,7 +294,10 @@ async function refused(job, error, dropped) {
   const sheet = sheets.get(job.item);
   const entry = sheet?.entry ?? { item: job.item, id: '', title: '' };
   queue.note(job.item, { isDone: false });
-  if (sheet) refusedMarks = { item: job.item, marks: sheet.marks };
+  if (sheet) {
+    refusedMarks = { item: job.item, marks: sheet.marks };
+    sheet.isRefused = true;
+  }
   sheets.delete(job.item);
   ahead.delete(job.item);
   const lost = dropped.filter(({ part }) => part === 'decisions').length;
