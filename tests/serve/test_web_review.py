@@ -183,6 +183,8 @@ def test_two_people_do_not_overwrite_each_other(sits: Any, desk: Desk) -> None:
     refusals = lee.page.locator("#refusals")
     expect(refusals).to_contain_text("kim has had this document open since")
     expect(refusals).to_contain_text("1 decision of yours was not taken.")
+    lee.press("a")
+    lee.says("What you decided here was not taken. Look at both first.")
     kim.press("a", "Enter")
     kim.is_sent()
     refusals.get_by_role("button", name="See both").click()
@@ -352,13 +354,16 @@ def test_foreign_and_hostile_texts_stay_texts(sits: Any, desk: Desk) -> None:
 
 
 def test_keys_rest_while_typing_and_can_be_switched_off(sits: Any, desk: Desk) -> None:
-    desk.queue("off", desk.document("off", "One"))
+    long = {"title": "One", "abstract": f"{TEXT} " * 200}
+    desk.queue("off", desk.document("off", "One", text=long))
     kim = sits("kim", "off")
     kim.reads("One")
     kim.press("/")
     kim.page.keyboard.type("axe")
     kim.press("Escape")
     assert set(kim.marks.values()) == {""}
+    kim.press("Space")
+    assert kim.page.locator("#paper").evaluate("each => each.scrollTop") > 100
     kim.press("?")
     expect(kim.page.locator("#help")).to_be_visible()
     kim.press("a")
@@ -383,6 +388,7 @@ def test_from_a_file_to_exported_decisions_by_keyboard(
     kim = sits("root", "whole", accept_downloads=True)
     page = kim.page
     page.goto(f"{desk.server.url}/upload?model=whole")
+    expect(page.locator("#models")).to_be_visible()
     page.set_input_files("#file", table)
     expect(page.locator("#predict")).to_be_focused()
     kim.press("Shift+Tab", "Enter")

@@ -131,6 +131,7 @@ class Person:
     def reads(self, title: str) -> None:
         """Wait until a document is shown."""
         expect(self.page.locator("#title")).to_have_text(title)
+        expect(self.page.locator("#paper")).to_have_attribute("aria-busy", "false")
 
     @property
     def marks(self) -> dict[str, str]:

@@ -4,6 +4,7 @@ import { byId, make } from './frame.js';
 
 const PLACE = 'harnn-single-keys';
 const isTyping = ({ target }) => target.matches?.('input:not([type=checkbox],[type=radio],[type=range]),textarea,select');
+const isMoved = ({ target, key }) => key.startsWith('Arrow') && target.matches?.('[type=radio],[type=range]');
 const isPressed = ({ target }) => target.closest?.('button,a,summary,label,input');
 
 let single = true;
@@ -21,7 +22,7 @@ export function keysOf(lines, press = () => false) {
   let first = '';
   document.addEventListener('keydown', (event) => {
     if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
-    if (isTyping(event) || document.querySelector('dialog[open]')) return;
+    if (isTyping(event) || isMoved(event) || document.querySelector('dialog[open]')) return;
     const isSingle = event.key.length === 1 && event.key !== ' ';
     if (isSingle ? !single : isPressed(event) && !event.key.startsWith('Arrow')) return;
     const key = event.shiftKey && !isSingle ? `Shift ${event.key}` : first && isSingle ? `${first} ${event.key}` : event.key;

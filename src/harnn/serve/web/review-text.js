@@ -22,6 +22,7 @@ export class Text {
   show(item, title) {
     const { title: heading, ...fields } = item.text;
     this.pieces = [];
+    byId('paper').setAttribute('aria-busy', 'false');
     byId('title').className = heading ? 'doc title' : 'sr';
     byId('title').replaceChildren(...heading ? this.#field('title', heading, item) : [title]);
     byId('title').lang = languageOf(heading ?? title);

@@ -5,7 +5,7 @@ import { keysOf } from './keys.js';
 import { Adder } from './review-add.js';
 import { Evidence } from './review-evidence.js';
 import { showFinished } from './review-finished.js';
-import { bestChild, decided, isEmpty, marksOf, nextOpen, parentOf, rowsOf, undecided } from './review-marks.js';
+import { bestChild, decided, isEmpty, marksOf, nextOpen, rowsOf, undecided } from './review-marks.js';
 import { blindNote, isClosed, isSubmitted, noticesOf } from './review-notices.js';
 import { Outbox, pathOf } from './review-outbox.js';
 import { Queue } from './review-queue.js';
@@ -40,6 +40,7 @@ const fetchItem = (item, claim = true) => ask('GET', pathOf(model.name, item, ''
 async function open(entry) {
   asked = entry.item;
   steps += 1;
+  if (document.body.dataset.view !== 'item') blank(entry, ''); // nothing from before shows through
   view('item');
   queue.pick(entry.item);
   const kept = sheets.get(entry.item);
@@ -62,9 +63,10 @@ async function open(entry) {
 
 /** Show nothing of a document but its title, and why. */
 function blank(entry, why) {
-  if (typeof why === 'string') say(why);
+  if (typeof why === 'string' && why) say(why);
   text.clear(entry.title || entry.id);
   byId('notices').replaceChildren(why);
+  byId('paper').setAttribute('aria-busy', String(typeof why === 'string'));
   for (const name of ['tree', 'blind', 'colhead']) byId(name).hidden = true;
   for (const name of ['left', 'thumb-left', 'tab-left', 'at']) byId(name).textContent = '';
 }
@@ -122,6 +124,7 @@ function draw(code) {
 }
 
 const nameOf = (code) => shown.marks.nodes.get(code)?.name ?? shown.item.labels.find(({ label }) => label === code)?.name ?? adder.names.of(code);
+
 /** Return what other people decided, as far as it may be seen, and what was not taken of this one. */
 function beside(item) {
   const others = item.readings.filter((reading) => reading.person !== person);
@@ -143,6 +146,7 @@ function moved(node, isHere) {
 function decide(action, label = '', other = '', known = []) {
   if (!shown) return;
   if (isClosed(shown.item, person)) { toast(isSubmitted(shown.item, person) ? 'This document is submitted. u opens it again.' : 'This document is closed. Open it again first.'); return; }
+  if (isRefused()) return;
   const before = tree.current?.label ?? '';
   toast();
   shown.past.push({ marks: shown.marks, code: before });
@@ -201,8 +205,15 @@ function undoLast() {
   if (sheets.has(entry.item)) open(entry); else outbox.whenSent(entry.item).then(() => open(entry));
 }
 
+/** Tell whether the server refused what was decided of this document, and say so. */
+function isRefused() {
+  if (shown.isRefused) toast('What you decided here was not taken. Look at both first.');
+  return Boolean(shown.isRefused);
+}
+
 function submit() {
   const { item, entry, marks } = shown;
+  if (isRefused()) return;
   if (isClosed(item, person)) { go(1); return; }
   const open_ = undecided(marks);
   if (open_.length) {
@@ -283,7 +294,10 @@ async function refused(job, error, dropped) {
   const sheet = sheets.get(job.item);
   const entry = sheet?.entry ?? { item: job.item, id: '', title: '' };
   queue.note(job.item, { isDone: false });
-  if (sheet) refusedMarks = { item: job.item, marks: sheet.marks };
+  if (sheet) {
+    refusedMarks = { item: job.item, marks: sheet.marks };
+    sheet.isRefused = true;
+  }
   sheets.delete(job.item);
   ahead.delete(job.item);
   const lost = dropped.filter(({ part }) => part === 'decisions').length;
@@ -396,7 +410,7 @@ function keepComment(event) {
 }
 
 const KEYS = [
-  ['Next, previous document', 'j k'], ['Next, previous label', '↑ ↓'], ['Go to parent, first child', '← →'],
+  ['Next, previous document', 'j k'], ['Next, previous label', '↑ ↓'], ['Go to parent, first child', '← →'], ['Scroll the text', 'Space'],
   ['Accept, with all ancestors', 'a'], ['Reject, with all descendants', 'x'], ['Too specific: take the parent', 'h'],
   ['Too general: take the best child', 'l'], ['Take a runner-up instead', '1 2 3'], ['Nothing deeper fits', 'n'],
   ['Add a label by typing', '/'], ['No label fits', 'e'], ['Comment', 'c'], ['Undo', 'u'], ['Submit, next document', 'Enter'],
@@ -409,8 +423,9 @@ const OF_A_LABEL = {
 };
 const OF_A_DOCUMENT = {
   '/': () => adder.open(), e: () => decide('none_fits'), c: comment, u: undo, Enter: submit,
-  'Shift Enter': () => leave('set-aside', {}, 'Set aside', shown.entry),
+  'Shift Enter': () => leave('set-aside', {}, 'Set aside', shown.entry), ' ': () => scroll(1), 'Shift  ': () => scroll(-1),
 };
+const scroll = (pages) => byId('paper').scrollBy({ top: 0.85 * pages * byId('paper').clientHeight });
 const OF_THE_QUEUE = { 'g d': 'doubt', 'g v': 'value', 'g l': 'label', 'g e': 'evidence' };
 
 /** Do what a key does; tells whether it is one. */

@@ -200,11 +200,12 @@ function fillFound(element, { at, label }) {
 async function choose(code, { known = false, focus = false } = {}) {
   if (!code || code === page.code) return;
   if (!known) history.pushState(null, '', page.address(code));
+  const before = tree.current; // who moves on meanwhile is not called back
   try {
     const label = await page.show(code, focus);
     byId('trouble').replaceChildren();
     if (!label) return;
-    if (tree.current?.node.label !== code) await reveal(label.path);
+    if (tree.current === before && before?.node.label !== code) await reveal(label.path);
   } catch (error) {
     if (error.status === 404) page.clear(error.message);
     else trouble(error, () => choose(code, { known: true, focus }));
