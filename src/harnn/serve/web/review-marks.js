@@ -10,7 +10,7 @@ export const MARKS = {
   implied: ['check', 'imp', 'implied'],
   rejected: ['x', 'rej', 'rejected'],
   with_parent: ['x', 'rimp', 'goes with its parent'],
-  moved_up: ['up', 'mov', 'moved up, nothing deeper fits'],
+  moved_up: ['up', 'mov', 'moved up'],
   added: ['plus', 'add', 'added'],
   '': ['', 'bare', 'given by the model, seen after submitting'],
 };
@@ -29,7 +29,14 @@ export const isEmpty = (marks) => ![...marks.nodes.values()].some(isYes);
 /** Return in words how a label is marked; nothing where it is undecided. */
 export function wordOf(marks, { label, mark }) {
   if (mark === 'undecided' || mark === '') return '';
-  return marks.deepest.has(label) && mark !== 'moved_up' ? `${MARKS[mark][2]}, nothing deeper fits` : MARKS[mark][2];
+  const isDeepest = marks.deepest.has(label) && !isAboveAny(marks, label, (node) => !SAYS_NO.has(node.mark));
+  return isDeepest ? `${MARKS[mark][2]}, nothing deeper fits` : MARKS[mark][2];
+}
+
+/** Tell whether a label stands above one of some kind. */
+function isAboveAny({ nodes }, label, isOne) {
+  const leads = (node) => node.parents.some((code) => code === label || (nodes.has(code) && leads(nodes.get(code))));
+  return [...nodes.values()].some((node) => isOne(node) && leads(node));
 }
 
 /** Return the parent below which a label stands in the tree; null: none, it stands at the top. */

@@ -61,15 +61,20 @@ function size(bytes) {
 
 /* ---------- the run ---------- */
 
-async function predict() {
-  const mine = run = { abort: new AbortController(), lines: [], answers: [], total: preview.documents, places: preview.lines, name: file.name, counts: new Map([0, ...model.levels.map(({ level }) => level)].map((level) => [level, 0])), start: performance.now() };
+/** Show that something is being done with the file. */
+function showRun(what) {
   byId('trouble').replaceChildren();
   clearAnswers();
   byId('wait').hidden = true;
   byId('progress').hidden = false;
   byId('stop').hidden = false;
   byId('predict').disabled = byId('review').disabled = true;
-  byId('run-title').replaceChildren('Predicting ', foreign(file.name));
+  byId('run-title').replaceChildren(what, foreign(file.name));
+}
+
+async function predict() {
+  const mine = run = { abort: new AbortController(), lines: [], answers: [], total: preview.documents, places: preview.lines, name: file.name, counts: new Map([0, ...model.levels.map(({ level }) => level)].map((level) => [level, 0])), start: performance.now() };
+  showRun('Predicting ');
   showProgress(mine);
   byId('stop').focus();
   try {
@@ -118,13 +123,7 @@ async function* linesOf(response) {
 /** Queue the documents of the file, so that people read them. */
 async function queue() {
   const mine = run = { abort: new AbortController(), total: preview.documents, start: performance.now() };
-  byId('trouble').replaceChildren();
-  clearAnswers();
-  byId('wait').hidden = true;
-  byId('progress').hidden = false;
-  byId('stop').hidden = false;
-  byId('predict').disabled = byId('review').disabled = true;
-  byId('run-title').replaceChildren('Queuing ', foreign(file.name));
+  showRun('Queuing ');
   showDone(mine, 0);
   byId('stop').focus();
   let last = { done: 0, added: 0, known: 0, filed: 0 };
