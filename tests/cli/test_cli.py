@@ -274,9 +274,8 @@ def test_skipped_records_are_counted_and_listed(
     assert f"{data.name}:2:" in shown.err.replace("\n", "")
 
 
-@pytest.mark.parametrize(
-    "number", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.slow)]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_interrupting_training(number: int, tmp_path: Path) -> None:
     out = tmp_path / "model"
     arguments = train_arguments(out, "--set", "training.epochs=8")

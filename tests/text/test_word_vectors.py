@@ -75,6 +75,7 @@ def test_the_seed_decides(tokenizer: Tokenizer, kind: str) -> None:
     assert not np.allclose(first.matrix[2:], other.matrix[2:])
 
 
+@pytest.mark.slow
 def test_every_process_gets_the_same_vectors() -> None:
     results = {
         subprocess.run(

@@ -350,6 +350,7 @@ def test_english_is_told_while_validating(tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.slow
 def test_what_is_planned_is_what_is_done(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The choices of a training are made once, and those that validating its documents told."""
     path = tmp_path / "train.jsonl"

@@ -286,6 +286,7 @@ def test_an_error_in_a_thread_is_raised(monkeypatch: pytest.MonkeyPatch) -> None
         train_classifier(*problem(), ROOTS)
 
 
+@pytest.mark.slow
 def test_numba_is_imported_where_it_trains_alone() -> None:
     code = (
         "import sys, harnn, harnn.training, harnn.cli.app, harnn.prediction, harnn.estimator;"
@@ -295,7 +296,7 @@ def test_numba_is_imported_where_it_trains_alone() -> None:
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
-@pytest.mark.parametrize("damage", ["unwritable", "damaged"])
+@pytest.mark.parametrize("damage", ["unwritable", pytest.param("damaged", marks=pytest.mark.slow)])
 def test_what_is_compiled_need_not_be_kept(damage: str, tmp_path: Path) -> None:
     """A copy of the package at a place that cannot be written, or with a damaged cache."""
     source = Path(descent.__file__)

@@ -81,6 +81,7 @@ def test_training_again_encodes_nothing(tmp_path: Path, monkeypatch: pytest.Monk
     assert len(entries(cache)) == 4
 
 
+@pytest.mark.slow
 def test_other_settings_and_documents_have_places_of_their_own(tmp_path: Path) -> None:
     cache = tmp_path / "cache"
     fitted(cache)
@@ -96,6 +97,7 @@ def test_other_settings_and_documents_have_places_of_their_own(tmp_path: Path) -
     assert content_hash(tmp_path / "missing.jsonl") is None
 
 
+@pytest.mark.slow
 def test_documents_in_memory(tmp_path: Path) -> None:
     cache = tmp_path / "cache"
     splits = [list(harnn.read_documents(path)) for path in (FILES.train, FILES.valid)]
@@ -107,6 +109,7 @@ def test_documents_in_memory(tmp_path: Path) -> None:
     assert content_hash(splits[0][1:]) != content_hash(splits[0])
 
 
+@pytest.mark.slow
 def test_what_is_skipped_is_told_each_time(tmp_path: Path) -> None:
     train = tmp_path / "train.jsonl"
     lines = FILES.train.read_text("utf-8").splitlines()
@@ -131,6 +134,7 @@ def test_what_is_skipped_is_told_each_time(tmp_path: Path) -> None:
     assert "1 record skipped:" in told[0][0]
 
 
+@pytest.mark.slow
 def test_tokens_of_a_cutter_of_the_callers_are_not_kept(tmp_path: Path) -> None:
     cache = tmp_path / "cache"
     harnn.fit(TAXONOMY, FILES.train, FILES.valid, config(), cache=cache, segment=str.split)
@@ -387,7 +391,10 @@ WRONG: dict[str, tuple[str, Callable[[np.ndarray], np.ndarray], str]] = {
 }
 
 
-@pytest.mark.parametrize("kind", WRONG)
+@pytest.mark.parametrize(
+    "kind",
+    [pytest.param(kind, marks=[pytest.mark.slow] * (at > 0)) for at, kind in enumerate(WRONG)],
+)
 def test_what_no_training_wrote_is_made_again_though_its_manifest_fits(
     kind: str, tmp_path: Path
 ) -> None:
