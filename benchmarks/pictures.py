@@ -1,4 +1,4 @@
-"""Take the pictures of the page of review that docs/pages.md shows, and many more to look at.
+"""Take the pictures of review, and of a label, that docs/pages.md shows, and many more to look at.
 
 ``PYTHONPATH=src:tests python benchmarks/pictures.py DIR``: a server with a small model, documents,
 people who decide; all screens at three widths, light and dark, go to DIR. With ``--docs`` those
@@ -167,6 +167,9 @@ class Camera:
         self.take(kim, "work")
         kim.press("g", "e")
         self.take_evidence(kim, "evidence")
+        kim.page.goto(f"{self.desk.server.url}/taxonomy?label=farming")
+        expect(kim.page.locator("section", has_text="Recent documents")).to_be_attached()
+        self.take(kim, "taxonomy")
         kim.page.context.close()
 
 
@@ -177,7 +180,7 @@ def keep(picture: Path, name: str, width: int) -> None:
         (width, round(image.height * width / image.width)), Image.Resampling.LANCZOS
     )
     place = Path(__file__).parents[1] / "docs" / "pictures" / f"{name}.png"
-    few = image.quantize(128, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
+    few = image.quantize(128, Image.Quantize.MAXCOVERAGE, kmeans=1, dither=Image.Dither.NONE)
     few.save(place, optimize=True)
     print(place, place.stat().st_size)
 
@@ -204,6 +207,7 @@ def main() -> None:
     if given.docs:
         keep(given.folder / "work.png", "review", 960)
         keep(given.folder / "evidence.png", "review-evidence", 960)
+        keep(given.folder / "taxonomy.png", "taxonomy", 960)
 
 
 if __name__ == "__main__":
