@@ -10,7 +10,7 @@ import pytest
 
 import harnn
 from harnn.cli import run
-from harnn.review import Correction, Corrections, ModelState
+from harnn.review import Correction, Corrections, EnqueueOptions, ModelState, Review
 from support.topics import FAST, TAXONOMY, TOPICS, documents
 
 WRONG = "the quokka says meow"
@@ -120,6 +120,31 @@ def test_corrections_alone_from_a_database(
     answer = harnn.Predictor.load(place.out).predict([WRONG])[0]
     assert [x.label for x in answer.labels] == ["plant", "oak"]
     assert place.go_on("--corrections", f"sqlite:///{kept}", "--overwrite", data=False) == 0
+
+
+def test_what_was_settled_in_review_counts(
+    place: Place, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ours = ModelState("old", harnn.bundle.fingerprint(place.model), TAXONOMY.version)
+    document = harnn.Document("w", {"text": WRONG})
+    kept = place.home / "review.db"
+    options = EnqueueOptions(blind_share=0, second_share=0)
+    with Review.open(kept, taxonomy=TAXONOMY, model="old") as review:
+        predictor = harnn.Predictor.load(place.model)
+        (number,) = review.enqueue(predictor, [document], model=ours, options=options).added
+        view = review.decide(number, "ann", "review", 0, "none_fits")
+        view = review.decide(number, "ann", "review", view.version, "add", "oak")
+        assert review.submit(number, "ann", "review", view.version).view.state == "done"
+    superseded = Correction(
+        document=dataclasses.replace(document, labels=("cat",)), model=ours, source="annif-learn"
+    )
+    with Corrections.open(kept) as corrections:
+        corrections.add([superseded])
+    assert place.go_on("--corrections", kept, data=False) == 0
+    shown = capsys.readouterr()
+    assert "1 document settled in review" in shown.err.splitlines()
+    answer = harnn.Predictor.load(place.out).predict([WRONG])[0]
+    assert [x.label for x in answer.labels] == ["plant", "oak"]
 
 
 def test_a_model_is_replaced_in_its_place(place: Place) -> None:

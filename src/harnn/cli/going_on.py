@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -108,24 +109,33 @@ def refuse_beside_folds(going_on: GoingOn) -> None:
 
 
 def _read_database(place: str, taxonomy: Taxonomy, errors: Console) -> list[Document]:
-    """Return each document with the labels given last, of corrections for this taxonomy.
+    """Return each document with the labels given last: those that were settled in review, and the
+    corrections of others; for this taxonomy alone.
 
     Raises:
         DatabaseError: see :meth:`GoingOn.read`.
     """
-    from harnn.review import Corrections, training_documents
+    from harnn.review import Corrections, Database, Review, models_in_review, named
 
-    with Corrections.open(place, make=False) as corrections:
-        every = list(corrections.read(last=True))
-    meant = [each for each in every if each.model.taxonomy_hash == taxonomy.version]
-    if not meant:
-        others = f"; there are {len(every):,} for others" if every else ""
-        what = f"there are no corrections for this taxonomy ({taxonomy.version[:12]}){others}."
+    with closing(Database.open(place, make=False)) as database:
+        every = list(Corrections(database).read(last=True))
+        models = models_in_review(database)
+        settled = {model: list(Review.of(database, model).reviewed()) for model in models}
+    ours = taxonomy.version
+    corrected = [each.document for each in every if each.model.taxonomy_hash == ours]
+    reviewed = [each for model in models if models[model] == ours for each in settled[model]]
+    left = len(every) + sum(map(len, settled.values())) - len(corrected) - len(reviewed)
+    if not corrected and not reviewed:
+        others = f"; there are {left:,} for others" if left else ""
+        what = f"there are no corrections for this taxonomy ({ours[:12]}){others}."
         raise DatabaseError(Problem("--corrections", what))
-    if left := len(every) - len(meant):
+    if reviewed:
+        errors.print_line(f"{counted(len(reviewed), 'document')} settled in review")
+    if left:
         what = f"{counted(left, 'correction')} for other taxonomies left out"
         errors.print_line(f"{what}: harnn corrections writes those of one model")
-    return list(training_documents(meant))
+    last = {(each.id, *each.text.items()): each for each in (*corrected, *reviewed)}
+    return list(named(last.values()))
 
 
 def _show_changes(changes: Changes, console: Console) -> None:
