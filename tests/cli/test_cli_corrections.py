@@ -11,6 +11,7 @@ import pytest
 from harnn.cli import run
 from harnn.review import Corrections, ModelState
 from support.corrections import MODEL, correction
+from support.reviews import opened, prepared
 from support.served import SMALL
 
 
@@ -89,3 +90,16 @@ def test_what_cannot_be_exported(tmp_path: Path, capsys: pytest.CaptureFixture[s
     ]
     assert len(lines) == 4
     assert sorted(path.name for path in tmp_path.iterdir()) == ["kept.db"]
+
+
+def test_documents_in_review_are_exported_otherwise(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    place = tmp_path / "review.db"
+    with opened(place) as review:
+        review.add([prepared()])
+    assert run(["corrections", str(place), "-o", str(tmp_path / "train.jsonl")]) == 2
+    assert capsys.readouterr().err == (
+        f"Error: {place}: holds documents in review, and no corrections of others. Write what "
+        "people settled with harnn review export.\n"
+    )

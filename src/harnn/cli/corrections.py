@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from pathlib import Path
 
 from harnn._display import counted
@@ -9,7 +10,8 @@ from harnn.cli.files import check_output
 from harnn.cli.models import choose_name
 from harnn.cli.screen import say
 from harnn.data.writing import check_rows_place, write_rows
-from harnn.review import Corrections, training_documents
+from harnn.errors import DatabaseError, Problem
+from harnn.review import Corrections, Database, models_in_review, training_documents
 
 
 def write_corrections(database: str, output: Path, model: str | None) -> None:
@@ -21,8 +23,13 @@ def write_corrections(database: str, output: Path, model: str | None) -> None:
     """
     check_rows_place(output)
     check_output(output, (), [] if "://" in database else [Path(database)])
-    with Corrections.open(database, make=False) as corrections:
+    with closing(Database.open(database, make=False)) as kept:
+        corrections = Corrections(kept)
         counts = corrections.count()
+        if not counts and models_in_review(kept):
+            what = "holds documents in review, and no corrections of others."
+            hint = "Write what people settled with harnn review export."
+            raise DatabaseError(Problem(kept.shown, what, hint))
         name = choose_name(list(counts), model, "corrections")
         found = corrections.read(model=name, last=True)
         written = write_rows(training_documents(found), output)
