@@ -18,7 +18,7 @@ test: $(READY)
 	OMP_NUM_THREADS=1 $(BIN)/pytest -q -n 2 --dist loadfile -m "not slow"
 
 test-slow: $(READY)
-	$(BIN)/pytest -q -m slow
+	OMP_NUM_THREADS=1 $(BIN)/pytest -q -n 2 --dist loadfile -m slow
 
 fuzz: $(READY)
 	HARNN_FUZZ=$${HARNN_FUZZ:-20000} OMP_NUM_THREADS=1 $(BIN)/pytest -q -n 2 tests/fuzz
