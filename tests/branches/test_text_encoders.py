@@ -117,6 +117,7 @@ def test_states_of_the_first_token(home: Path, encoder: BertEncoder, tmp_path: P
     np.testing.assert_allclose(found.encode(["the cat"])[0], expected, atol=0.02)
 
 
+@pytest.mark.slow
 def test_minilm_is_what_sentence_transformers_makes_of_it() -> None:
     """Parity with the library transformers, mean pooling and length 1 done by hand."""
     if sentence_files.find_minilm() is None:

@@ -83,6 +83,7 @@ def test_strategies(model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[s
     assert sorted(set(levels)) == list(range(1, max(levels) + 1))
 
 
+@pytest.mark.slow
 def test_predict_from_everywhere(
     model: Path,
     tmp_path: Path,

@@ -139,6 +139,7 @@ def test_documents_must_be_the_same(models: tuple[Path, Path], tmp_path: Path) -
     assert str(caught.value) == "there is no document to compare the models on."
 
 
+@pytest.mark.slow
 def test_it_says_which_documents_a_model_knows(
     models: tuple[Path, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

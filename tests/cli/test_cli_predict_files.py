@@ -153,6 +153,7 @@ def test_places_are_checked_before_any_work(
     assert names_in(tmp_path) == ["data.jsonl"]
 
 
+@pytest.mark.slow
 def test_places_that_are_no_files(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "harnn", "predict", str(MODEL), "--text", "x"]
     done = subprocess.run([*command, "-o", "/dev/stdout"], capture_output=True, check=True)

@@ -37,6 +37,7 @@ def shell(command: str, **environment: str) -> tuple[int, str, str]:
     return done.returncode, done.stdout, done.stderr
 
 
+@pytest.mark.slow
 def test_a_reader_that_has_enough(tmp_path: Path) -> None:
     texts = tmp_path / "texts.txt"
     texts.write_text("bees and hives\n" * 5_000, encoding="utf-8")
@@ -51,6 +52,7 @@ def test_a_reader_that_has_enough(tmp_path: Path) -> None:
     assert shell(f"{HARNN} --help | true")[0] == 0
 
 
+@pytest.mark.slow
 def test_nobody_who_reads_the_messages(tmp_path: Path) -> None:
     data = tmp_path / "mixed.jsonl"
     data.write_text('{"id": "1", "text": "bees"}\n{"id": "2"}\n', encoding="utf-8")

@@ -182,6 +182,7 @@ def test_distinct_words_are_bounded() -> None:
     assert len(counts._distinct) <= 6
 
 
+@pytest.mark.slow
 def test_texts_are_not_held(tmp_path: Path) -> None:
     path = write(
         tmp_path / "d.jsonl",

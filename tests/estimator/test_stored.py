@@ -33,6 +33,7 @@ def fitted(request: pytest.FixtureRequest) -> HarnnClassifier:
     return model
 
 
+@pytest.mark.slow
 def test_pickles_give_the_same_bits_in_another_process(
     linear: HarnnClassifier, blend: HarnnClassifier, tmp_path: Path
 ) -> None:

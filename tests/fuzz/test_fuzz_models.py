@@ -88,6 +88,7 @@ def answer(model: Path) -> None:
         assert all(0 <= label.score <= 1 for label in prediction.labels)
 
 
+@pytest.mark.slow
 def test_models_without_checksums(tmp_path: Path) -> None:
     homes = [GOLDEN / name for name in UNSEALED]
     refused = tried = 0

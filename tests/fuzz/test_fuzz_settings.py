@@ -130,6 +130,7 @@ def test_toml(tmp_path: Path) -> None:
             raise AssertionError(f"number {number}: {content!r:.500}") from error
 
 
+@pytest.mark.slow
 def test_command_lines(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:

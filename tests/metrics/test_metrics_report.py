@@ -295,6 +295,7 @@ def test_measures_refuse_nan_and_no_k() -> None:
         precision_at_k(VALUES, TARGETS, (1, 0))
 
 
+@pytest.mark.slow
 def test_evaluation_needs_little_beside_the_scores() -> None:
     random = np.random.default_rng(0)
     values = random.random((6000, 4000), np.float32)

@@ -161,6 +161,7 @@ def test_company_and_order_change_nothing(
     assert np.allclose(together, alone[order[:count]], atol=1e-5)
 
 
+@pytest.mark.slow
 def test_streams_keep_their_order(predictor: harnn.Predictor) -> None:
     documents = (Document(f"n{i}", {"text": TEXTS[i % 6]}, None, "") for i in range(5_000))
     ids = [answer.id for answer in predictor.predict_stream(documents, top_k=1)]

@@ -63,6 +63,7 @@ def test_every_figure_of_every_report(name: str) -> None:
         assert figures._encode(figure, "png").startswith(b"\x89PNG")
 
 
+@pytest.mark.slow
 def test_methods_and_files(tmp_path: Path) -> None:
     pytest.importorskip("matplotlib")
     report = sample_report()

@@ -33,6 +33,7 @@ def other(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return fit_model(tmp_path_factory.mktemp("other") / "sample", seed=7)
 
 
+@pytest.mark.slow
 def test_what_was_accepted_is_answered_before_it_stops(model: Path, tmp_path: Path) -> None:
     many = {"documents": ["A dripping kitchen tap. " * 100] * 250}
 
@@ -54,6 +55,7 @@ def test_what_was_accepted_is_answered_before_it_stops(model: Path, tmp_path: Pa
     assert "kitchen" not in log
 
 
+@pytest.mark.slow
 def test_a_model_that_is_replaced_answers_soon(model: Path, other: Path, tmp_path: Path) -> None:
     place = tmp_path / "model"
     shutil.copytree(model, place)
@@ -132,6 +134,7 @@ def wait_for(condition: Callable[[], bool]) -> None:
         time.sleep(0.02)
 
 
+@pytest.mark.slow
 def test_several_processes_count_together(model: Path, tmp_path: Path) -> None:
     closed = {"Connection": "close"}
     with (

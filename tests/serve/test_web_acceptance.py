@@ -169,6 +169,7 @@ def test_what_audits_found(show: Any) -> None:
     expect(page.locator("#audited tr")).to_have_count(6)
 
 
+@pytest.mark.slow
 def test_a_paused_level_is_opened_again_on_purpose(show: Any, office: Office) -> None:
     archive = office.archives["busy"]
     audit(archive)
@@ -198,6 +199,7 @@ def test_who_may_not_change_it_may_try(show: Any) -> None:
     expect(page.locator("#discard")).to_be_visible()
 
 
+@pytest.mark.slow
 def test_without_curves_the_page_says_what_to_do(browser: Any, model: Path, tmp_path: Path) -> None:
     with running(tmp_path / "log", model, "--database", tmp_path / "review.db") as server:
         page = browser.new_page()

@@ -111,6 +111,7 @@ def test_ten_labels_take_four_keys(sits: Any, desk: Desk) -> None:
     ]
 
 
+@pytest.mark.slow
 def test_each_key_does_what_the_server_then_says(sits: Any, desk: Desk) -> None:
     """What the page shows before the answer is what the server answers."""
     desk.queue("keys", desk.document("keys", "One", TEN))
@@ -267,6 +268,7 @@ def test_a_decision_whose_answer_was_lost_is_made_once(sits: Any, desk: Desk) ->
     assert kim.page.inner_text("#refusals") == ""
 
 
+@pytest.mark.slow
 def test_a_second_reading_and_a_dispute(sits: Any, desk: Desk) -> None:
     desk.queue("second", desk.document("second", "One"), options=TWICE)
     lee = sits("lee", "second")

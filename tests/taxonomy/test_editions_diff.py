@@ -337,6 +337,7 @@ def test_an_edited_vocabulary(name: str, recoded: bool) -> None:
     assert right > 0.99 * len(links)
 
 
+@pytest.mark.slow
 def test_twenty_thousand_labels_take_seconds() -> None:
     def build(prefix: str, changed: int) -> Taxonomy:
         """Name every label by its number, each of so many otherwise."""

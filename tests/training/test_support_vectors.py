@@ -296,7 +296,8 @@ def test_numba_is_imported_where_it_trains_alone() -> None:
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
-@pytest.mark.parametrize("damage", ["unwritable", pytest.param("damaged", marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("damage", ["unwritable", "damaged"])
 def test_what_is_compiled_need_not_be_kept(damage: str, tmp_path: Path) -> None:
     """A copy of the package at a place that cannot be written, or with a damaged cache."""
     source = Path(descent.__file__)

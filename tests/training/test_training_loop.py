@@ -125,6 +125,7 @@ def test_resume_equals_uninterrupted(step: int, tmp_path: Path) -> None:
     assert_same(whole, resumed)
 
 
+@pytest.mark.slow
 def test_learns_and_resumes_on_some_labels(tmp_path: Path) -> None:
     """Two negatives at most of the four leaves; all are scored."""
     knobs = config(epochs=10, negatives=2)
