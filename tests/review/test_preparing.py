@@ -96,3 +96,14 @@ def test_a_document_of_too_many_labels_is_not_explained(
 )
 def test_titles(text: dict[str, str], field: str | None, expected: str) -> None:
     assert title_of(text, field) == expected
+
+
+def test_many_labels_are_answered_in_smaller_blocks(
+    predictor: Predictor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    documents = [Document(str(number), {"text": f"A tap, {number}."}) for number in range(5)]
+    wanted = prepared(predictor, *documents, evidence=False)
+    monkeypatch.setattr("harnn.prediction.predictor._MOST_SCORES", 2 * len(predictor.taxonomy))
+    found = prepared(predictor, *documents, evidence=False)
+    assert [each.document for each in found] == documents
+    assert [each.shown.keys() for each in found] == [each.shown.keys() for each in wanted]

@@ -54,8 +54,12 @@ def prepare(
     asked = _Asked(predictor, model, options)
     stream = iter(documents)
     while some := list(islice(stream, _AT_ONCE)):
-        ((scores, answers),) = predictor.predict_with_scores(some)
-        for document, values, answer in zip(some, scores.values, answers, strict=True):
+        answered = (
+            pair
+            for scores, answers in predictor.predict_with_scores(some)
+            for pair in zip(scores.values, answers, strict=True)
+        )
+        for document, (values, answer) in zip(some, answered, strict=True):
             yield asked.prepared(document, values, answer)
 
 
