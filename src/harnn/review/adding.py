@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-import hmac
 import json
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
@@ -13,6 +12,7 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 
 from harnn._display import json_text, printable
+from harnn.acceptance import draw, is_drawn
 from harnn.data import Document
 from harnn.errors import DocumentError, Problem
 from harnn.review.chain import Note, append, lock_head
@@ -56,7 +56,7 @@ def add(
 ) -> Enqueued:
     """Add documents that are new, and an entry of the log for each."""
     head = lock_head(connection)
-    key = (options.seed if options.seed is not None else head.secret).encode()
+    key = _key(head.secret if options.seed is None else options.seed)
     now = datetime.now(UTC)
     rows = [document_row(each.document, each.model, person, now) for each in prepared]
     order = sorted(range(len(rows)), key=lambda place: rows[place]["content"])
@@ -110,10 +110,9 @@ def _note(number: int, each: Prepared, content: str, person: str) -> Note:
     )
 
 
-def share_of(key: bytes, purpose: str, content: str) -> float:
-    """Return a number from 0 to 1 that a secret key draws for a document: HMAC-SHA256."""
-    drawn = hmac.new(key, f"{purpose} {content}".encode(), hashlib.sha256).digest()
-    return int.from_bytes(drawn[:7]) / (1 << 56)
+def _key(said: str) -> bytes:
+    """Return the key of the draws; one that somebody chose may be of any length."""
+    return hashlib.sha256(said.encode("utf-8", "surrogatepass")).digest()
 
 
 class _Drawn(NamedTuple):
@@ -124,11 +123,11 @@ class _Drawn(NamedTuple):
 
 
 def _draw(key: bytes, content: str, each: Prepared, options: EnqueueOptions) -> _Drawn:
-    blind = options.audit or share_of(key, "blind", content) < options.blind_share
-    second = share_of(key, "second", content) < options.second_share
+    blind = options.audit or is_drawn(key, options.blind_share, "blind", content)
+    second = is_drawn(key, options.second_share, "second", content)
     if options.second_doubt is not None and each.doubt >= options.second_doubt:
         second = True
-    return _Drawn(blind, second, share_of(key, "place", content))
+    return _Drawn(blind, second, draw(key, "place", content))
 
 
 def _item_row(
