@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 import signal
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import settings
+
+settings.register_profile("repeat", derandomize=True, deadline=None)
+settings.register_profile("explore", deadline=None, print_blob=True)
+settings.load_profile("explore" if os.environ.get("HARNN_FUZZ") else "repeat")
+"""The suite finds the same in every run; ``make fuzz`` looks where nobody looked yet."""
 
 
 @pytest.fixture(autouse=True, scope="session")
