@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from harnn.cli import app_data, app_evaluation, app_serving, app_settings
+from harnn.cli import app_data, app_evaluation, app_search, app_serving, app_settings
 from harnn.cli.app_review import review_app
 from harnn.cli.options import (
     ConfigFile,
@@ -248,6 +248,10 @@ def train(
         resume=resume,
         overwrite=overwrite,
     )
+
+
+app.command()(app_search.tune)
+app.command()(app_search.sweep)
 
 
 @app.command()

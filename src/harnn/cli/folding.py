@@ -18,8 +18,9 @@ from harnn.cli.taxonomies import describe
 from harnn.cli.training_place import training_place
 from harnn.config import Config
 from harnn.errors import ConfigError, Problem
-from harnn.training import CrossValidation, check_before, cross_validate
-from harnn.training.folds import HELD_OUT
+from harnn.metrics import Report
+from harnn.training import check_before, cross_validate
+from harnn.training.folds import HELD_OUT, numbers_of, summarise
 from harnn.training.holding_out import check_share
 
 _SHARE = re.compile(r"\d*\.?\d+")
@@ -103,23 +104,25 @@ def _train_folds(
                 cache=cache,
                 listener=display,
             )
-    console.print(_folds_table(found))
+    title = f"{len(found.reports)} folds, each by a model of the others, in percent"
+    numbers = [str(number) for number in range(1, len(found.reports) + 1)]
+    console.print(spread_table(title, found.reports, numbers))
     console.print_line(
         f"Models, out-of-fold.npz (scores of every document by a model that did not see it) and "
         f"all numbers (folds.json) are in {files.out}/."
     )
 
 
-def _folds_table(found: CrossValidation) -> Table:
-    """One line a number: mean, standard deviation and every fold; in percent."""
-    title = f"{len(found.reports)} folds, each by a model of the others, in percent"
+def spread_table(title: str, reports: Sequence[Report], names: Sequence[str]) -> Table:
+    """One line a number: mean, standard deviation and each report's; in percent."""
     table = Table(title=title, title_justify="left")
     table.add_column("")
-    for name in ("mean", "sd", *(str(n) for n in range(1, len(found.reports) + 1))):
+    for name in ("mean", "sd", *names):
         table.add_column(name, justify="right")
-    summary = found.summary()
+    every = [numbers_of(report) for report in reports]
+    summary = summarise(reports)
     for name in _SHOWN:
         if name in summary:
-            numbers = (*summary[name], *found.values(name))
+            numbers = (*summary[name], *(each[name] for each in every))
             table.add_row(name.replace("_", " "), *(f"{100 * each:.1f}" for each in numbers))
     return table

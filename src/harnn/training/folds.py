@@ -46,11 +46,11 @@ _REMARKABLE = 100_000_000
 
 
 class Spread(NamedTuple):
-    """A number over all folds."""
+    """A number over all folds, or seeds."""
 
     mean: float
     deviation: float
-    """The standard deviation between folds, with n - 1."""
+    """The standard deviation between them, with n - 1."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -63,13 +63,11 @@ class CrossValidation:
 
     def summary(self) -> dict[str, Spread]:
         """Return mean and standard deviation of every number that all reports have, by name."""
-        every = [dict(_numbers(report)) for report in self.reports]
-        shared = [name for name in every[0] if all(name in each for each in every)]
-        return {name: _spread([each[name] for each in every]) for name in shared}
+        return summarise(self.reports)
 
     def values(self, name: str) -> list[float]:
         """Return a number of :meth:`summary` for each fold."""
-        return [dict(_numbers(report))[name] for report in self.reports]
+        return [numbers_of(report)[name] for report in self.reports]
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values for JSON."""
@@ -77,6 +75,18 @@ class CrossValidation:
             "summary": {name: each._asdict() for name, each in self.summary().items()},
             "reports": [report.to_dict() for report in self.reports],
         }
+
+
+def summarise(reports: Sequence[Report]) -> dict[str, Spread]:
+    """Return mean and standard deviation of every number that two or more reports have, by name."""
+    every = [numbers_of(report) for report in reports]
+    shared = [name for name in every[0] if all(name in each for each in every)]
+    return {name: _spread([each[name] for each in every]) for name in shared}
+
+
+def numbers_of(report: Report) -> dict[str, float]:
+    """Return all single numbers of a report by name."""
+    return dict(_numbers(report))
 
 
 def cross_validate(

@@ -1,0 +1,187 @@
+"""What settings are tried: ranges of numbers and lists of choices, written as settings are."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self, get_args, get_type_hints
+
+from harnn._tables import parse_value, read_toml, shown
+from harnn.config import Config
+from harnn.errors import ConfigError, Problem, suggest
+
+_NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?"
+_RANGE = re.compile(rf"({_NUMBER})\s*\.\.\s*({_NUMBER})(\s+log)?", re.IGNORECASE)
+_SYNTAX = 'expected "LOW..HIGH", "LOW..HIGH log" or a list of two values or more.'
+_OF_NETWORK: Mapping[str, Mapping[str, Any]] = {
+    "training": {"learning_rate": "0.0008..0.008 log", "weight_decay": "0.001..0.1 log"},
+    "model": {
+        "dropout": "0.2..0.7",
+        "embedding_dropout": "0.0..0.5",
+        "lstm_size": [64, 128, 256],
+        "fc_size": [128, 256, 512],
+    },
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """Numbers from low to high, both included."""
+
+    low: float
+    high: float
+    log: bool = False
+    """Whether 1 to 10 is as wide as 10 to 100."""
+    whole: bool = False
+
+    @property
+    def ends(self) -> tuple[Any, ...]:
+        return (self.low, self.high)
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Some values."""
+
+    values: tuple[Any, ...]
+
+    @property
+    def ends(self) -> tuple[Any, ...]:
+        return self.values
+
+
+@dataclass(frozen=True)
+class Space:
+    """Settings by their names, ``table.key``, and what each may be."""
+
+    tried: Mapping[str, Range | Choice]
+
+    @classmethod
+    def of(cls, tables: Mapping[str, Any], base: Config, *, where: str = "") -> Self:
+        """Read tables as :class:`harnn.config.Config` has them, with what to try for each setting.
+
+        A value is ``"LOW..HIGH"``, evenly spread, or ``"LOW..HIGH log"``, or a list of choices.
+        base: what the settings that are not tried are.
+
+        Raises:
+            ConfigError: a setting that there is not, or a value that it cannot have; all in one
+                report.
+        """
+        tried: dict[str, Range | Choice] = {}
+        problems = []
+        for table, settings in tables.items():
+            if not isinstance(settings, Mapping):
+                what = f"[{table}] must be a table, got {shown(settings)}."
+                problems.append(Problem(where, what))
+                continue
+            for key, value in settings.items():
+                found = _read(table, key, value, where)
+                if isinstance(found, Problem):
+                    problems.append(found)
+                else:
+                    tried[f"{table}.{key}"] = found
+        problems += _wrong_values(tried, base, where)
+        if problems:
+            raise ConfigError(problems)
+        if not tried:
+            raise ConfigError(Problem(where, "there is nothing to try.", _nothing(base)))
+        return cls(tried)
+
+    @classmethod
+    def read(cls, path: Path | None, given: Sequence[str], base: Config) -> Self:
+        """Read a TOML file and ``table.key=WHAT`` over it; neither: what a network usually needs.
+
+        Raises:
+            ConfigError: the file cannot be read, or see :meth:`of`.
+        """
+        tables = read_toml(path) if path is not None else {}
+        for each in given:
+            name, equals, value = each.partition("=")
+            table, dot, key = name.strip().partition(".")
+            if not (equals and dot and key):
+                what = f"got {each!r}, expected table.key=WHAT,"
+                hint = "for example model.dropout=0.2..0.7."
+                raise ConfigError(Problem("--try", what, hint))
+            settings = tables.setdefault(table, {})
+            if isinstance(settings, dict):
+                settings[key] = parse_value(value)
+        if path is None and not given:
+            tables = (
+                {}
+                if base.model.branches == "linear"
+                else {k: {**v} for k, v in _OF_NETWORK.items()}
+            )
+        return cls.of(tables, base, where="--try" if given or path is None else str(path))
+
+    def settings(self, values: Mapping[str, Any], base: Config) -> Config:
+        """Return *base* with values for the settings that are tried.
+
+        Raises:
+            ConfigError: they do not fit each other.
+        """
+        tables = {table: dict(given) for table, given in base.given().items()}
+        for name, value in values.items():
+            table, _, key = name.partition(".")
+            tables[table][key] = value
+        return Config.from_dict(tables)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values for JSON."""
+        return {name: dataclasses.asdict(each) for name, each in self.tried.items()}
+
+
+def _read(table: str, key: str, value: Any, where: str) -> Range | Choice | Problem:
+    sections = get_type_hints(Config)
+    if table not in sections or not dataclasses.is_dataclass(sections[table]):
+        return Problem(where, f"unknown table [{table}].", suggest(table, list(sections)))
+    hints = get_type_hints(sections[table])
+    names = [each.name for each in dataclasses.fields(sections[table])]
+    if key not in names:
+        return Problem(where, f"unknown key {table}.{key}.", suggest(key, names))
+    if isinstance(value, list) and len(value) > 1:
+        if len({repr(each) for each in value}) < len(value):
+            return Problem(where, f"{table}.{key}: got {shown(value)}, where a value stands twice.")
+        return Choice(tuple(tuple(x) if isinstance(x, list) else x for x in value))
+    match = _RANGE.fullmatch(value.strip()) if isinstance(value, str) else None
+    if match is None:
+        return Problem(where, f"{table}.{key}: got {shown(value)}, {_SYNTAX}")
+    kinds = {hints[key], *get_args(hints[key])}
+    whole = int in kinds
+    if not whole and float not in kinds:
+        what = f"{table}.{key}: got {shown(value)}, but it is no number: expected a list."
+        return Problem(where, what)
+    low, high = (float(match[1]), float(match[2]))
+    if whole and not (low.is_integer() and high.is_integer()):
+        return Problem(where, f"{table}.{key}: got {shown(value)}, expected whole numbers.")
+    if not low < high < float("inf"):
+        return Problem(
+            where, f"{table}.{key}: got {shown(value)}, expected the lower number first."
+        )
+    if match[3] and low <= 0:
+        what = f"{table}.{key}: got {shown(value)}, but log needs numbers above 0."
+        return Problem(where, what)
+    if whole:
+        return Range(int(low), int(high), bool(match[3]), whole=True)
+    return Range(low, high, bool(match[3]))
+
+
+def _wrong_values(
+    tried: Mapping[str, Range | Choice], base: Config, where: str
+) -> Iterator[Problem]:
+    """Yield what is wrong with each end of a range and each choice, put into *base* alone."""
+    for name, each in tried.items():
+        for value in each.ends:
+            try:
+                Space({}).settings({name: value}, base)
+            except ConfigError as error:
+                yield from (Problem(where, str(problem)) for problem in error.problems)
+
+
+def _nothing(base: Config) -> str:
+    given = "Name settings with --try, for example --try 'model.dropout=0.2..0.7'."
+    if base.model.branches == "linear":
+        return f"The linear branch finds its cost by itself. {given}"
+    return given
