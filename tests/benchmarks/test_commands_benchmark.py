@@ -67,6 +67,7 @@ def test_a_missing_answer_is_told(tmp_path: Path) -> None:
         check_answers(answers, 2)
 
 
+@pytest.mark.slow
 def test_the_plot_is_a_picture(tmp_path: Path) -> None:
     pytest.importorskip("matplotlib", reason="the plot needs matplotlib, in the extra bench")
     from commands.report import plot

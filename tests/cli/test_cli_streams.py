@@ -130,7 +130,14 @@ def test_standard_input_is_read_once(capsys: pytest.CaptureFixture[str], tmp_pat
     )
 
 
-@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "utf-8"])
+@pytest.mark.parametrize(
+    "encoding",
+    [
+        pytest.param("ascii", marks=pytest.mark.slow),
+        "latin-1",
+        pytest.param("utf-8", marks=pytest.mark.slow),
+    ],
+)
 def test_any_encoding_of_the_terminal(encoding: str) -> None:
     code, out, err = shell(
         f"{PREDICT} --text 'Bienenstöcke 蜜蜂' --top-k 1 --set data.id_field=蜜",

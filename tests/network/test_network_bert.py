@@ -171,6 +171,7 @@ def test_room_for_tokens() -> None:
     assert shape(model_type="roberta", pad_token_id=1).most_tokens == 14
 
 
+@pytest.mark.slow
 def test_loading_imports_no_compiler() -> None:
     code = (
         "import sys; from harnn.network import Bert, BertShape\n"

@@ -6,7 +6,7 @@ import os
 import random
 from collections.abc import Sequence
 
-MUTATIONS = int(os.environ.get("HARNN_FUZZ", "1500"))
+MUTATIONS = int(os.environ.get("HARNN_FUZZ", "800"))
 """How many inputs each fuzzer tries."""
 
 _NASTY = (
