@@ -14,7 +14,7 @@ from harnn._notebook import html_table
 from harnn.branches import Ensemble
 from harnn.bundle.history import History
 from harnn.config import Config
-from harnn.corpus import TokensView, View, WordedView
+from harnn.corpus import TokensView, View
 from harnn.decode import Decoder
 from harnn.metrics import LabelQuality, Report
 from harnn.taxonomy import Taxonomy
@@ -59,7 +59,7 @@ class Bundle:
         views: Mapping[str, View | None] = self.ensemble.reads
         made = {name: view for name, view in views.items() if view is not None}
         if "ngrams" in views and "tokens" not in views:  # n-grams tell which words are known
-            return {"worded": WordedView()} | made
+            return made
         return {"tokens": TokensView(self.tokenizer)} | made
 
     def __repr__(self) -> str:

@@ -110,9 +110,11 @@ class NgramsView:
     """N-grams as a sparse array (N, V)."""
 
     features: NgramFeatures
+    counts: bool = False
+    """Whether it is told how many words there are: :class:`CountedNgrams`."""
 
     def collect(self) -> Collector:
-        return _NgramsCollector(self.features)
+        return (_CountedNgramsCollector if self.counts else _NgramsCollector)(self.features)
 
 
 class _NgramsCollector:
@@ -125,6 +127,28 @@ class _NgramsCollector:
 
     def finish(self) -> csr_array:
         return csr_array(vstack(self._parts, format="csr"))
+
+
+class CountedNgrams(NamedTuple):
+    """N-grams of N texts, with how many words each has."""
+
+    vectors: csr_array
+    """(N, V)"""
+    words: NDArray[np.int64]
+    """(N, 2) words, and those of them that are known."""
+
+
+class _CountedNgramsCollector:
+    def __init__(self, features: NgramFeatures) -> None:
+        self._features = features
+        self._parts = [features.counted_vectors([])]
+
+    def add(self, texts: Sequence[str]) -> None:
+        self._parts.append(self._features.counted_vectors(texts))
+
+    def finish(self) -> CountedNgrams:
+        vectors, words = zip(*self._parts, strict=True)
+        return CountedNgrams(csr_array(vstack(vectors, format="csr")), np.concatenate(words))
 
 
 @dataclass(frozen=True)

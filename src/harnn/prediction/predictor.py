@@ -299,7 +299,8 @@ class Predictor:
         shown, (answer,) = self._put_into_words(corpus, own, decoder, most_labels)
         labels = explain_labels(self.bundle, corpus, decoder, own, shown, answer, examples)
         placed = corpus.views["placed_texts"][0]
-        return Explanation(document.id, placed.text, labels, answer.notes, answer.note_codes)
+        notes = (answer.notes, answer.note_codes, answer.note_values)
+        return Explanation(document.id, placed.text, labels, *notes)
 
     def read_examples(
         self, given: Documents, *, data: DataConfig | None = None, log: ReadingLog | None = None
