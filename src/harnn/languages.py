@@ -1,6 +1,6 @@
 """What language texts are in: whether the words counted in them are English, told from their script
-and small words; which script a text is written in; and which of several languages a text is in (extra
-``languages``).
+and small words; which script a text is written in; and which of several languages a text is in
+(extra ``languages``).
 """
 
 from __future__ import annotations

@@ -19,6 +19,7 @@ from harnn.decode import Decoder
 from harnn.metrics import LabelQuality, Report
 from harnn.taxonomy import Taxonomy
 from harnn.text import Tokenizer
+from harnn.watching import Figures
 
 if TYPE_CHECKING:
     from harnn.evaluation import Changes
@@ -40,6 +41,8 @@ class Bundle:
     quality: LabelQuality | None = None
     """Of single labels on the validation documents, at the tuned threshold; older models have
     none."""
+    reference: Figures | None = None
+    """Of the validation documents, for :func:`harnn.measure_drift`; older models have none."""
     documents: Mapping[str, int] = field(default_factory=dict)
     """Counts of documents read, skipped and truncated, by split; older models have none."""
     contents: Mapping[str, str] = field(default_factory=dict)

@@ -69,6 +69,11 @@ class Tokens:
         """(N,) tokens of each text."""
         return np.diff(self.offsets)
 
+    def known_lengths(self, unknown_id: int) -> NDArray[np.int64]:
+        """Return how many tokens of each text are known, (N,)."""
+        rows = np.repeat(np.arange(len(self)), self.lengths)
+        return np.bincount(rows[self.ids != unknown_id], minlength=len(self))
+
     def row(self, number: int) -> NDArray[np.int32]:
         """Return the token ids of one text."""
         return self.ids[self.offsets[number] : self.offsets[number + 1]]

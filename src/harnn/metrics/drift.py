@@ -145,7 +145,8 @@ def histogram_shift(
 
     Of n and m documents in B bins of equal shares the index times n m / (n + m) has a chi-square
     distribution with B - 1 degrees of freedom, and a noncentral one of other shares, from which
-    the interval is. Half a document is added to each bin, so that none is empty.
+    the interval is; its upper end is never that of an index smaller than chance gives on average.
+    Half a document is added to each bin, so that none is empty.
 
     Raises:
         ValueError: the bins differ, or a histogram is empty.
@@ -166,12 +167,13 @@ def histogram_shift(
     then, today = (counts + 0.5) / (counts + 0.5).sum(axis=1, keepdims=True)
     index = float(np.sum((today - then) * np.log(today / then)))
     scale = float(totals.sum() / totals.prod())
-    low, high = (
-        0.0 if chndtr(index / scale, bins - 1, 0) <= share  # where the inverse is not exactly 0
-        else float(chndtrinc(index / scale, bins - 1, share)) * scale
-        for share in (1 - error / 2, error / 2)
-    )  # fmt: skip
-    return HistogramShift(max(0.0, index - (bins - 1) * scale), low, high, distance, p_value)
+    chance = (bins - 1) * scale
+    found = index / scale
+    low = 0.0
+    if chndtr(found, bins - 1, 0) > 1 - error / 2:  # else the inverse is 0, or nearly
+        low = float(chndtrinc(found, bins - 1, 1 - error / 2)) * scale
+    high = float(chndtrinc(max(found, bins - 1), bins - 1, error / 2)) * scale
+    return HistogramShift(max(0.0, index - chance), low, high, distance, p_value)
 
 
 def _few_bins(counts: NDArray[np.float64], most: int) -> NDArray[np.float64]:

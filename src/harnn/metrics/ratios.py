@@ -5,11 +5,13 @@ from __future__ import annotations
 import dataclasses
 import math
 from dataclasses import dataclass
+from statistics import NormalDist
 from typing import Any, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.special import ndtri
+
+_STANDARD = NormalDist()
 
 
 class RatioChange(NamedTuple):
@@ -69,7 +71,7 @@ class RatioSums:
         if self.value is None or now.value is None:
             return None
         value = now.value - self.value
-        spread = float(ndtri(1 - error / 2)) * math.sqrt(self.variance + now.variance)
+        spread = _STANDARD.inv_cdf(1 - error / 2) * math.sqrt(self.variance + now.variance)
         return RatioChange(value, value - spread, value + spread)
 
     def to_list(self) -> list[Any]:

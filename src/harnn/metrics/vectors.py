@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from statistics import NormalDist
 from typing import NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtri
+
+_STANDARD = NormalDist()
 
 
 class MeanDistance(NamedTuple):
@@ -86,7 +88,7 @@ def mean_distance(before: VectorSums, now: VectorSums, *, error: float = 0.05) -
     trace = max(trace, 0.0)
     along = max(0.0, float(step @ covariance @ step) - trace * scale)
     error_of_square = math.sqrt(2 * trace * scale**2 + 4 * along * scale)
-    reach = float(ndtri(1 - error / 2)) * error_of_square
+    reach = _STANDARD.inv_cdf(1 - error / 2) * error_of_square
     unit = max(before.spread, np.finfo(np.float64).tiny)
     value, low, high = (
         math.sqrt(max(0.0, each) / unit) for each in (square, square - reach, square + reach)

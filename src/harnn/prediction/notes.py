@@ -44,7 +44,7 @@ class _Part(NamedTuple):
     """(N,) of each text, where nothing were cut."""
 
 
-class _Words(NamedTuple):
+class WordCounts(NamedTuple):
     """How many words each of N texts has, how many of them are read, and how many known (N,)."""
 
     whole: NDArray[np.int64]
@@ -109,16 +109,14 @@ def make_notes(
     return notes
 
 
-def count_words(corpus: Corpus, bundle: Bundle) -> _Words:
+def count_words(corpus: Corpus, bundle: Bundle) -> WordCounts:
     """Count the words of documents that were encoded for an answer, as their notes do."""
     if "tokens" not in corpus.views:
         whole, known = corpus.views[_WORDS].T
-        return _Words(whole, whole, known)
+        return WordCounts(whole, whole, known)
     tokens = corpus.tokens
-    rows = np.repeat(np.arange(len(corpus)), tokens.lengths)
-    known = tokens.ids != bundle.tokenizer.unknown_id
-    counts = np.bincount(rows[known], minlength=len(corpus))
-    return _Words(tokens.full_lengths, tokens.lengths, counts)
+    known = tokens.known_lengths(bundle.tokenizer.unknown_id)
+    return WordCounts(tokens.full_lengths, tokens.lengths, known)
 
 
 def _truncated(whole: int, read: int, parts: list[_Part], row: int) -> Note:

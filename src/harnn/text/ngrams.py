@@ -266,9 +266,7 @@ def _no_rows(columns: int) -> csr_array:
     return csr_array(np.zeros((0, columns), dtype=np.float32))
 
 
-def _number(
-    texts: Iterable[str], known: Mapping[str, int], fresh: dict[str, int]
-) -> NumberedWords:
+def _number(texts: Iterable[str], known: Mapping[str, int], fresh: dict[str, int]) -> NumberedWords:
     """Return the numbers of all words.
 
     Words that are not *known* are added to *fresh*, numbered from where the known ones end.
