@@ -33,6 +33,7 @@ _TITLES = {
     "labels": "labels that moved",
     "f1": "micro-F1",
 }
+_SHORT = {"too few documents to say": "too few"}
 _SHARES = ("unknown_words", "writings", "empty_field", "unlabelled", "doubtful", "f1")
 
 
@@ -111,7 +112,7 @@ def _table(found: Drift, taxonomy: Taxonomy) -> Table:
             _value(each, each.now),
             _change(each, each.change),
             _interval(each),
-            plain(each.verdict, style),
+            plain(_SHORT.get(each.verdict, each.verdict), style),
         )
     return table
 

@@ -44,6 +44,7 @@ if TYPE_CHECKING:
         histogram_shift,
         label_shift,
         share_p_values,
+        stability,
         stability_index,
     )
     from harnn.metrics.evaluation import TrainingCounts, evaluate
@@ -56,7 +57,13 @@ if TYPE_CHECKING:
     from harnn.metrics.resampling import Answers, Resampling
     from harnn.metrics.several_tests import benjamini_hochberg, holm
     from harnn.metrics.thresholds import ThresholdCurve, threshold_curve
-    from harnn.metrics.vectors import MeanDistance, VectorSums, mean_distance
+    from harnn.metrics.vectors import (
+        MeanDistance,
+        VectorSums,
+        in_spreads,
+        mean_distance,
+        squared_distance,
+    )
     from harnn.metrics.wilson import wilson_interval
 
 __getattr__, __dir__ = on_demand(
@@ -67,7 +74,7 @@ __getattr__, __dir__ = on_demand(
         "confusion": "Confusion confused_documents confused_siblings",
         "curves": "hierarchical_area",
         "drift": "HistogramShift LabelShift histogram_shift label_shift share_p_values "
-        "stability_index",
+        "stability stability_index",
         "evaluation": "TrainingCounts evaluate",
         "frequency": "FrequencyBucket FrequencySpread f1_by_frequency f1_spread",
         "hierarchical": "hierarchical_prf",
@@ -78,7 +85,7 @@ __getattr__, __dir__ = on_demand(
         "resampling": "Answers Resampling",
         "several_tests": "benjamini_hochberg holm",
         "thresholds": "ThresholdCurve threshold_curve",
-        "vectors": "MeanDistance VectorSums mean_distance",
+        "vectors": "MeanDistance VectorSums in_spreads mean_distance squared_distance",
         "wilson": "wilson_interval",
     },
 )
@@ -127,6 +134,7 @@ __all__ = [
     "hierarchical_prf",
     "histogram_shift",
     "holm",
+    "in_spreads",
     "inverse_propensities",
     "label_shift",
     "lca_prf",
@@ -139,6 +147,8 @@ __all__ = [
     "propensity_precision_at_k",
     "recall_at_k",
     "share_p_values",
+    "squared_distance",
+    "stability",
     "stability_index",
     "threshold_curve",
     "wilson_interval",

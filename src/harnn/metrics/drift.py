@@ -154,26 +154,47 @@ def histogram_shift(
     Source: Yurdakul and Naranjo (2020), Statistical properties of the population stability index;
     Steiger (2004), Beyond the F test, on intervals of a noncentral parameter.
     """
+    counts, totals = _histograms(before, now)
+    shares = (counts / totals[:, np.newaxis]).cumsum(axis=1)
+    distance = float(np.abs(np.diff(shares, axis=0)).max())
+    scale = float(totals.sum() / totals.prod())
+    p_value = float(kolmogorov(distance / np.sqrt(scale)))
+    index, bins = _index(counts, most_bins)
+    found, freedom = index / scale, max(bins - 1, 1)
+    low = 0.0
+    if chndtr(found, freedom, 0) > 1 - error / 2:  # else the inverse is 0, or nearly
+        low = float(chndtrinc(found, freedom, 1 - error / 2)) * scale
+    high = float(chndtrinc(max(found, freedom), freedom, error / 2)) * scale
+    return HistogramShift(max(0.0, index - (bins - 1) * scale), low, high, distance, p_value)
+
+
+def stability(before: ArrayLike, now: ArrayLike, *, most_bins: int | None = 10) -> float:
+    """Return what :func:`histogram_shift` says of the index alone.
+
+    Raises:
+        ValueError: see there.
+    """
+    counts, totals = _histograms(before, now)
+    index, bins = _index(counts, most_bins)
+    return max(0.0, index - (bins - 1) * float(totals.sum() / totals.prod()))
+
+
+def _histograms(
+    before: ArrayLike, now: ArrayLike
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return both histograms (2, B) and their documents (2,)."""
     counts = np.array([np.asarray(before), np.asarray(now)], dtype=np.float64)
     totals = counts.sum(axis=1)
     if counts.ndim != 2 or not totals.all():
         raise ValueError("Expected two histograms of at least one document each.")
-    distance = float(np.abs(np.diff((counts / totals[:, np.newaxis]).cumsum(axis=1), axis=0)).max())
-    p_value = float(kolmogorov(distance * np.sqrt(totals.prod() / totals.sum())))
+    return counts, totals
+
+
+def _index(counts: NDArray[np.float64], most_bins: int | None) -> tuple[float, int]:
+    """Return the index of two histograms (2, B), and in how many bins it was counted."""
     counts = _few_bins(counts, most_bins) if most_bins is not None else _no_small_bins(counts)
-    bins = counts.shape[1]
-    if bins == 1:
-        return HistogramShift(0.0, 0.0, 0.0, distance, p_value)
     then, today = (counts + 0.5) / (counts + 0.5).sum(axis=1, keepdims=True)
-    index = float(np.sum((today - then) * np.log(today / then)))
-    scale = float(totals.sum() / totals.prod())
-    chance = (bins - 1) * scale
-    found = index / scale
-    low = 0.0
-    if chndtr(found, bins - 1, 0) > 1 - error / 2:  # else the inverse is 0, or nearly
-        low = float(chndtrinc(found, bins - 1, 1 - error / 2)) * scale
-    high = float(chndtrinc(max(found, bins - 1), bins - 1, error / 2)) * scale
-    return HistogramShift(max(0.0, index - chance), low, high, distance, p_value)
+    return float(np.sum((today - then) * np.log(today / then))), counts.shape[1]
 
 
 def _few_bins(counts: NDArray[np.float64], most: int) -> NDArray[np.float64]:

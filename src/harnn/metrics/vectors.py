@@ -36,10 +36,11 @@ class VectorSums:
     """(D, D); None where they are not kept."""
 
     @classmethod
-    def of(cls, vectors: NDArray[np.float32]) -> Self:
-        """Sum over vectors (N, D)."""
+    def of(cls, vectors: NDArray[np.float32], *, products: bool = True) -> Self:
+        """Sum over vectors (N, D); products: whether those of components are kept."""
         exact = vectors.astype(np.float64)
-        return cls(len(exact), exact.sum(axis=0), float(np.vdot(exact, exact)), exact.T @ exact)
+        sums, squares = exact.sum(axis=0), float(np.vdot(exact, exact))
+        return cls(len(exact), sums, squares, exact.T @ exact if products else None)
 
     def __add__(self, other: Self) -> Self:
         products = None
@@ -64,6 +65,18 @@ class VectorSums:
         return max(0.0, (self.squares - self.count * float(mean @ mean)) / (self.count - 1))
 
 
+def squared_distance(before: VectorSums, now: VectorSums) -> float:
+    """Return the squared distance of two means, less what chance alone gives: it may be below 0.
+
+    Raises:
+        ValueError: sizes differ, or a sample has fewer than two vectors.
+    """
+    if before.sums.shape != now.sums.shape or min(before.count, now.count) < 2:
+        raise ValueError("Expected two samples of at least two vectors of one size.")
+    step = now.mean - before.mean
+    return float(step @ step) - before.spread / before.count - now.spread / now.count
+
+
 def mean_distance(before: VectorSums, now: VectorSums, *, error: float = 0.05) -> MeanDistance:
     """Return how far apart the means of two samples are, less what chance alone would give.
 
@@ -77,11 +90,10 @@ def mean_distance(before: VectorSums, now: VectorSums, *, error: float = 0.05) -
     Source: Chen and Qin (2010), A two-sample test for high-dimensional data with applications to
     gene-set testing; the trace of the squared covariance after Bai and Saranadasa (1996).
     """
-    fits = before.sums.shape == now.sums.shape and min(before.count, now.count) > 1
-    if not fits or now.products is None:
-        raise ValueError("Expected two samples of at least two vectors of one size, with products.")
+    if now.products is None:
+        raise ValueError("Expected products of the second sample.")
+    square = squared_distance(before, now)
     step, scale = now.mean - before.mean, 1 / before.count + 1 / now.count
-    square = float(step @ step) - before.spread / before.count - now.spread / now.count
     covariance = now.products - now.count * np.outer(now.mean, now.mean)
     covariance /= now.count - 1
     trace = float(np.vdot(covariance, covariance)) - now.spread**2 / (now.count - 1)
@@ -89,8 +101,10 @@ def mean_distance(before: VectorSums, now: VectorSums, *, error: float = 0.05) -
     along = max(0.0, float(step @ covariance @ step) - trace * scale)
     error_of_square = math.sqrt(2 * trace * scale**2 + 4 * along * scale)
     reach = _STANDARD.inv_cdf(1 - error / 2) * error_of_square
-    unit = max(before.spread, np.finfo(np.float64).tiny)
-    value, low, high = (
-        math.sqrt(max(0.0, each) / unit) for each in (square, square - reach, square + reach)
-    )
-    return MeanDistance(value, low, high)
+    ends = (square, square - reach, square + reach)
+    return MeanDistance(*(in_spreads(each, before) for each in ends))
+
+
+def in_spreads(square: float, before: VectorSums) -> float:
+    """Return a squared distance as a distance in units of the spread of a sample; 0 or more."""
+    return math.sqrt(max(0.0, square) / max(before.spread, np.finfo(np.float64).tiny))

@@ -13,7 +13,7 @@ from harnn.corpus import Corpus
 from harnn.data import Document
 from harnn.decode import Decoder, Scores
 from harnn.prediction.notes import count_words
-from harnn.watching import Block, choosing_of, vectors_of
+from harnn.watching import Block, TextSigns, choosing_of, fields_of, vectors_of
 
 
 def block_of(
@@ -30,7 +30,8 @@ def block_of(
     found = vectors_of(corpus, whole_texts=bundle.ensemble.cascade is None)
     kind, vectors = ("", None) if found is None else found
     return Block(
-        documents,
+        [TextSigns.of(each) for each in documents],
+        fields_of(documents),
         np.stack([words.read, words.known], axis=1),
         scores.values,
         choosing_of(decoder),

@@ -18,6 +18,9 @@ from prometheus_client import (
     multiprocess,
 )
 
+from harnn.serve.figures import FigureMetrics
+from harnn.watching import Figures
+
 if TYPE_CHECKING:
     from harnn.serve.models import ServedModel
 
@@ -63,6 +66,7 @@ class Metrics:
             ["reason"],
             registry=registry,
         )
+        self._figures = FigureMetrics(registry)
         self._model = Gauge(
             "harnn_model_info",
             "1 for each model that answers, 0 for those that did before.",
@@ -93,6 +97,16 @@ class Metrics:
         if before is not None:
             self._model.labels(before.name, before.hash).set(0)
         self._model.labels(model.name, model.hash).set(1)
+        self._figures.begin(model.name)
+
+    def counted(self, model: ServedModel, figures: Figures | None) -> None:
+        """Documents of a model were counted; None: none were."""
+        if figures is None:
+            return
+        self._figures.counted(model.name, figures, model.predictor.taxonomy.hierarchy.level_slices)
+        window = model.window.figures()
+        if window is not None:
+            self._figures.window(model.name, window)
 
     def text(self) -> bytes:
         """Return all of it in the text format of Prometheus."""

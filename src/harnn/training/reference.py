@@ -15,7 +15,15 @@ from harnn.data import Document, labelled_documents
 from harnn.decode import Scores
 from harnn.training.events import Stage
 from harnn.training.task import Task
-from harnn.watching import Block, Figures, choosing_of, count_block, vectors_of
+from harnn.watching import (
+    Block,
+    Figures,
+    TextSigns,
+    choosing_of,
+    count_block,
+    fields_of,
+    vectors_of,
+)
 
 _AT_ONCE = 1_024
 _MOST_SCORES = 16 << 20
@@ -45,7 +53,8 @@ def reference_of(task: Task, bundle: Bundle, scores: Scores, corpus: Corpus) -> 
         _, chosen = bundle.decoder.decode(Scores(part.ids, values), hierarchy)
         found = vectors_of(part, whole_texts=bundle.ensemble.cascade is None)
         block = Block(
-            documents,
+            [TextSigns.of(each) for each in documents],
+            fields_of(documents),
             _count_words(documents, part, bundle),
             values,
             choosing_of(bundle.decoder),

@@ -6,11 +6,11 @@ import json
 from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_array
+from scipy.sparse import csr_array, vstack
 
 from harnn.corpus import Corpus
 from harnn.data import Document
@@ -26,11 +26,28 @@ _SURE = 0.5
 _CHOOSING = ("strategy", "threshold", "top_k", "confidence", "top_1", "close")
 
 
+class TextSigns(NamedTuple):
+    """What is counted of a text, and nothing else of it."""
+
+    writing: str
+    """See :func:`harnn.languages.find_writing`."""
+    filled: frozenset[str]
+    """Fields with text."""
+
+    @classmethod
+    def of(cls, document: Document) -> Self:
+        """Look at a document."""
+        filled = frozenset(name for name, text in document.text.items() if text.strip())
+        return cls(find_writing(document.full_text), filled)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Block:
-    """N documents as a model has read and answered them."""
+    """N documents as a model has read and answered them; nothing of their texts."""
 
-    documents: Sequence[Document]
+    texts: Sequence[TextSigns]
+    fields: frozenset[str]
+    """That any of them has, also without text."""
     words: NDArray[np.int64]
     """(N, 2) words, and those of them that are known."""
     scores: NDArray[np.float32]
@@ -61,14 +78,43 @@ def options_of(choosing: str) -> dict[str, Any]:
     return options
 
 
+def join_blocks(blocks: Sequence[Block]) -> Block:
+    """Put blocks of the same model behind each other; true labels are left out."""
+    first = blocks[0]
+    if len(blocks) == 1:
+        return first
+    vectors = [each.vectors for each in blocks if each.vectors is not None]
+    chosen = [each.chosen for each in blocks if each.chosen is not None]
+    return Block(
+        [signs for each in blocks for signs in each.texts],
+        frozenset().union(*(each.fields for each in blocks)),
+        np.concatenate([each.words for each in blocks]),
+        np.concatenate([each.scores for each in blocks]),
+        first.choosing,
+        csr_array(vstack(chosen, format="csr")) if len(chosen) == len(blocks) else None,
+        first.vector_kind,
+        np.concatenate(vectors) if len(vectors) == len(blocks) else None,
+    )
+
+
+def fields_of(documents: Sequence[Document]) -> frozenset[str]:
+    """Return the fields that any document has."""
+    return frozenset(name for each in documents for name in each.text)
+
+
 def count_block(
-    block: Block, hierarchy: Hierarchy, *, fields: Collection[str] | None = None
+    block: Block,
+    hierarchy: Hierarchy,
+    *,
+    fields: Collection[str] | None = None,
+    products: bool = True,
 ) -> Figures:
     """Count documents; the scores must be those of the hierarchy's labels.
 
-    fields: of text, that are looked at; None: all that documents have.
+    fields: of text, that are looked at; None: all that documents have. products: whether those of
+    vectors are kept, see :class:`harnn.metrics.VectorSums`.
     """
-    count = len(block.documents)
+    count = len(block.texts)
     best = np.zeros(len(hierarchy), dtype=np.int64)
     tops = np.zeros((hierarchy.depth, SCORE_BINS), dtype=np.int64)
     highest = np.zeros(count, dtype=np.float32)
@@ -85,7 +131,7 @@ def count_block(
     if block.chosen is not None:
         given = np.bincount(block.chosen.indices, minlength=len(hierarchy))
         unlabelled = int(np.count_nonzero(np.diff(block.chosen.indptr) == 0))
-    vectors = None if block.vectors is None else VectorSums.of(block.vectors)
+    vectors = None if block.vectors is None else VectorSums.of(block.vectors, products=products)
     return Figures(
         documents=count,
         choosing=block.choosing,
@@ -97,8 +143,11 @@ def count_block(
         scores=tops,
         words=RatioSums.of(words - known, words),
         lengths=np.bincount(length_bin(words), minlength=LENGTH_BINS),
-        writings=dict(Counter(find_writing(each.full_text) for each in block.documents)),
-        empty_fields=_empty_fields(block.documents, fields),
+        writings=dict(Counter(each.writing for each in block.texts)),
+        empty_fields={
+            name: sum(name not in each.filled for each in block.texts)
+            for name in sorted(block.fields if fields is None else fields)
+        },
         vector_kind="" if vectors is None else block.vector_kind,
         vectors=vectors,
         f1=_f1(block, hierarchy),
@@ -145,12 +194,6 @@ def _folded(matrix: csr_array) -> NDArray[np.float32]:
 def _to_length_1(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
     lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
     return vectors / np.maximum(lengths, np.finfo(np.float32).tiny)
-
-
-def _empty_fields(documents: Sequence[Document], fields: Collection[str] | None) -> dict[str, int]:
-    """Count by field the documents that have no text in it, or lack it."""
-    names = sorted({name for each in documents for name in each.text} if fields is None else fields)
-    return {name: sum(not each.text.get(name, "").strip() for each in documents) for name in names}
 
 
 def _f1(block: Block, hierarchy: Hierarchy) -> tuple[RatioSums, ...] | None:
