@@ -116,7 +116,8 @@ def share_p_values(
     least_so_many = np.where(now > 0, betainc(np.maximum(now, 1), before + 1, part), 1.0)
     at_most = np.where(before > 0, 1 - betainc(now + 1, np.maximum(before, 1), part), 1.0)
     exact = np.minimum(1.0, 2 * np.minimum(least_so_many, at_most))
-    return np.where(usual, erfc(np.abs(shift.z) / np.sqrt(2)), exact)
+    p_values: NDArray[np.float64] = np.where(usual, erfc(np.abs(shift.z) / np.sqrt(2)), exact)
+    return p_values
 
 
 class HistogramShift(NamedTuple):
