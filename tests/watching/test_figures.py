@@ -118,8 +118,8 @@ def test_they_are_read_back() -> None:
         ({"words": [1, "x"]}, "r.json: words: got [1, 'x'], expected 6 numbers."),
         ({"writings": {"Elvish": 1}}, "r.json: writings: got {'Elvish': 1}, expected an object of "
          "counts by writing."),
-        ({"vectors": {"kind": "x"}}, "r.json: vectors: got {'kind': 'x'}, expected sums of vectors, "
-         "or null."),
+        ({"vectors": {"kind": "x"}}, "r.json: vectors: got {'kind': 'x'}, expected sums of "
+         "vectors, or null."),
         ({"f1": []}, "r.json: f1: got [], expected 3 lists of 6 numbers, or null."),
         ({"documents": 301}, "r.json: is damaged: its counts do not belong together."),
         ({"unlabelled": 301}, "r.json: is damaged: its counts do not belong together."),

@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from harnn.languages import WRITINGS
 from harnn.metrics import (
     benjamini_hochberg,
     histogram_shift,
@@ -20,13 +19,12 @@ from harnn.metrics import (
 )
 from harnn.taxonomy import Taxonomy
 from harnn.watching.drift import Drift, Figure, Finding, MovedLabel, judge
-from harnn.watching.figures import SCORE_BINS, Figures
+from harnn.watching.figures import LABEL_GROUPS, SCORE_BINS, Figures
 
 ERROR = 0.05
 """How often any interval of a comparison may miss."""
 LEAST_RATIO = 1.5
 """Of the shares of a label then and now, in either direction, from which on it has moved."""
-_LABEL_GROUPS = 20
 _STANDARD = NormalDist()
 _SEEN_FROM = 0.2
 """Share of the documents that have a label, from which on it must be seen when it is gone."""
@@ -97,7 +95,7 @@ class _Comparison:
         )
         common = max(before.writings, key=lambda name: before.writings[name])
         shares = [each.writings.get(common, 0) / each.documents for each in (before, now)]
-        counts = [[each.writings.get(name, 0) for name in WRITINGS] for each in (before, now)]
+        counts = before.writing_counts, now.writing_counts
         yield self._histogram(
             "writings", *counts, shown=(shares[0], shares[1]), most_bins=None, name=common
         )
@@ -127,7 +125,7 @@ class _Comparison:
             )  # fmt: skip
             order = np.argsort(-self._label_counts[columns], kind="stable")
             best = before.best[columns][order], now.best[columns][order]
-            yield self._histogram("label_mix", *best, most_bins=_LABEL_GROUPS, level=level)
+            yield self._histogram("label_mix", *best, most_bins=LABEL_GROUPS, level=level)
             if self._alike:
                 yield self._labels(level, columns, labels)
 

@@ -9,6 +9,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
+from harnn.languages import WRITINGS
 from harnn.metrics import RatioSums, VectorSums
 
 Counts = NDArray[np.int64]
@@ -16,6 +17,8 @@ SCORE_BINS = 100
 """Of equal width, of the best score of a level."""
 LENGTH_BINS = 64
 """Of words of a text: 0, 1, and from there on four to a doubling; the last one is open."""
+LABEL_GROUPS = 20
+"""That labels of a level are put into, by their frequency in training, to compare their mix."""
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -50,6 +53,11 @@ class Figures:
     vectors: VectorSums | None = None
     f1: tuple[RatioSums, ...] | None = None
     """Micro-F1 on all labels, and on each level; None where true labels are not known."""
+
+    @property
+    def writing_counts(self) -> list[int]:
+        """Documents by all writings there are, in one order."""
+        return [self.writings.get(name, 0) for name in WRITINGS]
 
     def __add__(self, other: Self) -> Self:
         """Return the figures of both.

@@ -12,15 +12,13 @@ from operator import add
 import numpy as np
 from numpy.typing import NDArray
 
-from harnn.languages import WRITINGS
 from harnn.metrics import in_spreads, squared_distance, stability
 from harnn.taxonomy import Hierarchy
 from harnn.watching.counting import Block, count_block, join_blocks
 from harnn.watching.drift import LEAST_DOCUMENTS, Figure
-from harnn.watching.figures import Figures
+from harnn.watching.figures import LABEL_GROUPS, Figures
 
 _PARTS = 10
-_LABEL_GROUPS = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,8 +124,7 @@ class MovingWindow:
             ),
             ("lengths", None): stability(before.lengths, now.lengths),
             ("writings", None): stability(
-                *([each.writings.get(name, 0) for name in WRITINGS] for each in (before, now)),
-                most_bins=None,
+                before.writing_counts, now.writing_counts, most_bins=None
             ),
         }
         if before.words.value is not None and now.words.value is not None:
@@ -140,7 +137,7 @@ class MovingWindow:
         ):
             found["scores", level] = stability(before.scores[level - 1], now.scores[level - 1])
             best = before.best[part][order], now.best[part][order]
-            found["label_mix", level] = stability(*best, most_bins=_LABEL_GROUPS)
+            found["label_mix", level] = stability(*best, most_bins=LABEL_GROUPS)
         if (
             before.vectors is not None
             and now.vectors is not None
