@@ -74,7 +74,7 @@ def test_without_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
         ("Tämä on suomea.", "Latin"),
         ("Bees", "Latin"),
         ("éàü", "Latin"),
-        ("Это дом, in which nobody lives, но это дом.", "Cyrillic"),
+        ("Это дом, в котором никто не живёт, but a big one.", "Cyrillic"),
         ("厨房的水龙头漏水了", "Han"),
         ("台所の蛇口が漏れている", "Kana"),
         ("주방 수도꼭지", "Hangul"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -47,7 +48,7 @@ class Note(NamedTuple):
     code: str
     """For programs: a name that stays, whatever the sentence is."""
     sentence: str
-    values: Mapping[str, Any]
+    values: Mapping[str, Any] = MappingProxyType({})
     """What the sentence says in numbers and names, as JSON has them; docs/watching.md lists all."""
 
 

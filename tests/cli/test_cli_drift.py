@@ -63,12 +63,15 @@ def test_the_sentence_at_the_end(capsys: pytest.CaptureFixture[str]) -> None:
             "the model was trained before models kept figures of their validation documents. Give "
             "those, or others that were as they should be, as against= (--against).",
         ),
-        (("--data", "nowhere.jsonl"), "nowhere.jsonl: no such file or directory."),
+        (("--data", "nowhere.jsonl"), "nowhere.jsonl: no such file."),
         (
             ("--data", "-", "--against", "-"),
             "standard input: is named twice, but can be read only once. Write it to a file first.",
         ),
-        (("--data", FILES.test, "--json", "x.csv"), "x.csv: expected a name that ends in .json."),
+        (
+            ("--data", FILES.test, "--json", "x.csv"),
+            "x.csv: unknown extension '.csv', expected .json.",
+        ),
     ],
 )
 def test_refusals(

@@ -27,14 +27,14 @@ def blend() -> harnn.Predictor:
 
 def test_the_page_lists_every_code_with_its_values() -> None:
     table = PAGE.read_text("utf-8").partition("## Notes for programs")[2].partition("\n## ")[0]
-    rows = re.findall(r"^\| `(\w+)` \| ([^|]*) \|", table, flags=re.MULTILINE)
+    rows = re.findall(r"^\| `(\w+)` \|([^|]*)\|", table, flags=re.MULTILINE)
     found = {code: tuple(re.findall(r"`(\w+)`", values)) for code, values in rows}
     assert found == NOTE_CODES
 
 
 def test_values_beside_the_sentence(fast: harnn.Predictor) -> None:
     empty, unknown, some = fast.predict(
-        ["...", "zzqx qqzz", "bees zzqx qqzz wwxx vvvv"], threshold=0.01
+        ["...", "zzqx qqzz", "hive zzqx qqzz wwxx vvvv"], threshold=0.01
     )
     assert empty.to_dict()["note_details"] == [
         {"code": "empty_text", "text": "The text has no words: the answer is what is most common."}
@@ -58,10 +58,10 @@ def test_values_beside_the_sentence(fast: harnn.Predictor) -> None:
 @pytest.mark.parametrize(
     ("text", "noted"),
     [
-        ("bees zzqx qqzz wwxx", False),  # too short to tell
-        ("bees bees bees zzqx qqzz wwxx", False),  # half
-        ("bees bees zzqx qqzz wwxx", True),
-        ("bees , . ! zzqx qqzz wwxx", False),  # marks are no words
+        ("hive zzqx qqzz wwxx", False),  # too short to tell
+        ("hive hive hive zzqx qqzz wwxx", False),  # half
+        ("hive hive zzqx qqzz wwxx", True),
+        ("hive , . ! zzqx qqzz wwxx", False),  # marks are no words
     ],
 )
 def test_most_words_must_be_unknown(text: str, noted: bool, fast: harnn.Predictor) -> None:
@@ -70,7 +70,7 @@ def test_most_words_must_be_unknown(text: str, noted: bool, fast: harnn.Predicto
 
 
 def test_cut_texts(blend: harnn.Predictor) -> None:
-    (answer,) = blend.predict(["bees " * 300])
+    (answer,) = blend.predict(["hive " * 300])
     (details,) = answer.to_dict()["note_details"]
     most = blend.bundle.tokenizer.max_length
     assert (details["code"], details["words"], details["read"]) == ("truncated", 300, most)
@@ -82,7 +82,7 @@ def test_every_note_has_the_values_of_its_code(
     fast: harnn.Predictor, blend: harnn.Predictor
 ) -> None:
     for predictor in (fast, blend):
-        for answer in predictor.predict(["", "zzqx", "bees " * 300, "bees zzqx qqzz wwxx vvvv"]):
+        for answer in predictor.predict(["", "zzqx", "hive " * 300, "hive zzqx qqzz wwxx vvvv"]):
             for code, values in zip(answer.note_codes, answer.note_values, strict=True):
                 assert tuple(values) == NOTE_CODES[code]
 
@@ -91,7 +91,7 @@ def test_explanations_have_them_too(fast: harnn.Predictor) -> None:
     explained = fast.explain("zzqx qqzz").to_dict()
     (answer,) = fast.predict(["zzqx qqzz"])
     assert explained["note_details"] == answer.to_dict()["note_details"]
-    without = fast.explain("bees").to_dict()
+    without = fast.explain("hive").to_dict()
     assert without["notes"] == []
     assert "note_details" not in without
 

@@ -52,6 +52,7 @@ def reference_of(task: Task, bundle: Bundle, scores: Scores, corpus: Corpus) -> 
         values = scores.values[rows]
         _, chosen = bundle.decoder.decode(Scores(part.ids, values), hierarchy)
         found = vectors_of(part, whole_texts=bundle.ensemble.cascade is None)
+        kind, vectors = ("", None) if found is None else found
         block = Block(
             [TextSigns.of(each) for each in documents],
             fields_of(documents),
@@ -59,7 +60,8 @@ def reference_of(task: Task, bundle: Bundle, scores: Scores, corpus: Corpus) -> 
             values,
             choosing_of(bundle.decoder),
             chosen,
-            *(("", None) if found is None else found),
+            kind,
+            vectors,
             part.targets,
         )
         counted = count_block(block, hierarchy)

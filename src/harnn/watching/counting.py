@@ -64,8 +64,7 @@ class Block:
 
 def choosing_of(decoder: Decoder) -> str:
     """Return how a decoder chooses labels, so that another way is told from it."""
-    plain = decoder.to_dict()
-    return json.dumps({name: plain[name] for name in _CHOOSING}, sort_keys=True)
+    return json.dumps({name: getattr(decoder, name) for name in _CHOOSING}, sort_keys=True)
 
 
 def options_of(choosing: str) -> dict[str, Any]:
@@ -193,7 +192,8 @@ def _folded(matrix: csr_array) -> NDArray[np.float32]:
 
 def _to_length_1(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
     lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    return vectors / np.maximum(lengths, np.finfo(np.float32).tiny)
+    scaled: NDArray[np.float32] = vectors / np.maximum(lengths, np.finfo(np.float32).tiny)
+    return scaled
 
 
 def _f1(block: Block, hierarchy: Hierarchy) -> tuple[RatioSums, ...] | None:

@@ -96,9 +96,14 @@ def figures_from_dict(plain: Any, hierarchy: Hierarchy, *, where: str) -> Figure
         raise BundleError(problems)
     vectors, f1 = plain["vectors"], plain["f1"]
     found = Figures(
-        **{name: plain[name] for name in ("documents", "choosing", "chosen", "unlabelled")},
-        **{name: np.array(plain[name], np.int64) for name in ("given", "best", "scores")},
+        documents=plain["documents"],
+        choosing=plain["choosing"],
+        chosen=plain["chosen"],
+        given=np.array(plain["given"], np.int64),
+        unlabelled=plain["unlabelled"],
+        best=np.array(plain["best"], np.int64),
         doubtful=plain["doubtful"],
+        scores=np.array(plain["scores"], np.int64),
         words=RatioSums(*plain["words"]),
         lengths=np.array(plain["lengths"], np.int64),
         writings=plain["writings"],
