@@ -146,13 +146,15 @@ class CountedNgrams(NamedTuple):
 class _CountedNgramsCollector:
     def __init__(self, features: NgramFeatures) -> None:
         self._features = features
-        self._parts = [features.counted_vectors([])]
+        self._parts: list[tuple[csr_array, NDArray[np.int64]]] = []
 
     def add(self, texts: Sequence[str]) -> None:
         self._parts.append(self._features.counted_vectors(texts))
 
     def finish(self) -> CountedNgrams:
-        vectors, words = zip(*self._parts, strict=True)
+        if len(self._parts) == 1:
+            return CountedNgrams(*self._parts[0])
+        vectors, words = zip(*(self._parts or [self._features.counted_vectors([])]), strict=True)
         return CountedNgrams(csr_array(vstack(vectors, format="csr")), np.concatenate(words))
 
 
