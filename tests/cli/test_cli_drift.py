@@ -63,7 +63,10 @@ def test_the_sentence_at_the_end(capsys: pytest.CaptureFixture[str]) -> None:
             "the model was trained before models kept figures of their validation documents. Give "
             "those, or others that were as they should be, as against= (--against).",
         ),
-        (("--data", "nowhere.jsonl"), "nowhere.jsonl: no such file."),
+        (
+            ("--data", "nowhere.jsonl", "--against", "neither.jsonl"),
+            "Error: 2 problems in the documents:\n  nowhere.jsonl: no such file.\n  neither.jsonl: no such file.",
+        ),
         (
             ("--data", "-", "--against", "-"),
             "standard input: is named twice, but can be read only once. Write it to a file first.",

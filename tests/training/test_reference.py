@@ -35,7 +35,7 @@ def model(result: harnn.FitResult, tmp_path: Path) -> Path:
 
 @pytest.mark.parametrize("kind", ["fast", "network"])
 def test_texts_are_counted_as_they_will_be(kind: str, result: harnn.FitResult) -> None:
-    made = result if kind == "fast" else fit_tiny(preset="default", text_vectors="off")
+    made = result if kind == "fast" else fit_tiny(text_vectors="off")
     assert made.reference is not None
     kept = figures_to_dict(made.reference)
     later = figures_to_dict(count_documents(harnn.Predictor(made), sample("en").valid))
@@ -62,6 +62,15 @@ def test_they_are_kept_with_a_checksum(result: harnn.FitResult, model: Path) -> 
     path.write_text(path.read_text("utf-8").replace('"documents": 50', '"documents": 51'), "utf-8")
     with pytest.raises(BundleError, match="was changed after it was written"):
         harnn.load_bundle(model)
+
+
+def test_an_exported_model_has_them_too(tmp_path: Path) -> None:
+    made = fit_tiny(text_vectors="off")
+    model = harnn.save_bundle(made, tmp_path / "model")
+    light = harnn.load_bundle(harnn.export_onnx(model, tmp_path / "light"))
+    assert light.reference is not None
+    assert made.reference is not None
+    assert figures_to_dict(light.reference) == figures_to_dict(made.reference)
 
 
 def test_damage_is_told(model: Path) -> None:

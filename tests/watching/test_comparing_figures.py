@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections import Counter
 from dataclasses import replace
@@ -10,7 +11,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from harnn.metrics import benjamini_hochberg, newcombe_interval, share_p_values
+from harnn.metrics import (
+    RatioSums,
+    VectorSums,
+    benjamini_hochberg,
+    newcombe_interval,
+    share_p_values,
+)
 from harnn.watching import (
     LEAST_DOCUMENTS,
     TOLERANCES,
@@ -106,6 +113,16 @@ def test_of_labels_chosen_otherwise_nothing_is_said() -> None:
     found = {each.figure for each in compare(now).findings}
     assert not found & {"labels", "unlabelled", "f1"}
     assert "label_mix" in moved(compare(now))
+
+
+def test_documents_without_any_word_or_vector() -> None:
+    empty = made_figures(200, 8)
+    zero = replace(empty, words=RatioSums(200), vectors=VectorSums.of(np.zeros((200, 16), "f4")))
+    for before, now in ((zero, REFERENCE), (REFERENCE, zero), (zero, zero)):
+        drift = compare(now, before)
+        json.dumps(drift.to_dict(), allow_nan=False)
+        words = next(each for each in drift.findings if each.figure == "unknown_words")
+        assert words.verdict == "too few documents to say"
 
 
 @pytest.mark.parametrize(

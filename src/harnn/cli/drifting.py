@@ -15,6 +15,8 @@ from harnn.cli.files import JSON, check_inputs, check_output, write_json
 from harnn.cli.models import Speed, open_model
 from harnn.cli.problems import reading
 from harnn.cli.screen import Console, plain, say
+from harnn.data.files import find_file
+from harnn.errors import DocumentError, Problem
 from harnn.prediction import measure_drift
 from harnn.taxonomy import Taxonomy
 from harnn.watching import Drift, Finding
@@ -62,10 +64,13 @@ def drift(
     """
     inputs = [*compared.data, *compared.against]
     check_inputs(inputs)
+    found = [find_file(each) for each in inputs]
+    if problems := [each for each in found if isinstance(each, Problem)]:
+        raise DocumentError(problems)
     check_output(json_output, JSON, inputs)
     predictor, knobs = open_model(model, settings, speed)
     with reading(knobs) as log:
-        found = measure_drift(
+        result = measure_drift(
             predictor,
             compared.data,
             against=compared.against or None,
@@ -73,18 +78,18 @@ def drift(
             data=knobs,
             log=log,
         )
-    write_json(json_output, found.to_dict())
+    write_json(json_output, result.to_dict())
     console = Console()
-    console.print(_table(found, predictor.taxonomy))
-    if found.labels:
-        console.print(_labels_table(found, predictor.taxonomy))
-    console.print_line(conclusion(found))
-    if found.unsure:
+    console.print(_table(result, predictor.taxonomy))
+    if result.labels:
+        console.print(_labels_table(result, predictor.taxonomy))
+    console.print_line(conclusion(result))
+    if result.unsure:
         say(
-            f"Note: of {counted(len(found.unsure), 'figure')} too few documents tell; twice the "
+            f"Note: of {counted(len(result.unsure), 'figure')} too few documents tell; twice the "
             "tolerance of each could have gone unseen (docs/watching.md)."
         )
-    return bool(found.moved)
+    return bool(result.moved)
 
 
 def conclusion(found: Drift) -> str:

@@ -60,8 +60,8 @@ class RatioSums:
         ratio, count = self.value, self.documents
         if ratio is None or count < 2:
             return math.inf
-        left = self.top_squares - 2 * ratio * self.products + ratio**2 * self.bottom_squares
-        return max(left, 0.0) * count / (count - 1) / self.bottoms**2
+        left = self.top_squares - 2 * ratio * self.products + ratio * ratio * self.bottom_squares
+        return max(left, 0.0) * count / (count - 1) / self.bottoms / self.bottoms
 
     def change_to(self, now: Self, *, error: float = 0.05) -> RatioChange | None:
         """Return what the ratio has risen by; error: how often the interval may miss.

@@ -76,9 +76,9 @@ class Finding:
             "name": self.name,
             "before": self.before,
             "now": self.now,
-            "change": self.change,
-            "low": self.low if math.isfinite(self.low) else None,
-            "high": self.high if math.isfinite(self.high) else None,
+            "change": _finite(self.change),
+            "low": _finite(self.low),
+            "high": _finite(self.high),
             "tolerance": self.tolerance,
             "verdict": self.verdict,
             **self.more,
@@ -138,6 +138,10 @@ class Drift:
             "findings": [each.to_dict() for each in self.findings],
             "labels": [each.to_dict() for each in self.labels],
         }
+
+
+def _finite(value: float) -> float | None:
+    return value if math.isfinite(value) else None
 
 
 def judge(
