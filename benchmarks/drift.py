@@ -271,8 +271,7 @@ def cost(measured: Measured) -> Row:
     )
 
     def watch(block: Block) -> None:
-        if window.add(block) is not None:
-            window.figures()
+        window.add(block)
 
     documents = measured.documents[:640]
     for size in (1, 64):

@@ -26,7 +26,7 @@ _LEAST_LATIN = 0.8
 _LEAST_SMALL = 0.1
 """In the sets of docs/experiments.md 16 to 24% of the words of English texts are small ones, and
 none of other languages' are more than one in a hundred."""
-_LOOKED_AT = 2_000
+_LOOKED_AT = 1_000
 """Characters of a text that tell its script."""
 _SCRIPTS = {
     "Latin": "A-Za-z\u00aa\u00ba\u00c0-\u024f\u1e00-\u1eff",

@@ -183,7 +183,7 @@ class Service:
     def count_waiting(self) -> None:
         """Count the documents that wait for others to be counted with."""
         for served in self.models:
-            self.metrics.counted(served, served.window.flush())
+            self.metrics.counted(served, served.window.flush(), asked=True)
 
     def _watch(self, served: ServedModel, block: Block) -> None:
         """Count documents; whatever happens, they are answered."""
