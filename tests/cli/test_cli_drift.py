@@ -65,7 +65,8 @@ def test_the_sentence_at_the_end(capsys: pytest.CaptureFixture[str]) -> None:
         ),
         (
             ("--data", "nowhere.jsonl", "--against", "neither.jsonl"),
-            "Error: 2 problems in the documents:\n  nowhere.jsonl: no such file.\n  neither.jsonl: no such file.",
+            "Error: 2 problems in the documents:\n  nowhere.jsonl: no such file.\n"
+            "  neither.jsonl: no such file.",
         ),
         (
             ("--data", "-", "--against", "-"),
