@@ -44,7 +44,7 @@ FLOORS = {
     2: {"taxonomy"},
     3: {"text", "data", "decode", "metrics", "network", "sample"},
     4: {"corpus", "converters", "answers", "evaluation"},
-    5: {"acceptance", "branches", "explain"},
+    5: {"acceptance", "branches", "explain", "watching"},
     6: {"bundle"},
     7: {"training", "prediction"},
     8: {"estimator", "flavours", "report", "review", "search"},

@@ -78,12 +78,21 @@ def test_scores_are_what_they_were(name: str, tmp_path: Path) -> None:
         )
 
 
+def without_younger_notes(plain: dict[str, Any]) -> dict[str, Any]:
+    """Leave out what is said of notes since the files were written: values, and unknown words of
+    texts of which some are known.
+    """
+    details, codes = plain.pop("note_details", []), plain.pop("note_codes", [])
+    if codes == ["unknown_words"] and details[0]["share"] < 1:
+        del plain["notes"]
+    return plain
+
+
 @pytest.mark.parametrize("name", MODELS)
 def test_answers_are_what_they_were(name: str) -> None:
     predictor, expected = harnn.Predictor.load(HOME / name), recorded(name)
     for answer, before in zip(predictor.predict(texts()), expected["answers"], strict=True):
-        plain = answer.to_dict()
-        plain.pop("note_codes", None)  # younger than the files
+        plain = without_younger_notes(answer.to_dict())
         for label, old in zip(plain["labels"], before["labels"], strict=True):
             assert label.pop("score") == pytest.approx(old.pop("score"), abs=1e-3)
         assert plain == before
@@ -97,7 +106,7 @@ def test_answers_are_what_they_were(name: str) -> None:
 def test_explanations_are_what_they_were(name: str) -> None:
     predictor, expected = harnn.Predictor.load(HOME / name), recorded(name)["explanations"]
     for text, before in zip(texts(), expected, strict=True):
-        plain = predictor.explain(text, top_k=2).to_dict()
+        plain = {"notes": []} | without_younger_notes(predictor.explain(text, top_k=2).to_dict())
         assert (plain["text"], plain["notes"]) == (before["text"], before["notes"])
         for label, old in zip(plain["labels"], before["labels"], strict=True):
             assert label["label"] == old["label"]

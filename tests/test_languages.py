@@ -9,7 +9,7 @@ import pytest
 
 import harnn.languages
 from harnn.errors import ConfigError, MissingExtraError
-from harnn.languages import detect_language
+from harnn.languages import WRITINGS, detect_language, find_writing
 
 LONG = "We fit a new washer to the dripping kitchen tap and bled the radiators. "
 
@@ -64,3 +64,31 @@ def test_without_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
     expected = "needs the package 'py3langid', which is not installed: pip install"
     with pytest.raises(MissingExtraError, match=re.escape(expected)):
         detect_language("a", ["en"])
+
+
+@pytest.mark.parametrize(
+    ("text", "writing"),
+    [
+        (LONG, "English"),
+        ("Das ist ein Haus, in dem niemand wohnt.", "Latin"),
+        ("Tämä on suomea.", "Latin"),
+        ("Bees", "Latin"),
+        ("éàü", "Latin"),
+        ("Это дом, в котором никто не живёт, but a big one.", "Cyrillic"),
+        ("厨房的水龙头漏水了", "Han"),
+        ("台所の蛇口が漏れている", "Kana"),
+        ("주방 수도꼭지", "Hangul"),
+        ("حنفية المطبخ", "Arabic"),
+        ("ברז המטבח", "Hebrew"),
+        ("रसोई का नल", "Indic"),
+        ("ก๊อกน้ำ", "Thai"),
+        ("βρύση", "Greek"),
+        ("ⴰⴱⴲ", "other"),
+        ("", "none"),
+        ("12 !? \x00\ud800", "none"),
+        (LONG * 30 + "水" * 10_000, "English"),
+    ],
+)
+def test_what_a_text_is_written_in(text: str, writing: str) -> None:
+    assert find_writing(text) == writing
+    assert writing in WRITINGS

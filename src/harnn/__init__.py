@@ -48,6 +48,7 @@ if TYPE_CHECKING:
         compare_models,
         compare_systems,
         measure_acceptance,
+        measure_drift,
     )
     from harnn.report import ModelReport, make_report
     from harnn.taxonomy import (
@@ -77,7 +78,7 @@ __getattr__, __dir__ = on_demand(
         "explain": "Explanation write_html",
         "metrics": "Report evaluate",
         "prediction": "Prediction Predictor Workers compare_models compare_systems "
-        "measure_acceptance",
+        "measure_acceptance measure_drift",
         "report": "ModelReport make_report",
         "taxonomy": "Hierarchy LabelMapping Taxonomy TaxonomyDiff diff_taxonomies write_taxonomy",
         "text": "Tokenizer",
@@ -129,6 +130,7 @@ __all__ = [
     "load_out_of_fold",
     "make_report",
     "measure_acceptance",
+    "measure_drift",
     "read_documents",
     "save_acceptance",
     "save_bundle",

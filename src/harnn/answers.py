@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -47,6 +48,8 @@ class Note(NamedTuple):
     code: str
     """For programs: a name that stays, whatever the sentence is."""
     sentence: str
+    values: Mapping[str, Any] = MappingProxyType({})
+    """What the sentence says in numbers and names, as JSON has them; docs/watching.md lists all."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -60,6 +63,8 @@ class Prediction:
     note_codes: tuple[str, ...] = ()
     """One for each note, for programs: ``empty_text``, ``truncated``, ``partly_read`` or
     ``unknown_words``."""
+    note_values: tuple[Mapping[str, Any], ...] = ()
+    """What each note says in numbers and names, by the names in docs/watching.md."""
 
     def __repr__(self) -> str:
         shown = ", ".join(f"{x.label} {x.score:.2f}" for x in self.labels[:_SHOWN_LABELS])
@@ -80,9 +85,23 @@ class Prediction:
     def to_dict(self) -> dict[str, Any]:
         """Return plain values for JSON."""
         plain: dict[str, Any] = {"id": self.id, "labels": [x.to_dict() for x in self.labels]}
-        if self.notes:
-            plain |= {"notes": list(self.notes), "note_codes": list(self.note_codes)}
-        return plain
+        return plain | plain_notes(self.notes, self.note_codes, self.note_values)
+
+
+def plain_notes(
+    notes: Sequence[str], codes: Sequence[str], every: Sequence[Mapping[str, Any]]
+) -> dict[str, Any]:
+    """Return notes for JSON: sentences, codes, and objects with both and the values of each.
+
+    Nothing where there is none.
+    """
+    if not notes:
+        return {}
+    details = [
+        {"code": code, **values, "text": text}
+        for text, code, values in zip(notes, codes, every or [{}] * len(notes), strict=True)
+    ]
+    return {"notes": list(notes), "note_codes": list(codes), "note_details": details}
 
 
 def make_answers(
@@ -101,8 +120,13 @@ def make_answers(
             PredictedLabel(codes[c], names[c], score, levels[c], paths.of(c, own))
             for c, score in zip(columns.tolist(), own[columns].tolist(), strict=True)
         )
-        sentences = tuple(note.sentence for note in notes[row])
-        yield Prediction(document_id, labels, sentences, tuple(note.code for note in notes[row]))
+        yield Prediction(
+            document_id,
+            labels,
+            tuple(note.sentence for note in notes[row]),
+            tuple(note.code for note in notes[row]),
+            tuple(note.values for note in notes[row]),
+        )
 
 
 def predicted_label(column: int, scores: NDArray[np.float32], taxonomy: Taxonomy) -> PredictedLabel:

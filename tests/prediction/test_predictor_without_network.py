@@ -78,5 +78,4 @@ def test_no_text_is_cut_into_tokens(
     monkeypatch.setattr(harnn.text.Tokenizer, "encode", refuse)
     assert predictor.predict([TEXT]) == expected
     assert len(predictor.bundle.tokenizer) == 2
-    views = predictor.bundle.views()
-    assert set(views) == {"worded", "ngrams"}
+    assert set(predictor.bundle.views()) == {"ngrams"}

@@ -164,11 +164,16 @@ def test_han_characters_are_words() -> None:
     assert named_columns(features) == ["水", "龙", "头", "水 龙", "龙 头"]
 
 
-def test_known_words_are_counted_without_marks_and_pieces() -> None:
-    features, _ = NgramFeatures.build(["a cat, a dog", "a cat, a dog"], piece_sizes=(2, 3))
+@pytest.mark.parametrize("sizes", [(0, 0), (2, 3)])
+def test_words_are_counted_without_marks_and_pieces(sizes: tuple[int, int]) -> None:
+    features, _ = NgramFeatures.build(["a cat, a dog", "a cat, a dog"], piece_sizes=sizes)
     assert "," in features.words
-    texts = ["", ",,", "cat cat dog, owl", "cats", "a"]
-    assert features.known_words(features.vectors(texts)).tolist() == [0, 0, 2, 0, 1]
+    texts = ["", ",,", "cat cat dog, owl", "cats", "a; :"]
+    vectors, counts = features.counted_vectors(texts)
+    assert counts.tolist() == [[0, 0], [0, 0], [4, 3], [1, 0], [1, 1]]
+    assert features.count_words(iter(texts)).tolist() == counts.tolist()
+    assert (vectors.toarray() == features.vectors(texts).toarray()).all()
+    assert features.count_words([]).shape == (0, 2)
 
 
 @given(st.text(st.characters(max_codepoint=127), max_size=60))

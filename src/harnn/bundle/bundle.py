@@ -14,11 +14,12 @@ from harnn._notebook import html_table
 from harnn.branches import Ensemble
 from harnn.bundle.history import History
 from harnn.config import Config
-from harnn.corpus import TokensView, View, WordedView
+from harnn.corpus import TokensView, View
 from harnn.decode import Decoder
 from harnn.metrics import LabelQuality, Report
 from harnn.taxonomy import Taxonomy
 from harnn.text import Tokenizer
+from harnn.watching import Figures
 
 if TYPE_CHECKING:
     from harnn.evaluation import Changes
@@ -40,6 +41,8 @@ class Bundle:
     quality: LabelQuality | None = None
     """Of single labels on the validation documents, at the tuned threshold; older models have
     none."""
+    reference: Figures | None = None
+    """Of the validation documents, for :func:`harnn.measure_drift`; older models have none."""
     documents: Mapping[str, int] = field(default_factory=dict)
     """Counts of documents read, skipped and truncated, by split; older models have none."""
     contents: Mapping[str, str] = field(default_factory=dict)
@@ -59,7 +62,7 @@ class Bundle:
         views: Mapping[str, View | None] = self.ensemble.reads
         made = {name: view for name, view in views.items() if view is not None}
         if "ngrams" in views and "tokens" not in views:  # n-grams tell which words are known
-            return {"worded": WordedView()} | made
+            return made
         return {"tokens": TokensView(self.tokenizer)} | made
 
     def __repr__(self) -> str:

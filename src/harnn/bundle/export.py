@@ -18,6 +18,7 @@ _COPIED = (
     layout.METRICS,
     layout.CARD,
     layout.LABELS,
+    layout.REFERENCE,
     layout.TAXONOMY,
     layout.TOKENIZER,
 )

@@ -5,6 +5,7 @@ config.json        settings and shapes       tokenizer.json  from text to token 
 linear.json        words, pieces of words    decode.json     thresholds, calibration
 history.jsonl      one line an epoch         metrics.json    validation report
 labels.json        F1 of single labels      checksums.json  SHA-256 of the other files
+reference.json     figures of the validation documents, to compare others with
 README.md          model card
 
 A model exported to ONNX (``"runtime": "onnx"`` in config.json) has ``network-1.onnx`` and so on for
@@ -21,7 +22,7 @@ FORMAT = 3
 CONFIG, DECODE, METRICS = "config.json", "decode.json", "metrics.json"
 ARRAYS, TAXONOMY, TOKENIZER = "model.safetensors", "taxonomy.json", "tokenizer.json"
 HISTORY, CARD, CHECKSUMS = "history.jsonl", "README.md", "checksums.json"
-LABELS = "labels.json"
+LABELS, REFERENCE = "labels.json", "reference.json"
 """Older models have none."""
 FILES = (CONFIG, DECODE, METRICS, ARRAYS, TAXONOMY, TOKENIZER)
 """What every model has."""

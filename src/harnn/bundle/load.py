@@ -35,6 +35,7 @@ from harnn.errors import BundleError, Problem, TaxonomyError, cannot_read
 from harnn.metrics import LabelQuality, Report
 from harnn.taxonomy import Taxonomy
 from harnn.text import Tokenizer
+from harnn.watching import Figures, figures_from_dict
 
 
 def load_bundle(
@@ -81,6 +82,7 @@ def load_bundle(
         report=Report.from_dict(report, where=str(directory / layout.METRICS)),
         label_counts=label_counts,
         quality=_load_quality(stored, len(taxonomy)),
+        reference=_load_reference(stored, taxonomy),
         documents=settings.get("documents", {}),
         contents=settings.get("contents", {}),
         history=_load_history(stored.path_of(layout.HISTORY)),
@@ -199,6 +201,15 @@ def _load_quality(stored: StoredModel, label_count: int) -> LabelQuality | None:
         return None
     path = stored.directory / layout.LABELS
     return read_quality(path, stored.read_json(layout.LABELS), label_count)
+
+
+def _load_reference(stored: StoredModel, taxonomy: Taxonomy) -> Figures | None:
+    """Return the figures of the validation documents; older models have none."""
+    if stored.path_of(layout.REFERENCE) is None:
+        return None
+    where = str(stored.directory / layout.REFERENCE)
+    plain = stored.read_json(layout.REFERENCE)
+    return figures_from_dict(plain, taxonomy.hierarchy, where=where)
 
 
 def _load_history(path: Path | None) -> History:

@@ -15,6 +15,7 @@ from harnn.bundle.bundle import Bundle
 from harnn.bundle.card import model_card
 from harnn.bundle.checksums import checksums_json, checksums_of
 from harnn.errors import InputError, cannot_write
+from harnn.watching import figures_to_dict
 
 
 def save_bundle(bundle: Bundle, directory: str | Path) -> Path:
@@ -50,6 +51,8 @@ def save_bundle(bundle: Bundle, directory: str | Path) -> Path:
     }
     if bundle.quality is not None:
         texts[layout.LABELS] = json.dumps(bundle.quality.to_dict()) + "\n"
+    if bundle.reference is not None:
+        texts[layout.REFERENCE] = json.dumps(figures_to_dict(bundle.reference)) + "\n"
     files = parts.files | {name: layout.to_bytes(text) for name, text in texts.items()}
     write_directory(directory, Parts(arrays=parts.arrays, files=files))
     return directory

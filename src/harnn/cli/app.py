@@ -414,6 +414,7 @@ app.command()(app_evaluation.report)
 
 
 app.command()(app_evaluation.acceptance)
+app.command()(app_evaluation.drift)
 
 
 @app.command()

@@ -194,3 +194,52 @@ def acceptance(
         speed=speed,
         settings=gather_settings(settings, fixes=fixes, on_error=on_error),
     )
+
+
+@takes_reading_options
+@takes_speed_options
+def drift(
+    *,
+    model: Model,
+    data: Data,
+    against: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--against",
+            metavar="FILE",
+            help="Documents to compare with; without it the figures that the model keeps of its "
+            "validation documents.",
+        ),
+    ] = None,
+    labelled: Annotated[
+        bool | None,
+        typer.Option(
+            "--labelled/--unlabelled",
+            help="Whether the labels of the documents are read, to say how good answers are now; "
+            "default: if the first document has some.",
+        ),
+    ] = None,
+    json_output: Annotated[
+        Path | None, typer.Option("--json", help="Write all numbers as JSON (.json).")
+    ] = None,
+    fail_on: Annotated[
+        Literal["moved"] | None,
+        typer.Option("--fail-on", help="Exit with code 1 where any figure has moved."),
+    ] = None,
+    speed: SpeedChoice,
+    settings: Settings = None,
+    fixes: Fixes = None,
+    on_error: OnErrorChoice = None,
+) -> None:
+    """Say whether documents that arrive still look like those that a model learned from."""
+    from harnn.cli import drifting
+
+    moved = drifting.drift(
+        model,
+        drifting.Compared(data, against or [], labelled),
+        json_output=json_output,
+        speed=speed,
+        settings=gather_settings(settings, fixes=fixes, on_error=on_error),
+    )
+    if moved and fail_on:
+        raise typer.Exit(1)

@@ -69,6 +69,11 @@ class Tokens:
         """(N,) tokens of each text."""
         return np.diff(self.offsets)
 
+    def known_lengths(self, unknown_id: int) -> NDArray[np.int64]:
+        """Return how many tokens of each text are known, (N,)."""
+        rows = np.repeat(np.arange(len(self)), self.lengths)
+        return np.bincount(rows[self.ids != unknown_id], minlength=len(self))
+
     def row(self, number: int) -> NDArray[np.int32]:
         """Return the token ids of one text."""
         return self.ids[self.offsets[number] : self.offsets[number + 1]]
@@ -110,9 +115,11 @@ class NgramsView:
     """N-grams as a sparse array (N, V)."""
 
     features: NgramFeatures
+    counts: bool = False
+    """Whether it is told how many words there are: :class:`CountedNgrams`."""
 
     def collect(self) -> Collector:
-        return _NgramsCollector(self.features)
+        return (_CountedNgramsCollector if self.counts else _NgramsCollector)(self.features)
 
 
 class _NgramsCollector:
@@ -125,6 +132,30 @@ class _NgramsCollector:
 
     def finish(self) -> csr_array:
         return csr_array(vstack(self._parts, format="csr"))
+
+
+class CountedNgrams(NamedTuple):
+    """N-grams of N texts, with how many words each has."""
+
+    vectors: csr_array
+    """(N, V)"""
+    words: NDArray[np.int64]
+    """(N, 2) words, and those of them that are known."""
+
+
+class _CountedNgramsCollector:
+    def __init__(self, features: NgramFeatures) -> None:
+        self._features = features
+        self._parts: list[tuple[csr_array, NDArray[np.int64]]] = []
+
+    def add(self, texts: Sequence[str]) -> None:
+        self._parts.append(self._features.counted_vectors(texts))
+
+    def finish(self) -> CountedNgrams:
+        if len(self._parts) == 1:
+            return CountedNgrams(*self._parts[0])
+        vectors, words = zip(*(self._parts or [self._features.counted_vectors([])]), strict=True)
+        return CountedNgrams(csr_array(vstack(vectors, format="csr")), np.concatenate(words))
 
 
 @dataclass(frozen=True)

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from harnn.data.correcting import Corrected, correct_documents
     from harnn.data.label_suggestions import Suggestion, suggest_fixes, write_suggestions
     from harnn.data.learning import LearnedTaxonomy, learn_taxonomy
+    from harnn.data.maybe_labelled import MaybeLabelled, maybe_labelled_documents
     from harnn.data.near_duplicates import NearDuplicates, find_near_duplicates
     from harnn.data.split import DataSplit, PartSummary, split_documents
     from harnn.data.split_files import part_files, write_split
@@ -41,6 +42,7 @@ __getattr__, __dir__ = on_demand(
         "correcting": "Corrected correct_documents",
         "label_suggestions": "Suggestion suggest_fixes write_suggestions",
         "learning": "LearnedTaxonomy learn_taxonomy",
+        "maybe_labelled": "MaybeLabelled maybe_labelled_documents",
         "near_duplicates": "NearDuplicates find_near_duplicates",
         "split": "DataSplit PartSummary split_documents",
         "split_files": "part_files write_split",
@@ -62,6 +64,7 @@ __all__ = [
     "LabelFixes",
     "LearnedTaxonomy",
     "LevelSummary",
+    "MaybeLabelled",
     "NearDuplicates",
     "PartSummary",
     "ReadingLog",
@@ -78,6 +81,7 @@ __all__ = [
     "label_documents",
     "labelled_documents",
     "learn_taxonomy",
+    "maybe_labelled_documents",
     "open_rows",
     "part_files",
     "read_documents",

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from harnn.answers import PredictedLabel
+from harnn.answers import PredictedLabel, plain_notes
 
 _WORDS_SHOWN = 10
 _WORDS_IN_REPR = 5
@@ -127,18 +127,19 @@ class Explanation:
     notes: tuple[str, ...] = ()
     note_codes: tuple[str, ...] = ()
     """For programs, one for each note: those of :class:`harnn.Prediction`."""
+    note_values: tuple[Mapping[str, Any], ...] = ()
+    """As there."""
 
     def __repr__(self) -> str:
         return f"Explanation({self.id!r}: {', '.join(x.predicted.label for x in self.labels)})"
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values for JSON."""
-        codes = {"note_codes": list(self.note_codes)} if self.note_codes else {}
         return {
             "id": self.id,
             "text": self.text,
-            "notes": list(self.notes),
-            **codes,
+            "notes": [],
+            **plain_notes(self.notes, self.note_codes, self.note_values),
             "labels": _plain(self.labels),
         }
 

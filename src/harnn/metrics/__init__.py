@@ -38,16 +38,32 @@ if TYPE_CHECKING:
     )
     from harnn.metrics.confusion import Confusion, confused_documents, confused_siblings
     from harnn.metrics.curves import hierarchical_area
-    from harnn.metrics.drift import LabelShift, label_shift, stability_index
+    from harnn.metrics.drift import (
+        HistogramShift,
+        LabelShift,
+        histogram_shift,
+        label_shift,
+        share_p_values,
+        stability,
+        stability_index,
+    )
     from harnn.metrics.evaluation import TrainingCounts, evaluate
     from harnn.metrics.frequency import FrequencyBucket, FrequencySpread, f1_by_frequency, f1_spread
     from harnn.metrics.hierarchical import hierarchical_prf
     from harnn.metrics.label_quality import LabelQuality
     from harnn.metrics.lowest_common import lca_prf
     from harnn.metrics.newcombe import newcombe_interval
+    from harnn.metrics.ratios import RatioChange, RatioSums
     from harnn.metrics.resampling import Answers, Resampling
-    from harnn.metrics.several_tests import holm
+    from harnn.metrics.several_tests import benjamini_hochberg, holm
     from harnn.metrics.thresholds import ThresholdCurve, threshold_curve
+    from harnn.metrics.vectors import (
+        MeanDistance,
+        VectorSums,
+        in_spreads,
+        mean_distance,
+        squared_distance,
+    )
     from harnn.metrics.wilson import wilson_interval
 
 __getattr__, __dir__ = on_demand(
@@ -57,16 +73,19 @@ __getattr__, __dir__ = on_demand(
         "compare compare_several estimate",
         "confusion": "Confusion confused_documents confused_siblings",
         "curves": "hierarchical_area",
-        "drift": "LabelShift label_shift stability_index",
+        "drift": "HistogramShift LabelShift histogram_shift label_shift share_p_values "
+        "stability stability_index",
         "evaluation": "TrainingCounts evaluate",
         "frequency": "FrequencyBucket FrequencySpread f1_by_frequency f1_spread",
         "hierarchical": "hierarchical_prf",
         "label_quality": "LabelQuality",
         "lowest_common": "lca_prf",
         "newcombe": "newcombe_interval",
+        "ratios": "RatioChange RatioSums",
         "resampling": "Answers Resampling",
-        "several_tests": "holm",
+        "several_tests": "benjamini_hochberg holm",
         "thresholds": "ThresholdCurve threshold_curve",
+        "vectors": "MeanDistance VectorSums in_spreads mean_distance squared_distance",
         "wilson": "wilson_interval",
     },
 )
@@ -80,14 +99,18 @@ __all__ = [
     "Estimate",
     "FrequencyBucket",
     "FrequencySpread",
+    "HistogramShift",
     "LabelAverages",
     "LabelMetrics",
     "LabelQuality",
     "LabelShift",
     "LevelDifference",
     "LevelMetrics",
+    "MeanDistance",
     "Pair",
     "PrecisionRecall",
+    "RatioChange",
+    "RatioSums",
     "ReliabilityBin",
     "Report",
     "Resampling",
@@ -95,6 +118,8 @@ __all__ = [
     "System",
     "ThresholdCurve",
     "TrainingCounts",
+    "VectorSums",
+    "benjamini_hochberg",
     "calibration",
     "compare",
     "compare_several",
@@ -107,10 +132,13 @@ __all__ = [
     "f1_spread",
     "hierarchical_area",
     "hierarchical_prf",
+    "histogram_shift",
     "holm",
+    "in_spreads",
     "inverse_propensities",
     "label_shift",
     "lca_prf",
+    "mean_distance",
     "micro_auc",
     "micro_auprc",
     "newcombe_interval",
@@ -118,6 +146,9 @@ __all__ = [
     "prf",
     "propensity_precision_at_k",
     "recall_at_k",
+    "share_p_values",
+    "squared_distance",
+    "stability",
     "stability_index",
     "threshold_curve",
     "wilson_interval",

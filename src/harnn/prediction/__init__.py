@@ -23,7 +23,9 @@ if TYPE_CHECKING:
         compare_models,
         compare_systems,
     )
+    from harnn.prediction.drifting import count_documents, measure_drift
     from harnn.prediction.foreign import ForeignAnswers, check_predictions, read_predictions
+    from harnn.prediction.notes import NOTE_CODES
     from harnn.prediction.seen import Seen, SeenDocuments
     from harnn.prediction.workers import AnsweredBlock, WorkerError, Workers
 
@@ -32,13 +34,16 @@ __getattr__, __dir__ = on_demand(
     {
         "accepting": "AcceptanceTrial check_acceptance check_closed measure_acceptance",
         "comparison": "ComparedSystem SystemsComparison compare_models compare_systems",
+        "drifting": "count_documents measure_drift",
         "foreign": "ForeignAnswers check_predictions read_predictions",
+        "notes": "NOTE_CODES",
         "seen": "Seen SeenDocuments",
         "workers": "AnsweredBlock WorkerError Workers",
     },
 )
 
 __all__ = [
+    "NOTE_CODES",
     "AcceptanceTrial",
     "AnsweredBlock",
     "ComparedSystem",
@@ -57,7 +62,9 @@ __all__ = [
     "check_predictions",
     "compare_models",
     "compare_systems",
+    "count_documents",
     "load_predictors",
     "measure_acceptance",
+    "measure_drift",
     "read_predictions",
 ]

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self, Unpack, cast
+from typing import TYPE_CHECKING, Any, Self, Unpack
 
 import numpy as np
+from scipy.sparse import csr_array
 
 from harnn._display import counted
-from harnn._frames import is_column, read_column
 from harnn._memory import keep_freed_memory
 from harnn.answers import Prediction, make_answers
 from harnn.branches.document_vectors.bringing import (
@@ -33,11 +33,7 @@ from harnn.data import (
     Document,
     Documents,
     ReadingLog,
-    Table,
-    are_records,
-    is_table,
     labelled_documents,
-    read_documents,
 )
 from harnn.decode import DecodeOptions, Decoder, Scores
 from harnn.errors import ConfigError, DocumentError, Problem
@@ -46,15 +42,18 @@ from harnn.prediction.device import move_networks
 from harnn.prediction.examples import Examples
 from harnn.prediction.explaining import explain_labels
 from harnn.prediction.notes import make_notes, views_for_notes, with_read
+from harnn.prediction.texts import Texts, as_documents, numbered
+from harnn.prediction.watched import block_of
 from harnn.text import tune_text_vectors
+from harnn.watching import Block
 
 if TYPE_CHECKING:
     from harnn.evaluation import StrategyMetrics
     from harnn.metrics import Report
     from harnn.prediction.seen import SeenDocuments
 
-Texts = Iterable[str | Document] | Sequence[Mapping[str, Any]] | Table
-"""Texts, documents, dictionaries of their fields, or a table or a column of one in memory."""
+Watcher = Callable[[Block], object]
+"""Takes documents as they were read and answered."""
 _MOST_DOCUMENTS = 2_048
 _MOST_SCORES = 32 << 20
 """Documents x labels in memory at once: 128 MB for each branch."""
@@ -200,11 +199,13 @@ class Predictor:
         *,
         data: DataConfig | None = None,
         most_labels: int | None = None,
+        watch: Watcher | None = None,
         **options: Unpack[DecodeOptions],
     ) -> Iterator[tuple[Scores, list[Prediction]]]:
         """Predict a stream in blocks, with the scores of all labels as answers show them: closed.
 
-        most_labels: of the answers of a block together; None: any number.
+        most_labels: of the answers of a block together; None: any number. watch: is given each
+        block as it was read and answered.
 
         Raises:
             TypeError, ConfigError, ValueError: see :meth:`predict`.
@@ -212,7 +213,7 @@ class Predictor:
         """
         decoder = self._decoder(**options)
         stream = as_documents(texts, data or self.bundle.config.data)
-        return self._blocks(stream, decoder, most_labels)
+        return self._blocks(stream, decoder, most_labels, watch)
 
     def evaluate(
         self,
@@ -293,13 +294,15 @@ class Predictor:
         if not isinstance(text, str | Document):
             raise TypeError(f"Expected one text or harnn.Document, got {type(text)}.")
         decoder = self._decoder(**options)
-        (document,) = _numbered([text])
+        (document,) = numbered([text])
         corpus = self._encode([document], answered=True, explained=True)
         own = self.score_corpus(corpus)
-        shown, (answer,) = self._put_into_words(corpus, own, decoder, most_labels)
+        shown, chosen = decoder.decode(own, self.taxonomy.hierarchy)
+        (answer,) = self._put_into_words(corpus, shown, chosen, most_labels)
         labels = explain_labels(self.bundle, corpus, decoder, own, shown, answer, examples)
         placed = corpus.views["placed_texts"][0]
-        return Explanation(document.id, placed.text, labels, answer.notes, answer.note_codes)
+        notes = (answer.notes, answer.note_codes, answer.note_values)
+        return Explanation(document.id, placed.text, labels, *notes)
 
     def read_examples(
         self, given: Documents, *, data: DataConfig | None = None, log: ReadingLog | None = None
@@ -346,6 +349,21 @@ class Predictor:
             raise DocumentError(Problem("", "there is no document to evaluate the model on."))
         return corpus
 
+    def read_and_score(
+        self, documents: list[Document], decoder: Decoder, targets: Any = None
+    ) -> Block:
+        """Return documents as they are read and answered, for who watches them.
+
+        targets: (N, C) true labels, sparse; None: they are not known.
+
+        Raises:
+            BundleError: see :meth:`score_corpus`.
+        """
+        corpus = self._encode(documents, answered=True)
+        own = self.score_corpus(corpus)
+        _, chosen = decoder.decode(own, self.taxonomy.hierarchy)
+        return block_of(self.bundle, documents, corpus, own, decoder, chosen, targets)
+
     def _encode(
         self, documents: Iterable[Document], *, answered: bool = False, explained: bool = False
     ) -> Corpus:
@@ -360,18 +378,28 @@ class Predictor:
         return self.bundle.decoder.with_options(**options)
 
     def _blocks(
-        self, documents: Iterator[Document], decoder: Decoder, most_labels: int | None = None
+        self,
+        documents: Iterator[Document],
+        decoder: Decoder,
+        most_labels: int | None = None,
+        watch: Watcher | None = None,
     ) -> Iterator[tuple[Scores, list[Prediction]]]:
         for some in blocks_of(documents, len(self.taxonomy)):
             corpus = self._encode(some, answered=True)
             own = self.score_corpus(corpus)
-            shown, answers = self._put_into_words(corpus, own, decoder, most_labels)
-            yield shown, list(answers)
+            shown, chosen = decoder.decode(own, self.taxonomy.hierarchy)
+            answers = list(self._put_into_words(corpus, shown, chosen, most_labels))
+            if watch is not None:
+                watch(block_of(self.bundle, some, corpus, own, decoder, chosen))
+            yield shown, answers
 
     def _put_into_words(
-        self, corpus: Corpus, scores: Scores, decoder: Decoder, most_labels: int | None = None
-    ) -> tuple[Scores, Iterator[Prediction]]:
-        shown, chosen = decoder.decode(scores, self.taxonomy.hierarchy)
+        self,
+        corpus: Corpus,
+        shown: Scores,
+        chosen: csr_array[np.bool_],
+        most_labels: int | None = None,
+    ) -> Iterator[Prediction]:
         if most_labels is not None and chosen.nnz > most_labels:
             what = (
                 f"{counted(len(corpus), 'document')} would get {counted(chosen.nnz, 'label')}, at "
@@ -380,7 +408,7 @@ class Predictor:
             hint = "Choose fewer (threshold, top_k), or ask for fewer documents."
             raise ConfigError(Problem("", what, hint))
         notes = make_notes(corpus, self.bundle, np.diff(chosen.indptr) > 0)
-        return shown, make_answers(shown, chosen, self.taxonomy, notes)
+        return make_answers(shown, chosen, self.taxonomy, notes)
 
 
 def load_predictors(
@@ -419,48 +447,3 @@ def blocks_of(documents: Iterator[Document], label_count: int) -> Iterator[list[
     """Yield documents that are answered together."""
     while some := list(islice(documents, documents_at_once(label_count))):
         yield some
-
-
-def as_documents(texts: Texts, data: DataConfig) -> Iterator[Document]:
-    """Return what texts are given as documents; data: how to read a table.
-
-    Raises:
-        TypeError: they are none.
-    """
-    if isinstance(texts, str | bytes | Document | Mapping):
-        raise TypeError("Expected a list of texts, got one: give [text].")
-    if is_table(texts) or (isinstance(texts, Sequence) and are_records(texts)):
-        return read_documents(texts, data, labelled=False)
-    if is_column(texts):
-        return _of_column(texts)
-    if not isinstance(texts, Iterable) or isinstance(texts, set | frozenset):
-        raise TypeError(f"Expected a list of texts, got {type(texts)}.")
-    return _numbered(cast(Iterable[str | Document], texts))
-
-
-def _of_column(column: object) -> Iterator[Document]:
-    """Yield the texts of a series.
-
-    Raises:
-        DocumentError: some are none; the others come before.
-    """
-    problems = []
-    for number, text in enumerate(read_column(column), start=1):
-        where = f"row {number:,} of the column"
-        if isinstance(text, str):
-            yield Document(str(number), {"text": text}, None, where)
-        else:
-            found = "nothing" if text is None else str(type(text))
-            problems.append(Problem(where, f"holds {found}, expected a string."))
-    if problems:
-        raise DocumentError(problems)
-
-
-def _numbered(texts: Iterable[str | Document]) -> Iterator[Document]:
-    for number, text in enumerate(texts, start=1):
-        if isinstance(text, Document):
-            yield text
-        elif isinstance(text, str):
-            yield Document(str(number), {"text": text}, None, f"text {number}")
-        else:
-            raise TypeError(f"Expected strings or harnn.Document objects, got {type(text)}.")

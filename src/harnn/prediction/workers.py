@@ -23,7 +23,8 @@ from harnn.bundle import Bundle, load_bundle
 from harnn.data import Document
 from harnn.decode import DecodeOptions, Scores
 from harnn.errors import HarnnError
-from harnn.prediction.predictor import Predictor, Texts, as_documents, blocks_of
+from harnn.prediction.predictor import Predictor, blocks_of
+from harnn.prediction.texts import Texts, as_documents
 
 _SECONDS_TO_END = 5.0
 _START = "import sys; sys.path[:] = {path!r}; from harnn.prediction.workers import serve; serve()"

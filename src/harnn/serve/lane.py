@@ -21,6 +21,7 @@ from harnn.answers import Prediction
 from harnn.data import Document
 from harnn.decode import DecodeOptions
 from harnn.prediction import Predictor
+from harnn.prediction.predictor import Watcher
 from harnn.serve.problems import RequestError
 from harnn.serve.settings import Limits
 
@@ -55,6 +56,8 @@ class Job:
     """Of all its answers."""
     alone: Callable[[], Any] | None = None
     """What is done with them instead of predicting, with nothing else at the same time."""
+    watch: Watcher | None = None
+    """Is given them as they were read and answered."""
     done: Future[Any] = field(default_factory=Future)
 
     @property
@@ -186,7 +189,9 @@ def _answer(jobs: Sequence[Job], watch: Watch) -> None:
 
 def _predict(job: Job, documents: Sequence[Document]) -> Answered:
     """Answer documents, of *job* and of others that go with it."""
-    found = job.predictor.predict_with_scores(documents, most_labels=job.most_labels, **job.options)
+    found = job.predictor.predict_with_scores(
+        documents, most_labels=job.most_labels, watch=job.watch, **job.options
+    )
     blocks = list(found)
     scores = [block.values for block, _ in blocks]
     predictions = [answer for _, answers in blocks for answer in answers]

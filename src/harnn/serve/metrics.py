@@ -7,6 +7,7 @@ buckets, attributes without raw paths), and for Prometheus names.
 from __future__ import annotations
 
 import os
+import time
 from typing import TYPE_CHECKING
 
 from prometheus_client import (
@@ -18,11 +19,15 @@ from prometheus_client import (
     multiprocess,
 )
 
+from harnn.serve.figures import FigureMetrics
+from harnn.watching import Figures
+
 if TYPE_CHECKING:
     from harnn.serve.models import ServedModel
 
 _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10)
 _BATCHES = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1_024)
+_SECONDS_BETWEEN_LOOKS = 5.0
 MULTIPROCESS = "PROMETHEUS_MULTIPROC_DIR"
 """Names the directory in which several processes count together."""
 
@@ -63,6 +68,8 @@ class Metrics:
             ["reason"],
             registry=registry,
         )
+        self._figures = FigureMetrics(registry)
+        self._next_look = 0.0
         self._model = Gauge(
             "harnn_model_info",
             "1 for each model that answers, 0 for those that did before.",
@@ -93,6 +100,23 @@ class Metrics:
         if before is not None:
             self._model.labels(before.name, before.hash).set(0)
         self._model.labels(model.name, model.hash).set(1)
+        self._figures.begin(model.name)
+
+    def counted(self, model: ServedModel, figures: Figures | None, *, asked: bool = False) -> None:
+        """Documents of a model were counted; None: none were.
+
+        asked: whether somebody wants to know of the window now; else it is looked at every few
+        seconds, for the other processes of a server.
+        """
+        if figures is not None:
+            parts = model.predictor.taxonomy.hierarchy.level_slices
+            self._figures.counted(model.name, figures, parts)
+        if not asked and time.monotonic() < self._next_look:
+            return
+        self._next_look = time.monotonic() + _SECONDS_BETWEEN_LOOKS
+        window = model.window.figures()
+        if window is not None:
+            self._figures.window(model.name, window)
 
     def text(self) -> bytes:
         """Return all of it in the text format of Prometheus."""

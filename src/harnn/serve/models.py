@@ -16,6 +16,7 @@ from harnn.prediction import Examples, Predictor
 from harnn.serve.problems import unknown_model
 from harnn.serve.settings import ModelPlace
 from harnn.taxonomy import LabelSearch
+from harnn.watching import MovingWindow, choosing_of
 
 _VERSION_DIGITS = 12
 
@@ -30,6 +31,8 @@ class ServedModel:
     """64 hexadecimal digits, see :func:`harnn.bundle.fingerprint`."""
     predictor: Predictor
     search: LabelSearch
+    window: MovingWindow
+    """Figures of the documents that it answered last."""
     made: datetime
     """When its directory was written."""
     examples: Examples | None = None
@@ -59,12 +62,20 @@ class ServedModel:
         predictor.tune_process()
         shown = predictor.read_examples(list(examples)) if examples else None
         search = LabelSearch(predictor.taxonomy)
+        bundle = predictor.bundle
+        window = MovingWindow(
+            bundle.reference,
+            bundle.taxonomy.hierarchy,
+            bundle.label_counts,
+            choosing_of(bundle.decoder),
+        )
         return cls(
             place.name,
             place.directory,
             known,
             predictor,
             search,
+            window,
             datetime.fromtimestamp(made, UTC),
             shown,
         )

@@ -21,10 +21,12 @@ from harnn.errors import ConfigError, HarnnError
 from harnn.explain import Explanation
 from harnn.serve.accepting import Acceptances
 from harnn.serve.lane import Answered, Job, Lane, count_characters
+from harnn.serve.logs import LOG
 from harnn.serve.metrics import Metrics
 from harnn.serve.models import Models, ServedModel
 from harnn.serve.problems import RequestError, refused
 from harnn.serve.settings import ServeSettings
+from harnn.watching import Block
 
 T = TypeVar("T")
 
@@ -78,7 +80,8 @@ class Service:
         if not documents:
             return Answers(served, [], np.empty((0, len(served.predictor.taxonomy)), np.float32))
         most = self.settings.limits.labels
-        job = Job(served.name, served.predictor, documents, options, most)
+        watch = partial(self._watch, served)
+        job = Job(served.name, served.predictor, documents, options, most, watch=watch)
         return Answers(served, *cast(Answered, await self._lane.ask(job)))
 
     async def explain(
@@ -176,6 +179,18 @@ class Service:
             detail = f"This server keeps no {what}; whoever runs it can say where (--database)."
             raise RequestError(403, detail)
         return self.database
+
+    def count_waiting(self) -> None:
+        """Count the documents that wait for others to be counted with."""
+        for served in self.models:
+            self.metrics.counted(served, served.window.flush(), asked=True)
+
+    def _watch(self, served: ServedModel, block: Block) -> None:
+        """Count documents; whatever happens, they are answered."""
+        try:
+            self.metrics.counted(served, served.window.add(block))
+        except Exception as error:
+            LOG.error("Figures of documents cannot be counted: %s", type(error).__name__)
 
     async def reload(self, name: str) -> tuple[ServedModel, ServedModel]:
         """Load a model again while requests go on; see :meth:`harnn.serve.models.Models.reload`."""

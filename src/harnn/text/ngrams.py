@@ -156,25 +156,52 @@ class NgramFeatures:
         stream = iter(texts)
         parts = [_no_rows(len(self))]
         while chunk := list(islice(stream, _TEXTS_AT_ONCE)):
-            parts.append(self._vectors(chunk))
+            parts.append(self._vectors(*self._numbered(chunk)))
         return csr_array(vstack(parts, format="csr"))
 
-    def known_words(self, vectors: csr_array) -> NDArray[np.int64]:
-        """Count the different known words, marks left out, of texts by their vectors: (N,)."""
-        known = np.zeros(len(self), dtype=bool)
-        known[: len(self.words)] = self._has_letters
-        rows = np.repeat(np.arange(vectors.shape[0]), np.diff(vectors.indptr))
-        return np.bincount(rows[known[vectors.indices]], minlength=vectors.shape[0])
+    def counted_vectors(self, texts: Iterable[str]) -> tuple[csr_array, NDArray[np.int64]]:
+        """Return :meth:`vectors`, and how many words each text has, and how many are known, (N, 2).
+
+        Marks are no words.
+        """
+        stream = iter(texts)
+        parts, counts = [_no_rows(len(self))], [np.zeros((0, 2), dtype=np.int64)]
+        while chunk := list(islice(stream, _TEXTS_AT_ONCE)):
+            numbered, fresh = self._numbered(chunk)
+            parts.append(self._vectors(numbered, fresh))
+            counts.append(self._count(numbered, fresh))
+        return csr_array(vstack(parts, format="csr")), np.concatenate(counts)
+
+    def count_words(self, texts: Iterable[str]) -> NDArray[np.int64]:
+        """Return what :meth:`counted_vectors` counts, (N, 2)."""
+        stream = iter(texts)
+        counts = [np.zeros((0, 2), dtype=np.int64)]
+        while chunk := list(islice(stream, _TEXTS_AT_ONCE)):
+            counts.append(self._count(*self._numbered(chunk)))
+        return np.concatenate(counts)
+
+    def _numbered(self, texts: list[str]) -> tuple[NumberedWords, dict[str, int]]:
+        """Return the numbers of all words, and those of words that are not known."""
+        fresh: dict[str, int] = {}
+        return _number(texts, self._numbers, fresh), fresh
+
+    def _count(self, numbered: NumberedWords, fresh: Mapping[str, int]) -> NDArray[np.int64]:
+        ids, offsets = numbered
+        letters = np.fromiter(map(is_word, fresh), bool, len(fresh))
+        words = np.concatenate([self._has_letters, letters])[ids]
+        known = words & (ids < len(self.words))
+        sums = np.concatenate([[[0, 0]], np.stack([words, known], axis=1).cumsum(axis=0)])
+        return np.diff(sums[offsets], axis=0)
 
     @cached_property
     def _has_letters(self) -> NDArray[np.bool_]:
         return np.fromiter(map(is_word, self.words), bool, len(self.words))
 
-    def _vectors(self, texts: list[str]) -> csr_array:
+    def _vectors(self, numbered: NumberedWords, fresh: Mapping[str, int]) -> csr_array:
         known = len(self.words)
-        fresh: dict[str, int] | None = {} if self.pieces else None
-        ids, offsets = _number(texts, self._numbers, fresh)
-        rows = np.repeat(np.arange(len(texts)), np.diff(offsets))
+        ids, offsets = numbered
+        texts = len(offsets) - 1
+        rows = np.repeat(np.arange(texts), np.diff(offsets))
         ids_of_known = np.where(ids < known, ids, -1)
         keys, behind = _pair_keys(ids_of_known, offsets, known)
         if len(self.pairs):
@@ -186,9 +213,9 @@ class NgramFeatures:
         are_known = ids_of_known >= 0
         columns = np.concatenate([ids[are_known], known + places])
         rows = np.concatenate([rows[are_known], rows[behind]])
-        shape = (len(texts), known + len(self.pairs))
+        shape = (texts, known + len(self.pairs))
         counts = csr_array((np.ones(len(rows), dtype=np.float32), (rows, columns)), shape=shape)
-        return self._weigh(counts, self._count_pieces(ids, offsets, fresh or {}))
+        return self._weigh(counts, self._count_pieces(ids, offsets, fresh))
 
     def _count_pieces(
         self, ids: NDArray[np.int64], offsets: NDArray[np.int64], fresh: Mapping[str, int]
@@ -239,13 +266,10 @@ def _no_rows(columns: int) -> csr_array:
     return csr_array(np.zeros((0, columns), dtype=np.float32))
 
 
-def _number(
-    texts: Iterable[str], known: Mapping[str, int], fresh: dict[str, int] | None
-) -> NumberedWords:
+def _number(texts: Iterable[str], known: Mapping[str, int], fresh: dict[str, int]) -> NumberedWords:
     """Return the numbers of all words.
 
-    Words that are not *known* are added to *fresh*, numbered from where the known ones end; where
-    it is None they are -1.
+    Words that are not *known* are added to *fresh*, numbered from where the known ones end.
     """
     words: list[str] = []
     offsets = [0]
@@ -253,9 +277,8 @@ def _number(
         words += find_words(text)
         offsets.append(len(words))
     ids = np.fromiter(map(known.get, words, repeat(-1)), np.int64, len(words))
-    if fresh is not None:
-        for place in np.flatnonzero(ids < 0).tolist():
-            ids[place] = len(known) + fresh.setdefault(words[place], len(fresh))
+    for place in np.flatnonzero(ids < 0).tolist():
+        ids[place] = len(known) + fresh.setdefault(words[place], len(fresh))
     return NumberedWords(ids, np.array(offsets, dtype=np.int64))
 
 

@@ -40,6 +40,7 @@ from harnn.training.old_model import Init, OldModel
 from harnn.training.plan import TrainingFacts, TrainingPlan, piece_sizes
 from harnn.training.process import interruptible, stop_requests, stops_at_once
 from harnn.training.reader import Reader
+from harnn.training.reference import reference_of
 from harnn.training.task import Handover, Task, TrainedBranch, with_views
 from harnn.training.train_document_vectors import (
     check_document_vectors,
@@ -229,7 +230,7 @@ def _finish(task: Task, trained: list[TrainedBranch]) -> FitResult:
     report, quality = report_labels(
         scores, valid_corpus.targets, decoder, task.taxonomy, training=counts
     )
-    return FitResult(
+    made = FitResult(
         ensemble=ensemble,
         taxonomy=task.taxonomy,
         tokenizer=task.tokenizer,
@@ -245,6 +246,7 @@ def _finish(task: Task, trained: list[TrainedBranch]) -> FitResult:
         summaries=tuple(_summary_of(branch, trained) for branch in ensemble.branches),
         changes=changes_of(task, ensemble, decoder, scores, valid_corpus),
     )
+    return replace(made, reference=reference_of(task, made, scores, valid_corpus))
 
 
 def _read(

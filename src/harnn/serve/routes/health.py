@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from fastapi import APIRouter
 from prometheus_client import CONTENT_TYPE_LATEST
 from pydantic import BaseModel
@@ -40,4 +42,5 @@ async def readyz(service: ServiceHere) -> JSONResponse:
 )
 async def metrics(service: ServiceHere, _: Reader) -> Response:
     """Everything counted, in the text format of Prometheus."""
+    await asyncio.to_thread(service.count_waiting)
     return Response(service.metrics.text(), media_type=CONTENT_TYPE_LATEST)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from http import HTTPStatus
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
@@ -55,6 +55,31 @@ class PredictedOut(Out):
     path: list[str]
 
 
+class CutOut(Out):
+    """A branch of the model that read the beginning of a text alone."""
+
+    branch: str
+    unit: str
+    read: int
+    whole: int
+
+
+class NoteOut(Out):
+    """What the reader of an answer should know, for programs; docs/watching.md lists the codes."""
+
+    code: Literal["empty_text", "truncated", "partly_read", "unknown_words"]
+    text: str
+    words: int | None = None
+    """Of the text, or of the part that is read."""
+    read: int | None = None
+    """Words that are read."""
+    share: float | None = None
+    """Of the words that are unknown to the model, 0 to 1."""
+    encoder_languages: list[str] | None = None
+    """That the encoder of whole texts knows; nothing: there is none, or it does not say."""
+    parts: list[CutOut] | None = None
+
+
 class PredictionOut(Out):
     """The answer for one document."""
 
@@ -62,6 +87,7 @@ class PredictionOut(Out):
     labels: list[PredictedOut]
     notes: list[str] = []
     note_codes: list[str] = []
+    note_details: list[NoteOut] = []
 
 
 class PredictionsOut(Out):
@@ -119,6 +145,7 @@ class DocumentExplained(Out):
     text: str
     notes: list[str]
     note_codes: list[str] = []
+    note_details: list[NoteOut] = []
     labels: list[ExplainedOut]
 
 
