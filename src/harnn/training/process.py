@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, wait
 from contextlib import contextmanager
+from contextvars import copy_context
 from types import FrameType
 from typing import Any, Literal, TypeVar
 
@@ -92,9 +93,11 @@ def interruptible(work: Callable[[], T], stopped: Callable[[], bool]) -> T:
     """
     future: Future[T] = Future()
 
+    context = copy_context()
+
     def run() -> None:
         try:
-            future.set_result(work())
+            future.set_result(context.run(work))
         except BaseException as error:
             future.set_exception(error)
 
