@@ -25,6 +25,8 @@ from harnn.errors import InputError, Problem
 LEAST_BYTES = 1 << 27
 """Of an array that stands in a file: smaller ones are as well in memory."""
 
+_HINT = "Free some, or name another directory (--scratch)."
+
 
 @dataclass(frozen=True, slots=True)
 class _Scratch:
@@ -37,22 +39,23 @@ _CURRENT: ContextVar[_Scratch] = ContextVar("scratch", default=_EVERYWHERE)
 
 
 @contextmanager
-def scratch_in(place: str | Path | None, *, least: int | None = None) -> Iterator[None]:
+def scratch_in(
+    place: str | Path | None, *, otherwise: Path | None = None, least: int | None = None
+) -> Iterator[None]:
     """Let arrays of *least* bytes and more stand in files in a directory.
 
-    place: None: where they do outside of it, at last in the system's directory for temporary files;
-    least likewise, at last :data:`LEAST_BYTES`. It holds for this thread and those that run in its
-    context.
+    place: None: where they do around this, or else *otherwise*, or else in the system's directory
+    for temporary files; least: None: as around this. It holds for this thread and those that run in
+    its context.
 
     Raises:
         InputError: no file can be made in *place*.
     """
     outer = _CURRENT.get()
-    inner = _Scratch(
-        outer.place if place is None else Path(place), outer.least if least is None else least
-    )
+    chosen = outer.place or otherwise if place is None else Path(place)
+    inner = _Scratch(chosen, outer.least if least is None else least)
     if place is not None:
-        with _file(inner.place, 0):  # known before any work
+        with _file(chosen, 0, ""):  # known before any work
             pass
     token = _CURRENT.set(inner)
     try:
@@ -69,10 +72,12 @@ def blank(shape: tuple[int, ...], dtype: Any) -> NDArray[Any]:
     """
     if _bytes(shape, dtype) < _CURRENT.get().least:
         return np.empty(shape, dtype)
-    return in_file(shape, dtype, _CURRENT.get().place)
+    return in_file(shape, dtype, _CURRENT.get().place, hint=_HINT)
 
 
-def in_file(shape: tuple[int, ...], dtype: Any, place: Path | None) -> NDArray[Any]:
+def in_file(
+    shape: tuple[int, ...], dtype: Any, place: Path | None, *, hint: str = ""
+) -> NDArray[Any]:
     """Return an array of zeros that stands in a file of its own; place: None: the system's.
 
     Raises:
@@ -81,7 +86,7 @@ def in_file(shape: tuple[int, ...], dtype: Any, place: Path | None) -> NDArray[A
     size = _bytes(shape, dtype)
     if not size:
         return np.zeros(shape, dtype)
-    with _file(place, size) as file:
+    with _file(place, size, hint) as file:
         if hasattr(os, "posix_fallocate"):  # a full disk would end the process later
             os.posix_fallocate(file.fileno(), 0, size)
         found: NDArray[Any] = np.memmap(file, dtype, "w+", shape=shape)
@@ -131,9 +136,9 @@ class Growing:
     def _write(self) -> None:
         place, size = _CURRENT.get().place, self._count * self._dtype.itemsize
         if self._file is None:
-            with _told(place, size):
+            with _told(place, size, _HINT):
                 self._file = _open(place)
-        with _told(place, size):
+        with _told(place, size, _HINT):
             for part in self._parts:
                 self._file.write(part.data)
             self._file.flush()
@@ -149,20 +154,19 @@ def _open(place: Path | None) -> IO[bytes]:
 
 
 @contextmanager
-def _file(place: Path | None, size: int) -> Iterator[IO[bytes]]:
-    with _told(place, size), _open(place) as file:
+def _file(place: Path | None, size: int, hint: str) -> Iterator[IO[bytes]]:
+    with _told(place, size, hint), _open(place) as file:
         yield file
 
 
 @contextmanager
-def _told(place: Path | None, size: int) -> Iterator[None]:
+def _told(place: Path | None, size: int, hint: str) -> Iterator[None]:
     """Raises:
-    InputError: a file of *size* bytes cannot be made or written.
+    InputError: a file of *size* bytes, 0 for any, cannot be made or written.
     """
     try:
         yield
     except OSError as error:
         where = tempfile.gettempdir() if place is None else str(place)
-        what = f"has no room for {size / 1e6:,.0f} MB: {error.strerror or error}."
-        hint = "Free some, or name another directory (--scratch)."
-        raise InputError(Problem(where, what, hint)) from None
+        what = f"has no room for {size / 1e6:,.0f} MB" if size else "cannot hold temporary files"
+        raise InputError(Problem(where, f"{what}: {error.strerror or error}.", hint)) from None

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harnn._memory import row_blocks
+from harnn._scratch import blank
 from harnn.config import DecodeConfig, TopOne
 from harnn.counting import as_binary, top_columns
 from harnn.decode.curves import LabelCurves
@@ -88,7 +89,8 @@ def _threshold_beside_best_leaf(
     With the leaf always there, the others can be chosen more carefully.
     """
     alone = dataclasses.replace(decoder, threshold=1.0, top_1="always")
-    raised = closed.copy()
+    raised = blank(closed.shape, np.float32)
+    raised[...] = closed
     chosen = alone.choose(closed, hierarchy).tocoo()
     raised[chosen.coords] = 1.0
     return tune_threshold(raised, targets).threshold
@@ -182,7 +184,7 @@ def _frequency_groups(
 def _path_confidence(
     closed: NDArray[np.float32], hierarchy: Hierarchy, *, closed_already: bool
 ) -> NDArray[np.float32]:
-    result = np.empty(closed.shape, dtype=np.float32)
+    result = blank(closed.shape, np.float32)
     for rows in row_blocks(*closed.shape):
         block = closed[rows] if closed_already else hierarchy.lift(closed[rows])
         result[rows] = hierarchy.path_confidence(block)
