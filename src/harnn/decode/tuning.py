@@ -130,17 +130,26 @@ def tune_labels(curves: LabelCurves, label_counts: NDArray[Any]) -> NDArray[np.f
     total = int(curves.positives.sum())
     hits, predicted = curves.hits.sum(axis=0), curves.predicted.sum(axis=0)
     micro_f1 = float(np.max(2 * hits / (predicted + total)))
-    # The first order of the change of micro-F1 in the counts of a single label.
-    gains = (2 * curves.hits - micro_f1 * curves.predicted) / (2 * total)
-    gains += curves.f1() / len(curves.positives)
+
+    def gains_of(labels: slice) -> NDArray[np.float64]:
+        # The first order of the change of micro-F1 in the counts of a single label.
+        gains = (2 * curves.hits[labels] - micro_f1 * curves.predicted[labels]) / (2 * total)
+        gains += curves.f1(labels) / len(curves.positives)
+        return gains
+
     groups = _frequency_groups(np.asarray(label_counts), curves.positives)
-    shared = np.zeros((int(groups.max()) + 1, gains.shape[1]))
-    np.add.at(shared, groups, gains)
+    shared = np.zeros((int(groups.max()) + 1, len(curves.thresholds)))
+    blocks = list(row_blocks(*curves.hits.shape))
+    for labels in blocks:
+        np.add.at(shared, groups[labels], gains_of(labels))
     shared /= np.bincount(groups)[:, np.newaxis]
-    own = (curves.positives / (curves.positives + _PRIOR))[:, np.newaxis]
-    gains *= own
-    gains += (1 - own) * shared[groups]
-    return curves.thresholds[_highest_best(gains)]
+    best = np.empty(len(curves.positives), dtype=np.intp)
+    for labels in blocks:
+        own = (curves.positives[labels] / (curves.positives[labels] + _PRIOR))[:, np.newaxis]
+        gains = gains_of(labels) * own
+        gains += (1 - own) * shared[groups[labels]]
+        best[labels] = _highest_best(gains)
+    return curves.thresholds[best]
 
 
 def tune_top_k(scores: NDArray[np.float32], targets: Any) -> int:
