@@ -128,9 +128,9 @@ def _held_on_disk(pid: int) -> float:
     sizes = {}
     for place in ("fd", "map_files"):
         try:
-            for link in os.scandir(f"/proc/{pid}/{place}"):
-                if "(deleted)" in os.readlink(link.path):
-                    about = os.stat(link.path)
+            for link in Path(f"/proc/{pid}/{place}").iterdir():
+                if "(deleted)" in str(link.readlink()):
+                    about = link.stat()
                     sizes[about.st_dev, about.st_ino] = about.st_blocks * 512
         except OSError:
             continue
