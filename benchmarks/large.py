@@ -37,6 +37,8 @@ _PART_WORDS = (3, 10)
 _NEW_WORDS = 0.2
 """Of the documents have a word of parts of two others, so that new words never end."""
 _SAMPLED_EVERY = 0.1
+_DISK_EVERY = 20
+"""Samples: to ask for files takes longer."""
 _KINDS = {"RssAnon": "own", "RssFile": "mapped", "RssShmem": "shared"}
 
 
@@ -74,7 +76,7 @@ def write_documents(path: Path, rows: Iterator[dict[str, Any]]) -> int:
     return path.stat().st_size
 
 
-def measure(command: list[str], scratch: Path) -> dict[str, Any]:
+def measure(command: list[str]) -> dict[str, Any]:
     """Run a command; return its seconds, its highest memory in MB, and both by step."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     started = time.perf_counter()
@@ -94,12 +96,15 @@ def measure(command: list[str], scratch: Path) -> dict[str, Any]:
     listener.start()
     highest: dict[str, float] = defaultdict(float)
     status = Path(f"/proc/{process.pid}/status")
+    samples = 0
     while process.poll() is None:
         try:
             found = _read_status(status)
         except (OSError, ValueError):
             continue
-        found["disk"] = _held_on_disk(process.pid) + _size_of(scratch)
+        samples += 1
+        if samples % _DISK_EVERY == 1:
+            found["disk"] = _held_on_disk(process.pid)
         for kind, size in found.items():
             highest[kind] = max(highest[kind], size)
             steps[-1][kind] = max(steps[-1].get(kind, 0.0), size)
@@ -137,39 +142,30 @@ def _held_on_disk(pid: int) -> float:
     return sum(sizes.values()) / 1e6
 
 
-def _size_of(directory: Path) -> float:
-    files = (path for path in directory.rglob("*") if path.is_file())
-    return sum(path.stat().st_blocks * 512 for path in files) / 1e6
-
-
-def run(args: argparse.Namespace) -> dict[str, Any]:
+def run(args: argparse.Namespace) -> None:
     """Train on each number of documents, then let the model answer and be evaluated."""
     rows = []
     for count in args.documents:
         with tempfile.TemporaryDirectory(dir=args.place) as temporary:
             home = Path(temporary)
             size = write_documents(home / "train.jsonl", make_documents(args.data / SOURCE, count))
-            scratch = home / "scratch"
-            scratch.mkdir()
             harnn = [sys.executable, "-m", "harnn"]
             taxonomy = str(args.data / SOURCE / "taxonomy.tsv")
             train = [*harnn, "train", "--train", str(home / "train.jsonl"), "--taxonomy", taxonomy]
             train += ["--out", str(home / "model"), "--preset", "fast", "--valid", "0.1"]
             train += ["--set", "model.text_vectors=off", *args.options]
             row: dict[str, Any] = {"documents": count, "file_mb": size / 1e6}
-            row["train"] = measure(train, scratch)
+            row["train"] = measure(train)
             if args.also:
                 model, given = str(home / "model"), str(home / "train.jsonl")
                 answers = str(home / "answers.jsonl")
-                row["evaluate"] = measure([*harnn, "evaluate", model, "--data", given], scratch)
-                row["predict"] = measure(
-                    [*harnn, "predict", model, "--data", given, "--output", answers], scratch
-                )
+                row["evaluate"] = measure([*harnn, "evaluate", model, "--data", given])
+                predict = [*harnn, "predict", model, "--data", given, "--output", answers]
+                row["predict"] = measure(predict)
         rows.append(row)
         print(line_of(row), flush=True)
         if args.output:
             args.output.write_text(json.dumps({"machine": _machine(), "rows": rows}, indent=1))
-    return {"rows": rows}
 
 
 def line_of(row: dict[str, Any]) -> str:

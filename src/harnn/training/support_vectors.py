@@ -120,8 +120,7 @@ class OrderedDocuments(NamedTuple):
         for rows in _blocks_of(entries):
             cells = _cells(entries, rows)
             part = entries[rows]
-            part.indices = places[part.indices]
-            part.has_sorted_indices = False
+            part = csr_array((part.data, places[part.indices], part.indptr), shape=part.shape)
             part.sort_indices()
             entries.data[cells], entries.indices[cells] = part.data, part.indices
         entries.has_sorted_indices = True
