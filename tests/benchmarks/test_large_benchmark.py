@@ -26,8 +26,8 @@ def test_documents_are_parts_of_those_with_their_labels(tmp_path: Path) -> None:
 
     made = list(large.make_documents(source(tmp_path), 300))
     assert [row["id"] for row in made] == [f"d{number}" for number in range(300)]
-    words = {"bees": set(["Bees", "and", "hives", "All", "of", "honey."])}
-    words["trees"] = set(["Willow", "trees", "grow", "by", "the", "river", "in", "spring"])
+    words = {"bees": {"Bees", "and", "hives", "All", "of", "honey."}}
+    words["trees"] = {"Willow", "trees", "grow", "by", "the", "river", "in", "spring"}
     known = 0
     for row in made:
         assert row["labels"] in (["bees"], ["trees", "water"])

@@ -27,8 +27,8 @@ _NO_MARKS = bytes(code for code in range(128) if re.match(r"[\w\s]", chr(code)))
 """Of ASCII what is part of a word or blank."""
 _MIN_TEXTS = 2
 """N-grams of fewer training texts cannot tell anything about another text."""
-_WORDS_AT_ONCE = 1 << 18
-_KEPT_BYTES = 1 << 27
+_WORDS_AT_ONCE = 1 << 16
+_KEPT_BYTES = 1 << 26
 """Of counts that are made but once."""
 _PAIRS_AT_ONCE = 1 << 23
 _SAMPLED_EVERY = 1 << 10
@@ -115,8 +115,8 @@ class Counting:
         self._made_pairs: dict[int, _Pairs] = {}
         self._room = _KEPT_BYTES
         self.words, self.pieces = self._find_words()
-        self._places = np.full(len(self.spellings), -1)
-        self._places[self.words.keys] = np.arange(len(self.words.keys))
+        self._places = _places_of(self.words.keys, len(self.spellings))
+        self._piece_places = _places_of(self.pieces.keys, len(self.piece_spellings))
         self.pairs = self._find_pairs()
 
     @property
@@ -132,9 +132,9 @@ class Counting:
             self._made_pairs.pop(number, None)
             yield (
                 texts,
-                _only(counts.words, self.words.keys),
+                _renumbered(counts.words, self._places, len(self.words.keys)),
                 _only_keys(pairs, self.pairs.keys),
-                _only(counts.pieces, self.pieces.keys),
+                _renumbered(counts.pieces, self._piece_places, len(self.pieces.keys)),
             )
 
     def _find_words(self) -> tuple[_Kept, _Kept]:
@@ -176,7 +176,7 @@ class Counting:
         if number in self._made_pairs:
             return self._made_pairs[number]
         ids, offsets = self.numbered.only(texts)
-        found, places = pair_keys(self._places[ids], offsets, len(self.words.keys))
+        found, places = pair_keys(self._places[ids].astype(np.int64), offsets, len(self.words.keys))
         keys, columns = np.unique(found, return_inverse=True)
         rows = np.repeat(np.arange(len(offsets) - 1), np.diff(offsets))[places]
         ones = np.ones(len(rows), dtype=np.float32)
@@ -279,11 +279,11 @@ def rareness(texts: NDArray[np.int64], count: int) -> NDArray[np.float32]:
     return (np.log((1 + count) / (1 + texts)) + 1).astype(np.float32)
 
 
-def _only(matrix: csr_array, columns: NDArray[np.int64]) -> csr_array:
-    """Return some columns, numbered anew; the entries of a row keep their order."""
-    places = np.full(matrix.shape[1], -1)
-    places[columns] = np.arange(len(columns))
-    return _renumbered(matrix, places, len(columns))
+def _places_of(keys: NDArray[np.int64], count: int) -> NDArray[np.int32]:
+    """Return the place in *keys* of each number below *count*, -1 where it is not among them."""
+    places = np.full(count, -1, dtype=np.int32)
+    places[keys] = np.arange(len(keys))
+    return places
 
 
 def _only_keys(pairs: _Pairs, keys: NDArray[np.int64]) -> csr_array:
@@ -294,7 +294,8 @@ def _only_keys(pairs: _Pairs, keys: NDArray[np.int64]) -> csr_array:
     return _renumbered(pairs.matrix, np.where(keys[places] == pairs.keys, places, -1), len(keys))
 
 
-def _renumbered(matrix: csr_array, places: NDArray[np.int64], width: int) -> csr_array:
+def _renumbered(matrix: csr_array, places: NDArray[Any], width: int) -> csr_array:
+    """Return the columns that have a place, in it; the entries of a row keep their order."""
     found = places[matrix.indices]
     kept = found >= 0
     offsets = np.concatenate([[0], np.cumsum(kept)])[matrix.indptr]
