@@ -32,6 +32,7 @@ FLOORS = {
         "_optional",
         "_places",
         "_quiet",
+        "_scratch",
         "_spreadsheet_rows",
         "_spreadsheets",
         "_tables",
@@ -59,6 +60,7 @@ SIDEWAYS = {
     ("_files", "errors"),
     ("_files", "_places"),
     ("_tables", "errors"),
+    ("_scratch", "errors"),
 }
 _SETTINGS = ("_continuing_settings", "_data_settings", "_transformer_settings")
 SIDEWAYS |= {("config", other) for other in ("errors", "_tables", *_SETTINGS)}

@@ -11,7 +11,7 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.preprocessing import normalize
 
 from harnn.text import NgramFeatures
-from harnn.text.ngrams import _WORD, find_words
+from harnn.text.ngram_counting import _WORD, find_words
 
 WORDS = [
     "a",

@@ -12,14 +12,19 @@ from pathlib import Path
 import numpy as np
 import pytest
 from scipy.optimize import minimize
-from scipy.sparse import block_diag, csr_array, hstack, vstack
+from scipy.sparse import block_diag, csc_array, csr_array, hstack, vstack
 from sklearn.svm import LinearSVC
 
 from harnn._memory import row_blocks
 from harnn.branches.linear import LinearClassifier
 from harnn.taxonomy import Hierarchy
 from harnn.training import descent
-from harnn.training.support_vectors import _LEAST_WEIGHT, _Training, train_classifier
+from harnn.training.support_vectors import (
+    _LEAST_WEIGHT,
+    OrderedDocuments,
+    _Training,
+    train_classifier,
+)
 
 TOPICS = 6
 ROOTS = Hierarchy.from_edges([], [1] * TOPICS)
@@ -102,11 +107,16 @@ def nested() -> tuple[csr_array, csr_array, Hierarchy]:
     return vectors, csr_array(dense), hierarchy
 
 
+def training_on(vectors: csr_array, targets: csr_array, hierarchy: Hierarchy) -> _Training:
+    documents = OrderedDocuments.of(vectors)
+    return _Training(documents, csc_array(targets), hierarchy, cost=1.0, seed=0)
+
+
 def test_sampled_training_still_separates(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("harnn.training.support_vectors._LEAST_SAMPLE", 60)
     vectors, targets, hierarchy = nested()
     whole = train_classifier(vectors, targets, hierarchy)
-    made = _Training.of(vectors, targets, hierarchy, cost=1.0, seed=0)
+    made = training_on(vectors, targets, hierarchy)
     children, true = np.array([1, 3, 5]), targets.toarray()
     assert len(made._sample(children, 60)[0]) < len(true)
     for label, column in zip(children, made._solve(children, share=0.0), strict=True):
@@ -151,7 +161,7 @@ def test_a_label_with_all_documents_of_the_sample(monkeypatch: pytest.MonkeyPatc
 
 def training(targets: csr_array, hierarchy: Hierarchy) -> _Training:
     vectors = csr_array(np.ones((targets.shape[0], 1), dtype=np.float32))
-    return _Training.of(vectors, targets, hierarchy, cost=1.0, seed=0)
+    return training_on(vectors, targets, hierarchy)
 
 
 def test_samples_have_weights_for_those_left_out() -> None:

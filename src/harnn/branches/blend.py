@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
 from harnn._memory import row_blocks
+from harnn._scratch import blank
 from harnn.branches.kinds import from_stored_names, to_stored_names
 from harnn.branches.stored import number_rows, strings
 from harnn.errors import BundleError, Problem
@@ -102,7 +103,7 @@ class Blend:
         prior = blend._prior(priors)
         count = targets.shape[0]
         folds = np.arange(count) % _FOLDS
-        scores = np.empty(targets.shape, dtype=np.float32)
+        scores = blank(targets.shape, np.float32)
         for level, columns in enumerate(hierarchy.level_slices):
             size = columns.stop - columns.start
             most = max(_FOLDS, _MOST_VALUES // (size * blend.weights.shape[1]))
@@ -128,7 +129,7 @@ class Blend:
             KeyError: a branch is missing.
         """
         count = len(next(iter(outputs.values())))
-        scores = np.empty((count, len(self.hierarchy)), dtype=np.float32)
+        scores = blank((count, len(self.hierarchy)), np.float32)
         for level, columns in enumerate(self.hierarchy.level_slices):
             for part in _parts(np.arange(count), columns.stop - columns.start):
                 scores[part, columns] = _sigmoid(self._logits(outputs, level, part))

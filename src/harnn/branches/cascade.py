@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harnn._memory import row_blocks
+from harnn._scratch import blank
 from harnn.branches.blend import Blend
 from harnn.branches.stored import is_number
 from harnn.branches.worth import worth_of
@@ -59,7 +60,10 @@ class Cascade:
         for share in _SHARES:
             most_doubt = float(np.quantile(doubts, share))
             sure = doubts <= most_doubt
-            mixed = np.where(sure[:, np.newaxis], early_scores, scores)
+            mixed = blank(scores.shape, np.float32)
+            for rows in row_blocks(*scores.shape):
+                here = sure[rows, np.newaxis]
+                mixed[rows] = np.where(here, early_scores[rows], scores[rows])
             if max(expected.less(worth_of(mixed, targets, hierarchy))) <= _MOST_LOSS:
                 return cls(early, most_doubt, float(np.mean(sure))), mixed
         return None

@@ -29,6 +29,7 @@ from harnn.cli.options import (
     VectorsOfDocuments,
     takes_decode_options,
     takes_reading_options,
+    takes_scratch_option,
     takes_speed_options,
     takes_taxonomy_options,
 )
@@ -129,6 +130,7 @@ app.command()(app_data.split)
 @app.command()
 @takes_reading_options
 @takes_taxonomy_options
+@takes_scratch_option
 def train(
     *,
     train: Annotated[list[Path] | None, typer.Option("--train", help="Training documents.")] = None,
@@ -258,6 +260,7 @@ app.command()(app_search.sweep)
 @takes_reading_options
 @takes_decode_options
 @takes_speed_options
+@takes_scratch_option
 def evaluate(
     *,
     model: Model,

@@ -153,8 +153,8 @@ def train(
     going_on: GoingOn,
 ) -> FitResult | None:
     """Train and write the model directory; None where it holds the finished model already."""
-    from harnn.network import tune_process
     from harnn.training import OldModel, check_before, fit, holds_finished, settle_start
+    from harnn.training.process import tune_training
 
     console, errors = Console(), Console(stderr=True)
     knobs = Config.read(config, settings)
@@ -194,7 +194,7 @@ def train(
             )
             console.print_line(f"The model is in {files.out}/.")
             return None
-        tune_process(knobs.training.threads)
+        tune_training(knobs)
         with training_display(errors, knobs.training.score) as display:
             result = fit(
                 *given,

@@ -81,7 +81,7 @@ def _train_folds(
     overwrite: bool,
 ) -> None:
     """Train a model for each fold, and show what they say of the documents left out."""
-    from harnn.network import tune_process
+    from harnn.training.process import tune_training
 
     console, errors = Console(), Console(stderr=True)
     knobs = Config.read(config, settings)
@@ -89,7 +89,7 @@ def _train_folds(
     with training_place(files.out, errors):
         taxonomy = taxonomy_of(files, knobs)
         errors.print_line(describe(taxonomy))
-        tune_process(knobs.training.threads)
+        tune_training(knobs)
         with training_display(errors, knobs.training.score) as display:
             found = cross_validate(
                 taxonomy,

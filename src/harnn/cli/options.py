@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -238,6 +239,16 @@ _DECODING: dict[str, Any] = {
 """The options of :class:`harnn.decode.DecodeOptions`."""
 
 
+_SCRATCH: dict[str, Any] = {
+    "scratch": Annotated[
+        Path | None,
+        typer.Option(
+            help="Directory for arrays that are too large for memory, while the command works."
+        ),
+    ]
+}
+
+
 def takes_decode_options(command: Callable[..., None]) -> Callable[..., None]:
     """Give a command the options that choose labels in place of its parameter ``options``."""
 
@@ -288,17 +299,29 @@ def takes_speed_options(command: Callable[..., None]) -> Callable[..., None]:
     return _with_options(command, _SPEED, gather, place="speed", replaces=True)
 
 
+def takes_scratch_option(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command the option for where large arrays stand while it works."""
+
+    def gather(_given: dict[str, Any], own: dict[str, Any]) -> AbstractContextManager[None]:
+        from harnn._scratch import scratch_in
+
+        return scratch_in(own["scratch"])
+
+    return _with_options(command, _SCRATCH, gather, place="settings", replaces=False)
+
+
 def _with_options(
     command: Callable[..., None],
     options: dict[str, Any],
-    gather: Callable[[dict[str, Any], dict[str, Any]], None],
+    gather: Callable[[dict[str, Any], dict[str, Any]], AbstractContextManager[None] | None],
     *,
     place: str,
     replaces: bool,
 ) -> Callable[..., None]:
     """Give a command more options before its parameter *place*, or instead of it.
 
-    gather: put what was given for them into what the command is given.
+    gather: put what was given for them into what the command is given; may return within what it
+    runs.
     """
     signature = inspect.signature(command, eval_str=True)
     added = [
@@ -313,8 +336,9 @@ def _with_options(
 
     @functools.wraps(command)
     def run(**given: Any) -> None:
-        gather(given, {name: given.pop(name) for name in options})
-        command(**given)
+        around = gather(given, {name: given.pop(name) for name in options})
+        with around or nullcontext():
+            command(**given)
 
     parameters = [*others[:at], *added, *others[at + replaces :]]
     run.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]

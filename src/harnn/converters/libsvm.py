@@ -19,7 +19,7 @@ from harnn.converters.parts import Output, beside
 from harnn.converters.texts import note_lost_id, note_no_labels, one_text, refused_as_empty
 from harnn.data import Document
 from harnn.data.log import Rejected
-from harnn.text.ngrams import find_words
+from harnn.text.ngram_counting import find_words
 
 WORDS = ".words.txt"
 BESIDE = (ENDING, WORDS)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from harnn.converters.parts import Output
 from harnn.converters.texts import one_text
 from harnn.data import Document
-from harnn.text.ngrams import find_words
+from harnn.text.ngram_counting import find_words
 
 
 def words_of(document: Document, output: Output) -> list[str]:

@@ -8,9 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
-import os
-import tempfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,6 +25,7 @@ from harnn._files import (
     remove_all_leftovers,
     write_atomically,
 )
+from harnn._scratch import in_file
 from harnn.data import CorrectedDocuments, Document, Documents, DocumentsPart, split_given
 from harnn.errors import InputError, Problem
 
@@ -115,18 +113,7 @@ class ArrayCache:
         Raises:
             InputError: there is no room for it.
         """
-        size = math.prod(shape) * np.dtype(dtype).itemsize
-        if not size:
-            return np.zeros(shape, dtype)
-        try:
-            with tempfile.TemporaryFile(dir=self.home) as file:
-                if hasattr(os, "posix_fallocate"):  # a full disk would end the process later
-                    os.posix_fallocate(file.fileno(), 0, size)
-                found: NDArray[Any] = np.memmap(file, dtype, "w+", shape=shape)
-        except OSError as error:
-            what = f"has no room for {size / 1e6:,.0f} MB: {error.strerror or error}."
-            raise InputError(Problem(str(self.home), what)) from None
-        return found
+        return in_file(shape, dtype, self.home)
 
 
 def _holds_other_things(home: Path) -> bool:

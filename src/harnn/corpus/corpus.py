@@ -13,8 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
+from harnn._memory import row_blocks
 from harnn.corpus.stored import arrays_problem
-from harnn.corpus.views import Tokens, View, WaitingTexts, join_arrays, offsets_of
+from harnn.corpus.views import GrowingRows, Tokens, View, WaitingTexts, join_arrays, offsets_of
 from harnn.data import Document
 from harnn.errors import InputError, Problem
 
@@ -109,7 +110,8 @@ class Corpus:
         if "tokens" in self.views:
             parts = [self.tokens.ids, self.tokens.offsets, *parts]
         for array in parts:
-            digest.update(np.ascontiguousarray(array, dtype=np.int64).data)
+            for part in row_blocks(len(array), 1):
+                digest.update(np.ascontiguousarray(array[part], dtype=np.int64).data)
         return digest.hexdigest()
 
 
@@ -129,13 +131,16 @@ def encode_corpus(
     collectors = {name: view.collect() for name, view in views.items()}
     ids: list[str] = []
     columns: list[NDArray[np.int32]] = []
+    labels = GrowingRows(np.int32)
     for texts in _chunks(_texts_of(documents, ids, columns)):
         if stopped():
             raise InterruptedError
         for collector in collectors.values():
             collector.add(texts)
+        labels.extend(columns)
+        columns.clear()
     found = {name: collector.finish() for name, collector in collectors.items()}
-    return Corpus(tuple(ids), sparse_targets(columns, label_count), found)
+    return Corpus(tuple(ids), _targets_of(*labels.finish(), label_count), found)
 
 
 def encode_unlabelled(documents: Iterable[Document], views: Mapping[str, View]) -> Corpus:
@@ -146,9 +151,14 @@ def encode_unlabelled(documents: Iterable[Document], views: Mapping[str, View]) 
 
 def sparse_targets(columns: Sequence[NDArray[np.int32]], label_count: int) -> csr_array:
     """Make the (N, C) bool matrix whose row n holds *columns[n]*."""
-    indices = join_arrays(list(columns), np.int32)
-    values = np.ones(len(indices), dtype=bool)
-    return csr_array((values, indices, offsets_of(columns)), shape=(len(columns), label_count))
+    return _targets_of(join_arrays(list(columns), np.int32), offsets_of(columns), label_count)
+
+
+def _targets_of(
+    columns: NDArray[np.int32], offsets: NDArray[np.int64], label_count: int
+) -> csr_array:
+    values = np.ones(len(columns), dtype=bool)
+    return csr_array((values, columns, offsets), shape=(len(offsets) - 1, label_count))
 
 
 def _only(view: Any, rows: NDArray[np.int64]) -> Any:

@@ -13,8 +13,9 @@ from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_array, vstack
+from scipy.sparse import csr_array
 
+from harnn._scratch import Growing
 from harnn.text import (
     CutsTexts,
     EncoderRecord,
@@ -97,17 +98,16 @@ class TokensView:
 class _TokensCollector:
     def __init__(self, tokenizer: Tokenizer) -> None:
         self._tokenizer = tokenizer
-        self._rows: list[NDArray[np.int32]] = []
-        self._full_lengths: list[NDArray[np.int64]] = []
+        self._rows = GrowingRows(np.int32)
+        self._full_lengths = Growing(np.int64)
 
     def add(self, texts: Sequence[str]) -> None:
         encoded = self._tokenizer.encode(texts)
-        self._rows += encoded.ids
-        self._full_lengths.append(np.asarray(encoded.lengths, dtype=np.int64))
+        self._rows.extend(encoded.ids)
+        self._full_lengths.append(encoded.lengths)
 
     def finish(self) -> Tokens:
-        ids = join_arrays(self._rows, np.int32)
-        return Tokens(ids, offsets_of(self._rows), join_arrays(self._full_lengths, np.int64))
+        return Tokens(*self._rows.finish(), self._full_lengths.finish())
 
 
 @dataclass(frozen=True)
@@ -125,13 +125,19 @@ class NgramsView:
 class _NgramsCollector:
     def __init__(self, features: NgramFeatures) -> None:
         self._features = features
-        self._parts = [csr_array(np.zeros((0, len(features)), dtype=np.float32))]
+        self._values, self._columns = Growing(np.float32), Growing(np.int32)
+        self._sizes = Growing(np.int64)
 
     def add(self, texts: Sequence[str]) -> None:
-        self._parts.append(self._features.vectors(texts))
+        vectors = self._features.vectors(texts)
+        self._values.append(vectors.data)
+        self._columns.append(vectors.indices)
+        self._sizes.append(np.diff(vectors.indptr))
 
     def finish(self) -> csr_array:
-        return csr_array(vstack(self._parts, format="csr"))
+        offsets = offsets_of_sizes(self._sizes.finish())
+        cells = (self._values.finish(), self._columns.finish(), offsets)
+        return csr_array(cells, shape=(len(offsets) - 1, len(self._features)))
 
 
 class CountedNgrams(NamedTuple):
@@ -168,13 +174,13 @@ class WordedView:
 
 class _WordedCollector:
     def __init__(self) -> None:
-        self._worded: list[bool] = []
+        self._worded = Growing(np.bool_)
 
     def add(self, texts: Sequence[str]) -> None:
-        self._worded += map(is_word, texts)
+        self._worded.append(list(map(is_word, texts)))
 
     def finish(self) -> NDArray[np.bool_]:
-        return np.array(self._worded, dtype=bool)
+        return self._worded.finish()
 
 
 @dataclass(frozen=True)
@@ -358,6 +364,23 @@ class _BeginningsCollector:
         return self._texts
 
 
+class GrowingRows:
+    """Rows of numbers that are gathered some at a time, behind each other."""
+
+    def __init__(self, dtype: type) -> None:
+        self._values, self._sizes = Growing(dtype), Growing(np.int64)
+
+    def extend(self, rows: Sequence[NDArray[Any]]) -> None:
+        """Add rows at the end."""
+        if rows:
+            self._values.append(np.concatenate(rows))
+            self._sizes.append([len(row) for row in rows])
+
+    def finish(self) -> tuple[NDArray[Any], NDArray[np.int64]]:
+        """Return the numbers of all rows, and where each row starts and the last one ends."""
+        return self._values.finish(), offsets_of_sizes(self._sizes.finish())
+
+
 def join_arrays(arrays: Sequence[NDArray[Any]], dtype: type) -> NDArray[Any]:
     """Put arrays behind each other."""
     return np.concatenate(arrays).astype(dtype) if arrays else np.zeros(0, dtype=dtype)
@@ -365,4 +388,9 @@ def join_arrays(arrays: Sequence[NDArray[Any]], dtype: type) -> NDArray[Any]:
 
 def offsets_of(arrays: Sequence[NDArray[Any]]) -> NDArray[np.int64]:
     """Return where each of N arrays starts and the last one ends, (N + 1,)."""
-    return np.concatenate([[0], np.cumsum([len(a) for a in arrays])]).astype(np.int64)
+    return offsets_of_sizes([len(array) for array in arrays])
+
+
+def offsets_of_sizes(sizes: Any) -> NDArray[np.int64]:
+    """Return the same from the sizes of the arrays, (N,)."""
+    return np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)

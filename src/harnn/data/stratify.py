@@ -120,7 +120,6 @@ class _Dealer:
 
     def deal(self, keys: NDArray[np.uint64]) -> NDArray[np.int64]:
         """Return the part of each unit; keys: (U,) random numbers that break ties."""
-        places = keys.tolist()
         heap = [
             (int(self._left[label]), self._tie_keys[label], int(label))
             for label in np.flatnonzero(self._left)
@@ -130,19 +129,19 @@ class _Dealer:
             left, _, label = heapq.heappop(heap)
             if left != self._left[label]:  # fewer are left by now
                 continue
-            self._deal_label(label, places)
+            self._deal_label(label, keys)
             # what was dealt out counts for all other labels of the same units
             for other in self._take_changed():
                 if self._left[other]:
                     entry = (int(self._left[other]), self._tie_keys[other], other)
                     heapq.heappush(heap, entry)
         for unit in np.flatnonzero(self._parts < 0).tolist():  # without labels
-            part = _largest([self._room], places[unit])
+            part = _largest([self._room], int(keys[unit]))
             self._room[part] -= int(self._weights[unit])
             self._parts[unit] = part
         return self._parts
 
-    def _deal_label(self, label: int, places: list[int]) -> None:
+    def _deal_label(self, label: int, keys: NDArray[np.uint64]) -> None:
         start, stop = self._by_label.indptr[label], self._by_label.indptr[label + 1]
         units = self._by_label.indices[start:stop]
         units = units[self._parts[units] < 0]
@@ -151,7 +150,7 @@ class _Dealer:
         for unit in units.tolist():
             row = slice(bounds[unit], bounds[unit + 1])
             labels = indices[row]
-            part = 0 if self._comes_first[label] else self._choose(label, places[unit])
+            part = 0 if self._comes_first[label] else self._choose(label, int(keys[unit]))
             self._parts[unit] = part
             self._wanted[part, labels] -= data[row]
             self._room[part] -= int(self._weights[unit])
@@ -195,15 +194,15 @@ def _gather(sets: Any, units: NDArray[np.int64] | None) -> tuple[Any, NDArray[np
     """Return for each unit the documents with each label, (U, C), and its documents, (U,)."""
     documents = sets.shape[0]
     if units is None:
-        return csr_array(sets.astype(np.int64)), np.ones(documents, dtype=np.int64)
+        return csr_array(sets.astype(np.int32)), np.ones(documents, dtype=np.int64)
     if np.shape(units) != (documents,):
         raise ValueError(
             f"Expected a unit for each of {documents:,} documents, got {np.shape(units)}."
         )
     _, places, counts = np.unique(units, return_inverse=True, return_counts=True)
-    ones = np.ones(documents, dtype=np.int64)
+    ones = np.ones(documents, dtype=np.int32)
     matrix = csr_array((ones, (places, np.arange(documents))), shape=(len(counts), documents))
-    members = csr_array(matrix @ sets.astype(np.int64))
+    members = csr_array(matrix @ sets.astype(np.int32))
     members.sort_indices()
     return members, counts.astype(np.int64)
 

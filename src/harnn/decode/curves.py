@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harnn._memory import row_blocks
+from harnn._scratch import blank
 from harnn.counting import as_binary
 
 _THRESHOLDS = 256
@@ -38,7 +39,7 @@ class LabelCurves:
             shares = np.linspace(0, 1, _THRESHOLDS)
             thresholds = np.unique(np.quantile(of_true, shares, method="lower"))
         shape = (scores.shape[1], len(thresholds))
-        hits, predicted = (np.zeros(shape, dtype=np.int64) for _ in range(2))
+        hits, predicted = _zeros(shape), _zeros(shape)
         places = np.searchsorted(thresholds, of_true, side="right")
         _count(hits, targets.indices, places)
         for block in row_blocks(*scores.shape):
@@ -46,7 +47,9 @@ class LabelCurves:
             places = np.searchsorted(thresholds, scores[block][row, column], side="right")
             _count(predicted, column, places)
         positives = np.bincount(targets.indices, minlength=shape[0])
-        return cls(thresholds, _at_least(hits), _at_least(predicted), positives)
+        _make_at_least(hits)
+        _make_at_least(predicted)
+        return cls(thresholds, hits, predicted, positives)
 
     def of_groups(self, groups: NDArray[np.int64]) -> Self:
         """Add up the curves of the labels of each group; groups: (C,) from 0."""
@@ -57,10 +60,10 @@ class LabelCurves:
         positives = np.bincount(groups, weights=self.positives, minlength=number)
         return type(self)(self.thresholds, hits, predicted, positives.astype(np.int64))
 
-    def f1(self) -> NDArray[np.float64]:
-        """Return the F1 of each label at each threshold, (C, G); 0 for labels without documents."""
-        sizes = self.predicted + self.positives[:, np.newaxis]
-        f1: NDArray[np.float64] = 2 * self.hits / np.maximum(sizes, 1)
+    def f1(self, labels: slice = slice(None)) -> NDArray[np.float64]:
+        """Return the F1 of labels at each threshold, (C, G); 0 for labels without documents."""
+        sizes = self.predicted[labels] + self.positives[labels, np.newaxis]
+        f1: NDArray[np.float64] = 2 * self.hits[labels] / np.maximum(sizes, 1)
         return f1
 
 
@@ -77,5 +80,13 @@ def _count(counts: NDArray[np.int64], labels: NDArray[Any], places: NDArray[np.i
         counts += np.bincount(flat, minlength=counts.size).reshape(counts.shape)
 
 
-def _at_least(counts: NDArray[np.int64]) -> NDArray[np.int64]:
-    return np.cumsum(counts[:, ::-1], axis=1)[:, ::-1]
+def _zeros(shape: tuple[int, int]) -> NDArray[np.int64]:
+    counts = blank(shape, np.int64)
+    counts[...] = 0
+    return counts
+
+
+def _make_at_least(counts: NDArray[np.int64]) -> None:
+    """Add to the counts (C, G), in place, those of all higher thresholds."""
+    for labels in row_blocks(*counts.shape):
+        counts[labels] = np.cumsum(counts[labels, ::-1], axis=1)[:, ::-1]

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
 from harnn._memory import row_blocks
+from harnn._scratch import blank
 from harnn.config import Close, Strategy, TopOne
 from harnn.decode.scores import Scores
 from harnn.decode.settings import Sizes, decoder_problems
@@ -162,7 +163,7 @@ class Decoder:
         """
         values = scores.values
         self._check(hierarchy, values.shape[1])
-        shown = values if self.close == "none" else np.empty(values.shape, np.float32)
+        shown = values if self.close == "none" else blank(values.shape, np.float32)
 
         def closed() -> Iterator[NDArray[np.float32]]:
             for rows in row_blocks(*values.shape):

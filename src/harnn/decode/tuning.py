@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harnn._memory import row_blocks
+from harnn._scratch import blank
 from harnn.config import DecodeConfig, TopOne
 from harnn.counting import as_binary, top_columns
 from harnn.decode.curves import LabelCurves
@@ -88,7 +89,8 @@ def _threshold_beside_best_leaf(
     With the leaf always there, the others can be chosen more carefully.
     """
     alone = dataclasses.replace(decoder, threshold=1.0, top_1="always")
-    raised = closed.copy()
+    raised = blank(closed.shape, np.float32)
+    raised[...] = closed
     chosen = alone.choose(closed, hierarchy).tocoo()
     raised[chosen.coords] = 1.0
     return tune_threshold(raised, targets).threshold
@@ -128,17 +130,26 @@ def tune_labels(curves: LabelCurves, label_counts: NDArray[Any]) -> NDArray[np.f
     total = int(curves.positives.sum())
     hits, predicted = curves.hits.sum(axis=0), curves.predicted.sum(axis=0)
     micro_f1 = float(np.max(2 * hits / (predicted + total)))
-    # The first order of the change of micro-F1 in the counts of a single label.
-    gains = (2 * curves.hits - micro_f1 * curves.predicted) / (2 * total)
-    gains += curves.f1() / len(curves.positives)
+
+    def gains_of(labels: slice) -> NDArray[np.float64]:
+        # The first order of the change of micro-F1 in the counts of a single label.
+        gains = (2 * curves.hits[labels] - micro_f1 * curves.predicted[labels]) / (2 * total)
+        gains += curves.f1(labels) / len(curves.positives)
+        return gains
+
     groups = _frequency_groups(np.asarray(label_counts), curves.positives)
-    shared = np.zeros((int(groups.max()) + 1, gains.shape[1]))
-    np.add.at(shared, groups, gains)
+    shared = np.zeros((int(groups.max()) + 1, len(curves.thresholds)))
+    blocks = list(row_blocks(*curves.hits.shape))
+    for labels in blocks:
+        np.add.at(shared, groups[labels], gains_of(labels))
     shared /= np.bincount(groups)[:, np.newaxis]
-    own = (curves.positives / (curves.positives + _PRIOR))[:, np.newaxis]
-    gains *= own
-    gains += (1 - own) * shared[groups]
-    return curves.thresholds[_highest_best(gains)]
+    best = np.empty(len(curves.positives), dtype=np.intp)
+    for labels in blocks:
+        own = (curves.positives[labels] / (curves.positives[labels] + _PRIOR))[:, np.newaxis]
+        gains = gains_of(labels) * own
+        gains += (1 - own) * shared[groups[labels]]
+        best[labels] = _highest_best(gains)
+    return curves.thresholds[best]
 
 
 def tune_top_k(scores: NDArray[np.float32], targets: Any) -> int:
@@ -182,7 +193,7 @@ def _frequency_groups(
 def _path_confidence(
     closed: NDArray[np.float32], hierarchy: Hierarchy, *, closed_already: bool
 ) -> NDArray[np.float32]:
-    result = np.empty(closed.shape, dtype=np.float32)
+    result = blank(closed.shape, np.float32)
     for rows in row_blocks(*closed.shape):
         block = closed[rows] if closed_already else hierarchy.lift(closed[rows])
         result[rows] = hierarchy.path_confidence(block)

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array, vstack
 
+from harnn._scratch import blank
 from harnn.counting import as_binary
 from harnn.decode import Decoder, Scores
 from harnn.evaluation.label_errors import LabelErrors, find_label_errors
@@ -193,7 +194,7 @@ def _decode(
     """
     hierarchy, raw_decoder = taxonomy.hierarchy, decoder.unclosed()
     ids: list[str] = []
-    scores = np.empty(shape, dtype=np.float32)
+    scores = blank(shape, np.float32)
     predictions, raw_predictions = [], []
     for block in blocks:
         start, stop = len(ids), len(ids) + len(block)

@@ -10,17 +10,19 @@ from threadpoolctl import threadpool_limits
 from harnn._memory import keep_freed_memory
 
 
-def tune_process(threads: int = 0) -> None:
+def tune_process(threads: int = 0, *, keeps_memory: bool = True) -> None:
     """Set this process up for networks on a CPU; for programs, not for libraries.
 
-    Keeps freed memory, and lets NumPy compute each product in one thread for good: harnn divides
-    its work among threads itself where that helps. The precision of float32 products stays
-    PyTorch's own: a lower one lets them be computed in bfloat16, where answers depend in the fourth
-    digit on which texts share a batch (docs/experiments.md).
+    Lets NumPy compute each product in one thread for good: harnn divides its work among threads
+    itself where that helps. The precision of float32 products stays PyTorch's own: a lower one lets
+    them be computed in bfloat16, where answers depend in the fourth digit on which texts share a
+    batch (docs/experiments.md).
 
-    threads: of PyTorch; 0: as many as there are.
+    threads: of PyTorch; 0: as many as there are. keeps_memory: whether freed memory is kept, which
+    makes networks faster; beside n-grams most of it would lie idle.
     """
-    keep_freed_memory()
+    if keeps_memory:
+        keep_freed_memory()
     threadpool_limits(1, user_api="blas")
     if threads:
         torch.set_num_threads(threads)

@@ -27,6 +27,7 @@ from scipy.sparse import csr_array
 
 from harnn._cells import cell_text
 from harnn._places import suffix_problem
+from harnn._scratch import blank
 from harnn._tables import shown
 from harnn.config import DataConfig
 from harnn.counting import as_binary
@@ -271,7 +272,8 @@ def _from_lists(
     shape, cells = (len(rows), len(taxonomy)), found.cells
     places = np.array(list(cells), dtype=np.int64).reshape(-1, 2)
     if found.with_scores:
-        scores = np.zeros(shape, dtype=np.float32)
+        scores = blank(shape, np.float32)
+        scores[...] = 0
         scores[places[:, 0], places[:, 1]] = np.fromiter(cells.values(), np.float32, len(cells))
         return _choose(scores, taxonomy, threshold, notes)
     sets = csr_array((np.ones(len(cells), np.bool_), (places[:, 0], places[:, 1])), shape=shape)

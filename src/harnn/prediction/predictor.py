@@ -10,10 +10,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, Unpack
 
 import numpy as np
-from scipy.sparse import csr_array
+from numpy.typing import NDArray
+from scipy.sparse import csr_array, vstack
 
 from harnn._display import counted
 from harnn._memory import keep_freed_memory
+from harnn._scratch import Growing
 from harnn.answers import Prediction, make_answers
 from harnn.branches.document_vectors.bringing import (
     reads_document_vectors,
@@ -57,6 +59,9 @@ Watcher = Callable[[Block], object]
 _MOST_DOCUMENTS = 2_048
 _MOST_SCORES = 32 << 20
 """Documents x labels in memory at once: 128 MB for each branch."""
+_MOST_EVALUATED = 1 << 16
+_MOST_EVALUATED_SCORES = 64 << 20
+"""The same of documents that are evaluated."""
 
 
 class Predictor:
@@ -236,10 +241,10 @@ class Predictor:
         from harnn.metrics import TrainingCounts
 
         decoder, bundle = self._decoder(**options), self.bundle
-        corpus = self._encode_some(given, data, log, known)
+        scores, targets = self._score_labelled(given, data, log, known)
         return report_scores(
-            self.score_corpus(corpus),
-            corpus.targets,
+            scores,
+            targets,
             decoder,
             self.taxonomy,
             training=TrainingCounts(bundle.label_counts, bundle.documents.get("train")),
@@ -264,9 +269,8 @@ class Predictor:
         from harnn.evaluation import compare_strategies
 
         decoder = self._decoder(**options)
-        corpus = self._encode_some(given, data, log, known)
-        scores = self.score_corpus(corpus)
-        return compare_strategies(scores, corpus.targets, decoder, self.taxonomy.hierarchy)
+        scores, targets = self._score_labelled(given, data, log, known)
+        return compare_strategies(scores, targets, decoder, self.taxonomy.hierarchy)
 
     def explain(
         self,
@@ -331,23 +335,46 @@ class Predictor:
         Raises:
             DocumentError: documents cannot be read or have unknown labels.
         """
-        settings = data or self.bundle.config.data
-        pairs = labelled_documents(given, self.taxonomy, settings, log=log)
-        if known is not None:
-            pairs = known.of(pairs)
+        pairs = self._labelled(given, data, log, known)
         return encode_corpus(pairs, self.bundle.views(), len(self.taxonomy))
 
-    def _encode_some(
+    def _labelled(
         self,
         given: Documents,
         data: DataConfig | None,
         log: ReadingLog | None,
-        known: SeenDocuments | None = None,
-    ) -> Corpus:
-        corpus = self.encode_labelled(given, data, log, known)
-        if not len(corpus):
+        known: SeenDocuments | None,
+    ) -> Iterator[tuple[Document, NDArray[np.int32]]]:
+        settings = data or self.bundle.config.data
+        pairs = labelled_documents(given, self.taxonomy, settings, log=log)
+        return pairs if known is None else known.of(pairs)
+
+    def _score_labelled(
+        self,
+        given: Documents,
+        data: DataConfig | None,
+        log: ReadingLog | None,
+        known: SeenDocuments | None,
+    ) -> tuple[Scores, csr_array]:
+        """Return the scores of labelled documents and their label sets, both (N, C).
+
+        Very many documents are scored some at a time; large scores stand in a file.
+
+        Raises:
+            DocumentError: there is none.
+        """
+        pairs, labels = self._labelled(given, data, log, known), len(self.taxonomy)
+        most = max(1, min(_MOST_EVALUATED, _MOST_EVALUATED_SCORES // labels))
+        ids: list[str] = []
+        values, targets = Growing(np.float32), []
+        while len(corpus := encode_corpus(islice(pairs, most), self.bundle.views(), labels)):
+            values.append(self.score_corpus(corpus).values.ravel())
+            targets.append(corpus.targets)
+            ids += corpus.ids
+        if not ids:
             raise DocumentError(Problem("", "there is no document to evaluate the model on."))
-        return corpus
+        scores = values.finish().reshape(len(ids), labels)
+        return Scores(tuple(ids), scores), csr_array(vstack(targets, format="csr"))
 
     def read_and_score(
         self, documents: list[Document], decoder: Decoder, targets: Any = None

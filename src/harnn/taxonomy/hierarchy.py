@@ -13,6 +13,7 @@ import numpy.typing as npt
 from scipy.sparse import csr_array
 
 from harnn._memory import row_blocks
+from harnn._scratch import blank
 from harnn.config import Close
 from harnn.counting import as_binary
 from harnn.taxonomy.graph import Closure, IntArray, ancestor_closure
@@ -253,7 +254,7 @@ class Hierarchy:
         self.check_columns(scores.shape[1])
         if close == "none":
             return scores
-        result = np.empty(scores.shape, dtype=np.float32)
+        result = blank(scores.shape, np.float32)
         for rows in row_blocks(*scores.shape):
             result[rows] = self.close(scores[rows], close)
         return result

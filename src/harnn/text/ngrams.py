@@ -2,45 +2,31 @@
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from array import array
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import islice, repeat
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array, hstack, vstack
 
+from harnn._scratch import Growing, blank
+from harnn.text.ngram_counting import (
+    Counting,
+    NumberedWords,
+    count_words,
+    find_words,
+    pair_keys,
+    rareness,
+    spell,
+)
 from harnn.text.segmenting import is_word
 
-_HAN = "\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
-_WORD = re.compile(rf"[{_HAN}]|[^\W{_HAN}]+|[^\w\s]")
-_NO_MARKS = bytes(code for code in range(128) if re.match(r"[\w\s]", chr(code)))
-"""Of ASCII what is part of a word or blank."""
 _TEXTS_AT_ONCE = 4_096
-_MIN_TEXTS = 2
-"""N-grams of fewer training texts cannot tell anything about another text."""
+_WAITING_WORDS = 1 << 20
 NGRAM_KINDS = ("words", "pairs", "pieces")
-
-
-class _Counts(NamedTuple):
-    """How often n-grams stand in texts: matrix (N, K) with the ascending keys of its columns."""
-
-    keys: NDArray[np.int64]
-    matrix: csr_array
-
-
-class NumberedWords(NamedTuple):
-    """The words of N texts by their numbers."""
-
-    ids: NDArray[np.int64]
-    """All texts behind each other."""
-    offsets: NDArray[np.int64]
-    """(N + 1,) where each text starts and the last one ends."""
 
 
 class _Numbers(dict[str, int]):
@@ -55,22 +41,27 @@ class NgramCounter:
 
     def __init__(self) -> None:
         self._numbers = _Numbers()
-        self._ids = array("q")
-        self._offsets = [0]
+        self._ids = Growing(np.int32)
+        self._waiting = array("i")
+        self._offsets = array("q", [0])
+        self._times = np.zeros(0, dtype=np.int64)
+        """How often each word was read, but for those that wait."""
 
     def add(self, text: str) -> None:
         """Count the words of one more text."""
-        self._ids.extend(map(self._numbers.__getitem__, find_words(text)))
-        self._offsets.append(len(self._ids))
+        self._waiting.extend(map(self._numbers.__getitem__, find_words(text)))
+        self._offsets.append(len(self))
+        if len(self._waiting) >= _WAITING_WORDS:
+            self._write()
 
     def __len__(self) -> int:
         """Return the words of all texts."""
-        return len(self._ids)
+        return len(self._ids) + len(self._waiting)
 
     def counts(self) -> Iterator[tuple[str, int]]:
         """Yield the words, in lower case, and how often each was read; marks are none."""
-        times = np.bincount(np.array(self._ids, dtype=np.int64), minlength=len(self._numbers))
-        pairs = zip(self._numbers, times.tolist(), strict=True)
+        self._write()
+        pairs = zip(self._numbers, self._times.tolist(), strict=True)
         return ((word, count) for word, count in pairs if word[0].isalnum())
 
     def mean_words(self, texts: int) -> float:
@@ -79,10 +70,18 @@ class NgramCounter:
         return self._offsets[texts] / max(texts, 1)
 
     def finish(self, *, piece_sizes: tuple[int, int] = (0, 0)) -> tuple[NgramFeatures, csr_array]:
-        """Return the features and the vectors (N, V) of the texts."""
-        ids = np.array(self._ids, dtype=np.int64)
-        numbered = NumberedWords(ids, np.array(self._offsets, dtype=np.int64))
+        """Return the features and the vectors (N, V) of the texts; none can be added any more."""
+        self._write()
+        numbered = NumberedWords(self._ids.finish(), np.array(self._offsets, dtype=np.int64))
         return NgramFeatures.of_words(numbered, tuple(self._numbers), piece_sizes)
+
+    def _write(self) -> None:
+        ids = np.array(self._waiting, dtype=np.int32)
+        del self._waiting[:]
+        times = np.bincount(ids, minlength=len(self._numbers))
+        times[: len(self._times)] += self._times
+        self._times = times
+        self._ids.append(ids)
 
 
 @dataclass(frozen=True, eq=False)
@@ -123,24 +122,32 @@ class NgramFeatures:
         cls, numbered: NumberedWords, spellings: tuple[str, ...], piece_sizes: tuple[int, int]
     ) -> tuple[NgramFeatures, csr_array]:
         """Do the same for texts whose words were numbered; spellings: the word of each number."""
-        ids, offsets = numbered
-        by_word = _count_words(ids, offsets, len(spellings))
-        piece_numbers: dict[str, int] = {}
-        spelling = _spell(spellings, piece_sizes, piece_numbers, grow=True)
-        by_piece = _keep_frequent(
-            _Counts(np.arange(spelling.shape[1]), csr_array(by_word @ spelling))
+        counting = Counting(numbered, spellings, piece_sizes)
+        kept = {kind: getattr(counting, kind) for kind in NGRAM_KINDS}
+        count = len(numbered.offsets) - 1
+        features = cls(
+            words=tuple(map(spellings.__getitem__, counting.words.keys.tolist())),
+            pieces=tuple(map(counting.piece_spellings.__getitem__, counting.pieces.keys.tolist())),
+            pairs=counting.pairs.keys,
+            idf={kind: rareness(each.texts, count) for kind, each in kept.items()},
+            piece_sizes=piece_sizes,
         )
-        pieces = np.array(list(piece_numbers), dtype=object)[by_piece.keys]
-        frequent = _keep_frequent(_Counts(np.arange(len(spellings)), by_word))
-        renumbered = np.full(len(spellings), -1)
-        renumbered[frequent.keys] = np.arange(len(frequent.keys))
-        words = tuple(spellings[number] for number in frequent.keys)
-        by_pair = _keep_frequent(_count_pairs(renumbered[ids], offsets, len(words)))
-        matrices = {"words": frequent.matrix, "pairs": by_pair.matrix, "pieces": by_piece.matrix}
-        idf = {kind: _rareness(matrix) for kind, matrix in matrices.items()}
-        features = cls(words, tuple(pieces), by_pair.keys, idf, piece_sizes)
-        counted = _beside(frequent.matrix, by_pair.matrix)
-        return features, features._weigh(counted, csr_array(by_piece.matrix))
+        return features, features._fill(counting, count)
+
+    def _fill(self, counting: Counting, count: int) -> csr_array:
+        """Return the vectors (count, V) of the texts that were counted."""
+        entries = counting.entries
+        # What SciPy takes without a copy.
+        kind = np.int32 if max(entries, len(self)) < 1 << 31 else np.int64
+        values, columns = blank((entries,), np.float32), blank((entries,), kind)
+        offsets = np.zeros(count + 1, dtype=kind)
+        end = 0
+        for texts, words, pairs, pieces in counting.blocks():
+            part = self._weigh(_beside(words, pairs), pieces)
+            start, end = end, end + part.nnz
+            values[start:end], columns[start:end] = part.data, part.indices
+            offsets[texts.start + 1 : texts.stop + 1] = part.indptr[1:] + start
+        return csr_array((values, columns, offsets), shape=(count, len(self)))
 
     def __len__(self) -> int:
         """Count the n-grams, V."""
@@ -203,7 +210,7 @@ class NgramFeatures:
         texts = len(offsets) - 1
         rows = np.repeat(np.arange(texts), np.diff(offsets))
         ids_of_known = np.where(ids < known, ids, -1)
-        keys, behind = _pair_keys(ids_of_known, offsets, known)
+        keys, behind = pair_keys(ids_of_known, offsets, known)
         if len(self.pairs):
             places = np.minimum(np.searchsorted(self.pairs, keys), len(self.pairs) - 1)
             found = self.pairs[places] == keys
@@ -224,8 +231,8 @@ class NgramFeatures:
         if not self.pieces:
             return csr_array(np.zeros((len(offsets) - 1, 0), dtype=np.float32))
         known = len(self.words)
-        by_word = _count_words(ids, offsets, known + len(fresh))
-        spelling = _spell(tuple(fresh), self.piece_sizes, self._piece_numbers, grow=False)
+        by_word = count_words(NumberedWords(ids, offsets), known + len(fresh))
+        spelling = spell(tuple(fresh), self.piece_sizes, self._piece_numbers, grow=False)
         return csr_array(by_word[:, :known] @ self._spelling + by_word[:, known:] @ spelling)
 
     def _weigh(self, words: csr_array, pieces: csr_array) -> csr_array:
@@ -246,20 +253,7 @@ class NgramFeatures:
 
     @cached_property
     def _spelling(self) -> csr_array:
-        return _spell(self.words, self.piece_sizes, self._piece_numbers, grow=False)
-
-
-def find_words(text: str, *, lowercase: bool = True) -> list[str]:
-    """Return the words of a text as the features read them, or in the case they have."""
-    plain = unicodedata.normalize("NFKC", text)
-    if lowercase:
-        plain = plain.lower()
-    if not plain.isascii():
-        return _WORD.findall(plain)
-    # The same in a third of the time: with a blank on either side of each mark.
-    for mark in set(plain.encode().translate(None, _NO_MARKS)):
-        plain = plain.replace(chr(mark), f" {chr(mark)} ")
-    return plain.split()
+        return spell(self.words, self.piece_sizes, self._piece_numbers, grow=False)
 
 
 def _no_rows(columns: int) -> csr_array:
@@ -280,74 +274,6 @@ def _number(texts: Iterable[str], known: Mapping[str, int], fresh: dict[str, int
     for place in np.flatnonzero(ids < 0).tolist():
         ids[place] = len(known) + fresh.setdefault(words[place], len(fresh))
     return NumberedWords(ids, np.array(offsets, dtype=np.int64))
-
-
-def _count_words(ids: NDArray[np.int64], offsets: NDArray[np.int64], words: int) -> csr_array:
-    ones = np.ones(len(ids), dtype=np.float32)
-    # Copied, because duplicates are summed in place.
-    matrix = csr_array((ones, ids.copy(), offsets.copy()), shape=(len(offsets) - 1, words))
-    matrix.sum_duplicates()
-    return matrix
-
-
-def _pair_keys(
-    ids: NDArray[np.int64], offsets: NDArray[np.int64], words: int
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return ``first * words + second`` of neighbours within a text, and where the first stands.
-
-    An id of -1 is a neighbour of nothing.
-    """
-    inside = (ids[:-1] >= 0) & (ids[1:] >= 0)
-    ends = offsets[1:-1]
-    inside[ends[(ends > 0) & (ends < len(ids))] - 1] = False
-    places = np.flatnonzero(inside)
-    return ids[places] * words + ids[places + 1], places
-
-
-def _count_pairs(ids: NDArray[np.int64], offsets: NDArray[np.int64], words: int) -> _Counts:
-    """Count neighbours within a text; an id of -1 is a neighbour of nothing."""
-    found, places = _pair_keys(ids, offsets, words)
-    keys, columns = np.unique(found, return_inverse=True)
-    rows = np.repeat(np.arange(len(offsets) - 1), np.diff(offsets))[places]
-    ones = np.ones(len(rows), dtype=np.float32)
-    return _Counts(keys, csr_array((ones, (rows, columns)), shape=(len(offsets) - 1, len(keys))))
-
-
-def _spell(
-    words: tuple[str, ...], sizes: tuple[int, int], numbers: dict[str, int], *, grow: bool
-) -> csr_array:
-    """Return how often each piece stands in each word, (words, pieces).
-
-    With *grow* new pieces are added to *numbers*, else they are passed over.
-    """
-    columns = array("q")
-    offsets = [0]
-    shortest, longest = sizes
-    for word in words:
-        marked = f" {word} "
-        for size in range(shortest, min(longest, len(marked)) + 1) if longest else ():
-            for start in range(len(marked) - size + 1):
-                piece = marked[start : start + size]
-                number = numbers.setdefault(piece, len(numbers)) if grow else numbers.get(piece)
-                if number is not None:
-                    columns.append(number)
-        offsets.append(len(columns))
-    ones = np.ones(len(columns), dtype=np.float32)
-    indices = np.array(columns, dtype=np.int64)
-    matrix = csr_array((ones, indices, np.array(offsets)), shape=(len(words), len(numbers)))
-    matrix.sum_duplicates()
-    return matrix
-
-
-def _keep_frequent(counts: _Counts) -> _Counts:
-    texts = np.bincount(counts.matrix.indices, minlength=len(counts.keys))
-    frequent = np.flatnonzero(texts >= _MIN_TEXTS)
-    return _Counts(counts.keys[frequent], counts.matrix[:, frequent])
-
-
-def _rareness(matrix: csr_array) -> NDArray[np.float32]:
-    texts = np.bincount(matrix.indices, minlength=matrix.shape[1])
-    return (np.log((1 + matrix.shape[0]) / (1 + texts)) + 1).astype(np.float32)
 
 
 def _beside(left: csr_array, right: csr_array) -> csr_array:

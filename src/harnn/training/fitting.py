@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from harnn._scratch import scratch_in
 from harnn.branches import Branch, Ensemble, Probable
 from harnn.bundle import Bundle, History
 from harnn.config import Config
@@ -81,6 +82,7 @@ def fit(
     resume: bool = False,
     overwrite: bool = False,
     cache: str | Path | None = None,
+    scratch: str | Path | None = None,
     listener: Listener = ignore,
     segment: Callable[[str], Sequence[str]] | None = None,
     init: Init | None = None,
@@ -98,7 +100,9 @@ def fit(
     was stopped before anything was finished starts from the beginning, and with *overwrite* beside
     it one whose checkpoint is of another training does too. In the directory *cache* the documents'
     tokens, vectors of whole texts and states of an encoder that stays as it is are kept for
-    trainings to come, and read as memory-mapped files. *segment* cuts a text into words in place of
+    trainings to come, and read as memory-mapped files. Arrays too large for memory, as of a million
+    documents, stand meanwhile in nameless files in the directory *scratch*, by default in the cache
+    or else where the checkpoint is. *segment* cuts a text into words in place of
     ``text.segmenter``; then tokens are not kept. The random state of the process is left as it was.
 
     With *init*, a model or its directory, training goes on from its weights, with its words,
@@ -119,7 +123,7 @@ def fit(
         TrainingInterrupted: Ctrl-C, SIGTERM or SIGHUP, after the checkpoint was written.
         TaxonomyError: *taxonomy* is not that of *init*.
         InputError: *cache* is a file or a directory of something else, or a place cannot be
-            written; several of these mistakes.
+            written or has no room; several of these mistakes.
     """
     directory = Path(checkpoint_directory) if checkpoint_directory is not None else None
     check_share(valid)
@@ -133,31 +137,40 @@ def fit(
         own_segmenter=segment is not None,
         goes_on=old is not None,
     )
-    networks = checkpoint_number(config.model, old) + (config.model.transformer != "off")
-    checkpoints = Checkpoints.open(directory, resume=resume, networks=networks)
-    if resume and not checkpoints.anything:
-        listener(Stage(f"there is no checkpoint in {directory}: starting from the beginning"))
-    kept = ArrayCache(Path(cache)) if cache is not None else None
-    with stop_requests() as stopped:
-        reader = Reader(taxonomy, config, listener, stopped, segment=segment, cache=kept)
+    with scratch_in(scratch, otherwise=_near(cache or directory)):
+        networks = checkpoint_number(config.model, old) + (config.model.transformer != "off")
+        checkpoints = Checkpoints.open(directory, resume=resume, networks=networks)
+        if resume and not checkpoints.anything:
+            listener(Stage(f"there is no checkpoint in {directory}: starting from the beginning"))
+        kept = ArrayCache(Path(cache)) if cache is not None else None
+        with stop_requests() as stopped:
+            reader = Reader(taxonomy, config, listener, stopped, segment=segment, cache=kept)
+            try:
+                given = gather_documents(reader, train, valid, corrections)
+                task = _read(reader, given, checkpoints, unlabelled, old)
+                task = _settled(task, overwrite=overwrite)
+                checkpoints = task.checkpoints
+                trained = _train(task)
+            except InterruptedError:
+                raise checkpoints.interrupted() from None
+            except TrainingInterrupted as stop:
+                raise checkpoints.interrupted(stop.checkpoint, stop.step) from None
+        stopped_at = next((x.stopped_at for x in trained if x.stopped_at[1]), (None, 0))
+        if stopped():
+            raise checkpoints.interrupted(*stopped_at)
         try:
-            given = gather_documents(reader, train, valid, corrections)
-            task = _read(reader, given, checkpoints, unlabelled, old)
-            task = _settled(task, overwrite=overwrite)
-            checkpoints = task.checkpoints
-            trained = _train(task)
-        except InterruptedError:
-            raise checkpoints.interrupted() from None
-        except TrainingInterrupted as stop:
-            raise checkpoints.interrupted(stop.checkpoint, stop.step) from None
-    stopped_at = next((x.stopped_at for x in trained if x.stopped_at[1]), (None, 0))
-    if stopped():
-        raise checkpoints.interrupted(*stopped_at)
-    try:
-        with stops_at_once():
-            return _finish(task, trained)
-    except KeyboardInterrupt:
-        raise checkpoints.interrupted(*stopped_at) from None
+            with stops_at_once():
+                return _finish(task, trained)
+        except KeyboardInterrupt:
+            raise checkpoints.interrupted(*stopped_at) from None
+
+
+def _near(place: str | Path | None) -> Path | None:
+    """Return a directory that is there already, that place or one above it."""
+    if place is None:
+        return None
+    path = Path(place).absolute()
+    return next(each for each in (path, *path.parents) if each.is_dir())
 
 
 def _settled(task: Task, *, overwrite: bool) -> Task:

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array, vstack
 
 from harnn._memory import physical_memory
+from harnn._scratch import blank
 from harnn.branches.document_vectors.bringing import with_document_vectors
 from harnn.bundle import CHECKPOINTS, Bundle, load_bundle, save_bundle
 from harnn.config import Config
@@ -213,7 +214,7 @@ class _Gathered:
 
     def __init__(self, parts: NDArray[np.int64], label_count: int) -> None:
         self._parts = parts
-        self._scores = np.zeros((len(parts), label_count), dtype=np.float32)
+        self._scores = blank((len(parts), label_count), np.float32)
         self._ids: list[str] = [""] * len(parts)
         self._targets: list[Any] = []
         self._reports: list[Report] = []

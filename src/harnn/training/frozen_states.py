@@ -12,6 +12,7 @@ import torch
 from numpy.typing import NDArray
 
 from harnn._display import counted
+from harnn._scratch import blank
 from harnn.branches.network.scoring import evaluating
 from harnn.branches.transformer.encoder import EncoderFiles
 from harnn.corpus import Arrays, Corpus, Tokens, check_vectors, ordered_batches, pad_tokens
@@ -82,7 +83,7 @@ def _states(
     rows = (int(offsets[-1]), size)
 
     def make() -> Arrays:
-        found = np.empty(rows, np.float16) if cache is None else cache.blank(rows, np.float16)
+        found = blank(rows, np.float16) if cache is None else cache.blank(rows, np.float16)
         _compute(task, network, name, corpus, offsets, found)
         return {"states": found}
 

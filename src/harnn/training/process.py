@@ -7,12 +7,15 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, wait
 from contextlib import contextmanager
+from contextvars import copy_context
 from types import FrameType
 from typing import Any, Literal, TypeVar
 
 import torch
 
-from harnn.network import computes_bfloat16
+from harnn.config import Config
+from harnn.network import computes_bfloat16, tune_process
+from harnn.training.plan import trains_network
 
 T = TypeVar("T")
 _ASKED_EVERY = 0.1
@@ -48,6 +51,12 @@ def choose_precision(precision: str, device: str) -> Literal["32-true", "bf16-mi
     if precision == "bf16" or computes_bfloat16(device):
         return "bf16-mixed"
     return "32-true"
+
+
+def tune_training(config: Config) -> None:
+    """Set this process up for a training; for programs, not for libraries."""
+    networks = trains_network(config.model) or config.model.transformer != "off"
+    tune_process(config.training.threads, keeps_memory=networks)
 
 
 @contextmanager
@@ -92,9 +101,11 @@ def interruptible(work: Callable[[], T], stopped: Callable[[], bool]) -> T:
     """
     future: Future[T] = Future()
 
+    context = copy_context()
+
     def run() -> None:
         try:
-            future.set_result(work())
+            future.set_result(context.run(work))
         except BaseException as error:
             future.set_exception(error)
 

@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 from scipy.sparse import csc_array, csr_array
 
 from harnn._cores import count_cores
+from harnn._memory import row_blocks
+from harnn._scratch import blank
 from harnn.branches.linear import LinearClassifier
 from harnn.taxonomy import Hierarchy
 from harnn.training.plan import MANY_LABELS
@@ -36,6 +38,8 @@ _MOST_BYTES = 1 << 30
 """Of all that is worked on at the same time."""
 _LANES = 16
 """Labels that are solved at once; see :mod:`harnn.training.descent`."""
+_CELLS_AT_ONCE = 1 << 22
+_ROWS_AT_ONCE = 1 << 14
 _LINE = 64
 """Bytes of a line of the processor's cache, in which the weights of 16 labels stand."""
 
@@ -57,6 +61,8 @@ class Documents(NamedTuple):
 
     entries: csr_array
     """(N, V) float32."""
+    columns: NDArray[np.int32]
+    """Of the entries; SciPy has larger numbers where the entries are very many."""
     lengths: NDArray[np.float32]
     """(N,) x'x + 1, where 1 stands for the bias."""
 
@@ -64,11 +70,61 @@ class Documents(NamedTuple):
     def of(cls, vectors: csr_array) -> Documents:
         """Gather what the solver wants to know of vectors (N, V)."""
         entries = vectors.astype(np.float32, copy=False)
-        return cls(entries, (entries.power(2).sum(axis=1) + 1).astype(np.float32))
+        lengths = np.empty(entries.shape[0], dtype=np.float32)
+        columns = entries.indices
+        wide = columns.dtype != np.int32
+        if wide:
+            columns = blank(columns.shape, np.int32)
+        for rows in _blocks_of(entries):
+            cells = _cells(entries, rows)
+            if wide:
+                columns[cells] = entries.indices[cells]
+            lengths[rows] = entries[rows].power(2).sum(axis=1) + 1
+        return cls(entries, columns, lengths)
 
     def only(self, rows: NDArray[Any]) -> Documents:
         """Return some of the documents."""
-        return Documents(self.entries[rows], self.lengths[rows])
+        if len(rows) == len(self.lengths):
+            return self
+        entries = self.entries
+        offsets = np.concatenate([[0], np.cumsum(np.diff(entries.indptr)[rows])])
+        values = blank((int(offsets[-1]),), np.float32)
+        columns = blank((int(offsets[-1]),), entries.indices.dtype)
+        for block in row_blocks(len(rows), 1, cells=_ROWS_AT_ONCE):
+            part = entries[rows[block]]
+            cells = slice(offsets[block.start], offsets[block.stop])
+            values[cells], columns[cells] = part.data, part.indices
+        shape = (len(rows), entries.shape[1])
+        return Documents.of(csr_array((values, columns, offsets), shape=shape))
+
+
+class OrderedDocuments(NamedTuple):
+    """Documents with the features by their frequency, so that what is often read stays near."""
+
+    documents: Documents
+    features: NDArray[np.int64]
+    """(V,) the features in that order."""
+
+    @classmethod
+    def of(cls, vectors: csr_array, *, taken: bool = False) -> OrderedDocuments:
+        """Put the features of vectors (N, V) into order; taken: the vectors are overwritten."""
+        entries = vectors if taken else vectors.copy()
+        frequency = np.zeros(vectors.shape[1], dtype=np.int64)
+        for rows in _blocks_of(entries):
+            frequency += np.bincount(
+                entries.indices[_cells(entries, rows)], minlength=len(frequency)
+            )
+        features = np.argsort(-frequency, kind="stable")
+        places = np.empty(len(features), dtype=np.int32)
+        places[features] = np.arange(len(features), dtype=np.int32)
+        for rows in _blocks_of(entries):
+            cells = _cells(entries, rows)
+            part = entries[rows]
+            part = csr_array((part.data, places[part.indices], part.indptr), shape=part.shape)
+            part.sort_indices()
+            entries.data[cells], entries.indices[cells] = part.data, part.indices
+        entries.has_sorted_indices = True
+        return cls(Documents.of(entries), features)
 
 
 class Machines(NamedTuple):
@@ -81,7 +137,7 @@ class Machines(NamedTuple):
 
 
 def train_classifier(
-    vectors: csr_array,
+    vectors: csr_array | OrderedDocuments,
     targets: csr_array,
     hierarchy: Hierarchy | None,
     *,
@@ -93,9 +149,10 @@ def train_classifier(
 ) -> LinearClassifier:
     """Train a squared-hinge support vector machine for every label.
 
-    vectors: (N, V) of length 1; targets: (N, C), closed upward; cost: of an error beside that of
-    large weights; threads: 0 for all cores. The same seed gives the same bits, whatever the
-    threads. Without a *hierarchy* every label sees every document.
+    vectors: (N, V) of length 1, or these in order, where more than one classifier is trained on
+    them; targets: (N, C), closed upward; cost: of an error beside that of large weights; threads: 0
+    for all cores. The same seed gives the same bits, whatever the threads. Without a *hierarchy*
+    every label sees every document.
 
     Without features a label has the score that its share of the documents gives it.
 
@@ -114,11 +171,15 @@ def train_classifier(
         InterruptedError: *stopped* said so.
     """
     halted = np.zeros(1, dtype=np.uint8)
+    ordered = partial(OrderedDocuments.of, vectors)
+    documents = (
+        vectors if isinstance(vectors, OrderedDocuments) else interruptible(ordered, stopped)
+    )
 
     def train() -> list[_Column]:
-        training = _Training.of(
-            vectors,
-            targets,
+        training = _Training(
+            documents,
+            csc_array(targets),
             hierarchy,
             cost=cost,
             seed=seed,
@@ -132,7 +193,7 @@ def train_classifier(
         columns = interruptible(train, stopped)
     finally:
         halted[0] = 1  # what was left behind ends
-    return _assemble(columns, vectors.shape[1])
+    return _assemble(columns, len(documents.features))
 
 
 def find_machines(
@@ -163,7 +224,7 @@ def find_machines(
         weights[:] = start[:, np.arange(_LANES) % labels]
     descend(
         entries.indptr.astype(np.int64, copy=False),
-        entries.indices.astype(np.int32, copy=False),
+        documents.columns,
         entries.data,
         filled,
         softness.astype(np.float32),
@@ -183,10 +244,7 @@ def find_machines(
 class _Training:
     """All labels of one classifier."""
 
-    documents: Documents
-    """With the features in the order of their frequency: what is often read stays near."""
-    features: NDArray[np.int64]
-    """(V,) the features in that order."""
+    ordered: OrderedDocuments
     members: csc_array
     """(N, C)."""
     hierarchy: Hierarchy | None
@@ -198,19 +256,13 @@ class _Training:
     near: tuple[csc_array, NDArray[np.float32]] | None = None
     """Weights (V, C), features in their own order, and biases that are moved little."""
 
-    @classmethod
-    def of(cls, vectors: csr_array, targets: csr_array, *given: Any, **options: Any) -> _Training:
-        """Put the features into order."""
-        frequency = np.bincount(vectors.indices, minlength=vectors.shape[1])
-        features = np.argsort(-frequency, kind="stable")
-        places = np.empty(len(features), dtype=np.int32)
-        places[features] = np.arange(len(features), dtype=np.int32)
-        # Copied, because entries are sorted in place.
-        moved = (vectors.data.copy(), places[vectors.indices], vectors.indptr.copy())
-        entries = csr_array(moved, shape=vectors.shape)
-        entries.sort_indices()
-        documents = Documents.of(entries)
-        return cls(documents, features, csc_array(targets), *given, **options)
+    @property
+    def documents(self) -> Documents:
+        return self.ordered.documents
+
+    @property
+    def features(self) -> NDArray[np.int64]:
+        return self.ordered.features
 
     def run(self, threads: int) -> list[_Column]:
         """Return the columns of all labels."""
@@ -325,6 +377,17 @@ class _Training:
         """Return what is worked on for a block: weights, their sizes, signs, duals, positives."""
         count, features = self.documents.entries.shape
         return _LANES * (8 * features + 13 * count) + 1
+
+
+def _blocks_of(entries: csr_array) -> Iterator[slice]:
+    """Yield documents that follow each other, so many that a copy of them takes little memory."""
+    mean = entries.nnz // max(entries.shape[0], 1)
+    yield from row_blocks(entries.shape[0], max(mean, 1), cells=_CELLS_AT_ONCE)
+
+
+def _cells(entries: csr_array, rows: slice) -> slice:
+    """Return the entries of documents that follow each other."""
+    return slice(int(entries.indptr[rows.start]), int(entries.indptr[rows.stop]))
 
 
 def _lines(rows: int, columns: int) -> NDArray[np.float32]:

@@ -18,7 +18,7 @@ from harnn.training.events import Stage
 from harnn.training.kept_branch import kept_branch
 from harnn.training.plan import LINEAR_COSTS, tried_labels
 from harnn.training.process import interruptible
-from harnn.training.support_vectors import train_classifier
+from harnn.training.support_vectors import OrderedDocuments, train_classifier
 from harnn.training.task import Task, TrainedBranch
 
 
@@ -62,6 +62,9 @@ def _train(task: Task) -> TrainedBranch:
     task.listener(Stage(f"training the linear branch for {len(taxonomy):,} labels{how}"))
     assert task.ngrams is not None
     features, vectors = task.ngrams.take()
+    entries = vectors.nnz
+    documents = interruptible(partial(OrderedDocuments.of, vectors, taken=True), task.stopped)
+    del vectors  # what was taken is overwritten
     targets = csr_array(
         vstack([task.train.corpus.targets, taxonomy.hierarchy.closure], format="csr")
     )
@@ -70,7 +73,7 @@ def _train(task: Task) -> TrainedBranch:
         """Return the classifier of some labels, and how well it ranks them."""
         whole = len(labels) == len(taxonomy)
         classifier = train_classifier(
-            vectors,
+            documents,
             targets if whole else targets[:, labels],
             taxonomy.hierarchy if whole else None,
             cost=cost,
@@ -91,7 +94,7 @@ def _train(task: Task) -> TrainedBranch:
     part = part_of_labels(
         task.train.corpus.label_counts,
         task.valid.corpus.label_counts,
-        tried_labels(vectors.nnz, len(taxonomy)),
+        tried_labels(entries, len(taxonomy)),
     )
     costs, part = (LINEAR_COSTS, part) if old is None else ((old.cost,), every)
     tried = {cost: train(cost, part) for cost in costs}

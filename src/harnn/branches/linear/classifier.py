@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
 from harnn._memory import row_blocks
+from harnn._scratch import blank
 
 _MOST_CELLS = 1 << 24
 """Of weights that are filled up with zeros: 64 MB."""
@@ -26,13 +27,12 @@ class LinearClassifier:
 
     def margins(self, vectors: csr_array) -> NDArray[np.float32]:
         """Return the margins (N, C) of vectors (N, V)."""
-        if self._can_be_filled and vectors.nnz >= self.weights.shape[0]:  # worth the filling
-            margins = vectors @ self._filled
-        else:
-            margins = np.empty((vectors.shape[0], self.weights.shape[1]), dtype=np.float32)
-            for rows in row_blocks(*margins.shape):
-                margins[rows] = (vectors[rows] @ self.weights).toarray()
-        margins += self.bias
+        filled = self._can_be_filled and vectors.nnz >= self.weights.shape[0]  # worth it
+        margins = blank((vectors.shape[0], self.weights.shape[1]), np.float32)
+        for rows in row_blocks(*margins.shape):
+            part = vectors if rows == slice(0, len(margins)) else vectors[rows]
+            margins[rows] = part @ self._filled if filled else (part @ self.weights).toarray()
+            margins[rows] += self.bias
         return margins
 
     @property

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harnn._display import reason_of
+from harnn._scratch import blank
 from harnn.branches.branch import NETWORK_TRIALS, Evidence, Parts, StoredModel
 from harnn.branches.network.graph_check import GraphFacts, check_graph
 from harnn.branches.network.logits import mean_logits
@@ -56,7 +57,7 @@ class OnnxNetwork:
 
     def score(self, corpus: Corpus, *, batch_size: int = 128) -> NDArray[np.float32]:
         """Return the scores (N, C) of all documents, in the order of the corpus."""
-        scores = np.empty((len(corpus), sum(self.level_sizes)), dtype=np.float32)
+        scores = blank((len(corpus), sum(self.level_sizes)), np.float32)
         most = max(1, min(_TOKENS_AT_ONCE, _ATTENTION_VALUES // max(self.level_sizes)))
         for rows in ordered_batches(corpus.tokens.lengths, batch_size, max_tokens=most):
             scores[rows] = self.run(*pad_tokens(corpus.tokens, rows))

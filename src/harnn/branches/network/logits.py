@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harnn._memory import row_blocks
+from harnn._scratch import blank
 from harnn.corpus import Corpus
 
 Network = TypeVar("Network")
@@ -28,7 +29,8 @@ def mean_logits(
     for number, network in enumerate(networks):
         scores = score(network, corpus)
         if not number:
-            total = np.zeros(scores.shape, dtype=np.float32)
+            total = blank(scores.shape, np.float32)
+            total[...] = 0
         for rows in row_blocks(*scores.shape):
             total[rows] += _logits(scores[rows])
         del scores  # before the next are computed

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from harnn._scratch import blank
 from harnn.branches.network.batch import make_batch
 from harnn.corpus import Corpus, ordered_batches
 from harnn.network import (
@@ -38,7 +39,7 @@ def score_corpus(
     Computed in float32, so that they do not depend on which documents share a batch; in *bfloat16*
     they do in the third digit. With a *beam* only the labels in it look at the document.
     """
-    scores = np.empty((len(corpus), network.shape.label_count), dtype=np.float32)
+    scores = blank((len(corpus), network.shape.label_count), np.float32)
     device = next(network.parameters()).device
     documents, tokens = (at_once(x, device) for x in (_DOCUMENTS, network.tokens_at_once))
     with evaluating(network), torch.autocast(device.type, torch.bfloat16, enabled=bfloat16):

@@ -11,6 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
+from harnn._scratch import blank
 from harnn.branches.branch import (
     MOST_TRIALS,
     SLOW_TRIALS,
@@ -60,9 +61,11 @@ class TextVectorsBranch:
     @torch.inference_mode()
     def logits(self, corpus: Corpus) -> NDArray[np.float32]:
         vectors = torch.from_numpy(corpus.views["text_vectors"])
-        parts = [self.network(part).numpy() for part in torch.split(vectors, _ROWS_AT_ONCE)]
-        empty = np.zeros((0, self.network.shape.labels), np.float32)
-        return np.concatenate(parts) if parts else empty
+        logits = blank((len(vectors), self.network.shape.labels), np.float32)
+        for start in range(0, len(vectors), _ROWS_AT_ONCE):
+            rows = slice(start, start + _ROWS_AT_ONCE)
+            logits[rows] = self.network(vectors[rows]).numpy()
+        return logits
 
     def explain(self, corpus: Corpus, row: int) -> Evidence:  # noqa: ARG002
         """See :class:`Evidence`; an encoder that takes long is asked less often."""

@@ -9,6 +9,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
+from harnn._scratch import blank
 from harnn.branches.branch import (
     MOST_TRIALS,
     SLOW_TRIALS,
@@ -64,7 +65,7 @@ class PlainTextVectorNetwork:
 
     def logits(self, vectors: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return the logits (N, C) of vectors (N, D) of length 1."""
-        logits = np.empty((len(vectors), self.label_count), dtype=np.float32)
+        logits = blank((len(vectors), self.label_count), np.float32)
         for start in range(0, len(vectors), _ROWS_AT_ONCE):
             part = vectors[start : start + _ROWS_AT_ONCE] * np.float32(vectors.shape[1] ** 0.5)
             hidden = np.maximum(part @ self.hidden_weight.T + self.hidden_bias, 0)

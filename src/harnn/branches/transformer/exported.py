@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit
 
+from harnn._scratch import blank
 from harnn.branches.bert_session import BertSession
 from harnn.branches.branch import SLOW_TRIALS, Evidence, Parts, StoredModel
 from harnn.branches.network.logits import mean_logits
@@ -118,7 +119,7 @@ class HeadOfStates:
         whole = [np.concatenate(states[a:b]) for a, b in itertools.pairwise(bounds)]
         lengths = np.array([len(each) for each in whole], dtype=np.int64)
         most = max(1, min(_TOKENS_AT_ONCE, _ATTENTION_VALUES // self.widest))
-        scores = np.empty((count, self.session.label_count), dtype=np.float32)
+        scores = blank((count, self.session.label_count), np.float32)
         for batch in ordered_batches(lengths, count, max_tokens=most):
             longest = max(1, int(lengths[batch].max()))
             values = np.zeros((len(batch), longest, encoder.size), dtype=np.float32)

@@ -8,11 +8,11 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from harnn._display import reason_of
+from harnn._scratch import Growing
 from harnn.corpus import Collector, Tokens
-from harnn.corpus.views import join_arrays, offsets_of
+from harnn.corpus.views import GrowingRows
 from harnn.errors import BundleError, Problem
 from harnn.text.segmenting import replace_surrogates
 
@@ -90,14 +90,12 @@ class PiecesView:
 class _PiecesCollector:
     def __init__(self, view: PiecesView) -> None:
         self._view = view
-        self._rows: list[NDArray[np.int32]] = []
-        self._full_lengths: list[int] = []
+        self._rows, self._full_lengths = GrowingRows(np.int32), Growing(np.int64)
 
     def add(self, texts: Sequence[str]) -> None:
-        for ids in self._view.tokenizer.pieces(texts):
-            self._rows.append(np.array(ids[: self._view.limit], dtype=np.int32))
-            self._full_lengths.append(len(ids))
+        pieces, limit = list(self._view.tokenizer.pieces(texts)), self._view.limit
+        self._rows.extend([np.array(ids[:limit], dtype=np.int32) for ids in pieces])
+        self._full_lengths.append([len(ids) for ids in pieces])
 
     def finish(self) -> Tokens:
-        lengths = np.array(self._full_lengths, dtype=np.int64)
-        return Tokens(join_arrays(self._rows, np.int32), offsets_of(self._rows), lengths)
+        return Tokens(*self._rows.finish(), self._full_lengths.finish())
