@@ -202,6 +202,15 @@ def train(
         Path | None,
         typer.Option("--json", help="Write the report, and with --init what changed (.json)."),
     ] = None,
+    processes: Annotated[
+        int,
+        typer.Option(
+            "--processes",
+            min=1,
+            max=1_024,
+            help="Processes of this machine that share the training of networks.",
+        ),
+    ] = 1,
     fixes: Fixes = None,
     on_error: OnErrorChoice = None,
     resume: Annotated[
@@ -221,9 +230,9 @@ def train(
 
     start = GoingOn(init, corrections or "", json_output)
     command = (
-        partial(commands.train, going_on=start)
+        partial(commands.train, going_on=start, processes=processes)
         if folds is None
-        else folding.train_folds(folds, beside=start)
+        else folding.train_folds(folds, beside=start, processes=processes)
     )
     command(
         commands.TrainingFiles(

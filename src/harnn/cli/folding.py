@@ -21,6 +21,7 @@ from harnn.errors import ConfigError, Problem
 from harnn.training import CrossValidation, check_before, cross_validate
 from harnn.training.folds import HELD_OUT
 from harnn.training.holding_out import check_share
+from harnn.training.ranks import is_launched
 
 _SHARE = re.compile(r"\d*\.?\d+")
 _SHOWN = (
@@ -59,13 +60,17 @@ def read_valid(given: Sequence[str], folds: int | None) -> list[Path] | float:
     return share
 
 
-def train_folds(folds: int, *, beside: GoingOn) -> Callable[..., None]:
+def train_folds(folds: int, *, beside: GoingOn, processes: int) -> Callable[..., None]:
     """Return what ``harnn train`` does with so many folds.
 
     Raises:
         InputError: *beside* is something that goes on from a model, which folds do not.
+        ConfigError: several processes are to train.
     """
     refuse_beside_folds(beside)
+    if processes > 1 or is_launched():
+        what = "cannot be given where several processes train."
+        raise ConfigError(Problem("--folds", what, "Leave --processes and torchrun out."))
     return partial(_train_folds, folds)
 
 

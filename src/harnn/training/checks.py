@@ -34,6 +34,7 @@ from harnn.training.check_encoders import (
 )
 from harnn.training.plan import trains_network
 from harnn.training.process import missing_device
+from harnn.training.ranks import Ranks
 
 TRAINED_VECTORS = ("word2vec", "fasttext")
 """The kinds of word vectors that are trained here."""
@@ -47,11 +48,12 @@ def check_before(
     places: Sequence[Path] = (),
     own_segmenter: bool = False,
     goes_on: bool = False,
+    ranks: Ranks | None = None,
 ) -> None:
     """Refuse a training that cannot end well, before anything is read.
 
     documents: of each split; places: files that will be written; goes_on: whether words, vectors
-    and encoders are those of a model that there is. Reads the beginning of a file of word vectors
+    and encoders are those of a model that there is; ranks: that train together. Reads the beginning of a file of word vectors
     and nothing else.
 
     Raises:
@@ -66,6 +68,8 @@ def check_before(
         ),
         *_wrong_with_documents(documents, unlabelled),
     ]
+    if what := (ranks or Ranks()).problem_of(config.training.device):
+        found.append(ConfigError(Problem("training.device", what)))
     try:
         find_fixes(config.data, None)
     except DocumentError as error:

@@ -39,6 +39,7 @@ from harnn.training.holding_out import Given, check_share, gather_documents
 from harnn.training.old_model import Init, OldModel
 from harnn.training.plan import TrainingFacts, TrainingPlan, piece_sizes
 from harnn.training.process import interruptible, stop_requests, stops_at_once
+from harnn.training.ranks import Ranks
 from harnn.training.reader import Reader
 from harnn.training.task import Handover, Task, TrainedBranch, with_views
 from harnn.training.train_document_vectors import (
@@ -58,6 +59,8 @@ TRAINERS: dict[str, Callable[[Task], TrainedBranch | None]] = {
     "transformer": train_transformer,
 }
 """What trains each kind of branch, what takes least first; None: it cannot be had here."""
+_SHARED = ("network", "transformer")
+"""What several processes train together."""
 _SAMPLED_TEXTS = 1_000
 
 
@@ -84,6 +87,7 @@ def fit(
     segment: Callable[[str], Sequence[str]] | None = None,
     init: Init | None = None,
     corrections: Documents = (),
+    ranks: Ranks | None = None,
 ) -> FitResult:
     """Train on *train*; choose the best epoch, the blend and the thresholds on *valid*.
 
@@ -107,6 +111,8 @@ def fit(
     validation document, or is added to those for training, which may then be none (``[]``) where
     there is a model to go on from.
 
+    *ranks* share the batches of networks among processes; this one leads them. None: it is alone.
+
     Raises:
         DocumentError: documents cannot be read, have unknown labels, or none at all, or have no
             vector in ``model.document_vectors``.
@@ -116,6 +122,7 @@ def fit(
         MissingExtraError: something that settings or files need is not installed.
         BundleError: a network's checkpoint is damaged.
         TrainingInterrupted: Ctrl-C, SIGTERM or SIGHUP, after the checkpoint was written.
+        RankLostError: likewise, because one of *ranks* ended.
         TaxonomyError: *taxonomy* is not that of *init*.
         InputError: *cache* is a file or a directory of something else, or a place cannot be
             written; several of these mistakes.
@@ -131,6 +138,7 @@ def fit(
         places=[] if directory is None else [directory / FILE],
         own_segmenter=segment is not None,
         goes_on=old is not None,
+        ranks=ranks,
     )
     networks = checkpoint_number(config.model, old) + (config.model.transformer != "off")
     checkpoints = Checkpoints.open(directory, resume=resume, networks=networks)
@@ -142,13 +150,13 @@ def fit(
         try:
             given = gather_documents(reader, train, valid, corrections)
             task = _read(reader, given, checkpoints, unlabelled, old)
-            task = _settled(task, overwrite=overwrite)
+            task = _settled(replace(task, ranks=ranks or Ranks()), overwrite=overwrite)
             checkpoints = task.checkpoints
             trained = _train(task)
         except InterruptedError:
             raise checkpoints.interrupted() from None
         except TrainingInterrupted as stop:
-            raise checkpoints.interrupted(stop.checkpoint, stop.step) from None
+            raise checkpoints.interrupted(stop.checkpoint, stop.step, cause=stop.cause) from None
     stopped_at = next((x.stopped_at for x in trained if x.stopped_at[1]), (None, 0))
     if stopped():
         raise checkpoints.interrupted(*stopped_at)
@@ -184,6 +192,7 @@ def _train(task: Task) -> list[TrainedBranch]:
         InterruptedError, TrainingInterrupted: a stop was asked for.
     """
     planned = task.plan.branches
+    _start_ranks(task)
     if task.plan.no_transformer:
         task.listener(Stage(task.plan.no_transformer))
     if "network" in planned and task.checkpoints.of(0) is None:
@@ -195,6 +204,21 @@ def _train(task: Task) -> list[TrainedBranch]:
         return [keep_branch(task, name) for name in trainers]
     made = [trainer(task) for trainer in trainers.values()]
     return [each for each in made if each is not None]
+
+
+def _start_ranks(task: Task) -> None:
+    """Start the other processes, while this one trains what they have no share in."""
+    ranks = task.ranks
+    if ranks.alone:
+        return
+    shared = [name for name in task.plan.branches if name in _SHARED]
+    goes_on = task.old is None or task.config.continuing.epochs
+    if shared and goes_on:
+        ranks.start()
+        what = f"{ranks.count:,} processes share the training of: {', '.join(shared)}"
+    else:
+        what = f"{ranks.count:,} processes: no network is trained, so one does everything"
+    task.listener(Stage(what))
 
 
 def _finish(task: Task, trained: list[TrainedBranch]) -> FitResult:
