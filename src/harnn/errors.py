@@ -243,7 +243,9 @@ class RankLostError(TrainingInterrupted):
 
     def _message(self) -> str:
         what = self.cause[:1].upper() + self.cause[1:]
-        return f"{what}. {super()._message()}" if self.leads else f"{what}. Rank 0 says what is kept."
+        return (
+            f"{what}. {super()._message()}" if self.leads else f"{what}. Rank 0 says what is kept."
+        )
 
 
 def cannot_read(path: Path | str, error: OSError) -> Problem:

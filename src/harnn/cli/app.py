@@ -211,6 +211,14 @@ def train(
             help="Processes of this machine that share the training of networks.",
         ),
     ] = 1,
+    address: Annotated[
+        str | None,
+        typer.Option(
+            "--address",
+            help="A Ray cluster that trains the labels of the linear branch: HOST:PORT, auto or "
+            "local.",
+        ),
+    ] = None,
     fixes: Fixes = None,
     on_error: OnErrorChoice = None,
     resume: Annotated[
@@ -227,12 +235,14 @@ def train(
     from harnn.cli import commands, folding
     from harnn.cli.going_on import GoingOn
     from harnn.cli.taxonomies import TaxonomyChoice
+    from harnn.cli.training_crew import Crew
 
+    crew = Crew(processes, address)
     start = GoingOn(init, corrections or "", json_output)
     command = (
-        partial(commands.train, going_on=start, processes=processes)
+        partial(commands.train, going_on=start, crew=crew)
         if folds is None
-        else folding.train_folds(folds, beside=start, processes=processes)
+        else folding.train_folds(folds, beside=start, crew=crew)
     )
     command(
         commands.TrainingFiles(

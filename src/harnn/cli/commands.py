@@ -31,8 +31,8 @@ from harnn.cli.render import (
 )
 from harnn.cli.screen import Console, say
 from harnn.cli.taxonomies import TaxonomyChoice, describe, find_taxonomy
+from harnn.cli.training_crew import Crew
 from harnn.cli.training_place import training_place
-from harnn.cli.training_ranks import ranks_of
 from harnn.config import Config
 from harnn.data import Documents, learn_taxonomy, read_documents
 from harnn.metrics import Resampling
@@ -152,7 +152,7 @@ def train(
     resume: bool,
     overwrite: bool,
     going_on: GoingOn,
-    processes: int = 1,
+    crew: Crew,
 ) -> FitResult | None:
     """Train and write the model directory; None where it holds the finished model already.
 
@@ -161,11 +161,11 @@ def train(
     from harnn.training import follow
 
     knobs = Config.read(config, settings)
-    with ranks_of(processes) as ranks:
+    with crew.ranks() as ranks:
         if not ranks.leads:
             follow(ranks)
             return None
-        return _train(files, knobs, cache, ranks, resume, overwrite, going_on)
+        return _train(files, knobs, cache, ranks, crew.address, resume, overwrite, going_on)
 
 
 def _train(
@@ -173,6 +173,7 @@ def _train(
     knobs: Config,
     cache: Path | None,
     ranks: Ranks,
+    address: str | None,
     resume: bool,
     overwrite: bool,
     going_on: GoingOn,
@@ -194,6 +195,7 @@ def _train(
         places=[files.out],
         goes_on=old is not None,
         ranks=ranks,
+        on_ray=address is not None,
     )
     with training_place(files.out, errors):
         check_directory(files.out, resume=resume, overwrite=overwrite)
@@ -232,6 +234,7 @@ def _train(
                 init=old,
                 corrections=corrections,
                 ranks=ranks,
+                address=address,
             )
         save_bundle(result, files.out)
     console.print(report_table(result.report, title="Validation, in percent"))

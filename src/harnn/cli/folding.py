@@ -15,13 +15,13 @@ from harnn.cli.going_on import GoingOn, refuse_beside_folds
 from harnn.cli.progress import training_display
 from harnn.cli.screen import Console
 from harnn.cli.taxonomies import describe
+from harnn.cli.training_crew import Crew
 from harnn.cli.training_place import training_place
 from harnn.config import Config
 from harnn.errors import ConfigError, Problem
 from harnn.training import CrossValidation, check_before, cross_validate
 from harnn.training.folds import HELD_OUT
 from harnn.training.holding_out import check_share
-from harnn.training.ranks import is_launched
 
 _SHARE = re.compile(r"\d*\.?\d+")
 _SHOWN = (
@@ -60,7 +60,7 @@ def read_valid(given: Sequence[str], folds: int | None) -> list[Path] | float:
     return share
 
 
-def train_folds(folds: int, *, beside: GoingOn, processes: int) -> Callable[..., None]:
+def train_folds(folds: int, *, beside: GoingOn, crew: Crew) -> Callable[..., None]:
     """Return what ``harnn train`` does with so many folds.
 
     Raises:
@@ -68,9 +68,7 @@ def train_folds(folds: int, *, beside: GoingOn, processes: int) -> Callable[...,
         ConfigError: several processes are to train.
     """
     refuse_beside_folds(beside)
-    if processes > 1 or is_launched():
-        what = "cannot be given where several processes train."
-        raise ConfigError(Problem("--folds", what, "Leave --processes and torchrun out."))
+    crew.refuse_beside_folds()
     return partial(_train_folds, folds)
 
 

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from harnn.training.events import Event, Listener, Stage, Step
     from harnn.training.finished import holds_finished, is_finished
     from harnn.training.fitting import FitResult, fit
-    from harnn.training.following import follow
     from harnn.training.folds import CrossValidation, cross_validate
+    from harnn.training.following import follow
     from harnn.training.going_on import settle_start
     from harnn.training.old_model import OldModel
     from harnn.training.plan import TrainingFacts, TrainingPlan, estimate_training_memory

@@ -88,6 +88,7 @@ def fit(
     init: Init | None = None,
     corrections: Documents = (),
     ranks: Ranks | None = None,
+    address: str | None = None,
 ) -> FitResult:
     """Train on *train*; choose the best epoch, the blend and the thresholds on *valid*.
 
@@ -112,6 +113,7 @@ def fit(
     there is a model to go on from.
 
     *ranks* share the batches of networks among processes; this one leads them. None: it is alone.
+    *address* is that of a Ray cluster, which trains the labels of the linear branch.
 
     Raises:
         DocumentError: documents cannot be read, have unknown labels, or none at all, or have no
@@ -139,6 +141,7 @@ def fit(
         own_segmenter=segment is not None,
         goes_on=old is not None,
         ranks=ranks,
+        on_ray=address is not None,
     )
     networks = checkpoint_number(config.model, old) + (config.model.transformer != "off")
     checkpoints = Checkpoints.open(directory, resume=resume, networks=networks)
@@ -150,7 +153,8 @@ def fit(
         try:
             given = gather_documents(reader, train, valid, corrections)
             task = _read(reader, given, checkpoints, unlabelled, old)
-            task = _settled(replace(task, ranks=ranks or Ranks()), overwrite=overwrite)
+            task = replace(task, ranks=ranks or Ranks(), address=address)
+            task = _settled(task, overwrite=overwrite)
             checkpoints = task.checkpoints
             trained = _train(task)
         except InterruptedError:

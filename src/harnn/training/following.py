@@ -6,11 +6,9 @@ import sys
 from collections.abc import Callable
 
 from harnn.errors import ConfigError, RankLostError, TrainingInterrupted
-from harnn.network import tune_process
 from harnn.training.local_ranks import end_with_parent
-from harnn.training.loop import Trainer
 from harnn.training.process import stop_requests
-from harnn.training.ranks import EndedError, Ranks
+from harnn.training.ranks import EndedError, Order, Ranks
 
 
 def follow(ranks: Ranks) -> None:
@@ -28,10 +26,9 @@ def follow(ranks: Ranks) -> None:
 
 
 def _take_part(ranks: Ranks, stopped: Callable[[], bool]) -> None:
-    order = ranks.receive()
-    tune_process(order["config"].threads)
+    order: Order = ranks.receive()
     try:
-        Trainer(**order, ranks=ranks).follow(stopped=stopped)
+        order.follow(ranks, stopped)
     except (ConfigError, InterruptedError):  # rank 0 has raised it too, and tells
         return
     except TrainingInterrupted as stop:

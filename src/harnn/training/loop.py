@@ -20,7 +20,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any, Generic, NoReturn, TypeVar
+from typing import Any, Generic, NamedTuple, NoReturn, TypeVar
 
 import numpy as np
 import torch
@@ -37,7 +37,15 @@ from harnn.corpus import Corpus, shuffled_batches
 from harnn.decode import tune_threshold
 from harnn.errors import ConfigError, Problem, RankLostError, TrainingInterrupted
 from harnn.metrics import micro_auprc, prf
-from harnn.network import Beam, HarnnNetwork, LabelSample, at_once, hybrid_loss, rows_of_batch
+from harnn.network import (
+    Beam,
+    HarnnNetwork,
+    LabelSample,
+    at_once,
+    hybrid_loss,
+    rows_of_batch,
+    tune_process,
+)
 from harnn.taxonomy import Taxonomy
 from harnn.training.checkpoint import (
     FILE,
@@ -90,6 +98,26 @@ class Progress:
         return cls(**(plain | {"history": History.from_rows(plain["history"])}))
 
 
+class _Order(NamedTuple):
+    """What other ranks are given to train together."""
+
+    network: Network
+    taxonomy: Taxonomy
+    config: TrainingConfig
+    groups: list[dict[str, Any]]
+    """Of the network's own parameters, also when both were sent."""
+
+    def follow(self, ranks: Ranks, stopped: Callable[[], bool]) -> None:
+        """Train it as rank 0 does.
+
+        Raises:
+            as :meth:`Trainer.follow`.
+        """
+        tune_process(self.config.threads)
+        trainer = Trainer(self.network, self.taxonomy, self.config, groups=self.groups, ranks=ranks)
+        trainer.follow(stopped=stopped)
+
+
 class Trainer(Generic[Trained]):
     """Train one network on one corpus."""
 
@@ -127,8 +155,7 @@ class Trainer(Generic[Trained]):
             ranks.join()
             own = {"precision": precision.removesuffix("-mixed").removesuffix("-true")}
             given = dataclasses.replace(config, device=kind, average=0, **own)
-            order = {"network": network, "taxonomy": taxonomy, "config": given, "groups": groups}
-            ranks.send(order)
+            ranks.send(_Order(network, taxonomy, given, groups))
         # The listener is told instead.
         with quiet_logger("lightning_fabric", logging.WARNING), ranks.watched():
             self.fabric = Fabric(
@@ -139,9 +166,7 @@ class Trainer(Generic[Trained]):
             )
             if not ranks.alone:
                 self.fabric.launch()  # nothing: all are there
-            self.model, self.optimizer = self.fabric.setup(
-                network, build_optimizer(groups, config)
-            )
+            self.model, self.optimizer = self.fabric.setup(network, build_optimizer(groups, config))
         self.listener, self.checkpoint_directory = listener, checkpoint_directory
         self.fingerprint, self.contents = fingerprint, dict(contents)
         self.progress = Progress()

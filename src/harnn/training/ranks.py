@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 from types import TracebackType
-from typing import Any, NamedTuple, Self, TypeVar
+from typing import Any, NamedTuple, Protocol, Self, TypeVar
 
 import numpy as np
 import torch
@@ -52,6 +52,13 @@ class Share(NamedTuple):
     stop: int
     weight: int
     """How many of them count: all, or none of the one that a rank without any computes."""
+
+
+class Order(Protocol):
+    """What rank 0 sends the others to do."""
+
+    def follow(self, ranks: Ranks, stopped: Callable[[], bool]) -> None:
+        """Do this rank's part."""
 
 
 class EndedError(Exception):
@@ -117,6 +124,11 @@ class Ranks:
         return self.count == 1
 
     @property
+    def from_outside(self) -> bool:
+        """Whether they were started from outside."""
+        return self._processes is None
+
+    @property
     def leads(self) -> bool:
         """Whether this is rank 0."""
         return self.number == 0
@@ -125,7 +137,7 @@ class Ranks:
         if self._path:
             with self.watched():
                 self._open(store_of(self._path, self.number, self.count))
-        elif not self.alone and self._processes is None:
+        elif not self.alone and self.from_outside:
             self._join_launched()
         return self
 
@@ -199,9 +211,7 @@ class Ranks:
 
     def send(self, message: Any) -> None:
         """Give something to all others, which wait for it."""
-        stream = io.BytesIO()
-        _Pickler(stream, by_file=self._processes is not None).dump(message)
-        content = torch.frombuffer(bytearray(stream.getbuffer()), dtype=torch.uint8)
+        content = self._packed(message)
         with self.watched():
             self._broadcast(torch.tensor(len(content)), self._patience)
             self._broadcast(content, self._patience)
@@ -232,6 +242,30 @@ class Ranks:
         made = make()
         self.send(made)
         return made
+
+    def give(self, message: Any) -> None:
+        """Give something to rank 0 alone, which takes it."""
+        content = self._packed(message)
+        with self.watched():
+            dist.send(torch.tensor(len(content)), 0)
+            dist.send(content, 0)
+
+    def taken(self) -> list[Any]:
+        """Return, in rank 0, what each of the others gives."""
+        found = []
+        with self.watched():
+            for number in range(1, self.count):
+                size = torch.tensor(0)
+                dist.recv(size, number)
+                content = torch.empty(int(size), dtype=torch.uint8)
+                dist.recv(content, number)
+                found.append(pickle.loads(content.numpy().data))
+        return found
+
+    def _packed(self, message: Any) -> Tensor:
+        stream = io.BytesIO()
+        _Pickler(stream, by_file=not self.from_outside).dump(message)
+        return torch.frombuffer(bytearray(stream.getbuffer()), dtype=torch.uint8)
 
     def agree(self, asked: bool) -> bool:
         """Say whether any of them was asked."""
@@ -295,9 +329,7 @@ class Ranks:
         kind, _, number = choose_device(device).partition(":")
         if kind not in ("cpu", "cuda") or number:
             return f"got {device!r}, but several processes train on cpu or cuda, without a number."
-        here = self.count
-        if self._processes is None:
-            here = int(os.environ.get("LOCAL_WORLD_SIZE", 1))
+        here = int(os.environ.get("LOCAL_WORLD_SIZE", 1)) if self.from_outside else self.count
         if kind == "cuda" and here > torch.cuda.device_count() > 0:
             there = torch.cuda.device_count()
             return f"got {here:,} processes, but PyTorch finds {there:,} CUDA devices here."

@@ -75,6 +75,8 @@ class Task:
     """Documents with corrected labels, each once."""
     ranks: Ranks = field(default_factory=Ranks)
     """That share the training of networks."""
+    address: str | None = None
+    """Of a Ray cluster that solves the labels of the linear branch; None: this machine."""
 
     @property
     def goes_on_alone(self) -> bool:
