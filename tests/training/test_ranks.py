@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import sys
-import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -17,7 +15,6 @@ import torch
 from scipy.sparse import csr_array, random_array
 
 import harnn
-from harnn.branches.linear import LinearBranch
 from harnn.errors import ConfigError, RankLostError, TrainingInterrupted
 from harnn.network import Dropout, rows_of_batch
 from harnn.training import Event, FitResult, Ranks, Stage, Step
@@ -25,7 +22,8 @@ from harnn.training.labels_shared_out import _on_ray
 from harnn.training.ranks import Share
 from harnn.training.support_vectors import train_classifier
 from support.branches import networks_of
-from support.ranks import SETTINGS, TAXONOMY, TRAIN, VALID, children, config, run_ranks
+from support.ranks import SETTINGS, TAXONOMY, TRAIN, VALID, children, config
+from support.topics import FAST
 
 LOSS = 2e-6
 """Of a loss about 7: sums of float32 in another order."""
@@ -48,7 +46,9 @@ class Told:
                 self._act()
 
 
-def fit(count: int, told: Told, *, settings: dict[str, Any] = SETTINGS, **options: Any) -> FitResult:
+def fit(
+    count: int, told: Told, *, settings: dict[str, Any] = SETTINGS, **options: Any
+) -> FitResult:
     with Ranks.local(count) as ranks:
         return harnn.fit(
             TAXONOMY, TRAIN, VALID, config(settings), listener=told, ranks=ranks, **options
@@ -172,9 +172,8 @@ def test_messages_of_a_lost_rank(tmp_path: Path) -> None:
 
 def test_without_networks_no_process_is_started() -> None:
     told = Told()
-    knobs = harnn.Config.from_dict({"model": {"members": 0, "text_vectors": "off"}})
     with Ranks.local(2) as ranks:
-        harnn.fit(TAXONOMY, TRAIN, VALID, knobs, listener=told, ranks=ranks)
+        harnn.fit(TAXONOMY, TRAIN, VALID, FAST, listener=told, ranks=ranks)
         assert not children()
     assert "2 processes: no network is trained, so one does everything" in told.stages
 
@@ -226,12 +225,6 @@ def test_three_processes_and_small_batches() -> None:
     one, three = Told(), Told()
     assert furthest(fit(1, one, settings=settings), fit(3, three, settings=settings)) < 1e-5
     np.testing.assert_allclose(one.losses, three.losses, atol=LOSS)
-
-
-@pytest.mark.slow
-def test_labels_are_shared_out_to_the_bit() -> None:
-    losses = run_ranks(2)
-    assert losses[0]["linear"] and losses[1] == {}
 
 
 @pytest.mark.slow

@@ -186,7 +186,8 @@ class Ranks:
         if dist.is_initialized():
             what = "torch.distributed is in use in this process already."
             raise ConfigError(Problem("", what, "Leave its processes to harnn."))
-        both, shown_by = torch.cuda.is_available() and dist.is_nccl_available(), sys.excepthook
+        both = torch.cuda.is_available() and dist.is_nccl_available()
+        shown_by = sys.excepthook
         dist.init_process_group(
             "cpu:gloo,cuda:nccl" if both else "gloo",
             store=dist.PrefixStore("harnn/ranks", store),
