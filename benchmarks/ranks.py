@@ -3,10 +3,10 @@
     python benchmarks/ranks.py [--documents 600] [--epochs 2] [--processes 2] [--rounds 2]
         [--output runs/ranks.json]
 
-Made-up documents, the network alone, float32. Each round trains with one process and as many threads
-as there are processes, and with several processes of one thread each, one after the other, so that
-what else the machine does meets both. Printed are documents a second of the training steps, CPU
-seconds of all processes for the whole training, and how far losses and weights are apart.
+Made-up documents, the network alone, float32. Each round trains with one process and as many
+threads as there are processes, and with several processes of one thread each, one after the other,
+so that what else the machine does meets both. Printed are documents a second of the training steps,
+CPU seconds of all processes for the whole training, and how far losses and weights are apart.
 """
 
 from __future__ import annotations
