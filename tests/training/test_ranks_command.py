@@ -61,15 +61,17 @@ def started(arguments: list[str], log: Path, **environment: str) -> subprocess.P
         )
 
 
-def launched(arguments: list[str], logs: Path) -> list[subprocess.Popen[str]]:
-    """Start two ranks as torchrun does."""
+def launched(
+    arguments: list[str], logs: Path, other: list[str] | None = None
+) -> list[subprocess.Popen[str]]:
+    """Start two ranks as torchrun does; other: arguments of rank 1, where these differ."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = str(free.getsockname()[1])
     place = {"WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port}
     return [
-        started(arguments, logs / f"rank-{rank}", **place, RANK=str(rank), LOCAL_RANK=str(rank))
-        for rank in range(2)
+        started(given, logs / f"rank-{rank}", **place, RANK=str(rank), LOCAL_RANK=str(rank))
+        for rank, given in enumerate([arguments, other or arguments])
     ]
 
 
@@ -96,9 +98,13 @@ def is_there(pid: int) -> bool:
 def test_ranks_that_are_launched_make_the_model_of_one(home: Path, tmp_path: Path) -> None:
     epochs = ["--set", "training.epochs=2"]
     assert run(train(home, tmp_path / "one", *epochs)) == 0
-    ranks = launched(train(home, tmp_path / "two", *epochs), tmp_path)
+    nowhere = train(
+        tmp_path / "not" / "there", tmp_path / "nothing", f"--config={tmp_path}/no.toml"
+    )
+    ranks = launched(train(home, tmp_path / "two", *epochs), tmp_path, nowhere)
     assert [rank.wait(SECONDS) for rank in ranks] == [0, 0]
     assert (tmp_path / "rank-1").read_text() == ""
+    assert not (tmp_path / "nothing").exists()
     one, two = (load_file(tmp_path / x / "model.safetensors") for x in ("one", "two"))
     assert one.keys() == two.keys()
     linear = [name for name in one if name.startswith(("linear", "ngrams"))]

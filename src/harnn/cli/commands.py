@@ -160,11 +160,11 @@ def train(
     """
     from harnn.training import follow
 
-    knobs = Config.read(config, settings)
     with crew.ranks() as ranks:
-        if not ranks.leads:
+        if not ranks.leads:  # nothing is read here
             follow(ranks)
             return None
+        knobs = Config.read(config, settings)
         return _train(files, knobs, cache, ranks, crew.address, resume, overwrite, going_on)
 
 

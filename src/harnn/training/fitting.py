@@ -216,13 +216,15 @@ def _start_ranks(task: Task) -> None:
     if ranks.alone:
         return
     shared = [name for name in task.plan.branches if name in _SHARED]
-    goes_on = task.old is None or task.config.continuing.epochs
-    if shared and goes_on:
+    if ranks.from_outside and "linear" in task.plan.branches:
+        shared = ["linear", *shared]
+    learns = task.old is None or task.config.continuing.epochs
+    if shared and learns:
         ranks.start()
-        what = f"{ranks.count:,} processes share the training of: {', '.join(shared)}"
+        what = f"share the training of {', '.join(shared)}"
     else:
-        what = f"{ranks.count:,} processes: no network is trained, so one does everything"
-    task.listener(Stage(what))
+        what = "were asked for, but there is nothing that they share: one does everything"
+    task.listener(Stage(f"{ranks.count:,} processes {what}"))
 
 
 def _finish(task: Task, trained: list[TrainedBranch]) -> FitResult:

@@ -175,8 +175,8 @@ class Ranks:
 
     def _join_launched(self) -> None:
         with self.watched():
-            store, _, _ = next(rendezvous("env://", self.number, self.count))
-            store.set_timeout(timedelta(seconds=self.timeout))
+            given: dict[str, Any] = {"timeout": self._patience}
+            store, _, _ = next(rendezvous("env://", self.number, self.count, **given))
             self._open(store)
             if self.leads:
                 store.set("harnn/alive", "0")
@@ -193,7 +193,7 @@ class Ranks:
             store=dist.PrefixStore("harnn/ranks", store),
             rank=self.number,
             world_size=self.count,
-            timeout=timedelta(seconds=self.timeout),
+            timeout=self._patience,
         )
         sys.excepthook = shown_by  # PyTorch's writes its rank before each line for good
         self._store = store
