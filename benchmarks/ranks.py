@@ -4,8 +4,8 @@
         [--output runs/ranks.json]
 
 Made-up documents, the network alone, float32. Each round trains with one process and as many
-threads as there are processes, and with several processes of one thread each, one after the other,
-so that what else the machine does meets both. Printed are documents a second of the training steps,
+threads (--threads) as there are processes, and with several processes of one thread each, one after
+the other, so that what else the machine does meets both. Printed are documents a second of the training steps,
 CPU seconds of all processes for the whole training, and how far losses and weights are apart.
 """
 
@@ -101,13 +101,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     for name, usual in (("documents", 600), ("epochs", 2), ("processes", 2), ("rounds", 2)):
         parser.add_argument(f"--{name}", type=int, default=usual)
+    parser.add_argument("--threads", type=int)
     parser.add_argument("--output", type=Path)
     given = parser.parse_args()
     taxonomy, documents = made_up(given.documents + given.documents // 10)
     data = (taxonomy, documents[: given.documents], documents[given.documents :])
     rows: list[Row] = []
     for number in range(given.rounds):
-        one, first = train(data, 1, given.processes, given.epochs)
+        one, first = train(data, 1, given.threads or given.processes, given.epochs)
         several, second = train(data, given.processes, 1, given.epochs)
         losses = np.abs(np.subtract(one["losses"], several["losses"]))
         row = {

@@ -18,7 +18,7 @@ _STEPS = 1 << 16
 class _Rows(NamedTuple):
     start: int
     stop: int
-    count: int
+    whole: int
 
 
 _rows: ContextVar[_Rows | None] = ContextVar("rows of a batch", default=None)
@@ -64,7 +64,7 @@ class Dropout(nn.Module):
         if x.device.type != "cpu" or dropped >= _STEPS:
             return functional.dropout(x, self.probability, training=True)
         rows = _rows.get()
-        shape = x.shape if rows is None else (rows.count, *x.shape[1:])
+        shape = x.shape if rows is None else (rows.whole, *x.shape[1:])
         count = math.prod(shape)
         draws = torch.empty(-(-count // 4), dtype=torch.int64).random_(-(2**63), None)
         drawn = draws.view(torch.int16)[:count].view(shape)

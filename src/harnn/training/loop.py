@@ -32,7 +32,7 @@ from harnn._quiet import quiet_logger
 from harnn.branches.network.batch import Batch, make_batch
 from harnn.branches.network.scoring import Network, score_corpus
 from harnn.bundle import EpochRow, History
-from harnn.config import TrainingConfig
+from harnn.config import Precision, TrainingConfig
 from harnn.corpus import Corpus, shuffled_batches
 from harnn.decode import tune_threshold
 from harnn.errors import ConfigError, Problem, RankLostError, TrainingInterrupted
@@ -153,8 +153,8 @@ class Trainer(Generic[Trained]):
         self.network, self.taxonomy, self.config = network, taxonomy, config
         if ranks.leads and not ranks.alone:
             ranks.join()
-            own = {"precision": precision.removesuffix("-mixed").removesuffix("-true")}
-            given = dataclasses.replace(config, device=kind, average=0, **own)
+            own: Precision = "32" if precision == "32-true" else "bf16"
+            given = dataclasses.replace(config, device=kind, average=0, precision=own)
             ranks.send(_Order(network, taxonomy, given, groups))
         # The listener is told instead.
         with quiet_logger("lightning_fabric", logging.WARNING), ranks.watched():

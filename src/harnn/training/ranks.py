@@ -23,9 +23,10 @@ from typing import Any, NamedTuple, Protocol, Self, TypeVar
 import numpy as np
 import torch
 import torch.distributed as dist
-from lightning_fabric.plugins.environments import ClusterEnvironment
-from lightning_fabric.strategies import DDPStrategy
+from lightning_fabric.plugins.environments.cluster_environment import ClusterEnvironment
+from lightning_fabric.strategies.ddp import DDPStrategy
 from torch import Tensor
+from torch.distributed import PrefixStore  # type: ignore[attr-defined]
 from torch.distributed.rendezvous import rendezvous
 
 from harnn._cores import count_cores
@@ -81,7 +82,8 @@ class Ranks:
         """
         self.number, self.count, self.local_number = number, count, local_number
         self.timeout = _timeout()
-        self._path, self._store = store, None
+        self._path = store
+        self._store: Any = None
         self._processes: LocalProcesses | None = None
         self._awaited = True
         """Whether the others wait for what rank 0 sends."""
@@ -190,7 +192,7 @@ class Ranks:
         shown_by = sys.excepthook
         dist.init_process_group(
             "cpu:gloo,cuda:nccl" if both else "gloo",
-            store=dist.PrefixStore("harnn/ranks", store),
+            store=PrefixStore("harnn/ranks", store),
             rank=self.number,
             world_size=self.count,
             timeout=self._patience,
