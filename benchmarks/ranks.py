@@ -5,8 +5,9 @@
 
 Made-up documents, the network alone, float32. Each round trains with one process and as many
 threads (--threads) as there are processes, and with several processes of one thread each, one after
-the other, so that what else the machine does meets both. Printed are documents a second of the training steps,
-CPU seconds of all processes for the whole training, and how far losses and weights are apart.
+the other, so that what else the machine does meets both. Printed are documents a second of the
+training steps, CPU seconds of all processes for the whole training, and how far losses and weights
+are apart.
 """
 
 from __future__ import annotations
