@@ -201,7 +201,7 @@ def test_resumed_with_other_numbers_of_processes(
 def test_a_lost_process_ends_the_training(
     alone: tuple[FitResult, Told], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
 ) -> None:
-    monkeypatch.setenv("HARNN_RANKS_TIMEOUT", "20")
+    monkeypatch.setenv("HARNN_RANKS_TIMEOUT", "30")
     started = time.monotonic()
     told = Told(3, lambda: os.kill(children()[0], number))
     with pytest.raises(RankLostError) as lost:

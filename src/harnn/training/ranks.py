@@ -171,7 +171,7 @@ class Ranks:
         if self._processes is None or self._store is not None:
             return
         self._processes.start()
-        store = self._processes.wait(self.timeout)
+        store = self._processes.wait(max(self.timeout, _SECONDS))  # a busy machine starts slowly
         with self.watched(), over_loopback():
             self._open(store)
 
