@@ -60,7 +60,16 @@ if TYPE_CHECKING:
         write_taxonomy,
     )
     from harnn.text import Tokenizer
-    from harnn.training import CrossValidation, FitResult, Validation, cross_validate, fit, validate
+    from harnn.training import (
+        CrossValidation,
+        FitResult,
+        Ranks,
+        Validation,
+        cross_validate,
+        fit,
+        follow,
+        validate,
+    )
 
 __getattr__, __dir__ = on_demand(
     __name__,
@@ -82,7 +91,7 @@ __getattr__, __dir__ = on_demand(
         "report": "ModelReport make_report",
         "taxonomy": "Hierarchy LabelMapping Taxonomy TaxonomyDiff diff_taxonomies write_taxonomy",
         "text": "Tokenizer",
-        "training": "CrossValidation FitResult Validation cross_validate fit validate",
+        "training": "CrossValidation FitResult Ranks Validation cross_validate fit follow validate",
     },
 )
 
@@ -104,6 +113,7 @@ __all__ = [
     "ModelReport",
     "Prediction",
     "Predictor",
+    "Ranks",
     "Report",
     "Scores",
     "SplitSettings",
@@ -123,6 +133,7 @@ __all__ = [
     "file_answers",
     "find_label_errors",
     "fit",
+    "follow",
     "judge_audits",
     "learn_taxonomy",
     "load_acceptance",

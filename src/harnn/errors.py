@@ -12,6 +12,7 @@ HarnnError                  what the terminal prints without a traceback (exit c
 │       └── ConflictError   somebody else was quicker
 ├── MissingExtraError       an optional dependency is not installed (also an ImportError)
 └── TrainingInterrupted     a stop during training (exit code 130)
+    └── RankLostError       one of several processes that train together was lost (3)
 """
 
 from __future__ import annotations
@@ -188,6 +189,8 @@ class TrainingInterrupted(HarnnError):  # noqa: N818 (as KeyboardInterrupt)
     """
 
     exit_code = 130
+    cause = ""
+    """What else than a wish to stop it."""
 
     def __init__(
         self,
@@ -215,6 +218,34 @@ class TrainingInterrupted(HarnnError):  # noqa: N818 (as KeyboardInterrupt)
         if self.directory:
             return f"{stopped} before anything was finished; repeat the command to start again."
         return f"{stopped}; nothing is kept, because no checkpoint directory is given."
+
+
+class RankLostError(TrainingInterrupted):
+    """One of several processes that train together ended, or did not answer in time."""
+
+    exit_code = 3
+
+    def __init__(
+        self,
+        cause: str,
+        checkpoint: Path | None = None,
+        step: int = 0,
+        *,
+        directory: Path | None = None,
+        finished: Sequence[str] = (),
+        leads: bool = True,
+    ) -> None:
+        """cause: says which one, without a full stop; leads: whether this is rank 0, which keeps
+        what there is.
+        """
+        self.cause, self.leads = cause, leads
+        super().__init__(checkpoint, step, directory=directory, finished=finished)
+
+    def _message(self) -> str:
+        what = self.cause[:1].upper() + self.cause[1:]
+        return (
+            f"{what}. {super()._message()}" if self.leads else f"{what}. Rank 0 says what is kept."
+        )
 
 
 def cannot_read(path: Path | str, error: OSError) -> Problem:

@@ -9,7 +9,7 @@ from typing import Any
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run the program and exit: 0 done, 2 bad input or usage, 130 interrupted."""
+    """Run the program and exit: 0 done, 2 bad input or usage, 3 a process lost, 130 interrupted."""
     try:
         from harnn.cli.screen import fill_closed_descriptors
 

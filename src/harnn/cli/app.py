@@ -205,6 +205,23 @@ def train(
         Path | None,
         typer.Option("--json", help="Write the report, and with --init what changed (.json)."),
     ] = None,
+    processes: Annotated[
+        int,
+        typer.Option(
+            "--processes",
+            min=1,
+            max=1_024,
+            help="Processes of this machine that share the training of networks.",
+        ),
+    ] = 1,
+    address: Annotated[
+        str | None,
+        typer.Option(
+            "--address",
+            help="A Ray cluster that trains the labels of the linear branch: HOST:PORT, auto or "
+            "local.",
+        ),
+    ] = None,
     fixes: Fixes = None,
     on_error: OnErrorChoice = None,
     resume: Annotated[
@@ -221,12 +238,14 @@ def train(
     from harnn.cli import commands, folding
     from harnn.cli.going_on import GoingOn
     from harnn.cli.taxonomies import TaxonomyChoice
+    from harnn.cli.training_crew import Crew
 
+    crew = Crew(processes, address)
     start = GoingOn(init, corrections or "", json_output)
     command = (
-        partial(commands.train, going_on=start)
+        partial(commands.train, going_on=start, crew=crew)
         if folds is None
-        else folding.train_folds(folds, beside=start)
+        else folding.train_folds(folds, beside=start, crew=crew)
     )
     command(
         commands.TrainingFiles(

@@ -31,6 +31,7 @@ from harnn.cli.render import (
 )
 from harnn.cli.screen import Console, say
 from harnn.cli.taxonomies import TaxonomyChoice, describe, find_taxonomy
+from harnn.cli.training_crew import Crew
 from harnn.cli.training_place import training_place
 from harnn.config import Config
 from harnn.data import Documents, learn_taxonomy, read_documents
@@ -40,7 +41,7 @@ from harnn.sample import sample
 from harnn.taxonomy import Taxonomy
 
 if TYPE_CHECKING:
-    from harnn.training import FitResult
+    from harnn.training import FitResult, Ranks
 
 _DEMO_MODEL = {"dropout": 0.2, "embedding_dropout": 0.1}
 DEMO_SETTINGS: dict[str, dict[str, dict[str, Any]]] = {
@@ -151,13 +152,36 @@ def train(
     resume: bool,
     overwrite: bool,
     going_on: GoingOn,
+    crew: Crew,
 ) -> FitResult | None:
-    """Train and write the model directory; None where it holds the finished model already."""
+    """Train and write the model directory; None where it holds the finished model already.
+
+    Also None in a process that torchrun has started beside the one that does this.
+    """
+    from harnn.training import follow
+
+    with crew.ranks() as ranks:
+        if not ranks.leads:  # nothing is read here
+            follow(ranks)
+            return None
+        knobs = Config.read(config, settings)
+        return _train(files, knobs, cache, ranks, crew.address, resume, overwrite, going_on)
+
+
+def _train(
+    files: TrainingFiles,
+    knobs: Config,
+    cache: Path | None,
+    ranks: Ranks,
+    address: str | None,
+    resume: bool,
+    overwrite: bool,
+    going_on: GoingOn,
+) -> FitResult | None:
     from harnn.training import OldModel, check_before, fit, holds_finished, settle_start
     from harnn.training.process import tune_training
 
     console, errors = Console(), Console(stderr=True)
-    knobs = Config.read(config, settings)
     going_on.check(files.train, [*files.labelled, *files.unlabelled])
     old = None if going_on.init is None else OldModel.open(going_on.init)
     given_taxonomy = None if old is None else find_taxonomy(files.taxonomy)
@@ -170,6 +194,8 @@ def train(
         unlabelled=files.unlabelled,
         places=[files.out],
         goes_on=old is not None,
+        ranks=ranks,
+        on_ray=address is not None,
     )
     with training_place(files.out, errors):
         check_directory(files.out, resume=resume, overwrite=overwrite)
@@ -207,6 +233,8 @@ def train(
                 listener=display,
                 init=old,
                 corrections=corrections,
+                ranks=ranks,
+                address=address,
             )
         save_bundle(result, files.out)
     console.print(report_table(result.report, title="Validation, in percent"))

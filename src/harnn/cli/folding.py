@@ -15,6 +15,7 @@ from harnn.cli.going_on import GoingOn, refuse_beside_folds
 from harnn.cli.progress import training_display
 from harnn.cli.screen import Console
 from harnn.cli.taxonomies import describe
+from harnn.cli.training_crew import Crew
 from harnn.cli.training_place import training_place
 from harnn.config import Config
 from harnn.errors import ConfigError, Problem
@@ -60,13 +61,15 @@ def read_valid(given: Sequence[str], folds: int | None) -> list[Path] | float:
     return share
 
 
-def train_folds(folds: int, *, beside: GoingOn) -> Callable[..., None]:
+def train_folds(folds: int, *, beside: GoingOn, crew: Crew) -> Callable[..., None]:
     """Return what ``harnn train`` does with so many folds.
 
     Raises:
         InputError: *beside* is something that goes on from a model, which folds do not.
+        ConfigError: several processes are to train.
     """
     refuse_beside_folds(beside)
+    crew.refuse_beside_folds()
     return partial(_train_folds, folds)
 
 

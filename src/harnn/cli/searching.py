@@ -70,7 +70,7 @@ def tune(
     resume: bool,
 ) -> None:
     """Look for settings, and show the best trials and what mattered."""
-    from harnn.network import tune_process
+    from harnn.training.process import tune_training
 
     console, errors = Console(), Console(stderr=True)
     knobs = Config.read(config, settings)
@@ -79,7 +79,7 @@ def tune(
     with training_place(out, errors):
         taxonomy = taxonomy_of(files.training(out), knobs)
         errors.print_line(describe(taxonomy))
-        tune_process(knobs.training.threads)
+        tune_training(knobs)
         with training_display(errors, knobs.training.score) as display:
             found = tune_settings(
                 taxonomy,
@@ -139,7 +139,7 @@ def sweep(
     json_output: Path | None,
 ) -> None:
     """Train with several seeds, and show mean and standard deviation."""
-    from harnn.network import tune_process
+    from harnn.training.process import tune_training
 
     console, errors = Console(), Console(stderr=True)
     knobs = Config.read(config, settings)
@@ -147,7 +147,7 @@ def sweep(
     check_output(json_output, JSON, [*files.train, *(test or [])])
     taxonomy = taxonomy_of(files.training(Path()), knobs)
     errors.print_line(describe(taxonomy))
-    tune_process(knobs.training.threads)
+    tune_training(knobs)
     first = knobs.training.seed
     with training_display(errors, knobs.training.score) as display:
         found = sweep_seeds(

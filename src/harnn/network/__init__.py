@@ -4,7 +4,7 @@ from harnn.network.attention import HarnnLevel, LevelOutput, PaperLevel
 from harnn.network.beam import Beam
 from harnn.network.bert import Bert, BertShape, mean_of_states
 from harnn.network.constraint import MaxConstraint
-from harnn.network.dropout import Dropout
+from harnn.network.dropout import Dropout, rows_of_batch
 from harnn.network.head import HarnnOutput, HeadShape, HierarchicalHead, MeanHead
 from harnn.network.loss import hybrid_loss
 from harnn.network.network import HarnnNetwork, NetworkShape
@@ -42,5 +42,6 @@ __all__ = [
     "hybrid_loss",
     "mean_of_states",
     "reverse_within_length",
+    "rows_of_batch",
     "tune_process",
 ]

@@ -15,9 +15,11 @@ if TYPE_CHECKING:
     from harnn.training.finished import holds_finished, is_finished
     from harnn.training.fitting import FitResult, fit
     from harnn.training.folds import CrossValidation, cross_validate
+    from harnn.training.following import follow
     from harnn.training.going_on import settle_start
     from harnn.training.old_model import OldModel
     from harnn.training.plan import TrainingFacts, TrainingPlan, estimate_training_memory
+    from harnn.training.ranks import Ranks
     from harnn.training.validation import Validation, validate
 
 
@@ -28,10 +30,12 @@ __getattr__, __dir__ = on_demand(
         "events": "Event Listener Stage Step",
         "finished": "holds_finished is_finished",
         "fitting": "FitResult fit",
+        "following": "follow",
         "folds": "CrossValidation cross_validate",
         "going_on": "settle_start",
         "old_model": "OldModel",
         "plan": "TrainingFacts TrainingPlan estimate_training_memory",
+        "ranks": "Ranks",
         "validation": "Validation validate",
     },
 )
@@ -42,6 +46,7 @@ __all__ = [
     "FitResult",
     "Listener",
     "OldModel",
+    "Ranks",
     "Stage",
     "Step",
     "TrainingFacts",
@@ -51,6 +56,7 @@ __all__ = [
     "cross_validate",
     "estimate_training_memory",
     "fit",
+    "follow",
     "holds_finished",
     "is_finished",
     "settle_start",

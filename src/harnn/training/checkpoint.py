@@ -20,7 +20,14 @@ from torch import Tensor
 from harnn._display import reason_of
 from harnn._files import write_safetensors
 from harnn._tables import shown
-from harnn.errors import BundleError, ConfigError, Problem, TrainingInterrupted, cannot_read
+from harnn.errors import (
+    BundleError,
+    ConfigError,
+    Problem,
+    RankLostError,
+    TrainingInterrupted,
+    cannot_read,
+)
 from harnn.training.checkpoint_checks import HINT, check_hash, read_piece, read_state, sha256_of
 
 FORMAT = 1
@@ -179,16 +186,20 @@ class Checkpoints:
             if path.suffix in (_SUFFIX, _HALF) and path not in self.finished.values():
                 path.unlink()
 
-    def interrupted(self, path: Path | None = None, steps: int = 0) -> TrainingInterrupted:
+    def interrupted(
+        self, path: Path | None = None, steps: int = 0, *, cause: str = ""
+    ) -> TrainingInterrupted:
         """Return what a stop is answered with; path: of the checkpoint, written at that step.
 
-        Without steps, no network was trained since the checkpoints were found.
+        Without steps, no network was trained since the checkpoints were found. cause: which
+        process was lost, where nobody asked to stop.
         """
         if not steps and self.found:
             path, steps = self.found[-1].path, int(self.found[-1].state["progress"]["steps"])
-        return TrainingInterrupted(
-            path, steps, directory=self.directory, finished=tuple(self.finished)
-        )
+        kept: dict[str, Any] = {"directory": self.directory, "finished": tuple(self.finished)}
+        if cause:
+            return RankLostError(cause, path, steps, **kept)
+        return TrainingInterrupted(path, steps, **kept)
 
 
 def _name_of(path: Path) -> str:

@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 
 from harnn._files import check_writable
-from harnn._optional import require
+from harnn._optional import check_installed, require
 from harnn.branches.transformer.hugging_face import check_weights, encoder_shapes
 from harnn.config import Config, TextConfig
 from harnn.corpus.document_vectors import read_document_vectors
@@ -34,9 +34,11 @@ from harnn.training.check_encoders import (
 )
 from harnn.training.plan import trains_network
 from harnn.training.process import missing_device
+from harnn.training.ranks import Ranks
 
 TRAINED_VECTORS = ("word2vec", "fasttext")
 """The kinds of word vectors that are trained here."""
+ON_RAY = "Training on several machines"
 
 
 def check_before(
@@ -47,11 +49,14 @@ def check_before(
     places: Sequence[Path] = (),
     own_segmenter: bool = False,
     goes_on: bool = False,
+    ranks: Ranks | None = None,
+    on_ray: bool = False,
 ) -> None:
     """Refuse a training that cannot end well, before anything is read.
 
     documents: of each split; places: files that will be written; goes_on: whether words, vectors
-    and encoders are those of a model that there is. Reads the beginning of a file of word vectors
+    and encoders are those of a model that there is; ranks: that train together; on_ray:
+    whether Ray is wanted. Reads the beginning of a file of word vectors
     and nothing else.
 
     Raises:
@@ -66,6 +71,10 @@ def check_before(
         ),
         *_wrong_with_documents(documents, unlabelled),
     ]
+    if what := (ranks or Ranks()).problem_of(config.training.device):
+        found.append(ConfigError(Problem("training.device", what)))
+    if on_ray:
+        found += missing(partial(check_installed, "ray", extra="ray", purpose=ON_RAY))
     try:
         find_fixes(config.data, None)
     except DocumentError as error:

@@ -40,6 +40,7 @@ from harnn.training.holding_out import Given, check_share, gather_documents
 from harnn.training.old_model import Init, OldModel
 from harnn.training.plan import TrainingFacts, TrainingPlan, piece_sizes
 from harnn.training.process import interruptible, stop_requests, stops_at_once
+from harnn.training.ranks import Ranks
 from harnn.training.reader import Reader
 from harnn.training.reference import reference_of
 from harnn.training.task import Handover, Task, TrainedBranch, with_views
@@ -60,6 +61,8 @@ TRAINERS: dict[str, Callable[[Task], TrainedBranch | None]] = {
     "transformer": train_transformer,
 }
 """What trains each kind of branch, what takes least first; None: it cannot be had here."""
+_SHARED = ("network", "transformer")
+"""What several processes train together."""
 _SAMPLED_TEXTS = 1_000
 
 
@@ -87,6 +90,8 @@ def fit(
     segment: Callable[[str], Sequence[str]] | None = None,
     init: Init | None = None,
     corrections: Documents = (),
+    ranks: Ranks | None = None,
+    address: str | None = None,
 ) -> FitResult:
     """Train on *train*; choose the best epoch, the blend and the thresholds on *valid*.
 
@@ -112,6 +117,9 @@ def fit(
     validation document, or is added to those for training, which may then be none (``[]``) where
     there is a model to go on from.
 
+    *ranks* share the batches of networks among processes; this one leads them. None: it is alone.
+    *address* is that of a Ray cluster, which trains the labels of the linear branch.
+
     Raises:
         DocumentError: documents cannot be read, have unknown labels, or none at all, or have no
             vector in ``model.document_vectors``.
@@ -121,6 +129,7 @@ def fit(
         MissingExtraError: something that settings or files need is not installed.
         BundleError: a network's checkpoint is damaged.
         TrainingInterrupted: Ctrl-C, SIGTERM or SIGHUP, after the checkpoint was written.
+        RankLostError: likewise, because one of *ranks* ended.
         TaxonomyError: *taxonomy* is not that of *init*.
         InputError: *cache* is a file or a directory of something else, or a place cannot be
             written or has no room; several of these mistakes.
@@ -136,6 +145,8 @@ def fit(
         places=[] if directory is None else [directory / FILE],
         own_segmenter=segment is not None,
         goes_on=old is not None,
+        ranks=ranks,
+        on_ray=address is not None,
     )
     with scratch_in(scratch, otherwise=_near(cache or directory)):
         networks = checkpoint_number(config.model, old) + (config.model.transformer != "off")
@@ -148,13 +159,16 @@ def fit(
             try:
                 given = gather_documents(reader, train, valid, corrections)
                 task = _read(reader, given, checkpoints, unlabelled, old)
+                task = replace(task, ranks=ranks or Ranks(), address=address)
                 task = _settled(task, overwrite=overwrite)
                 checkpoints = task.checkpoints
                 trained = _train(task)
             except InterruptedError:
                 raise checkpoints.interrupted() from None
             except TrainingInterrupted as stop:
-                raise checkpoints.interrupted(stop.checkpoint, stop.step) from None
+                raise checkpoints.interrupted(
+                    stop.checkpoint, stop.step, cause=stop.cause
+                ) from None
         stopped_at = next((x.stopped_at for x in trained if x.stopped_at[1]), (None, 0))
         if stopped():
             raise checkpoints.interrupted(*stopped_at)
@@ -198,6 +212,7 @@ def _train(task: Task) -> list[TrainedBranch]:
         InterruptedError, TrainingInterrupted: a stop was asked for.
     """
     planned = task.plan.branches
+    _start_ranks(task)
     if task.plan.no_transformer:
         task.listener(Stage(task.plan.no_transformer))
     if "network" in planned and task.checkpoints.of(0) is None:
@@ -209,6 +224,23 @@ def _train(task: Task) -> list[TrainedBranch]:
         return [keep_branch(task, name) for name in trainers]
     made = [trainer(task) for trainer in trainers.values()]
     return [each for each in made if each is not None]
+
+
+def _start_ranks(task: Task) -> None:
+    """Start the other processes, while this one trains what they have no share in."""
+    ranks = task.ranks
+    if ranks.alone:
+        return
+    shared = [name for name in task.plan.branches if name in _SHARED]
+    if ranks.from_outside and "linear" in task.plan.branches:
+        shared = ["linear", *shared]
+    learns = task.old is None or task.config.continuing.epochs
+    if shared and learns:
+        ranks.start()
+        what = f"share the training of {', '.join(shared)}"
+    else:
+        what = "were asked for, but there is nothing that they share: one does everything"
+    task.listener(Stage(f"{ranks.count:,} processes {what}"))
 
 
 def _finish(task: Task, trained: list[TrainedBranch]) -> FitResult:

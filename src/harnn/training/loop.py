@@ -4,10 +4,14 @@ Each epoch: train on all batches, score the validation documents, add a row to t
 keep the weights if they are the best so far, write a checkpoint, stop on patience. In the end
 the best weights are back in the network. Every stop leaves a checkpoint from which training goes
 on bit for bit as if it had never stopped.
+
+Several processes may share each batch (:mod:`harnn.training.ranks`): each walks this loop with the
+same batches, of which it computes some documents, and takes what rank 0 finds in validation.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import logging
 import math
 import time
@@ -16,7 +20,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any, Generic, NoReturn, TypeVar
+from typing import Any, Generic, NamedTuple, NoReturn, TypeVar
 
 import numpy as np
 import torch
@@ -28,12 +32,20 @@ from harnn._quiet import quiet_logger
 from harnn.branches.network.batch import Batch, make_batch
 from harnn.branches.network.scoring import Network, score_corpus
 from harnn.bundle import EpochRow, History
-from harnn.config import TrainingConfig
+from harnn.config import Precision, TrainingConfig
 from harnn.corpus import Corpus, shuffled_batches
 from harnn.decode import tune_threshold
-from harnn.errors import ConfigError, Problem, TrainingInterrupted
+from harnn.errors import ConfigError, Problem, RankLostError, TrainingInterrupted
 from harnn.metrics import micro_auprc, prf
-from harnn.network import Beam, LabelSample, at_once, hybrid_loss
+from harnn.network import (
+    Beam,
+    HarnnNetwork,
+    LabelSample,
+    at_once,
+    hybrid_loss,
+    rows_of_batch,
+    tune_process,
+)
 from harnn.taxonomy import Taxonomy
 from harnn.training.checkpoint import (
     FILE,
@@ -45,7 +57,8 @@ from harnn.training.checkpoint import (
 )
 from harnn.training.checkpoint_checks import check_fit
 from harnn.training.events import Listener, Step, ignore
-from harnn.training.process import choose_device, choose_precision, interruptible
+from harnn.training.process import choose_precision, interruptible
+from harnn.training.ranks import Ranks, Share
 from harnn.training.recorder import Recorder
 from harnn.training.sampling import LabelSampler
 from harnn.training.schedule import rate_factor
@@ -85,6 +98,26 @@ class Progress:
         return cls(**(plain | {"history": History.from_rows(plain["history"])}))
 
 
+class _Order(NamedTuple):
+    """What other ranks are given to train together."""
+
+    network: Network
+    taxonomy: Taxonomy
+    config: TrainingConfig
+    groups: list[dict[str, Any]]
+    """Of the network's own parameters, also when both were sent."""
+
+    def follow(self, ranks: Ranks, stopped: Callable[[], bool]) -> None:
+        """Train it as rank 0 does.
+
+        Raises:
+            as :meth:`Trainer.follow`.
+        """
+        tune_process(self.config.threads)
+        trainer = Trainer(self.network, self.taxonomy, self.config, groups=self.groups, ranks=ranks)
+        trainer.follow(stopped=stopped)
+
+
 class Trainer(Generic[Trained]):
     """Train one network on one corpus."""
 
@@ -100,25 +133,40 @@ class Trainer(Generic[Trained]):
         checkpoint_directory: Path | None = None,
         fingerprint: str = "",
         contents: Mapping[str, str] = {},
+        ranks: Ranks | None = None,
     ) -> None:
         """config: with nothing left to choose, see :func:`harnn.training.plan.resolve_training`.
         validation_beam: labels of a level whose children attend to a document between epochs;
         None: all. fingerprint: what a checkpoint belongs to. contents: kept beside it, SHA-256 of
         what the network started from. groups: of parameters, for the optimiser; each may have a
-        ``factor`` of the learning rate; None: as :func:`usual_groups`.
+        ``factor`` of the learning rate; None: as :func:`usual_groups`. ranks: that share each
+        batch; those that do not lead :meth:`follow`. None: this process alone.
+
+        Raises:
+            RankLostError: one of them ended.
         """
-        device = choose_device(config.device)
+        self.ranks = ranks = ranks or Ranks()
+        device = ranks.device(config.device)
         kind, _, number = device.partition(":")
+        precision = choose_precision(config.precision, device)
+        groups = groups or usual_groups(network, config)
         self.network, self.taxonomy, self.config = network, taxonomy, config
-        with quiet_logger("lightning_fabric", logging.WARNING):  # the listener is told instead
+        if ranks.leads and not ranks.alone:
+            ranks.join()
+            own: Precision = "32" if precision == "32-true" else "bf16"
+            given = dataclasses.replace(config, device=kind, average=0, precision=own)
+            ranks.send(_Order(network, taxonomy, given, groups))
+        # The listener is told instead.
+        with quiet_logger("lightning_fabric", logging.WARNING), ranks.watched():
             self.fabric = Fabric(
                 accelerator=kind,
                 devices=[int(number)] if number else 1,
-                precision=choose_precision(config.precision, device),
+                precision=precision,
+                strategy=ranks.strategy(device),
             )
-            self.model, self.optimizer = self.fabric.setup(
-                network, build_optimizer(groups or usual_groups(network, config), config)
-            )
+            if not ranks.alone:
+                self.fabric.launch()  # nothing: all are there
+            self.model, self.optimizer = self.fabric.setup(network, build_optimizer(groups, config))
         self.listener, self.checkpoint_directory = listener, checkpoint_directory
         self.fingerprint, self.contents = fingerprint, dict(contents)
         self.progress = Progress()
@@ -129,7 +177,7 @@ class Trainer(Generic[Trained]):
         self.average: list[Tensor] = []
         """Of the parameters over the last steps, in their order; empty where none is kept."""
         self.recorder: Recorder | None = None
-        if kind == "cuda" and network.replays and self.sampler is None:
+        if kind == "cuda" and network.replays and self.sampler is None and ranks.alone:
             self.recorder = Recorder(self._learn, list(network.parameters()))
 
     def train(self, train: Corpus, valid: Corpus, *, stopped: Callable[[], bool]) -> History:
@@ -139,12 +187,44 @@ class Trainer(Generic[Trained]):
             TrainingInterrupted: *stopped* answered true; the checkpoint is written.
             InterruptedError: it did within the first step.
             ConfigError: the training diverged.
+            RankLostError: a process ended; the checkpoint of the last step is written.
         """
-        while not self._finished():
-            self._train_epoch(train, stopped)
-            self._end_epoch(valid, stopped)
+        try:
+            if not self.ranks.alone:
+                self.ranks.send((self._moment(), _without_ids(train)))
+            self._train(train, lambda: self._validate(valid, stopped), stopped)
+        except RankLostError as lost:
+            steps = self.progress.steps
+            path = self._write_checkpoint() if steps else None
+            if stopped():  # the others were told to stop, too
+                raise TrainingInterrupted(path, steps) from None
+            raise RankLostError(lost.cause, path, steps) from None
         self.network.load_state_dict(self.best)
         return self.progress.history
+
+    def follow(self, *, stopped: Callable[[], bool]) -> None:
+        """Compute this rank's share of what rank 0 trains, from the moment where that stands.
+
+        Raises:
+            TrainingInterrupted, InterruptedError, ConfigError: as rank 0 does.
+            EndedError: rank 0 trains no longer.
+        """
+        moment, train = self.ranks.receive()
+        self._return_to(moment)
+
+        def validate() -> NoReturn:
+            raise AssertionError("only rank 0 validates")
+
+        self._train(train, validate, stopped)
+
+    def _train(
+        self, train: Corpus, validate: Callable[[], EpochRow], stopped: Callable[[], bool]
+    ) -> None:
+        with self.ranks.working(self.config.threads):
+            while not self._finished():
+                with self.ranks.together():
+                    self._train_epoch(train, stopped)
+                self._end_epoch(validate)
 
     def _finished(self) -> bool:
         history = self.progress.history
@@ -153,14 +233,14 @@ class Trainer(Generic[Trained]):
             or history.epochs_since_best(self.config.score) >= self.config.patience
         )
 
-    def _end_epoch(self, valid: Corpus, stopped: Callable[[], bool]) -> None:
+    def _end_epoch(self, validate: Callable[[], EpochRow]) -> None:
         """Validate, keep the weights if they are the best so far, and write a checkpoint."""
         progress = self.progress
         try:
             with self._averaged():
-                row = self._validate(valid, stopped)
+                row = self.ranks.share(validate)
                 progress.history = progress.history.add(row)
-                if progress.history.best(self.config.score) is row:
+                if self.ranks.leads and progress.history.best(self.config.score) is row:
                     state = self.network.state_dict()
                     self.best = {k: v.detach().clone() for k, v in state.items()}
         except InterruptedError:
@@ -180,6 +260,7 @@ class Trainer(Generic[Trained]):
         steps = len(batches) * self.config.epochs
         factor = rate_factor(self.config.schedule, steps=steps, warmup=self.config.warmup)
         started = time.perf_counter() - progress.seconds
+        self.ranks.level([x.data for x in self.network.parameters()])
         self.model.train()
         for rows in batches[progress.batch :]:
             progress.rate = self.config.learning_rate * factor(progress.steps)
@@ -194,7 +275,7 @@ class Trainer(Generic[Trained]):
             progress.seconds = time.perf_counter() - started
             if not stopped():  # the terminal may be gone
                 self._tell_step(steps)
-            if stopped():
+            if self.ranks.agree(stopped()):
                 self._stop()
 
     def _batch(self, train: Corpus, rows: NDArray[np.int64]) -> tuple[Batch, LabelSample | None]:
@@ -230,17 +311,18 @@ class Trainer(Generic[Trained]):
         else:
             self.optimizer.zero_grad(set_to_none=self.recorder is None)
             total, random = 0.0, self._random_state()
-            for rows in parts:
-                if rows.start and stopped():
-                    if not self.progress.steps:
-                        raise InterruptedError
-                    set_random_state(Checkpoint(random, {}), device)
-                    self._stop()
-                given = (batch.token_ids[rows], batch.lengths[rows], batch.targets[rows])
-                token_ids, lengths, targets = (x.to(device) for x in given)
-                share = len(targets) / len(batch.targets)
-                loss = self._learn(token_ids, lengths, targets, sample=sample, share=share)
-                total += float(loss)
+            try:
+                for rows in parts:
+                    if rows.start and self.ranks.agree(stopped()):
+                        if not self.progress.steps:
+                            raise InterruptedError
+                        set_random_state(Checkpoint(random, {}), device)
+                        self._stop()
+                    total += self._learn_part(batch, rows, sample, last=rows is parts[-1])
+                total = self.ranks.total(total)
+            except RankLostError:
+                set_random_state(Checkpoint(random, {}), device)
+                raise
         norm = self.fabric.clip_gradients(
             self.model,
             self.optimizer,
@@ -252,6 +334,43 @@ class Trainer(Generic[Trained]):
         self.optimizer.step()
         return total
 
+    def _learn_part(
+        self, batch: Batch, rows: slice, sample: LabelSample | None, *, last: bool
+    ) -> float:
+        """Return the loss of this rank's documents in a part of a batch, and add their gradients.
+
+        last: whether the gradients of all ranks are summed now.
+        """
+        own = self.ranks.of(rows)
+        mine = slice(own.start, own.stop)
+        given = (batch.token_ids[mine], batch.lengths[mine], batch.targets[mine])
+        token_ids, lengths, targets = (x.to(self.fabric.device) for x in given)
+        share = own.weight / len(batch.targets)
+        if self.ranks.alone:
+            return float(self._learn(token_ids, lengths, targets, sample=sample, share=share))
+        with (
+            self.ranks.watched(),
+            self.fabric.no_backward_sync(self.model, enabled=not last),
+            self._dropping_as_one(rows, own),
+        ):
+            return float(self._learn(token_ids, lengths, targets, sample=sample, share=share))
+
+    @contextmanager
+    def _dropping_as_one(self, part: slice, own: Share) -> Iterator[None]:
+        """Drop what one process would drop of these documents, where that can be known.
+
+        On a GPU, and in an encoder's own attention, each rank draws for itself: rank 0 from the
+        state that is kept, the others from the step.
+        """
+        if isinstance(self.network, HarnnNetwork) and self.fabric.device.type == "cpu":
+            with rows_of_batch(own.start - part.start, own.stop - part.start, _length(part)):
+                yield
+            return
+        if not self.ranks.leads:
+            drawn = [self.config.seed, self.ranks.number, self.progress.steps, part.start]
+            torch.manual_seed(int(np.random.SeedSequence(drawn).generate_state(1)[0]))
+        yield
+
     def _learn(
         self,
         token_ids: Tensor,
@@ -261,7 +380,10 @@ class Trainer(Generic[Trained]):
         sample: LabelSample | None = None,
         share: float = 1.0,
     ) -> Tensor:
-        """Return the loss of a part of a batch, that *share* of it, and add its gradients."""
+        """Return the loss of some documents, *share* of a batch, and add its gradients.
+
+        Those of several ranks are averaged, although their losses are parts of a sum.
+        """
         loss = share * hybrid_loss(
             self.model(token_ids, lengths, sample=sample),
             targets,
@@ -269,7 +391,7 @@ class Trainer(Generic[Trained]):
             constraint=self.network.constraint,
             weights=None if sample is None else sample.weights,
         )
-        self.fabric.backward(loss)
+        self.fabric.backward(loss if self.ranks.alone else loss * self.ranks.count)
         return loss.detach()
 
     def _refuse_to_go_on(self) -> NoReturn:
@@ -351,10 +473,8 @@ class Trainer(Generic[Trained]):
             found["random/cuda"] = torch.cuda.get_rng_state(self.fabric.device)
         return found
 
-    def _write_checkpoint(self) -> Path | None:
-        """Return where it is; None where none is kept."""
-        if self.checkpoint_directory is None:
-            return None
+    def _moment(self) -> Checkpoint:
+        """Return where training stands."""
         tensors = {f"weights/{k}": v for k, v in self.network.state_dict().items()}
         tensors |= {f"best/{k}": v for k, v in self.best.items()}
         tensors |= {f"average/{number:04}": v for number, v in enumerate(self.average)}
@@ -365,7 +485,13 @@ class Trainer(Generic[Trained]):
             "fingerprint": self.fingerprint,
             "contents": self.contents,
         }
-        return save_checkpoint(Checkpoint(tensors, state), self.checkpoint_directory)
+        return Checkpoint(tensors, state)
+
+    def _write_checkpoint(self) -> Path | None:
+        """Return where it is; None where none is kept."""
+        if self.checkpoint_directory is None:
+            return None
+        return save_checkpoint(self._moment(), self.checkpoint_directory)
 
     @property
     def stopped_at(self) -> tuple[Path | None, int]:
@@ -390,13 +516,16 @@ class Trainer(Generic[Trained]):
             has_average=bool(self.config.average),
             where=str(checkpoint.path),
         )
-        self.network.load_state_dict(checkpoint.part("weights"))
-        self.best = checkpoint.part("best")
-        average = sorted(checkpoint.part("average").items())
+        self._return_to(checkpoint)
+
+    def _return_to(self, moment: Checkpoint) -> None:
+        self.network.load_state_dict(moment.part("weights"))
+        self.best = moment.part("best")
+        average = sorted(moment.part("average").items())
         self.average = [tensor.to(self.fabric.device) for _, tensor in average]
-        unpack_optimizer(self.optimizer, checkpoint.part("optimizer"))
-        set_random_state(checkpoint, self.fabric.device)
-        self.progress = progress
+        unpack_optimizer(self.optimizer, moment.part("optimizer"))
+        set_random_state(moment, self.fabric.device)
+        self.progress = Progress.from_dict(moment.state["progress"])
 
 
 @contextmanager
@@ -434,6 +563,15 @@ def usual_groups(network: Network, config: TrainingConfig) -> list[dict[str, Any
 def build_optimizer(groups: list[dict[str, Any]], config: TrainingConfig) -> torch.optim.Optimizer:
     """Return AdamW for groups of parameters."""
     return torch.optim.AdamW(groups, lr=config.learning_rate, betas=(0.9, 0.99), fused=True)
+
+
+def _without_ids(corpus: Corpus) -> Corpus:
+    """Return what a network learns from."""
+    return dataclasses.replace(corpus, ids=(), views={"tokens": corpus.tokens})
+
+
+def _length(part: slice) -> int:
+    return int(part.stop - part.start)
 
 
 def _parts(documents: int, tokens: int, *, most: int) -> Iterator[slice]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -44,7 +44,7 @@ _LINE = 64
 """Bytes of a line of the processor's cache, in which the weights of 16 labels stand."""
 
 
-class _Column(NamedTuple):
+class Column(NamedTuple):
     """The weights of one label."""
 
     features: NDArray[np.int64]
@@ -52,7 +52,9 @@ class _Column(NamedTuple):
     bias: float
 
 
-_NOWHERE = _Column(np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.float32), _NEVER)
+Blocks = Sequence[NDArray[np.int64]]
+"""The labels of each block."""
+_NOWHERE = Column(np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.float32), _NEVER)
 _ALWAYS = _NOWHERE._replace(bias=-_NEVER)
 
 
@@ -146,6 +148,7 @@ def train_classifier(
     threads: int = 0,
     stopped: Callable[[], bool] = lambda: False,
     near: LinearClassifier | None = None,
+    spread: Spread | None = None,
 ) -> LinearClassifier:
     """Train a squared-hinge support vector machine for every label.
 
@@ -158,7 +161,8 @@ def train_classifier(
 
     near: weights that the documents are to move as little as they can; then not the size of the
     weights counts, but that of their difference (Yang et al. 2007, "Cross-domain video concept
-    detection using adaptive SVMs"). None: 0.
+    detection using adaptive SVMs"). None: 0. spread: solves blocks of labels in other processes;
+    None: this one, in threads.
 
     Labels are solved 16 at a time (:mod:`harnn.training.descent`); within the tolerance the weights
     of one depend on which others those are. Where documents times labels are very many, labels see
@@ -176,7 +180,7 @@ def train_classifier(
         vectors if isinstance(vectors, OrderedDocuments) else interruptible(ordered, stopped)
     )
 
-    def train() -> list[_Column]:
+    def train() -> list[Column]:
         training = _Training(
             documents,
             csc_array(targets),
@@ -187,10 +191,10 @@ def train_classifier(
             halted=halted,
             near=None if near is None else (csc_array(near.weights), near.bias),
         )
-        return training.run(threads or count_cores())
+        return training.run(threads or count_cores(), spread)
 
     try:
-        columns = interruptible(train, stopped)
+        columns = train() if spread else interruptible(train, stopped)
     finally:
         halted[0] = 1  # what was left behind ends
     return _assemble(columns, len(documents.features))
@@ -250,7 +254,7 @@ class _Training:
     hierarchy: Hierarchy | None
     cost: float
     seed: int
-    stopped: Callable[[], bool] = lambda: False
+    stopped: Callable[[], bool] = bool
     halted: NDArray[np.uint8] = field(default_factory=lambda: np.zeros(1, dtype=np.uint8))
     """(1,), set to 1 where all shall end."""
     near: tuple[csc_array, NDArray[np.float32]] | None = None
@@ -264,7 +268,7 @@ class _Training:
     def features(self) -> NDArray[np.int64]:
         return self.ordered.features
 
-    def run(self, threads: int) -> list[_Column]:
+    def run(self, threads: int, spread: Spread | None) -> list[Column]:
         """Return the columns of all labels."""
         count, labels = self.members.shape
         columns = [_NOWHERE] * labels
@@ -285,13 +289,20 @@ class _Training:
         work = self.documents.entries.nnz * int(np.count_nonzero(searched))
         share = 1.0 if self.hierarchy is None else _FULL_WORK / max(work, 1)
         blocks = list(self._blocks(np.flatnonzero(searched), sampled=share < 1))
+        if spread is None:
+            solved = self.solve(blocks, share, threads)
+        else:
+            solved = spread(BlockSolver(replace(self, stopped=bool), share), blocks)
+        for block, found in zip(blocks, solved, strict=True):
+            for label, column in zip(block, found, strict=True):
+                columns[label] = column
+        return columns
+
+    def solve(self, blocks: Blocks, share: float, threads: int) -> Iterator[list[Column]]:
+        """Yield the columns of each block."""
         workers = min(threads, max(1, _MOST_BYTES // self._bytes()))
         with ThreadPoolExecutor(workers) as pool:
-            solved = pool.map(partial(self._solve, share=share), blocks)
-            for block, found in zip(blocks, solved, strict=True):
-                for label, column in zip(block, found, strict=True):
-                    columns[label] = column
-        return columns
+            yield from pool.map(partial(self._solve, share=share), blocks)
 
     def _blocks(self, labels: NDArray[np.int64], *, sampled: bool) -> Iterator[NDArray[np.int64]]:
         """Yield 16 labels each, of like frequency; where documents are sampled, of one parent."""
@@ -302,7 +313,7 @@ class _Training:
         for start in range(0, len(ordered), _LANES):
             yield ordered[start : start + _LANES]
 
-    def _solve(self, labels: NDArray[np.int64], *, share: float) -> list[_Column]:
+    def _solve(self, labels: NDArray[np.int64], *, share: float) -> list[Column]:
         """Return the columns of one block."""
         if self.halted[0] or self.stopped():
             raise InterruptedError
@@ -364,7 +375,7 @@ class _Training:
     def _examples(self, label: int) -> NDArray[Any]:
         return self.members.indices[self.members.indptr[label] : self.members.indptr[label + 1]]
 
-    def _only_example(self, label: int) -> _Column:
+    def _only_example(self, label: int) -> Column:
         """Return the weights of a label with one example x, all others having none of its words.
 
         The others hold the bias at -1; w = a x then minimises a^2 / 2 + cost (2 - a)^2.
@@ -390,6 +401,22 @@ def _cells(entries: csr_array, rows: slice) -> slice:
     return slice(int(entries.indptr[rows.start]), int(entries.indptr[rows.stop]))
 
 
+class BlockSolver(NamedTuple):
+    """What solves blocks of labels, here or in another process."""
+
+    training: _Training
+    share: float
+    """Of the documents, that each label sees."""
+
+    def solve(self, blocks: Blocks, threads: int) -> list[list[Column]]:
+        """Return the columns of each block."""
+        return list(self.training.solve(blocks, self.share, threads))
+
+
+Spread = Callable[[BlockSolver, Blocks], Iterator[list[Column]]]
+"""Yields the columns of each block, in their order."""
+
+
 def _lines(rows: int, columns: int) -> NDArray[np.float32]:
     """Return zeros (rows, columns) that begin where a line of the processor's cache does."""
     size = np.dtype(np.float32).itemsize
@@ -398,13 +425,13 @@ def _lines(rows: int, columns: int) -> NDArray[np.float32]:
     return spare[start : start + rows * columns].reshape(rows, columns)
 
 
-def _column(features: NDArray[Any], weights: NDArray[Any], bias: float) -> _Column:
+def _column(features: NDArray[Any], weights: NDArray[Any], bias: float) -> Column:
     rounded = weights.astype(np.float16).astype(np.float32)
     kept = np.abs(rounded) >= _LEAST_WEIGHT
-    return _Column(features[kept].astype(np.int64), rounded[kept], bias)
+    return Column(features[kept].astype(np.int64), rounded[kept], bias)
 
 
-def _assemble(columns: Sequence[_Column], features: int) -> LinearClassifier:
+def _assemble(columns: Sequence[Column], features: int) -> LinearClassifier:
     weights = csc_array(
         (
             np.concatenate([column.weights for column in columns]),

@@ -25,6 +25,7 @@ from harnn.training.checkpoint import Checkpoints
 from harnn.training.events import Listener, Stage
 from harnn.training.old_model import OldModel, slower
 from harnn.training.plan import TrainingFacts, TrainingPlan
+from harnn.training.ranks import Ranks
 from harnn.training.reader import Reader, Split
 from harnn.training.word_vectors import given_vectors
 
@@ -72,6 +73,10 @@ class Task:
     """What is gone on from."""
     corrections: tuple[Document, ...] = ()
     """Documents with corrected labels, each once."""
+    ranks: Ranks = field(default_factory=Ranks)
+    """That share the training of networks."""
+    address: str | None = None
+    """Of a Ray cluster that solves the labels of the linear branch; None: this machine."""
 
     @property
     def goes_on_alone(self) -> bool:

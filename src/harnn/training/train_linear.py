@@ -16,9 +16,10 @@ from harnn.branches.linear import LinearBranch, LinearClassifier
 from harnn.metrics import micro_auprc
 from harnn.training.events import Stage
 from harnn.training.kept_branch import kept_branch
+from harnn.training.labels_shared_out import labels_shared_out
 from harnn.training.plan import LINEAR_COSTS, tried_labels
 from harnn.training.process import interruptible
-from harnn.training.support_vectors import OrderedDocuments, train_classifier
+from harnn.training.support_vectors import OrderedDocuments, Spread, train_classifier
 from harnn.training.task import Task, TrainedBranch
 
 
@@ -69,7 +70,9 @@ def _train(task: Task) -> TrainedBranch:
         vstack([task.train.corpus.targets, taxonomy.hierarchy.closure], format="csr")
     )
 
-    def train(cost: float, labels: NDArray[np.int64]) -> tuple[LinearClassifier, float]:
+    def train(
+        cost: float, labels: NDArray[np.int64], spread: Spread | None
+    ) -> tuple[LinearClassifier, float]:
         """Return the classifier of some labels, and how well it ranks them."""
         whole = len(labels) == len(taxonomy)
         classifier = train_classifier(
@@ -81,6 +84,7 @@ def _train(task: Task) -> TrainedBranch:
             threads=training.threads,
             stopped=task.stopped,
             near=near,
+            spread=spread,
         )
         valid = task.valid.corpus
         true = valid.targets if whole else valid.targets[:, labels]
@@ -97,9 +101,10 @@ def _train(task: Task) -> TrainedBranch:
         tried_labels(entries, len(taxonomy)),
     )
     costs, part = (LINEAR_COSTS, part) if old is None else ((old.cost,), every)
-    tried = {cost: train(cost, part) for cost in costs}
-    cost = max(tried, key=lambda cost: tried[cost][1])  # of equal ones the first
-    classifier, auprc = tried[cost] if len(part) == len(every) else train(cost, every)
+    with labels_shared_out(task) as spread:
+        tried = {cost: train(cost, part, spread) for cost in costs}
+        cost = max(tried, key=lambda cost: tried[cost][1])  # of equal ones the first
+        classifier, auprc = tried[cost] if len(part) == len(every) else train(cost, every, spread)
     size = f"{len(features):,} n-grams, {classifier.weights.nnz:,} weights"
     task.listener(
         Stage(

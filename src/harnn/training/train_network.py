@@ -96,6 +96,7 @@ def _prepare(
         checkpoint_directory=task.checkpoints.place(number),
         fingerprint=task.fingerprint,
         contents=contents,
+        ranks=task.ranks,
     )
     if checkpoint is not None:
         trainer.restore(checkpoint)

@@ -91,6 +91,7 @@ def train_transformer(task: Task) -> TrainedBranch:
             listener=task.listener,
             checkpoint_directory=task.checkpoints.place(number),
             fingerprint=task.fingerprint,
+            ranks=None if frozen else task.ranks,
         )
         if checkpoint is not None:
             trainer.restore(checkpoint)

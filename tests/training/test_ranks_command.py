@@ -1,0 +1,186 @@
+"""``harnn train`` in several processes: those that it starts, and those that others start."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from safetensors.numpy import load_file
+
+from harnn.cli import run
+from support.ranks import TAXONOMY, TRAIN, VALID
+
+SMALL = [
+    "--set", "text.vectors=random", "--set", "text.min_count=1", "--set", "model.text_vectors=off",
+    "--set", "model.embedding_size=8", "--set", "model.lstm_size=8", "--set", "model.fc_size=8",
+    "--set", "model.attention_size=8", "--set", "model.leave_out=off",
+    "--set", "training.precision=32",
+]  # fmt: skip
+LONG = ["--set", "training.epochs=5000", "--set", "training.patience=5000"]
+SECONDS = 240.0
+"""That anything may take, on a machine that is busy."""
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    home = tmp_path_factory.mktemp("ranks")
+    for name, documents in (("train", TRAIN), ("valid", VALID)):
+        lines = [
+            json.dumps({"id": x.id, "text": x.full_text, "labels": list(x.labels or ())})
+            for x in documents
+        ]
+        (home / f"{name}.jsonl").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    (home / "taxonomy.json").write_text(TAXONOMY.to_json(), encoding="utf-8")
+    return home
+
+
+def train(home: Path, out: Path, *more: str) -> list[str]:
+    files = [f"--{name}={home / name}.jsonl" for name in ("train", "valid")]
+    return ["train", f"--taxonomy={home / 'taxonomy.json'}", *files, f"--out={out}", *SMALL, *more]
+
+
+def started(arguments: list[str], log: Path, **environment: str) -> subprocess.Popen[str]:
+    command = [sys.executable, "-m", "harnn", *arguments]
+    with log.open("w") as stream:
+        return subprocess.Popen(
+            command,
+            stdout=stream,
+            stderr=stream,
+            text=True,
+            env=os.environ | {"OMP_NUM_THREADS": "1"} | environment,
+            start_new_session=True,
+        )
+
+
+def launched(
+    arguments: list[str], logs: Path, other: list[str] | None = None
+) -> list[subprocess.Popen[str]]:
+    """Start two ranks as torchrun does; other: arguments of rank 1, where these differ."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = str(free.getsockname()[1])
+    place = {"WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port}
+    return [
+        started(given, logs / f"rank-{rank}", **place, RANK=str(rank), LOCAL_RANK=str(rank))
+        for rank, given in enumerate([arguments, other or arguments])
+    ]
+
+
+def until(holds: Callable[[], bool]) -> None:
+    end = time.monotonic() + SECONDS
+    while not holds():
+        assert time.monotonic() < end
+        time.sleep(0.05)
+
+
+def followers(process: subprocess.Popen[str]) -> list[int]:
+    text = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text()
+    return [int(x) for x in text.split()]
+
+
+def is_there(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+@pytest.mark.slow
+def test_ranks_that_are_launched_make_the_model_of_one(home: Path, tmp_path: Path) -> None:
+    epochs = ["--set", "training.epochs=2"]
+    assert run(train(home, tmp_path / "one", *epochs)) == 0
+    nowhere = train(
+        tmp_path / "not" / "there", tmp_path / "nothing", f"--config={tmp_path}/no.toml"
+    )
+    ranks = launched(train(home, tmp_path / "two", *epochs), tmp_path, nowhere)
+    assert [rank.wait(SECONDS) for rank in ranks] == [0, 0]
+    assert (tmp_path / "rank-1").read_text() == ""
+    assert not (tmp_path / "nothing").exists()
+    one, two = (load_file(tmp_path / x / "model.safetensors") for x in ("one", "two"))
+    assert one.keys() == two.keys()
+    linear = [name for name in one if name.startswith(("linear", "ngrams"))]
+    assert linear
+    for name in linear:
+        assert np.array_equal(one[name], two[name])
+    for name in one:
+        np.testing.assert_allclose(one[name], two[name], atol=1e-4)
+
+
+@pytest.mark.slow
+def test_ctrl_c_ends_all_and_keeps_the_checkpoint(home: Path, tmp_path: Path) -> None:
+    log, out = tmp_path / "log", tmp_path / "model"
+    process = started(train(home, out, "--processes", "2", *LONG), log)
+    until(lambda: "epoch   2" in log.read_text())
+    others = followers(process)
+    process.send_signal(signal.SIGINT)
+    assert process.wait(SECONDS) == 130
+    assert len(others) == 1
+    until(lambda: not is_there(others[0]))
+    said = log.read_text()
+    assert "Error: Training stopped at step " in said
+    assert "repeat the command with --resume to go on." in said
+    assert "Traceback" not in said
+    assert sorted(x.name for x in out.iterdir()) == ["checkpoint"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("killed", ["follower", "leader"])
+def test_a_killed_process_ends_all(home: Path, tmp_path: Path, killed: str) -> None:
+    log, out = tmp_path / "log", tmp_path / "model"
+    process = started(train(home, out, "--processes", "2", *LONG), log)
+    until(lambda: "epoch   2" in log.read_text())
+    (other,) = followers(process)
+    os.kill(other if killed == "follower" else process.pid, signal.SIGKILL)
+    code = process.wait(SECONDS)
+    until(lambda: not is_there(other))
+    said = log.read_text()
+    assert "Traceback" not in said
+    assert not (out / "config.json").exists()
+    assert (out / "checkpoint" / "checkpoint.safetensors").exists()
+    if killed == "leader":
+        assert code == -signal.SIGKILL
+        assert "Error" not in said
+    else:
+        assert code == 3
+        start = f"Error: Rank 1 of the training (process {other}) was killed by signal 9. Training "
+        assert said.count(start) == said.count("Error") == 1
+
+
+@pytest.mark.slow
+def test_a_launched_rank_that_is_killed_ends_the_other(home: Path, tmp_path: Path) -> None:
+    ranks = launched(train(home, tmp_path / "model", *LONG), tmp_path)
+    until(lambda: "epoch   2" in (tmp_path / "rank-0").read_text())
+    ranks[0].kill()
+    assert [rank.wait(SECONDS) for rank in ranks] == [-signal.SIGKILL, 3]
+    said = (tmp_path / "rank-1").read_text()
+    start = "Error: A process of the training ended or did not answer: rank 1 of 2 (from 0) lost it"
+    assert said.strip() == f"{start}. Rank 0 says what is kept."
+
+
+def test_what_cannot_be_given(
+    home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert run(train(home, tmp_path / "model", "--folds", "2", "--processes", "2")) == 2
+    assert (
+        "--folds: cannot be given where several processes train. Leave --processes, --address and "
+        "torchrun out." in capsys.readouterr().err
+    )
+    place = {"RANK": "0", "WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": "1"}
+    for name, value in place.items():
+        monkeypatch.setenv(name, value)
+    assert run(train(home, tmp_path / "model", "--processes", "2")) == 2
+    assert (
+        "--processes: got 2, but torchrun has started several processes already. Leave it out, or "
+        "start harnn by itself." in capsys.readouterr().err
+    )
+    assert run(train(home, tmp_path / "model", "--processes", "0")) == 2
+    assert not (tmp_path / "model").exists()
