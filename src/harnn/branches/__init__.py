@@ -16,8 +16,9 @@ from harnn.branches.branch import (
     TakesBeam,
     TakesBfloat16,
 )
+from harnn.branches.by_name import ByName, read_by_name
 from harnn.branches.cascade import Cascade
-from harnn.branches.ensemble import Ensemble
+from harnn.branches.ensemble import Ensemble, with_labels_by_name
 from harnn.branches.evidence import WordEffects, word_effects
 from harnn.branches.kinds import (
     KINDS,
@@ -34,6 +35,7 @@ __all__ = [
     "KINDS",
     "Blend",
     "Branch",
+    "ByName",
     "Cascade",
     "Ensemble",
     "Evidence",
@@ -50,8 +52,10 @@ __all__ = [
     "need_torch",
     "read_branch",
     "read_branches",
+    "read_by_name",
     "read_left_out",
     "settings_of_nothing",
     "title_of",
+    "with_labels_by_name",
     "word_effects",
 ]
