@@ -159,9 +159,9 @@ class ModelConfig:
     ``on`` for MiniLM (docs/encoders.md), ``auto`` for it where it is installed, most of the text is
     English and it takes an hour of one core at most, or the directory of any encoder."""
     labels_without_examples: Literal["auto", "on", "off"] = "auto"
-    """Whether labels that no training document has are scored by their names, where vectors of whole
-    texts are read: ``auto`` where that finds labels that are held out for it, ``on``, or ``off``;
-    docs/labels-without-examples.md."""
+    """Whether labels that no training document has are scored by their names, where vectors of
+    whole texts are read: ``auto`` where that finds labels that are held out for it, ``on``, or
+    ``off``; docs/labels-without-examples.md."""
     document_vectors: str = ""
     """A file of vectors of the documents, training and validation, for a small network to read."""
     cascade: Literal["off", "auto"] = "off"

@@ -19,7 +19,7 @@ from harnn.branches.branch import (
 from harnn.branches.by_name import ByName, read_by_name
 from harnn.branches.cascade import Cascade
 from harnn.branches.ensemble import Ensemble, with_labels_by_name
-from harnn.branches.evidence import WordEffects, word_effects
+from harnn.branches.evidence import Asked, WordEffects, word_effects
 from harnn.branches.kinds import (
     KINDS,
     Kind,
@@ -33,6 +33,7 @@ from harnn.branches.leaving_out import LeftOut, read_left_out
 
 __all__ = [
     "KINDS",
+    "Asked",
     "Blend",
     "Branch",
     "ByName",

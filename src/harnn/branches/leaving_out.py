@@ -89,8 +89,8 @@ def needless_branches(
 
     targets: (N, C) label sets, sparse; fit: blends the outputs of some branches and returns the
     scores (N, C) of the documents, each as a new one would get it. The cheapest branch stays, and
-    what :data:`harnn.branches.KINDS` says to keep, and those *needed*. Of many documents evenly chosen ones are
-    compared; where documents are few, or labels very many, everything stays.
+    what :data:`harnn.branches.KINDS` says to keep, and those *needed*. Of many documents evenly
+    chosen ones are compared; where documents are few, or labels very many, everything stays.
     """
     dear = sorted((name for name in outputs if dearness_of(name)), key=dearness_of)
     candidates = dear[::-1] if len(dear) < len(outputs) else dear[:0:-1]

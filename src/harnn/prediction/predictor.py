@@ -42,6 +42,7 @@ from harnn.data import (
 from harnn.decode import DecodeOptions, Decoder, Scores
 from harnn.errors import ConfigError, DocumentError, Problem
 from harnn.explain import Explanation
+from harnn.prediction.by_name import note_labels_by_name
 from harnn.prediction.device import move_networks
 from harnn.prediction.examples import Examples
 from harnn.prediction.explaining import explain_labels
@@ -380,6 +381,7 @@ class Predictor:
             hint = "Choose fewer (threshold, top_k), or ask for fewer documents."
             raise ConfigError(Problem("", what, hint))
         notes = make_notes(corpus, self.bundle, np.diff(chosen.indptr) > 0)
+        notes = note_labels_by_name(notes, chosen, self.bundle)
         return shown, make_answers(shown, chosen, self.taxonomy, notes)
 
 

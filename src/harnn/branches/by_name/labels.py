@@ -194,7 +194,7 @@ def _columns(arrays: Mapping[str, NDArray[Any]], name: str, most: int) -> NDArra
         found is None
         or found.dtype != np.int64
         or found.ndim != 1
-        or (len(found) and not (0 <= found[0] and found[-1] < most and (np.diff(found) > 0).all()))
+        or (len(found) and not (found[0] >= 0 and found[-1] < most and (np.diff(found) > 0).all()))
     ):
         raise ValueError(f"{name}: expected columns of the taxonomy in ascending order")
     return found

@@ -108,6 +108,8 @@ class ExplainedOut(PredictedOut):
     words: list[WordOut]
     branches: list[BranchOut] = []
     through: str = ""
+    by_name: bool = False
+    """Whether no training document has the label, and its name alone told it."""
     rivals: list[RivalOut] = []
     examples: list[ExampleOut] = []
 
