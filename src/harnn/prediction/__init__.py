@@ -24,6 +24,8 @@ if TYPE_CHECKING:
         compare_systems,
     )
     from harnn.prediction.foreign import ForeignAnswers, check_predictions, read_predictions
+    from harnn.prediction.rerank_endpoint import RerankEndpoint
+    from harnn.prediction.reranking import Candidate, Rerank, RerankError, Reranking
     from harnn.prediction.seen import Seen, SeenDocuments
     from harnn.prediction.workers import AnsweredBlock, WorkerError, Workers
 
@@ -33,6 +35,8 @@ __getattr__, __dir__ = on_demand(
         "accepting": "AcceptanceTrial check_acceptance check_closed measure_acceptance",
         "comparison": "ComparedSystem SystemsComparison compare_models compare_systems",
         "foreign": "ForeignAnswers check_predictions read_predictions",
+        "rerank_endpoint": "RerankEndpoint",
+        "reranking": "Candidate Rerank RerankError Reranking",
         "seen": "Seen SeenDocuments",
         "workers": "AnsweredBlock WorkerError Workers",
     },
@@ -41,12 +45,17 @@ __getattr__, __dir__ = on_demand(
 __all__ = [
     "AcceptanceTrial",
     "AnsweredBlock",
+    "Candidate",
     "ComparedSystem",
     "Examples",
     "ForeignAnswers",
     "PredictedLabel",
     "Prediction",
     "Predictor",
+    "Rerank",
+    "RerankEndpoint",
+    "RerankError",
+    "Reranking",
     "Seen",
     "SeenDocuments",
     "SystemsComparison",

@@ -14,7 +14,7 @@ import numpy as np
 from harnn._display import counted
 from harnn._frames import is_column, read_column
 from harnn._memory import keep_freed_memory
-from harnn.answers import Prediction, make_answers
+from harnn.answers import Note, Prediction, make_answers
 from harnn.branches.document_vectors.bringing import (
     reads_document_vectors,
     with_document_vectors,
@@ -47,6 +47,7 @@ from harnn.prediction.device import move_networks
 from harnn.prediction.examples import Examples
 from harnn.prediction.explaining import explain_labels
 from harnn.prediction.notes import make_notes, views_for_notes, with_read
+from harnn.prediction.reranking import Rerank, Reranking, as_reranking
 from harnn.text import tune_text_vectors
 
 if TYPE_CHECKING:
@@ -165,13 +166,20 @@ class Predictor:
         return self.bundle.ensemble.score(corpus)
 
     def predict(
-        self, texts: Texts, *, data: DataConfig | None = None, **options: Unpack[DecodeOptions]
+        self,
+        texts: Texts,
+        *,
+        data: DataConfig | None = None,
+        rerank: Rerank | Reranking | None = None,
+        **options: Unpack[DecodeOptions],
     ) -> list[Prediction]:
         """Predict the labels of each text.
 
         texts: strings, documents, dictionaries of fields, or a table in memory: a series of
         texts, or a data frame, of which the columns that the model was trained on are read.
         data: how to read a table; None: as those for training.
+        rerank: judges the best labels of each document once more, before labels are chosen; what
+        it does wrong leaves an answer as it is, with a note (``not_reranked``).
         *options*, here and below, change how labels are chosen: strategy, threshold, top_k, close,
         top_1, see :class:`harnn.decode.Decoder`; those not given are the model's own.
 
@@ -181,19 +189,25 @@ class Predictor:
             ConfigError: options exclude each other, or the model lacks what a strategy needs.
             ValueError: an option is out of range.
         """
-        return list(self.predict_stream(texts, data=data, **options))
+        return list(self.predict_stream(texts, data=data, rerank=rerank, **options))
 
     def predict_stream(
-        self, texts: Texts, *, data: DataConfig | None = None, **options: Unpack[DecodeOptions]
+        self,
+        texts: Texts,
+        *,
+        data: DataConfig | None = None,
+        rerank: Rerank | Reranking | None = None,
+        **options: Unpack[DecodeOptions],
     ) -> Iterator[Prediction]:
-        """Predict a stream of any length in bounded memory, in its order.
+        """Predict a stream of any length in bounded memory, in its order; rerank: as there.
 
         Raises:
             TypeError, DocumentError, ConfigError, ValueError: see :meth:`predict`.
         """
         decoder = self._decoder(**options)
         stream = as_documents(texts, data or self.bundle.config.data)
-        return (answer for _, answers in self._blocks(stream, decoder) for answer in answers)
+        blocks = self._blocks(stream, decoder, rerank=as_reranking(rerank))
+        return (answer for _, answers in blocks for answer in answers)
 
     def predict_with_scores(
         self,
@@ -201,9 +215,12 @@ class Predictor:
         *,
         data: DataConfig | None = None,
         most_labels: int | None = None,
+        rerank: Rerank | Reranking | None = None,
         **options: Unpack[DecodeOptions],
     ) -> Iterator[tuple[Scores, list[Prediction]]]:
         """Predict a stream in blocks, with the scores of all labels as answers show them: closed.
+
+        rerank: see :meth:`predict`.
 
         most_labels: of the answers of a block together; None: any number.
 
@@ -213,7 +230,7 @@ class Predictor:
         """
         decoder = self._decoder(**options)
         stream = as_documents(texts, data or self.bundle.config.data)
-        return self._blocks(stream, decoder, most_labels)
+        return self._blocks(stream, decoder, most_labels, rerank=as_reranking(rerank))
 
     def evaluate(
         self,
@@ -361,17 +378,30 @@ class Predictor:
         return self.bundle.decoder.with_options(**options)
 
     def _blocks(
-        self, documents: Iterator[Document], decoder: Decoder, most_labels: int | None = None
+        self,
+        documents: Iterator[Document],
+        decoder: Decoder,
+        most_labels: int | None = None,
+        *,
+        rerank: Reranking | None = None,
     ) -> Iterator[tuple[Scores, list[Prediction]]]:
         for some in blocks_of(documents, len(self.taxonomy)):
             corpus = self._encode(some, answered=True)
-            own = self.score_corpus(corpus)
-            shown, answers = self._put_into_words(corpus, own, decoder, most_labels)
+            own, more = self.score_corpus(corpus), list[tuple[Note, ...]]()
+            if rerank is not None:
+                own, more = rerank.apply(some, own, self.taxonomy)
+            shown, answers = self._put_into_words(corpus, own, decoder, most_labels, more)
             yield shown, list(answers)
 
     def _put_into_words(
-        self, corpus: Corpus, scores: Scores, decoder: Decoder, most_labels: int | None = None
+        self,
+        corpus: Corpus,
+        scores: Scores,
+        decoder: Decoder,
+        most_labels: int | None = None,
+        more: Sequence[tuple[Note, ...]] = (),
     ) -> tuple[Scores, Iterator[Prediction]]:
+        """Choose labels and make answers; more: notes of each document beside the usual ones."""
         shown, chosen = decoder.decode(scores, self.taxonomy.hierarchy)
         if most_labels is not None and chosen.nnz > most_labels:
             what = (
@@ -382,6 +412,8 @@ class Predictor:
             raise ConfigError(Problem("", what, hint))
         notes = make_notes(corpus, self.bundle, np.diff(chosen.indptr) > 0)
         notes = note_labels_by_name(notes, chosen, self.bundle)
+        if more:
+            notes = [own + other for own, other in zip(notes, more, strict=True)]
         return shown, make_answers(shown, chosen, self.taxonomy, notes)
 
 
