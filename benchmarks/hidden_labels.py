@@ -207,7 +207,7 @@ def main() -> None:
     corpus = harnn.Predictor(model).encode_labelled(given["test"])
     blend = plain.ensemble.score(corpus).values
     started = time.process_time()
-    scores = model.ensemble.filled(blend, corpus.views["text_vectors"])
+    scores = model.ensemble.filled(blend, corpus)
     seconds = time.process_time() - started
     true, vectors = csr_array(corpus.targets), corpus.views["text_vectors"]
     others = np.setdiff1d(np.arange(len(taxonomy)), model.ensemble.by_name.columns)

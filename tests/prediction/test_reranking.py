@@ -11,8 +11,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from support.endpoints import chat, endpoint
-from support.topics import FAST, TAXONOMY, documents
 from typer.testing import CliRunner
 
 import harnn
@@ -22,6 +20,8 @@ from harnn.decode import Scores
 from harnn.errors import ConfigError
 from harnn.prediction import Candidate, RerankEndpoint, RerankError, Reranking
 from harnn.prediction.rerank_endpoint import PROMPT
+from support.endpoints import chat, endpoint
+from support.topics import FAST, TAXONOMY, documents
 
 TEXT = "purring whiskers kitten"
 CANDIDATES = [
@@ -123,8 +123,8 @@ def test_numbers_out_of_range_are_refused() -> None:
     [
         (
             "http://example.org/v1/rerank",
-            "the endpoint for reranking: got 'http://example.org/v1/rerank': texts are sent by http "
-            "to this machine alone. Give a URL that begins with https://.",
+            "the endpoint for reranking: got 'http://example.org/v1/rerank': texts are sent by "
+            "http to this machine alone. Give a URL that begins with https://.",
         ),
         (
             "https://example.org/v1",
@@ -133,8 +133,8 @@ def test_numbers_out_of_range_are_refused() -> None:
         ),
         (
             "ftp://example.org/rerank",
-            "the endpoint for reranking: got 'ftp://example.org/rerank', expected a URL that begins "
-            "with https://.",
+            "the endpoint for reranking: got 'ftp://example.org/rerank', expected a URL that "
+            "begins with https://.",
         ),
         (
             "https://me:secret@example.org/rerank",

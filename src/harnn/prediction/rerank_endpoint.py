@@ -188,8 +188,8 @@ class RerankEndpoint:
         try:
             place = parts.path + (f"?{parts.query}" if parts.query else "")
             connection.request("POST", place, body, headers)
-            response = connection.getresponse()
-            content = response.read(_MOST_BYTES + 1)
+            with contextlib.closing(connection.getresponse()) as response:
+                content = response.read(_MOST_BYTES + 1)
             if late.is_set():
                 raise TimeoutError(f"no answer in {self.timeout:g} s")
             if len(content) > _MOST_BYTES:
