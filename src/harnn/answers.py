@@ -59,7 +59,7 @@ class Prediction:
     """What the reader should know, such as that the text was cut."""
     note_codes: tuple[str, ...] = ()
     """One for each note, for programs: ``empty_text``, ``truncated``, ``partly_read``,
-    ``unknown_words`` or ``labels_by_name``."""
+    ``unknown_words``, ``labels_by_name`` or ``not_reranked``."""
 
     def __repr__(self) -> str:
         shown = ", ".join(f"{x.label} {x.score:.2f}" for x in self.labels[:_SHOWN_LABELS])

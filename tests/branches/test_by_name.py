@@ -236,12 +236,12 @@ def test_what_is_stored_is_read_again(tmp_path: Path) -> None:
         ({"spreads": "x"}, "by_name: spreads: got 'x', expected 2 numbers."),
         (
             {"held_out": [1]},
-            "by_name: held_out: got [1], expected labels, pairs, auprc, auprc_by_parents, "
+            "by_name: held_out: got [1], expected labels, pairs, auprc, auprc_without_names, "
             "expected.",
         ),
         (
             {"spreads": [0, 1]},
-            "is damaged: by_name: spreads: got [0.0, 1.0], expected two above 0.",
+            "is damaged: by_name: spreads: got (0.0, 1.0), expected two above 0.",
         ),
         (
             {"columns": np.array([3, 2])},

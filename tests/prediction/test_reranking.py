@@ -11,10 +11,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from typer.testing import CliRunner
 
 import harnn
-from harnn.cli import app
+from harnn.cli import run
 from harnn.data import Document
 from harnn.decode import Scores
 from harnn.errors import ConfigError
@@ -308,21 +307,19 @@ def test_only_the_beginning_of_a_text_is_sent() -> None:
 
 
 def test_the_command_says_where_texts_go_and_what_it_has_cost(
-    model: Path, monkeypatch: pytest.MonkeyPatch
+    model: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("HARNN_RERANK_KEY", "top-secret")
     said = chat('{"1": 0.99}', prompt_tokens=50, completion_tokens=4)
+    given = ["predict", str(model), "--text", TEXT, "--rerank-top", "2", "--rerank"]
     with endpoint(lambda _: (200, said, {})) as server:
-        result = CliRunner().invoke(
-            app,
-            ["predict", str(model), "--text", TEXT, "--rerank", server.url, "--rerank-top", "2"],
-        )
-    assert result.exit_code == 0, result.output
+        assert run([*given, server.url]) == 0
     assert server.headers[0]["Authorization"] == "Bearer top-secret"
-    host = server.url.split("/")[2]
-    assert f"The text of each document is sent to {host}, to judge its labels." in result.stderr
-    assert "Reranked 1 document: 1 call, 50 tokens in and 4 out" in result.stderr
-    assert "top-secret" not in result.output
+    host, shown = server.url.split("/")[2], capsys.readouterr()
+    told = " ".join(shown.err.split())
+    assert f"The text of each document is sent to {host}, to judge its labels." in told
+    assert "Reranked 1 document: 1 call, 50 tokens in and 4 out" in told
+    assert "top-secret" not in shown.out + shown.err
 
 
 @pytest.mark.parametrize(
@@ -339,8 +336,9 @@ def test_the_command_says_where_texts_go_and_what_it_has_cost(
         ),
     ],
 )
-def test_options_that_exclude_each_other(model: Path, more: list[str], message: str) -> None:
+def test_options_that_exclude_each_other(
+    model: Path, more: list[str], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     given = ["predict", str(model), "--text", TEXT, "--rerank", "https://example.org/rerank"]
-    result = CliRunner().invoke(app, [*given, *more])
-    assert result.exit_code == 2
-    assert message in " ".join(result.stderr.split())
+    assert run([*given, *more]) == 2
+    assert message in " ".join(capsys.readouterr().err.split())

@@ -39,6 +39,8 @@ _PULL = 0.1
 _MOST_ROUNDS = 50
 _LEAST_STEP = 1e-8
 _SMALL = 1e-7
+_NAMELESS = [0, FEATURES]
+"""Terms that know no name: the bias and what siblings score."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,13 +93,28 @@ class _Cells(NamedTuple):
     """(M,)"""
 
 
+class _Weights(NamedTuple):
+    """Fitted to the labels of all folds but one, (1 + FEATURES,) each."""
+
+    by_name: NDArray[np.float64]
+    without_names: NDArray[np.float64]
+
+    @classmethod
+    def without(cls, cells: _Cells, fold: int) -> Self:
+        others = cells.fold != fold
+        terms, true = cells.terms[others], cells.true[others]
+        nameless = np.zeros(terms.shape[1])
+        nameless[_NAMELESS] = _regress(terms[:, _NAMELESS], true)
+        return cls(_regress(terms, true), nameless)
+
+
 class Learned(NamedTuple):
     """What was found out about names."""
 
     relation: Relation | None
     """None: there are too few labels or documents to learn from."""
     pays: bool
-    """Whether names tell held-out labels better than their parents do, beyond chance."""
+    """Whether names tell held-out labels better than what stands around them, beyond chance."""
     why_not: str
     """A few words, where it is None or does not pay."""
 
@@ -174,18 +191,13 @@ def _learn(given: _Given) -> Learned:
     if pairs < _LEAST_PAIRS:
         few = f"only {pairs:,} pairs of a validation document and a label that can be held out"
         return Learned(None, False, few)
-    every = np.ones(len(cells.true), dtype=np.bool_)
     weights = _regress(cells.terms, cells.true)
-    apart = {
-        fold: _regress(cells.terms[inside], cells.true[inside])
-        for fold in range(FOLDS)
-        if (inside := every & (cells.fold != fold)).any()
-    }
+    apart = {fold: _Weights.without(cells, fold) for fold in np.unique(cells.fold).tolist()}
     gain = _gain(cells, apart)
-    held_out = _judge(given, cells, apart, spreads, pairs)
+    held_out = _judge(given, apart, spreads, pairs)
     matrix = given.moments.map_to(given.names[given.columns], given.label_counts, given.columns)
     relation = Relation(matrix, spreads, tuple(weights.tolist()), held_out)
-    pays = gain > 0 and held_out.auprc > held_out.auprc_by_parents
+    pays = gain > 0 and held_out.auprc > held_out.auprc_without_names
     return Learned(relation, pays, "" if pays else held_out.describe())
 
 
@@ -264,17 +276,16 @@ def _loss(
     return float(np.logaddexp(0, odds).sum() - odds @ true + _PULL / 2 * (weights @ weights))
 
 
-def _gain(cells: _Cells, apart: dict[int, NDArray[np.float64]]) -> float:
+def _gain(cells: _Cells, apart: dict[int, _Weights]) -> float:
     """Return by how much names raise the log likelihood of held-out labels, less two standard
-    errors over the labels, against one share for all.
+    errors over the labels.
     """
     gains = np.zeros(len(cells.true))
     for fold, weights in apart.items():
         mine = cells.fold == fold
-        share = np.clip(cells.true[~mine].mean(), _SMALL, 1 - _SMALL)
-        odds, true = cells.terms[mine] @ weights, cells.true[mine]
-        by_name = odds * true - np.logaddexp(0, odds)
-        gains[mine] = by_name - np.where(true > 0, np.log(share), np.log(1 - share))
+        odds = [cells.terms[mine] @ each for each in weights]
+        by_name, without = (each * cells.true[mine] - np.logaddexp(0, each) for each in odds)
+        gains[mine] = by_name - without
     _, label = np.unique(cells.label, return_inverse=True)
     of_labels = np.bincount(label, weights=gains)
     return float(of_labels.sum() - _SURE * of_labels.std() * np.sqrt(len(of_labels)))
@@ -282,28 +293,27 @@ def _gain(cells: _Cells, apart: dict[int, NDArray[np.float64]]) -> float:
 
 def _judge(
     given: _Given,
-    cells: _Cells,
-    apart: dict[int, NDArray[np.float64]],
+    apart: dict[int, _Weights],
     spreads: tuple[float, float],
     pairs: int,
 ) -> HeldOut:
     """Score all documents for each label by what was fitted to labels of other folds."""
     hierarchy = given.taxonomy.hierarchy
-    by_name, by_parents, true = [], [], []
+    found: tuple[list[NDArray[np.float32]], ...] = ([], [])
+    true = []
     for fold, weights in apart.items():
-        share = np.float32(cells.true[cells.fold != fold].mean())
         for rows, held, terms in _blocks(given, fold, spreads):
             others = given.scores[rows].copy()
             others[:, held] = 0
             above = _lowest_parent(hierarchy.lift(others), hierarchy)[:, held]
-            by_name.append((above * _sigmoid(terms @ weights)).astype(np.float32).ravel())
-            by_parents.append(above.ravel() * share)
+            for each, some in zip(weights, found, strict=True):
+                some.append((above * _sigmoid(terms @ each)).astype(np.float32).ravel())
             true.append(given.targets[rows][:, held].toarray().ravel())
     marks = csr_array(np.concatenate(true)[:, np.newaxis])
-    scores = [np.concatenate(each)[:, np.newaxis] for each in (by_name, by_parents)]
-    names, parents = (average_precision(counts_at_thresholds(each, marks)) for each in scores)
+    scores = [np.concatenate(each)[:, np.newaxis] for each in found]
+    names, without = (average_precision(counts_at_thresholds(each, marks)) for each in scores)
     expected = float(scores[0].sum(dtype=np.float64))
-    return HeldOut(len(given.columns), pairs, float(names), float(parents), expected)
+    return HeldOut(len(given.columns), pairs, float(names), float(without), expected)
 
 
 def _lowest_parent(closed: NDArray[np.float32], hierarchy: Any) -> NDArray[np.float32]:

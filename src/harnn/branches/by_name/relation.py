@@ -39,8 +39,8 @@ class HeldOut(NamedTuple):
     """Of a validation document and such a label."""
     auprc: float
     """By their names, from 0 to 1."""
-    auprc_by_parents: float
-    """With the same share of its parent's score for each."""
+    auprc_without_names: float
+    """By the scores of parents and siblings alone."""
     expected: float
     """Sum of all scores by name: as large as *pairs* where they are calibrated."""
 
@@ -48,7 +48,7 @@ class HeldOut(NamedTuple):
         """Say how well it works."""
         return (
             f"on {self.pairs:,} pairs of a validation document and a label that was held out AUPRC "
-            f"{self.auprc:.4f} by name, {self.auprc_by_parents:.4f} by its parents alone"
+            f"{self.auprc:.4f} by name, {self.auprc_without_names:.4f} without"
         )
 
     @classmethod
