@@ -152,7 +152,7 @@ def few_rows(
     counts[few] = 0
     known, encoder = model.ensemble.by_name, model.ensemble.branch("text_vectors").encoder
     assert known is not None
-    scored = ByName.of(known.relation, encoder, model.taxonomy, counts).fill(blend, vectors)
+    scored = ByName.of(known.relation, encoder.encode, model.taxonomy, counts).fill(blend, vectors)
     columns = np.flatnonzero(few & (true.sum(axis=0) > 0))
     marks, pair = true[:, columns].toarray(), (blend[:, columns], scored[:, columns])
     if not marks.any():

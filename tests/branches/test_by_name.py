@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -49,13 +50,8 @@ def vector_of(text: str) -> NDArray[np.float32]:
     return np.asarray(found / np.linalg.norm(found), dtype=np.float32)
 
 
-class Encoder:
-    """Makes vectors of nothing but whole texts."""
-
-    languages = ()
-
-    def encode(self, texts: Any, **_: Any) -> NDArray[np.float32]:
-        return np.stack([np.zeros(SIZE, np.float32), *map(vector_of, texts)])[1:]
+def encode(texts: Sequence[str]) -> NDArray[np.float32]:
+    return np.stack([np.zeros(SIZE, np.float32), *map(vector_of, texts)])[1:]
 
 
 def relation(seed: int = 1) -> Relation:
@@ -71,8 +67,7 @@ UNSEEN = {"a2", "a1", "a1x", "a1y", "ab", "abx", "c"}
 
 
 def made(taxonomy: Taxonomy = TAXONOMY, unseen: set[str] = UNSEEN) -> ByName:
-    encoder: Any = Encoder()
-    return ByName.of(relation(), encoder, taxonomy, counts(taxonomy, unseen))
+    return ByName.of(relation(), encode, taxonomy, counts(taxonomy, unseen))
 
 
 def random_scores(taxonomy: Taxonomy, count: int = 5) -> NDArray[np.float32]:

@@ -51,16 +51,9 @@ def vector_of(text: str) -> NDArray[np.float64]:
     return np.asarray(found / max(float(np.linalg.norm(found)), 1e-9))
 
 
-class Encoder:
-    """Adds up the vectors of words."""
-
-    languages = ("en",)
-
-    def encode(self, texts: Sequence[str], **_: Any) -> NDArray[np.float32]:
-        return np.array([vector_of(text) for text in texts], dtype=np.float32).reshape(-1, SIZE)
-
-
-ENCODER: Any = Encoder()
+def encode(texts: Sequence[str]) -> NDArray[np.float32]:
+    """Add up the vectors of words."""
+    return np.array([vector_of(text) for text in texts], dtype=np.float32).reshape(-1, SIZE)
 
 
 def made_documents(
@@ -80,7 +73,7 @@ def made_documents(
     names = [taxonomy.names[leaf] if told else "" for leaf in leaves]
     texts = [f"{name} n{a} n{b}" for name, (a, b) in zip(names, noise.tolist(), strict=True)]
     scores = np.where(targets.toarray(), 0.8, 0.05).astype(np.float32)
-    return ENCODER.encode(texts), targets, scores
+    return encode(texts), targets, scores
 
 
 def learned(*, told: bool = True, named: bool = True, count: int = 400) -> Any:
@@ -89,7 +82,7 @@ def learned(*, told: bool = True, named: bool = True, count: int = 400) -> Any:
     vectors, true, scores = made_documents(taxonomy, count, 2, told=told)
     return learn_names(
         LabelMoments.of(train, targets),
-        ENCODER,
+        encode,
         taxonomy,
         np.asarray(targets.sum(axis=0)),
         vectors=vectors,
@@ -120,6 +113,30 @@ def test_codes_are_no_names() -> None:
     assert found == (None, False, "only 0 labels with documents have a name")
 
 
+def test_the_order_of_the_labels_changes_nothing() -> None:
+    first, edges = made_taxonomy(), []
+    for child, parent in [(code, code.partition(".")[0]) for code in first.codes][::-1]:
+        edges.append((child, "ROOT" if child == parent else parent))
+    other = Taxonomy.from_edges(edges, dict(zip(first.codes, first.names, strict=True)))
+    place = [first.index[code] for code in other.codes]
+    train, targets, _ = made_documents(first, 800, 1)
+    vectors, true, scores = made_documents(first, 400, 2)
+    found = learn_names(
+        LabelMoments.of(train, targets[:, place]),
+        encode,
+        other,
+        np.asarray(targets.sum(axis=0))[place],
+        vectors=vectors,
+        scores=scores[:, place],
+        targets=true[:, place],
+        seed=1,
+    ).relation
+    expected = learned().relation
+    assert found is not None
+    np.testing.assert_allclose(found.weights, expected.weights, rtol=1e-3)
+    np.testing.assert_allclose(found.matrix, expected.matrix, rtol=1e-3, atol=1e-5)
+
+
 def test_few_documents_teach_nothing() -> None:
     found = learned(count=10)
     few = "only 20 pairs of a validation document and a label that can be held out"
@@ -131,7 +148,7 @@ def test_the_map_solves_both_ridge_regressions() -> None:
     vectors, targets, _ = made_documents(taxonomy, 200, 3)
     counts = np.asarray(targets.sum(axis=0))
     columns = np.flatnonzero(counts)
-    names = ENCODER.encode([taxonomy.names[column] for column in columns])
+    names = encode([taxonomy.names[column] for column in columns])
     found = LabelMoments.of(vectors, targets).map_to(names, counts, columns)
     x, s = vectors.astype(np.float64), names.astype(np.float64)
     weights = counts[columns] ** -0.5
@@ -261,6 +278,16 @@ def test_labels_that_a_new_edition_adds_are_scored(trained: tuple[Path, list[str
     assert known is not None
     place = np.searchsorted(found.siblings.columns, known.siblings.columns)
     np.testing.assert_allclose(found.vectors[place], known.vectors, atol=1e-4)
+
+
+def test_exported_models_score_them_too(trained: tuple[Path, list[str]], tmp_path: Path) -> None:
+    pytest.importorskip("onnx")
+    harnn.export_onnx(trained[0], tmp_path / "light")
+    texts = [f"{word_of('f1')} {word_of('f1.2')}", "n1 n2"]
+    light, plain = (harnn.Predictor.load(x) for x in (tmp_path / "light", trained[0]))
+    assert light.bundle.ensemble.by_name is not None
+    found, expected = light.scores(texts).values, plain.scores(texts).values
+    np.testing.assert_allclose(found, expected, atol=1e-4)
 
 
 def test_a_model_that_did_not_learn_names_stays_as_it_is(trained: tuple[Path, list[str]]) -> None:

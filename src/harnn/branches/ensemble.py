@@ -227,7 +227,7 @@ def with_labels_by_name(
     encoder = getattr(ensemble.branch("text_vectors"), "encoder", None)
     if ensemble.by_name is None or encoder is None:
         return replace(ensemble, by_name=None)
-    found = ByName.of(ensemble.by_name.relation, encoder, taxonomy, label_counts)
+    found = ByName.of(ensemble.by_name.relation, encoder.encode, taxonomy, label_counts)
     return replace(ensemble, by_name=found)
 
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from harnn._display import counted
 from harnn.branches import ByName, Ensemble, with_labels_by_name
+from harnn.branches.by_name import Encode
 from harnn.corpus import Corpus
 from harnn.decode import Decoder, Scores
 from harnn.text import TextEncoder
@@ -62,9 +63,10 @@ def _learned(
     scores: Scores,
     label_counts: NDArray[np.int64],
 ) -> ByName | None:
+    encode = _remembering(encoder, task.config.training.threads)
     learned = learn_names(
         moments,
-        encoder,
+        encode,
         task.taxonomy,
         label_counts,
         vectors=corpus.views["text_vectors"],
@@ -78,10 +80,23 @@ def _learned(
         if required or (label_counts == 0).any():
             task.listener(Stage(f"{_NOT} ({never}): {learned.why_not}"))
         return None
-    by_name = ByName.of(learned.relation, encoder, task.taxonomy, label_counts)
+    by_name = ByName.of(learned.relation, encode, task.taxonomy, label_counts)
     what = f"{len(by_name.columns):,} of {never} without a training document are scored by name"
     task.listener(Stage(f"{what}; {learned.relation.held_out.describe()}"))
     return by_name
+
+
+def _remembering(encoder: TextEncoder, threads: int) -> Encode:
+    """Return what encodes each text once."""
+    known: dict[str, NDArray[np.float32]] = {}
+
+    def encode(texts: Sequence[str]) -> NDArray[np.float32]:
+        new = [text for text in dict.fromkeys(texts) if text not in known]
+        known.update(zip(new, encoder.encode(new, threads=threads), strict=True))
+        vectors = np.array([known[text] for text in texts], dtype=np.float32)
+        return vectors.reshape(-1, encoder.record.size)
+
+    return encode
 
 
 def with_thresholds_by_name(decoder: Decoder, ensemble: Ensemble) -> Decoder:

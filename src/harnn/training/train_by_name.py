@@ -15,12 +15,11 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
 from harnn._memory import row_blocks
-from harnn.branches.by_name import HeldOut, Relation, Siblings, has_text, label_texts
+from harnn.branches.by_name import Encode, HeldOut, Relation, Siblings, has_text, label_texts
 from harnn.branches.by_name.relation import FEATURES, features, similarities
 from harnn.counting import counts_at_thresholds
 from harnn.metrics.ranked import average_precision
 from harnn.taxonomy import Taxonomy
-from harnn.text import TextEncoder
 
 FOLDS = 5
 _RIDGE = 10.0
@@ -143,7 +142,7 @@ class _Given(NamedTuple):
 
 def learn_names(
     moments: LabelMoments,
-    encoder: TextEncoder,
+    encode: Encode,
     taxonomy: Taxonomy,
     label_counts: NDArray[np.int64],
     *,
@@ -156,7 +155,7 @@ def learn_names(
 
     moments: of the training documents; vectors: (N, D), scores: (N, C) as new documents get them,
     and targets: (N, C), sparse, of the validation documents. The order of the labels changes
-    nothing but the fold that each is in.
+    nothing.
     """
     readable = has_text(taxonomy)
     columns = np.flatnonzero(readable & (label_counts > 0))
@@ -166,14 +165,16 @@ def learn_names(
     rows = _evenly(len(vectors), _MOST_CELLS // len(columns))
     siblings = Siblings.of(taxonomy.hierarchy, columns, readable)
     names = np.zeros((len(taxonomy), vectors.shape[1]), dtype=np.float32)
-    names[siblings.columns] = encoder.encode(label_texts(taxonomy, siblings.columns))
-    random = np.random.default_rng(seed)
+    names[siblings.columns] = encode(label_texts(taxonomy, siblings.columns))
+    by_code = sorted(range(len(columns)), key=lambda place: taxonomy.codes[columns[place]])
+    fold = np.empty(len(columns), dtype=np.int64)
+    fold[by_code] = np.random.default_rng(seed).permutation(len(columns)) % FOLDS
     given = _Given(
         moments,
         taxonomy,
         label_counts,
         columns,
-        random.permutation(len(columns)) % FOLDS,
+        fold,
         names,
         siblings,
         vectors[rows],

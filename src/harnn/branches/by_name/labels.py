@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Self
 
@@ -18,8 +18,9 @@ from harnn.branches.by_name.siblings import Siblings
 from harnn.branches.stored import StoredModel, is_number
 from harnn.errors import BundleError, Problem
 from harnn.taxonomy import Hierarchy, Taxonomy
-from harnn.text import TextEncoder
 
+Encode = Callable[[Sequence[str]], NDArray[np.float32]]
+"""From K texts to their vectors (K, D)."""
 PLACE = "by_name"
 """Of its arrays, and its name among the settings of a model."""
 _LARGEST = 1e6
@@ -55,21 +56,18 @@ class ByName:
     def of(
         cls,
         relation: Relation,
-        encoder: TextEncoder,
+        encode: Encode,
         taxonomy: Taxonomy,
         label_counts: NDArray[np.int64],
     ) -> Self:
         """Score the labels of a taxonomy that have a text and no training document.
 
-        label_counts: (C,) training documents, closed upward.
-
-        Raises:
-            MissingExtraError: the encoder is not installed.
+        encode: makes vectors (K, D) of texts; label_counts: (C,) training documents, closed upward.
         """
         readable = has_text(taxonomy)
         columns = np.flatnonzero(readable & (np.asarray(label_counts) == 0))
         siblings = Siblings.of(taxonomy.hierarchy, columns, readable)
-        vectors = encoder.encode(label_texts(taxonomy, siblings.columns))
+        vectors = encode(label_texts(taxonomy, siblings.columns))
         return cls(relation, columns, vectors, siblings, taxonomy.hierarchy)
 
     def fill(
