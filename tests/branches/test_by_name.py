@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -93,10 +93,10 @@ def slow_score(taxonomy: Taxonomy, scores: NDArray[np.float32], x: Any, unseen: 
         parents = hierarchy.parents(column).tolist()
         families = [hierarchy.children(p).tolist() for p in parents] or [hierarchy.roots.tolist()]
         odds = own.weights[0]
-        similar = (
+        similar: list[Callable[[int], Any]] = [
             lambda c: names[c] @ x / 0.5,
             lambda c: x @ own.matrix @ names[c] / 2.0,
-        )
+        ]
         for weight, of in zip(own.weights[1:3], similar, strict=True):
             others = sum(np.exp(2 * of(s)) for family in families for s in family if s != column)
             if others:

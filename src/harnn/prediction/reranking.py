@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeGuard
 
 import numpy as np
 from numpy.typing import NDArray
@@ -112,7 +112,7 @@ def checked_scores(answer: Any, candidates: Sequence[Candidate]) -> dict[str, fl
     return scores
 
 
-def is_score(value: Any) -> bool:
+def is_score(value: Any) -> TypeGuard[float]:
     """Whether a value is a number from 0 to 1."""
     number = isinstance(value, int | float | np.floating) and not isinstance(value, bool)
     return number and 0 <= value <= 1

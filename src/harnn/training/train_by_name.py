@@ -76,7 +76,7 @@ class LabelMoments:
         moments = (self.labels[columns] * weights[:, np.newaxis]).T @ names
         left = np.linalg.solve(self.texts + _RIDGE * np.eye(size), moments)
         right = names.T @ names + _RIDGE * weights.mean() * np.eye(size)
-        return np.asarray(np.linalg.solve(right, left.T).T, dtype=np.float32)
+        return np.ascontiguousarray(np.linalg.solve(right, left.T).T, dtype=np.float32)
 
 
 class _Cells(NamedTuple):

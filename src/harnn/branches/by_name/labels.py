@@ -87,7 +87,8 @@ class ByName:
     def _fill(self, scores: NDArray[np.float32], vectors: NDArray[np.float32]) -> None:
         known = self._closed(scores)
         odds = self.relation.log_odds(vectors, self.vectors, self.siblings, known.siblings)
-        likely = (1 / (1 + np.exp(-odds))).astype(np.float32)  # (B, U)
+        with np.errstate(over="ignore"):  # infinity, of which 0 becomes
+            likely = (1 / (1 + np.exp(-odds))).astype(np.float32)  # (B, U)
         roots = np.isin(self.columns, self.hierarchy.roots)
         known.by_label[self.columns[roots]] = likely[:, roots].T
         for step in self.hierarchy.downward.values():  # parents first
@@ -118,7 +119,7 @@ class ByName:
     def to_parts(self, *, light: bool = False, int8: bool = False) -> Parts:  # noqa: ARG002
         """Return what is stored, always the same: see :meth:`harnn.branches.Branch.to_parts`."""
         relation = self.relation
-        arrays = {
+        arrays: dict[str, NDArray[Any]] = {
             f"{PLACE}.matrix": relation.matrix,
             f"{PLACE}.columns": self.columns,
             f"{PLACE}.beside": self.siblings.columns,
@@ -173,14 +174,23 @@ def _numbers(plain: Any) -> tuple[tuple[float, ...], tuple[float, float], HeldOu
     """
     if not isinstance(plain, dict):
         raise ValueError(f"got {shown(plain)}, expected an object")
-    found = []
-    for name, count in (("weights", 1 + FEATURES), ("spreads", 2)):
-        value = plain.get(name)
-        fits = isinstance(value, list) and len(value) == count
-        if not fits or not all(is_number(x, -_LARGEST, _LARGEST) for x in value):
-            raise ValueError(f"{name}: got {shown(value)}, expected {count} numbers")
-        found.append(tuple(map(float, value)))
-    return found[0], (found[1][0], found[1][1]), HeldOut.from_plain(plain.get("held_out"))
+    weights = _row(plain, "weights", 1 + FEATURES)
+    cosine, mapped = _row(plain, "spreads", 2)
+    return weights, (cosine, mapped), HeldOut.from_plain(plain.get("held_out"))
+
+
+def _row(plain: dict[str, Any], name: str, count: int) -> tuple[float, ...]:
+    """Raises:
+    ValueError: it is no list of that many numbers.
+    """
+    row = plain.get(name)
+    if (
+        not isinstance(row, list)
+        or len(row) != count
+        or not all(is_number(x, -_LARGEST, _LARGEST) for x in row)
+    ):
+        raise ValueError(f"{name}: got {shown(row)}, expected {count} numbers")
+    return tuple(map(float, row))
 
 
 def _columns(arrays: Mapping[str, NDArray[Any]], name: str, most: int) -> NDArray[np.int64]:

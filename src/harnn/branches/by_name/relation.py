@@ -107,7 +107,10 @@ class Relation:
         similar = similarities(vectors, labels, self.matrix, self.spreads)
         bias, *weights = self.weights
         terms = features(similar, siblings, scores)
-        return bias + sum(weight * term for weight, term in zip(weights, terms, strict=True))
+        odds = np.full(terms[0].shape, bias)
+        for weight, term in zip(weights, terms, strict=True):
+            odds += weight * term
+        return odds
 
 
 def similarities(
