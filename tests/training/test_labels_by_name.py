@@ -287,7 +287,7 @@ def test_exported_models_score_them_too(trained: tuple[Path, list[str]], tmp_pat
     light, plain = (harnn.Predictor.load(x) for x in (tmp_path / "light", trained[0]))
     assert light.bundle.ensemble.by_name is not None
     found, expected = light.scores(texts).values, plain.scores(texts).values
-    np.testing.assert_allclose(found, expected, atol=1e-4)
+    np.testing.assert_allclose(found, expected, atol=0.02)  # whose encoder was in bfloat16
 
 
 def test_a_model_that_did_not_learn_names_stays_as_it_is(trained: tuple[Path, list[str]]) -> None:
