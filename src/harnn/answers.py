@@ -61,8 +61,7 @@ class Prediction:
     notes: tuple[str, ...] = ()
     """What the reader should know, such as that the text was cut."""
     note_codes: tuple[str, ...] = ()
-    """One for each note, for programs: ``empty_text``, ``truncated``, ``partly_read`` or
-    ``unknown_words``."""
+    """One for each note, for programs: see :data:`harnn.prediction.NOTE_CODES`."""
     note_values: tuple[Mapping[str, Any], ...] = ()
     """What each note says in numbers and names, by the names in docs/watching.md."""
 

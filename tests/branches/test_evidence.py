@@ -11,7 +11,7 @@ import pytest
 from scipy.special import logit
 
 import harnn
-from harnn.branches import Branch, Cascade, Ensemble, Evidence, evidence
+from harnn.branches import Asked, Cascade, Ensemble, Evidence, evidence
 from harnn.corpus import Corpus
 from harnn.errors import BundleError
 
@@ -92,7 +92,7 @@ def test_a_stretch_is_worth_what_its_words_are_together(
     monkeypatch.setattr(type(network), "explain", lambda *_: given)
     own = network.logits(corpus)
 
-    def encode(_: Branch, texts: Sequence[str]) -> Corpus:
+    def encode(_: Asked, texts: Sequence[str]) -> Corpus:
         return predictor._encode([_document(text) for text in texts])
 
     nothing = np.zeros((count, own.shape[1]), dtype=np.float32)

@@ -16,9 +16,10 @@ from harnn.branches.branch import (
     TakesBeam,
     TakesBfloat16,
 )
+from harnn.branches.by_name import ByName, read_by_name
 from harnn.branches.cascade import Cascade
-from harnn.branches.ensemble import Ensemble
-from harnn.branches.evidence import WordEffects, word_effects
+from harnn.branches.ensemble import Ensemble, with_labels_by_name
+from harnn.branches.evidence import Asked, WordEffects, word_effects
 from harnn.branches.kinds import (
     KINDS,
     Kind,
@@ -32,8 +33,10 @@ from harnn.branches.leaving_out import LeftOut, read_left_out
 
 __all__ = [
     "KINDS",
+    "Asked",
     "Blend",
     "Branch",
+    "ByName",
     "Cascade",
     "Ensemble",
     "Evidence",
@@ -50,8 +53,10 @@ __all__ = [
     "need_torch",
     "read_branch",
     "read_branches",
+    "read_by_name",
     "read_left_out",
     "settings_of_nothing",
     "title_of",
+    "with_labels_by_name",
     "word_effects",
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Self
 
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from harnn.branches.blend import Blend, Outputs
 from harnn.branches.branch import Branch, MayWait, Probable, TakesBeam, TakesBfloat16
+from harnn.branches.by_name import ByName
 from harnn.branches.cascade import Cascade
 from harnn.branches.kinds import in_order, prior_of
 from harnn.branches.leaving_out import LeftOut, needless_branches
@@ -35,12 +36,16 @@ class Ensemble:
     """Which documents are answered without the branches that wait; None: none."""
     left_out: tuple[LeftOut, ...] = ()
     """Branches that were trained, and are not needed; older models do not say."""
+    by_name: ByName | None = None
+    """Scores labels without a training document; None: the blend does, and older models."""
 
     def __post_init__(self) -> None:
         alone = len(self.branches) == 1 and isinstance(self.branches[0], Probable)
         if self.blend is None and not alone:
             raise ValueError("Expected a blend of the branches, or one network alone.")
         names = [branch.name for branch in self.branches]
+        if self.by_name is not None and "text_vectors" not in names:
+            raise ValueError("Expected the branch text_vectors, by which labels are found by name.")
         if self.cascade is not None and not set(self.cascade.blend.branches) < set(names):
             raise ValueError("Expected a cascade of some of the branches.")
         if self.blend is not None and sorted(self.blend.branches) != sorted(names):
@@ -58,13 +63,14 @@ class Ensemble:
         blended: bool = True,
         cascaded: bool = False,
         leave_out: bool = False,
+        needed: Collection[str] = (),
     ) -> tuple[Self, Scores]:
         """Blend branches on labelled documents; label_counts: (C,) training documents.
 
         Without being *blended* the only branch answers alone. *cascaded*: documents that can do
         without the branches that wait are answered without them, where that is as good.
-        *leave_out*: branches are left out that the others can do without. Returns the ensemble and
-        the scores of the documents, each as new documents would get them.
+        *leave_out*: branches are left out that the others can do without, but those *needed*.
+        Returns the ensemble and the scores of the documents, each as new documents would get them.
         """
         ordered = in_order(branches)
         if not blended:
@@ -79,7 +85,7 @@ class Ensemble:
         left_out: tuple[LeftOut, ...] = ()
         if leave_out:
             given = (outputs, corpus.targets, hierarchy)
-            left_out = needless_branches(*given, lambda *some: fit(*some)[1])
+            left_out = needless_branches(*given, lambda *some: fit(*some)[1], needed=needed)
             gone = {each.branch for each in left_out}
             ordered = tuple(branch for branch in ordered if branch.name not in gone)
             outputs = {branch.name: outputs[branch.name] for branch in ordered}
@@ -126,6 +132,7 @@ class Ensemble:
                 scores = branch.scores(corpus)
             elif self.cascade is None:
                 scores = self.blend.probabilities(_outputs(self.branches, corpus))
+                scores = self.filled(scores, corpus)
             else:
                 scores = self._in_turn(self.blend, self.cascade, corpus)
         try:
@@ -135,8 +142,20 @@ class Ensemble:
             hint = "Its weights are damaged, or its training diverged: train again."
             raise BundleError(Problem("", what, hint)) from None
 
+    def filled(self, scores: NDArray[np.float32], corpus: Corpus) -> NDArray[np.float32]:
+        """Return scores (N, C) of the blend with those of labels that are scored by their names.
+
+        The corpus has the view ``text_vectors``.
+        """
+        if self.by_name is None:
+            return scores
+        return self.by_name.fill(scores, corpus.views["text_vectors"])
+
     def _in_turn(self, blend: Blend, cascade: Cascade, corpus: Corpus) -> NDArray[np.float32]:
-        """Return the scores (N, C), with the branches that wait for unsure documents alone."""
+        """Return the scores (N, C), with the branches that wait for unsure documents alone.
+
+        The others find no label by its name.
+        """
         names = cascade.blend.branches
         early = [branch for branch in self.branches if branch.name in names]
         late = [branch for branch in self.branches if branch.name not in names]
@@ -146,7 +165,7 @@ class Ensemble:
         if len(rows):
             part = corpus.only(rows, {name for branch in late for name in branch.reads})
             outputs = {name: output[rows] for name, output in outputs.items()}
-            scores[rows] = blend.probabilities(outputs | _outputs(late, part))
+            scores[rows] = self.filled(blend.probabilities(outputs | _outputs(late, part)), part)
         return scores
 
     def answering(self, corpus: Corpus) -> tuple[Blend | None, tuple[Branch, ...]]:
@@ -191,6 +210,25 @@ class Ensemble:
                 x.with_bfloat16() if isinstance(x, TakesBfloat16) else x for x in self.branches
             ),
         )
+
+
+def with_labels_by_name(
+    ensemble: Ensemble, taxonomy: Taxonomy, label_counts: NDArray[np.int64]
+) -> Ensemble:
+    """Score labels that no training document has by their names, as far as a model learned to.
+
+    For a model whose labels changed: what it learned of names holds for any label. taxonomy: that
+    of the branches; label_counts: (C,) training documents, closed upward. A model that did not
+    learn it, or has lost the branch on vectors of whole texts, is returned without.
+
+    Raises:
+        MissingExtraError: the encoder of whole texts is not installed.
+    """
+    encoder = getattr(ensemble.branch("text_vectors"), "encoder", None)
+    if ensemble.by_name is None or encoder is None:
+        return replace(ensemble, by_name=None)
+    found = ByName.of(ensemble.by_name.relation, encoder.encode, taxonomy, label_counts)
+    return replace(ensemble, by_name=found)
 
 
 def _waits(branch: Branch) -> bool:

@@ -9,19 +9,35 @@ without a word, so that an effect is one on the log odds of the answer (occlusio
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from harnn.branches.branch import Branch
+from harnn.branches.branch import Branch, Evidence
+from harnn.branches.by_name import ByName
 from harnn.branches.ensemble import Ensemble
-from harnn.corpus import Corpus, PlacedText
+from harnn.corpus import Corpus, PlacedText, View
 from harnn.errors import BundleError, Problem
 
-Encode = Callable[[Branch, Sequence[str]], Corpus]
+
+class Asked(Protocol):
+    """What of a branch is asked about versions of a document."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def reads(self) -> Mapping[str, View | None]: ...
+
+    def explain(self, corpus: Corpus, row: int) -> Evidence: ...
+
+    def logits(self, corpus: Corpus) -> NDArray[np.float32]: ...
+
+
+Encode = Callable[[Asked, Sequence[str]], Corpus]
 """From texts to what a branch reads of them."""
 _MOST_CHARACTERS = 1_000_000
 """Of all versions of a document together that one branch is asked about."""
@@ -80,14 +96,72 @@ def word_effects(
     shares = {
         name: (as_it_is - log_odds(outputs | {name: found[name].nothing}))[0] for name in outputs
     }
+    _explain_by_name(ensemble, corpus, placed, encode, guide, columns, words, shares)
     if not all(np.isfinite(part).all() for part in (words, *shares.values())):
         what = "the model gives effects of words that are no numbers."
         raise BundleError(Problem("", what, "It is damaged: train again."))
     return WordEffects(words, shares)
 
 
+def _explain_by_name(
+    ensemble: Ensemble,
+    corpus: Corpus,
+    placed: PlacedText,
+    encode: Encode,
+    guide: NDArray[np.float32],
+    columns: NDArray[np.int64],
+    words: NDArray[np.float32],
+    shares: dict[str, NDArray[np.float32]],
+) -> None:
+    """Put what words do to labels that are scored by their names in the place of what the blend
+    says of them: to the log odds of the label, given its parents.
+    """
+    by_name, branch = ensemble.by_name, ensemble.branch("text_vectors")
+    if by_name is None or branch is None or branch.name not in shares:
+        return
+    mine = np.flatnonzero(np.isin(columns, by_name.columns))
+    if not len(mine):
+        return
+    asked = _NamesOfLabels(branch, by_name, ensemble.score(corpus).values)
+    own = asked.logits(corpus.only(_FIRST, set(branch.reads)))
+    found = _ask(asked, own, corpus, placed, encode, guide)
+    words[:, mine] = found.words[:, columns[mine]]
+    for share in shares.values():
+        share[mine] = 0
+    shares[branch.name][mine] = (own - found.nothing)[0, columns[mine]]
+
+
+@dataclass(frozen=True, eq=False)
+class _NamesOfLabels:
+    """Asks for labels by their names as branches are asked; all others are 0."""
+
+    branch: Branch
+    """The one on vectors of whole texts."""
+    by_name: ByName
+    scores: NDArray[np.float32]
+    """(1, C) of the document."""
+
+    @property
+    def name(self) -> str:
+        return self.branch.name
+
+    @property
+    def reads(self) -> Mapping[str, View | None]:
+        return self.branch.reads
+
+    def explain(self, corpus: Corpus, row: int) -> Evidence:
+        return self.branch.explain(corpus, row)
+
+    def logits(self, corpus: Corpus) -> NDArray[np.float32]:
+        vectors = corpus.views["text_vectors"]
+        logits = np.zeros((len(vectors), self.scores.shape[1]), dtype=np.float32)
+        scores = np.repeat(self.scores, len(vectors), axis=0)
+        logits[:, self.by_name.columns] = self.by_name.log_odds(scores, vectors)
+        return logits
+
+
 def _ask(
-    branch: Branch,
+    branch: Asked,
     own: NDArray[np.float32],
     corpus: Corpus,
     placed: PlacedText,

@@ -9,7 +9,7 @@ not add up.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -81,17 +81,20 @@ def needless_branches(
     targets: Any,
     hierarchy: Hierarchy,
     fit: Callable[[Outputs, Any], NDArray[np.float32]],
+    *,
+    needed: Collection[str] = (),
 ) -> tuple[LeftOut, ...]:
     """Return the branches without which micro-F1 (at the best threshold) and AUPRC of labelled
     documents fall by at most a tenth of a standard error of micro-F1 over the documents.
 
     targets: (N, C) label sets, sparse; fit: blends the outputs of some branches and returns the
     scores (N, C) of the documents, each as a new one would get it. The cheapest branch stays, and
-    what :data:`harnn.branches.KINDS` says to keep. Of many documents evenly chosen ones are
-    compared; where documents are few, or labels very many, everything stays.
+    what :data:`harnn.branches.KINDS` says to keep, and those *needed*. Of many documents evenly
+    chosen ones are compared; where documents are few, or labels very many, everything stays.
     """
     dear = sorted((name for name in outputs if dearness_of(name)), key=dearness_of)
     candidates = dear[::-1] if len(dear) < len(outputs) else dear[:0:-1]
+    candidates = [name for name in candidates if name not in needed]
     count, labels = targets.shape
     most = min(count, _MOST_CELLS // max(labels, 1))
     if not candidates or most < _LEAST_DOCUMENTS:

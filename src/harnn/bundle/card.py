@@ -30,7 +30,7 @@ Load it with `harnn.Predictor.load("DIRECTORY")` or `harnn predict DIRECTORY`.
 - mode `{config.model.mode}`, preset `{config.model.preset}`, seed {config.training.seed}
 {branches}
 - {counted(documents.get("train", 0), "document")}; {documents.get("train_skipped", 0):,} skipped
-- {counted(never, "label")} without a training document, which cannot be predicted well
+- {counted(never, "label")} without a training document, {_by_name(bundle)}
 
 ## Validation
 
@@ -47,6 +47,14 @@ This was tuned on these very documents: expect slightly less on new ones.
 {_calibration(bundle)} Labels rare in the training documents are found less
 often than the numbers above suggest; see the macro-F1 of the lower levels.
 """
+
+
+def _by_name(bundle: Bundle) -> str:
+    by_name = bundle.ensemble.by_name
+    if by_name is None:
+        return "which cannot be predicted well"
+    scored = f"{len(by_name.columns):,} of them scored by their names"
+    return f"{scored}: {by_name.relation.held_out.describe()}"
 
 
 def _origin(bundle: Bundle) -> list[str]:

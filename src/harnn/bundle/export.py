@@ -9,7 +9,7 @@ from harnn._files import read_model_json
 from harnn.branches import Parts
 from harnn.bundle import layout
 from harnn.bundle.load import is_light, load_bundle
-from harnn.bundle.save import merge_parts, write_directory
+from harnn.bundle.save import merge_parts, parts_of, write_directory
 from harnn.errors import BundleError, Problem
 
 _COPIED = (
@@ -52,7 +52,7 @@ def export_onnx(
         what = "needs no PyTorch as it is: it was exported before, or has no network."
         raise BundleError(Problem(str(directory), what))
     # The youngest kind first: it may refuse, and graphs of networks take their time.
-    parts = merge_parts([x.to_parts(light=True, int8=int8) for x in reversed(ensemble.branches)])
+    parts = merge_parts([x.to_parts(light=True, int8=int8) for x in reversed(parts_of(ensemble))])
     settings |= {"runtime": layout.ONNX, "weights": "int8" if int8 else "float32"}
     settings["checksums"] = True
     copied = {

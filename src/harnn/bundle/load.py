@@ -16,12 +16,14 @@ from harnn._optional import check_installed
 from harnn.branches import (
     Blend,
     Branch,
+    ByName,
     Cascade,
     Ensemble,
     LeftOut,
     StoredModel,
     need_torch,
     read_branches,
+    read_by_name,
     read_left_out,
 )
 from harnn.branches.stored import check_finite
@@ -73,8 +75,11 @@ def load_bundle(
     stored = StoredModel(directory, arrays, settings, is_light(settings), len(tokenizer), files)
     report = read_model_json(directory / layout.METRICS)
     left_out = read_left_out(settings.get("left_out", []), where=stored.settings_path)
+    branches = read_branches(stored, taxonomy)
+    reads = blend is not None and any(branch.name == "text_vectors" for branch in branches)
+    by_name = read_by_name(stored, taxonomy, reads=reads)
     return Bundle(
-        ensemble=_join(directory, read_branches(stored, taxonomy), blend, cascade, left_out),
+        ensemble=_join(directory, branches, blend, cascade, left_out, by_name),
         taxonomy=taxonomy,
         tokenizer=tokenizer,
         config=read_config(directory / layout.CONFIG, settings),
@@ -188,9 +193,10 @@ def _join(
     blend: Blend | None,
     cascade: Cascade | None,
     left_out: tuple[LeftOut, ...],
+    by_name: ByName | None,
 ) -> Ensemble:
     try:
-        return Ensemble(branches, blend, cascade, left_out)
+        return Ensemble(branches, blend, cascade, left_out, by_name)
     except ValueError as error:
         raise BundleError(Problem(str(directory), f"does not belong together: {error}")) from None
 

@@ -9,7 +9,7 @@ from typing import Any
 from safetensors.numpy import save_file
 
 from harnn._files import atomic_directory, write_safetensors
-from harnn.branches import Parts, settings_of_nothing
+from harnn.branches import Branch, ByName, Ensemble, Parts, settings_of_nothing
 from harnn.bundle import layout
 from harnn.bundle.bundle import Bundle
 from harnn.bundle.card import model_card
@@ -26,7 +26,7 @@ def save_bundle(bundle: Bundle, directory: str | Path) -> Path:
             written.
     """
     directory = Path(directory)
-    parts = merge_parts([branch.to_parts() for branch in bundle.ensemble.branches])
+    parts = merge_parts([each.to_parts() for each in parts_of(bundle.ensemble)])
     left_out = [each.to_dict() for each in bundle.ensemble.left_out]
     settings = {
         "format": layout.FORMAT,
@@ -56,6 +56,12 @@ def save_bundle(bundle: Bundle, directory: str | Path) -> Path:
     files = parts.files | {name: layout.to_bytes(text) for name, text in texts.items()}
     write_directory(directory, Parts(arrays=parts.arrays, files=files))
     return directory
+
+
+def parts_of(ensemble: Ensemble) -> list[Branch | ByName]:
+    """Return what a model consists of beside its blend."""
+    by_name = [] if ensemble.by_name is None else [ensemble.by_name]
+    return [*ensemble.branches, *by_name]
 
 
 def merge_parts(every: list[Parts]) -> Parts:

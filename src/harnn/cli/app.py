@@ -377,6 +377,30 @@ def predict(
             "accepted unattended, and give sets of labels where it has some.",
         ),
     ] = None,
+    rerank: Annotated[
+        str | None,
+        typer.Option(
+            "--rerank",
+            metavar="URL",
+            help="Send the text of each document with its best labels to an endpoint that ends in "
+            "/chat/completions or /rerank, and let it judge them too; https, but on this machine. "
+            "Its key is read from HARNN_RERANK_KEY.",
+        ),
+    ] = None,
+    rerank_model: Annotated[
+        str,
+        typer.Option(
+            "--rerank-model",
+            envvar="HARNN_RERANK_MODEL",
+            help="Name of the model that the endpoint is to ask.",
+        ),
+    ] = "",
+    rerank_top: Annotated[
+        int,
+        typer.Option(
+            "--rerank-top", min=1, max=200, help="Labels of each document that it is to judge."
+        ),
+    ] = 10,
     options: DecodingChoice,
     speed: SpeedChoice,
     settings: Settings = None,
@@ -393,6 +417,7 @@ def predict(
         speed=speed,
         workers=workers,
         acceptance=acceptance,
+        reranker=predicting.Reranker(rerank, rerank_model, rerank_top),
         settings=gather_settings(settings, on_error=on_error),
     )
 

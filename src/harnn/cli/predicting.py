@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -31,10 +32,14 @@ from harnn.errors import ConfigError
 from harnn.explain import Explanation
 from harnn.prediction import Examples, Predictor
 from harnn.prediction.predictor import blocks_of, documents_at_once
+from harnn.prediction.reranking import Reranking
 from harnn.prediction.workers import AnsweredBlock, Workers, answer_block
 
 if TYPE_CHECKING:
     from harnn.cli.filing import Filer
+    from harnn.prediction.rerank_endpoint import RerankEndpoint
+
+_KEY = "HARNN_RERANK_KEY"
 
 
 class Ask(Protocol):
@@ -108,6 +113,36 @@ class Place:
             raise ConfigError(what)
 
 
+@dataclass(frozen=True, slots=True)
+class Reranker:
+    """What the command line says of an endpoint that judges labels."""
+
+    url: str | None = None
+    """None: nobody is asked."""
+    model: str = ""
+    top: int = 10
+
+    def open(self, *, workers: int, acceptance: Path | None) -> RerankEndpoint | None:
+        """Return the endpoint; None where nobody is asked.
+
+        Raises:
+            ConfigError: texts cannot be sent to it, or it excludes another option.
+        """
+        if self.url is None:
+            return None
+        if workers > 1 or acceptance is not None:
+            other = "--workers" if workers > 1 else "--acceptance"
+            why = (
+                "documents are sent one after another"
+                if workers > 1
+                else "its promise is for the model's own scores"
+            )
+            raise ConfigError(f"--rerank and {other} exclude each other: {why}.")
+        from harnn.prediction.rerank_endpoint import RerankEndpoint  # what few answers need
+
+        return RerankEndpoint(self.url, self.model, os.environ.get(_KEY, ""))
+
+
 def predict(
     model: Path,
     given: Texts,
@@ -118,9 +153,10 @@ def predict(
     speed: Speed | None = None,
     workers: int = 1,
     acceptance: Path | None = None,
+    reranker: Reranker | None = None,
 ) -> None:
     """Write the answer for each document; workers: processes that make them; acceptance: by which
-    they are filed.
+    they are filed; reranker: who judges labels once more.
 
     Raises:
         WorkerError: one of them was killed.
@@ -128,7 +164,9 @@ def predict(
     """
     given.check()
     place.check(given.data)
-    output = place.output
+    output, reranker = place.output, reranker or Reranker()
+    endpoint = reranker.open(workers=workers, acceptance=acceptance)
+    rerank = None if endpoint is None else Reranking(endpoint, reranker.top)
     speed = speed or Speed()
     predictor, knobs = open_model(model, settings, speed)
     asked = {**options, "beam": speed.beam}
@@ -137,7 +175,8 @@ def predict(
     with (
         reading(knobs) as log,
         answer_bar(Console(stderr=True), given.count, shown=shows) as bar,
-        _answering(model, predictor, options, speed, workers) as answer,
+        _telling_cost(endpoint),
+        _answering(model, predictor, options, speed, workers, rerank) as answer,
         _keeping(answer, predictor, place.scores, filer) as ask,
     ):
         documents = given.read(knobs, log)
@@ -149,6 +188,7 @@ def predict(
         check_table(output, predictor.taxonomy.codes, separator)
         made_by = _made_by(model, knobs, options, speed)
         made_by |= {} if filer is None else {"acceptance": filer.digest()}
+        made_by |= {} if endpoint is None else {"rerank": asdict(reranker)}
         size = documents_at_once(len(predictor.taxonomy))
         with open_answers(output, made_by, block=size, resume=place.resume) as file:
             _fill(file, ask, documents, bar, filer)
@@ -250,7 +290,12 @@ def _write_stream(answers: Iterable[Mapping[str, Any]], output: Path | None) -> 
 
 @contextmanager
 def _answering(
-    model: Path, predictor: Predictor, options: DecodingChoice, speed: Speed, workers: int
+    model: Path,
+    predictor: Predictor,
+    options: DecodingChoice,
+    speed: Speed,
+    workers: int,
+    rerank: Reranking | None,
 ) -> Iterator[Ask]:
     """Return what answers blocks of documents: this process, or several."""
     chosen: DecodeOptions = options  # type: ignore[assignment]
@@ -262,9 +307,22 @@ def _answering(
 
     def answer(blocks: Iterable[Sequence[Document]], *, scores: bool) -> Iterator[AnsweredBlock]:
         for block in blocks:
-            yield answer_block(predictor, block, chosen, scores=scores)
+            yield answer_block(predictor, block, chosen, scores=scores, rerank=rerank)
 
     yield answer
+
+
+@contextmanager
+def _telling_cost(endpoint: RerankEndpoint | None) -> Iterator[None]:
+    """Say where texts are sent, and at the end what it has cost."""
+    if endpoint is None:
+        yield
+        return
+    say(f"The text of each document is sent to {endpoint.host}, to judge its labels.")
+    try:
+        yield
+    finally:
+        say(endpoint.cost.describe())
 
 
 @contextmanager

@@ -74,17 +74,24 @@ def report_line(report: Report) -> str:
 
 
 def frequency_table(report: Report) -> Table | None:
-    """One line per bucket of labels by their training documents; scores in percent."""
+    """One line per bucket of labels by their training documents; scores in percent.
+
+    Labels without any have a line of their own where a document has one of them.
+    """
     if report.frequency_buckets is None:
         return None
     table = Table(title="labels by training documents, in percent", title_justify="left")
     for name in ("bucket", "documents", "labels", "support", "micro-F1", "macro-F1"):
         table.add_column(name, justify="left" if name == "bucket" else "right")
-    for bucket in report.frequency_buckets:
+    fine = report.fine_frequency_buckets or ()
+    unseen = [bucket for bucket in fine if bucket.highest == 0 and bucket.support]
+    for bucket in (*unseen, *report.frequency_buckets):
         to = f"-{bucket.highest:,}" if bucket.highest is not None else "+"
+        to = "" if bucket.highest == bucket.lowest else to
         scores = (bucket.micro_f1, bucket.macro_f1) if bucket.labels else (None, None)
         counts = (f"{bucket.lowest:,}{to}", f"{bucket.labels:,}", f"{bucket.support:,}")
-        table.add_row(bucket.name, *counts, *map(_percent, scores))
+        name = "none" if bucket in unseen else bucket.name
+        table.add_row(name, *counts, *map(_percent, scores))
     return table
 
 

@@ -30,6 +30,9 @@ def _reasons(item: LabelExplanation, name_of: dict[str, str]) -> Iterator[str]:
         child = _named(name_of.get(item.through, item.through))
         what = f"Chosen only because {child} below it was, whose words these are."
         yield f'<p class="spread">{what}</p>\n'
+    if item.by_name:
+        what = "Scored by its name alone: no training document has it."
+        yield f'<p class="spread">{what}</p>\n'
     spread = measure_spread(item.weights)
     if not spread.half:
         yield '<p class="spread">No word has any weight.</p>\n'

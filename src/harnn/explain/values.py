@@ -94,6 +94,9 @@ class LabelExplanation:
     one; empty where it stands by itself."""
     rivals: tuple[Rival, ...] = ()
     """Siblings that were not chosen, the highest score first; of most specific labels alone."""
+    by_name: bool = False
+    """Whether it was scored by its name alone, and no training document has it; the words are then
+    what speaks for it among all that its parents have below them."""
     examples: tuple[Example, ...] = field(default=())
     """The documents with this label that are most like this one, where some were given."""
 
@@ -111,6 +114,7 @@ class LabelExplanation:
         parts = {
             "branches": _plain(self.branches),
             "through": self.through,
+            "by_name": self.by_name,
             "rivals": _plain(self.rivals),
             "examples": _plain(self.examples),
         }

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from harnn.prediction.drifting import count_documents, measure_drift
     from harnn.prediction.foreign import ForeignAnswers, check_predictions, read_predictions
     from harnn.prediction.notes import NOTE_CODES
+    from harnn.prediction.rerank_endpoint import RerankEndpoint
+    from harnn.prediction.reranking import Candidate, Rerank, RerankError, Reranking
     from harnn.prediction.seen import Seen, SeenDocuments
     from harnn.prediction.workers import AnsweredBlock, WorkerError, Workers
 
@@ -37,6 +39,8 @@ __getattr__, __dir__ = on_demand(
         "drifting": "count_documents measure_drift",
         "foreign": "ForeignAnswers check_predictions read_predictions",
         "notes": "NOTE_CODES",
+        "rerank_endpoint": "RerankEndpoint",
+        "reranking": "Candidate Rerank RerankError Reranking",
         "seen": "Seen SeenDocuments",
         "workers": "AnsweredBlock WorkerError Workers",
     },
@@ -46,12 +50,17 @@ __all__ = [
     "NOTE_CODES",
     "AcceptanceTrial",
     "AnsweredBlock",
+    "Candidate",
     "ComparedSystem",
     "Examples",
     "ForeignAnswers",
     "PredictedLabel",
     "Prediction",
     "Predictor",
+    "Rerank",
+    "RerankEndpoint",
+    "RerankError",
+    "Reranking",
     "Seen",
     "SeenDocuments",
     "SystemsComparison",

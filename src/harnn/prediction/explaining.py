@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harnn.answers import PredictedLabel, Prediction, predicted_label
-from harnn.branches import Branch, title_of, word_effects
+from harnn.branches import Asked, title_of, word_effects
 from harnn.bundle import Bundle
 from harnn.corpus import Corpus, PlacedText, encode_unlabelled
 from harnn.data import Document
@@ -65,6 +65,7 @@ def explain_labels(
     effects = word_effects(
         bundle.ensemble, corpus, partial(_encode, bundle), np.array(columns, dtype=np.int64)
     )
+    by_name = bundle.ensemble.by_name
     at = {column: place for place, column in enumerate(columns)}
 
     def explain(label: PredictedLabel, column: int) -> LabelExplanation:
@@ -84,6 +85,7 @@ def explain_labels(
                 )
                 for rival in asked.rivals.get(column, ())
             ),
+            by_name is not None and bool(np.isin(source, by_name.columns)),
             () if examples is None else examples.nearest(corpus.views["ngrams"], column),
         )
 
@@ -119,7 +121,7 @@ def _source(
     return max(below, key=lambda x: scores[x])
 
 
-def _encode(bundle: Bundle, branch: Branch, texts: Sequence[str]) -> Corpus:
+def _encode(bundle: Bundle, branch: Asked, texts: Sequence[str]) -> Corpus:
     """Return what *branch* reads of texts."""
     views = {name: view or bundle.views()[name] for name, view in branch.reads.items()}
     documents = (Document(str(n), {"text": text}, None, "") for n, text in enumerate(texts))

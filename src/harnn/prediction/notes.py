@@ -21,6 +21,8 @@ NOTE_CODES = {
     "truncated": ("words", "read", "parts"),
     "partly_read": ("parts",),
     "unknown_words": ("words", "share", "encoder_languages"),
+    "labels_by_name": ("labels",),
+    "not_reranked": ("reason",),
 }
 """The codes of all notes, with the names of their values; docs/watching.md says what they mean."""
 _UNANSWERED = "no label is sure enough"

@@ -16,7 +16,7 @@ from scipy.sparse import csr_array, vstack
 from harnn._display import counted
 from harnn._memory import keep_freed_memory
 from harnn._scratch import Growing
-from harnn.answers import Prediction, make_answers
+from harnn.answers import Note, Prediction, make_answers
 from harnn.branches.document_vectors.bringing import (
     reads_document_vectors,
     with_document_vectors,
@@ -40,10 +40,12 @@ from harnn.data import (
 from harnn.decode import DecodeOptions, Decoder, Scores
 from harnn.errors import ConfigError, DocumentError, Problem
 from harnn.explain import Explanation
+from harnn.prediction.by_name import note_labels_by_name
 from harnn.prediction.device import move_networks
 from harnn.prediction.examples import Examples
 from harnn.prediction.explaining import explain_labels
 from harnn.prediction.notes import make_notes, views_for_notes, with_read
+from harnn.prediction.reranking import Rerank, Reranking, as_reranking
 from harnn.prediction.texts import Texts, as_documents, numbered
 from harnn.prediction.watched import block_of
 from harnn.text import tune_text_vectors
@@ -168,13 +170,20 @@ class Predictor:
         return self.bundle.ensemble.score(corpus)
 
     def predict(
-        self, texts: Texts, *, data: DataConfig | None = None, **options: Unpack[DecodeOptions]
+        self,
+        texts: Texts,
+        *,
+        data: DataConfig | None = None,
+        rerank: Rerank | Reranking | None = None,
+        **options: Unpack[DecodeOptions],
     ) -> list[Prediction]:
         """Predict the labels of each text.
 
         texts: strings, documents, dictionaries of fields, or a table in memory: a series of
         texts, or a data frame, of which the columns that the model was trained on are read.
         data: how to read a table; None: as those for training.
+        rerank: judges the best labels of each document once more, before labels are chosen; what
+        it does wrong leaves an answer as it is, with a note (``not_reranked``).
         *options*, here and below, change how labels are chosen: strategy, threshold, top_k, close,
         top_1, see :class:`harnn.decode.Decoder`; those not given are the model's own.
 
@@ -184,19 +193,25 @@ class Predictor:
             ConfigError: options exclude each other, or the model lacks what a strategy needs.
             ValueError: an option is out of range.
         """
-        return list(self.predict_stream(texts, data=data, **options))
+        return list(self.predict_stream(texts, data=data, rerank=rerank, **options))
 
     def predict_stream(
-        self, texts: Texts, *, data: DataConfig | None = None, **options: Unpack[DecodeOptions]
+        self,
+        texts: Texts,
+        *,
+        data: DataConfig | None = None,
+        rerank: Rerank | Reranking | None = None,
+        **options: Unpack[DecodeOptions],
     ) -> Iterator[Prediction]:
-        """Predict a stream of any length in bounded memory, in its order.
+        """Predict a stream of any length in bounded memory, in its order; rerank: as there.
 
         Raises:
             TypeError, DocumentError, ConfigError, ValueError: see :meth:`predict`.
         """
         decoder = self._decoder(**options)
         stream = as_documents(texts, data or self.bundle.config.data)
-        return (answer for _, answers in self._blocks(stream, decoder) for answer in answers)
+        blocks = self._blocks(stream, decoder, rerank=as_reranking(rerank))
+        return (answer for _, answers in blocks for answer in answers)
 
     def predict_with_scores(
         self,
@@ -205,12 +220,13 @@ class Predictor:
         data: DataConfig | None = None,
         most_labels: int | None = None,
         watch: Watcher | None = None,
+        rerank: Rerank | Reranking | None = None,
         **options: Unpack[DecodeOptions],
     ) -> Iterator[tuple[Scores, list[Prediction]]]:
         """Predict a stream in blocks, with the scores of all labels as answers show them: closed.
 
         most_labels: of the answers of a block together; None: any number. watch: is given each
-        block as it was read and answered.
+        block as it was read and answered. rerank: see :meth:`predict`.
 
         Raises:
             TypeError, ConfigError, ValueError: see :meth:`predict`.
@@ -218,7 +234,7 @@ class Predictor:
         """
         decoder = self._decoder(**options)
         stream = as_documents(texts, data or self.bundle.config.data)
-        return self._blocks(stream, decoder, most_labels, watch)
+        return self._blocks(stream, decoder, most_labels, watch, as_reranking(rerank))
 
     def evaluate(
         self,
@@ -410,12 +426,15 @@ class Predictor:
         decoder: Decoder,
         most_labels: int | None = None,
         watch: Watcher | None = None,
+        rerank: Reranking | None = None,
     ) -> Iterator[tuple[Scores, list[Prediction]]]:
         for some in blocks_of(documents, len(self.taxonomy)):
             corpus = self._encode(some, answered=True)
-            own = self.score_corpus(corpus)
+            own, more = self.score_corpus(corpus), list[tuple[Note, ...]]()
+            if rerank is not None:
+                own, more = rerank.apply(some, own, self.taxonomy)
             shown, chosen = decoder.decode(own, self.taxonomy.hierarchy)
-            answers = list(self._put_into_words(corpus, shown, chosen, most_labels))
+            answers = list(self._put_into_words(corpus, shown, chosen, most_labels, more))
             if watch is not None:
                 watch(block_of(self.bundle, some, corpus, own, decoder, chosen))
             yield shown, answers
@@ -426,7 +445,9 @@ class Predictor:
         shown: Scores,
         chosen: csr_array[np.bool_],
         most_labels: int | None = None,
+        more: Sequence[tuple[Note, ...]] = (),
     ) -> Iterator[Prediction]:
+        """Make answers; more: notes of each document beside the usual ones."""
         if most_labels is not None and chosen.nnz > most_labels:
             what = (
                 f"{counted(len(corpus), 'document')} would get {counted(chosen.nnz, 'label')}, at "
@@ -435,6 +456,9 @@ class Predictor:
             hint = "Choose fewer (threshold, top_k), or ask for fewer documents."
             raise ConfigError(Problem("", what, hint))
         notes = make_notes(corpus, self.bundle, np.diff(chosen.indptr) > 0)
+        notes = note_labels_by_name(notes, chosen, self.bundle)
+        if more:
+            notes = [own + other for own, other in zip(notes, more, strict=True)]
         return make_answers(shown, chosen, self.taxonomy, notes)
 
 

@@ -24,6 +24,7 @@ from harnn.data import Document
 from harnn.decode import DecodeOptions, Scores
 from harnn.errors import HarnnError
 from harnn.prediction.predictor import Predictor, blocks_of
+from harnn.prediction.reranking import Reranking
 from harnn.prediction.texts import Texts, as_documents
 
 _SECONDS_TO_END = 5.0
@@ -215,16 +216,23 @@ def serve() -> None:
 
 
 def answer_block(
-    predictor: Predictor, documents: Sequence[Document], options: DecodeOptions, *, scores: bool
+    predictor: Predictor,
+    documents: Sequence[Document],
+    options: DecodeOptions,
+    *,
+    scores: bool,
+    rerank: Reranking | None = None,
 ) -> AnsweredBlock:
-    """Answer one block in this process.
+    """Answer one block in this process; rerank: see :meth:`Predictor.predict`.
 
     Raises:
         HarnnError: see :meth:`Predictor.predict`.
     """
     if not scores:
-        return AnsweredBlock(documents, predictor.predict(documents, **options), None)
-    ((of_labels, answers),) = predictor.predict_with_scores(documents, **options)
+        answers = predictor.predict(documents, rerank=rerank, **options)
+        return AnsweredBlock(documents, answers, None)
+    found = predictor.predict_with_scores(documents, rerank=rerank, **options)
+    ((of_labels, answers),) = found
     return AnsweredBlock(documents, answers, of_labels)
 
 

@@ -15,7 +15,7 @@ from harnn.bundle import Bundle, History
 from harnn.config import Config
 from harnn.corpus import ArrayCache, NgramsView
 from harnn.data import Documents
-from harnn.decode import tune_decoder
+from harnn.decode import Scores, tune_decoder
 from harnn.errors import ConfigError, TrainingInterrupted
 from harnn.evaluation import report_labels
 from harnn.languages import EnglishSigns
@@ -37,6 +37,11 @@ from harnn.training.going_on import (
     settle_start,
 )
 from harnn.training.holding_out import Given, check_share, gather_documents
+from harnn.training.labels_by_name import (
+    needed_branches,
+    score_by_name,
+    with_thresholds_by_name,
+)
 from harnn.training.old_model import Init, OldModel
 from harnn.training.plan import TrainingFacts, TrainingPlan, piece_sizes
 from harnn.training.process import interruptible, stop_requests, stops_at_once
@@ -257,11 +262,13 @@ def _finish(task: Task, trained: list[TrainedBranch]) -> FitResult:
         blended=not _answers_alone(config, trained),
         cascaded=config.model.cascade == "auto",
         leave_out=config.model.leave_out == "auto",
+        needed=needed_branches(task),
     )
     for branch in ensemble.left_out:
         task.listener(Stage(f"left out: {branch.describe()} (model.leave_out=off keeps it)"))
     if config.model.cascade == "auto":
         task.listener(Stage(_told(ensemble)))
+    ensemble = score_by_name(task, trained, ensemble, valid_corpus, scores, label_counts)
     for each in trained:
         each.finish()
     decoder = tune_decoder(
@@ -271,6 +278,9 @@ def _finish(task: Task, trained: list[TrainedBranch]) -> FitResult:
         label_counts=label_counts,
         settings=decode_settings(task),
     )
+    decoder = with_thresholds_by_name(decoder, ensemble)
+    if ensemble.by_name is not None:
+        scores = Scores(scores.ids, ensemble.filled(scores.values, valid_corpus))
     counts = TrainingCounts(label_counts, documents_of(task))
     report, quality = report_labels(
         scores, valid_corpus.targets, decoder, task.taxonomy, training=counts

@@ -27,6 +27,7 @@ from harnn.training.old_model import OldModel, slower
 from harnn.training.plan import TrainingFacts, TrainingPlan
 from harnn.training.ranks import Ranks
 from harnn.training.reader import Reader, Split
+from harnn.training.train_by_name import LabelMoments
 from harnn.training.word_vectors import given_vectors
 
 T = TypeVar("T")
@@ -173,6 +174,8 @@ class TrainedBranch:
     """SHA-256 of what it was made of beside the documents of the splits."""
     stopped_at: tuple[Path | None, int] = (None, 0)
     """The last checkpoint and its steps, where one is kept."""
+    moments: LabelMoments | None = None
+    """Of the training documents, where it reads vectors of whole texts."""
     finish: Callable[[], None] = lambda: None
     """Called when the validation documents are scored: frees what scores them faster."""
 

@@ -35,6 +35,7 @@ from harnn.training.process import choose_device, interruptible
 from harnn.training.reader import Split
 from harnn.training.schedule import rate_factor
 from harnn.training.task import Task, TrainedBranch
+from harnn.training.train_by_name import LabelMoments
 
 
 class Effort(NamedTuple):
@@ -95,13 +96,14 @@ def _trained(
     """Train a network, or take it from the checkpoint; as_plain: NumPy is to compute it."""
     _move(encoder, choose_device(task.config.training.device))
     validation = cache(partial(_embedded, task, "validation", task.valid, encoder))
+    training = cache(partial(_embedded, task, "training", task.train, encoder))
 
     def check(branch: Branch) -> str:
         found = branch.encoder if isinstance(branch, TextVectorsBranch) else None
         same = found is not None and found.record == encoder.record
         return "" if same else "it reads vectors of another encoder"
 
-    make = partial(_train, task, encoder, validation, start)
+    make = partial(_train, task, encoder, training, validation, start)
     trained = kept_branch(task, "text_vectors", make, check=check)
     branch = trained.branch
     if as_plain and isinstance(branch, TextVectorsBranch):
@@ -111,7 +113,15 @@ def _trained(
         branch=branch,
         valid_views={"text_vectors": validation()},
         finish=partial(_move, encoder, "cpu"),
+        moments=_moments(task, training),
     )
+
+
+def _moments(task: Task, training: Callable[[], NDArray[np.float32]]) -> LabelMoments | None:
+    """Return what names of labels are learned from; None where nobody wants it."""
+    if task.config.model.labels_without_examples == "off":
+        return None
+    return LabelMoments.of(training(), task.train.corpus.targets)
 
 
 def _move(encoder: TextEncoder, device: str) -> None:
@@ -124,13 +134,13 @@ def _move(encoder: TextEncoder, device: str) -> None:
 def _train(
     task: Task,
     encoder: TextEncoder,
+    training: Callable[[], NDArray[np.float32]],
     validation: Callable[[], NDArray[np.float32]],
     start: TextVectorNetwork | None,
 ) -> TrainedBranch:
     started = time.perf_counter()
     task.listener(Stage("reading vectors of whole texts"))
-    vectors = _embedded(task, "training", task.train, encoder)
-    train = task.train.corpus.with_views({"text_vectors": vectors})
+    train = task.train.corpus.with_views({"text_vectors": training()})
     valid = task.valid.corpus.with_views({"text_vectors": validation()})
     with torch.random.fork_rng():
         branch, auprc = train_on_vectors(

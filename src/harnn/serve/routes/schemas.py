@@ -67,7 +67,14 @@ class CutOut(Out):
 class NoteOut(Out):
     """What the reader of an answer should know, for programs; docs/watching.md lists the codes."""
 
-    code: Literal["empty_text", "truncated", "partly_read", "unknown_words"]
+    code: Literal[
+        "empty_text",
+        "truncated",
+        "partly_read",
+        "unknown_words",
+        "labels_by_name",
+        "not_reranked",
+    ]
     text: str
     words: int | None = None
     """Of the text, or of the part that is read."""
@@ -134,6 +141,8 @@ class ExplainedOut(PredictedOut):
     words: list[WordOut]
     branches: list[BranchOut] = []
     through: str = ""
+    by_name: bool = False
+    """Whether no training document has the label, and its name alone told it."""
     rivals: list[RivalOut] = []
     examples: list[ExampleOut] = []
 
