@@ -22,7 +22,7 @@ from harnn.cli.models import Speed, open_model
 from harnn.cli.options import DecodingChoice
 from harnn.cli.problems import reading
 from harnn.cli.screen import Console, say
-from harnn.cli.tables import check_table
+from harnn.prediction.answer_tables import check_table
 from harnn.config import DataConfig
 from harnn.data import Document, ReadingLog, read_documents
 from harnn.data.label_checker import LabelChecker
@@ -34,7 +34,7 @@ from harnn.prediction.predictor import blocks_of, documents_at_once
 from harnn.prediction.workers import AnsweredBlock, Workers, answer_block
 
 if TYPE_CHECKING:
-    from harnn.cli.filing import Filer
+    from harnn.prediction.filing import Filer
 
 
 class Ask(Protocol):
@@ -224,7 +224,7 @@ def _write_lines(explanations: Iterable[Explanation], output: Path) -> None:
 def _open_filer(
     acceptance: Path, model: Path, predictor: Predictor, asked: Mapping[str, Any]
 ) -> Filer:
-    from harnn.cli.filing import Filer  # what few answers need
+    from harnn.prediction.filing import Filer  # what few answers need
 
     return Filer.open(acceptance, model, predictor, asked)
 

@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     )
     from harnn.prediction.foreign import ForeignAnswers, check_predictions, read_predictions
     from harnn.prediction.seen import Seen, SeenDocuments
-    from harnn.prediction.workers import AnsweredBlock, WorkerError, Workers
+    from harnn.prediction.processes import WorkerError
+    from harnn.prediction.workers import AnsweredBlock, Workers
 
 __getattr__, __dir__ = on_demand(
     __name__,
@@ -33,8 +34,9 @@ __getattr__, __dir__ = on_demand(
         "accepting": "AcceptanceTrial check_acceptance check_closed measure_acceptance",
         "comparison": "ComparedSystem SystemsComparison compare_models compare_systems",
         "foreign": "ForeignAnswers check_predictions read_predictions",
+        "processes": "WorkerError",
         "seen": "Seen SeenDocuments",
-        "workers": "AnsweredBlock WorkerError Workers",
+        "workers": "AnsweredBlock Workers",
     },
 )
 
