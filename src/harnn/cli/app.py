@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from harnn.cli import app_data, app_evaluation, app_serving
+from harnn.cli import app_data, app_evaluation, app_scoring, app_serving
 from harnn.cli.app_review import review_app
 from harnn.cli.options import (
     ConfigFile,
@@ -368,6 +368,9 @@ def predict(
         acceptance=acceptance,
         settings=gather_settings(settings, on_error=on_error),
     )
+
+
+app.command()(app_scoring.score)
 
 
 @app.command()

@@ -15,7 +15,6 @@ each before its line is written: what has no line is made again.
 from __future__ import annotations
 
 import json
-import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -207,7 +206,7 @@ def open_archive(
     directory.parent.mkdir(parents=True, exist_ok=True)
     with only_writer(directory):
         check_place(directory, resume=resume)
-        archive = Archive(Path(os.path.realpath(directory)), form)
+        archive = Archive(directory, form)
         if (archive.directory / MANIFEST).exists():
             archive.read(made_by)
         yield archive

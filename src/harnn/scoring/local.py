@@ -20,16 +20,14 @@ _SECONDS = 0.05
 
 
 def score_here(
-    partitions: Sequence[Partition], settings: ScorerSettings, form: Form
+    partitions: Sequence[Partition], scorer: Scorer, form: Form
 ) -> Iterator[ScoredPartition]:
     """Answer partitions in this process.
 
     Raises:
-        HarnnError: see :meth:`Scorer.of` and :func:`score_partition`.
+        HarnnError: see :func:`score_partition`.
     """
-    scorer = Scorer.of(settings)
-    for partition in partitions:
-        yield score_partition(scorer, partition, form)
+    return (score_partition(scorer, partition, form) for partition in partitions)
 
 
 def score_in_processes(
@@ -41,7 +39,7 @@ def score_in_processes(
 
     Raises:
         WorkerError: a partition ended ``MOST_ENDS`` processes.
-        HarnnError: as of :func:`score_here`.
+        HarnnError: see :meth:`Scorer.of` and :func:`score_partition`.
     """
     crew = _Crew(partitions, settings, form, processes)
     try:

@@ -155,8 +155,9 @@ def score_archive(
             tell(ScoringProgress("planning", len(files), len(sources)))
         changed, _ = archive.start(made_by, files)
         settings = replace(settings, data=scorer.data)
-        del scorer
-        summary = _score(archive, files, settings, crew, tell)
+        here = scorer if crew == Crew() else None
+        del scorer  # others load it for themselves
+        summary = _score(archive, files, here, settings, crew, tell)
         seconds = time.monotonic() - began
         summary = replace(
             summary,
@@ -171,11 +172,15 @@ def score_archive(
 def _score(
     archive: Archive,
     files: Sequence[PlannedFile],
+    here: Scorer | None,
     settings: ScorerSettings,
     crew: Crew,
     tell: Callable[[ScoringProgress], None],
 ) -> ScoringSummary:
-    """Answer what is not finished; in place of the rate the documents answered are returned."""
+    """Answer what is not finished; in place of the rate the documents answered are returned.
+
+    here: what answers in this process, if that does.
+    """
     partitions = [each for file in files for each in file.partitions]
     left = [each for each in partitions if each.name not in archive.finished]
     kept = sum(each.documents + each.failed for each in archive.finished.values())
@@ -184,7 +189,7 @@ def _score(
     done, answered = kept, 0
     tell(ScoringProgress("scoring", done, total, kept))
     warnings: dict[Problem, None] = {}
-    with closing(_share_out(left, settings, archive.form, crew)) as results:
+    with closing(_share_out(left, here, settings, archive.form, crew)) as results:
         for scored in results:
             archive.add(scored)
             done, answered = done + scored.documents + scored.failed, answered + scored.documents
@@ -214,18 +219,22 @@ def _score(
 
 
 def _share_out(
-    partitions: Sequence[Partition], settings: ScorerSettings, form: Form, crew: Crew
+    partitions: Sequence[Partition],
+    here: Scorer | None,
+    settings: ScorerSettings,
+    form: Form,
+    crew: Crew,
 ) -> Generator[ScoredPartition]:
     if not partitions:
         return
-    if crew.address is not None:
+    if here is not None:
+        yield from score_here(partitions, here, form)
+    elif crew.address is None:
+        yield from score_in_processes(partitions, settings, form, crew.processes)
+    else:
         from harnn.scoring.on_ray import score_on_ray
 
         yield from score_on_ray(partitions, settings, form, crew.processes, crew.address)
-    elif crew.processes > 1:
-        yield from score_in_processes(partitions, settings, form, crew.processes)
-    else:
-        yield from score_here(partitions, settings, form)
 
 
 def _try(settings: ScorerSettings, crew: Crew) -> Scorer:

@@ -1,0 +1,171 @@
+"""Partitions shared out among the actors of a Ray cluster, by Ray Data.
+
+An actor is a process that loads the model once. What is killed, an actor or a node with it, is
+begun again by Ray, and its partition answered again. Answers come back to this process, which alone
+writes them: a partition that two actors answered is written once.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import pickle
+import signal
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from harnn._cores import threads_of
+from harnn._display import reason_of
+from harnn._optional import require
+from harnn.errors import ConfigError, Problem
+from harnn.prediction.processes import WorkerError, that_can_be_sent
+from harnn.scoring.planning import Partition
+from harnn.scoring.scored import Form, ScoredPartition, score_partition
+from harnn.scoring.scorer import Scorer, ScorerSettings
+
+_RETRIES = 8
+"""Actors that one partition may cost, by its own fault or by that of nodes."""
+_QUIET = {
+    "RAY_USAGE_STATS_ENABLED": "0",
+    "RAY_DATA_DISABLE_PROGRESS_BARS": "1",
+    "RAY_BACKEND_LOG_LEVEL": "fatal",
+}
+"""Ray tells its makers nothing of this, and the terminal little; what is set already stays."""
+_LOGGERS = ("ray", "ray.data", "ray.train", "ray.tune")
+
+
+class PartitionActor:
+    """What an actor does: it is given pickled partitions, and gives pickled answers."""
+
+    def __init__(self, settings: ScorerSettings, form: Form) -> None:
+        self._begin = (settings, form)
+        self._scorer: Scorer | None = None
+
+    def __call__(self, batch: dict[str, Any]) -> dict[str, list[bytes]]:
+        """Answer partitions; what cannot be done comes back in place of the answers."""
+        return {"scored": [pickle.dumps(self._answer(each)) for each in batch["partition"]]}
+
+    def _answer(self, packed: bytes) -> ScoredPartition | Exception:
+        settings, form = self._begin
+        try:
+            self._scorer = self._scorer or Scorer.of(settings)
+            return score_partition(self._scorer, pickle.loads(packed), form)
+        except Exception as error:
+            return that_can_be_sent(error)
+
+
+def score_on_ray(
+    partitions: Sequence[Partition],
+    settings: ScorerSettings,
+    form: Form,
+    actors: int,
+    address: str,
+) -> Iterator[ScoredPartition]:
+    """Answer partitions on a cluster, in the order in which they are ready.
+
+    actors: so many at once, each with the threads of *settings*, one if that says nothing.
+    address: of the cluster; ``auto``: the one that this machine is part of; ``local``: one that is
+    started here and ends with this.
+
+    Raises:
+        ConfigError: the cluster cannot be reached, or has no room for one actor.
+        WorkerError: Ray gives up.
+        HarnnError: see :meth:`Scorer.of` and :func:`score_partition`.
+    """
+    threads = settings.threads or 1
+    with _connected(address, actors * threads) as ray:
+        _check_room(ray, address, threads)
+        rows = [{"partition": pickle.dumps(each)} for each in partitions]
+        scored = ray.data.from_items(rows, override_num_blocks=len(rows)).map_batches(
+            PartitionActor,
+            batch_size=1,
+            compute=ray.data.ActorPoolStrategy(size=min(actors, len(rows))),
+            fn_constructor_kwargs={"settings": settings, "form": form},
+            num_cpus=threads,
+            num_gpus=1 if str(settings.speed.get("device")).startswith("cuda") else 0,
+            runtime_env={"env_vars": threads_of(1, threads)},
+            ray_remote_args_fn=_bounded_retries,
+        )
+        try:
+            for batch in scored.iter_batches(batch_size=None, prefetch_batches=1):
+                for packed in batch["scored"]:
+                    found = pickle.loads(packed)
+                    if isinstance(found, Exception):
+                        raise found
+                    yield found
+        except ray.exceptions.RayError as error:
+            what = f"the Ray cluster at {address} gave up: {reason_of(error)}."
+            hint = "Its logs say more; go on with --resume."
+            raise WorkerError(f"{what} {hint}") from None
+
+
+def _bounded_retries() -> dict[str, Any]:
+    """Return what Ray Data would set otherwise, to any number of times."""
+    return {"max_task_retries": _RETRIES}
+
+
+@contextmanager
+def _connected(address: str, cores: int) -> Iterator[Any]:
+    """Be part of a cluster; cores: that one has which is started here."""
+    for name, value in _QUIET.items():
+        os.environ.setdefault(name, value)
+    ray = require("ray", extra="ray", purpose="Scoring on several machines")
+    require("ray.data", extra="ray", purpose="Scoring on several machines")
+    for name in _LOGGERS:
+        logging.getLogger(name).setLevel(logging.ERROR)
+    was_connected = ray.is_initialized()
+    if not was_connected:
+        own = {"num_cpus": cores, "include_dashboard": False} if address == "local" else {}
+        try:
+            with _own_signals(), _hushed():
+                ray.init(address, logging_level=logging.ERROR, log_to_driver=False, **own)
+        except Exception as error:  # of whatever kind, as the address and the cluster are
+            what = f"no Ray cluster can be reached there: {reason_of(error)}."
+            hint = "Start one with 'ray start --head', or give --address local."
+            raise ConfigError(Problem(f"--address {address}", what, hint)) from None
+    context = ray.data.DataContext.get_current()
+    context.enable_progress_bars = False
+    try:
+        yield ray
+    finally:
+        if not was_connected:
+            ray.shutdown()
+
+
+@contextmanager
+def _hushed() -> Iterator[None]:
+    """Keep what Ray's own libraries write to standard error while they begin."""
+    kept = os.dup(2)
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, 2)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)
+
+
+@contextmanager
+def _own_signals() -> Iterator[None]:
+    """Keep what this process does about SIGTERM, which Ray changes."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.getsignal(signal.SIGTERM)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _check_room(ray: Any, address: str, threads: int) -> None:
+    """Raises:
+    ConfigError: no node has room for one actor, for which Ray would wait for ever.
+    """
+    most = max((node["Resources"].get("CPU", 0) for node in ray.nodes() if node["Alive"]), default=0)
+    if most < threads:
+        what = f"an actor needs {threads} CPUs, but no node has more than {most:g}."
+        raise ConfigError(Problem(f"--address {address}", what, "Give a smaller --threads."))
