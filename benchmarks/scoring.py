@@ -33,8 +33,10 @@ import psutil  # type: ignore[import-untyped]
 
 from harnn._files import write_atomically
 
-PARTITION = 8_192
-"""Documents of a partition, 4 blocks."""
+BLOCK = 2_048
+"""Documents that are answered together; partitions are of whole blocks."""
+PARTITIONS = 20
+"""At least, so that something is left when something is killed."""
 SECONDS = 0.2
 """Between two looks at the memory."""
 HARNN = [sys.executable, "-m", "harnn"]
@@ -168,7 +170,8 @@ def wait_for_answers(out: Path, count: int) -> None:
 def compare(model: Path, source: Path, documents: int, folder: Path) -> list[Run]:
     """Answer the same documents with every system in turn."""
     [data] = write_documents(folder, source, documents, 1)
-    runs = []
+    runs: list[Run] = []
+    partition = max(1, documents // PARTITIONS // BLOCK) * BLOCK
 
     def add(system: str, took: Watched, same: bool | None, code: int = 0) -> None:
         if took.code != code:
@@ -185,7 +188,7 @@ def compare(model: Path, source: Path, documents: int, folder: Path) -> list[Run
     ) -> Path:
         out = folder / f"out-{len(runs)}"
         command = [*HARNN, "score", str(model), "--data", str(data), "--out", str(out)]
-        command += ["--partition", str(PARTITION), *more]
+        command += ["--partition", str(partition), *more]
         took = watch(command, None if during is None else during(out))
         add(system, took, digest_of(out) == expected)
         return out
@@ -208,21 +211,20 @@ def compare(model: Path, source: Path, documents: int, folder: Path) -> list[Run
             return kill
 
         score("Ray, a node killed", *on_ray, during=kill_node)
-    _stop_and_resume(model, data, folder, expected, add)
+    half = documents // partition // 2
+    command = [*HARNN, "score", str(model), "--data", str(data), "--out"]
+    command += [str(folder / "out-resumed"), "--partition", str(partition), "--processes", "2"]
+    _stop_and_resume(command, half, folder / "out-resumed", expected, add)
     return runs
 
 
 def _stop_and_resume(
-    model: Path, data: Path, folder: Path, expected: str, add: Callable[..., None]
+    command: Sequence[str], half: int, out: Path, expected: str, add: Callable[..., None]
 ) -> None:
     """Kill a scoring when half of its partitions are there, and go on."""
-    out = folder / "out-resumed"
-    command = [*HARNN, "score", str(model), "--data", str(data), "--out", str(out)]
-    command += ["--partition", str(PARTITION), "--processes", "2"]
-    lines = sum(1 for _ in data.open("rb"))
 
     def kill(pid: int) -> None:
-        wait_for_answers(out, max(1, lines // PARTITION // 2))
+        wait_for_answers(out, half)
         os.kill(pid, signal.SIGKILL)
 
     add("harnn score --processes 2, killed at half", watch(command, kill), None, -signal.SIGKILL)

@@ -50,6 +50,7 @@ if TYPE_CHECKING:
         measure_acceptance,
     )
     from harnn.report import ModelReport, make_report
+    from harnn.scoring import Scorer, score_archive
     from harnn.taxonomy import (
         Hierarchy,
         LabelMapping,
@@ -79,6 +80,7 @@ __getattr__, __dir__ = on_demand(
         "prediction": "Prediction Predictor Workers compare_models compare_systems "
         "measure_acceptance",
         "report": "ModelReport make_report",
+        "scoring": "Scorer score_archive",
         "taxonomy": "Hierarchy LabelMapping Taxonomy TaxonomyDiff diff_taxonomies write_taxonomy",
         "text": "Tokenizer",
         "training": "CrossValidation FitResult Validation cross_validate fit validate",
@@ -104,6 +106,7 @@ __all__ = [
     "Prediction",
     "Predictor",
     "Report",
+    "Scorer",
     "Scores",
     "SplitSettings",
     "Taxonomy",
@@ -132,6 +135,7 @@ __all__ = [
     "read_documents",
     "save_acceptance",
     "save_bundle",
+    "score_archive",
     "split_documents",
     "validate",
     "write_html",

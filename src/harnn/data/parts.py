@@ -76,7 +76,7 @@ def divide_file(file: DocumentFile, rows: int, config: DataConfig) -> Iterator[F
     """
     try:
         if file.format == "parquet":
-            yield from _divide_parquet(file, rows)
+            yield from _divide_parquet(file, rows, config)
         else:
             yield from _divide_lines(file, rows, config)
     except _BROKEN:
@@ -110,7 +110,7 @@ def _rows(part: FilePart, builder: DocumentBuilder) -> Iterator[Row | Rejected]:
         yield from read_json_lines(part.file, lines)
 
 
-def _divide_parquet(file: DocumentFile, size: int) -> Iterator[FilePart]:
+def _divide_parquet(file: DocumentFile, size: int, config: DataConfig) -> Iterator[FilePart]:
     parquet = require("pyarrow.parquet", extra="parquet", purpose=f"Reading {file.name}")
     arrow = require("pyarrow", extra="parquet", purpose=f"Reading {file.name}")
     try:
@@ -126,7 +126,8 @@ def _divide_parquet(file: DocumentFile, size: int) -> Iterator[FilePart]:
         end = min(start + size, rows)
         digest = known.copy()
         digest.update(f" {start} {end}".encode())
-        yield FilePart(file, number, start, end, start + 1, end - start, "", digest.hexdigest())
+        name, encoding = digest.hexdigest(), config.encoding
+        yield FilePart(file, number, start, end, start + 1, end - start, encoding, name)
 
 
 def _divide_lines(file: DocumentFile, size: int, config: DataConfig) -> Iterator[FilePart]:

@@ -11,9 +11,12 @@ import logging
 import os
 import pickle
 import signal
+import socket
+import tempfile
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from harnn._cores import threads_of
@@ -33,6 +36,8 @@ _QUIET = {
     "RAY_BACKEND_LOG_LEVEL": "fatal",
 }
 """Ray tells its makers nothing of this, and the terminal little; what is set already stays."""
+_SECONDS = 5.0
+"""For a cluster to take a connection."""
 _LOGGERS = ("ray", "ray.data", "ray.train", "ray.tune")
 
 
@@ -122,9 +127,7 @@ def _connected(address: str, cores: int) -> Iterator[Any]:
             with _own_signals(), _hushed():
                 ray.init(address, logging_level=logging.ERROR, log_to_driver=False, **own)
         except Exception as error:  # of whatever kind, as the address and the cluster are
-            what = f"no Ray cluster can be reached there: {reason_of(error)}."
-            hint = "Start one with 'ray start --head', or give --address local."
-            raise ConfigError(Problem(f"--address {address}", what, hint)) from None
+            raise _unreachable(address, reason_of(error)) from None
     context = ray.data.DataContext.get_current()
     context.enable_progress_bars = False
     try:
@@ -132,6 +135,39 @@ def _connected(address: str, cores: int) -> Iterator[Any]:
     finally:
         if not was_connected:
             ray.shutdown()
+
+
+def check_reachable(address: str) -> None:
+    """Refuse an address at which nobody listens, before any work: Ray would try for many minutes.
+
+    Raises:
+        ConfigError: it is one.
+    """
+    place = address
+    if address == "auto":
+        place = os.environ.get("RAY_ADDRESS", "") or _address_of_this_machine()
+    host, _, port = place.rpartition(":")
+    if not (host and port.isdecimal() and "/" not in host):
+        return  # what is no address of a node is Ray's to refuse
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), _SECONDS).close()
+    except (OSError, OverflowError, UnicodeError) as error:
+        raise _unreachable(address, f"{place}: {reason_of(error)}") from None
+
+
+def _address_of_this_machine() -> str:
+    """Return what ``ray start`` has noted of the cluster that this machine is part of."""
+    place = Path(os.environ.get("RAY_TMPDIR", tempfile.gettempdir()), "ray", "ray_current_cluster")
+    try:
+        return place.read_text(encoding="utf-8").strip()
+    except (OSError, ValueError):
+        return ""
+
+
+def _unreachable(address: str, reason: str) -> ConfigError:
+    what = f"no Ray cluster can be reached there ({reason})."
+    hint = "Start one with 'ray start --head', or give --address local."
+    return ConfigError(Problem(f"--address {address}", what, hint))
 
 
 @contextmanager

@@ -23,6 +23,7 @@ from harnn.scoring.sources import find_sources
 _DOCUMENTS = 20_480
 """Of a partition, about; as many whole blocks as have that together."""
 _MOST_WARNINGS = 1_000
+_MOST_PROCESSES = 4_096
 
 
 class ScoringProgress(NamedTuple):
@@ -90,17 +91,17 @@ class Crew:
 
     def check(self) -> None:
         """Raises:
-        ConfigError: the number is out of range.
+        ConfigError: the number is out of range, or nobody listens at the address.
         MissingExtraError: Ray is not installed.
         """
         if not 1 <= self.processes <= _MOST_PROCESSES:
             what = f"got {self.processes}, expected 1 to {_MOST_PROCESSES:,}."
             raise ConfigError(Problem("processes", what))
         if self.address is not None:
+            from harnn.scoring.on_ray import check_reachable
+
             check_installed("ray", extra="ray", purpose="Scoring on several machines")
-
-
-_MOST_PROCESSES = 4_096
+            check_reachable(self.address)
 
 
 def score_archive(
