@@ -148,11 +148,8 @@ def kill_actor(out: Path) -> Callable[[int], None]:
 
     def kill(_pid: int) -> None:
         wait_for_answers(out, 1)
-        actors = [
-            process
-            for process in psutil.process_iter(["cmdline"])
-            if any("MapWorker" in word for word in process.info["cmdline"] or ())
-        ]
+        started = psutil.Process().children(recursive=True)  # the nodes are our own
+        actors = [each for each in started if any("MapWorker" in x for x in each.cmdline())]
         for process in actors[:1]:
             process.send_signal(signal.SIGKILL)
             print(f"  killed actor {process.pid}", file=sys.stderr)
@@ -163,7 +160,9 @@ def kill_actor(out: Path) -> Callable[[int], None]:
 def wait_for_answers(out: Path, count: int) -> None:
     """Wait until so many partitions are finished."""
     place = out / "answers"
-    while not place.is_dir() or sum(1 for each in place.iterdir() if each.suffix == ".jsonl") < count:
+    while (
+        not place.is_dir() or sum(1 for each in place.iterdir() if each.suffix == ".jsonl") < count
+    ):
         time.sleep(SECONDS)
 
 
@@ -176,7 +175,9 @@ def compare(model: Path, source: Path, documents: int, folder: Path) -> list[Run
     def add(system: str, took: Watched, same: bool | None, code: int = 0) -> None:
         if took.code != code:
             raise SystemExit(f"{system} ended with {took.code}")
-        runs.append(Run(system, took.seconds, took.cpu_seconds, took.peak_megabytes, documents, same))
+        runs.append(
+            Run(system, took.seconds, took.cpu_seconds, took.peak_megabytes, documents, same)
+        )
         print(f"{system}: {took.seconds:.0f} s, same: {same}", file=sys.stderr, flush=True)
 
     answers = folder / "predicted.jsonl"
@@ -184,7 +185,8 @@ def compare(model: Path, source: Path, documents: int, folder: Path) -> list[Run
     expected = hashlib.sha256(answers.read_bytes()).hexdigest()
     add("harnn predict", predicted, None)
 
-    def score(system: str, *more: str, during: Callable[[Path], Callable[[int], None]] | None = None
+    def score(
+        system: str, *more: str, during: Callable[[Path], Callable[[int], None]] | None = None
     ) -> Path:
         out = folder / f"out-{len(runs)}"
         command = [*HARNN, "score", str(model), "--data", str(data), "--out", str(out)]
@@ -264,7 +266,9 @@ def main() -> None:
     parser.add_argument("set", type=Path)
     parser.add_argument("--documents", type=int, default=0)
     parser.add_argument("--processes", type=int, default=1)
-    parser.add_argument("--folder", type=Path, help="For files of the run; default: a temporary one")
+    parser.add_argument(
+        "--folder", type=Path, help="For files of the run; default: a temporary one"
+    )
     parser.add_argument("--output", type=Path, default=Path("runs/scoring.json"))
     given = parser.parse_args()
     with tempfile.TemporaryDirectory(dir=given.folder) as folder:

@@ -58,7 +58,9 @@ def read_all(parts: list[FilePart], config: DataConfig) -> Iterator[Document | R
         yield from read_part(part, config, ReadingLog())
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(
     st.lists(st.sampled_from(LINES), max_size=12),
     st.integers(1, 5),
@@ -134,7 +136,11 @@ def test_what_cannot_be_read_is_told_where_it_stands(tmp_path: Path) -> None:
     [*_, last] = read_all(parts, config)
     assert isinstance(last, Rejected)
     assert "the compressed data breaks off after line" in last.problems[0].what
-    for name, content in (("no.jsonl.gz", b"no gzip"), ("no.parquet", b"PAR1 no"), ("u.jsonl", b"{\0")):
+    for name, content in (
+        ("no.jsonl.gz", b"no gzip"),
+        ("no.parquet", b"PAR1 no"),
+        ("u.jsonl", b"{\0"),
+    ):
         path = tmp_path / name
         path.write_bytes(content * 3)
         [part] = parts_of(path, 10, config)
@@ -144,7 +150,9 @@ def test_what_cannot_be_read_is_told_where_it_stands(tmp_path: Path) -> None:
     gone = parts_of(cut, 100, config)[0]
     cut.unlink()
     [found] = read_part(gone, config, ReadingLog())
-    assert found == Rejected((Problem(str(cut), "cannot be read: No such file or directory."),), True)
+    assert found == Rejected(
+        (Problem(str(cut), "cannot be read: No such file or directory."),), True
+    )
 
 
 def test_an_empty_file_has_one_part_without_rows(tmp_path: Path) -> None:

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.archives import MODEL
 
 from harnn.prediction import Predictor
 from harnn.scoring import SPARK_SCHEMA, Scorer, score_frames
+from support.archives import MODEL
 
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("default")]
 TEXTS = ["bees and honey", "a dripping tap", "soup", "the garden"]

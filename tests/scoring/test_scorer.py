@@ -12,7 +12,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from support.archives import MODEL, write_archive
 
 import harnn
 from harnn.config import DataConfig
@@ -23,6 +22,7 @@ from harnn.scoring.on_ray import PartitionActor
 from harnn.scoring.planning import plan_files
 from harnn.scoring.scorer import COLUMNS
 from harnn.scoring.sources import find_sources
+from support.archives import MODEL, write_archive
 
 TEXTS = ["bees and honey", "a dripping tap", "", "soup"]
 

@@ -14,7 +14,6 @@ import time
 from pathlib import Path
 
 import pytest
-from support.archives import MODEL, answers_of, failures_of, without_seconds, write_archive
 
 import harnn
 from harnn.cli import run
@@ -22,6 +21,7 @@ from harnn.errors import ConfigError, InputError, MissingExtraError
 from harnn.prediction import WorkerError
 from harnn.scoring import Crew, ScorerSettings, ScoringProgress, score_archive
 from harnn.scoring.scorer import Scorer
+from support.archives import MODEL, answers_of, failures_of, without_seconds, write_archive
 
 Said = pytest.CaptureFixture[str]
 
@@ -36,7 +36,9 @@ def score(data: object, out: Path, *options: str) -> int:
     return run(["score", str(MODEL), "--data", str(data), "--out", str(out), *options])
 
 
-@pytest.mark.parametrize("options", [[], ["--top-k", "2"], ["--threshold", "0.05", "--close", "up"]])
+@pytest.mark.parametrize(
+    "options", [[], ["--top-k", "2"], ["--threshold", "0.05", "--close", "up"]]
+)
 def test_answers_are_those_of_predict(tmp_path: Path, options: list[str]) -> None:
     data = write_archive(tmp_path / "new.jsonl", 50)
     assert score(data, tmp_path / "out", "--partition", "7", *options) == 0
@@ -201,8 +203,7 @@ def test_what_does_not_fit_is_refused(tmp_path: Path, capsys: Said) -> None:
         f"{shown}: no file is found for this pattern."
     )
     assert refused(str(MODEL), "--data", str(tmp_path), *new[3:]) == (
-        f"{tmp_path}: is a directory, expected files. Give a pattern, as "
-        f"'{tmp_path}/**/*.jsonl'."
+        f"{tmp_path}: is a directory, expected files. Give a pattern, as '{tmp_path}/**/*.jsonl'."
     )
     assert refused(str(MODEL), "--data", "nix://a/b", *new[3:]) == (
         "nix://a/b: cannot be read: Protocol not known: nix."
@@ -299,15 +300,17 @@ def test_a_killed_process_is_replaced(tmp_path: Path) -> None:
 def test_documents_that_end_every_process(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A module of that name in the processes' way dies of one partition."""
     data = write_archive(tmp_path / "a.jsonl", 4)
-    code = "import harnn.scoring.local as l\nimport os\n"
-    code += "f = l.score_partition\n"
-    code += "l.score_partition = lambda s, p, form: os._exit(7) if p.part.line == 3 else f(s, p, form)\n"
-    monkeypatch.setattr(
-        "harnn.prediction.processes._START",
-        "import sys; sys.path[:] = {path!r}; " + f"exec({code!r}); " + "from {module} import {name}; {name}()",
+    deadly = (
+        "import os, harnn.scoring.local as local\n"
+        "score = local.score_partition\n"
+        "def deadly(scorer, partition, form):\n"
+        "    return os._exit(7) if partition.part.line == 3 else score(scorer, partition, form)\n"
+        "local.score_partition = deadly\n"
     )
+    start = "import sys; sys.path[:] = {path!r}; " + f"exec({deadly!r}); "
+    start += "from {module} import {name}; {name}()"
+    monkeypatch.setattr("harnn.prediction.processes._START", start)
     with pytest.raises(WorkerError) as caught:
         score_archive(MODEL, [data], tmp_path / "out", partition=2, crew=Crew(2))
     assert str(caught.value) == (
@@ -354,7 +357,9 @@ def test_ctrl_c_keeps_what_is_finished(tmp_path: Path, processes: str) -> None:
     command = [sys.executable, "-m", "harnn", "score", str(MODEL), "--data", str(data), "--out"]
     command += [str(out), "--partition", "100", "--processes", processes]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
-        while process.poll() is None and not (out.is_dir() and len(list(out.glob("answers/*"))) > 1):
+        while process.poll() is None and not (
+            out.is_dir() and len(list(out.glob("answers/*"))) > 1
+        ):
             time.sleep(0.02)
         process.send_signal(signal.SIGINT)
         _, said = process.communicate(timeout=120)
@@ -423,7 +428,16 @@ def test_what_stands_in_the_list_of_finished_leads_nowhere(tmp_path: Path) -> No
 def test_an_acceptance_files_answers(tmp_path: Path) -> None:
     files = harnn.sample.sample("en")  # type: ignore[attr-defined]
     place = tmp_path / "acceptance.json"
-    command = ["acceptance", str(MODEL), "--data", str(files.test), "--target", "0.6", "-o", str(place)]
+    command = [
+        "acceptance",
+        str(MODEL),
+        "--data",
+        str(files.test),
+        "--target",
+        "0.6",
+        "-o",
+        str(place),
+    ]
     assert run(command) == 0
     data = write_archive(tmp_path / "a.jsonl", 9)
     options = ["--acceptance", str(place)]

@@ -22,7 +22,6 @@ from harnn.cli.models import Speed, open_model
 from harnn.cli.options import DecodingChoice
 from harnn.cli.problems import reading
 from harnn.cli.screen import Console, say
-from harnn.prediction.answer_tables import check_table
 from harnn.config import DataConfig
 from harnn.data import Document, ReadingLog, read_documents
 from harnn.data.label_checker import LabelChecker
@@ -30,6 +29,7 @@ from harnn.decode import DecodeOptions, open_score_file
 from harnn.errors import ConfigError
 from harnn.explain import Explanation
 from harnn.prediction import Examples, Predictor
+from harnn.prediction.answer_tables import check_table
 from harnn.prediction.predictor import blocks_of, documents_at_once
 from harnn.prediction.workers import AnsweredBlock, Workers, answer_block
 

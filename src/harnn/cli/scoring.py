@@ -67,7 +67,9 @@ def score(
         except BaseException:
             bar.stop()
             if watch.kept:
-                say(f"What is finished is kept in {out}; repeat the command with --resume to go on.")
+                say(
+                    f"What is finished is kept in {out}; repeat the command with --resume to go on."
+                )
             raise
     _tell(summary, out)
     missing = _missing(summary, out)

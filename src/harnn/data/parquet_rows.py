@@ -109,9 +109,8 @@ def _refuse_bombs(file: DocumentFile, metadata: Any, columns: Sequence[str], mos
     groups = range(metadata.num_row_groups)
     sizes = [metadata.row_group(group).total_byte_size for group in groups]
     most_here = max(most, _MOST_TIMES * packed)
-    if max(sizes, default=0) > most_here:
-        if file.elsewhere is None:
-            sizes = read_sizes(file.path, columns) or sizes
+    if max(sizes, default=0) > most_here and file.elsewhere is None:
+        sizes = read_sizes(file.path, columns) or sizes
     size = max(sizes, default=0)
     if size > most_here:
         what = (

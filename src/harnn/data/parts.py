@@ -83,9 +83,7 @@ def divide_file(file: DocumentFile, rows: int, config: DataConfig) -> Iterator[F
         yield FilePart(file, 0, 0, None, 1, 0, config.encoding, "")
 
 
-def read_part(
-    part: FilePart, config: DataConfig, log: ReadingLog
-) -> Iterator[Document | Rejected]:
+def read_part(part: FilePart, config: DataConfig, log: ReadingLog) -> Iterator[Document | Rejected]:
     """Yield the documents of a part, and what cannot be read, in order; labels are ignored.
 
     log: gets what is worth a look.

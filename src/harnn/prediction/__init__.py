@@ -24,8 +24,8 @@ if TYPE_CHECKING:
         compare_systems,
     )
     from harnn.prediction.foreign import ForeignAnswers, check_predictions, read_predictions
-    from harnn.prediction.seen import Seen, SeenDocuments
     from harnn.prediction.processes import WorkerError
+    from harnn.prediction.seen import Seen, SeenDocuments
     from harnn.prediction.workers import AnsweredBlock, Workers
 
 __getattr__, __dir__ = on_demand(

@@ -25,7 +25,7 @@ from harnn._display import json_text
 from harnn._files import check_replaceable, only_writer, remove_all_leftovers, write_atomically
 from harnn._tables import shown
 from harnn.errors import ConfigError, InputError, Problem, cannot_read, cannot_write
-from harnn.scoring.planning import Partition, PlannedFile
+from harnn.scoring.planning import PlannedFile
 from harnn.scoring.scored import Form, ScoredPartition
 
 MANIFEST = "manifest.json"

@@ -201,7 +201,9 @@ def _check_room(ray: Any, address: str, threads: int) -> None:
     """Raises:
     ConfigError: no node has room for one actor, for which Ray would wait for ever.
     """
-    most = max((node["Resources"].get("CPU", 0) for node in ray.nodes() if node["Alive"]), default=0)
+    most = max(
+        (node["Resources"].get("CPU", 0) for node in ray.nodes() if node["Alive"]), default=0
+    )
     if most < threads:
         what = f"an actor needs {threads} CPUs, but no node has more than {most:g}."
         raise ConfigError(Problem(f"--address {address}", what, "Give a smaller --threads."))

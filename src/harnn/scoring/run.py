@@ -119,8 +119,8 @@ def score_archive(
 
     model: directory, or with options as :class:`ScorerSettings`. given: paths, patterns and URLs of
     JSON lines and Parquet, see :func:`find_sources`. out: a directory, see
-    :mod:`harnn.scoring.archive`. partition: lines, or rows of Parquet, that are answered at once and
-    become one file; None: some 20,000. resume: go on with what is there, if anything is.
+    :mod:`harnn.scoring.archive`. partition: lines, or rows of Parquet, that are answered at once
+    and become one file; None: some 20,000. resume: go on with what is there, if anything is.
 
     Answers are those of ``harnn predict``, in the order of the documents. Documents without an
     answer never end it: they stand in ``failed/`` with the reason, and are counted.

@@ -101,9 +101,7 @@ class Scorer:
             BundleError: the model cannot be read.
             ConfigError, ValueError: options exclude each other or are out of range.
         """
-        self._begin(
-            ScorerSettings(model=Path(model), decoding=options, data=data, threads=threads)
-        )
+        self._begin(ScorerSettings(model=Path(model), decoding=options, data=data, threads=threads))
 
     @classmethod
     def of(cls, settings: ScorerSettings) -> Self:
@@ -205,14 +203,21 @@ class Scorer:
             DocumentError: see :meth:`rows`.
         """
         names = list(batch)
-        columns = [getattr(column, "tolist", lambda c=column: list(c))() for column in batch.values()]
-        rows = self.rows([dict(zip(names, cells, strict=True)) for cells in zip(*columns, strict=True)])
+        columns = [
+            getattr(column, "tolist", lambda c=column: list(c))() for column in batch.values()
+        ]
+        rows = self.rows(
+            [dict(zip(names, cells, strict=True)) for cells in zip(*columns, strict=True)]
+        )
         return {name: [row[name] for row in rows] for name in COLUMNS}
 
 
 def _row(answer: dict[str, Any] | Failure) -> dict[str, Any]:
     if isinstance(answer, Failure):
-        return dict.fromkeys(COLUMNS) | {"id": answer.id, "error": f"{answer.where}: {answer.reason}"}
+        return dict.fromkeys(COLUMNS) | {
+            "id": answer.id,
+            "error": f"{answer.where}: {answer.reason}",
+        }
     return {
         "id": answer["id"],
         "labels": [each["label"] for each in answer["labels"]],

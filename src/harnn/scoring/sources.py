@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import glob
+import io
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from harnn.errors import ConfigError, DocumentError, MissingExtraError, Problem
 from harnn.scoring.planning import place_of
 
 _MAGIC = "*?["
+_BUFFER = 1 << 16
 _EXPECTED = "expected .jsonl or .ndjson (each also with .gz or .zst), or .parquet"
 
 
@@ -29,7 +31,8 @@ class RemoteFile:
     def open(self) -> BinaryIO:
         """Open it for reading."""
         system, path = _system_of(self.url)
-        return cast(BinaryIO, _told(self.url, lambda: system.open(path, "rb")))
+        raw = _told(self.url, lambda: system.open(path, "rb"))
+        return cast(BinaryIO, io.BufferedReader(raw, _BUFFER))  # those of fsspec know no limits
 
     def size(self) -> int:
         """Return its bytes."""
@@ -84,7 +87,8 @@ def _find(given: str) -> list[DocumentFile | Problem]:
             hint = f"Give a pattern, as {printable(str(Path(given, '**', '*.jsonl')))!r}."
             return [Problem(printable(given), "is a directory, expected files.", hint)]
         return [_absolute(find_file(given), given)]
-    names = [name for name in sorted(glob.glob(given, recursive=True)) if Path(name).is_file()]
+    found = sorted(glob.glob(given, recursive=True))  # noqa: PTH207 (it may have a root)
+    names = [name for name in found if Path(name).is_file()]
     if not names:
         return [Problem(printable(given), "no file is found for this pattern.")]
     return [_absolute(find_file(name), name) for name in names]
