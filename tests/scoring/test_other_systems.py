@@ -39,8 +39,9 @@ def test_spark(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     finally:
         session.stop()
     assert {row.id: row.labels for row in found if row.error is None} == expected()
-    [failed] = [row.error for row in found if row.error is not None]
-    assert "has no text" in failed
+    [failed] = [row for row in found if row.error is not None]
+    assert failed.id == "none"
+    assert "has no text" in failed.error
 
 
 def test_daft() -> None:
@@ -54,7 +55,7 @@ def test_daft() -> None:
         def __init__(self, model: str) -> None:
             self.scorer = Scorer(model, threads=1)
 
-        @daft.method.batch(return_dtype=kind)
+        @daft.method.batch(return_dtype=kind)  # type: ignore[untyped-decorator]
         def answer(self, ids: Any, texts: Any) -> Any:
             rows = self.scorer({"id": ids.to_pylist(), "text": texts.to_pylist()})
             pairs = zip(rows["labels"], rows["error"], strict=True)

@@ -32,6 +32,7 @@ MEMORY = 150 << 20
 def cluster(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     utils = pytest.importorskip("ray.cluster_utils", reason="ray is not installed")
     monkeypatch.setenv("RAY_USAGE_STATS_ENABLED", "0")
+    monkeypatch.setenv("RAY_raylet_start_wait_time_s", "300")  # where others compute too
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join(path for path in sys.path if path))
     head = {"num_cpus": 1, "include_dashboard": False, "object_store_memory": MEMORY}
     started = utils.Cluster(initialize_head=True, head_node_args=head)
@@ -123,7 +124,7 @@ def test_what_ray_cannot_do_is_told(cluster: Any, tmp_path: Path) -> None:
     part = FilePart(file, 0, 0, 9, 1, 1, "utf-8", "")
     assert pickle.loads(pickle.dumps(part)) == part
     settings = ScorerSettings(model=MODEL)
-    with pytest.raises(WorkerError, match="the Ray cluster at .* gave up: "):
+    with pytest.raises(WorkerError, match=r"a\.jsonl:1 to 1: 8 actors ended over these documents"):
         list(score_on_ray([Partition("a", part)], settings, "jsonl", 1, cluster.address))
     data = write_archive(tmp_path / "a.jsonl", 2)
     wide = ScorerSettings(model=MODEL, threads=5)

@@ -18,7 +18,7 @@ from harnn.config import DataConfig
 from harnn.errors import BundleError, DocumentError
 from harnn.prediction import Predictor
 from harnn.scoring import SPARK_SCHEMA, Scorer, ScorerSettings, score_archive, score_frames
-from harnn.scoring.on_ray import PartitionActor
+from harnn.scoring.on_ray import Attempts, PartitionActor
 from harnn.scoring.planning import plan_files
 from harnn.scoring.scorer import COLUMNS
 from harnn.scoring.sources import find_sources
@@ -50,9 +50,9 @@ def test_a_batch_of_ray(scorer: Scorer) -> None:
 
 def test_a_row_without_an_answer_stays_a_row(scorer: Scorer) -> None:
     rows = scorer.rows([{"id": "a", "text": "bees"}, {"id": "b"}, {"id": "c", "text": "soup"}])
-    assert [row["id"] for row in rows] == ["a", None, "c"]
+    assert [row["id"] for row in rows] == ["a", "b", "c"]
     assert rows[1] == {
-        "id": None,
+        "id": "b",
         "labels": None,
         "scores": None,
         "notes": None,
@@ -71,7 +71,7 @@ def test_frames_as_spark_gives_them() -> None:
 
     score = score_frames(ScorerSettings(model=MODEL, decoding={"top_k": 1}))
     first, empty, last = score(frames())
-    assert list(first["id"]) == ["a", None, "c"] or pandas.isna(first["id"][1])
+    assert list(first["id"]) == ["a", "b", "c"]
     assert list(first["labels"])[::2] == expected(["bees", "soup"], top_k=1)
     assert "has no text" in first["error"][1]
     assert list(empty.columns) == list(COLUMNS)
@@ -107,6 +107,11 @@ def test_an_actor_answers_partitions_and_tells_what_it_cannot(tmp_path: Path) ->
     [error] = [pickle.loads(each) for each in other({"partition": packed[:1]})["scored"]]
     assert isinstance(error, BundleError)
     assert "holds another model than where the work was begun, on " in str(error)
+
+
+def test_attempts_are_counted_by_partition() -> None:
+    attempts = Attempts()
+    assert [attempts.begin(name) for name in "aaba"] == [1, 2, 1, 3]
 
 
 def test_it_is_public() -> None:

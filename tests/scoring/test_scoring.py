@@ -297,9 +297,7 @@ def test_a_killed_process_is_replaced(tmp_path: Path) -> None:
     assert answers_of(out) == predicted(data)
 
 
-def test_documents_that_end_every_process(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_documents_that_end_every_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     data = write_archive(tmp_path / "a.jsonl", 4)
     deadly = (
         "import os, harnn.scoring.local as local\n"

@@ -46,9 +46,7 @@ def test_patterns_of_urls(memory: Any, tmp_path: Path) -> None:
     score_archive(MODEL, [tmp_path / "a.jsonl"], tmp_path / "here", partition=5)
     assert answers_of(out) == answers_of(tmp_path / "here") * 2
     memory.pipe("/archive/deep/a.jsonl", data.replace(b"d3", b"x3"))
-    again = score_archive(
-        MODEL, ["memory://archive/**/*.jsonl*"], out, partition=5, resume=True
-    )
+    again = score_archive(MODEL, ["memory://archive/**/*.jsonl*"], out, partition=5, resume=True)
     assert (again.kept_partitions, again.changed_partitions) == (5, 1)
     memory.rm("/archive/deep/a.jsonl")
     with pytest.raises(DocumentError, match=r"memory://archive/x\.jsonl: no such file"):
@@ -73,7 +71,9 @@ def test_parquet_elsewhere(memory: Any, tmp_path: Path) -> None:
 
 
 def test_what_is_gone_is_told(memory: Any, tmp_path: Path) -> None:
-    file = DocumentFile(Path("a.jsonl"), "memory://a.jsonl", "json-lines", "", RemoteFile("memory://a.jsonl"))
+    file = DocumentFile(
+        Path("a.jsonl"), "memory://a.jsonl", "json-lines", "", RemoteFile("memory://a.jsonl")
+    )
     for ask in (file.open, file.size):
         with pytest.raises(OSError, match="a.jsonl"):
             ask()

@@ -92,16 +92,17 @@ class _Watch:
         return bool(self._done)
 
     def __call__(self, progress: ScoringProgress) -> None:
-        if progress.state != "scoring":
-            return
-        if self._done is None:
+        if progress.state == "planning":
+            self._bar.tell(f"{progress.done:,} of {counted(progress.total, 'file')} divided")
+        elif self._done is None:
             self._bar.expect(progress.total)
             self._bar.start_at(progress.kept)
             if progress.kept:
                 say(f"Going on after {counted(progress.kept, 'document')}.")
+            self._done = progress.done
         else:
             self._bar.advance(progress.done - self._done)
-        self._done = progress.done
+            self._done = progress.done
 
 
 def _tell(summary: ScoringSummary, out: Path) -> None:

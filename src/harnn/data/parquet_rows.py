@@ -77,7 +77,8 @@ def read_parquet(
 def _groups_of(metadata: Any, rows: range | None) -> tuple[list[int], int, range]:
     """Return the groups of rows that hold *rows*, how many rows are before them, and the rows."""
     rows = range(metadata.num_rows) if rows is None else rows
-    groups, before, end = [], 0, 0
+    groups: list[int] = []
+    before = end = 0
     for number in range(metadata.num_row_groups):
         start, end = end, end + metadata.row_group(number).num_rows
         if start < rows.stop and end > rows.start:

@@ -22,7 +22,13 @@ from pathlib import Path
 from typing import Any, NamedTuple, Self
 
 from harnn._display import json_text
-from harnn._files import check_replaceable, only_writer, remove_all_leftovers, write_atomically
+from harnn._files import (
+    atomic_directory,
+    check_replaceable,
+    only_writer,
+    remove_all_leftovers,
+    write_atomically,
+)
 from harnn._tables import shown
 from harnn.errors import ConfigError, InputError, Problem, cannot_read, cannot_write
 from harnn.scoring.planning import PlannedFile
@@ -77,9 +83,9 @@ class Archive:
         self.known: list[dict[str, Any]] = []
         """The plan that it was made by; see :meth:`PlannedFile.to_dict`."""
 
-    def start(self, made_by: Mapping[str, Any], files: Sequence[PlannedFile]) -> tuple[int, int]:
-        """Take note of the plan, and return how many finished partitions are made again because
-        their documents changed, and how many are no more.
+    def start(self, made_by: Mapping[str, Any], files: Sequence[PlannedFile]) -> int:
+        """Take note of the plan, and return how many partitions were finished but are not any more,
+        because their documents changed or are gone.
 
         Raises:
             ConfigError: there are answers of files that are not given.
@@ -94,27 +100,31 @@ class Archive:
             hint = "Repeat --data as it was (more files may come), or choose another --out."
             raise ConfigError(Problem(str(self.directory), what, hint))
         planned = {each.name: each for file in files for each in file.partitions}
-        changed, left = 0, 0
+        changed = 0
         for name, finished in list(self.finished.items()):
             partition = planned.get(name)
             if partition is not None and partition.part.digest == finished.digest:
                 continue
             del self.finished[name]
-            changed, left = changed + (partition is not None), left + (partition is None)
+            changed += 1
             self._answers(name).unlink(missing_ok=True)
             self._failures(name).unlink(missing_ok=True)
-        with _told(self.directory):
-            for place in (self.directory, self.directory / ANSWERS, self.directory / FAILED):
-                place.mkdir(parents=True, exist_ok=True)
-            (self.directory / SUMMARY).unlink(missing_ok=True)
-        for place in (self.directory, self.directory / ANSWERS, self.directory / FAILED):
-            remove_all_leftovers(place)
         plan = [each.to_dict() for each in files]
-        with write_atomically(self.directory / MANIFEST) as file:
-            file.write(json_text({"format": _FORMAT, "made_by": dict(made_by), "files": plan}))
+        manifest = {"format": _FORMAT, "made_by": dict(made_by), "files": plan}
+        if not (self.directory / MANIFEST).exists():
+            with atomic_directory(self.directory, marker=MANIFEST) as new:
+                _write_manifest(new, manifest)
+        places = [self.directory / ANSWERS, self.directory / FAILED]
+        with _told(self.directory):
+            (self.directory / SUMMARY).unlink(missing_ok=True)
+            for place in places:
+                place.mkdir(exist_ok=True)
+        for place in (self.directory, *places):
+            remove_all_leftovers(place)
+        _write_manifest(self.directory, manifest)
         with write_atomically(self.directory / _FINISHED) as file:
             file.writelines(f"{_line(each)}\n" for each in self.finished.values())
-        return changed, left
+        return changed
 
     def add(self, scored: ScoredPartition) -> None:
         """Put the answers of a partition in their place.
@@ -225,6 +235,11 @@ def check_place(directory: Path, *, resume: bool) -> None:
     what = "holds the answers of a scoring that " + ("is finished." if done else "was stopped.")
     hint = "Go on with --resume, choose another --out, or remove it to start again."
     raise ConfigError(Problem(str(directory), what, hint))
+
+
+def _write_manifest(directory: Path, manifest: Mapping[str, Any]) -> None:
+    with write_atomically(directory / MANIFEST) as file:
+        file.write(json_text(dict(manifest)))
 
 
 def _read_manifest(path: Path) -> dict[str, Any]:

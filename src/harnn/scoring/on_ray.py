@@ -14,6 +14,7 @@ import signal
 import socket
 import tempfile
 import threading
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -28,8 +29,8 @@ from harnn.scoring.planning import Partition
 from harnn.scoring.scored import Form, ScoredPartition, score_partition
 from harnn.scoring.scorer import Scorer, ScorerSettings
 
-_RETRIES = 8
-"""Actors that one partition may cost, by its own fault or by that of nodes."""
+_MOST_ACTORS = 8
+"""That one partition may cost, by its own fault or by that of nodes."""
 _QUIET = {
     "RAY_USAGE_STATS_ENABLED": "0",
     "RAY_DATA_DISABLE_PROGRESS_BARS": "1",
@@ -41,11 +42,24 @@ _SECONDS = 5.0
 _LOGGERS = ("ray", "ray.data", "ray.train", "ray.tune")
 
 
+class Attempts:
+    """Counts how often each partition was begun: Ray Data begins them again for ever."""
+
+    def __init__(self) -> None:
+        self._counts: Counter[str] = Counter()
+
+    def begin(self, name: str) -> int:
+        """Count one more time that a partition is begun, and return how many there are."""
+        self._counts[name] += 1
+        return self._counts[name]
+
+
 class PartitionActor:
     """What an actor does: it is given pickled partitions, and gives pickled answers."""
 
-    def __init__(self, settings: ScorerSettings, form: Form) -> None:
-        self._begin = (settings, form)
+    def __init__(self, settings: ScorerSettings, form: Form, attempts: Any = None) -> None:
+        """attempts: the actor of :class:`Attempts`."""
+        self._begin, self._attempts = (settings, form), attempts
         self._scorer: Scorer | None = None
 
     def __call__(self, batch: dict[str, Any]) -> dict[str, list[bytes]]:
@@ -55,10 +69,25 @@ class PartitionActor:
     def _answer(self, packed: bytes) -> ScoredPartition | Exception:
         settings, form = self._begin
         try:
+            partition: Partition = pickle.loads(packed)
+            self._count(partition)
             self._scorer = self._scorer or Scorer.of(settings)
-            return score_partition(self._scorer, pickle.loads(packed), form)
+            return score_partition(self._scorer, partition, form)
         except Exception as error:
             return that_can_be_sent(error)
+
+    def _count(self, partition: Partition) -> None:
+        """Raises:
+        WorkerError: the partition has cost too many actors.
+        """
+        if self._attempts is None:
+            return
+        import ray
+
+        if ray.get(self._attempts.begin.remote(partition.name)) > _MOST_ACTORS:
+            what = f"{_MOST_ACTORS} actors ended over these documents, of whatever cause."
+            hint = "Where memory is short, give smaller partitions."
+            raise WorkerError(f"{partition.part.where}: {what} {hint}")
 
 
 def score_on_ray(
@@ -82,16 +111,17 @@ def score_on_ray(
     threads = settings.threads or 1
     with _connected(address, actors * threads) as ray:
         _check_room(ray, address, threads)
+        counter = ray.remote(Attempts).options(num_cpus=0, max_restarts=-1, max_task_retries=-1)
+        attempts = counter.remote()
         rows = [{"partition": pickle.dumps(each)} for each in partitions]
         scored = ray.data.from_items(rows, override_num_blocks=len(rows)).map_batches(
             PartitionActor,
             batch_size=1,
             compute=ray.data.ActorPoolStrategy(size=min(actors, len(rows))),
-            fn_constructor_kwargs={"settings": settings, "form": form},
+            fn_constructor_kwargs={"settings": settings, "form": form, "attempts": attempts},
             num_cpus=threads,
             num_gpus=1 if str(settings.speed.get("device")).startswith("cuda") else 0,
             runtime_env={"env_vars": threads_of(1, threads)},
-            ray_remote_args_fn=_bounded_retries,
         )
         try:
             for batch in scored.iter_batches(batch_size=None, prefetch_batches=1):
@@ -104,11 +134,6 @@ def score_on_ray(
             what = f"the Ray cluster at {address} gave up: {reason_of(error)}."
             hint = "Its logs say more; go on with --resume."
             raise WorkerError(f"{what} {hint}") from None
-
-
-def _bounded_retries() -> dict[str, Any]:
-    """Return what Ray Data would set otherwise, to any number of times."""
-    return {"max_task_retries": _RETRIES}
 
 
 @contextmanager

@@ -154,38 +154,38 @@ def score_archive(
         for file in plan_files(sources, size, scorer.data, known=archive.known):
             files.append(file)
             tell(ScoringProgress("planning", len(files), len(sources)))
-        changed, _ = archive.start(made_by, files)
+        changed = archive.start(made_by, files)
         settings = replace(settings, data=scorer.data)
         here = scorer if crew == Crew() else None
         del scorer  # others load it for themselves
-        summary = _score(archive, files, here, settings, crew, tell)
+        answered = _answer(archive, files, here, settings, crew, tell)
         seconds = time.monotonic() - began
-        summary = replace(
-            summary,
-            changed_partitions=changed,
-            seconds=seconds,
-            rate=summary.rate / seconds if seconds > 0 else 0.0,
-        )
+        summary = _sum_up(archive, files, answered, seconds, changed, settings, crew)
         archive.finish(summary.to_dict())
     return summary
 
 
-def _score(
+class _Answered(NamedTuple):
+    """What one run did."""
+
+    documents: int
+    kept: int
+    """Partitions that were finished before."""
+    warnings: tuple[Problem, ...]
+
+
+def _answer(
     archive: Archive,
     files: Sequence[PlannedFile],
     here: Scorer | None,
     settings: ScorerSettings,
     crew: Crew,
     tell: Callable[[ScoringProgress], None],
-) -> ScoringSummary:
-    """Answer what is not finished; in place of the rate the documents answered are returned.
-
-    here: what answers in this process, if that does.
-    """
+) -> _Answered:
+    """Answer what is not finished; here: what answers in this process, if that does."""
     partitions = [each for file in files for each in file.partitions]
     left = [each for each in partitions if each.name not in archive.finished]
     kept = sum(each.documents + each.failed for each in archive.finished.values())
-    kept_partitions = len(archive.finished)
     total = kept + sum(each.part.rows for each in left)
     done, answered = kept, 0
     tell(ScoringProgress("scoring", done, total, kept))
@@ -197,25 +197,36 @@ def _score(
             tell(ScoringProgress("scoring", done, total, kept))
             if len(warnings) < _MOST_WARNINGS:
                 warnings |= dict.fromkeys(scored.warnings)
+    return _Answered(answered, len(partitions) - len(left), tuple(warnings)[:_MOST_WARNINGS])
+
+
+def _sum_up(
+    archive: Archive,
+    files: Sequence[PlannedFile],
+    answered: _Answered,
+    seconds: float,
+    changed: int,
+    settings: ScorerSettings,
+    crew: Crew,
+) -> ScoringSummary:
     finished = archive.finished
     broken = [file for file in files if any(finished[x.name].broken for x in file.partitions)]
-    empty = [file for file in files if _is_empty(file)]
     return ScoringSummary(
         documents=sum(each.documents for each in finished.values()),
         failed=sum(each.failed for each in finished.values()),
         broken_files=len(broken),
-        empty_files=len(empty),
+        empty_files=sum(map(_is_empty, files)),
         files=len(files),
-        partitions=len(partitions),
-        kept_partitions=kept_partitions,
-        changed_partitions=0,
-        seconds=0.0,
-        rate=float(answered),
+        partitions=sum(len(file.partitions) for file in files),
+        kept_partitions=answered.kept,
+        changed_partitions=changed,
+        seconds=seconds,
+        rate=answered.documents / seconds if seconds > 0 else 0.0,
         model=settings.model_hash,
         harnn=harnn.__version__,
         processes=crew.processes,
         address=crew.address,
-        warnings=tuple(warnings)[:_MOST_WARNINGS],
+        warnings=answered.warnings,
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Self, Unpack
@@ -13,6 +13,7 @@ from threadpoolctl import threadpool_limits
 
 from harnn._cores import threads_of
 from harnn._display import reason_of
+from harnn._frames import column_names, is_frame, read_rows
 from harnn.bundle import fingerprint
 from harnn.config import DataConfig
 from harnn.data import Document, Table
@@ -185,16 +186,19 @@ class Scorer:
             DocumentError: the table as a whole cannot be read.
         """
         builder = DocumentBuilder(self.data, labelled=False)
-        items: list[Document | Rejected] = list(stream_documents(table, builder))  # type: ignore[arg-type]
+        items = [*stream_documents(table, builder)]
         broken = [each for each in items if isinstance(each, Rejected) and each.whole_file]
         if broken and len(table):  # type: ignore[arg-type]
             raise DocumentError([problem for each in broken for problem in each.problems])
         answers = iter(self.answer([each for each in items if isinstance(each, Document)]))
-        return [
+        rows = [
             _row(Failure.of_rejected(item) if isinstance(item, Rejected) else next(answers))
-            for item in items
-            if not (isinstance(item, Rejected) and item.whole_file)
+            for item in items[: len(items) - len(broken)]
         ]
+        if any(row["id"] is None for row in rows):
+            for row, own in zip(rows, _ids(table, self.data.id_field), strict=False):
+                row["id"] = own if row["id"] is None else row["id"]
+        return rows
 
     def __call__(self, batch: Mapping[str, Any]) -> dict[str, list[Any]]:
         """Answer a batch of Ray Data: columns by their names, and columns come back.
@@ -210,6 +214,15 @@ class Scorer:
             [dict(zip(names, cells, strict=True)) for cells in zip(*columns, strict=True)]
         )
         return {name: [row[name] for row in rows] for name in COLUMNS}
+
+
+def _ids(table: Any, name: str) -> Iterator[str | None]:
+    """Yield the ids of rows, as far as they are strings or whole numbers."""
+    if is_frame(table):
+        table = read_rows(table, [name]) if name in column_names(table) else ()
+    for row in table:
+        own = row.get(name)
+        yield str(own) if isinstance(own, str | int) and not isinstance(own, bool) else None
 
 
 def _row(answer: dict[str, Any] | Failure) -> dict[str, Any]:

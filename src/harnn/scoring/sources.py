@@ -61,8 +61,8 @@ def find_sources(given: Sequence[str | Path]) -> list[DocumentFile]:
         raise ConfigError(Problem("--data", "there are no documents to score."))
     files: dict[str, DocumentFile] = {}
     problems = []
-    for each in map(os.fspath, given):
-        for found in _find(each):
+    for each in given:
+        for found in _find(str(each)):
             if isinstance(found, DocumentFile) and found.format not in DIVIDED:
                 suffix = "".join(found.path.suffixes[-2:])
                 found = Problem(found.name, f"is not read in parts ({suffix}), {_EXPECTED}.")
