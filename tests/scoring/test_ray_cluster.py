@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 import pytest
-from support.archives import MODEL, answers_of, write_archive
 
 from harnn.data.files import DocumentFile
 from harnn.data.parts import FilePart
@@ -22,6 +21,7 @@ from harnn.errors import ConfigError
 from harnn.prediction import WorkerError
 from harnn.scoring import Crew, ScorerSettings, ScoringProgress, score_archive
 from harnn.scoring.planning import Partition
+from support.archives import MODEL, answers_of, write_archive
 
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("default")]
 MEMORY = 150 << 20

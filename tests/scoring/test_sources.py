@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.archives import MODEL, answers_of, failures_of, write_archive
 
 from harnn.data.files import DocumentFile
 from harnn.errors import DocumentError, MissingExtraError
 from harnn.scoring import Crew, score_archive
 from harnn.scoring.sources import RemoteFile, find_sources
+from support.archives import MODEL, answers_of, failures_of, write_archive
 
 fsspec = pytest.importorskip("fsspec")
 
@@ -75,12 +75,12 @@ def test_what_is_gone_is_told(memory: Any, tmp_path: Path) -> None:
         Path("a.jsonl"), "memory://a.jsonl", "json-lines", "", RemoteFile("memory://a.jsonl")
     )
     for ask in (file.open, file.size):
-        with pytest.raises(OSError, match="a.jsonl"):
+        with pytest.raises(OSError, match=r"a\.jsonl"):
             ask()
 
 
 def test_a_scheme_whose_package_is_missing() -> None:
-    with pytest.raises(MissingExtraError, match="dropbox://a/b.jsonl cannot be read: "):
+    with pytest.raises(MissingExtraError, match=r"dropbox://a/b\.jsonl cannot be read: "):
         find_sources(["dropbox://a/b.jsonl"])
 
 
