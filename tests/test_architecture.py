@@ -32,6 +32,7 @@ FLOORS = {
         "_optional",
         "_places",
         "_quiet",
+        "_ray",
         "_spreadsheet_rows",
         "_spreadsheets",
         "_tables",
@@ -64,6 +65,7 @@ _SETTINGS = ("_continuing_settings", "_data_settings", "_transformer_settings")
 SIDEWAYS |= {("config", other) for other in ("errors", "_tables", *_SETTINGS)}
 SIDEWAYS |= {(own, other) for own in _SETTINGS for other in ("errors", "_tables")}
 SIDEWAYS |= {("_delimited", "_encodings")}
+SIDEWAYS |= {("_ray", other) for other in ("errors", "_cores", "_display", "_optional")}
 SIDEWAYS |= {("_frames", "errors"), ("_frames", "_cells"), ("_spreadsheet_rows", "_cells")}
 SIDEWAYS |= {("_spreadsheets", other) for other in ("errors", "_display", "_optional")}
 SIDEWAYS |= {("config", "errors"), ("config", "_tables"), ("_places", "errors")}

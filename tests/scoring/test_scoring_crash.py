@@ -22,7 +22,8 @@ out, whole = home / "out", home / "whole"
 EVENTS = {"open", "os.rename", "os.remove", "os.truncate", "os.mkdir", "os.rmdir"}
 
 def score(place):
-    return run(["score", model, "--data", data, "--out", str(place), "--partition", "2", "--resume"])
+    options = ["--data", data, "--out", str(place), "--partition", "2", "--resume"]
+    return run(["score", model, *options])
 
 def in_child(work):
     child = os.fork()

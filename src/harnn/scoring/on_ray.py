@@ -10,19 +10,17 @@ from __future__ import annotations
 import logging
 import os
 import pickle
-import signal
 import socket
 import tempfile
-import threading
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from harnn._cores import threads_of
 from harnn._display import reason_of
 from harnn._optional import require
+from harnn._ray import connected
 from harnn.errors import ConfigError, Problem
 from harnn.prediction.processes import WorkerError, that_can_be_sent
 from harnn.scoring.planning import Partition
@@ -31,15 +29,10 @@ from harnn.scoring.scorer import Scorer, ScorerSettings
 
 _MOST_ACTORS = 8
 """That one partition may cost, by its own fault or by that of nodes."""
-_QUIET = {
-    "RAY_USAGE_STATS_ENABLED": "0",
-    "RAY_DATA_DISABLE_PROGRESS_BARS": "1",
-    "RAY_BACKEND_LOG_LEVEL": "fatal",
-}
-"""Ray tells its makers nothing of this, and the terminal little; what is set already stays."""
 _SECONDS = 5.0
 """For a cluster to take a connection."""
-_LOGGERS = ("ray", "ray.data", "ray.train", "ray.tune")
+_LOGGERS = ("ray", "ray.data")
+PURPOSE = "Scoring on several machines"
 
 
 class Attempts:
@@ -109,7 +102,11 @@ def score_on_ray(
         HarnnError: see :meth:`Scorer.of` and :func:`score_partition`.
     """
     threads = settings.threads or 1
-    with _connected(address, actors * threads) as ray:
+    with connected(address, purpose=PURPOSE) as ray:
+        require("ray.data", extra="ray", purpose=PURPOSE)
+        for name in _LOGGERS:
+            logging.getLogger(name).setLevel(logging.ERROR)
+        ray.data.DataContext.get_current().enable_progress_bars = False
         _check_room(ray, address, threads)
         counter = ray.remote(Attempts).options(num_cpus=0, max_restarts=-1, max_task_retries=-1)
         attempts = counter.remote()
@@ -134,32 +131,6 @@ def score_on_ray(
             what = f"the Ray cluster at {address} gave up: {reason_of(error)}."
             hint = "Its logs say more; go on with --resume."
             raise WorkerError(f"{what} {hint}") from None
-
-
-@contextmanager
-def _connected(address: str, cores: int) -> Iterator[Any]:
-    """Be part of a cluster; cores: that one has which is started here."""
-    for name, value in _QUIET.items():
-        os.environ.setdefault(name, value)
-    ray = require("ray", extra="ray", purpose="Scoring on several machines")
-    require("ray.data", extra="ray", purpose="Scoring on several machines")
-    for name in _LOGGERS:
-        logging.getLogger(name).setLevel(logging.ERROR)
-    was_connected = ray.is_initialized()
-    if not was_connected:
-        own = {"num_cpus": cores, "include_dashboard": False} if address == "local" else {}
-        try:
-            with _own_signals(), _hushed():
-                ray.init(address, logging_level=logging.ERROR, log_to_driver=False, **own)
-        except Exception as error:  # of whatever kind, as the address and the cluster are
-            raise _unreachable(address, reason_of(error)) from None
-    context = ray.data.DataContext.get_current()
-    context.enable_progress_bars = False
-    try:
-        yield ray
-    finally:
-        if not was_connected:
-            ray.shutdown()
 
 
 def check_reachable(address: str) -> None:
@@ -190,36 +161,9 @@ def _address_of_this_machine() -> str:
 
 
 def _unreachable(address: str, reason: str) -> ConfigError:
-    what = f"no Ray cluster can be reached there ({reason})."
+    what = f"no Ray cluster can be reached there: {reason}."
     hint = "Start one with 'ray start --head', or give --address local."
     return ConfigError(Problem(f"--address {address}", what, hint))
-
-
-@contextmanager
-def _hushed() -> Iterator[None]:
-    """Keep what Ray's own libraries write to standard error while they begin."""
-    kept = os.dup(2)
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    try:
-        os.dup2(nowhere, 2)
-        yield
-    finally:
-        os.dup2(kept, 2)
-        os.close(kept)
-        os.close(nowhere)
-
-
-@contextmanager
-def _own_signals() -> Iterator[None]:
-    """Keep what this process does about SIGTERM, which Ray changes."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = signal.getsignal(signal.SIGTERM)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
 
 
 def _check_room(ray: Any, address: str, threads: int) -> None:

@@ -98,9 +98,9 @@ class Crew:
             what = f"got {self.processes}, expected 1 to {_MOST_PROCESSES:,}."
             raise ConfigError(Problem("processes", what))
         if self.address is not None:
-            from harnn.scoring.on_ray import check_reachable
+            from harnn.scoring.on_ray import PURPOSE, check_reachable
 
-            check_installed("ray", extra="ray", purpose="Scoring on several machines")
+            check_installed("ray", extra="ray", purpose=PURPOSE)
             check_reachable(self.address)
 
 
