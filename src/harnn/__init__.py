@@ -51,6 +51,7 @@ if TYPE_CHECKING:
         measure_drift,
     )
     from harnn.report import ModelReport, make_report
+    from harnn.scoring import Scorer, score_archive
     from harnn.taxonomy import (
         Hierarchy,
         LabelMapping,
@@ -89,6 +90,7 @@ __getattr__, __dir__ = on_demand(
         "prediction": "Prediction Predictor Workers compare_models compare_systems "
         "measure_acceptance measure_drift",
         "report": "ModelReport make_report",
+        "scoring": "Scorer score_archive",
         "taxonomy": "Hierarchy LabelMapping Taxonomy TaxonomyDiff diff_taxonomies write_taxonomy",
         "text": "Tokenizer",
         "training": "CrossValidation FitResult Ranks Validation cross_validate fit follow validate",
@@ -115,6 +117,7 @@ __all__ = [
     "Predictor",
     "Ranks",
     "Report",
+    "Scorer",
     "Scores",
     "SplitSettings",
     "Taxonomy",
@@ -145,6 +148,7 @@ __all__ = [
     "read_documents",
     "save_acceptance",
     "save_bundle",
+    "score_archive",
     "split_documents",
     "validate",
     "write_html",

@@ -17,11 +17,13 @@ def count_cores() -> int:
     return (int(told) if is_number else 0) or _usable()
 
 
-def threads_of(processes: int) -> dict[str, str]:
+def threads_of(processes: int, threads: int | None = None) -> dict[str, str]:
     """Return, as variables of the environment, how many threads each of some processes has: its
     share of the cores, and one at least.
+
+    threads: that it has instead.
     """
-    return dict.fromkeys(_VARIABLES, str(max(1, count_cores() // processes)))
+    return dict.fromkeys(_VARIABLES, str(threads or max(1, count_cores() // processes)))
 
 
 def _usable() -> int:

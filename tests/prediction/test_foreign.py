@@ -16,10 +16,10 @@ import pyarrow.parquet
 import pytest
 from scipy.sparse import csr_array
 
-from harnn.cli.tables import write_table
 from harnn.data import ReadingLog
 from harnn.errors import DocumentError, InputError, MissingExtraError
 from harnn.prediction import ForeignAnswers, check_predictions, read_predictions
+from harnn.prediction.answer_tables import write_table
 from harnn.taxonomy import Taxonomy
 
 TAXONOMY = Taxonomy.from_edges(

@@ -126,7 +126,7 @@ def test_a_killed_process_is_one_error_and_the_rest_is_kept(
 
     def killed(self: Workers) -> Workers:
         found = enter(self)
-        self._processes[1].kill()
+        os.kill(self._processes[1].pid, signal.SIGKILL)
         return found
 
     with monkeypatch.context() as patch:
@@ -140,7 +140,7 @@ def test_a_killed_process_is_one_error_and_the_rest_is_kept(
     assert run([*asked, str(out), "--resume", "--workers", "2"]) == 0
     assert out.read_bytes() == whole
     with pytest.raises(WorkerError, match="killed by signal 9"), Workers(MODEL, 1) as workers:
-        workers._processes[0].kill()
+        os.kill(workers._processes[0].pid, signal.SIGKILL)
         list(workers.answer(blocks(made(3))))
 
 

@@ -70,6 +70,10 @@ class AnswerBar:
         """Take note of how many documents there are; None: nobody knows."""
         self.bar.update(self.task, total=documents)
 
+    def tell(self, state: str) -> None:
+        """Show what is done before documents are answered."""
+        self.bar.update(self.task, state=state)
+
     def stop(self) -> None:
         """Take the bar away."""
         self.bar.stop()

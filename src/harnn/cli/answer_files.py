@@ -21,9 +21,9 @@ from typing import Any, NamedTuple
 
 from harnn._display import json_text
 from harnn._files import only_writer
-from harnn.cli.tables import write_table
 from harnn.data import Document
 from harnn.errors import ConfigError, InputError, Problem
+from harnn.prediction.answer_tables import write_table
 
 
 class _Mark(NamedTuple):

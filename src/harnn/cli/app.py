@@ -11,7 +11,14 @@ from typing import Annotated, Literal
 
 import typer
 
-from harnn.cli import app_data, app_evaluation, app_search, app_serving, app_settings
+from harnn.cli import (
+    app_data,
+    app_evaluation,
+    app_scoring,
+    app_search,
+    app_serving,
+    app_settings,
+)
 from harnn.cli.app_review import review_app
 from harnn.cli.options import (
     ConfigFile,
@@ -420,6 +427,9 @@ def predict(
         reranker=predicting.Reranker(rerank, rerank_model, rerank_top),
         settings=gather_settings(settings, on_error=on_error),
     )
+
+
+app.command()(app_scoring.score)
 
 
 @app.command()

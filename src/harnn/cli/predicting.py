@@ -23,7 +23,6 @@ from harnn.cli.models import Speed, open_model
 from harnn.cli.options import DecodingChoice
 from harnn.cli.problems import reading
 from harnn.cli.screen import Console, say
-from harnn.cli.tables import check_table
 from harnn.config import DataConfig
 from harnn.data import Document, ReadingLog, read_documents
 from harnn.data.label_checker import LabelChecker
@@ -31,12 +30,13 @@ from harnn.decode import DecodeOptions, open_score_file
 from harnn.errors import ConfigError
 from harnn.explain import Explanation
 from harnn.prediction import Examples, Predictor
+from harnn.prediction.answer_tables import check_table
 from harnn.prediction.predictor import blocks_of, documents_at_once
 from harnn.prediction.reranking import Reranking
 from harnn.prediction.workers import AnsweredBlock, Workers, answer_block
 
 if TYPE_CHECKING:
-    from harnn.cli.filing import Filer
+    from harnn.prediction.filing import Filer
     from harnn.prediction.rerank_endpoint import RerankEndpoint
 
 _KEY = "HARNN_RERANK_KEY"
@@ -264,7 +264,7 @@ def _write_lines(explanations: Iterable[Explanation], output: Path) -> None:
 def _open_filer(
     acceptance: Path, model: Path, predictor: Predictor, asked: Mapping[str, Any]
 ) -> Filer:
-    from harnn.cli.filing import Filer  # what few answers need
+    from harnn.prediction.filing import Filer  # what few answers need
 
     return Filer.open(acceptance, model, predictor, asked)
 

@@ -84,6 +84,19 @@ class Origin(Protocol):
         """Return the place of a row for messages."""
 
 
+class Elsewhere(Protocol):
+    """A file that no path leads to, as in object storage; it can be pickled."""
+
+    def open(self) -> BinaryIO:
+        """Open it for reading; the stream can be sought in."""
+
+    def size(self) -> int:
+        """Return its bytes, packed as it is."""
+
+    def version(self) -> str:
+        """Return what is another one where the file is."""
+
+
 @dataclass(frozen=True, slots=True)
 class DocumentFile:
     """A file, or standard input, that documents are read from."""
@@ -93,6 +106,23 @@ class DocumentFile:
     """As the user wrote it, fit to be shown; ``stdin`` for standard input."""
     format: Format
     compression: Compression = ""
+    elsewhere: Elsewhere | None = None
+    """Where it is, if not at ``path``, of which then the name alone is used."""
+
+    def open(self) -> BinaryIO:
+        """Open the file as it is, packed where it is packed."""
+        return self.path.open("rb") if self.elsewhere is None else self.elsewhere.open()
+
+    def size(self) -> int:
+        """Return its bytes, packed as it is."""
+        return self.path.stat().st_size if self.elsewhere is None else self.elsewhere.size()
+
+    def version(self) -> str:
+        """Return what is another one where the file was changed: its size and its moment."""
+        if self.elsewhere is not None:
+            return self.elsewhere.version()
+        found = self.path.stat()
+        return f"{found.st_size} bytes at {found.st_mtime_ns}"
 
     @property
     def short_name(self) -> str:
@@ -126,6 +156,13 @@ def find_file(location: Location, form: Format | None = None) -> DocumentFile | 
             return Problem(name, "no such file.", _suggest_neighbour(path))
     except OSError as error:
         return cannot_read(name, error)
+    return file_of_name(path, name, form)
+
+
+def file_of_name(
+    path: Path, name: str, form: Format | None = None, elsewhere: Elsewhere | None = None
+) -> DocumentFile | Problem:
+    """Tell format and compression from a name alone; see :func:`find_file`."""
     extension = path.suffix.lower()
     compression = COMPRESSIONS.get(extension, "")
     if compression:
@@ -136,7 +173,7 @@ def find_file(location: Location, form: Format | None = None) -> DocumentFile | 
         expected = ".jsonl, .ndjson, .json, .csv, .tsv or .txt (each also with .gz or .zst), or "
         expected += ".parquet, .xlsx, .xls, .ods or a directory"
         return suffix_problem(name, found, list(FORMATS), expected)
-    return DocumentFile(path, name, kind, compression)
+    return DocumentFile(path, name, kind, compression, elsewhere)
 
 
 def require_reader(file: DocumentFile) -> None:
@@ -196,7 +233,7 @@ def open_bytes(file: DocumentFile) -> Iterator[BinaryIO]:
             raise UnreadableFileError("is closed.")
         yield stream
         return
-    with file.path.open("rb") as raw:
+    with file.open() as raw:
         if file.compression == "gz":
             with gzip.open(raw) as unpacked:
                 yield cast(BinaryIO, unpacked)

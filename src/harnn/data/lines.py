@@ -41,8 +41,13 @@ class Lines:
         stream: BinaryIO,
         config: DataConfig,
         log: ReadingLog | None = None,
+        *,
+        first: int = 1,
     ) -> None:
+        """first: number of the first line of *stream*, which is the rest of a file in the encoding
+        of *config* where that is not 1."""
         self._file = file
+        self._first = first
         self._log = log
         self._stream = stream
         self._limit = config.line_limit
@@ -63,7 +68,7 @@ class Lines:
         return self._stream
 
     def _read(self) -> Iterator[Line]:
-        data, number = self._begin(), 1
+        data, number = self._begin(), self._first
         while data:
             is_cut = len(data) > self._limit and not data.endswith(b"\n")
             if is_cut:
@@ -105,12 +110,14 @@ class Lines:
     def _begin(self) -> bytes:
         """Return the first line, and settle the encoding."""
         first = self._stream.readline(self._limit + 1)
+        if self._first > 1:
+            return first
         for mark, encoding in BYTE_ORDER_MARKS:
             if first.startswith(mark):
                 self._encoding = encoding
                 break
         if self._encoding == "utf-8":
-            _refuse_utf_16(first)
+            refuse_utf_16(first)
             return first.removeprefix(codecs.BOM_UTF8)
         if self._is_json or "\n".encode(self._encoding) != b"\n":
             whole = _Transcoder(first, self._stream, self._encoding)
@@ -189,7 +196,12 @@ def _decode(number: int, data: bytes, encoding: str) -> Line:
         return Line(number, data, f"is not {encoding} (byte {place} of the line).")
 
 
-def _refuse_utf_16(first: bytes) -> None:
+def refuse_utf_16(first: bytes) -> None:
+    """Refuse the first line of a file that is no UTF-8.
+
+    Raises:
+        UnreadableFileError: it looks like UTF-16.
+    """
     zeros = [byte == 0 for byte in first[:4]]
     for name, pattern in (("le", [False, True]), ("be", [True, False])):
         if zeros == pattern * 2:

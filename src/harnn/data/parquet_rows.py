@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from typing import Any
 
 from harnn._optional import require
@@ -27,8 +28,12 @@ _MOST_TIMES = 100
 _HIGHER = "Set data.line_limit higher if that is meant."
 
 
-def read_parquet(file: DocumentFile, wanted: Wanted) -> Iterator[Row | Rejected]:
-    """Read Parquet batch by batch; a row's number stands for its line.
+def read_parquet(
+    file: DocumentFile, wanted: Wanted, rows: range | None = None
+) -> Iterator[Row | Rejected]:
+    """Read Parquet batch by batch; a row's number, from 1, stands for its line.
+
+    rows: those that are read, counted from 0; None: all.
 
     Raises:
         MissingExtraError: without the extra ``parquet``.
@@ -40,7 +45,10 @@ def read_parquet(file: DocumentFile, wanted: Wanted) -> Iterator[Row | Rejected]
     limit = wanted.config.line_limit
     try:
         options = {"pre_buffer": False, "buffer_size": _BUFFER}
-        with parquet.ParquetFile(file.path, **options) as table:
+        with ExitStack() as stack:
+            local = file.elsewhere is None
+            place = file.path if local else stack.enter_context(file.open())
+            table = stack.enter_context(parquet.ParquetFile(place, **options))
             own = list(table.schema_arrow.names)
             inside = _names_inside_text(table.schema_arrow, arrow)
             meant, problems = settle_columns(own, file.name, wanted, inside=inside)
@@ -52,15 +60,42 @@ def read_parquet(file: DocumentFile, wanted: Wanted) -> Iterator[Row | Rejected]
             needed = set(_needed_columns(schema, wanted, arrow))
             columns = [name for name in own if named[name] in needed]
             _refuse_bombs(file, table.metadata, columns, _MOST_ROWS_LONG * limit)
-            line = 0
-            for batch in table.iter_batches(batch_size=_BATCH, columns=columns):
+            groups, line, rows = _groups_of(table.metadata, rows)
+            for batch in table.iter_batches(_BATCH, row_groups=groups, columns=columns):
+                batch, line = _cut(batch, line, rows)
                 for content in _read_rows(batch):
                     line += 1
                     content = {named[name]: value for name, value in content.items()}
                     yield _check(file, line, content, limit)
+                if line >= rows.stop:
+                    return
     except (arrow.ArrowException, OSError, MemoryError, ValueError, OverflowError) as error:
         reason = shown(" ".join(str(error).split()).rstrip("."))[1:-1]
         raise UnreadableFileError(f"is damaged or not a Parquet file ({reason}).") from None
+
+
+def _groups_of(metadata: Any, rows: range | None) -> tuple[list[int], int, range]:
+    """Return the groups of rows that hold *rows*, how many rows are before them, and the rows."""
+    rows = range(metadata.num_rows) if rows is None else rows
+    groups: list[int] = []
+    before = end = 0
+    for number in range(metadata.num_row_groups):
+        start, end = end, end + metadata.row_group(number).num_rows
+        if start < rows.stop and end > rows.start:
+            before = before if groups else start
+            groups.append(number)
+    return groups, before, rows
+
+
+def _cut(batch: Any, line: int, rows: range) -> tuple[Any, int]:
+    """Return what of a batch is among *rows*, and how many rows are before that.
+
+    line: rows before the batch.
+    """
+    start = min(max(line, rows.start), line + len(batch))
+    stop = max(start, min(line + len(batch), rows.stop))
+    cut = batch.slice(start - line, stop - start)
+    return cut, start
 
 
 def _refuse_bombs(file: DocumentFile, metadata: Any, columns: Sequence[str], most: int) -> None:
@@ -71,11 +106,11 @@ def _refuse_bombs(file: DocumentFile, metadata: Any, columns: Sequence[str], mos
     Raises:
         UnreadableFileError: there are some.
     """
-    packed = file.path.stat().st_size
+    packed = file.size()
     groups = range(metadata.num_row_groups)
     sizes = [metadata.row_group(group).total_byte_size for group in groups]
     most_here = max(most, _MOST_TIMES * packed)
-    if max(sizes, default=0) > most_here:
+    if max(sizes, default=0) > most_here and file.elsewhere is None:
         sizes = read_sizes(file.path, columns) or sizes
     size = max(sizes, default=0)
     if size > most_here:

@@ -213,9 +213,15 @@ def stream_rows(paths: Sources, builder: DocumentBuilder) -> Iterator[PlacedRow 
 
 
 def guard_rows(
-    file: DocumentFile | MemoryTable, rows: Iterable[AnyRow | Rejected]
+    file: DocumentFile | MemoryTable,
+    rows: Iterable[AnyRow | Rejected],
+    *,
+    may_be_empty: bool = False,
 ) -> Iterator[AnyRow | Rejected]:
-    """Yield the rows of one file; whatever ends the reading early becomes a problem."""
+    """Yield the rows of one file; whatever ends the reading early becomes a problem.
+
+    may_be_empty: whether a file without rows is none.
+    """
     line = 0
     what, hint = "", ""
     where = file.name
@@ -238,7 +244,7 @@ def guard_rows(
         what = cannot_read(file.name, error).what
     if what:
         yield Rejected((Problem(where, what, hint),), whole_file=True)
-    elif empty:
+    elif empty and not may_be_empty:
         yield Rejected((Problem(file.name, "holds no documents."),), whole_file=True)
 
 

@@ -26,10 +26,11 @@ if TYPE_CHECKING:
     from harnn.prediction.drifting import count_documents, measure_drift
     from harnn.prediction.foreign import ForeignAnswers, check_predictions, read_predictions
     from harnn.prediction.notes import NOTE_CODES
+    from harnn.prediction.processes import WorkerError
     from harnn.prediction.rerank_endpoint import RerankEndpoint
     from harnn.prediction.reranking import Candidate, Rerank, RerankError, Reranking
     from harnn.prediction.seen import Seen, SeenDocuments
-    from harnn.prediction.workers import AnsweredBlock, WorkerError, Workers
+    from harnn.prediction.workers import AnsweredBlock, Workers
 
 __getattr__, __dir__ = on_demand(
     __name__,
@@ -39,10 +40,11 @@ __getattr__, __dir__ = on_demand(
         "drifting": "count_documents measure_drift",
         "foreign": "ForeignAnswers check_predictions read_predictions",
         "notes": "NOTE_CODES",
+        "processes": "WorkerError",
         "rerank_endpoint": "RerankEndpoint",
         "reranking": "Candidate Rerank RerankError Reranking",
         "seen": "Seen SeenDocuments",
-        "workers": "AnsweredBlock WorkerError Workers",
+        "workers": "AnsweredBlock Workers",
     },
 )
 

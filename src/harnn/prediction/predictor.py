@@ -133,12 +133,15 @@ class Predictor:
         """Return a table of what the model is, for notebooks."""
         return self.bundle._repr_html_()
 
-    def tune_process(self) -> None:
-        """Set this process up for what computes the model; for programs, not for libraries."""
+    def tune_process(self, threads: int = 0) -> None:
+        """Set this process up for what computes the model; for programs, not for libraries.
+
+        threads: of PyTorch; 0: as many as there are.
+        """
         if "torch" in sys.modules:  # a model without it shall not import it
             from harnn.network import tune_process
 
-            tune_process()
+            tune_process(threads)
             return
         keep_freed_memory()
         if "text_vectors" in self.bundle.ensemble.reads:

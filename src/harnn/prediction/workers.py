@@ -7,28 +7,21 @@ with as many threads, to the bit. Nothing but blocks passes between them, one to
 from __future__ import annotations
 
 import contextlib
-import os
-import pickle
-import subprocess
-import sys
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Any, NamedTuple, Self, Unpack, cast
+from typing import Any, NamedTuple, Self, Unpack
 
-from harnn._cores import threads_of
 from harnn.answers import Prediction
 from harnn.bundle import Bundle, load_bundle
 from harnn.data import Document
 from harnn.decode import DecodeOptions, Scores
 from harnn.errors import HarnnError
 from harnn.prediction.predictor import Predictor, blocks_of
+from harnn.prediction.processes import Process, serve_messages, share_of
 from harnn.prediction.reranking import Reranking
 from harnn.prediction.texts import Texts, as_documents
-
-_SECONDS_TO_END = 5.0
-_START = "import sys; sys.path[:] = {path!r}; from harnn.prediction.workers import serve; serve()"
 
 
 class AnsweredBlock(NamedTuple):
@@ -38,10 +31,6 @@ class AnsweredBlock(NamedTuple):
     answers: Sequence[Prediction]
     scores: Scores | None
     """Of all labels, as answers show them, where they were asked for."""
-
-
-class WorkerError(HarnnError):
-    """A process that answers documents ended too early."""
 
 
 class Workers:
@@ -63,24 +52,17 @@ class Workers:
         self.bundle = bundle or load_bundle(directory)
         self._directory, self._options = Path(directory).resolve(), options
         self._count = count
-        self._processes: list[subprocess.Popen[bytes]] = []
-        self._asked: deque[tuple[Sequence[Document], subprocess.Popen[bytes]]] = deque()
+        self._processes: list[Process] = []
+        self._asked: deque[tuple[Sequence[Document], Process]] = deque()
         """Blocks whose answers are waited for, and from whom."""
 
     def __enter__(self) -> Self:
-        environment = os.environ | threads_of(self._count)
-        command = [sys.executable, "-c", _START.format(path=sys.path)]
+        environment = share_of(self._count)
         try:
             for _ in range(self._count):
-                process = subprocess.Popen(
-                    command,
-                    stdin=subprocess.PIPE,
-                    stdout=subprocess.PIPE,
-                    env=environment,
-                    start_new_session=True,  # Ctrl-C is for this process, which ends them
-                )
+                process = Process(serve, environment)
                 self._processes.append(process)
-                self._send(process, (self._directory, self._options))
+                process.send((self._directory, self._options))
         except BaseException:
             self._end()
             raise
@@ -123,13 +105,13 @@ class Workers:
         stream, asked = _Stream(iter(blocks)), self._asked
         while asked:  # whoever asked before left early
             with contextlib.suppress(Exception):
-                self._receive(asked.popleft()[1])
+                asked.popleft()[1].receive()
 
-        def ask(process: subprocess.Popen[bytes]) -> None:
+        def ask(process: Process) -> None:
             if (block := stream.next()) is None:
                 return
             try:
-                self._send(process, (block, scores, options))
+                process.send((block, scores, options))
             except HarnnError as error:  # told when the blocks before are answered
                 stream.failure = error
             else:
@@ -139,41 +121,17 @@ class Workers:
             ask(process)
         while asked:
             documents, process = asked.popleft()
-            answers, of_labels = self._receive(process)
+            answers, of_labels = process.receive()
             ask(process)  # it works on the next ones while these are looked at
             yield AnsweredBlock(documents, answers, of_labels)
         if stream.failure is not None:
             raise stream.failure
 
-    def _send(self, process: subprocess.Popen[bytes], message: Any) -> None:
-        try:
-            pipe = cast(IO[bytes], process.stdin)
-            pipe.write(pickle.dumps(message))
-            pipe.flush()
-        except OSError:
-            self._receive(process)  # it may have said why
-            raise _ended(process) from None
-
-    def _receive(self, process: subprocess.Popen[bytes]) -> Any:
-        try:
-            reply = pickle.load(cast(IO[bytes], process.stdout))
-        except (EOFError, OSError, pickle.UnpicklingError):
-            raise _ended(process) from None
-        if isinstance(reply, BaseException):
-            raise reply
-        return reply
-
     def _end(self) -> None:
         for process in self._processes:
-            process.terminate()
+            process.stop()
         for process in self._processes:
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                process.wait(_SECONDS_TO_END)
-            process.kill()
-            process.wait()
-            for pipe in (process.stdin, process.stdout):
-                with contextlib.suppress(OSError):  # of what could not be sent
-                    cast(IO[bytes], pipe).close()
+            process.end()
         self._processes.clear()
 
 
@@ -195,24 +153,21 @@ class _Stream:
 
 
 def serve() -> None:
-    """Answer what comes on standard input, until it ends: the work of one process."""
-    reader, writer = sys.stdin.buffer, os.fdopen(os.dup(1), "wb")
-    os.dup2(2, 1)  # whatever else is printed shall not be taken for an answer
-    with contextlib.suppress(EOFError, OSError):  # whoever asks is gone
-        directory, given = pickle.load(reader)
-        predictor: Predictor | None = None
-        while True:
-            documents, with_scores, options = pickle.load(reader)
-            try:
-                if predictor is None:
-                    predictor = Predictor.load(directory, **given)
-                    predictor.tune_process()
-                answered = answer_block(predictor, documents, options, scores=with_scores)
-                reply: Any = answered[1:]  # who asks has the documents
-            except Exception as error:
-                reply = _that_can_be_sent(error)
-            writer.write(pickle.dumps(reply))
-            writer.flush()
+    """Answer blocks of documents: the work of one process."""
+    serve_messages(_begin)
+
+
+def _begin(message: tuple[Path, dict[str, Any]]) -> Callable[[Any], Any]:
+    directory, given = message
+    predictor = Predictor.load(directory, **given)
+    predictor.tune_process()
+
+    def answer(asked: tuple[Sequence[Document], bool, DecodeOptions]) -> Any:
+        documents, with_scores, options = asked
+        answered = answer_block(predictor, documents, options, scores=with_scores)
+        return answered[1:]  # who asks has the documents
+
+    return answer
 
 
 def answer_block(
@@ -234,20 +189,3 @@ def answer_block(
     found = predictor.predict_with_scores(documents, rerank=rerank, **options)
     ((of_labels, answers),) = found
     return AnsweredBlock(documents, answers, of_labels)
-
-
-def _that_can_be_sent(error: Exception) -> Exception:
-    try:
-        pickle.loads(pickle.dumps(error))
-    except Exception:
-        return HarnnError(f"{type(error).__name__}: {error}")
-    return error
-
-
-def _ended(process: subprocess.Popen[bytes]) -> WorkerError:
-    with contextlib.suppress(subprocess.TimeoutExpired):
-        process.wait(_SECONDS_TO_END)
-    code = process.returncode
-    how = f"was killed by signal {-code}" if code is not None and code < 0 else "ended too early"
-    hint = "Where memory is short, take fewer workers: each holds the model."
-    return WorkerError(f"a process that answers documents {how}. {hint}")

@@ -85,6 +85,10 @@ class NoteOut(Out):
     encoder_languages: list[str] | None = None
     """That the encoder of whole texts knows; nothing: there is none, or it does not say."""
     parts: list[CutOut] | None = None
+    labels: list[str] | None = None
+    """That no training document has."""
+    reason: str | None = None
+    """Why the answer is the model's own."""
 
 
 class PredictionOut(Out):
