@@ -47,7 +47,7 @@ FLOORS = {
     5: {"acceptance", "branches", "explain"},
     6: {"bundle"},
     7: {"training", "prediction"},
-    8: {"estimator", "flavours", "report", "review"},
+    8: {"estimator", "flavours", "migration", "report", "review"},
     9: {"serve"},
     10: {"cli"},
     11: {"__main__"},

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from harnn.evaluation import find_label_errors, load_out_of_fold
     from harnn.explain import Explanation, write_html
     from harnn.metrics import Report, evaluate
+    from harnn.migration import Migrated, MigrationReport, migrate
     from harnn.prediction import (
         Prediction,
         Predictor,
@@ -76,6 +77,7 @@ __getattr__, __dir__ = on_demand(
         "evaluation": "find_label_errors load_out_of_fold",
         "explain": "Explanation write_html",
         "metrics": "Report evaluate",
+        "migration": "Migrated MigrationReport migrate",
         "prediction": "Prediction Predictor Workers compare_models compare_systems "
         "measure_acceptance",
         "report": "ModelReport make_report",
@@ -100,6 +102,8 @@ __all__ = [
     "HierarchicalThresholdClassifier",
     "Hierarchy",
     "LabelMapping",
+    "Migrated",
+    "MigrationReport",
     "ModelReport",
     "Prediction",
     "Predictor",
@@ -129,6 +133,7 @@ __all__ = [
     "load_out_of_fold",
     "make_report",
     "measure_acceptance",
+    "migrate",
     "read_documents",
     "save_acceptance",
     "save_bundle",

@@ -6,12 +6,18 @@ import dataclasses
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
-from harnn.branches.branch import Branch, StoredModel
+from harnn.branches.branch import Branch, Parts, StoredModel
 from harnn.branches.document_vectors import read_vectors_branch
+from harnn.branches.document_vectors.migrating import migrate_document_vectors
 from harnn.branches.linear import LinearBranch
+from harnn.branches.linear.migrating import migrate_linear
 from harnn.branches.network import read_network
+from harnn.branches.network.migrating import migrate_network
+from harnn.branches.origins import LabelOrigins
 from harnn.branches.text_vectors import encodes_with_torch, read_text_vectors
+from harnn.branches.text_vectors.migrating import migrate_text_vectors
 from harnn.branches.transformer import read_transformer
+from harnn.branches.transformer.migrating import migrate_transformer
 from harnn.taxonomy import Taxonomy
 
 
@@ -25,6 +31,8 @@ class Kind(NamedTuple):
     """See :meth:`harnn.branches.Branch.from_parts`; chooses what computes it."""
     stored_name: str
     """In the calibration of a model directory."""
+    migrate: Callable[[Branch, LabelOrigins], Parts]
+    """Returns the parts of a branch, not exported, for a new edition of its taxonomy."""
     nothing: Mapping[str, Any] = {}
     """What stands in the settings of a model directory that has no such branch."""
     title: str = ""
@@ -37,13 +45,30 @@ class Kind(NamedTuple):
 
 
 KINDS: tuple[Kind, ...] = (
-    Kind("linear", 2.0, LinearBranch.from_parts, "linear", title="words and their pairs"),
-    Kind("network", 0.5, read_network, "network", {"networks": []}, "network", dearness=1),
+    Kind(
+        "linear",
+        2.0,
+        LinearBranch.from_parts,
+        "linear",
+        migrate_linear,
+        title="words and their pairs",
+    ),
+    Kind(
+        "network",
+        0.5,
+        read_network,
+        "network",
+        migrate_network,
+        {"networks": []},
+        "network",
+        dearness=1,
+    ),
     Kind(
         "text_vectors",
         0.5,
         read_text_vectors,
         "sentence",
+        migrate_text_vectors,
         {"sentence": None},
         "whole text",
         encodes_with_torch,
@@ -54,6 +79,7 @@ KINDS: tuple[Kind, ...] = (
         0.5,
         read_vectors_branch,
         "document_vectors",
+        migrate_document_vectors,
         {"document_vectors": None},
         "given vectors",
     ),
@@ -62,6 +88,7 @@ KINDS: tuple[Kind, ...] = (
         0.5,
         read_transformer,
         "transformer",
+        migrate_transformer,
         {"transformer": None},
         "fine-tuned encoder",
         dearness=3,
@@ -117,6 +144,12 @@ def read_branch(name: str, stored: StoredModel, taxonomy: Taxonomy) -> Branch | 
     settings = {**settings_of_nothing(), **stored.settings}
     read = next(kind.read for kind in KINDS if kind.name == name)
     return read(dataclasses.replace(stored, settings=settings), taxonomy)
+
+
+def migrate_branch(branch: Branch, origins: LabelOrigins) -> Parts:
+    """Return the parts of a branch, not exported, for a new edition of its taxonomy."""
+    migrate = next(kind.migrate for kind in KINDS if kind.name == branch.name)
+    return migrate(branch, origins)
 
 
 def settings_of_nothing() -> dict[str, Any]:

@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from harnn.cli import app_data, app_evaluation, app_serving
+from harnn.cli import app_data, app_evaluation, app_migration, app_serving
 from harnn.cli.app_review import review_app
 from harnn.cli.options import (
     ConfigFile,
@@ -444,6 +444,7 @@ def export(
 
 
 app.command()(app_data.convert)
+app.command()(app_migration.migrate)
 
 
 app.command()(app_serving.serve)
