@@ -28,6 +28,8 @@ from typing import Any
 
 import numpy as np
 
+from harnn import Predictor
+from harnn.evaluation import report_labels
 from harnn.taxonomy import Taxonomy
 
 SPLITS = ("train", "valid", "test")
@@ -172,12 +174,14 @@ def made(place: Path, *arguments: str) -> float:
 
 def measured(model: Path, data: Path, groups: Mapping[str, list[str]]) -> dict[str, Any]:
     """Return what a model does with test documents, and the F1 of groups of labels."""
-    from harnn import Predictor
-
     predictor = Predictor.load(model)
-    evaluated = predictor.evaluate_in_detail([data / "test.jsonl.gz"])
-    found: dict[str, Any] = {name: getattr(evaluated.report, name) for name in MEASURES}
-    index, counts = predictor.bundle.taxonomy.index, evaluated.quality.counts
+    corpus = predictor.encode_labelled([data / "test.jsonl.gz"])
+    decoder, taxonomy = predictor.bundle.decoder, predictor.taxonomy
+    report, quality = report_labels(
+        predictor.score_corpus(corpus), corpus.targets, decoder, taxonomy
+    )
+    found: dict[str, Any] = {name: getattr(report, name) for name in MEASURES}
+    index, counts = taxonomy.index, quality.counts
     for kind, codes in groups.items():
         columns = [index[code] for code in codes]
         sums = [int(x[columns].sum()) for x in (counts.hits, counts.predicted, counts.true)]

@@ -18,6 +18,7 @@ from harnn.branches.text_vectors import encodes_with_torch, read_text_vectors
 from harnn.branches.text_vectors.migrating import migrate_text_vectors
 from harnn.branches.transformer import read_transformer
 from harnn.branches.transformer.migrating import migrate_transformer
+from harnn.errors import ConfigError, Problem
 from harnn.taxonomy import Taxonomy
 
 
@@ -31,8 +32,6 @@ class Kind(NamedTuple):
     """See :meth:`harnn.branches.Branch.from_parts`; chooses what computes it."""
     stored_name: str
     """In the calibration of a model directory."""
-    migrate: Callable[[Branch, LabelOrigins], Parts]
-    """Returns the parts of a branch, not exported, for a new edition of its taxonomy."""
     nothing: Mapping[str, Any] = {}
     """What stands in the settings of a model directory that has no such branch."""
     title: str = ""
@@ -42,6 +41,9 @@ class Kind(NamedTuple):
     dearness: int = 0
     """Higher for what takes longer to predict; 0: never left out of a model. Who brings vectors of
     documents wants them read."""
+    migrate: Callable[[Branch, LabelOrigins], Parts] | None = None
+    """Returns the parts of a branch, not exported, for a new edition of its taxonomy; None: it
+    cannot be had."""
 
 
 KINDS: tuple[Kind, ...] = (
@@ -50,48 +52,48 @@ KINDS: tuple[Kind, ...] = (
         2.0,
         LinearBranch.from_parts,
         "linear",
-        migrate_linear,
         title="words and their pairs",
+        migrate=migrate_linear,
     ),
     Kind(
         "network",
         0.5,
         read_network,
         "network",
-        migrate_network,
         {"networks": []},
         "network",
         dearness=1,
+        migrate=migrate_network,
     ),
     Kind(
         "text_vectors",
         0.5,
         read_text_vectors,
         "sentence",
-        migrate_text_vectors,
         {"sentence": None},
         "whole text",
         encodes_with_torch,
         dearness=2,
+        migrate=migrate_text_vectors,
     ),
     Kind(
         "document_vectors",
         0.5,
         read_vectors_branch,
         "document_vectors",
-        migrate_document_vectors,
         {"document_vectors": None},
         "given vectors",
+        migrate=migrate_document_vectors,
     ),
     Kind(
         "transformer",
         0.5,
         read_transformer,
         "transformer",
-        migrate_transformer,
         {"transformer": None},
         "fine-tuned encoder",
         dearness=3,
+        migrate=migrate_transformer,
     ),
 )
 """In the order in which a blend reads them."""
@@ -147,8 +149,15 @@ def read_branch(name: str, stored: StoredModel, taxonomy: Taxonomy) -> Branch | 
 
 
 def migrate_branch(branch: Branch, origins: LabelOrigins) -> Parts:
-    """Return the parts of a branch, not exported, for a new edition of its taxonomy."""
+    """Return the parts of a branch, not exported, for a new edition of its taxonomy.
+
+    Raises:
+        ConfigError: its kind cannot be taken along.
+    """
     migrate = next(kind.migrate for kind in KINDS if kind.name == branch.name)
+    if migrate is None:
+        what = "cannot be taken to a new edition of its taxonomy; train again."
+        raise ConfigError(Problem(f"the branch {branch.name}", what))
     return migrate(branch, origins)
 
 

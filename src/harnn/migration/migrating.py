@@ -72,6 +72,7 @@ def migrate(
     Raises:
         BundleError: the model cannot be read, or was exported.
         TaxonomyError: the mapping does not fit the two editions.
+        ConfigError: it has a branch of a kind that cannot be taken along.
         MissingExtraError: a package that the model needs is not installed.
     """
     bundle, name, known_as = _open(model, segment)

@@ -21,7 +21,7 @@ FATES: tuple[Fate, ...] = get_args(Fate)
 """What became of an old label, or where a new one comes from."""
 SHOWN = 10
 """Guesses that are printed, unless told."""
-FEW = 200
+FEW = 500
 """Documents: tuned on fewer, a model may be worse than before (docs/experiments.md)."""
 _WIDTH = 60
 _BEGIN_WITH: dict[Fate, str] = {

@@ -7,8 +7,9 @@ kept        its own weights, renamed, moved and recoded or not
 merged      the mean of its parts', each as heavy as it has training documents
 split       the weights of the whole, its logits less by ln of the number of parts, turned towards
             its name beside the names of the other parts
-added       the mean of its parents', its logits less by 5, turned towards its name; where these
-            have nothing, nothing
+added       the mean of its parents', its logits less by 5, turned towards its name; as frequent
+            as the documents of a parent shared out to its children; where these have nothing, with
+            nothing
 ==========  ======================================================================================
 
 Which rules were tried, and what each brought: docs/experiments.md.
@@ -88,7 +89,7 @@ def _with_added(
         rows[column] = csr_array(every.sum(axis=0)[np.newaxis] / len(above))
         parents = list(above)
         shift[column] = shift[parents].mean() - ADDED
-        counts[column] = int(counts[parents].mean())
+        counts[column] = int(np.mean([counts[p] // len(new.children(p)) for p in parents]))
     if not rows:
         return shares, shift, counts
     blank = csr_array((1, shares.shape[1]), dtype=np.float32)

@@ -57,7 +57,7 @@ def migrate_head(weights: Weights, origins: LabelOrigins) -> dict[str, NDArray[A
         }
         moved = _level(own, weights, origins, level)
         found |= {f"levels.{level}.{name}": array for name, array in moved.items()}
-    return {name: np.ascontiguousarray(array) for name, array in found.items()}
+    return {name: np.require(array, requirements="C") for name, array in found.items()}
 
 
 def _hidden(weights: NDArray[Any], origins: LabelOrigins) -> NDArray[Any]:
