@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+import os
+import secrets
 import signal
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import settings
+
+settings.register_profile("repeat", derandomize=True, deadline=None)
+settings.register_profile("explore", deadline=None, print_blob=True)
+settings.load_profile("explore" if os.environ.get("HARNN_FUZZ") else "repeat")
+"""The suite finds the same in every run; ``make fuzz`` looks where nobody looked yet."""
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -25,4 +33,15 @@ def _encoders_that_all_have() -> Iterator[None]:
         patch.setattr("harnn.text.encoder_choice.find_minilm", lambda: None)
         for place in ("plan_transformer", "check_encoders"):  # for model.transformer=auto
             patch.setattr(f"harnn.training.{place}.missing_commands", lambda: ["pip install it"])
+        yield
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _draws_that_repeat() -> Iterator[None]:
+    """Draw the same documents in every run: databases of review get one secret, not chance's."""
+    by_chance = secrets.token_hex
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(
+            "secrets.token_hex", lambda size=None: "5a" * 32 if size == 32 else by_chance(size)
+        )
         yield

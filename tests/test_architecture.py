@@ -40,7 +40,7 @@ FLOORS = {
         "_continuing_settings",
         "config",
     },
-    1: {"counting", "languages", "pages"},
+    1: {"_settings_toml", "counting", "languages", "pages"},
     2: {"taxonomy"},
     3: {"text", "data", "decode", "metrics", "network", "sample"},
     4: {"corpus", "converters", "answers", "evaluation"},

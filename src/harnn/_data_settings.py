@@ -20,9 +20,11 @@ class DataConfig:
     """Where ids, texts and labels stand in the documents' files."""
 
     id_field: str = "id"
+    """The field that names a document."""
     text_fields: tuple[str, ...] = ()
     """Named text fields, in reading order; empty: ``text``, or all fields of its object."""
     labels_field: str = "labels"
+    """The field of the labels."""
     label_fields: tuple[str, ...] = ()
     """Several fields of labels, in place of ``labels_field``: a document has the labels of all."""
     level_fields: tuple[str, ...] = ()

@@ -41,6 +41,7 @@ class TransformerConfig:
     warmup: float = 0.1
     """Share of all steps spent warming up."""
     weight_decay: float = 0.01
+    """Of AdamW."""
     dropout: float = 0.1
     """Of what the head reads; within the encoder its own configuration says."""
     average: float = 0.25

@@ -105,9 +105,11 @@ class TextConfig:
     """A file of words for ``jieba`` (extra ``jieba``), one a line: ``word [frequency] [part of
     speech]``, as jieba's ``load_userdict`` reads it. Its words become part of the model."""
     lowercase: bool = True
+    """Read capital letters as small ones."""
     min_count: int = 2
     """Words seen less often in the training text become the unknown word."""
     max_vocabulary: int = 200_000
+    """Words known at most, the most frequent ones."""
     max_length: int = 256
     """Tokens read of a document; what is cut off is counted and reported."""
     vectors: str = "word2vec"
@@ -116,6 +118,7 @@ class TextConfig:
     vectors_epochs: int = 0
     """Passes over the text that trains word vectors; 0: for about 32 million words, 8 to 40."""
     freeze_vectors: bool = False
+    """Leave word vectors as they are while the network learns."""
     text_encoder: str = "auto"
     """Of texts: ``auto``, ``minilm``, ``use``, ``static`` or a path; docs/text-encoders.md."""
     text_encoder_tokens: int = 0
@@ -142,6 +145,7 @@ class ModelConfig:
     """Shape of the network; letters as in docs/notation.md."""
 
     mode: Mode = "harnn"
+    """``harnn``: the repaired network; ``paper``: that of the paper, with its settings."""
     preset: Preset = "default"
     """``fast``: the linear branch, of short English texts with a table of MiniLM's tokens where
     that is installed, in seconds; ``best``: three networks instead of one, vectors of whole texts
@@ -172,15 +176,17 @@ class ModelConfig:
     """What reads the words in their order, in both directions: ``lstm``, or ``mingru``, a lighter
     recurrence."""
     embedding_size: int = 128
-    """E. Given word vectors of another size override it."""
+    """E, of a word vector. Given word vectors of another size override it."""
     lstm_size: int = 128
     """H of one direction of any encoder; the output has 2H."""
     attention_size: int = 128
-    """A."""
+    """A, of the attention of a level."""
     fc_size: int = 256
-    """F."""
+    """F, of the layers that read what attention found."""
     dropout: float = 0.5
+    """Share of the inner values that a step leaves out."""
     embedding_dropout: float = 0.3
+    """The same of word vectors."""
     alpha: float = 0.5
     """Weight of the global scores beside the local ones."""
     max_constraint: bool = False
@@ -226,7 +232,9 @@ class TrainingConfig:
     warmup: float = 0.15
     """Share of all steps spent warming up (``one-cycle``)."""
     weight_decay: float = 0.01
+    """Of AdamW."""
     clip_norm: float = 1.25
+    """Gradients of a greater norm are shortened to it."""
     focus: float = 0.0
     """Of the focal loss: how much less a label counts that is already known; 0: cross-entropy."""
     negatives: int = 0
@@ -238,10 +246,13 @@ class TrainingConfig:
     patience: int = 3
     """Epochs without a better validation score before training stops."""
     score: Score = "auprc"
+    """Of the validation documents, by which the best epoch is chosen."""
     seed: int = 13
+    """The same seed, data and machine give the same model."""
     precision: Precision = "auto"
     """``auto``: bfloat16 autocast where the processor computes it natively."""
     device: str = "auto"
+    """``cpu``, ``cuda``, ``cuda:NUMBER``, ``mps``; ``auto``: the fastest there is."""
     threads: int = 0
     """CPU threads; 0: all cores."""
 

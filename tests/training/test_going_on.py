@@ -315,7 +315,7 @@ def test_the_taxonomy_must_be_the_same(fast: FitResult) -> None:
     assert str(caught.value) == (
         "4 problems in the taxonomy:\n"
         f"  taxonomy: is not that of the model: {versions}; 1 label added, 1 retired. Give the "
-        "taxonomy of the model, or none, or train without init.\n"
+        "taxonomy of the model, or none, or take the model to this one: harnn migrate.\n"
         "  'fern': is a label that the model lacks.\n"
         "  'dog': is a label of the model that the taxonomy lacks.\n"
         "  'oak': has the parents 'animal', in the model 'plant'."

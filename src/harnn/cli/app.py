@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from harnn.cli import app_data, app_evaluation, app_migration, app_serving
+from harnn.cli import app_data, app_evaluation, app_migration, app_serving, app_settings
 from harnn.cli.app_review import review_app
 from harnn.cli.options import (
     ConfigFile,
@@ -122,6 +122,7 @@ def validate(
         raise typer.Exit(2)
 
 
+app.command()(app_settings.config)
 app.command()(app_data.split)
 
 
