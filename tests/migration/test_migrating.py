@@ -77,7 +77,7 @@ def every(tmp_path_factory: pytest.TempPathFactory) -> harnn.FitResult:
         {
             "text": {"vectors": "random", "min_count": 1, "text_encoder": str(whole)},
             "model": SMALL | {"text_vectors": "on", "transformer": str(learning), "members": 2},
-            "training": {"epochs": 2, "batch_size": 8, "precision": "32", "learning_rate": 0.02},
+            "training": {"epochs": 1, "precision": "32", "threads": 1},
             "transformer": {"epochs": 1, "tokens": 48, "head": "hierarchical"},
         }
     )

@@ -131,7 +131,8 @@ class OldModel:
             "taxonomy",
             f"is not that of the model: {versions}; {counted(len(match.added), 'label')} added, "
             f"{len(match.retired):,} retired.",
-            "Give the taxonomy of the model, or none, or take the model to this one: harnn migrate.",
+            "Give the taxonomy of the model, or none, or take the model to this one: harnn "
+            "migrate.",
         )
         yield from (Problem(repr(code), "is a label that the model lacks.") for code in match.added)
         for code in match.retired:
