@@ -160,14 +160,19 @@ class MigrationReport:
 
     def _guesses(self, most: int | None) -> Iterator[str]:
         if self.not_followed:
+            are = "is" if self.not_followed == 1 else "are"
             yield (
-                f"{counted(self.not_followed, 'link')} too unsure to be followed: what they "
-                "lead from counts as retired, what they lead to as added, unless more is known."
+                f"{counted(self.not_followed, 'link')} {are} too unsure to be followed: unless "
+                "more is known of them, their old labels count as retired and their new ones as "
+                "added."
             )
         if not self.guesses:
             return
-        are = "is a guess" if len(self.guesses) == 1 else "are guesses"
-        yield f"{counted(len(self.guesses), 'link')} that was followed {are}; look at them:"
+        one = len(self.guesses) == 1
+        guess = (
+            "was followed is a guess; look at it:" if one else "were followed are guesses; look:"
+        )
+        yield f"{counted(len(self.guesses), 'link')} that {guess}"
         for link in self.guesses[:most]:
             old, new = self.names[f"old:{link.old}"], self.names[link.new]
             yield f"  {old} -> {new} ({link.found_by}, {link.certainty:.2f})"
