@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import os
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,6 +16,10 @@ from harnn.branches import LabelOrigins
 from harnn.branches.origins import mixed
 from harnn.migration.rules import ADDED, label_origins
 from harnn.taxonomy import LabelMapper, LabelMapping, Taxonomy, diff_taxonomies
+from support.editions import edit
+
+ROOT = Path(__file__).resolve().parents[2]
+SKOS = Path(os.environ.get("HARNN_DATA", ROOT.parent / "shared" / "data")) / "skos"
 
 
 def origins_of(
@@ -194,3 +200,33 @@ def test_parts_that_do_not_fit_are_refused() -> None:
     with pytest.raises(ValueError, match=r"^Expected hints of 0 texts, got \(1, 1\)\.$"):
         dataclasses.replace(origins, hints=origins.shares)
     assert mixed(origins.shares, np.ones((1, 2, 3), np.float32)).shape == (1, 2, 3)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["uat.rdf", "unesco.ttl"])
+def test_an_edited_vocabulary_keeps_what_lives_on(name: str) -> None:
+    """5% each renamed, moved, merged, split, retired and added; found without a mapping."""
+    path = SKOS / name
+    if not path.is_file():
+        pytest.skip(f"no skos/{name} under HARNN_DATA (default ../shared/data)")
+    old = Taxonomy.from_file(path)
+    edited, done = edit(old, 0.05)
+    new = edited.taxonomy()
+    mapper = LabelMapper(diff_taxonomies(old, new))
+    origins = label_origins(mapper, np.full(len(old), 7))
+    rows = {code: origins.shares[[new.index[code]]] for code in new.codes}
+    for code in [*done["renamed"], *done["moved"]]:
+        assert rows[code].indices.tolist() == [old.index[code]]
+    for code in done["merged"]:
+        into = next(n for o, n in edited.truth if o == code)
+        assert old.index[code] in rows[into].indices.tolist()
+    for code in done["split"]:
+        for part in (f"{code}.1", f"{code}.2"):
+            assert rows[part].indices.tolist() == [old.index[code]]
+            assert origins.shift[new.index[part]] == pytest.approx(-math.log(2))
+    retired = [old.index[code] for code in done["retired"]]
+    assert not origins.shares[:, retired].nnz
+    for code in done["added"]:
+        parents = new.parents(new.index[code]).tolist()
+        above = sum(rows[new.codes[parent]].toarray() for parent in parents) / len(parents)
+        np.testing.assert_allclose(rows[code].toarray(), above, atol=1e-6)
