@@ -72,7 +72,7 @@ def test_a_model_is_migrated_and_tuned(place: Path) -> None:
     assert lines[1].endswith("taxonomy: 6 labels on 2 levels (2 / 4), 4 edges, a tree")
     begins = "added: 0 -> 1 labels; each begins with the weights of its parents, turned towards "
     assert f"{begins}its name" in lines
-    assert "Of these 1 recoded." in lines
+    assert "Of these 1 renamed, 1 recoded." in lines
     few = f"Warning: {tune.count(chr(10))} documents to tune on are few: thresholds may be worse "
     assert f"{few}than before." in lines
     plain = json.loads((place / "report.json").read_text())
@@ -124,7 +124,7 @@ def test_a_mapping_that_does_not_fit_is_refused(place: Path) -> None:
     path = place / "wrong.csv"
     path.write_text("old,new\nmoon,cat\ndog,sun\n")
     assert refused(place, "--map", str(path)) == (
-        "2 problems in the input:\n"
+        "2 problems in the taxonomy:\n"
         f"  {path}:2: 'moon' is no label of the old taxonomy.\n"
         f"  {path}:3: 'sun' is no label of the new taxonomy."
     )

@@ -170,8 +170,10 @@ def _label_counts(mapper: LabelMapper, counts: NDArray[np.int64]) -> NDArray[np.
     parts = np.bincount(links.old, minlength=len(counts))
     found = np.zeros(len(hierarchy))
     np.add.at(found, links.new, counts[links.old] / parts[links.old])
-    lifted: NDArray[np.float64] = hierarchy.lift(found[np.newaxis])[0]
-    return np.round(lifted).astype(np.int64)
+    for step in reversed(hierarchy.upward.values()):  # the deepest parents first
+        below = np.maximum.reduceat(found[step.read], step.starts)
+        found[step.readers] = np.maximum(found[step.readers], below)
+    return np.round(found).astype(np.int64)
 
 
 def _quality(quality: LabelQuality, mapper: LabelMapper) -> LabelQuality:

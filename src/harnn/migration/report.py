@@ -22,7 +22,8 @@ FATES: tuple[Fate, ...] = get_args(Fate)
 SHOWN = 10
 """Guesses that are printed, unless told."""
 FEW = 500
-"""Documents: tuned on fewer, a model may be worse than before (docs/experiments.md)."""
+"""Documents: tuned on fewer, or on fewer than there are labels, a model may be worse than before
+(docs/experiments.md)."""
 _WIDTH = 60
 _BEGIN_WITH: dict[Fate, str] = {
     "kept": "each begins with its own weights",
@@ -123,7 +124,8 @@ class MigrationReport:
                 continue
             labels = " -> ".join(f"{x:,}" for x in (found.old, found.new))
             quality = "" if found.f1 is None else f", micro-F1 {100 * found.f1:.1f} on validation"
-            held = f" ({found.documents:,} of its true labels{quality})" if found.old else ""
+            known = self.f1 is not None and found.old
+            held = f" ({found.documents:,} of its true labels{quality})" if known else ""
             yield f"{fate}: {labels} labels{held}; {_BEGIN_WITH[fate]}"
         changed = [f"{count:,} {kind}" for kind, count in self.changes.items() if count]
         if changed:
@@ -149,7 +151,7 @@ class MigrationReport:
             )
             return
         documents = counted(self.tuned.documents, "document")
-        if self.tuned.documents < FEW:
+        if self.tuned.documents < max(FEW, self.tuned.labels):
             yield f"Warning: {documents} to tune on are few: thresholds may be worse than before."
         measures = (self.tuned.micro_f1, self.tuned.macro_f1, self.tuned.auprc)
         told = "micro-F1 {:.1f}, macro-F1 {:.1f}, AUPRC {:.1f}".format(*(100 * x for x in measures))

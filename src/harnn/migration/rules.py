@@ -47,7 +47,7 @@ def label_origins(mapper: LabelMapper, label_counts: NDArray[np.int64]) -> Label
     shares = csr_array((weights, (links.new, links.old)), shape=(len(new), len(old)))
     counts = np.asarray((shares > 0) @ label_counts, dtype=np.int64)
     shares.data /= np.repeat(np.asarray(shares.sum(axis=1)), np.diff(shares.indptr))
-    shares = csr_array(shares, dtype=np.float32)
+    shares = shares.astype(np.float32)
     shift = -(shares @ np.log(np.maximum(parts, 1)))
     is_added = np.diff(shares.indptr) == 0
     added = np.flatnonzero(is_added)
@@ -94,7 +94,7 @@ def _with_added(
         return shares, shift, counts
     blank = csr_array((1, shares.shape[1]), dtype=np.float32)
     own = vstack([rows.get(column, blank) for column in range(len(new))], format="csr")
-    return csr_array(shares + own, dtype=np.float32), shift, counts
+    return (shares + own).astype(np.float32), shift, counts
 
 
 def _of_parts(links: ColumnLinks, parts: NDArray[np.int64]) -> Hints:
@@ -123,12 +123,10 @@ def _hints(taxonomy: Taxonomy, wanted: Hints) -> tuple[tuple[str, ...], csr_arra
         for label, hint in wanted.items()
         for column, value in hint.items()
     ]
-    values, rows, columns = zip(*cells, strict=True)
+    values, rows, columns = (np.array(each) for each in zip(*cells, strict=True))
     texts = tuple(_texts(taxonomy, told))
-    hints = csr_array(
-        (values, (rows, columns)), shape=(len(taxonomy), len(texts)), dtype=np.float32
-    )
-    return texts, hints
+    hints = csr_array((values, (rows, columns)), shape=(len(taxonomy), len(texts)))
+    return texts, hints.astype(np.float32)
 
 
 def _is_told(taxonomy: Taxonomy, column: int) -> bool:

@@ -29,7 +29,7 @@ def migrate_linear(branch: Branch, origins: LabelOrigins) -> Parts:
         lengths = np.sqrt(told.power(2).sum(axis=1))
         usual = np.median(np.sqrt(old.weights.power(2).sum(axis=0)))
         scale = diags_array(np.where(lengths > 0, usual / np.maximum(lengths, 1e-12), 0))
-        weights = csr_array(weights + (scale @ told).T, dtype=np.float32)
+        weights = csr_array(weights + (scale @ told).T).astype(np.float32)
     weights.sort_indices()
     classifier = LinearClassifier(weights, origins.bias(old.bias, _MARGIN))
     return dataclasses.replace(branch, classifier=classifier).to_parts()
