@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from harnn.evaluation import find_label_errors, load_out_of_fold
     from harnn.explain import Explanation, write_html
     from harnn.metrics import Report, evaluate
+    from harnn.migration import Migrated, MigrationReport, migrate
     from harnn.prediction import (
         Prediction,
         Predictor,
@@ -87,6 +88,7 @@ __getattr__, __dir__ = on_demand(
         "evaluation": "find_label_errors load_out_of_fold",
         "explain": "Explanation write_html",
         "metrics": "Report evaluate",
+        "migration": "Migrated MigrationReport migrate",
         "prediction": "Prediction Predictor Workers compare_models compare_systems "
         "measure_acceptance measure_drift",
         "report": "ModelReport make_report",
@@ -112,6 +114,8 @@ __all__ = [
     "HierarchicalThresholdClassifier",
     "Hierarchy",
     "LabelMapping",
+    "Migrated",
+    "MigrationReport",
     "ModelReport",
     "Prediction",
     "Predictor",
@@ -145,6 +149,7 @@ __all__ = [
     "make_report",
     "measure_acceptance",
     "measure_drift",
+    "migrate",
     "read_documents",
     "save_acceptance",
     "save_bundle",

@@ -13,6 +13,7 @@ import pytest
 
 import harnn
 from harnn.branches import Branch
+from harnn.bundle import fingerprint_of
 from harnn.config import Config
 from harnn.data import Document
 from harnn.errors import (
@@ -25,7 +26,6 @@ from harnn.errors import (
 )
 from harnn.taxonomy import Taxonomy
 from harnn.training import Event, FitResult, OldModel, Stage, Step, is_finished
-from harnn.training.old_model import hash_of
 from support.tiny_encoder import make_tiny_encoder
 from support.tiny_encoders import make_encoder
 from support.topics import FAST, TAXONOMY, TOPICS, WORDS, documents, mixed_documents
@@ -62,9 +62,9 @@ def old(tmp_path_factory: pytest.TempPathFactory) -> FitResult:
 
 @pytest.fixture(scope="module")
 def new(old: FitResult) -> FitResult:
-    before = hash_of(old)
+    before = fingerprint_of(old)
     found = harnn.fit(TAXONOMY, TRAIN, VALID, init=old, corrections=QUOKKA)
-    assert hash_of(old) == before  # the old model stays as it is
+    assert fingerprint_of(old) == before  # the old model stays as it is
     return found
 
 
@@ -315,7 +315,7 @@ def test_the_taxonomy_must_be_the_same(fast: FitResult) -> None:
     assert str(caught.value) == (
         "4 problems in the taxonomy:\n"
         f"  taxonomy: is not that of the model: {versions}; 1 label added, 1 retired. Give the "
-        "taxonomy of the model, or none, or train without init.\n"
+        "taxonomy of the model, or none, or take the model to this one: harnn migrate.\n"
         "  'fern': is a label that the model lacks.\n"
         "  'dog': is a label of the model that the taxonomy lacks.\n"
         "  'oak': has the parents 'animal', in the model 'plant'."

@@ -23,6 +23,7 @@ from harnn.branches.evidence import Asked, WordEffects, word_effects
 from harnn.branches.kinds import (
     KINDS,
     Kind,
+    migrate_branch,
     need_torch,
     read_branch,
     read_branches,
@@ -30,6 +31,8 @@ from harnn.branches.kinds import (
     title_of,
 )
 from harnn.branches.leaving_out import LeftOut, read_left_out
+from harnn.branches.migrating import migrate_blend, migrate_cascade
+from harnn.branches.origins import LabelOrigins
 
 __all__ = [
     "KINDS",
@@ -41,6 +44,7 @@ __all__ = [
     "Ensemble",
     "Evidence",
     "Kind",
+    "LabelOrigins",
     "LeftOut",
     "MadeFrom",
     "MayWait",
@@ -50,6 +54,9 @@ __all__ = [
     "TakesBeam",
     "TakesBfloat16",
     "WordEffects",
+    "migrate_blend",
+    "migrate_branch",
+    "migrate_cascade",
     "need_torch",
     "read_branch",
     "read_branches",

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, NamedTuple, Self
 
 import numpy as np
@@ -65,14 +66,20 @@ class Blend:
     branches: tuple[str, ...]
     weights: NDArray[np.float64] = field(repr=False)
     """(L, 2 + 5 K)."""
-    frequency: NDArray[np.float32] = field(repr=False)
-    """(C,) ln(1 + training documents), with mean 0 and variance 1."""
+    label_counts: NDArray[Any] = field(repr=False)
+    """(C,) documents from which the weights of each label were learned."""
     hierarchy: Hierarchy = field(repr=False)
 
     def __post_init__(self) -> None:
         expected = (self.hierarchy.depth, 2 + 5 * len(self.branches))
-        if self.weights.shape != expected or len(self.frequency) != len(self.hierarchy):
+        if self.weights.shape != expected or len(self.label_counts) != len(self.hierarchy):
             raise ValueError(f"Expected weights of shape {expected}, got {self.weights.shape}.")
+
+    @cached_property
+    def frequency(self) -> NDArray[np.float32]:
+        """(C,) ln(1 + documents), with mean 0 and variance 1."""
+        mean, spread = frequency_scale(self.label_counts)
+        return np.asarray((_frequency(self.label_counts) - mean) / spread, np.float32)
 
     @classmethod
     def fit(
@@ -83,11 +90,13 @@ class Blend:
         *,
         label_counts: NDArray[Any],
         priors: Mapping[str, float],
+        around: Self | None = None,
     ) -> tuple[Self, NDArray[np.float32]]:
         """Fit the weights on labelled documents, targets (N, C).
 
         label_counts: (C,) training documents; priors: by branch, what its output is multiplied by
-        before anything is known.
+        before anything is known; around: a blend of the same branches, which the weights are drawn
+        to in place of what priors say.
 
         Returns the blend and the probabilities (N, C) of these documents, each computed with
         weights fitted on the four fifths of the documents that it is not in, so that thresholds
@@ -97,10 +106,10 @@ class Blend:
         blend = cls(
             branches=tuple(outputs),
             weights=np.zeros((hierarchy.depth, 2 + 5 * len(outputs))),
-            frequency=_standardise(label_counts),
+            label_counts=label_counts,
             hierarchy=hierarchy,
         )
-        prior = blend._prior(priors)
+        plain = blend._prior(priors)
         count = targets.shape[0]
         folds = np.arange(count) % _FOLDS
         scores = blank(targets.shape, np.float32)
@@ -109,6 +118,7 @@ class Blend:
             most = max(_FOLDS, _MOST_VALUES // (size * blend.weights.shape[1]))
             rows = _evenly_chosen(count, most)
             terms = blend._terms(outputs, level, rows)
+            prior = plain if around is None else around.weights[level]
             true = targets[rows][:, columns].toarray().astype(np.float32)
             blend.weights[level] = _regress(terms, true, prior, prior, np.arange(len(rows)))
             for fold in range(_FOLDS):
@@ -181,7 +191,7 @@ class Blend:
             return cls(
                 branches=tuple(from_stored_names(strings(plain["branches"], "branches"))),
                 weights=number_rows(plain["weights"], "weights"),
-                frequency=_standardise(label_counts),
+                label_counts=label_counts,
                 hierarchy=hierarchy,
             )
         except (KeyError, TypeError, ValueError) as error:
@@ -237,9 +247,14 @@ def _evenly_chosen(count: int, most: int) -> NDArray[np.int64]:
     return np.unique(rounds * _FOLDS + np.arange(most) % _FOLDS)
 
 
-def _standardise(label_counts: NDArray[Any]) -> NDArray[np.float32]:
-    frequency = np.log1p(np.asarray(label_counts, dtype=np.float64))
-    return np.asarray((frequency - frequency.mean()) / (frequency.std() or 1), np.float32)
+def frequency_scale(label_counts: NDArray[Any]) -> tuple[float, float]:
+    """Return mean and spread, above 0, of ln(1 + documents) over labels (C,)."""
+    frequency = _frequency(label_counts)
+    return float(frequency.mean()), float(frequency.std() or 1)
+
+
+def _frequency(label_counts: NDArray[Any]) -> NDArray[np.float64]:
+    return np.log1p(np.asarray(label_counts, dtype=np.float64))
 
 
 def _highest_other(own: NDArray[np.float32]) -> NDArray[np.float32]:

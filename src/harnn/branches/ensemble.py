@@ -10,7 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harnn.branches.blend import Blend, Outputs
-from harnn.branches.branch import Branch, MayWait, Probable, TakesBeam, TakesBfloat16
+from harnn.branches.branch import (
+    Branch,
+    MayBeExported,
+    MayWait,
+    Probable,
+    TakesBeam,
+    TakesBfloat16,
+)
 from harnn.branches.by_name import ByName
 from harnn.branches.cascade import Cascade
 from harnn.branches.kinds import in_order, prior_of
@@ -64,13 +71,15 @@ class Ensemble:
         cascaded: bool = False,
         leave_out: bool = False,
         needed: Collection[str] = (),
+        around: Blend | None = None,
     ) -> tuple[Self, Scores]:
         """Blend branches on labelled documents; label_counts: (C,) training documents.
 
         Without being *blended* the only branch answers alone. *cascaded*: documents that can do
         without the branches that wait are answered without them, where that is as good.
         *leave_out*: branches are left out that the others can do without, but those *needed*.
-        Returns the ensemble and the scores of the documents, each as new documents would get them.
+        around: a blend of all these branches, which the weights are drawn to. Returns the ensemble
+        and the scores of the documents, each as new documents would get them.
         """
         ordered = in_order(branches)
         if not blended:
@@ -79,8 +88,15 @@ class Ensemble:
         outputs = _outputs(ordered, corpus)
 
         def fit(outputs: Outputs, targets: Any) -> tuple[Blend, NDArray[np.float32]]:
-            priors = {name: prior_of(name) for name in outputs}
-            return Blend.fit(outputs, targets, hierarchy, label_counts=label_counts, priors=priors)
+            near = around if around is not None and around.branches == tuple(outputs) else None
+            return Blend.fit(
+                outputs,
+                targets,
+                hierarchy,
+                label_counts=label_counts,
+                priors={name: prior_of(name) for name in outputs},
+                around=near,
+            )
 
         left_out: tuple[LeftOut, ...] = ()
         if leave_out:
@@ -103,6 +119,12 @@ class Ensemble:
         names = " + ".join(branch.name for branch in self.branches)
         without = " and ".join(each.branch for each in self.left_out)
         return f"{names} without {without}" if without else names
+
+    @property
+    def exported(self) -> tuple[str, ...]:
+        """The names of branches that are computed by graphs, which learn nothing any more."""
+        found = (x.name for x in self.branches if isinstance(x, MayBeExported) and x.exported)
+        return tuple(found)
 
     @property
     def reads(self) -> Mapping[str, View | None]:

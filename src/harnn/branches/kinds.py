@@ -6,12 +6,19 @@ import dataclasses
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
-from harnn.branches.branch import Branch, StoredModel
+from harnn.branches.branch import Branch, Parts, StoredModel
 from harnn.branches.document_vectors import read_vectors_branch
+from harnn.branches.document_vectors.migrating import migrate_document_vectors
 from harnn.branches.linear import LinearBranch
+from harnn.branches.linear.migrating import migrate_linear
 from harnn.branches.network import read_network
+from harnn.branches.network.migrating import migrate_network
+from harnn.branches.origins import LabelOrigins
 from harnn.branches.text_vectors import encodes_with_torch, read_text_vectors
+from harnn.branches.text_vectors.migrating import migrate_text_vectors
 from harnn.branches.transformer import read_transformer
+from harnn.branches.transformer.migrating import migrate_transformer
+from harnn.errors import ConfigError, Problem
 from harnn.taxonomy import Taxonomy
 
 
@@ -34,11 +41,30 @@ class Kind(NamedTuple):
     dearness: int = 0
     """Higher for what takes longer to predict; 0: never left out of a model. Who brings vectors of
     documents wants them read."""
+    migrate: Callable[[Branch, LabelOrigins], Parts] | None = None
+    """Returns the parts of a branch, not exported, for a new edition of its taxonomy; None: it
+    cannot be had."""
 
 
 KINDS: tuple[Kind, ...] = (
-    Kind("linear", 2.0, LinearBranch.from_parts, "linear", title="words and their pairs"),
-    Kind("network", 0.5, read_network, "network", {"networks": []}, "network", dearness=1),
+    Kind(
+        "linear",
+        2.0,
+        LinearBranch.from_parts,
+        "linear",
+        title="words and their pairs",
+        migrate=migrate_linear,
+    ),
+    Kind(
+        "network",
+        0.5,
+        read_network,
+        "network",
+        {"networks": []},
+        "network",
+        dearness=1,
+        migrate=migrate_network,
+    ),
     Kind(
         "text_vectors",
         0.5,
@@ -48,6 +74,7 @@ KINDS: tuple[Kind, ...] = (
         "whole text",
         encodes_with_torch,
         dearness=2,
+        migrate=migrate_text_vectors,
     ),
     Kind(
         "document_vectors",
@@ -56,6 +83,7 @@ KINDS: tuple[Kind, ...] = (
         "document_vectors",
         {"document_vectors": None},
         "given vectors",
+        migrate=migrate_document_vectors,
     ),
     Kind(
         "transformer",
@@ -65,6 +93,7 @@ KINDS: tuple[Kind, ...] = (
         {"transformer": None},
         "fine-tuned encoder",
         dearness=3,
+        migrate=migrate_transformer,
     ),
 )
 """In the order in which a blend reads them."""
@@ -117,6 +146,19 @@ def read_branch(name: str, stored: StoredModel, taxonomy: Taxonomy) -> Branch | 
     settings = {**settings_of_nothing(), **stored.settings}
     read = next(kind.read for kind in KINDS if kind.name == name)
     return read(dataclasses.replace(stored, settings=settings), taxonomy)
+
+
+def migrate_branch(branch: Branch, origins: LabelOrigins) -> Parts:
+    """Return the parts of a branch, not exported, for a new edition of its taxonomy.
+
+    Raises:
+        ConfigError: its kind cannot be taken along.
+    """
+    migrate = next(kind.migrate for kind in KINDS if kind.name == branch.name)
+    if migrate is None:
+        what = "cannot be taken to a new edition of its taxonomy; train again."
+        raise ConfigError(Problem(f"the branch {branch.name}", what))
+    return migrate(branch, origins)
 
 
 def settings_of_nothing() -> dict[str, Any]:

@@ -4,22 +4,22 @@ from typing import TYPE_CHECKING
 
 from harnn._lazy import on_demand
 from harnn.bundle.bundle import Bundle
-from harnn.bundle.fingerprint import fingerprint
+from harnn.bundle.fingerprint import fingerprint, fingerprint_of
 from harnn.bundle.history import EpochRow, History
 from harnn.bundle.layout import CHECKPOINTS, marker_of
-from harnn.bundle.load import load_bundle
+from harnn.bundle.load import is_light, load_bundle
 
 if TYPE_CHECKING:
     from harnn.bundle.decoding import change_decoding
     from harnn.bundle.export import export_onnx
-    from harnn.bundle.save import save_bundle
+    from harnn.bundle.save import merge_parts, save_bundle
 
 __getattr__, __dir__ = on_demand(
     __name__,
     {
         "decoding": "change_decoding",
         "export": "export_onnx",
-        "save": "save_bundle",
+        "save": "merge_parts save_bundle",
     },
 )
 
@@ -31,7 +31,10 @@ __all__ = [
     "change_decoding",
     "export_onnx",
     "fingerprint",
+    "fingerprint_of",
+    "is_light",
     "load_bundle",
     "marker_of",
+    "merge_parts",
     "save_bundle",
 ]

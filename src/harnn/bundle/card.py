@@ -35,7 +35,7 @@ Load it with `harnn.Predictor.load("DIRECTORY")` or `harnn predict DIRECTORY`.
 ## Validation
 
 On {counted(report.documents, "document")}, choosing {bundle.decoder.describe()}.
-This was tuned on these very documents: expect slightly less on new ones.
+{_worth(bundle)}
 
 | level | labels | micro-F1 | macro-F1 | AUPRC |
 |---|---|---|---|---|
@@ -61,11 +61,26 @@ def _origin(bundle: Bundle) -> list[str]:
     """Say what training went on from, and how many corrections it was given."""
     init, counts = bundle.contents.get("init"), bundle.documents
     lines = [] if init is None else [f"went on from the model {init[:12]}"]
+    if (migrated := bundle.contents.get("migrated")) is not None:
+        mapping = bundle.contents.get("mapping", "")[:12]
+        tuned = f", tuned on {counted(counts['tuned'], 'document')}" if "tuned" in counts else ""
+        before = f"migrated from the model {migrated[:12]} by the mapping {mapping}{tuned}"
+        lines.append(f"{before}; to the old edition belongs what is said of training")
     if "corrections" in counts:
         given = counted(counts["corrections"], "correction")
         replaced = counts.get("corrections_replaced", 0)
         lines.append(f"{given}, {replaced:,} of them in place of training documents")
     return lines
+
+
+def _worth(bundle: Bundle) -> str:
+    """Say what the numbers are worth."""
+    if "migrated" in bundle.contents and "tuned" not in bundle.documents:
+        return (
+            "The numbers are those of the model before it was migrated, with the labels of the\n"
+            "old edition of the taxonomy."
+        )
+    return "This was tuned on these very documents: expect slightly less on new ones."
 
 
 def _changes(bundle: Bundle) -> str:

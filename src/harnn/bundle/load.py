@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 from safetensors import SafetensorError
 from safetensors.numpy import load_file
@@ -13,6 +14,7 @@ from safetensors.numpy import load_file
 from harnn._display import reason_of
 from harnn._files import parse_model_json, read_model_json, read_model_text
 from harnn._optional import check_installed
+from harnn._tables import shown
 from harnn.branches import (
     Blend,
     Branch,
@@ -68,9 +70,10 @@ def load_bundle(
     blend, cascade = None, None
     if calibration is not None:
         hierarchy, where = taxonomy.hierarchy, str(directory / layout.DECODE)
-        blend = Blend.from_dict(calibration, hierarchy, label_counts=label_counts, where=where)
+        learned = _learned_counts(directory, calibration, label_counts)
+        blend = Blend.from_dict(calibration, hierarchy, label_counts=learned, where=where)
         if (plain := calibration.get("cascade")) is not None:
-            cascade = Cascade.from_dict(plain, hierarchy, label_counts=label_counts, where=where)
+            cascade = Cascade.from_dict(plain, hierarchy, label_counts=learned, where=where)
     arrays = _load_arrays(directory / layout.ARRAYS)
     stored = StoredModel(directory, arrays, settings, is_light(settings), len(tokenizer), files)
     report = read_model_json(directory / layout.METRICS)
@@ -199,6 +202,21 @@ def _join(
         return Ensemble(branches, blend, cascade, left_out, by_name)
     except ValueError as error:
         raise BundleError(Problem(str(directory), f"does not belong together: {error}")) from None
+
+
+def _learned_counts(
+    directory: Path, calibration: Any, label_counts: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    """Return the documents (C,) from which the weights of labels were learned, where a model says
+    that these are others than those that had the labels: see ``harnn.migration``.
+    """
+    plain = calibration.get("label_counts") if isinstance(calibration, dict) else None
+    if plain is None:
+        return label_counts
+    if not isinstance(plain, list):
+        what = f"label_counts: got {shown(plain)}, expected a list of counts."
+        raise BundleError(Problem(str(directory / layout.DECODE), what))
+    return read_label_counts(directory / layout.DECODE, plain, len(label_counts))
 
 
 def _load_quality(stored: StoredModel, label_count: int) -> LabelQuality | None:

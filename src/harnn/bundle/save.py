@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from safetensors.numpy import save_file
 
 from harnn._files import atomic_directory, write_safetensors
@@ -101,6 +102,9 @@ def _decoding(bundle: Bundle) -> dict[str, Any]:
     plain = bundle.decoder.to_dict()
     if bundle.ensemble.blend is not None:
         plain["calibration"] = bundle.ensemble.blend.to_dict()
+        learned = bundle.ensemble.blend.label_counts
+        if not np.array_equal(learned, bundle.label_counts):
+            plain["calibration"]["label_counts"] = learned.tolist()
         if bundle.ensemble.cascade is not None:
             plain["calibration"]["cascade"] = bundle.ensemble.cascade.to_dict()
     return plain

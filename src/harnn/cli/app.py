@@ -14,6 +14,7 @@ import typer
 from harnn.cli import (
     app_data,
     app_evaluation,
+    app_migration,
     app_scoring,
     app_search,
     app_serving,
@@ -507,6 +508,7 @@ def export(
 
 
 app.command()(app_data.convert)
+app.command()(app_migration.migrate)
 
 
 app.command()(app_serving.serve)

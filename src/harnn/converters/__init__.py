@@ -8,12 +8,13 @@ would break is refused.
 from harnn.converters.converting import Conversion, convert
 from harnn.converters.formats import FORMATS, Format, find_format
 from harnn.converters.hiclass import from_hiclass, to_hiclass
-from harnn.converters.new_edition import NewEdition
+from harnn.converters.new_edition import REVIEW_COLUMNS, NewEdition, follow
 from harnn.converters.notes import Note, Notes
 from harnn.converters.parts import Input, Output, Reading
 
 __all__ = [
     "FORMATS",
+    "REVIEW_COLUMNS",
     "Conversion",
     "Format",
     "Input",
@@ -24,6 +25,7 @@ __all__ = [
     "Reading",
     "convert",
     "find_format",
+    "follow",
     "from_hiclass",
     "to_hiclass",
 ]

@@ -102,5 +102,6 @@ class SeenDocuments:
         if trained == self._read and not more.any():
             split = "train"
         elif trained is not None and trained + tuned == self._read:
-            split = "both" if (more >= 0).all() and (sums(more) == levels).all() else None
+            known = (more >= 0).all() and np.array_equal(sums(more), levels)
+            split = "both" if known else None
         return () if split is None else (Seen(split, self._read, False),)

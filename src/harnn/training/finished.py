@@ -109,6 +109,8 @@ def is_finished(
     if bundle.config.to_stored_dict() != config.to_stored_dict():
         return False
     old = None if init is None else OldModel.open(init, segment=segment)
+    if "migrated" in bundle.contents:  # it was made of another model
+        return False
     if bundle.contents.get("init") != (None if old is None else old.hash):
         return False
     tokenizer = bundle.tokenizer

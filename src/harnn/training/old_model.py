@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import hashlib
-import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,8 +11,7 @@ from typing import Any, TypeVar
 from harnn._display import counted
 from harnn._tables import shown
 from harnn.branches import Branch
-from harnn.branches.branch import MayBeExported
-from harnn.bundle import Bundle, fingerprint, load_bundle
+from harnn.bundle import Bundle, fingerprint, fingerprint_of, load_bundle
 from harnn.config import SETTLED_ANEW, Config, ContinuingConfig, TrainingConfig
 from harnn.errors import BundleError, ConfigError, InputError, Problem, TaxonomyError
 from harnn.taxonomy import Taxonomy, in_order_of, match_labels, parents_by_code
@@ -51,12 +48,10 @@ class OldModel:
         if isinstance(init, OldModel):
             return init
         if isinstance(init, Bundle):
-            found = cls(init, "the model in memory", hash_of(init))
+            found = cls(init, "the model in memory", fingerprint_of(init))
         else:
             found = cls(load_bundle(init, segment=segment), str(init), fingerprint(Path(init)))
-        branches = found.bundle.ensemble.branches
-        exported = [x.name for x in branches if isinstance(x, MayBeExported) and x.exported]
-        if exported:
+        if exported := found.bundle.ensemble.exported:
             what = f"was exported: {' and '.join(exported)} cannot learn any more."
             hint = "Go on from the model that it was exported from."
             raise BundleError(Problem(found.name, what, hint))
@@ -136,7 +131,8 @@ class OldModel:
             "taxonomy",
             f"is not that of the model: {versions}; {counted(len(match.added), 'label')} added, "
             f"{len(match.retired):,} retired.",
-            "Give the taxonomy of the model, or none, or train without init.",
+            "Give the taxonomy of the model, or none, or take the model to this one: harnn "
+            "migrate.",
         )
         yield from (Problem(repr(code), "is a label that the model lacks.") for code in match.added)
         for code in match.retired:
@@ -167,24 +163,6 @@ def slower(training: TrainingConfig, continuing: ContinuingConfig) -> TrainingCo
     return dataclasses.replace(training, learning_rate=rate, epochs=continuing.epochs)
 
 
-def hash_of(bundle: Bundle) -> str:
-    """Return a SHA-256 of what a model consists of, 64 hexadecimal digits."""
-    digest = hashlib.sha256(bundle.taxonomy.version.encode())
-    digest.update(bundle.tokenizer.to_json().encode("utf-8", "surrogatepass"))
-    blend = bundle.ensemble.blend
-    digest.update(_json([bundle.decoder.to_dict(), None if blend is None else blend.to_dict()]))
-    for branch in bundle.ensemble.branches:
-        parts = branch.to_parts()
-        digest.update(_json(parts.settings))
-        for name, array in sorted(parts.arrays.items()):
-            digest.update(f"{name} {array.dtype} {array.shape} ".encode())
-            digest.update(array.tobytes())
-        for name, content in sorted(parts.files.items()):
-            digest.update(f"{name} {len(content)} ".encode())
-            digest.update(content)
-    return digest.hexdigest()
-
-
 def check_unlabelled(unlabelled: Any) -> None:
     """Refuse text for word vectors, which an old model has.
 
@@ -194,10 +172,6 @@ def check_unlabelled(unlabelled: Any) -> None:
     if len(unlabelled):
         what = "trains word vectors, but with init they are those of the model."
         raise InputError(Problem("unlabelled text", what, _LEAVE_OUT))
-
-
-def _json(value: Any) -> bytes:
-    return json.dumps(value, sort_keys=True).encode()
 
 
 def _listed(codes: frozenset[str]) -> str:

@@ -2,12 +2,19 @@
 
 from harnn.taxonomy.editions.changes import KINDS, Change, TaxonomyDiff
 from harnn.taxonomy.editions.diff import diff_taxonomies
-from harnn.taxonomy.editions.following import ColumnLinks, LabelMapper, MappedLabels, map_labels
+from harnn.taxonomy.editions.following import (
+    LEAST,
+    ColumnLinks,
+    LabelMapper,
+    MappedLabels,
+    map_labels,
+)
 from harnn.taxonomy.editions.links import SURE, LabelMapping, Link
 from harnn.taxonomy.editions.mapping_file import read_mapping, write_mapping
 
 __all__ = [
     "KINDS",
+    "LEAST",
     "SURE",
     "Change",
     "ColumnLinks",

@@ -67,7 +67,7 @@ class LabelMapper:
 
     def __init__(self, diff: TaxonomyDiff, *, least: float = LEAST) -> None:
         """least: certainty of links below which they count as if they were not there."""
-        self.diff = diff
+        self.diff, self.least = diff, least
         self._old, self._new = diff.old, diff.new
         self._parents = Side(diff.old).parents
         self._links: dict[int, list[Link]] = {}
@@ -131,6 +131,18 @@ class LabelMapper:
             found |= ends
             if not ends:
                 waiting += self._parents[parent]
+        return found
+
+    def only(self) -> NDArray[np.int64]:
+        """Return (C,) the new column of each old label that became one label which nothing else
+        became; -1 for all others.
+        """
+        links = self.columns()
+        ahead = np.bincount(links.old, minlength=len(self._old))
+        back = np.bincount(links.new, minlength=len(self._new))
+        alone = (ahead[links.old] == 1) & (back[links.new] == 1)
+        found = np.full(len(self._old), -1, dtype=np.int64)
+        found[links.old[alone]] = links.new[alone]
         return found
 
     def columns(self) -> ColumnLinks:

@@ -1,0 +1,75 @@
+"""Blend, calibration and thresholds of a model, fitted anew to some labelled documents."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+from harnn.branches import Ensemble
+from harnn.branches.document_vectors.bringing import with_document_vectors
+from harnn.bundle import Bundle
+from harnn.config import DataConfig
+from harnn.corpus import ContentHash, encode_corpus
+from harnn.corpus.document_vectors import DocumentVectors
+from harnn.data import Documents, ReadingLog, labelled_documents
+from harnn.decode import tune_decoder
+from harnn.errors import DocumentError, Problem
+from harnn.evaluation import report_labels
+from harnn.metrics import TrainingCounts
+
+
+def tune(
+    bundle: Bundle,
+    given: Documents,
+    data: DataConfig | None = None,
+    *,
+    document_vectors: str | Path | DocumentVectors | None = None,
+    log: ReadingLog | None = None,
+) -> Bundle:
+    """Fit blend, calibration and thresholds to documents, as training does with validation ones.
+
+    data: how to read them; None: as those for training. document_vectors: for a model that reads
+    some. No branch changes, and none is left out. The report and what is known of single labels
+    are those on these documents, each scored with a blend that was fitted without it. The blend is
+    drawn to the one that there is, the more the fewer documents there are.
+
+    Raises:
+        DocumentError: they cannot be read, have unknown labels, or there is none, or no label.
+        ConfigError: vectors are missing, or given to nobody.
+    """
+    taxonomy, known = bundle.taxonomy, bundle.ensemble
+    with_vectors = with_document_vectors(known, document_vectors, "the model")
+    content = ContentHash()
+    pairs = content.of(labelled_documents(given, taxonomy, data or bundle.config.data, log=log))
+    whole = dataclasses.replace(bundle, ensemble=dataclasses.replace(with_vectors, cascade=None))
+    corpus = encode_corpus(pairs, whole.views(), len(taxonomy))
+    if not len(corpus) or not corpus.targets.nnz:
+        what = "there is no document to tune the model on, or none of them has a label."
+        raise DocumentError(Problem("", what))
+    learned = bundle.label_counts if known.blend is None else known.blend.label_counts
+    ensemble, scores = Ensemble.fit(
+        with_vectors.branches,
+        corpus,
+        taxonomy.hierarchy,
+        label_counts=learned,
+        blended=known.blend is not None,
+        cascaded=known.cascade is not None,
+        around=known.blend,
+    )
+    choices = dataclasses.replace(
+        bundle.config.decode, strategy=bundle.decoder.strategy, close=bundle.decoder.close
+    )
+    decoder = tune_decoder(
+        scores.values, corpus.targets, taxonomy.hierarchy, label_counts=learned, settings=choices
+    )
+    training = TrainingCounts(bundle.label_counts, bundle.documents.get("train"))
+    report, quality = report_labels(scores, corpus.targets, decoder, taxonomy, training=training)
+    return dataclasses.replace(
+        bundle,
+        ensemble=dataclasses.replace(ensemble, left_out=known.left_out),
+        decoder=decoder,
+        report=report,
+        quality=quality,
+        documents={**bundle.documents, "valid": len(corpus), "tuned": len(corpus)},
+        contents={**bundle.contents, "valid": content.hexdigest()},
+    )
