@@ -38,6 +38,7 @@ FLOORS = {
         "_spreadsheets",
         "_tables",
         "_data_settings",
+        "_text_settings",
         "_transformer_settings",
         "_continuing_settings",
         "config",
@@ -63,7 +64,12 @@ SIDEWAYS = {
     ("_tables", "errors"),
     ("_scratch", "errors"),
 }
-_SETTINGS = ("_continuing_settings", "_data_settings", "_transformer_settings")
+_SETTINGS = (
+    "_continuing_settings",
+    "_data_settings",
+    "_text_settings",
+    "_transformer_settings",
+)
 SIDEWAYS |= {("config", other) for other in ("errors", "_tables", *_SETTINGS)}
 SIDEWAYS |= {(own, other) for own in _SETTINGS for other in ("errors", "_tables")}
 SIDEWAYS |= {("_delimited", "_encodings")}

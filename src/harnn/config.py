@@ -27,6 +27,8 @@ from harnn._tables import (
     remembers_what_is_given,
     shown,
 )
+from harnn._text_settings import Segmenter as Segmenter
+from harnn._text_settings import TextConfig as TextConfig
 from harnn._transformer_settings import TransformerConfig as TransformerConfig
 from harnn.errors import ConfigError, Problem, suggest
 
@@ -38,7 +40,6 @@ EncoderKind = Literal["lstm", "mingru"]
 Score = Literal["auprc", "micro_f1", "macro_f1"]
 Schedule = Literal["one-cycle", "exponential", "constant"]
 Precision = Literal["auto", "32", "bf16"]
-Segmenter = Literal["auto", "words", "characters", "jieba", "icu"]
 RdfSyntax = Literal["turtle", "rdfxml", "ntriples", "nquads", "trig", "jsonld"]
 TaxonomyForm = Literal[
     "pairs", "paths", "outline", "table", "json", "vocabulary", "label-studio", RdfSyntax
@@ -89,54 +90,6 @@ _LARGEST_LAYER = 65_536
 def is_given(section: Any, key: str) -> bool:
     """Tell whether a setting of a table was given, and is not just its default."""
     return key in section._given
-
-
-@remembers_what_is_given
-@dataclass(frozen=True, kw_only=True)
-class TextConfig:
-    """From text to token ids."""
-
-    segmenter: Segmenter = "auto"
-    """``auto``: ``jieba`` where much of the text is Chinese and it is installed, else ``words``.
-    ``icu`` (extra ``icu``): the word boundaries of ICU, for Thai, Japanese, Khmer, Lao and Burmese.
-    With ``jieba`` and ``icu``, words of Han that are not in the vocabulary are read by their
-    characters."""
-    user_dictionary: str = ""
-    """A file of words for ``jieba`` (extra ``jieba``), one a line: ``word [frequency] [part of
-    speech]``, as jieba's ``load_userdict`` reads it. Its words become part of the model."""
-    lowercase: bool = True
-    """Read capital letters as small ones."""
-    min_count: int = 2
-    """Words seen less often in the training text become the unknown word."""
-    max_vocabulary: int = 200_000
-    """Words known at most, the most frequent ones."""
-    max_length: int = 256
-    """Tokens read of a document; what is cut off is counted and reported."""
-    vectors: str = "word2vec"
-    """``word2vec`` or ``fasttext`` (trained on the training text), ``random``, ``glove-6b-50d``
-    (extra ``glove``) or the path of a file of word vectors."""
-    vectors_epochs: int = 0
-    """Passes over the text that trains word vectors; 0: for about 32 million words, 8 to 40."""
-    freeze_vectors: bool = False
-    """Leave word vectors as they are while the network learns."""
-    text_encoder: str = "auto"
-    """Of texts: ``auto``, ``minilm``, ``use``, ``static`` or a path; docs/text-encoders.md."""
-    text_encoder_tokens: int = 0
-    """Read of a text by encoders other than ``use``; 0: 256, but 128 where texts are short."""
-
-    def check(self) -> list[Problem]:
-        problems = []
-        if self.user_dictionary and self.segmenter != "jieba":
-            what = f"is a dictionary for text.segmenter=jieba, got text.segmenter={self.segmenter}."
-            problems.append(Problem("text.user_dictionary", what))
-        return [
-            *problems,
-            *between("text.min_count", self.min_count, 1, _MOST_WORDS),
-            *between("text.max_vocabulary", self.max_vocabulary, 10, _MOST_WORDS),
-            *between("text.max_length", self.max_length, 1, _MOST_WORDS),
-            *between("text.vectors_epochs", self.vectors_epochs, 0, 10_000),
-            *between("text.text_encoder_tokens", self.text_encoder_tokens, 0, 100_000),
-        ]
 
 
 @remembers_what_is_given

@@ -5,7 +5,6 @@ Nothing here imports torch, so that ``--help`` is quick.
 
 from __future__ import annotations
 
-from functools import partial
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -19,6 +18,7 @@ from harnn.cli import (
     app_search,
     app_serving,
     app_settings,
+    app_training,
 )
 from harnn.cli.app_review import review_app
 from harnn.cli.options import (
@@ -43,7 +43,7 @@ from harnn.cli.options import (
 )
 from harnn.cli.settings import gather_settings
 from harnn.cli.taxonomy_app import taxonomy_app
-from harnn.config import Language, Mode, Preset
+from harnn.config import Language
 
 app = typer.Typer(
     add_completion=False,
@@ -135,150 +135,7 @@ app.command()(app_settings.config)
 app.command()(app_data.split)
 
 
-@app.command()
-@takes_reading_options
-@takes_taxonomy_options
-@takes_scratch_option
-def train(
-    *,
-    train: Annotated[list[Path] | None, typer.Option("--train", help="Training documents.")] = None,
-    out: Annotated[Path, typer.Option("--out", "-o", help="Model directory to write.")],
-    valid: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--valid",
-            metavar="FILE|SHARE",
-            help="Validation documents, or the share of the training documents that is held out "
-            "for them, as 0.2.",
-        ),
-    ] = None,
-    folds: Annotated[
-        int | None,
-        typer.Option(
-            "--folds",
-            min=2,
-            help="Cross-validation: train so many models, each without the documents that it "
-            "answers for, and keep models and scores in the directory.",
-        ),
-    ] = None,
-    taxonomy: TaxonomyFile = None,
-    how: TaxonomyReading,
-    config: ConfigFile = None,
-    settings: Settings = None,
-    preset: Annotated[
-        Preset | None,
-        typer.Option(
-            help="fast: no network, seconds; best: three networks, vectors of whole texts for any "
-            "size of data, and an encoder that is fine-tuned; default: between."
-        ),
-    ] = None,
-    mode: Annotated[Mode | None, typer.Option(help="The repaired network, or the paper's.")] = None,
-    vectors: Annotated[
-        str | None,
-        typer.Option(help="word2vec, fasttext, random, glove-6b-50d or a file of word vectors."),
-    ] = None,
-    document_vectors: VectorsOfDocuments = None,
-    unlabelled: Annotated[
-        list[Path] | None, typer.Option(help="More text to train word vectors on.")
-    ] = None,
-    cache: Annotated[
-        Path | None,
-        typer.Option(help="Directory that keeps encoded documents for the next training."),
-    ] = None,
-    device: Annotated[
-        str | None,
-        typer.Option(
-            "--device",
-            help="What trains the networks: cpu, cuda, cuda:1, mps; default: cuda if there is one.",
-        ),
-    ] = None,
-    init: Annotated[
-        Path | None,
-        typer.Option(
-            "--init",
-            metavar="DIR",
-            help="A model to go on from: its weights, words, encoders and taxonomy.",
-        ),
-    ] = None,
-    corrections: Annotated[
-        str | None,
-        typer.Option(
-            "--corrections",
-            metavar="FILE|URL",
-            help="Documents with corrected labels, as harnn corrections writes them, or the "
-            "database: each replaces the document of the same id, or is added.",
-        ),
-    ] = None,
-    json_output: Annotated[
-        Path | None,
-        typer.Option("--json", help="Write the report, and with --init what changed (.json)."),
-    ] = None,
-    processes: Annotated[
-        int,
-        typer.Option(
-            "--processes",
-            min=1,
-            max=1_024,
-            help="Processes of this machine that share the training of networks.",
-        ),
-    ] = 1,
-    address: Annotated[
-        str | None,
-        typer.Option(
-            "--address",
-            help="A Ray cluster that trains the labels of the linear branch: HOST:PORT, auto or "
-            "local.",
-        ),
-    ] = None,
-    fixes: Fixes = None,
-    on_error: OnErrorChoice = None,
-    resume: Annotated[
-        bool,
-        typer.Option(
-            "--resume",
-            help="Go on where training was stopped, or from the beginning; a finished model is "
-            "left as it is.",
-        ),
-    ] = False,
-    overwrite: Overwrite = False,
-) -> None:
-    """Train a model; the best epoch and the threshold are chosen on the validation documents."""
-    from harnn.cli import commands, folding
-    from harnn.cli.going_on import GoingOn
-    from harnn.cli.taxonomies import TaxonomyChoice
-    from harnn.cli.training_crew import Crew
-
-    crew = Crew(processes, address)
-    start = GoingOn(init, corrections or "", json_output)
-    command = (
-        partial(commands.train, going_on=start, crew=crew)
-        if folds is None
-        else folding.train_folds(folds, beside=start, crew=crew)
-    )
-    command(
-        commands.TrainingFiles(
-            taxonomy=TaxonomyChoice(taxonomy, **how),
-            train=train or [],
-            valid=folding.read_valid(valid or [], folds),
-            unlabelled=unlabelled or [],
-            out=out,
-        ),
-        config=config,
-        settings=gather_settings(
-            [*(settings or []), *(["training.device=" + device] if device else [])],
-            mode=mode,
-            preset=preset,
-            vectors=vectors,
-            document_vectors=None if document_vectors is None else str(document_vectors),
-            on_error=on_error,
-            fixes=fixes,
-        ),
-        cache=cache,
-        resume=resume,
-        overwrite=overwrite,
-    )
-
-
+app.command()(app_training.train)
 app.command()(app_search.tune)
 app.command()(app_search.sweep)
 

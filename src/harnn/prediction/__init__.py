@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from harnn._lazy import on_demand
 from harnn.answers import PredictedLabel, Prediction
 from harnn.prediction.examples import Examples
-from harnn.prediction.predictor import Predictor, load_predictors
+from harnn.prediction.predictor import Predictor
+from harnn.prediction.several import load_predictors
 
 if TYPE_CHECKING:
     from harnn.prediction.accepting import (

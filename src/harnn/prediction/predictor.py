@@ -18,7 +18,6 @@ from harnn._memory import keep_freed_memory
 from harnn._scratch import Growing
 from harnn.answers import Note, Prediction, make_answers
 from harnn.branches.document_vectors.bringing import (
-    reads_document_vectors,
     with_document_vectors,
 )
 from harnn.bundle import Bundle, load_bundle
@@ -29,7 +28,6 @@ from harnn.corpus import (
     PlacedTextsView,
     encode_corpus,
     encode_unlabelled,
-    read_document_vectors,
 )
 from harnn.data import (
     Document,
@@ -463,33 +461,6 @@ class Predictor:
         if more:
             notes = [own + other for own, other in zip(notes, more, strict=True)]
         return make_answers(shown, chosen, self.taxonomy, notes)
-
-
-def load_predictors(
-    directories: Sequence[str | Path],
-    *,
-    document_vectors: str | Path | DocumentVectors | None = None,
-) -> list[Predictor]:
-    """Load models that are asked for the same documents; vectors are for those that read some.
-
-    Raises:
-        BundleError, ConfigError, InputError: see :meth:`Predictor.load`; no model reads the vectors
-            that are given.
-    """
-    bundles = [load_bundle(directory) for directory in directories]
-    if document_vectors is not None and not any(
-        reads_document_vectors(each.ensemble) for each in bundles
-    ):
-        raise ConfigError(Problem("", "got vectors of documents, but no model reads any."))
-    if isinstance(document_vectors, str | Path):
-        document_vectors = read_document_vectors(document_vectors)
-    predictors = []
-    for directory, bundle in zip(directories, bundles, strict=True):
-        ensemble = bundle.ensemble
-        if reads_document_vectors(ensemble):
-            ensemble = with_document_vectors(ensemble, document_vectors, str(directory))
-        predictors.append(Predictor(replace(bundle, ensemble=ensemble)))
-    return predictors
 
 
 def documents_at_once(label_count: int) -> int:
