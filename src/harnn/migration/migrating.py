@@ -22,6 +22,7 @@ from harnn.branches import (
     migrate_cascade,
     read_branches,
     settings_of_nothing,
+    with_labels_by_name,
 )
 from harnn.bundle import Bundle, fingerprint, fingerprint_of, is_light, load_bundle, merge_parts
 from harnn.decode import Decoder
@@ -80,15 +81,18 @@ def migrate(
     taxonomy = _in_known_order(old, taxonomy)
     mapper = LabelMapper(diff_taxonomies(old, taxonomy, mapping), least=least)
     origins = label_origins(mapper, bundle.label_counts)
+    label_counts = _label_counts(mapper, bundle.label_counts)
+    same = old.version == taxonomy.version
     contents = {k: v for k, v in bundle.contents.items() if k not in ("train", "valid")}
-    if old.version == taxonomy.version:  # documents say what they said
+    if same:  # documents say what they said
         contents = dict(bundle.contents)
     migrated = dataclasses.replace(
         bundle,
-        ensemble=_ensemble(bundle, taxonomy, origins, name),
+        ensemble=_ensemble(bundle, taxonomy, origins, label_counts, name),
         taxonomy=taxonomy,
         decoder=_decoder(bundle.decoder, origins),
-        label_counts=_label_counts(mapper, bundle.label_counts),
+        label_counts=label_counts,
+        reference=bundle.reference if same else None,
         quality=None if bundle.quality is None else _quality(bundle.quality, mapper),
         contents=contents | {MIGRATED: known_as, MAPPING: _hash_of_links(mapper.diff)},
         changes=None,
@@ -125,8 +129,17 @@ def _in_known_order(old: Taxonomy, new: Taxonomy) -> Taxonomy:
         return new
 
 
-def _ensemble(bundle: Bundle, taxonomy: Taxonomy, origins: LabelOrigins, name: str) -> Ensemble:
-    """Return branches and blend for the new edition, read as from a model directory."""
+def _ensemble(
+    bundle: Bundle,
+    taxonomy: Taxonomy,
+    origins: LabelOrigins,
+    label_counts: NDArray[np.int64],
+    name: str,
+) -> Ensemble:
+    """Return branches and blend for the new edition, read as from a model directory.
+
+    Where the model learned to find labels by their names, those that no document has are.
+    """
     ensemble = bundle.ensemble
     parts = merge_parts([migrate_branch(branch, origins) for branch in ensemble.branches])
     settings = settings_of_nothing() | parts.settings
@@ -141,7 +154,10 @@ def _ensemble(bundle: Bundle, taxonomy: Taxonomy, origins: LabelOrigins, name: s
     branches: tuple[Branch, ...] = read_branches(stored, taxonomy)
     blend = None if ensemble.blend is None else migrate_blend(ensemble.blend, origins)
     cascade = None if ensemble.cascade is None else migrate_cascade(ensemble.cascade, origins)
-    return Ensemble(branches, blend, cascade, ensemble.left_out)
+    found = Ensemble(branches, blend, cascade, ensemble.left_out, ensemble.by_name)
+    if (bundle.taxonomy.version, bundle.taxonomy.names) == (taxonomy.version, taxonomy.names):
+        return found
+    return with_labels_by_name(found, taxonomy, label_counts)
 
 
 def _decoder(decoder: Decoder, origins: LabelOrigins) -> Decoder:
