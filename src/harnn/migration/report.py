@@ -156,8 +156,8 @@ class MigrationReport:
         measures = (self.tuned.micro_f1, self.tuned.macro_f1, self.tuned.auprc)
         told = "micro-F1 {:.1f}, macro-F1 {:.1f}, AUPRC {:.1f}".format(*(100 * x for x in measures))
         yield (
-            "Blend, calibration, thresholds, report and what is known of single labels are those "
-            f"on {documents}: {told}."
+            f"Thresholds, report and what is known of single labels are those on {documents}, "
+            f"and so are blend and calibration where they rank labels better: {told}."
         )
 
     def _guesses(self, most: int | None) -> Iterator[str]:
