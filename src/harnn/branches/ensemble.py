@@ -72,8 +72,8 @@ class Ensemble:
         Without being *blended* the only branch answers alone. *cascaded*: documents that can do
         without the branches that wait are answered without them, where that is as good.
         *leave_out*: branches are left out that the others can do without. around: a blend of all
-        these branches, which the weights are drawn to. Returns the ensemble and
-        the scores of the documents, each as new documents would get them.
+        these branches, which the weights are drawn to. Returns the ensemble and the scores of the
+        documents, each as new documents would get them.
         """
         ordered = in_order(branches)
         if not blended:

@@ -131,6 +131,8 @@ class MigrationReport:
         if changed:
             yield f"Of these {', '.join(changed)}."
         yield from self.notes
+        if self.level_changed:
+            yield f"{counted(self.level_changed, 'label')} changed to a level of other features."
         if self.f1 is not None:
             before, expected, worst = (100 * x for x in self.f1)
             yield (

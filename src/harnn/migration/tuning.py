@@ -18,6 +18,9 @@ from harnn.evaluation import report_labels
 from harnn.metrics import TrainingCounts, micro_auprc
 from harnn.taxonomy import Taxonomy
 
+TUNED = "tuned"
+"""Among the counts of a model's documents: those that it was tuned on after its training."""
+
 
 def tune(
     bundle: Bundle,
@@ -75,7 +78,7 @@ def tune(
         decoder=decoder,
         report=report,
         quality=quality,
-        documents={**bundle.documents, "valid": len(corpus), "tuned": len(corpus)},
+        documents={**bundle.documents, "valid": len(corpus), TUNED: len(corpus)},
         contents={**bundle.contents, "valid": content.hexdigest()},
     )
 
