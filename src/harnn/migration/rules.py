@@ -48,7 +48,7 @@ def label_origins(mapper: LabelMapper, label_counts: NDArray[np.int64]) -> Label
     counts = np.asarray((shares > 0) @ label_counts, dtype=np.int64)
     shares.data /= np.repeat(np.asarray(shares.sum(axis=1)), np.diff(shares.indptr))
     shares = shares.astype(np.float32)
-    shift = -(shares @ np.log(np.maximum(parts, 1)))
+    shift: NDArray[np.float64] = -np.asarray(shares @ np.log(np.maximum(parts, 1)))
     is_added = np.diff(shares.indptr) == 0
     added = np.flatnonzero(is_added)
     shares, shift, counts = _with_added(shares, shift, counts, added, new)
