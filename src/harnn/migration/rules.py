@@ -92,8 +92,9 @@ def _with_added(
         counts[column] = int(np.mean([counts[p] // len(new.children(p)) for p in parents]))
     if not rows:
         return shares, shift, counts
-    blank = csr_array((1, shares.shape[1]), dtype=np.float32)
-    own = vstack([rows.get(column, blank) for column in range(len(new))], format="csr")
+    cells = (np.ones(len(rows), dtype=np.float32), (list(rows), range(len(rows))))
+    places = csr_array(cells, shape=(len(new), len(rows)))
+    own = csr_array(places @ vstack([*rows.values()], format="csr"))
     return (shares + own).astype(np.float32), shift, counts
 
 
