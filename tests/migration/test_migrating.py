@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 import harnn
+from harnn.branches import Blend, Cascade
 from harnn.branches.network.migrating import migrate_head
 from harnn.bundle import fingerprint, fingerprint_of, load_bundle, save_bundle
 from harnn.config import Config
@@ -103,6 +104,15 @@ def test_the_same_edition_answers_the_same_to_the_bit(every: harnn.FitResult) ->
     assert migrated.quality.to_dict() == every.quality.to_dict()
     assert migrated.contents["train"] == every.contents["train"]
     assert migrated.contents["migrated"] == fingerprint_of(every)
+
+
+def test_a_migrated_model_can_be_migrated_again(fast: harnn.FitResult) -> None:
+    once = tune(migrate(fast, NEXT, CHANGES).bundle, of_new_edition(VALID))
+    twice = migrate(once, NEXT).bundle
+    np.testing.assert_array_equal(scores(twice), scores(once))
+    assert twice.contents["migrated"] == fingerprint_of(once)
+    assert "tuned" not in twice.documents
+    assert twice.label_counts.tolist() == once.label_counts.tolist()
 
 
 def test_other_names_in_another_order_answer_the_same_to_the_bit(every: harnn.FitResult) -> None:
@@ -371,3 +381,16 @@ def test_damaged_counts_are_refused(fast: harnn.FitResult, tmp_path: Path) -> No
         seal(tmp_path / "new")
         with pytest.raises(BundleError, match=rf"decode\.json: label_counts: {what}\."):
             load_bundle(tmp_path / "new")
+
+
+def test_a_cascade_goes_along(every: harnn.FitResult, tmp_path: Path) -> None:
+    weights = np.random.default_rng(0).normal(size=(2, 7))
+    early = Blend(("linear",), weights, every.label_counts, TAXONOMY.hierarchy)
+    ensemble = dataclasses.replace(every.ensemble, cascade=Cascade(early, 2.0, 0.5))
+    old = dataclasses.replace(every, ensemble=ensemble)
+    np.testing.assert_array_equal(scores(migrate(old, TAXONOMY).bundle), scores(old))
+    save_bundle(migrate(old, NEXT, CHANGES).bundle, tmp_path / "new")
+    cascade = load_bundle(tmp_path / "new").ensemble.cascade
+    assert cascade is not None
+    assert cascade.most_doubt == 2.0
+    assert cascade.blend.weights.shape == (3, 7)

@@ -192,7 +192,8 @@ def test_a_mean_of_one_row_is_that_row_to_the_bit() -> None:
 
 
 def test_parts_that_do_not_fit_are_refused() -> None:
-    origins = origins_of(*[Taxonomy.from_edges([("a", "ROOT")])] * 2, [], [3])
+    taxonomy = Taxonomy.from_edges([("a", "ROOT")])
+    origins = origins_of(taxonomy, taxonomy, [], [3])
     with pytest.raises(ValueError, match=r"^Expected an old level for each new one, got \(1,\)\.$"):
         dataclasses.replace(origins, levels=(1,))
     with pytest.raises(ValueError, match=r"^Expected shares of shape \(1, 1\), got \(1, 1\)\.$"):

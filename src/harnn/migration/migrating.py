@@ -30,6 +30,7 @@ from harnn.errors import BundleError, Problem
 from harnn.metrics import Confusion, LabelMetrics, LabelQuality
 from harnn.migration.report import MigrationReport
 from harnn.migration.rules import label_origins
+from harnn.migration.tuning import TUNED
 from harnn.taxonomy import (
     LabelMapper,
     LabelMapping,
@@ -80,23 +81,26 @@ def migrate(
     old = bundle.taxonomy
     taxonomy = _in_known_order(old, taxonomy)
     mapper = LabelMapper(diff_taxonomies(old, taxonomy, mapping), least=least)
-    origins = label_origins(mapper, bundle.label_counts)
+    blend = bundle.ensemble.blend
+    origins = label_origins(mapper, bundle.label_counts if blend is None else blend.label_counts)
     label_counts = _label_counts(mapper, bundle.label_counts)
     same = old.version == taxonomy.version
     contents = {k: v for k, v in bundle.contents.items() if k not in ("train", "valid")}
     if same:  # documents say what they said
         contents = dict(bundle.contents)
-    migrated = dataclasses.replace(
-        bundle,
+    migrated = Bundle(
         ensemble=_ensemble(bundle, taxonomy, origins, label_counts, name),
         taxonomy=taxonomy,
+        tokenizer=bundle.tokenizer,
+        config=bundle.config,
         decoder=_decoder(bundle.decoder, origins),
+        report=bundle.report,
         label_counts=label_counts,
         reference=bundle.reference if same else None,
         quality=None if bundle.quality is None else _quality(bundle.quality, mapper),
+        documents={name: n for name, n in bundle.documents.items() if name != TUNED},
         contents=contents | {MIGRATED: known_as, MAPPING: _hash_of_links(mapper.diff)},
-        changes=None,
-        summaries=(),
+        history=bundle.history,
     )
     return Migrated(migrated, mapper, MigrationReport.of(bundle, mapper, origins))
 

@@ -131,6 +131,8 @@ class MigrationReport:
         if changed:
             yield f"Of these {', '.join(changed)}."
         yield from self.notes
+        if self.level_changed:
+            yield f"{counted(self.level_changed, 'label')} changed to a level of other features."
         if self.f1 is not None:
             before, expected, worst = (100 * x for x in self.f1)
             yield (
@@ -156,8 +158,8 @@ class MigrationReport:
         measures = (self.tuned.micro_f1, self.tuned.macro_f1, self.tuned.auprc)
         told = "micro-F1 {:.1f}, macro-F1 {:.1f}, AUPRC {:.1f}".format(*(100 * x for x in measures))
         yield (
-            "Blend, calibration, thresholds, report and what is known of single labels are those "
-            f"on {documents}: {told}."
+            f"Thresholds, report and what is known of single labels are those on {documents}, "
+            f"and so are blend and calibration where they rank labels better: {told}."
         )
 
     def _guesses(self, most: int | None) -> Iterator[str]:

@@ -48,7 +48,7 @@ def label_origins(mapper: LabelMapper, label_counts: NDArray[np.int64]) -> Label
     counts = np.asarray((shares > 0) @ label_counts, dtype=np.int64)
     shares.data /= np.repeat(np.asarray(shares.sum(axis=1)), np.diff(shares.indptr))
     shares = shares.astype(np.float32)
-    shift = -(shares @ np.log(np.maximum(parts, 1)))
+    shift: NDArray[np.float64] = -np.asarray(shares @ np.log(np.maximum(parts, 1)))
     is_added = np.diff(shares.indptr) == 0
     added = np.flatnonzero(is_added)
     shares, shift, counts = _with_added(shares, shift, counts, added, new)
@@ -92,8 +92,9 @@ def _with_added(
         counts[column] = int(np.mean([counts[p] // len(new.children(p)) for p in parents]))
     if not rows:
         return shares, shift, counts
-    blank = csr_array((1, shares.shape[1]), dtype=np.float32)
-    own = vstack([rows.get(column, blank) for column in range(len(new))], format="csr")
+    cells = (np.ones(len(rows), dtype=np.float32), (list(rows), range(len(rows))))
+    places = csr_array(cells, shape=(len(new), len(rows)))
+    own = csr_array(places @ vstack([*rows.values()], format="csr"))
     return (shares + own).astype(np.float32), shift, counts
 
 

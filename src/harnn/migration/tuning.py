@@ -9,13 +9,17 @@ from harnn.branches import Ensemble
 from harnn.branches.document_vectors.bringing import with_document_vectors
 from harnn.bundle import Bundle
 from harnn.config import DataConfig
-from harnn.corpus import ContentHash, encode_corpus
+from harnn.corpus import ContentHash, Corpus, encode_corpus
 from harnn.corpus.document_vectors import DocumentVectors
 from harnn.data import Documents, ReadingLog, labelled_documents
-from harnn.decode import tune_decoder
+from harnn.decode import Scores, tune_decoder
 from harnn.errors import DocumentError, Problem
 from harnn.evaluation import report_labels
-from harnn.metrics import TrainingCounts
+from harnn.metrics import TrainingCounts, micro_auprc
+from harnn.taxonomy import Taxonomy
+
+TUNED = "tuned"
+"""Among the counts of a model's documents: those that it was tuned on after its training."""
 
 
 def tune(
@@ -31,7 +35,8 @@ def tune(
     data: how to read them; None: as those for training. document_vectors: for a model that reads
     some. No branch changes, and none is left out. The report and what is known of single labels
     are those on these documents, each scored with a blend that was fitted without it. The blend is
-    drawn to the one that there is, the more the fewer documents there are.
+    drawn to the one that there is, the more the fewer documents there are, and where it does not
+    rank their labels better (AUPRC), that one stays.
 
     Raises:
         DocumentError: they cannot be read, have unknown labels, or there is none, or no label.
@@ -56,6 +61,9 @@ def tune(
         cascaded=known.cascade is not None,
         around=known.blend,
     )
+    before = with_vectors.score(corpus)
+    if _rank(before, corpus, taxonomy) >= _rank(scores, corpus, taxonomy):
+        ensemble, scores = with_vectors, before
     choices = dataclasses.replace(
         bundle.config.decode, strategy=bundle.decoder.strategy, close=bundle.decoder.close
     )
@@ -70,6 +78,11 @@ def tune(
         decoder=decoder,
         report=report,
         quality=quality,
-        documents={**bundle.documents, "valid": len(corpus), "tuned": len(corpus)},
+        documents={**bundle.documents, "valid": len(corpus), TUNED: len(corpus)},
         contents={**bundle.contents, "valid": content.hexdigest()},
     )
+
+
+def _rank(scores: Scores, corpus: Corpus, taxonomy: Taxonomy) -> float:
+    """Return how well scores rank the labels of documents."""
+    return micro_auprc(taxonomy.hierarchy.propagate(scores.values), corpus.targets)
