@@ -116,9 +116,8 @@ class ModelConfig:
     ``on`` for MiniLM (docs/encoders.md), ``auto`` for it where it is installed, most of the text is
     English and it takes an hour of one core at most, or the directory of any encoder."""
     labels_without_examples: Literal["auto", "on", "off"] = "auto"
-    """Whether labels that no training document has are scored by their names, where vectors of
-    whole texts are read: ``auto`` where that finds labels that are held out for it, ``on``, or
-    ``off``; docs/labels-without-examples.md."""
+    """Whether labels that no training document has are scored by their names, from vectors of whole
+    texts: ``auto`` where that finds held-out labels; docs/labels-without-examples.md."""
     document_vectors: str = ""
     """A file of vectors of the documents, training and validation, for a small network to read."""
     cascade: Literal["off", "auto"] = "off"
@@ -162,9 +161,8 @@ class ModelConfig:
             if self.mode == "paper" and value not in ("auto", "off", ""):
                 what = f"got {shown(value)}, but mode paper is the paper's network alone."
                 problems.append(Problem(f"model.{name}", what))
-        if self.labels_without_examples == "on" and (
-            self.mode == "paper" or self.text_vectors == "off"
-        ):
+        blind = self.mode == "paper" or self.text_vectors == "off"
+        if blind and self.labels_without_examples == "on":
             what = "got 'on', but without vectors of whole texts no label is found by its name."
             problems.append(Problem("model.labels_without_examples", what))
         if self.mode == "paper" and self.preset != "default":

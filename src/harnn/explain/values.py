@@ -94,11 +94,11 @@ class LabelExplanation:
     one; empty where it stands by itself."""
     rivals: tuple[Rival, ...] = ()
     """Siblings that were not chosen, the highest score first; of most specific labels alone."""
+    examples: tuple[Example, ...] = field(default=())
+    """The documents with this label that are most like this one, where some were given."""
     by_name: bool = False
     """Whether it was scored by its name alone, and no training document has it; the words are then
     what speaks for it among all that its parents have below them."""
-    examples: tuple[Example, ...] = field(default=())
-    """The documents with this label that are most like this one, where some were given."""
 
     def __repr__(self) -> str:
         words = ", ".join(f"{w.word} {w.weight:.2f}" for w in self.top(_WORDS_IN_REPR))

@@ -85,8 +85,8 @@ def explain_labels(
                 )
                 for rival in asked.rivals.get(column, ())
             ),
-            by_name is not None and bool(np.isin(source, by_name.columns)),
             () if examples is None else examples.nearest(corpus.views["ngrams"], column),
+            by_name is not None and bool(np.isin(source, by_name.columns)),
         )
 
     return tuple(map(explain, answer.labels, asked.predicted))
