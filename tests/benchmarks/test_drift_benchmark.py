@@ -32,7 +32,7 @@ def test_it_runs(
     import drift
 
     for name, language in (("tiny", "en"), ("other", "zh")):
-        files = sample(language)  # type: ignore[arg-type]
+        files = sample(language)
         (tmp_path / name).mkdir()
         for split, source in (("valid", files.valid), ("test", files.train)):
             with gzip.open(tmp_path / name / f"{split}.jsonl.gz", "wb") as file:

@@ -60,7 +60,7 @@ def test_shares_of_rare_labels_are_tested_exactly(before: int, now: int) -> None
         stats.binom.sf(now - 1, before + now, part),
     )
     assert found == pytest.approx(min(1, 2 * min(tails)))
-    exact = stats.fisher_exact([[before, 300 - before], [now, 200 - now]]).pvalue
+    exact = stats.fisher_exact(np.array([[before, 300 - before], [now, 200 - now]])).pvalue
     assert found >= exact - 1e-9 or found == pytest.approx(exact, abs=0.1)
 
 

@@ -88,7 +88,7 @@ def test_notes_have_values_for_programs(model: Path) -> None:
 @pytest.mark.slow
 def test_each_of_several_processes_has_its_window(model: Path, tmp_path: Path) -> None:
     with (
-        running(tmp_path / "log", f"m={model}", "--workers", 2) as server,
+        running(tmp_path / "log", f"m={model}", "--workers", "2") as server,
         httpx.Client(base_url=server.url, timeout=60) as client,
     ):
         for _ in range(4):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -79,6 +80,13 @@ def test_damage_is_told(model: Path) -> None:
         harnn.load_bundle(model)
     where = model / layout.REFERENCE
     assert str(caught.value) == f"{where}: given: got [1], expected 50 counts."
+
+
+@pytest.mark.parametrize("choosing", ["", "[]", "{}", "[" * 9_999, '{"strategy": "luck"}'])
+def test_labels_must_be_chosen_in_a_way_that_there_is(choosing: str, model: Path) -> None:
+    change(model / layout.REFERENCE, choosing=choosing)
+    with pytest.raises(BundleError, match=re.escape(str(model / layout.REFERENCE))):
+        harnn.load_bundle(model)
 
 
 def test_no_text_is_in_the_file(model: Path) -> None:

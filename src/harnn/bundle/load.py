@@ -35,11 +35,11 @@ from harnn.bundle.checksums import check_announced, verify_checksums
 from harnn.bundle.history import History
 from harnn.bundle.settings import check_settings, read_config, read_label_counts, read_quality
 from harnn.decode import Decoder
-from harnn.errors import BundleError, Problem, TaxonomyError, cannot_read
+from harnn.errors import BundleError, ConfigError, Problem, TaxonomyError, cannot_read
 from harnn.metrics import LabelQuality, Report
 from harnn.taxonomy import Taxonomy
 from harnn.text import Tokenizer
-from harnn.watching import Figures, figures_from_dict
+from harnn.watching import Figures, figures_from_dict, options_of
 
 
 def load_bundle(
@@ -90,7 +90,7 @@ def load_bundle(
         report=Report.from_dict(report, where=str(directory / layout.METRICS)),
         label_counts=label_counts,
         quality=_load_quality(stored, len(taxonomy)),
-        reference=_load_reference(stored, taxonomy),
+        reference=_load_reference(stored, taxonomy, decoder),
         documents=settings.get("documents", {}),
         contents=settings.get("contents", {}),
         history=_load_history(stored.path_of(layout.HISTORY)),
@@ -227,13 +227,20 @@ def _load_quality(stored: StoredModel, label_count: int) -> LabelQuality | None:
     return read_quality(path, stored.read_json(layout.LABELS), label_count)
 
 
-def _load_reference(stored: StoredModel, taxonomy: Taxonomy) -> Figures | None:
+def _load_reference(stored: StoredModel, taxonomy: Taxonomy, decoder: Decoder) -> Figures | None:
     """Return the figures of the validation documents; older models have none."""
     if stored.path_of(layout.REFERENCE) is None:
         return None
     where = str(stored.directory / layout.REFERENCE)
     plain = stored.read_json(layout.REFERENCE)
-    return figures_from_dict(plain, taxonomy.hierarchy, where=where)
+    figures = figures_from_dict(plain, taxonomy.hierarchy, where=where)
+    parse_model_json(figures.choosing, where)
+    try:
+        decoder.with_options(**options_of(figures.choosing))
+    except (ConfigError, KeyError, TypeError, ValueError):
+        what = f"choosing: got {shown(figures.choosing)}, expected how the model chooses labels."
+        raise BundleError(Problem(where, what)) from None
+    return figures
 
 
 def _load_history(path: Path | None) -> History:
