@@ -110,6 +110,8 @@ def measure(command: list[str]) -> dict[str, Any]:
             steps[-1][kind] = max(steps[-1].get(kind, 0.0), size)
         time.sleep(_SAMPLED_EVERY)
     listener.join()
+    assert process.stderr is not None
+    process.stderr.close()
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     if process.returncode:
         raise SystemExit(f"{' '.join(command)} ended with {process.returncode}:\n{''.join(lines)}")

@@ -146,7 +146,7 @@ class Growing:
 
 
 def _bytes(shape: tuple[int, ...], dtype: Any) -> int:
-    return math.prod(shape) * np.dtype(dtype).itemsize
+    return math.prod(shape) * int(np.dtype(dtype).itemsize)
 
 
 def _open(place: Path | None) -> IO[bytes]:
