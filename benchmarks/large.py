@@ -110,6 +110,8 @@ def measure(command: list[str]) -> dict[str, Any]:
             steps[-1][kind] = max(steps[-1].get(kind, 0.0), size)
         time.sleep(_SAMPLED_EVERY)
     listener.join()
+    assert process.stderr is not None
+    process.stderr.close()
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     if process.returncode:
         raise SystemExit(f"{' '.join(command)} ended with {process.returncode}:\n{''.join(lines)}")
@@ -205,7 +207,7 @@ def plot(args: argparse.Namespace) -> None:
             counts, [x["train"]["cpu_seconds"] for x in rows], style, label=name, markersize=3
         )
     for axis, title in zip(axes, ("memory of its own, GB", "CPU seconds"), strict=True):
-        axis.set(xscale="log", yscale="log", xlabel="documents", title=title)
+        axis.set(xlim=0, ylim=0, xlabel="documents", title=title)
         axis.grid(alpha=0.3)
         axis.legend()
     figure.savefig(args.picture, dpi=80)

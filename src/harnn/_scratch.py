@@ -146,7 +146,8 @@ class Growing:
 
 
 def _bytes(shape: tuple[int, ...], dtype: Any) -> int:
-    return math.prod(shape) * np.dtype(dtype).itemsize
+    size: int = math.prod(shape) * np.dtype(dtype).itemsize
+    return size
 
 
 def _open(place: Path | None) -> IO[bytes]:

@@ -16,7 +16,7 @@ from harnn.converters import FORMATS, from_hiclass, to_hiclass
 from harnn.converters.texts import BREAKS
 from harnn.data import Document
 from harnn.taxonomy import Taxonomy
-from harnn.text.ngrams import find_words
+from harnn.text.ngram_counting import find_words
 from support.conversions import back, to, write_taxonomy
 
 CODES = (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from typing import Any
 from unittest.mock import patch
 
 import numpy as np
@@ -28,7 +29,7 @@ def made_of(
     texts: Sequence[str], *, words: int, kept: int, pairs: int, least: int
 ) -> tuple[NgramFeatures, csr_array]:
     """Count in blocks of that many words and pairs; kept, least: bytes in memory."""
-    limits = {"_WORDS_AT_ONCE": words, "_KEPT_BYTES": kept, "_PAIRS_AT_ONCE": pairs}
+    limits: dict[str, Any] = {"_WORDS_AT_ONCE": words, "_KEPT_BYTES": kept, "_PAIRS_AT_ONCE": pairs}
     with patch.multiple(ngram_counting, _SAMPLED_EVERY=1, **limits), scratch_in(None, least=least):
         return NgramFeatures.build(texts, piece_sizes=(2, 5))
 

@@ -170,7 +170,7 @@ def test_a_full_disk_ends_the_command(
     monkeypatch.setattr("os.posix_fallocate", full)
     scratch = tmp_path / "scratch"
     scratch.mkdir()
-    with scratch_in(None, least=100_000):
+    with scratch_in(None, least=1_000):
         code = run(train_command(tmp_path, "--scratch", str(scratch)))
     assert code == 2
     said = " ".join(capsys.readouterr().err.split())

@@ -175,10 +175,10 @@ def train_classifier(
         InterruptedError: *stopped* said so.
     """
     halted = np.zeros(1, dtype=np.uint8)
-    ordered = partial(OrderedDocuments.of, vectors)
-    documents = (
-        vectors if isinstance(vectors, OrderedDocuments) else interruptible(ordered, stopped)
-    )
+    if isinstance(vectors, OrderedDocuments):
+        documents = vectors
+    else:
+        documents = interruptible(partial(OrderedDocuments.of, vectors), stopped)
 
     def train() -> list[Column]:
         training = _Training(
