@@ -199,10 +199,6 @@ def compare(model: Path, source: Path, documents: int, folder: Path) -> list[Run
 
     score("harnn score")
     score("harnn score --processes 2", "--processes", "2")
-    with two_nodes() as (cluster, _):
-        on_ray = ["--address", cluster.address, "--processes", "2"]
-        score("Ray, 2 actors on 2 nodes", *on_ray)
-        score("Ray, an actor killed", *on_ray, during=kill_actor)
     with two_nodes() as (cluster, node):
         on_ray = ["--address", cluster.address, "--processes", "2"]
 
@@ -214,6 +210,8 @@ def compare(model: Path, source: Path, documents: int, folder: Path) -> list[Run
 
             return kill
 
+        score("Ray, 2 actors on 2 nodes", *on_ray)
+        score("Ray, an actor killed", *on_ray, during=kill_actor)
         score("Ray, a node killed", *on_ray, during=kill_node)
     half = documents // partition // 2
     command = [*HARNN, "score", str(model), "--data", str(data), "--out"]
