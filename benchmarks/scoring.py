@@ -132,13 +132,12 @@ def digest_of(out: Path) -> str:
 def two_nodes() -> Iterator[Any]:
     """Start a Ray cluster of two nodes with a core each, and yield it with its second node."""
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-    os.environ.setdefault("RAY_raylet_start_wait_time_s", "300")  # where others compute too
     os.environ.setdefault("RAY_worker_niceness", "0")  # 15 else, and so slower than plain processes
     from ray.cluster_utils import Cluster
 
     memory = {"object_store_memory": 200 << 20}
-    head = {"num_cpus": 1, "include_dashboard": False} | memory
-    cluster = Cluster(initialize_head=True, head_node_args=head)
+    head: dict[str, Any] = {"num_cpus": 1, "include_dashboard": False} | memory
+    cluster: Any = Cluster(initialize_head=True, head_node_args=head)
     try:
         yield cluster, cluster.add_node(num_cpus=1, **memory)
     finally:
