@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pickle
 import signal
@@ -32,15 +33,24 @@ MEMORY = 150 << 20
 def cluster(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     utils = pytest.importorskip("ray.cluster_utils", reason="ray is not installed")
     monkeypatch.setenv("RAY_USAGE_STATS_ENABLED", "0")
-    monkeypatch.setenv("RAY_raylet_start_wait_time_s", "300")  # where others compute too
+    monkeypatch.setenv("RAY_worker_niceness", "0")
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join(path for path in sys.path if path))
     head = {"num_cpus": 1, "include_dashboard": False, "object_store_memory": MEMORY}
-    started = utils.Cluster(initialize_head=True, head_node_args=head)
+    started = utils.Cluster()
     try:
-        started.second = started.add_node(num_cpus=1, object_store_memory=MEMORY)
+        start_node(started, **head)
+        started.second = start_node(started, num_cpus=1, object_store_memory=MEMORY)
         yield started
     finally:
         started.shutdown()
+
+
+def start_node(cluster: Any, **options: Any) -> Any:
+    """Start a node; Ray gives it 30 seconds, which is little where others compute too."""
+    for _ in range(4):
+        with contextlib.suppress(Exception):
+            return cluster.add_node(**options)
+    return cluster.add_node(**options)
 
 
 def score(

@@ -84,8 +84,8 @@ class Archive:
         """The plan that it was made by; see :meth:`PlannedFile.to_dict`."""
 
     def start(self, made_by: Mapping[str, Any], files: Sequence[PlannedFile]) -> int:
-        """Take note of the plan, and return how many partitions were finished but are not any more,
-        because their documents changed or are gone.
+        """Take note of the plan, and return how many partitions were finished but are made again,
+        because their documents changed. Answers of rows that a file has no more are removed.
 
         Raises:
             ConfigError: there are answers of files that are not given.
@@ -106,7 +106,7 @@ class Archive:
             if partition is not None and partition.part.digest == finished.digest:
                 continue
             del self.finished[name]
-            changed += 1
+            changed += partition is not None
             self._answers(name).unlink(missing_ok=True)
             self._failures(name).unlink(missing_ok=True)
         plan = [each.to_dict() for each in files]
