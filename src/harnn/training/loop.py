@@ -17,7 +17,6 @@ import math
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any, Generic, NamedTuple, NoReturn, TypeVar
@@ -29,14 +28,12 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from harnn._quiet import quiet_logger
-from harnn.branches.network.batch import Batch, make_batch
-from harnn.branches.network.scoring import Network, score_corpus
+from harnn.branches.network.batch import Batch, make_batch, parts_of
+from harnn.branches.network.scoring import Network, asking, score_corpus
 from harnn.bundle import EpochRow, History
 from harnn.config import Precision, TrainingConfig
 from harnn.corpus import Corpus, shuffled_batches
-from harnn.decode import tune_threshold
 from harnn.errors import ConfigError, Problem, RankLostError, TrainingInterrupted
-from harnn.metrics import micro_auprc, prf
 from harnn.network import (
     Beam,
     HarnnNetwork,
@@ -57,45 +54,15 @@ from harnn.training.checkpoint import (
 )
 from harnn.training.checkpoint_checks import check_fit
 from harnn.training.events import Listener, Step, ignore
+from harnn.training.optimizer import build_optimizer, usual_groups
 from harnn.training.process import choose_precision, interruptible
+from harnn.training.progress import Progress
 from harnn.training.ranks import Ranks, Share
 from harnn.training.recorder import Recorder
 from harnn.training.sampling import LabelSampler
 from harnn.training.schedule import rate_factor
 
 Trained = TypeVar("Trained", bound=Network)
-
-
-@dataclass(kw_only=True)
-class Progress:
-    """Where training stands; with the weights and random state this is all of it."""
-
-    epoch: int = 0
-    """Epochs finished."""
-    batch: int = 0
-    """Batches done of the epoch in progress."""
-    steps: int = 0
-    loss: float = 0.0
-    """Summed over the documents of the epoch in progress."""
-    documents: int = 0
-    tokens: int = 0
-    positions: int = 0
-    seconds: float = 0.0
-    rate: float = 0.0
-    """Learning rate of the last step."""
-    history: History = field(default_factory=History)
-
-    def start_epoch(self) -> None:
-        self.batch = self.documents = self.tokens = self.positions = 0
-        self.loss = self.seconds = 0.0
-
-    def to_dict(self) -> dict[str, Any]:
-        plain = {k: v for k, v in vars(self).items() if k != "history"}
-        return plain | {"history": [row.to_dict() for row in self.history.rows]}
-
-    @classmethod
-    def from_dict(cls, plain: dict[str, Any]) -> Progress:
-        return cls(**(plain | {"history": History.from_rows(plain["history"])}))
 
 
 class _Order(NamedTuple):
@@ -305,7 +272,7 @@ class Trainer(Generic[Trained]):
         device = self.fabric.device
         sample = None if sample is None else sample.to(device)
         most = at_once(self.network.tokens_at_once, device)
-        parts = list(_parts(*batch.token_ids.shape, most=most))
+        parts = list(parts_of(*batch.token_ids.shape, most=most))
         if self.recorder is not None and len(parts) == 1:
             total = self.recorder.learn(batch)
         else:
@@ -441,30 +408,12 @@ class Trainer(Generic[Trained]):
         )
 
     def _validate(self, valid: Corpus, stopped: Callable[[], bool]) -> EpochRow:
-        with _asking(self.network, stopped):
+        with asking(self.network, stopped):
             scores = score_corpus(self.network, valid, beam=self.beam)
         if not np.isfinite(scores).all():
             self._refuse_to_go_on()
-        return interruptible(partial(self._measure, scores, valid), stopped)
-
-    def _measure(self, scores: NDArray[np.float32], valid: Corpus) -> EpochRow:
-        """Return what an epoch's scores (N, C) of the validation documents are worth."""
-        scores = self.taxonomy.hierarchy.propagate(scores)
-        tuned = tune_threshold(scores, valid.targets)
-        chosen = prf(scores >= np.float32(tuned.threshold), valid.targets)
-        progress = self.progress
-        return EpochRow(
-            epoch=progress.epoch + 1,
-            steps=progress.steps,
-            loss=progress.loss / max(1, progress.documents),
-            auprc=micro_auprc(scores, valid.targets),
-            micro_f1=tuned.micro_f1,
-            macro_f1=chosen.macro.f1,
-            threshold=tuned.threshold,
-            learning_rate=progress.rate,
-            seconds=progress.seconds,
-            documents_per_second=progress.documents / max(progress.seconds, 1e-9),
-            padding=1 - progress.tokens / max(1, progress.positions),
+        return interruptible(
+            partial(self.progress.measure, scores, valid, self.taxonomy.hierarchy), stopped
         )
 
     def _random_state(self) -> dict[str, Tensor]:
@@ -528,43 +477,6 @@ class Trainer(Generic[Trained]):
         self.progress = Progress.from_dict(moment.state["progress"])
 
 
-@contextmanager
-def _asking(network: Network, stopped: Callable[[], bool]) -> Iterator[None]:
-    """Ask before each batch that the network reads whether to stop.
-
-    Raises:
-        InterruptedError: *stopped* said so.
-    """
-
-    def ask(*_: object) -> None:
-        if stopped():
-            raise InterruptedError
-
-    hook = network.register_forward_pre_hook(ask)
-    try:
-        yield
-    finally:
-        hook.remove()
-
-
-def usual_groups(network: Network, config: TrainingConfig) -> list[dict[str, Any]]:
-    """Return the parameters that learn; word vectors, biases and gains are not decayed."""
-    decayed: list[Tensor] = []
-    free: list[Tensor] = []
-    for name, parameter in network.named_parameters():
-        if parameter.requires_grad:
-            (decayed if parameter.ndim > 1 and "embedding" not in name else free).append(parameter)
-    return [
-        {"params": decayed, "weight_decay": config.weight_decay},
-        {"params": free, "weight_decay": 0.0},
-    ]
-
-
-def build_optimizer(groups: list[dict[str, Any]], config: TrainingConfig) -> torch.optim.Optimizer:
-    """Return AdamW for groups of parameters."""
-    return torch.optim.AdamW(groups, lr=config.learning_rate, betas=(0.9, 0.99), fused=True)
-
-
 def _without_ids(corpus: Corpus) -> Corpus:
     """Return what a network learns from."""
     return dataclasses.replace(corpus, ids=(), views={"tokens": corpus.tokens})
@@ -572,14 +484,3 @@ def _without_ids(corpus: Corpus) -> Corpus:
 
 def _length(part: slice) -> int:
     return int(part.stop - part.start)
-
-
-def _parts(documents: int, tokens: int, *, most: int) -> Iterator[slice]:
-    """Yield documents of a batch that are read together; their gradients add up.
-
-    most: tokens read between forward and backward pass.
-    """
-    most = max(1, most // max(tokens, 1))
-    parts = -(-documents // most)  # of about the same size
-    for number in range(parts):
-        yield slice(number * documents // parts, (number + 1) * documents // parts)
