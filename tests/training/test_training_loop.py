@@ -13,6 +13,7 @@ import pytest
 import torch
 
 import harnn
+from harnn.branches.network.batch import parts_of
 from harnn.branches.network.scoring import score_corpus
 from harnn.bundle import EpochRow
 from harnn.config import Config, DataConfig
@@ -21,7 +22,7 @@ from harnn.data import Document, label_documents
 from harnn.errors import BundleError, ConfigError, DocumentError, TrainingInterrupted
 from harnn.metrics import micro_auprc
 from harnn.network import Beam, HarnnNetwork
-from harnn.training import Event, FitResult, Stage, Step, loop
+from harnn.training import Event, FitResult, Stage, Step
 from support.branches import networks_of
 from support.topics import TAXONOMY, TOPICS
 
@@ -172,7 +173,7 @@ def test_long_documents_are_read_in_parts_of_a_batch(
 )
 def test_parts_of_a_batch(documents: int, tokens: int, sizes: list[int]) -> None:
     found = list(range(documents))
-    parts = [found[part] for part in loop._parts(documents, tokens, most=50)]
+    parts = [found[part] for part in parts_of(documents, tokens, most=50)]
     assert [len(part) for part in parts] == sizes
     assert [row for part in parts for row in part] == found
 

@@ -28,8 +28,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from harnn._quiet import quiet_logger
-from harnn.branches.network.batch import Batch, make_batch
-from harnn.branches.network.scoring import Network, score_corpus
+from harnn.branches.network.batch import Batch, make_batch, parts_of
+from harnn.branches.network.scoring import Network, asking, score_corpus
 from harnn.bundle import EpochRow, History
 from harnn.config import Precision, TrainingConfig
 from harnn.corpus import Corpus, shuffled_batches
@@ -53,10 +53,10 @@ from harnn.training.checkpoint import (
     unpack_optimizer,
 )
 from harnn.training.checkpoint_checks import check_fit
-from harnn.training.epochs import Progress
 from harnn.training.events import Listener, Step, ignore
 from harnn.training.optimizer import build_optimizer, usual_groups
-from harnn.training.process import asks_before_batches, choose_precision, interruptible
+from harnn.training.process import choose_precision, interruptible
+from harnn.training.progress import Progress
 from harnn.training.ranks import Ranks, Share
 from harnn.training.recorder import Recorder
 from harnn.training.sampling import LabelSampler
@@ -272,7 +272,7 @@ class Trainer(Generic[Trained]):
         device = self.fabric.device
         sample = None if sample is None else sample.to(device)
         most = at_once(self.network.tokens_at_once, device)
-        parts = list(_parts(*batch.token_ids.shape, most=most))
+        parts = list(parts_of(*batch.token_ids.shape, most=most))
         if self.recorder is not None and len(parts) == 1:
             total = self.recorder.learn(batch)
         else:
@@ -408,12 +408,12 @@ class Trainer(Generic[Trained]):
         )
 
     def _validate(self, valid: Corpus, stopped: Callable[[], bool]) -> EpochRow:
-        with asks_before_batches(self.network, stopped):
+        with asking(self.network, stopped):
             scores = score_corpus(self.network, valid, beam=self.beam)
         if not np.isfinite(scores).all():
             self._refuse_to_go_on()
         return interruptible(
-            partial(self.progress.row, scores, valid.targets, self.taxonomy), stopped
+            partial(self.progress.measure, scores, valid, self.taxonomy.hierarchy), stopped
         )
 
     def _random_state(self) -> dict[str, Tensor]:
@@ -484,14 +484,3 @@ def _without_ids(corpus: Corpus) -> Corpus:
 
 def _length(part: slice) -> int:
     return int(part.stop - part.start)
-
-
-def _parts(documents: int, tokens: int, *, most: int) -> Iterator[slice]:
-    """Yield documents of a batch that are read together; their gradients add up.
-
-    most: tokens read between forward and backward pass.
-    """
-    most = max(1, most // max(tokens, 1))
-    parts = -(-documents // most)  # of about the same size
-    for number in range(parts):
-        yield slice(number * documents // parts, (number + 1) * documents // parts)

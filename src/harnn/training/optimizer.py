@@ -1,4 +1,4 @@
-"""What is learned, and by what optimiser."""
+"""What moves the weights of a network."""
 
 from __future__ import annotations
 

@@ -132,22 +132,3 @@ def _handled_by(handler: Callable[[int, FrameType | None], None]) -> Iterator[di
     finally:
         for restored, before in previous.items():
             signal.signal(restored, before)
-
-
-@contextmanager
-def asks_before_batches(network: torch.nn.Module, stopped: Callable[[], bool]) -> Iterator[None]:
-    """Ask before each batch that the network reads whether to stop.
-
-    Raises:
-        InterruptedError: *stopped* said so.
-    """
-
-    def ask(*_: object) -> None:
-        if stopped():
-            raise InterruptedError
-
-    hook = network.register_forward_pre_hook(ask)
-    try:
-        yield
-    finally:
-        hook.remove()

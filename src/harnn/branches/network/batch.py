@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -32,3 +33,14 @@ def make_batch(
     chosen = corpus.targets[rows] if columns is None else corpus.targets[rows][:, columns]
     targets = chosen.toarray().astype(np.float32)
     return Batch(torch.from_numpy(token_ids), torch.from_numpy(lengths), torch.from_numpy(targets))
+
+
+def parts_of(documents: int, tokens: int, *, most: int) -> Iterator[slice]:
+    """Yield documents of a batch that are read together; their gradients add up.
+
+    most: tokens read between forward and backward pass.
+    """
+    most = max(1, most // max(tokens, 1))
+    parts = -(-documents // most)  # of about the same size
+    for number in range(parts):
+        yield slice(number * documents // parts, (number + 1) * documents // parts)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import numpy as np
@@ -83,3 +83,22 @@ def evaluating(network: Network) -> Iterator[None]:
             yield
     finally:
         network.train(training)
+
+
+@contextmanager
+def asking(network: Network, stopped: Callable[[], bool]) -> Iterator[None]:
+    """Ask before each batch that the network reads whether to stop.
+
+    Raises:
+        InterruptedError: *stopped* said so.
+    """
+
+    def ask(*_: object) -> None:
+        if stopped():
+            raise InterruptedError
+
+    hook = network.register_forward_pre_hook(ask)
+    try:
+        yield
+    finally:
+        hook.remove()

@@ -1,4 +1,4 @@
-"""Where a training stands, and what each of its epochs was worth."""
+"""Where a training stands, and what an epoch was worth."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_array
 
 from harnn.bundle import EpochRow, History
+from harnn.corpus import Corpus
 from harnn.decode import tune_threshold
 from harnn.metrics import micro_auprc, prf
-from harnn.taxonomy import Taxonomy
+from harnn.taxonomy import Hierarchy
 
 
 @dataclass(kw_only=True)
@@ -46,16 +46,16 @@ class Progress:
     def from_dict(cls, plain: dict[str, Any]) -> Progress:
         return cls(**(plain | {"history": History.from_rows(plain["history"])}))
 
-    def row(self, scores: NDArray[np.float32], targets: csr_array, taxonomy: Taxonomy) -> EpochRow:
-        """Return what an epoch's scores (N, C) of the validation documents are worth."""
-        scores = taxonomy.hierarchy.propagate(scores)
-        tuned = tune_threshold(scores, targets)
-        chosen = prf(scores >= np.float32(tuned.threshold), targets)
+    def measure(self, scores: NDArray[np.float32], valid: Corpus, hierarchy: Hierarchy) -> EpochRow:
+        """Return what the scores (N, C) of the validation documents are worth after an epoch."""
+        scores = hierarchy.propagate(scores)
+        tuned = tune_threshold(scores, valid.targets)
+        chosen = prf(scores >= np.float32(tuned.threshold), valid.targets)
         return EpochRow(
             epoch=self.epoch + 1,
             steps=self.steps,
             loss=self.loss / max(1, self.documents),
-            auprc=micro_auprc(scores, targets),
+            auprc=micro_auprc(scores, valid.targets),
             micro_f1=tuned.micro_f1,
             macro_f1=chosen.macro.f1,
             threshold=tuned.threshold,
