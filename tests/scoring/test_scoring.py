@@ -16,9 +16,11 @@ from pathlib import Path
 import pytest
 
 import harnn
+from harnn.bundle import fingerprint
 from harnn.cli import run
 from harnn.errors import ConfigError, InputError, MissingExtraError
 from harnn.prediction import WorkerError
+from harnn.sample import sample
 from harnn.scoring import Crew, ScorerSettings, ScoringProgress, score_archive
 from harnn.scoring.scorer import Scorer
 from support.archives import MODEL, answers_of, failures_of, without_seconds, write_archive
@@ -45,7 +47,7 @@ def test_answers_are_those_of_predict(tmp_path: Path, options: list[str]) -> Non
     assert answers_of(tmp_path / "out") == predicted(data, ".jsonl", *options)
     assert len(list((tmp_path / "out" / "answers").iterdir())) == 8
     summary = json.loads((tmp_path / "out" / "summary.json").read_text())
-    assert summary["model"] == harnn.bundle.fingerprint(MODEL)  # type: ignore[attr-defined]
+    assert summary["model"] == fingerprint(MODEL)
     assert (summary["documents"], summary["failed"], summary["partitions"]) == (50, 0, 8)
     assert summary["rate"] > 0
     assert list((tmp_path / "out" / "failed").iterdir()) == []
@@ -424,7 +426,7 @@ def test_what_stands_in_the_list_of_finished_leads_nowhere(tmp_path: Path) -> No
 
 
 def test_an_acceptance_files_answers(tmp_path: Path) -> None:
-    files = harnn.sample.sample("en")  # type: ignore[attr-defined]
+    files = sample("en")
     place = tmp_path / "acceptance.json"
     command = [
         "acceptance",
