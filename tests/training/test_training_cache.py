@@ -26,6 +26,7 @@ from harnn.corpus import (
 from harnn.errors import InputError
 from harnn.sample import sample
 from harnn.training import Event, Stage
+from harnn.training.train_by_name import Learned
 from support.branches import networks_of
 from support.caches import seal
 
@@ -75,6 +76,8 @@ def test_training_again_encodes_nothing(tmp_path: Path, monkeypatch: pytest.Monk
     with monkeypatch.context() as patch:
         patch.setattr("harnn.training.reader.TokensView", refuse)
         patch.setattr("harnn.text.UseEncoder.encode", refuse)
+        nothing = Learned(None, False, "")  # names of labels are no documents, and not kept
+        patch.setattr("harnn.training.labels_by_name.learn_names", lambda *_, **__: nothing)
         second = fitted(cache)
     assert_same(second, without)
     assert second.documents == without.documents
