@@ -89,7 +89,8 @@ def test_what_is_no_answer_leaves_the_scores(answer: Any, why: str) -> None:
     own = scores_of([0.5] * len(TAXONOMY))
     found, ((note,),) = Reranking(lambda *_: answer).apply([DOCUMENT], own, TAXONOMY)
     assert (found.values == own.values).all()
-    assert note == ("not_reranked", f"The labels were not reranked: {why}.")
+    said = f"The labels were not reranked: {why}."
+    assert (note.code, note.sentence, note.values) == ("not_reranked", said, {"reason": why})
 
 
 def test_who_fails_is_told_of_and_the_answer_stays(predictor: harnn.Predictor) -> None:
