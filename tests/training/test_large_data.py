@@ -11,6 +11,7 @@ import sys
 import textwrap
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -124,8 +125,9 @@ def test_very_many_entries_have_wide_numbers() -> None:
     """SciPy counts more than 2^31 entries in 64 bits; the solver reads columns of 32."""
     vectors, targets = made_vectors()
     expected = train_classifier(vectors, targets, None)
-    wide = vectors.copy()
-    wide.indices, wide.indptr = (x.astype(np.int64) for x in (wide.indices, wide.indptr))
+    wide: Any = vectors.copy()
+    wide.indices = wide.indices.astype(np.int64)
+    wide.indptr = wide.indptr.astype(np.int64)
     documents = OrderedDocuments.of(wide, taken=True)
     assert documents.documents.entries.indices.dtype == np.int64
     assert documents.documents.columns.dtype == np.int32
