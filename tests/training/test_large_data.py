@@ -126,7 +126,8 @@ def test_very_many_entries_have_wide_numbers() -> None:
     vectors, targets = made_vectors()
     expected = train_classifier(vectors, targets, None)
     wide: Any = vectors.copy()
-    wide.indices, wide.indptr = (x.astype(np.int64) for x in (wide.indices, wide.indptr))
+    wide.indices = wide.indices.astype(np.int64)
+    wide.indptr = wide.indptr.astype(np.int64)
     documents = OrderedDocuments.of(wide, taken=True)
     assert documents.documents.entries.indices.dtype == np.int64
     assert documents.documents.columns.dtype == np.int32
