@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 import harnn
+from harnn._tables import shown as brief
 from harnn.bundle import fingerprint
 from harnn.cli import run
 from harnn.errors import ConfigError, InputError, MissingExtraError
@@ -187,8 +188,8 @@ def test_what_does_not_fit_is_refused(tmp_path: Path, capsys: Said) -> None:
     asked = [str(model), *ours[1:], "--resume"]
     assert refused(*asked) == f"{out}: holds answers of another model. {again}"
     assert refused(str(MODEL), "--data", str(other), *ours[3:], "--resume") == (
-        f"{out}: holds answers of documents that are not given now: {str(data)!r}. Repeat --data "
-        "as it was (more files may come), or choose another --out."
+        f"{out}: holds answers of documents that are not given now: {brief(str(data))}. Repeat "
+        "--data as it was (more files may come), or choose another --out."
     )
     inside = str(out / "answers" / "*.jsonl")
     assert refused(*ours, "--resume", "--data", inside).endswith(

@@ -47,8 +47,10 @@ def config(training: dict[str, Any]) -> Config:
 
 
 def children() -> list[int]:
-    """Return the processes that this one has started and that have not been waited for."""
+    """Return the ranks that this process has started and that have not been waited for."""
     found = []
     for thread in Path(f"/proc/{os.getpid()}/task").iterdir():
         found += [int(x) for x in (thread / "children").read_text().split()]
-    return sorted(found)
+    return sorted(
+        x for x in found if b"harnn.training.following" in Path(f"/proc/{x}/cmdline").read_bytes()
+    )

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from harnn.errors import ConfigError, Problem
-from harnn.training import Ranks
-from harnn.training.ranks import is_launched
+
+if TYPE_CHECKING:
+    from harnn.training import Ranks
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +26,9 @@ class Crew:
         Raises:
             ConfigError: torchrun has started some, and more are wanted.
         """
+        from harnn.training import Ranks
+        from harnn.training.ranks import is_launched
+
         if not is_launched():
             return Ranks.local(self.processes)
         if self.processes > 1:
@@ -36,6 +41,8 @@ class Crew:
         """Raises:
         ConfigError: several processes are to train.
         """
+        from harnn.training.ranks import is_launched
+
         if self.processes > 1 or self.address is not None or is_launched():
             what = "cannot be given where several processes train."
             hint = "Leave --processes, --address and torchrun out."
