@@ -18,6 +18,8 @@ SETTINGS: dict[str, Any] = {
     "precision": "32",
     "learning_rate": 0.02,
 }
+_FOLLOWS = b"harnn.training.following"
+"""In the command of a rank that another one has started."""
 __all__ = ["SETTINGS", "TAXONOMY", "TRAIN", "VALID", "children", "config"]
 
 
