@@ -20,6 +20,7 @@ from harnn.config import Config
 from harnn.data import Document
 from harnn.decode import Decoder
 from harnn.errors import ConfigError
+from harnn.migration.tuning import tune
 from harnn.taxonomy import Taxonomy
 from harnn.training import Event, Stage
 from harnn.training.labels_by_name import with_thresholds_by_name
@@ -278,6 +279,30 @@ def test_labels_that_a_new_edition_adds_are_scored(trained: tuple[Path, list[str
     assert known is not None
     place = np.searchsorted(found.siblings.columns, known.siblings.columns)
     np.testing.assert_allclose(found.vectors[place], known.vectors, atol=1e-4)
+
+
+def test_a_migrated_model_finds_added_labels_by_name(trained: tuple[Path, list[str]]) -> None:
+    old = harnn.load_bundle(trained[0])
+    edges = [(f"f{n}", "ROOT") for n in range(FAMILIES)]
+    edges += [(f"f{n}.{m}", f"f{n}") for n in range(FAMILIES) for m in range(CHILDREN + (n == 4))]
+    new = Taxonomy.from_edges(
+        edges, {c: f"{word_of(c.partition('.')[0])} {word_of(c)}" for c, _ in edges}
+    )
+    migrated = harnn.migrate(old, new).bundle
+    by_name = migrated.ensemble.by_name
+    assert by_name is not None
+    assert [new.codes[column] for column in by_name.columns] == ["f1.2", "f3.0", "f4.8"]
+    documents = [
+        Document(str(n), {"text": f"{word_of('f4')} {word_of('f4.8')} n{n}"}, ("f4.8",), f"m:{n}")
+        for n in range(12)
+    ]
+    predictor = harnn.Predictor(migrated)
+    siblings = [new.index[f"f4.{m}"] for m in range(CHILDREN + 1)]
+    best = predictor.scores([x.text for x in documents]).values[:, siblings].argmax(axis=1)
+    assert (best == CHILDREN).all()
+    tuned = tune(migrated, [*documents, *texts_of(new, 60, 7)])
+    assert tuned.ensemble.by_name is not None
+    assert tuned.ensemble.by_name.columns.tolist() == by_name.columns.tolist()
 
 
 def test_exported_models_score_them_too(trained: tuple[Path, list[str]], tmp_path: Path) -> None:

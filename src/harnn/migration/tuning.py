@@ -61,6 +61,8 @@ def tune(
         cascaded=known.cascade is not None,
         around=known.blend,
     )
+    ensemble = dataclasses.replace(ensemble, left_out=known.left_out, by_name=known.by_name)
+    scores = Scores(scores.ids, ensemble.filled(scores.values, corpus))
     before = with_vectors.score(corpus)
     if _rank(before, corpus, taxonomy) >= _rank(scores, corpus, taxonomy):
         ensemble, scores = with_vectors, before
@@ -74,7 +76,7 @@ def tune(
     report, quality = report_labels(scores, corpus.targets, decoder, taxonomy, training=training)
     return dataclasses.replace(
         bundle,
-        ensemble=dataclasses.replace(ensemble, left_out=known.left_out),
+        ensemble=ensemble,
         decoder=decoder,
         report=report,
         quality=quality,
