@@ -194,6 +194,18 @@ def test_a_chat_completion_is_asked_by_numbers() -> None:
     )
 
 
+def test_of_a_long_text_the_beginning_is_sent_and_that_is_told() -> None:
+    long = Document("long", {"text": "x" * 8_001})
+    with endpoint(lambda _: (200, chat('{"1": 0.5}'), {})) as server:
+        ask = RerankEndpoint(server.url)
+        ask(long, CANDIDATES)
+    (body,) = server.asked
+    assert json.loads(body["messages"][1]["content"])["text"] == "x" * 8_000
+    assert ask.cost.describe().startswith(
+        "Reranked 1 document, 1 by their first 8,000 characters alone: 1 call, "
+    )
+
+
 def test_a_rerank_endpoint_is_asked_by_places() -> None:
     results = [
         {"index": 1, "relevance_score": 0.9},

@@ -52,6 +52,8 @@ class Cost:
     """Repetitions included."""
     failures: int = 0
     """Documents without an answer that can be used."""
+    cut: int = 0
+    """Documents of which only the beginning was sent."""
     tokens_in: int = 0
     """As the endpoint reports them; 0 where it does not."""
     tokens_out: int = 0
@@ -60,8 +62,10 @@ class Cost:
     def describe(self) -> str:
         """Say it in a sentence."""
         failed = f", {self.failures:,} without an answer" if self.failures else ""
+        first = f"first {MOST_CHARACTERS:,} characters"
+        cut = f", {self.cut:,} by their {first} alone" if self.cut else ""
         return (
-            f"Reranked {counted(self.documents, 'document')}{failed}: "
+            f"Reranked {counted(self.documents, 'document')}{failed}{cut}: "
             f"{counted(self.calls, 'call')}, {self.tokens_in:,} tokens in and "
             f"{self.tokens_out:,} out as the endpoint reports them, {self.seconds:.1f} s."
         )
@@ -117,7 +121,9 @@ class RerankEndpoint:
         self.cost.documents += 1
         started = time.monotonic()
         try:
-            reply = self._asked(document.full_text[:MOST_CHARACTERS], candidates)
+            text = document.full_text
+            self.cost.cut += len(text) > MOST_CHARACTERS
+            reply = self._asked(text[:MOST_CHARACTERS], candidates)
             self._count(reply)
             read = _read_chat if self._parts.path.endswith(CHAT) else _read_rerank
             places = read(reply, len(candidates))
