@@ -207,7 +207,10 @@ def plot(args: argparse.Namespace) -> None:
             counts, [x["train"]["cpu_seconds"] for x in rows], style, label=name, markersize=3
         )
     for axis, title in zip(axes, ("memory of its own, GB", "CPU seconds"), strict=True):
-        axis.set(xlim=0, ylim=0, xlabel="documents", title=title)
+        axis.set(xscale="log", yscale="log", xlabel="documents", title=title)
+        axis.yaxis.set_major_formatter("{x:g}")
+        axis.yaxis.set_minor_formatter("{x:g}")
+        axis.xaxis.set_major_formatter("{x:,.0f}")
         axis.grid(alpha=0.3)
         axis.legend()
     figure.savefig(args.picture, dpi=80)
