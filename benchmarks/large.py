@@ -194,6 +194,7 @@ def plot(args: argparse.Namespace) -> None:
 
     mpl.use("agg")
     import matplotlib.pyplot as plt
+    from matplotlib.ticker import LogLocator
 
     figure, axes = plt.subplots(1, 2, figsize=(7.2, 2.8), layout="constrained")
     for path, name, style in ((args.before, "before", "o--"), (args.plot, "now", "o-")):
@@ -209,7 +210,8 @@ def plot(args: argparse.Namespace) -> None:
     for axis, title in zip(axes, ("memory of its own, GB", "CPU seconds"), strict=True):
         axis.set(xscale="log", yscale="log", xlabel="documents", title=title)
         axis.yaxis.set_major_formatter("{x:g}")
-        axis.yaxis.set_minor_formatter("{x:g}")
+        axis.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        axis.yaxis.set_minor_formatter("")
         axis.xaxis.set_major_formatter("{x:,.0f}")
         axis.grid(alpha=0.3)
         axis.legend()
