@@ -41,13 +41,18 @@ def connected(address: str, *, purpose: str) -> Iterator[Any]:
         with _own_signals(), _hushed():
             ray.init(address, logging_level=logging.ERROR, log_to_driver=False, **own)
     except Exception as error:  # of whatever kind, as addresses and clusters are
-        what = f"no Ray cluster can be reached there: {reason_of(error)}."
-        hint = "Start one with 'ray start --head', or give --address local."
-        raise ConfigError(Problem(f"--address {address}", what, hint)) from None
+        raise unreachable(address, reason_of(error)) from None
     try:
         yield ray
     finally:
         ray.shutdown()
+
+
+def unreachable(address: str, reason: str) -> ConfigError:
+    """Return that no cluster is at an address."""
+    what = f"no Ray cluster can be reached there: {reason}."
+    hint = "Start one with 'ray start --head', or give --address local."
+    return ConfigError(Problem(f"--address {address}", what, hint))
 
 
 @contextmanager

@@ -20,7 +20,7 @@ from typing import Any
 from harnn._cores import threads_of
 from harnn._display import reason_of
 from harnn._optional import require
-from harnn._ray import connected
+from harnn._ray import connected, unreachable
 from harnn.errors import ConfigError, Problem
 from harnn.prediction.processes import WorkerError, that_can_be_sent
 from harnn.scoring.planning import Partition
@@ -148,7 +148,7 @@ def check_reachable(address: str) -> None:
     try:
         socket.create_connection((host.strip("[]"), int(port)), _SECONDS).close()
     except (OSError, OverflowError, UnicodeError) as error:
-        raise _unreachable(address, f"{place}: {reason_of(error)}") from None
+        raise unreachable(address, f"{place}: {reason_of(error)}") from None
 
 
 def _address_of_this_machine() -> str:
@@ -158,12 +158,6 @@ def _address_of_this_machine() -> str:
         return place.read_text(encoding="utf-8").strip()
     except (OSError, ValueError):
         return ""
-
-
-def _unreachable(address: str, reason: str) -> ConfigError:
-    what = f"no Ray cluster can be reached there: {reason}."
-    hint = "Start one with 'ray start --head', or give --address local."
-    return ConfigError(Problem(f"--address {address}", what, hint))
 
 
 def _check_room(ray: Any, address: str, threads: int) -> None:
