@@ -25,6 +25,7 @@ from harnn.sample import sample
 from harnn.scoring import Crew, ScorerSettings, ScoringProgress, score_archive
 from harnn.scoring.scorer import Scorer
 from support.archives import MODEL, answers_of, failures_of, without_seconds, write_archive
+from support.child_processes import children_of_module
 
 Said = pytest.CaptureFixture[str]
 
@@ -284,14 +285,7 @@ def test_a_killed_process_is_replaced(tmp_path: Path) -> None:
 
     def kill(progress: ScoringProgress) -> None:
         if progress.state == "scoring" and progress.done and len(killed) < 2:
-            children = Path(f"/proc/{os.getpid()}/task")
-            found = [
-                int(pid)
-                for task in children.iterdir()
-                for pid in (task / "children").read_text().split()
-            ]
-            if not found:
-                pytest.skip("the system does not tell of child processes")
+            found = children_of_module("harnn.scoring.local")
             killed.append(found[0])
             os.kill(found[0], signal.SIGKILL)
 

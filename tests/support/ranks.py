@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from harnn.config import Config
 from harnn.data import Document
+from support.child_processes import children_of_module
 from support.topics import TAXONOMY, TOPICS
 
 SETTINGS: dict[str, Any] = {
@@ -18,8 +17,6 @@ SETTINGS: dict[str, Any] = {
     "precision": "32",
     "learning_rate": 0.02,
 }
-_FOLLOWS = b"harnn.training.following"
-"""In the command of a rank that another one has started."""
 __all__ = ["SETTINGS", "TAXONOMY", "TRAIN", "VALID", "children", "config"]
 
 
@@ -50,9 +47,4 @@ def config(training: dict[str, Any]) -> Config:
 
 def children() -> list[int]:
     """Return the ranks that this process has started and that have not been waited for."""
-    found = []
-    for thread in Path(f"/proc/{os.getpid()}/task").iterdir():
-        found += [int(x) for x in (thread / "children").read_text().split()]
-    return sorted(
-        x for x in found if b"harnn.training.following" in Path(f"/proc/{x}/cmdline").read_bytes()
-    )
+    return children_of_module("harnn.training.following")

@@ -17,6 +17,7 @@ from typing import Any
 from starlette.testclient import TestClient
 
 from harnn.config import Config
+from harnn.review import Database
 from harnn.sample import sample
 from harnn.serve import Limits, ModelPlace, ServeSettings, Service, create_app
 
@@ -86,6 +87,8 @@ class RunningServer:
 @contextmanager
 def running(log: Path, *arguments: str | Path) -> Iterator[RunningServer]:
     """Run ``harnn serve`` with *arguments* on a port that is free; log: a file to write."""
+    if "--database" in arguments:  # made here, what it draws is the same in every run
+        Database.open(arguments[arguments.index("--database") + 1]).close()
     command = [sys.executable, "-m", "harnn", "serve", "--port", "0", *map(str, arguments)]
     environment = os.environ | {"OMP_NUM_THREADS": "1"}
     with log.open("w") as errors:
