@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from harnn._display import counted
 from harnn._notebook import html_table
-from harnn.branches import Ensemble
+from harnn.branches import Branch, ByName, Ensemble
 from harnn.bundle.history import History
 from harnn.config import Config
 from harnn.corpus import TokensView, View
@@ -87,3 +87,9 @@ class Bundle:
             ("validation AUPRC", f"{report.auprc:.4f}"),
         ]
         return html_table("A harnn model", ("", ""), rows)
+
+
+def parts_of(ensemble: Ensemble) -> list[Branch | ByName]:
+    """Return what a model consists of beside its blend."""
+    by_name = [] if ensemble.by_name is None else [ensemble.by_name]
+    return [*ensemble.branches, *by_name]

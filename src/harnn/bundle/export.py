@@ -8,8 +8,9 @@ from pathlib import Path
 from harnn._files import read_model_json
 from harnn.branches import Parts
 from harnn.bundle import layout
+from harnn.bundle.bundle import parts_of
 from harnn.bundle.load import is_light, load_bundle
-from harnn.bundle.save import merge_parts, parts_of, write_directory
+from harnn.bundle.save import merge_parts, write_directory
 from harnn.errors import BundleError, Problem
 
 _COPIED = (

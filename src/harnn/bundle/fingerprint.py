@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from harnn.bundle import layout
-from harnn.bundle.bundle import Bundle
+from harnn.bundle.bundle import Bundle, parts_of
 
 _TELLING_FILES = (layout.CHECKSUMS, layout.CONFIG, layout.DECODE, layout.METRICS)
 """Files of a model that no other model has alike."""
@@ -30,8 +30,8 @@ def fingerprint_of(bundle: Bundle) -> str:
     digest.update(bundle.tokenizer.to_json().encode("utf-8", "surrogatepass"))
     blend = bundle.ensemble.blend
     digest.update(_json([bundle.decoder.to_dict(), None if blend is None else blend.to_dict()]))
-    for branch in bundle.ensemble.branches:
-        parts = branch.to_parts()
+    for each in parts_of(bundle.ensemble):
+        parts = each.to_parts()
         digest.update(_json(parts.settings))
         for name, array in sorted(parts.arrays.items()):
             digest.update(f"{name} {array.dtype} {array.shape} ".encode())

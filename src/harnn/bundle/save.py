@@ -10,9 +10,9 @@ import numpy as np
 from safetensors.numpy import save_file
 
 from harnn._files import atomic_directory, write_safetensors
-from harnn.branches import Branch, ByName, Ensemble, Parts, settings_of_nothing
+from harnn.branches import Parts, settings_of_nothing
 from harnn.bundle import layout
-from harnn.bundle.bundle import Bundle
+from harnn.bundle.bundle import Bundle, parts_of
 from harnn.bundle.card import model_card
 from harnn.bundle.checksums import checksums_json, checksums_of
 from harnn.errors import InputError, cannot_write
@@ -57,12 +57,6 @@ def save_bundle(bundle: Bundle, directory: str | Path) -> Path:
     files = parts.files | {name: layout.to_bytes(text) for name, text in texts.items()}
     write_directory(directory, Parts(arrays=parts.arrays, files=files))
     return directory
-
-
-def parts_of(ensemble: Ensemble) -> list[Branch | ByName]:
-    """Return what a model consists of beside its blend."""
-    by_name = [] if ensemble.by_name is None else [ensemble.by_name]
-    return [*ensemble.branches, *by_name]
 
 
 def merge_parts(every: list[Parts]) -> Parts:
