@@ -9,12 +9,12 @@ from __future__ import annotations
 import ast
 import dataclasses
 import inspect
-import json
 import textwrap
 from collections.abc import Iterator
 from itertools import pairwise
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
+from harnn._tables import as_toml
 from harnn.config import Config
 
 _WIDTH = 98
@@ -80,9 +80,7 @@ def settings_toml(config: Config) -> str:
 
 def _value(value: Any) -> str:
     """Return a value as TOML writes it; ``none`` is no TOML, but stands in a comment alone."""
-    if value is None:
-        return "none"
-    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+    return "none" if value is None else as_toml(value)
 
 
 def _comment(text: str) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import dataclasses
 import functools
+import json
 import tomllib
 import types
 from collections.abc import Mapping
@@ -63,6 +64,11 @@ def parse_value(text: str) -> Any:
     except (ValueError, RecursionError):  # no TOML, or a number or nesting beyond all measure
         return plain
     return tables["value"] if tables.keys() == {"value"} else plain
+
+
+def as_toml(value: Any) -> str:
+    """Return a string, number, truth value or list as TOML writes it; see :func:`parse_value`."""
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
 def shown(value: Any) -> str:

@@ -20,6 +20,7 @@ from harnn.cli.training_place import training_place
 from harnn.config import Config
 from harnn.search import Space, Tuned, sweep_seeds
 from harnn.search import tune as tune_settings
+from harnn.search.trials import shown_setting
 
 _SHOWN_TRIALS = 10
 
@@ -112,7 +113,7 @@ def _show(found: Tuned, console: Console, score: str) -> None:
     for name in ("trial", score, "s", *names):
         table.add_column(name, justify="right")
     for trial in finished[:_SHOWN_TRIALS]:
-        values = [_shown(trial.settings[name]) for name in names]
+        values = [shown_setting(trial.settings[name]) for name in names]
         numbers = (str(trial.number), f"{100 * (trial.score or 0):.1f}", f"{trial.seconds:.0f}")
         table.add_row(*numbers, *values)
     if finished:
@@ -122,10 +123,6 @@ def _show(found: Tuned, console: Console, score: str) -> None:
     if found.importance:
         parts = (f"{name} {100 * share:.0f}%" for name, share in found.importance.items())
         console.print_line("What the differences come from: " + ", ".join(parts))
-
-
-def _shown(value: Any) -> str:
-    return f"{value:.3g}" if isinstance(value, float) else str(value)
 
 
 def sweep(

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
-from harnn._tables import read_toml
+from harnn._tables import as_toml, read_toml
 from harnn.config import Config
 
 
@@ -28,7 +26,7 @@ def gather_settings(
     gathered = list(settings or [])
     for key, value in options.items():
         if value is not None and value != []:
-            gathered.append(f"{names.get(key, f'data.{key}')}={_as_toml(value)}")
+            gathered.append(f"{names.get(key, f'data.{key}')}={as_toml(value)}")
     return gathered
 
 
@@ -42,9 +40,4 @@ def settings_of_file(path: Path | None, table: str) -> list[str]:
         return []
     Config.read(path)
     given = read_toml(path).get(table, {})
-    return [f"{table}.{key}={_as_toml(value)}" for key, value in given.items()]
-
-
-def _as_toml(value: Any) -> str:
-    """Return a string, number or list as TOML writes it."""
-    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+    return [f"{table}.{key}={as_toml(value)}" for key, value in given.items()]

@@ -12,6 +12,7 @@ from harnn.data import Documents
 from harnn.errors import ConfigError, Problem
 from harnn.metrics import Report
 from harnn.prediction import Predictor
+from harnn.search.space import with_settings
 from harnn.taxonomy import Taxonomy
 from harnn.training import Listener, Stage, check_before, fit
 from harnn.training.events import ignore
@@ -66,7 +67,7 @@ def sweep_seeds(
     if len(seeds) < 2 or len({*seeds}) < len(seeds):
         what = f"got {list(seeds)}, expected two or more that differ."
         raise ConfigError(Problem("seeds", what))
-    configs = [_with_seed(config, seed) for seed in seeds]
+    configs = [with_settings(config, {"training.seed": seed}) for seed in seeds]
     labelled = [train, *([] if isinstance(valid, float) else [valid])]
     check_before(configs[0], labelled, unlabelled=unlabelled)
     reports = []
@@ -84,9 +85,3 @@ def sweep_seeds(
         report = found.report if test is None else Predictor(found).evaluate(test)
         reports.append(report)
     return SeedSweep(seeds=tuple(seeds), reports=tuple(reports))
-
-
-def _with_seed(config: Config, seed: int) -> Config:
-    tables = config.given()
-    tables["training"] = tables["training"] | {"seed": seed}
-    return Config.from_dict(tables)

@@ -122,15 +122,24 @@ class Space:
         Raises:
             ConfigError: they do not fit each other.
         """
-        tables = {table: dict(given) for table, given in base.given().items()}
-        for name, value in values.items():
-            table, _, key = name.partition(".")
-            tables[table][key] = value
-        return Config.from_dict(tables)
+        return with_settings(base, values)
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values for JSON."""
         return {name: dataclasses.asdict(each) for name, each in self.tried.items()}
+
+
+def with_settings(base: Config, values: Mapping[str, Any]) -> Config:
+    """Return *base* with values for some settings, by ``table.key``, and the rest as it was given.
+
+    Raises:
+        ConfigError: they do not fit each other.
+    """
+    tables = base.given()
+    for name, value in values.items():
+        table, _, key = name.partition(".")
+        tables[table][key] = value
+    return Config.from_dict(tables)
 
 
 def _read(table: str, key: str, value: Any, where: str) -> Range | Choice | Problem:
@@ -175,7 +184,7 @@ def _wrong_values(
     for name, each in tried.items():
         for value in each.ends:
             try:
-                Space({}).settings({name: value}, base)
+                with_settings(base, {name: value})
             except ConfigError as error:
                 yield from (Problem(where, str(problem)) for problem in error.problems)
 

@@ -35,6 +35,11 @@ class Best(NamedTuple):
     score: float
 
 
+def shown_setting(value: Any) -> str:
+    """Return what was tried of a setting, for people: numbers of three digits."""
+    return f"{value:.3g}" if isinstance(value, float) else str(value)
+
+
 def best_of(trials: Sequence[Trial]) -> Best | None:
     """Return the best finished trial, the first among equals; None: none finished."""
     found = [(t.score, -t.number) for t in trials if t.state == "finished" and t.score is not None]

@@ -11,7 +11,7 @@ import hashlib
 import json
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,7 +26,7 @@ from harnn.data import Documents
 from harnn.errors import ConfigError, InputError, Problem, TrainingInterrupted
 from harnn.metrics import Report
 from harnn.search.space import Choice, Space
-from harnn.search.trials import Best, State, Trial, best_of, trials_csv
+from harnn.search.trials import Best, State, Trial, best_of, shown_setting, trials_csv
 from harnn.taxonomy import Taxonomy
 from harnn.training import Event, Listener, Stage, check_before, fit
 from harnn.training.events import ignore
@@ -163,7 +163,7 @@ class _Search:
         study.sampler = optuna.samplers.TPESampler(seed=seed)
         trial = study.ask(_distributions(optuna, self._space))
         values = {name: self._value(name, value) for name, value in trial.params.items()}
-        shown = ", ".join(f"{name}={_shown(value)}" for name, value in values.items())
+        shown = ", ".join(f"{name}={shown_setting(value)}" for name, value in values.items())
         listener(Stage(f"trial {self.made + 1} of {of}: {shown}"))
         failed, pruned = optuna.trial.TrialState.FAIL, optuna.trial.TrialState.PRUNED
         try:
@@ -293,7 +293,7 @@ def _study(optuna: Any, home: Path, made_by: Mapping[str, Any]) -> Iterator[Any]
         raise InputError(
             Problem(str(place), f"is no study that can be read: {reason}.", hint)
         ) from None
-    with closing(_Closing(storage)):
+    try:
         if study.user_attrs.get(_MADE_BY, known) != known:
             what = "holds a study of other documents, settings or things to try."
             raise ConfigError(Problem(str(home), what, "Choose another --out."))
@@ -302,17 +302,9 @@ def _study(optuna: Any, home: Path, made_by: Mapping[str, Any]) -> Iterator[Any]
             study.tell(trial.number, state=optuna.trial.TrialState.FAIL)  # it was killed
             study.enqueue_trial(trial.params)
         yield study
-
-
-class _Closing:
-    """Connections that are to be closed."""
-
-    def __init__(self, storage: Any) -> None:
-        self._storage = storage
-
-    def close(self) -> None:
-        self._storage.remove_session()
-        self._storage.engine.dispose()
+    finally:
+        storage.remove_session()
+        storage.engine.dispose()
 
 
 def _distributions(optuna: Any, space: Space) -> dict[str, Any]:
@@ -343,7 +335,3 @@ def _content(documents: Any) -> str:
         else:
             digest.update(str(place).encode())
     return digest.hexdigest()
-
-
-def _shown(value: Any) -> str:
-    return f"{value:.3g}" if isinstance(value, float) else str(value)
