@@ -26,8 +26,10 @@ def test_words_are_passed_on_with_mean_1() -> None:
 def test_the_colours_are_those_of_the_pages() -> None:
     from network_drawing import COLOURS
 
-    import harnn.pages
+    import harnn
 
-    shared = (Path(harnn.pages.__file__).parent / "shared.css").read_text(encoding="utf-8")
+    home = Path(harnn.__file__).parent
+    sheets = (home / "pages" / "shared.css", home / "serve" / "web" / "web.css")
+    pages = "".join(sheet.read_text(encoding="utf-8") for sheet in sheets)
     for light, dark in COLOURS.values():
-        assert f"light-dark({light.replace('#ffffff', '#fff')},{dark})" in shared
+        assert f"light-dark({light.replace('#ffffff', '#fff')},{dark})" in pages
