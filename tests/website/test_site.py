@@ -17,7 +17,7 @@ from harnn._settings_toml import settings_of
 from harnn.cli.app import app
 from harnn.config import Config
 
-griffe = pytest.importorskip("griffe")
+pytest.importorskip("griffe")
 
 from website.built import documented, problems
 from website.commands_page import commands_text
