@@ -88,7 +88,7 @@ def test_it_finds_the_better_settings(tmp_path: Path, trainings: Trainings) -> N
 
 
 def test_a_score_of_ones_own(tmp_path: Path, trainings: Trainings) -> None:
-    found = search(tmp_path / "study", 25, score=lambda report: report.micro_f1)
+    found = search(tmp_path / "study", 12, score=lambda report: report.micro_f1)
     assert found.best.score > 0.3
     assert abs(found.config.model.dropout - 0.4) > 0.2
 
