@@ -12,6 +12,7 @@ from harnn.cli.options import (
     Settings,
     TaxonomyFile,
     TaxonomyReading,
+    Track,
     takes_reading_options,
     takes_taxonomy_options,
 )
@@ -60,6 +61,7 @@ def tune(
     hours: Annotated[
         float | None, typer.Option(min=0, help="No training begins after so many hours.")
     ] = None,
+    track: Track = None,
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on with the study in the directory.")
     ] = False,
@@ -76,6 +78,7 @@ def tune(
         out=out,
         trials=trials,
         hours=hours,
+        track=track or [],
         resume=resume,
     )
 
@@ -101,6 +104,7 @@ def sweep(
     cache: Annotated[
         Path | None, typer.Option(help="Directory that keeps encoded documents between them.")
     ] = None,
+    track: Track = None,
     json_output: Annotated[
         Path | None, typer.Option("--json", help="Write all numbers (.json).")
     ] = None,
@@ -115,5 +119,6 @@ def sweep(
         settings=gather_settings(settings, preset=preset),
         seeds=seeds,
         cache=cache,
+        track=track or [],
         json_output=json_output,
     )

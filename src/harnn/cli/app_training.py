@@ -16,6 +16,7 @@ from harnn.cli.options import (
     Settings,
     TaxonomyFile,
     TaxonomyReading,
+    Track,
     VectorsOfDocuments,
     takes_reading_options,
     takes_scratch_option,
@@ -119,6 +120,7 @@ def train(
             "local.",
         ),
     ] = None,
+    track: Track = None,
     fixes: Fixes = None,
     on_error: OnErrorChoice = None,
     resume: Annotated[
@@ -163,6 +165,7 @@ def train(
             fixes=fixes,
         ),
         cache=cache,
+        track=track or [],
         resume=resume,
         overwrite=overwrite,
     )

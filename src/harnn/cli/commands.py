@@ -31,6 +31,7 @@ from harnn.cli.render import (
 )
 from harnn.cli.screen import Console, say
 from harnn.cli.taxonomies import TaxonomyChoice, describe, find_taxonomy
+from harnn.cli.tracking import prepare_tracking, tracked
 from harnn.cli.training_crew import Crew
 from harnn.cli.training_place import training_place
 from harnn.config import Config
@@ -149,6 +150,7 @@ def train(
     config: Path | None,
     settings: Sequence[str],
     cache: Path | None = None,
+    track: Sequence[str] = (),
     resume: bool,
     overwrite: bool,
     going_on: GoingOn,
@@ -165,13 +167,14 @@ def train(
             follow(ranks)
             return None
         knobs = Config.read(config, settings)
-        return _train(files, knobs, cache, ranks, crew.address, resume, overwrite, going_on)
+        return _train(files, knobs, cache, track, ranks, crew.address, resume, overwrite, going_on)
 
 
 def _train(
     files: TrainingFiles,
     knobs: Config,
     cache: Path | None,
+    track: Sequence[str],
     ranks: Ranks,
     address: str | None,
     resume: bool,
@@ -197,6 +200,9 @@ def _train(
         ranks=ranks,
         on_ray=address is not None,
     )
+    tracking = prepare_tracking(
+        track, errors, name=files.out.absolute().name, model=files.out, resume=resume
+    )
     with training_place(files.out, errors):
         check_directory(files.out, resume=resume, overwrite=overwrite)
         taxonomy = taxonomy_of(files, knobs) if old is None else old.taxonomy(given_taxonomy)
@@ -221,7 +227,10 @@ def _train(
             console.print_line(f"The model is in {files.out}/.")
             return None
         tune_training(knobs)
-        with training_display(errors, knobs.training.score) as display:
+        with (
+            training_display(errors, knobs.training.score) as display,
+            tracked(tracking, errors),
+        ):
             result = fit(
                 *given,
                 knobs,
@@ -230,7 +239,7 @@ def _train(
                 resume=resume,
                 overwrite=overwrite,
                 cache=cache,
-                listener=display,
+                listener=(display, tracking),
                 init=old,
                 corrections=corrections,
                 ranks=ranks,
@@ -265,10 +274,11 @@ def evaluate(
     check_inputs(data)
     check_output(json_output, JSON, data)
     predictor, knobs = open_model(model, settings, speed)
+    chosen = settle_decoding(options, predictor.bundle)
     started = time.perf_counter()
     with reading(knobs) as log:
         known = SeenDocuments(predictor.bundle)
-        report = predictor.evaluate(data, data=knobs, log=log, known=known, **options)
+        report = predictor.evaluate(data, data=knobs, log=log, known=known, **chosen)
     seconds = time.perf_counter() - started
     write_json(json_output, report.to_dict())
     console = Console()

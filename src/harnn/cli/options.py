@@ -65,6 +65,16 @@ VectorsOfDocuments = Annotated[
     ),
 ]
 
+Track = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--track",
+        metavar="KIND[:PLACE]",
+        help="Keep settings, losses and scores for comparison: csv[:FILE.csv], tensorboard[:DIR] "
+        "or mlflow[:EXPERIMENT or URI or URI#EXPERIMENT]; repeatable. Default places: runs/, and "
+        "MLflow's own.",
+    ),
+]
 Device = Annotated[
     str | None,
     typer.Option(

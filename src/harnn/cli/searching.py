@@ -16,6 +16,7 @@ from harnn.cli.folding import read_valid, spread_table
 from harnn.cli.progress import training_display
 from harnn.cli.screen import Console
 from harnn.cli.taxonomies import TaxonomyChoice, describe
+from harnn.cli.tracking import prepare_tracking, tracked
 from harnn.cli.training_place import training_place
 from harnn.config import Config
 from harnn.search import Space, Tuned, sweep_seeds
@@ -68,6 +69,7 @@ def tune(
     out: Path,
     trials: int,
     hours: float | None,
+    track: Sequence[str],
     resume: bool,
 ) -> None:
     """Look for settings, and show the best trials and what mattered."""
@@ -77,11 +79,15 @@ def tune(
     knobs = Config.read(config, settings)
     asked = Space.read(space, tried, knobs)
     check_installed("optuna", purpose="Trying settings", extra="tune")
+    tracking = prepare_tracking(track, errors, name=out.absolute().name, model=None, resume=resume)
     with training_place(out, errors):
         taxonomy = taxonomy_of(files.training(out), knobs)
         errors.print_line(describe(taxonomy))
         tune_training(knobs)
-        with training_display(errors, knobs.training.score) as display:
+        with (
+            training_display(errors, knobs.training.score) as display,
+            tracked(tracking, errors),
+        ):
             found = tune_settings(
                 taxonomy,
                 files.train,
@@ -92,7 +98,7 @@ def tune(
                 trials=trials,
                 seconds=None if hours is None else 3600 * hours,
                 resume=resume,
-                listener=display,
+                listener=(display, tracking),
             )
     _show(found, console, knobs.training.score)
     console.print_line(f"The study, trials.csv and best.toml (harnn train --config) are in {out}/.")
@@ -133,6 +139,7 @@ def sweep(
     settings: Sequence[str],
     seeds: int,
     cache: Path | None,
+    track: Sequence[str],
     json_output: Path | None,
 ) -> None:
     """Train with several seeds, and show mean and standard deviation."""
@@ -142,11 +149,12 @@ def sweep(
     knobs = Config.read(config, settings)
     check_inputs(test or [], passes=2)
     check_output(json_output, JSON, [*files.train, *(test or [])])
+    tracking = prepare_tracking(track, errors, name="sweep", model=None, resume=False)
     taxonomy = taxonomy_of(files.training(Path()), knobs)
     errors.print_line(describe(taxonomy))
     tune_training(knobs)
     first = knobs.training.seed
-    with training_display(errors, knobs.training.score) as display:
+    with training_display(errors, knobs.training.score) as display, tracked(tracking, errors):
         found = sweep_seeds(
             taxonomy,
             files.train,
@@ -155,7 +163,7 @@ def sweep(
             seeds=range(first, first + seeds),
             test=test,
             cache=cache,
-            listener=display,
+            listener=(display, tracking),
         )
     write_json(json_output, found.to_dict())
     where = "validation" if test is None else ", ".join(map(str, test))
