@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from rich.text import Text
 
-from harnn.bundle import CHECKPOINTS, load_bundle, save_bundle
+from harnn.bundle import CHECKPOINTS, save_bundle
+from harnn.cli.decoding import settle_decoding
 from harnn.cli.files import JSON, check_directory, check_inputs, check_output, write_json
 from harnn.cli.going_on import GoingOn
 from harnn.cli.label_care import check_suggestions, write_label_suggestions
@@ -345,23 +346,14 @@ def evaluate_strategies(
     check_inputs(data)
     check_output(json_output, JSON, data)
     predictor, knobs = open_model(model, settings, speed)
+    chosen = settle_decoding(options, predictor.bundle)
     known = SeenDocuments(predictor.bundle)
     with reading(knobs) as log:
-        reports = predictor.evaluate_strategies(data, data=knobs, log=log, known=known, **options)
+        reports = predictor.evaluate_strategies(data, data=knobs, log=log, known=known, **chosen)
     write_json(json_output, {"strategies": [report.to_dict() for report in reports]})
     title = f"{', '.join(map(str, data))}, in percent"
     Console().print(strategies_table(reports, title=title))
     _say_seen(known, log.read)
-
-
-def change_decoding(model: Path, options: DecodingChoice) -> None:
-    """Change how a model chooses labels, or, without options, say how it does."""
-    from harnn.bundle import change_decoding
-
-    given = {name: value for name, value in options.items() if value is not None}
-    decoder = change_decoding(model, **given) if given else load_bundle(model).decoder
-    verb = "now chooses" if given else "chooses"
-    Console().print_line(f"{model} {verb} {decoder.describe()}; close {decoder.close}.")
 
 
 def _is_demo(out: Path) -> bool:

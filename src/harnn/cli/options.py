@@ -233,6 +233,14 @@ _DECODING: dict[str, Any] = {
     "threshold": Annotated[
         float | None, typer.Option("--threshold", min=0, max=1, help="Labels scored at least this.")
     ],
+    "thresholds": Annotated[
+        Path | None,
+        typer.Option(
+            "--thresholds",
+            metavar="FILE",
+            help="A table of thresholds of labels or levels, as harnn thresholds writes it.",
+        ),
+    ],
     "close": Annotated[
         Close | None,
         typer.Option(
@@ -265,6 +273,10 @@ def takes_decode_options(command: Callable[..., None]) -> Callable[..., None]:
     def gather(given: dict[str, Any], own: dict[str, Any]) -> None:
         if own["top_k"] is not None and own["threshold"] is not None:
             raise ConfigError("--top-k and --threshold exclude each other; give one of them.")
+        other = next((x for x in ("threshold", "top_k", "strategy") if own[x] is not None), None)
+        if own["thresholds"] is not None and other is not None:
+            name = other.replace("_", "-")
+            raise ConfigError(f"--thresholds and --{name} exclude each other; give one of them.")
         given["options"] = own
 
     return _with_options(command, _DECODING, gather, place="options", replaces=True)
