@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from harnn.cli import completing
 from harnn.cli.options import (
     ConfigFile,
     Settings,
@@ -53,6 +54,7 @@ def tune(
         typer.Option(
             "--try",
             metavar="TABLE.KEY=WHAT",
+            autocompletion=completing.settings,
             help="A setting and what is tried: LOW..HIGH, 'LOW..HIGH log' or a list, as "
             'model.dropout=0.2..0.7 or \'model.encoder=["lstm", "mingru"]\'; repeatable.',
         ),
@@ -60,6 +62,13 @@ def tune(
     trials: Annotated[int, typer.Option(min=1, help="Trainings in all.")] = 20,
     hours: Annotated[
         float | None, typer.Option(min=0, help="No training begins after so many hours.")
+    ] = None,
+    figure: Annotated[
+        Path | None,
+        typer.Option(
+            "--figure",
+            help="Draw which settings mattered, with the scores by their values (.svg, .png).",
+        ),
     ] = None,
     track: Track = None,
     resume: Annotated[
@@ -78,6 +87,7 @@ def tune(
         out=out,
         trials=trials,
         hours=hours,
+        figure=figure,
         track=track or [],
         resume=resume,
     )

@@ -9,7 +9,7 @@ from typing import Any, Self
 
 from rich.table import Table
 
-from harnn._optional import check_installed
+from harnn._optional import check_installed, require
 from harnn.cli.commands import TrainingFiles, taxonomy_of
 from harnn.cli.files import JSON, check_inputs, check_output, write_json
 from harnn.cli.folding import read_valid, spread_table
@@ -19,8 +19,9 @@ from harnn.cli.taxonomies import TaxonomyChoice, describe
 from harnn.cli.tracking import prepare_tracking, tracked
 from harnn.cli.training_place import training_place
 from harnn.config import Config
-from harnn.search import Space, Tuned, sweep_seeds
+from harnn.search import Space, Tuned, sweep_seeds, write_importance
 from harnn.search import tune as tune_settings
+from harnn.search.figure import SUFFIXES
 from harnn.search.trials import shown_setting
 
 _SHOWN_TRIALS = 10
@@ -52,6 +53,11 @@ class SearchFiles:
         check_inputs([*train, *([] if isinstance(found, float) else found)], passes=2)
         return cls(TaxonomyChoice(taxonomy, **how), train, found)
 
+    @property
+    def labelled(self) -> list[Path]:
+        """The files of documents."""
+        return self.train if isinstance(self.valid, float) else [*self.train, *self.valid]
+
     def training(self, out: Path) -> TrainingFiles:
         """Return them as a training has them."""
         return TrainingFiles(
@@ -69,6 +75,7 @@ def tune(
     out: Path,
     trials: int,
     hours: float | None,
+    figure: Path | None,
     track: Sequence[str],
     resume: bool,
 ) -> None:
@@ -79,6 +86,9 @@ def tune(
     knobs = Config.read(config, settings)
     asked = Space.read(space, tried, knobs)
     check_installed("optuna", purpose="Trying settings", extra="tune")
+    check_output(figure, SUFFIXES, files.labelled)
+    if figure is not None:
+        require("matplotlib", purpose="--figure", extra="report")
     tracking = prepare_tracking(track, errors, name=out.absolute().name, model=None, resume=resume)
     with training_place(out, errors):
         taxonomy = taxonomy_of(files.training(out), knobs)
@@ -101,6 +111,11 @@ def tune(
                 listener=(display, tracking),
             )
     _show(found, console, knobs.training.score)
+    if figure is not None and found.importance:
+        write_importance(found, figure, score=knobs.training.score)
+        console.print_line(f"{figure}: what mattered, and the scores of all trials.")
+    elif figure is not None:
+        errors.print_line(f"{figure} is not drawn: so few trials do not say what mattered.")
     console.print_line(f"The study, trials.csv and best.toml (harnn train --config) are in {out}/.")
 
 

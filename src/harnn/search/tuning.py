@@ -63,6 +63,8 @@ class Tuned:
     best: Best | None
     config: Config | None
     """The settings of the best trial; None: none finished."""
+    space: Space | None = None
+    """What was tried."""
     importance: Mapping[str, float] = field(default_factory=dict)
     """Of each setting, 0 to 1, together 1: the share of the scores' variance that it explains
     (fANOVA, Hutter et al., ICML 2014); empty with fewer than four finished trials."""
@@ -239,7 +241,7 @@ class _Search:
             config = self._space.settings(trials[best.number - 1].settings, self._config)
             about = f"## Trial {best.number} of {len(trials)}, score {best.score:.4f}.\n"
             self._write(BEST, about + settings_toml(config))
-        return Tuned(trials=trials, best=best, config=config)
+        return Tuned(trials=trials, best=best, config=config, space=self._space)
 
     def _write(self, name: str, text: str) -> None:
         with write_atomically(self._home / name) as file:
