@@ -47,7 +47,6 @@ from harnn.cli.taxonomy_app import taxonomy_app
 from harnn.config import Language
 
 app = typer.Typer(
-    add_completion=False,
     no_args_is_help=True,
     help="File documents under a taxonomy: train, evaluate, predict and explain with HARNN.",
     pretty_exceptions_enable=False,

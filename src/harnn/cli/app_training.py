@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from harnn.cli import completing
 from harnn.cli.options import (
     ConfigFile,
     Fixes,
@@ -65,7 +66,10 @@ def train(
     mode: Annotated[Mode | None, typer.Option(help="The repaired network, or the paper's.")] = None,
     vectors: Annotated[
         str | None,
-        typer.Option(help="word2vec, fasttext, random, glove-6b-50d or a file of word vectors."),
+        typer.Option(
+            autocompletion=completing.word_vectors,
+            help="word2vec, fasttext, random, glove-6b-50d or a file of word vectors.",
+        ),
     ] = None,
     document_vectors: VectorsOfDocuments = None,
     unlabelled: Annotated[
@@ -79,6 +83,7 @@ def train(
         str | None,
         typer.Option(
             "--device",
+            autocompletion=completing.devices,
             help="What trains the networks: cpu, cuda, cuda:1, mps; default: cuda if there is one.",
         ),
     ] = None,
@@ -116,6 +121,7 @@ def train(
         str | None,
         typer.Option(
             "--address",
+            autocompletion=completing.clusters,
             help="A Ray cluster that trains the labels of the linear branch: HOST:PORT, auto or "
             "local.",
         ),

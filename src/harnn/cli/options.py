@@ -11,6 +11,7 @@ from typing import Annotated, Any
 
 import typer
 
+from harnn.cli import completing
 from harnn.cli.settings import gather_settings, settings_of_file
 from harnn.config import Close, ConceptCodes, OnError, Strategy, TaxonomyForm, TopOne
 from harnn.errors import ConfigError
@@ -35,7 +36,13 @@ Data = Annotated[
     ),
 ]
 Settings = Annotated[
-    list[str] | None, typer.Option("--set", help="A setting, as training.epochs=5; repeatable.")
+    list[str] | None,
+    typer.Option(
+        "--set",
+        metavar="TABLE.KEY=VALUE",
+        autocompletion=completing.settings,
+        help="A setting, as training.epochs=5 (harnn config shows all); repeatable.",
+    ),
 ]
 ConfigFile = Annotated[Path | None, typer.Option("--config", "-c", help="Settings (TOML).")]
 OnErrorChoice = Annotated[
@@ -70,6 +77,7 @@ Track = Annotated[
     typer.Option(
         "--track",
         metavar="KIND[:PLACE]",
+        autocompletion=completing.trackers,
         help="Keep settings, losses and scores for comparison: csv[:FILE.csv], tensorboard[:DIR] "
         "or mlflow[:EXPERIMENT or URI or URI#EXPERIMENT]; repeatable. Default places: runs/, and "
         "MLflow's own.",
@@ -79,6 +87,7 @@ Device = Annotated[
     str | None,
     typer.Option(
         "--device",
+        autocompletion=completing.devices,
         help="What computes the networks: cpu, cuda, cuda:1, mps, or auto; default: the CPU.",
     ),
 ]
@@ -178,7 +187,7 @@ _READING: dict[str, Any] = {
     ],
     "encoding": Annotated[
         str | None,
-        typer.Option("--encoding", help="Of the documents' files, as cp1252; default: UTF-8."),
+        typer.Option("--encoding", help="Of the documents' files, as cp1252."),
     ],
     "delimiter": Annotated[
         str | None,
@@ -189,7 +198,7 @@ _READING: dict[str, Any] = {
     ],
     "label_separator": Annotated[
         str | None,
-        typer.Option("--label-separator", help="Between the labels of one cell; default: ;"),
+        typer.Option("--label-separator", help="Between the labels of one cell."),
     ],
     "text_field": Annotated[
         list[str] | None,
