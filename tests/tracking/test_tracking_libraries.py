@@ -33,11 +33,18 @@ def epochs_of(events: Sequence[Event]) -> list[EpochRow]:
     return [event for event in events if isinstance(event, EpochRow)]
 
 
-def scalars(place: Path, tag: str) -> list[tuple[int, float]]:
-    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+def accumulated(place: Path) -> Any:
+    module = pytest.importorskip("tensorboard.backend.event_processing.event_accumulator")
+    return module.EventAccumulator(str(place)).Reload()
 
-    found = EventAccumulator(str(place)).Reload()
-    return [(each.step, each.value) for each in found.Scalars(tag)]
+
+def scalars(place: Path, tag: str) -> Any:
+    return [(each.step, each.value) for each in accumulated(place).Scalars(tag)]
+
+
+def settings(place: Path) -> str:
+    found = accumulated(place).Tensors("settings/text_summary")
+    return str(found[0].tensor_proto.string_val[0].decode())
 
 
 def test_tensorboard(events: list[Event], tmp_path: Path) -> None:
@@ -52,6 +59,7 @@ def test_tensorboard(events: list[Event], tmp_path: Path) -> None:
         (row.steps, pytest.approx(row.auprc)) for row in rows[2:]
     ]
     assert len(scalars(tmp_path / "m", "final/micro_f1")) == 1
+    assert "| `training.epochs` | 2 |" in settings(tmp_path / "m")
     cut = events.index(rows[1])
     track(TensorBoardTracker(tmp_path), events[:cut])  # another training of the same name
     assert scalars(tmp_path / "m-2", "network-1/auprc") == [(2, pytest.approx(rows[0].auprc))]
@@ -93,13 +101,13 @@ def test_mlflow(events: list[Event], tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert run.data.params["data.train"] == "80"
     assert run.data.params["model"] == run.data.tags["harnn.model"] == str(Path("m").absolute())
     history = client.get_metric_history(run.info.run_id, "network-2/auprc")
-    assert [(each.step, each.value) for each in history] == [
-        (row.steps, pytest.approx(row.auprc)) for row in rows[2:]
-    ]
+    found: Any = [(each.step, each.value) for each in history]
+    assert found == [(row.steps, pytest.approx(row.auprc)) for row in rows[2:]]
     assert run.data.metrics["network-1/learning_rate"] == pytest.approx(rows[1].learning_rate)
     assert 0 < run.data.metrics["final/micro_f1"] < 1
 
 
+@pytest.mark.slow  # importing MLflow takes seconds
 @pytest.mark.usefixtures("_quiet")
 def test_a_server_that_does_not_answer_is_told_before_any_work() -> None:
     pytest.importorskip("mlflow")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import time
 import warnings
 from collections.abc import Mapping
 from pathlib import Path
@@ -63,23 +64,22 @@ class TensorBoardRun:
     """The event files of one run."""
 
     def __init__(self, place: Path, facts: RunFacts) -> None:
-        writer = require("torch.utils.tensorboard", purpose=_PURPOSE, extra=_EXTRA)
+        writers = _part("summary.writer.event_file_writer")
         self._place = place
         place.mkdir(parents=True, exist_ok=True)
         (place / _MODEL).write_text(facts.model, encoding="utf-8", errors="backslashreplace")
-        self._writer: Any = writer.SummaryWriter(str(place))
+        self._writer: Any = writers.EventFileWriter(str(place))
         rows = [("model", facts.model), *facts.data.items(), *facts.settings.items()]
         table = "\n".join(f"| `{name}` | {_safe(value)} |" for name, value in rows)
-        self._writer.add_text("settings", f"| name | value |\n|---|---|\n{table}", 0)
+        self._add([_text_value("settings", f"| name | value |\n|---|---|\n{table}")], 0)
         self._writer.flush()
 
     def log(self, point: Point, numbers: Mapping[str, float]) -> None:
         """Add a point to the curve of each number, ``BRANCH/NAME``."""
         group = point.branch or point.part
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", DeprecationWarning)
-            for name, number in numbers.items():
-                self._writer.add_scalar(f"{group}/{name}", number, point.step or 0)
+        scalar = _part("compat.proto.summary_pb2").Summary.Value
+        found = [scalar(tag=f"{group}/{name}", simple_value=x) for name, x in numbers.items()]
+        self._add(found, point.step or 0)
         if point.part != "step":
             self._writer.flush()
 
@@ -88,6 +88,32 @@ class TensorBoardRun:
         self._writer.close()
         if state == "finished":
             (self._place / _FINISHED).touch()
+
+    def _add(self, summaries: list[Any], step: int) -> None:
+        summary = _part("compat.proto.summary_pb2").Summary(value=summaries)
+        event = _part("compat.proto.event_pb2").Event
+        self._writer.add_event(event(wall_time=time.time(), step=step, summary=summary))
+
+
+def _part(name: str) -> Any:
+    """Return a module of TensorBoard, which needs neither TensorFlow nor PyTorch."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return require(f"tensorboard.{name}", purpose=_PURPOSE, extra=_EXTRA)
+
+
+def _text_value(tag: str, text: str) -> Any:
+    """Return Markdown as TensorBoard's page of texts reads it."""
+    summaries, tensors = _part("compat.proto.summary_pb2"), _part("compat.proto.tensor_pb2")
+    version = _part("plugins.text.plugin_data_pb2").TextPluginData(version=0)
+    plugin = summaries.SummaryMetadata.PluginData(
+        plugin_name="text", content=version.SerializeToString()
+    )
+    return summaries.Summary.Value(
+        tag=f"{tag}/text_summary",
+        metadata=summaries.SummaryMetadata(plugin_data=plugin),
+        tensor=tensors.TensorProto(dtype="DT_STRING", string_val=[text.encode()]),
+    )
 
 
 def _safe(value: object) -> str:
