@@ -56,7 +56,7 @@ from harnn.training.checkpoint_checks import check_fit
 from harnn.training.events import Listener, Step, ignore
 from harnn.training.optimizer import build_optimizer, usual_groups
 from harnn.training.process import choose_precision, interruptible
-from harnn.training.progress import Progress
+from harnn.training.progress import Progress, Selection
 from harnn.training.ranks import Ranks, Share
 from harnn.training.recorder import Recorder
 from harnn.training.sampling import LabelSampler
@@ -101,13 +101,15 @@ class Trainer(Generic[Trained]):
         fingerprint: str = "",
         contents: Mapping[str, str] = {},
         ranks: Ranks | None = None,
+        selection: Selection | None = None,
     ) -> None:
         """config: with nothing left to choose, see :func:`harnn.training.plan.resolve_training`.
         validation_beam: labels of a level whose children attend to a document between epochs;
         None: all. fingerprint: what a checkpoint belongs to. contents: kept beside it, SHA-256 of
         what the network started from. groups: of parameters, for the optimiser; each may have a
         ``factor`` of the learning rate; None: as :func:`usual_groups`. ranks: that share each
-        batch; those that do not lead :meth:`follow`. None: this process alone.
+        batch; those that do not lead :meth:`follow`. None: this process alone. selection: what the
+        best epoch has most of; None: ``config.score``.
 
         Raises:
             RankLostError: one of them ended.
@@ -135,6 +137,7 @@ class Trainer(Generic[Trained]):
                 self.fabric.launch()  # nothing: all are there
             self.model, self.optimizer = self.fabric.setup(network, build_optimizer(groups, config))
         self.listener, self.checkpoint_directory = listener, checkpoint_directory
+        self.selection = selection
         self.fingerprint, self.contents = fingerprint, dict(contents)
         self.progress = Progress()
         negatives = config.negatives
@@ -404,6 +407,7 @@ class Trainer(Generic[Trained]):
                 steps=steps,
                 loss=progress.loss / progress.documents,
                 documents_per_second=rate,
+                learning_rate=progress.rate,
             )
         )
 
@@ -413,7 +417,7 @@ class Trainer(Generic[Trained]):
         if not np.isfinite(scores).all():
             self._refuse_to_go_on()
         return interruptible(
-            partial(self.progress.measure, scores, valid, self.taxonomy.hierarchy), stopped
+            partial(self.progress.measure, scores, valid, self.taxonomy, self.selection), stopped
         )
 
     def _random_state(self) -> dict[str, Tensor]:
