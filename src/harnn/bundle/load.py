@@ -13,7 +13,7 @@ from safetensors.numpy import load_file
 
 from harnn._display import reason_of
 from harnn._files import parse_model_json, read_model_json, read_model_text
-from harnn._optional import check_installed
+from harnn._optional import check_torch
 from harnn._tables import shown
 from harnn.branches import (
     Blend,
@@ -56,8 +56,7 @@ def load_bundle(
     check_files(directory)
     files, settings = read_settings(directory)
     if not is_light(settings):
-        purpose = f"{directory}: a model that was not exported (harnn export)"
-        check_installed("torch", purpose=purpose, package="torch")
+        check_torch(f"{directory}: a model that was not exported (harnn export)")
     taxonomy = read_taxonomy(directory, settings)
     tokenizer = Tokenizer.from_json(
         read_model_text(directory / layout.TOKENIZER),

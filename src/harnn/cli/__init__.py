@@ -42,10 +42,9 @@ def run(arguments: Sequence[str] | None = None) -> int:
     except ModuleNotFoundError as error:
         if error.name is None or error.name.partition(".")[0] == "harnn":
             raise
-        screen.say(
-            f"Error: this command needs the module {error.name!r}, which is not installed. What "
-            "only answers, with models that were exported, needs less: see docs/deploying.md."
-        )
+        from harnn._optional import lacking
+
+        screen.say(f"Error: {lacking(error.name)}")
         return 2
     except (KeyboardInterrupt, typer.Abort):
         screen.say("Interrupted.")

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from rich.text import Text
 
+from harnn._optional import TORCH, command_for, is_installed
 from harnn.bundle import CHECKPOINTS, load_bundle, save_bundle
 from harnn.cli.files import JSON, check_directory, check_inputs, check_output, write_json
 from harnn.cli.going_on import GoingOn
@@ -86,15 +87,20 @@ class TrainingFiles:
 
 def demo(lang: str, out: Path) -> None:
     """Train on the embedded sample, show the evaluation and three documents."""
-    from harnn.network import tune_process
     from harnn.training import fit
+    from harnn.training.process import tune_training
 
     console, errors = Console(), Console(stderr=True)
     files = sample(lang)
     taxonomy = files.load_taxonomy()
-    config = Config.from_dict(DEMO_SETTINGS[lang])
+    config = demo_settings(lang)
     check_directory(out, overwrite=_is_demo(out))
-    tune_process(config.training.threads)
+    if config.model.preset == "fast":
+        errors.print_line(
+            f"PyTorch is not installed, so the demo has no network (preset fast); to have one: "
+            f"{command_for(TORCH)}"
+        )
+    tune_training(config)
     with training_display(errors, config.training.score) as display:
         result = fit(taxonomy, files.train, files.valid, config, listener=display)
     save_bundle(result, out)
@@ -106,6 +112,14 @@ def demo(lang: str, out: Path) -> None:
     for document, answer in zip(documents, predictor.predict(documents), strict=True):
         show_answer(console, taxonomy, document.full_text, answer, document.labels or ())
     console.print_line(f'The model is in {out}/. Try: harnn predict {out} --text "..."')
+
+
+def demo_settings(lang: str) -> Config:
+    """Return the settings of the demo; without PyTorch those of preset ``fast``."""
+    tables = DEMO_SETTINGS[lang]
+    if is_installed("torch"):
+        return Config.from_dict(tables)
+    return Config.from_dict({"text": tables["text"], "model": {"preset": "fast"}})
 
 
 def validate(

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array, vstack
 
 from harnn._display import counted
+from harnn._optional import check_torch
 from harnn.branches import Branch, Ensemble
 from harnn.branches.document_vectors import DocumentVectorsBranch
 from harnn.branches.document_vectors.bringing import with_document_vectors
@@ -42,6 +43,7 @@ def settle_start(
         ConfigError: there is no taxonomy, or settings contradict the old model.
         TaxonomyError: the taxonomy is another one.
         InputError: there is text for word vectors, which the old model has.
+        MissingExtraError: the old model has networks, and PyTorch is not installed.
     """
     if old is None:
         if taxonomy is None:
@@ -49,7 +51,10 @@ def settle_start(
             raise ConfigError(Problem("taxonomy", what))
         return taxonomy, config or Config()
     check_unlabelled(unlabelled)
-    return old.taxonomy(taxonomy), old.settings(config)
+    taxonomy, config = old.taxonomy(taxonomy), old.settings(config)
+    if config.continuing.epochs and set(old.names) != {"linear"}:
+        check_torch(f"Going on with the branches {', '.join(old.names)}")
+    return taxonomy, config
 
 
 def read_on(reader: Reader, given: Given, checkpoints: Checkpoints, old: OldModel) -> Task:
