@@ -36,7 +36,7 @@ from harnn.training.finished_pieces import load_piece
 _WATCHED = {"os.rename", "os.remove", "os.rmdir", "os.mkdir", "open"}
 _EXCHANGE = "renameat2"
 _RANDOM = re.compile(r"[0-9a-f]{8}(?=\.tmp)")
-_TIMED = {layout.HISTORY, layout.CARD, layout.CHECKSUMS}
+_TIMED = {layout.HISTORY, layout.CARD, layout.CHECKSUMS, layout.PROVENANCE}
 """Files in which seconds stand, or the hashes of those."""
 
 

@@ -26,7 +26,7 @@ from harnn.training.finished_pieces import FinishedPiece, load_piece, save_piece
 from support.model_mutations import mutate
 from support.topics import TAXONOMY, TOPICS
 
-TIMED = {layout.HISTORY, layout.CARD, layout.CHECKSUMS}
+TIMED = {layout.HISTORY, layout.CARD, layout.CHECKSUMS, layout.PROVENANCE}
 """Files in which seconds stand, or the hashes of those."""
 PIECES = {
     "linear branch": "finished-linear-branch.safetensors",

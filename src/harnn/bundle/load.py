@@ -33,6 +33,7 @@ from harnn.bundle import layout
 from harnn.bundle.bundle import Bundle
 from harnn.bundle.checksums import check_announced, verify_checksums
 from harnn.bundle.history import History
+from harnn.bundle.provenance import read_provenance
 from harnn.bundle.settings import check_settings, read_config, read_label_counts, read_quality
 from harnn.decode import Decoder
 from harnn.errors import BundleError, ConfigError, Problem, TaxonomyError, cannot_read
@@ -92,6 +93,7 @@ def load_bundle(
         reference=_load_reference(stored, taxonomy, decoder),
         documents=settings.get("documents", {}),
         contents=settings.get("contents", {}),
+        provenance=read_provenance(directory),
         history=_load_history(stored.path_of(layout.HISTORY)),
     )
 

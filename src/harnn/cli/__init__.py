@@ -26,6 +26,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
     """Run the program and return its exit code; errors of users print no traceback."""
     import typer
 
+    from harnn._calls import called
     from harnn.cli import screen
     from harnn.errors import HarnnError
 
@@ -33,7 +34,9 @@ def run(arguments: Sequence[str] | None = None) -> int:
     try:
         with screen.stopped_by_signals():
             screen.prepare_streams()
-            code = _invoke(sys.argv[1:] if arguments is None else list(arguments))
+            words = sys.argv[1:] if arguments is None else list(arguments)
+            with called(words):
+                code = _invoke(words)
             screen.flush_output()
             return code
     except HarnnError as error:

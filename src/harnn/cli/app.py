@@ -14,6 +14,7 @@ from harnn.cli import (
     app_data,
     app_evaluation,
     app_migration,
+    app_models,
     app_scoring,
     app_search,
     app_serving,
@@ -339,6 +340,9 @@ def decoding(*, model: Model, options: DecodingChoice) -> None:
     from harnn.cli import commands
 
     commands.change_decoding(model, options)
+
+
+app.command()(app_models.info)
 
 
 @app.command()

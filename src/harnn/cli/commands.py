@@ -13,6 +13,7 @@ from rich.text import Text
 
 from harnn._optional import TORCH, command_for, is_installed
 from harnn.bundle import CHECKPOINTS, load_bundle, save_bundle
+from harnn.bundle.provenance import check_names
 from harnn.cli.files import JSON, check_directory, check_inputs, check_output, write_json
 from harnn.cli.going_on import GoingOn
 from harnn.cli.label_care import check_suggestions, write_label_suggestions
@@ -67,6 +68,7 @@ class TrainingFiles:
 
     Raises:
         DocumentError: standard input is among the documents, which are read twice.
+        ConfigError: a name or version that no model can have.
     """
 
     taxonomy: TaxonomyChoice
@@ -75,9 +77,13 @@ class TrainingFiles:
     """Files, or the share of the training documents that is held out."""
     unlabelled: list[Path]
     out: Path
+    name: str = ""
+    version: str = ""
+    """Of the model, for its record."""
 
     def __post_init__(self) -> None:
         check_inputs([*self.labelled, *self.unlabelled], passes=2)
+        check_names(self.name, self.version)
 
     @property
     def labelled(self) -> list[Path]:
@@ -250,7 +256,7 @@ def _train(
                 ranks=ranks,
                 address=address,
             )
-        save_bundle(result, files.out)
+        save_bundle(result, files.out, name=files.name, version=files.version)
     console.print(report_table(result.report, title="Validation, in percent"))
     console.print_line(report_line(result.report))
     going_on.show(result, console)

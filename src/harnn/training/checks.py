@@ -8,6 +8,7 @@ from pathlib import Path
 
 from harnn._files import check_writable
 from harnn._optional import check_installed, check_torch, require
+from harnn.bundle.provenance import moment
 from harnn.config import Config, TextConfig
 from harnn.corpus.document_vectors import read_document_vectors
 from harnn.data import Documents, split_given
@@ -75,6 +76,10 @@ def check_before(
         found.append(ConfigError(Problem("training.device", what)))
     if on_ray:
         found += missing(partial(check_installed, "ray", extra="ray", purpose=ON_RAY))
+    try:
+        moment()
+    except ConfigError as error:
+        found.append(error)
     try:
         find_fixes(config.data, None)
     except DocumentError as error:

@@ -34,6 +34,7 @@ from harnn.training.going_on import (
     keep_branch,
     label_counts_of,
     origins_of,
+    provenance_of,
     read_on,
     settle_start,
 )
@@ -306,6 +307,7 @@ def _finish(task: Task, trained: list[TrainedBranch]) -> FitResult:
         config=config,
         decoder=decoder,
         contents=_contents(task, trained),
+        provenance=provenance_of(task),
         history=next((x.history for x in trained if x.history.rows), History()),
         report=report,
         label_counts=label_counts,

@@ -14,7 +14,7 @@ from harnn.branches import Branch, Ensemble
 from harnn.branches.document_vectors import DocumentVectorsBranch
 from harnn.branches.document_vectors.bringing import with_document_vectors
 from harnn.branches.linear import LinearBranch
-from harnn.bundle import Bundle
+from harnn.bundle import Bundle, Provenance, ProvenanceStep
 from harnn.config import Config, DecodeConfig
 from harnn.corpus import Corpus, NgramsView, View, content_hash, encode_corpus
 from harnn.data import CorrectedDocuments, Documents, labelled_documents
@@ -161,6 +161,16 @@ def origins_of(task: Task) -> dict[str, str]:
     found = {} if task.old is None else {"init": task.old.hash}
     hashed = content_hash(task.corrections) if task.corrections else None
     return found if hashed is None else {**found, "corrections": hashed}
+
+
+def provenance_of(task: Task) -> Provenance:
+    """Return the record of the model, with what was done to the one that was gone on from."""
+    seed = task.config.training.seed
+    if task.old is None:
+        return Provenance().then(ProvenanceStep.now("train", seed=seed))
+    before = task.old.bundle.provenance or Provenance()
+    step = ProvenanceStep.now("continue", seed=seed, parent=task.old.hash)
+    return before.of_another().then(step)
 
 
 def decode_settings(task: Task) -> DecodeConfig:
