@@ -3,7 +3,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test test-slow fuzz check bench clean
+.PHONY: demo test test-slow fuzz check dist dist-check matrix bench clean
 
 $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV) 2>/dev/null || python3 -m venv $(VENV)
@@ -28,9 +28,20 @@ check: $(READY)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
+dist: $(READY)
+	rm -rf dist
+	$(BIN)/python -m build --no-isolation --outdir dist .
+	$(BIN)/python tools/check_dist.py dist --no-install
+
+dist-check: dist
+	$(BIN)/python tools/check_dist.py dist
+
+matrix: $(READY)
+	$(BIN)/python tools/pythons.py
+
 bench: $(READY)
 	$(BIN)/python benchmarks/accuracy run --only valueeval23 --method harnn harnn-fast
 	$(BIN)/python benchmarks/accuracy report runs/accuracy/
 
 clean:
-	rm -rf $(VENV) runs .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .venv-3.* build dist runs .pytest_cache .mypy_cache .ruff_cache .hypothesis
