@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.util
-import os
 import sys
 import tarfile
 import tomllib
@@ -34,9 +33,8 @@ check_dist = tool("check_dist")
 
 
 def project() -> dict[str, object]:
-    found: dict[str, object] = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))[
-        "project"
-    ]
+    text = (ROOT / "pyproject.toml").read_text("utf-8")
+    found: dict[str, object] = tomllib.loads(text)["project"]
     return found
 
 
@@ -111,7 +109,7 @@ def test_only_an_interpreter_that_runs_that_version_is_one(
     assert pythons.find_python(version) is None
     home = tmp_path / "pyenv" / "versions" / f"{version}.0" / "bin"
     home.mkdir(parents=True)
-    os.symlink(sys.executable, home / f"python{version}")
+    (home / f"python{version}").symlink_to(sys.executable)
     assert pythons.find_python(version) == home / f"python{version}"
 
 
@@ -120,10 +118,8 @@ def test_versions_are_told_alike() -> None:
     assert f"\nversion: {harnn.__version__}\n" in told
     classifiers = project()["classifiers"]
     assert isinstance(classifiers, list)
-    named = [
-        x.rpartition(" ")[2] for x in classifiers if x.startswith("Programming Language :: Py")
-    ]
-    assert [x for x in named if x.startswith("3.")] == list(pythons.VERSIONS)
+    named = [x.rpartition(" ")[2] for x in classifiers if ":: Python :: 3." in x]
+    assert named == list(pythons.VERSIONS)
     assert project()["requires-python"] == f">={pythons.VERSIONS[0]}"
 
 
@@ -133,5 +129,6 @@ def test_all_data_of_the_package_is_asked_for() -> None:
     patterns = tomllib.loads(text)["tool"]["setuptools"]["package-data"]["harnn"]
     home = ROOT / "src" / "harnn"
     asked = {path for pattern in patterns for path in home.glob(pattern)}
-    data = {x for x in home.rglob("*") if x.is_file() and x.suffix not in (".py", ".pyc")}
+    data = {x for x in home.rglob("*") if x.is_file() and x.suffix != ".py"}
+    data = {x for x in data if x.parent.name != "__pycache__"}
     assert data - asked == set()
