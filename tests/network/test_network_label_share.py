@@ -158,7 +158,7 @@ def test_losses_and_gradients_are_those_of_all_labels(
                 assert parameter.grad is None
                 continue
             expected = theirs.grad if rows is None else torch.cat([theirs.grad[x] for x in rows])
-            torch.testing.assert_close(parameter.grad, expected, msg=lambda m: f"{name}: {m}")
+            torch.testing.assert_close(parameter.grad, expected)
 
 
 @pytest.mark.parametrize("count", [1, 2, 3])
@@ -167,7 +167,7 @@ def test_a_beam_over_all_labels(width: int, count: int) -> None:
     network = random_network(shape_of("harnn", SIZES), dtype=torch.float64)
     beam = Beam(HIERARCHY, width, whole=4)
 
-    def work(own: HarnnNetwork, share: LabelShare) -> HarnnOutput:  # noqa: ARG001
+    def work(own: HarnnNetwork, share: LabelShare) -> HarnnOutput:
         with torch.inference_mode():
             return own(*padded(random_documents(LENGTHS)), beam=beam)  # type: ignore[no-any-return]
 

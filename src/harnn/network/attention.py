@@ -77,9 +77,7 @@ class _TextCategoryAttention(nn.Module):
         nn.init.xavier_uniform_(self.project.weight)
         nn.init.normal_(self.labels, std=attention_size**-0.5)
 
-    def forward(
-        self, level_input: Tensor, mask: Tensor, share: LevelShare | None = None
-    ) -> Tensor:
+    def forward(self, level_input: Tensor, mask: Tensor, share: LevelShare | None = None) -> Tensor:
         space = self.space(level_input, share)  # (B, T, A)
         return masked_softmax(self.labels @ space.transpose(1, 2), mask)  # (B, C_l, T)
 

@@ -172,13 +172,15 @@ class HierarchicalHead(nn.Module):
                 output = level(level_input, document, mask, **asked)
             outputs.append(output)
             if beam is not None and not last:
-                kept.append(beam.kept(number - 1, output.logits, level.share))
+                share = None if self.share is None else self.share.levels[number - 1]
+                kept.append(beam.kept(number - 1, output.logits, share))
             if not last:
                 level_input = values * output.token_weights[:, :, None].to(values.dtype)
         hidden = torch.cat([output.features for output in outputs], dim=1)  # (B, L F)
         hidden = self.highway(torch.relu(self.global_hidden(hidden)))  # (B, F)
         columns = None if sample is None else sample.columns(self.shape.level_sizes)
-        entered = enter(self.dropout(hidden), self.share and self.share.exchange)
+        exchange = None if self.share is None else self.share.exchange
+        entered = enter(self.dropout(hidden), exchange)
         whole = some_outputs(self.global_predict, entered, columns)
         return HarnnOutput(
             torch.cat([output.logits for output in outputs], dim=1),
@@ -188,8 +190,9 @@ class HierarchicalHead(nn.Module):
 
     def hold(self, share: LabelShare | None, level_sizes: Sequence[int]) -> None:
         """Take its rows for those of the labels of a share, so many of each level; None: of all."""
-        self.share, self.shape = share, dataclasses.replace(
-            self.shape, level_sizes=tuple(level_sizes)
+        self.share, self.shape = (
+            share,
+            dataclasses.replace(self.shape, level_sizes=tuple(level_sizes)),
         )
         for number, level in enumerate(self.levels):
             level.share = None if share is None else share.levels[number]  # type: ignore[assignment]

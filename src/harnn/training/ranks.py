@@ -23,14 +23,12 @@ from typing import Any, NamedTuple, Protocol, Self, TypeVar
 import numpy as np
 import torch
 import torch.distributed as dist
-from lightning_fabric.plugins.environments.cluster_environment import ClusterEnvironment
-from lightning_fabric.strategies.ddp import DDPStrategy
 from torch import Tensor
 from torch.distributed import PrefixStore  # type: ignore[attr-defined]
 from torch.distributed.rendezvous import rendezvous
 
 from harnn._cores import count_cores
-from harnn.errors import ConfigError, HarnnError, Problem, RankLostError
+from harnn.errors import ConfigError, HarnnError, InputError, Problem, RankLostError
 from harnn.training.local_ranks import LocalProcesses, over_loopback, store_of
 from harnn.training.process import choose_device
 
@@ -64,6 +62,10 @@ class Order(Protocol):
 
 class EndedError(Exception):
     """Rank 0 has nothing more to do."""
+
+
+class LeaderFailedError(HarnnError):
+    """Rank 0 could not do what all need, and tells of it."""
 
 
 class Ranks:
@@ -246,6 +248,21 @@ class Ranks:
         self.send(made)
         return made
 
+    def made_by_leader(self, make: Callable[[], T]) -> T | None:
+        """Return what *make* returns in rank 0, and None in the others, once all know that it did.
+
+        Raises:
+            InputError: what *make* raised; in the others LeaderFailedError.
+        """
+        made, failed = None, None
+        try:
+            made = make() if self.leads else None
+        except InputError as error:
+            failed = error
+        if self.agree(failed is not None):
+            raise failed or LeaderFailedError("rank 0 tells why.")
+        return made
+
     def give(self, message: Any) -> None:
         """Give something to rank 0 alone, which takes it."""
         content = self._packed(message)
@@ -338,17 +355,6 @@ class Ranks:
             return f"got {here:,} processes, but PyTorch finds {there:,} CUDA devices here."
         return ""
 
-    def strategy(self, device: str) -> DDPStrategy | str:
-        """Return Fabric's strategy: each rank has the whole network on its one device."""
-        if self.alone:
-            return "auto"
-        return DDPStrategy(
-            parallel_devices=[torch.device(device)],
-            cluster_environment=_Started(self),
-            find_unused_parameters=True,  # the last level tells no other where to look
-            gradient_as_bucket_view=True,
-        )
-
     @contextmanager
     def working(self, threads: int) -> Iterator[None]:
         """Compute with a share of the cores, in steps of all ranks together.
@@ -416,40 +422,6 @@ class Ranks:
 def is_launched() -> bool:
     """Whether ``torchrun`` or the like has started this process as one of several."""
     return all(os.environ.get(x) for x in ("RANK", "WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT"))
-
-
-class _Started(ClusterEnvironment):
-    """Processes that are there and have found each other."""
-
-    creates_processes_externally = True
-    main_address = ""
-    main_port = 0
-
-    def __init__(self, ranks: Ranks) -> None:
-        super().__init__()
-        self._ranks = ranks
-
-    @staticmethod
-    def detect() -> bool:
-        return False
-
-    def world_size(self) -> int:
-        return self._ranks.count
-
-    def set_world_size(self, size: int) -> None:
-        """It is known."""
-
-    def global_rank(self) -> int:
-        return self._ranks.number
-
-    def set_global_rank(self, rank: int) -> None:
-        """It is known."""
-
-    def local_rank(self) -> int:
-        return 0  # among the devices of this process, which has one
-
-    def node_rank(self) -> int:
-        return self._ranks.number
 
 
 class _Pickler(pickle.Pickler):
