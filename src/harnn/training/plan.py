@@ -286,6 +286,14 @@ def sampled_labels(config: Config, facts: TrainingFacts) -> int:
     return _SAMPLED_LABELS if facts.largest_level > MANY_LABELS and not reads_all else 0
 
 
+def shares_labels(config: Config, label_count: int) -> bool:
+    """Answer for ``training.share_labels``, with ``auto`` replaced by what suits the taxonomy."""
+    wanted = config.training.share_labels
+    if wanted != "auto":
+        return wanted == "on"
+    return label_count > MANY_LABELS and not config.model.max_constraint
+
+
 def validation_beam(negatives: int, facts: TrainingFacts) -> int | None:
     """Return how many labels of a level let their children attend to a document between epochs.
 
