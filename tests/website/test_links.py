@@ -72,9 +72,8 @@ def joined(page: Path) -> Iterator[str]:
         if fenced or not above.strip() or not line.strip():
             continue
         kinds = _kind(above), _kind(line)
-        if kinds[0] != kinds[1] and set(kinds) & {"heading", "table"}:
-            yield f"{number}: {line}"
-        elif kinds == ("text", "item") and not above.startswith(" "):
+        apart = kinds[0] != kinds[1] and set(kinds) & {"heading", "table"}
+        if apart or (kinds == ("text", "item") and not above.startswith(" ")):
             yield f"{number}: {line}"
 
 
