@@ -343,6 +343,8 @@ def decoding(*, model: Model, options: DecodingChoice) -> None:
 
 
 app.command()(app_models.info)
+app.command()(app_models.push)
+app.command()(app_models.pull)
 
 
 @app.command()
