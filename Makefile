@@ -3,7 +3,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test test-slow fuzz check dist dist-check matrix bench clean
+.PHONY: demo test test-slow fuzz check docs dist dist-check matrix bench clean
 
 $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV) 2>/dev/null || python3 -m venv $(VENV)
@@ -23,10 +23,13 @@ test-slow: $(READY)
 fuzz: $(READY)
 	HARNN_FUZZ=$${HARNN_FUZZ:-20000} OMP_NUM_THREADS=1 $(BIN)/pytest -q -n 2 tests/fuzz
 
-check: $(READY)
+check: $(READY) docs
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+docs: $(READY)  # the site, strictly, in site/: open site/index.html through a web server
+	$(BIN)/python -m website
 
 dist: $(READY)
 	rm -rf dist
@@ -44,4 +47,4 @@ bench: $(READY)
 	$(BIN)/python benchmarks/accuracy report runs/accuracy/
 
 clean:
-	rm -rf $(VENV) .venv-3.* build dist runs .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .venv-3.* build dist site .cache runs .pytest_cache .mypy_cache .ruff_cache .hypothesis

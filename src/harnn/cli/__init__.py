@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import sys
 from collections.abc import Sequence
 from typing import Any
@@ -65,15 +66,28 @@ def run(arguments: Sequence[str] | None = None) -> int:
         return 2
 
 
-def _invoke(arguments: list[str]) -> int:
-    """Run one command without what typer does around it, which hides broken pipes."""
-    import typer
+def program() -> Any:
+    """Return the program with all its commands, as typer has it."""
     from typer.main import get_command
 
     from harnn.cli.app import app
+    from harnn.cli.help_groups import group_help
 
-    command = get_command(app)
+    found = get_command(app)
+    group_help(found)
+    return found
+
+
+def _invoke(arguments: list[str]) -> int:
+    """Run one command without what typer does around it, which hides broken pipes."""
+    import typer
+
+    from harnn.cli.completing import VARIABLE
+
+    command = program()
     try:
+        if VARIABLE in os.environ:  # the shell asks what may stand here
+            command.main(arguments, prog_name="harnn")
         with command.make_context("harnn", arguments) as context:
             command.invoke(context)
     except typer.Exit as done:
@@ -81,6 +95,8 @@ def _invoke(arguments: list[str]) -> int:
     except SystemExit as stopped:  # what rich makes of a broken pipe when it shows help
         if isinstance(stopped.__context__, BrokenPipeError):
             raise stopped.__context__ from None
+        if isinstance(stopped.code, int):  # what was asked about completion is answered
+            return stopped.code
         raise
     return 0
 

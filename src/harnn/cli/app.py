@@ -12,6 +12,7 @@ import typer
 
 from harnn.cli import (
     app_data,
+    app_decoding,
     app_evaluation,
     app_migration,
     app_models,
@@ -47,7 +48,6 @@ from harnn.cli.taxonomy_app import taxonomy_app
 from harnn.config import Language
 
 app = typer.Typer(
-    add_completion=False,
     no_args_is_help=True,
     help="File documents under a taxonomy: train, evaluate, predict and explain with HARNN.",
     pretty_exceptions_enable=False,
@@ -333,13 +333,8 @@ app.command()(app_evaluation.acceptance)
 app.command()(app_evaluation.drift)
 
 
-@app.command()
-@takes_decode_options
-def decoding(*, model: Model, options: DecodingChoice) -> None:
-    """Change how a model chooses labels from now on; without options, say how it does."""
-    from harnn.cli import commands
-
-    commands.change_decoding(model, options)
+app.command()(app_decoding.decoding)
+app.command()(app_decoding.thresholds)
 
 
 app.command()(app_models.info)

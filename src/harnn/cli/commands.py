@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 from rich.text import Text
 
 from harnn._optional import TORCH, command_for, is_installed
-from harnn.bundle import CHECKPOINTS, load_bundle, save_bundle
+from harnn.bundle import CHECKPOINTS, save_bundle
 from harnn.bundle.provenance import check_names
+from harnn.cli.decoding import settle_decoding
 from harnn.cli.files import JSON, check_directory, check_inputs, check_output, write_json
 from harnn.cli.going_on import GoingOn
 from harnn.cli.label_care import check_suggestions, write_label_suggestions
@@ -33,6 +34,7 @@ from harnn.cli.render import (
 )
 from harnn.cli.screen import Console, say
 from harnn.cli.taxonomies import TaxonomyChoice, describe, find_taxonomy
+from harnn.cli.tracking import prepare_tracking, tracked
 from harnn.cli.training_crew import Crew
 from harnn.cli.training_place import training_place
 from harnn.config import Config
@@ -169,6 +171,7 @@ def train(
     config: Path | None,
     settings: Sequence[str],
     cache: Path | None = None,
+    track: Sequence[str] = (),
     resume: bool,
     overwrite: bool,
     going_on: GoingOn,
@@ -185,13 +188,14 @@ def train(
             follow(ranks)
             return None
         knobs = Config.read(config, settings)
-        return _train(files, knobs, cache, ranks, crew.address, resume, overwrite, going_on)
+        return _train(files, knobs, cache, track, ranks, crew.address, resume, overwrite, going_on)
 
 
 def _train(
     files: TrainingFiles,
     knobs: Config,
     cache: Path | None,
+    track: Sequence[str],
     ranks: Ranks,
     address: str | None,
     resume: bool,
@@ -217,6 +221,9 @@ def _train(
         ranks=ranks,
         on_ray=address is not None,
     )
+    tracking = prepare_tracking(
+        track, errors, name=files.out.absolute().name, model=files.out, resume=resume
+    )
     with training_place(files.out, errors):
         check_directory(files.out, resume=resume, overwrite=overwrite)
         taxonomy = taxonomy_of(files, knobs) if old is None else old.taxonomy(given_taxonomy)
@@ -241,7 +248,10 @@ def _train(
             console.print_line(f"The model is in {files.out}/.")
             return None
         tune_training(knobs)
-        with training_display(errors, knobs.training.score) as display:
+        with (
+            training_display(errors, knobs.training.score) as display,
+            tracked(tracking, errors),
+        ):
             result = fit(
                 *given,
                 knobs,
@@ -250,7 +260,7 @@ def _train(
                 resume=resume,
                 overwrite=overwrite,
                 cache=cache,
-                listener=display,
+                listener=(display, tracking),
                 init=old,
                 corrections=corrections,
                 ranks=ranks,
@@ -285,10 +295,11 @@ def evaluate(
     check_inputs(data)
     check_output(json_output, JSON, data)
     predictor, knobs = open_model(model, settings, speed)
+    chosen = settle_decoding(options, predictor.bundle)
     started = time.perf_counter()
     with reading(knobs) as log:
         known = SeenDocuments(predictor.bundle)
-        report = predictor.evaluate(data, data=knobs, log=log, known=known, **options)
+        report = predictor.evaluate(data, data=knobs, log=log, known=known, **chosen)
     seconds = time.perf_counter() - started
     write_json(json_output, report.to_dict())
     console = Console()
@@ -355,23 +366,14 @@ def evaluate_strategies(
     check_inputs(data)
     check_output(json_output, JSON, data)
     predictor, knobs = open_model(model, settings, speed)
+    chosen = settle_decoding(options, predictor.bundle)
     known = SeenDocuments(predictor.bundle)
     with reading(knobs) as log:
-        reports = predictor.evaluate_strategies(data, data=knobs, log=log, known=known, **options)
+        reports = predictor.evaluate_strategies(data, data=knobs, log=log, known=known, **chosen)
     write_json(json_output, {"strategies": [report.to_dict() for report in reports]})
     title = f"{', '.join(map(str, data))}, in percent"
     Console().print(strategies_table(reports, title=title))
     _say_seen(known, log.read)
-
-
-def change_decoding(model: Path, options: DecodingChoice) -> None:
-    """Change how a model chooses labels, or, without options, say how it does."""
-    from harnn.bundle import change_decoding
-
-    given = {name: value for name, value in options.items() if value is not None}
-    decoder = change_decoding(model, **given) if given else load_bundle(model).decoder
-    verb = "now chooses" if given else "chooses"
-    Console().print_line(f"{model} {verb} {decoder.describe()}; close {decoder.close}.")
 
 
 def _is_demo(out: Path) -> bool:

@@ -25,7 +25,7 @@ from harnn.taxonomy import Taxonomy
 from harnn.text import Coverage
 from harnn.training.checkpoint import FILE, Checkpoints
 from harnn.training.checks import check_before
-from harnn.training.events import Listener, Stage, ignore
+from harnn.training.events import Finished, Listener, Stage, Started, as_listener, ignore
 from harnn.training.going_on import (
     changes_of,
     counts_of,
@@ -47,6 +47,7 @@ from harnn.training.labels_by_name import (
 from harnn.training.old_model import Init, OldModel, encoder_checkpoint
 from harnn.training.plan import TrainingFacts, TrainingPlan, piece_sizes
 from harnn.training.process import interruptible, stop_requests, stops_at_once
+from harnn.training.progress import Selection
 from harnn.training.ranks import Ranks
 from harnn.training.reader import Reader
 from harnn.training.reference import reference_of
@@ -106,7 +107,8 @@ def fit(
     overwrite: bool = False,
     cache: str | Path | None = None,
     scratch: str | Path | None = None,
-    listener: Listener = ignore,
+    listener: Listener | Sequence[Listener] = ignore,
+    selection: Selection | None = None,
     segment: Callable[[str], Sequence[str]] | None = None,
     init: Init | None = None,
     corrections: Documents = (),
@@ -137,6 +139,11 @@ def fit(
     validation document, or is added to those for training, which may then be none (``[]``) where
     there is a model to go on from.
 
+    *listener*, one or several, is told of every step, epoch and branch: see docs/tracking.md. What
+    it raises ends the training. *selection* takes a :class:`harnn.training.ValidatedEpoch` and
+    returns a number: the epoch of a network or encoder with the highest is kept, and patience
+    counts from it, in place of ``training.score``.
+
     *ranks* share the batches of networks among processes; this one leads them. None: it is alone.
     *address* is that of a Ray cluster, which trains the labels of the linear branch.
 
@@ -150,12 +157,14 @@ def fit(
         BundleError: a network's checkpoint is damaged.
         TrainingInterrupted: Ctrl-C, SIGTERM or SIGHUP, after the checkpoint was written.
         RankLostError: likewise, because one of *ranks* ended.
+        CallableError: *listener* or *selection* failed.
         TaxonomyError: *taxonomy* is not that of *init*.
         InputError: *cache* is a file or a directory of something else, or a place cannot be
             written or has no room; several of these mistakes.
     """
     directory = Path(checkpoint_directory) if checkpoint_directory is not None else None
     check_share(valid)
+    listener = as_listener(listener)
     old = None if init is None else OldModel.open(init, segment=segment)
     taxonomy, config = settle_start(old, taxonomy, config, unlabelled)
     check_before(
@@ -179,9 +188,10 @@ def fit(
             try:
                 given = gather_documents(reader, train, valid, corrections)
                 task = _read(reader, given, checkpoints, unlabelled, old)
-                task = replace(task, ranks=ranks or Ranks(), address=address)
+                task = replace(task, ranks=ranks or Ranks(), address=address, selection=selection)
                 task = _settled(task, overwrite=overwrite)
                 checkpoints = task.checkpoints
+                listener(_started(task))
                 trained = _train(task)
             except InterruptedError:
                 raise checkpoints.interrupted() from None
@@ -194,7 +204,9 @@ def fit(
             raise checkpoints.interrupted(*stopped_at)
         try:
             with stops_at_once():
-                return _finish(task, trained)
+                made = _finish(task, trained)
+                listener(Finished(made))
+                return made
         except KeyboardInterrupt:
             raise checkpoints.interrupted(*stopped_at) from None
 
@@ -223,6 +235,15 @@ def _settled(task: Task, *, overwrite: bool) -> Task:
         task = replace(task, checkpoints=Checkpoints(task.checkpoints.directory))
     task.checkpoints.clear()
     return task
+
+
+def _started(task: Task) -> Started:
+    return Started(
+        config=task.config,
+        taxonomy=task.taxonomy,
+        documents=counts_of(task),
+        contents={name: split.content for name, split in task.splits.items()},
+    )
 
 
 def _train(task: Task) -> list[TrainedBranch]:

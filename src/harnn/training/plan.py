@@ -286,6 +286,14 @@ def sampled_labels(config: Config, facts: TrainingFacts) -> int:
     return _SAMPLED_LABELS if facts.largest_level > MANY_LABELS and not reads_all else 0
 
 
+def shares_labels(config: Config, label_count: int) -> bool:
+    """Answer for ``training.share_labels``, with ``auto`` replaced by what suits the taxonomy."""
+    wanted = config.training.share_labels
+    if wanted != "auto":
+        return wanted == "on"
+    return label_count > MANY_LABELS and not config.model.max_constraint
+
+
 def validation_beam(negatives: int, facts: TrainingFacts) -> int | None:
     """Return how many labels of a level let their children attend to a document between epochs.
 
@@ -311,7 +319,7 @@ def estimate_training_memory(config: Config, facts: TrainingFacts) -> float:
     """Estimate the memory of a training process in MB (10^6 bytes), good to a factor of two.
 
     With V words, L levels, C labels, batches of B documents of T words, and E, H, A, F as in
-    docs/notation.md::
+    docs/notation.md:
 
         parameters  = V E + 8 H (E + H + 2) + L (2 H A + F (4 H + 1)) + L F F + C (A + 2 F + 2)
         activations = B T (2 E + 24 H + L (2 H + A) + max C_l) + B L (4 H + 2 F) + 2 B C

@@ -24,14 +24,13 @@ import numpy as np
 
 from harnn._cores import count_cores
 from harnn._optional import Later, check_torch
-from harnn.errors import ConfigError, HarnnError, Problem, RankLostError
+from harnn.errors import ConfigError, HarnnError, InputError, Problem, RankLostError
 from harnn.training.local_ranks import LocalProcesses, over_loopback, store_of
 from harnn.training.process import choose_device
 
 if TYPE_CHECKING:
     import torch
     import torch.distributed as dist
-    from lightning_fabric.strategies.ddp import DDPStrategy
     from torch import Tensor
 else:  # one process without networks does without
     torch = Later("torch", "Training on several processes")
@@ -67,6 +66,10 @@ class Order(Protocol):
 
 class EndedError(Exception):
     """Rank 0 has nothing more to do."""
+
+
+class LeaderFailedError(HarnnError):
+    """Rank 0 could not do what all need, and tells of it."""
 
 
 class Ranks:
@@ -250,6 +253,21 @@ class Ranks:
         self.send(made)
         return made
 
+    def made_by_leader(self, make: Callable[[], T]) -> T | None:
+        """Return what *make* returns in rank 0, and None in the others, once all know that it did.
+
+        Raises:
+            InputError: what *make* raised; in the others LeaderFailedError.
+        """
+        made, failed = None, None
+        try:
+            made = make() if self.leads else None
+        except InputError as error:
+            failed = error
+        if self.agree(failed is not None):
+            raise failed or LeaderFailedError("rank 0 tells why.")
+        return made
+
     def give(self, message: Any) -> None:
         """Give something to rank 0 alone, which takes it."""
         content = self._packed(message)
@@ -341,14 +359,6 @@ class Ranks:
             there = torch.cuda.device_count()
             return f"got {here:,} processes, but PyTorch finds {there:,} CUDA devices here."
         return ""
-
-    def strategy(self, device: str) -> DDPStrategy | str:
-        """Return Fabric's strategy: each rank has the whole network on its one device."""
-        if self.alone:
-            return "auto"
-        from harnn.training.rank_strategy import strategy_of
-
-        return strategy_of(self, device)
 
     @contextmanager
     def working(self, threads: int) -> Iterator[None]:

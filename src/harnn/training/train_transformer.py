@@ -30,7 +30,7 @@ from harnn.bundle import History
 from harnn.config import Config, TrainingConfig
 from harnn.corpus import Corpus
 from harnn.network import FrozenNetwork, TransformerNetwork, TransformerShape
-from harnn.training.events import Stage
+from harnn.training.events import BranchStarted, Stage
 from harnn.training.frozen_states import freeze
 from harnn.training.loop import Trainer
 from harnn.training.old_model import encoder_checkpoint
@@ -84,12 +84,14 @@ def train_transformer(task: Task) -> TrainedBranch:
             checkpoint_directory=task.checkpoints.place(number),
             fingerprint=task.fingerprint,
             ranks=None if frozen else task.ranks,
+            selection=task.selection,
         )
         if checkpoint is not None:
             trainer.restore(checkpoint)
         device, precision = trainer.fabric.device.type, trainer.fabric._precision.precision
         what = "training a head on" if frozen else "fine-tuning"
         task.listener(Stage(f"{what} {files.name} on {device}, precision {precision}"))
+        task.listener(BranchStarted("transformer"))
         history = trainer.train(learned, validated, stopped=task.stopped)
     round_weights(network.eval())
     if old is None:
