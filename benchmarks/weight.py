@@ -53,10 +53,10 @@ def weigh(wheel: Path, extra: str, home: Path) -> Weight:
     subprocess.run([sys.executable, "-m", "venv", home], check=True)
     before = _bytes(home)
     program, command = home / "bin" / "python", home / "bin" / "harnn"
-    pip: list[str | Path] = [program, "-m", "pip", "--quiet"]
+    pip: list[str | Path] = [program, "-m", "pip"]
     what = f"{wheel.resolve()}[{extra}]" if extra else str(wheel.resolve())
     constraint = ["--constraint", str(ROOT / "constraints.txt")]
-    subprocess.run([*pip, "install", "--no-compile", *constraint, what], check=True, cwd=home)
+    subprocess.run([*pip, "install", "-q", "--no-compile", *constraint, what], check=True, cwd=home)
     listed = subprocess.run(
         [*pip, "list", "--format", "json"], check=True, capture_output=True, text=True
     )
