@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from harnn.bundle import EpochRow, History
 from harnn.corpus import Corpus
+from harnn.counting import labels_above
 from harnn.decode import tune_threshold
 from harnn.metrics import micro_auprc, prf
 from harnn.taxonomy import Hierarchy
@@ -50,7 +51,7 @@ class Progress:
         """Return what the scores (N, C) of the validation documents are worth after an epoch."""
         scores = hierarchy.propagate(scores)
         tuned = tune_threshold(scores, valid.targets)
-        chosen = prf(scores >= np.float32(tuned.threshold), valid.targets)
+        chosen = prf(labels_above(scores, tuned.threshold), valid.targets)
         return EpochRow(
             epoch=self.epoch + 1,
             steps=self.steps,
