@@ -19,6 +19,7 @@ FLOORS = {
     0: {
         "errors",
         "_arrays",
+        "_calls",
         "_cells",
         "_cores",
         "_delimited",
@@ -50,7 +51,7 @@ FLOORS = {
     5: {"acceptance", "branches", "explain", "watching"},
     6: {"bundle"},
     7: {"training", "prediction"},
-    8: {"estimator", "flavours", "migration", "report", "review", "scoring", "search"},
+    8: {"estimator", "flavours", "migration", "report", "review", "scoring", "search", "tracking"},
     9: {"serve"},
     10: {"cli"},
     11: {"__main__"},

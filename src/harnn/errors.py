@@ -10,6 +10,7 @@ HarnnError                  what the terminal prints without a traceback (exit c
 │   ├── DatabaseError       databases of corrections and review
 │   └── ReviewError         decisions about documents in review
 │       └── ConflictError   somebody else was quicker
+├── CallableError           a function that somebody brought failed
 ├── MissingExtraError       an optional dependency is not installed (also an ImportError)
 └── TrainingInterrupted     a stop during training (exit code 130)
     └── RankLostError       one of several processes that train together was lost (3)
@@ -20,10 +21,11 @@ from __future__ import annotations
 import difflib
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 SHOWN_PROBLEMS = 50
 """Lines of problems that a message has."""
@@ -177,6 +179,17 @@ class ConflictError(ReviewError):
         self.moment = moment
 
 
+class CallableError(HarnnError):
+    """A function that somebody brought failed; what it raised is the cause."""
+
+    def __init__(self, role: str, function: Callable[..., Any], reason: Exception | str) -> None:
+        """role: what it was given as. reason: what it raised, or what is wrong with its answer."""
+        what = (
+            f"raised {type(reason).__name__}: {reason}" if not isinstance(reason, str) else reason
+        )
+        super().__init__(f"The {role} {name_of(function)!r} {what}")
+
+
 class MissingExtraError(HarnnError, ImportError):
     """An optional dependency is not installed."""
 
@@ -246,6 +259,12 @@ class RankLostError(TrainingInterrupted):
         return (
             f"{what}. {super()._message()}" if self.leads else f"{what}. Rank 0 says what is kept."
         )
+
+
+def name_of(function: Callable[..., Any]) -> str:
+    """Return what a function, or an object that is called, is known by."""
+    name = getattr(function, "__qualname__", None) or type(function).__qualname__
+    return name.replace("<locals>.", "")
 
 
 def cannot_read(path: Path | str, error: OSError) -> Problem:

@@ -5,18 +5,20 @@ from __future__ import annotations
 import csv
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
+from xml.etree import ElementTree
 
 import pytest
 
 from harnn.bundle import EpochRow
 from harnn.cli import run
 from harnn.config import Config
-from harnn.errors import ConfigError, InputError, Problem, TrainingInterrupted
+from harnn.errors import CallableError, ConfigError, InputError, Problem, TrainingInterrupted
 from harnn.sample import sample
-from harnn.search import Space, tune
+from harnn.search import Space, Tuned, draw_importance, tune, write_importance
 from harnn.search.trials import Trial, best_of, trials_csv
 from harnn.training import Stage
 
@@ -88,7 +90,7 @@ def test_it_finds_the_better_settings(tmp_path: Path, trainings: Trainings) -> N
 
 
 def test_a_score_of_ones_own(tmp_path: Path, trainings: Trainings) -> None:
-    found = search(tmp_path / "study", 25, score=lambda report: report.micro_f1)
+    found = search(tmp_path / "study", 12, score=lambda report: report.micro_f1)
     assert found.best.score > 0.3
     assert abs(found.config.model.dropout - 0.4) > 0.2
 
@@ -281,3 +283,67 @@ def test_seeds(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert found["summary"]["micro_f1"]["mean"] == pytest.approx((one + two) / 2)
     assert found["summary"]["micro_f1"]["deviation"] == pytest.approx(abs(one - two) / 2**0.5)
     assert run(["sweep", *map(str, given), "--preset", "fast", "--seeds", "1"]) == 2
+
+
+def tuned(count: int = 12) -> Tuned:
+    trials = [
+        Trial(
+            number,
+            "finished",
+            0.5 + number / 100,
+            1.0,
+            {
+                "model.dropout": number / 20,
+                "training.learning_rate": 10 ** (-number / 5),
+                "model.lstm_size": [64, 128, 9][number % 3],
+                "data.text_fields": [("a",), ("a", "b")][number % 2],
+            },
+        )
+        for number in range(1, count + 1)
+    ]
+    shares = (0.5, 0.1, 0.3, 0.1)
+    importance = dict(zip(trials[0].settings, shares, strict=True))
+    best = best_of(trials)
+    ranges = {"dropout": "0.05..0.6"}, {"learning_rate": "0.001..1 log"}
+    space = Space.of(dict(zip(("model", "training"), ranges, strict=True)), Config())
+    given = {"trials": tuple(trials), "best": best, "config": None, "space": space}
+    return Tuned(**given, importance=importance)
+
+
+def test_the_picture_of_what_mattered(tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib")
+    figure = draw_importance(tuned(), score="auprc")
+    bars, points = figure.axes[::2], figure.axes[1::2]
+    assert [[text.get_text() for text in axes.texts] for axes in bars] == [
+        [" 50%", "model.dropout"],
+        [" 30%", "model.lstm_size"],
+        [" 10%", "training.learning_rate"],
+        [" 10%", "data.text_fields"],
+    ]
+    assert [axes.get_xscale() for axes in points] == ["linear", "linear", "log", "linear"]
+    words = [[text.get_text() for text in points[n].get_xticklabels()] for n in (1, 3)]
+    assert words == [["9", "64", "128"], ["a", "a, b"]]
+    assert all(len(axes.collections[0].get_offsets()) == 12 for axes in points)
+    for name in ("a.svg", "b.svg", "c.png"):
+        write_importance(tuned(), tmp_path / name)
+    assert (tmp_path / "a.svg").read_bytes() == (tmp_path / "b.svg").read_bytes()
+    ElementTree.parse(tmp_path / "a.svg")
+    assert (tmp_path / "c.png").read_bytes().startswith(b"\x89PNG")
+    with pytest.raises(ConfigError, match=r"unknown extension '\.jpg'"):
+        write_importance(tuned(), tmp_path / "a.jpg")
+    with pytest.raises(ConfigError, match="of fewer than four finished trials, or trials of the s"):
+        draw_importance(replace(tuned(), importance={}))
+
+
+def test_a_score_that_fails_is_named(tmp_path: Path, trainings: Trainings) -> None:
+    def mine(report: Any) -> float:
+        return float(report.nothing_like_that)
+
+    with pytest.raises(CallableError) as error:
+        search(tmp_path / "study", 2, score=mine)
+    assert str(error.value) == (
+        "The score 'test_a_score_that_fails_is_named.mine' raised AttributeError: "
+        "'types.SimpleNamespace' object has no attribute 'nothing_like_that'"
+    )
+    with pytest.raises(CallableError, match="returned nan, expected a number"):
+        search(tmp_path / "other", 2, score=lambda report: float("nan"))

@@ -67,7 +67,8 @@ def test_a_stopped_cross_validation_goes_on(tmp_path: Path) -> None:
     said: list[str] = []
 
     def stop(event: Event) -> None:
-        assert isinstance(event, Stage)
+        if not isinstance(event, Stage):
+            return
         said.append(event.message)
         if event.message.startswith("fold 2"):
             signal.raise_signal(signal.SIGINT)

@@ -38,9 +38,18 @@ class EpochRow:
     documents_per_second: float
     padding: float
     """Share of computed token positions that were padding."""
+    selection: float | None = None
+    """What a selection of one's own says of it, see :func:`harnn.fit`; None: there is none."""
 
     def to_dict(self) -> dict[str, Any]:
-        return dataclasses.asdict(self)
+        plain = dataclasses.asdict(self)
+        if self.selection is None:
+            del plain["selection"]
+        return plain
+
+    def worth(self, score: str) -> float:
+        """Return what the best epoch has most of: its own selection, or else *score*."""
+        return float(getattr(self, score)) if self.selection is None else self.selection
 
 
 @dataclass(frozen=True)
@@ -53,8 +62,8 @@ class History:
         return dataclasses.replace(self, rows=(*self.rows, row))
 
     def best(self, score: str) -> EpochRow | None:
-        """The first epoch with the highest validation *score*."""
-        return max(self.rows, key=lambda row: float(getattr(row, score)), default=None)
+        """The first epoch with the highest validation *score*, or selection of one's own."""
+        return max(self.rows, key=lambda row: row.worth(score), default=None)
 
     def epochs_since_best(self, score: str) -> int:
         best = self.best(score)
@@ -90,6 +99,9 @@ def _read_row(plain: Any, where: str) -> EpochRow:
     BundleError: it is no row.
     """
     kinds = {field.name: field.type for field in dataclasses.fields(EpochRow)}
+    own = isinstance(plain, Mapping) and "selection" in plain
+    if not own:
+        del kinds["selection"]
     if not isinstance(plain, Mapping) or plain.keys() != kinds.keys():
         what = f"is damaged: got {shown(plain)}, expected {', '.join(kinds)}."
         raise BundleError(Problem(where, what))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import sys
 from collections.abc import Sequence
 from typing import Any
@@ -26,6 +27,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
     """Run the program and return its exit code; errors of users print no traceback."""
     import typer
 
+    from harnn._calls import called
     from harnn.cli import screen
     from harnn.errors import HarnnError
 
@@ -33,7 +35,9 @@ def run(arguments: Sequence[str] | None = None) -> int:
     try:
         with screen.stopped_by_signals():
             screen.prepare_streams()
-            code = _invoke(sys.argv[1:] if arguments is None else list(arguments))
+            words = sys.argv[1:] if arguments is None else list(arguments)
+            with called(words):
+                code = _invoke(words)
             screen.flush_output()
             return code
     except HarnnError as error:
@@ -42,10 +46,9 @@ def run(arguments: Sequence[str] | None = None) -> int:
     except ModuleNotFoundError as error:
         if error.name is None or error.name.partition(".")[0] == "harnn":
             raise
-        screen.say(
-            f"Error: this command needs the module {error.name!r}, which is not installed. What "
-            "only answers, with models that were exported, needs less: see docs/deploying.md."
-        )
+        from harnn._optional import lacking
+
+        screen.say(f"Error: {lacking(error.name)}")
         return 2
     except (KeyboardInterrupt, typer.Abort):
         screen.say("Interrupted.")
@@ -63,15 +66,28 @@ def run(arguments: Sequence[str] | None = None) -> int:
         return 2
 
 
-def _invoke(arguments: list[str]) -> int:
-    """Run one command without what typer does around it, which hides broken pipes."""
-    import typer
+def program() -> Any:
+    """Return the program with all its commands, as typer has it."""
     from typer.main import get_command
 
     from harnn.cli.app import app
+    from harnn.cli.help_groups import group_help
 
-    command = get_command(app)
+    found = get_command(app)
+    group_help(found)
+    return found
+
+
+def _invoke(arguments: list[str]) -> int:
+    """Run one command without what typer does around it, which hides broken pipes."""
+    import typer
+
+    from harnn.cli.completing import VARIABLE
+
+    command = program()
     try:
+        if VARIABLE in os.environ:  # the shell asks what may stand here
+            command.main(arguments, prog_name="harnn")
         with command.make_context("harnn", arguments) as context:
             command.invoke(context)
     except typer.Exit as done:
@@ -79,6 +95,8 @@ def _invoke(arguments: list[str]) -> int:
     except SystemExit as stopped:  # what rich makes of a broken pipe when it shows help
         if isinstance(stopped.__context__, BrokenPipeError):
             raise stopped.__context__ from None
+        if isinstance(stopped.code, int):  # what was asked about completion is answered
+            return stopped.code
         raise
     return 0
 

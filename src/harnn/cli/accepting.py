@@ -22,6 +22,7 @@ from harnn.acceptance import (
     save_acceptance,
 )
 from harnn.bundle import fingerprint
+from harnn.cli.decoding import settle_decoding
 from harnn.cli.files import JSON, check_inputs, check_output
 from harnn.cli.models import Speed, open_model
 from harnn.cli.options import DecodingChoice
@@ -81,6 +82,7 @@ def acceptance(
     wanted.check(output)
     speed = speed or Speed()
     predictor, knobs = open_model(model, settings, speed)
+    chosen = settle_decoding(options, predictor.bundle)
     taxonomy, known = predictor.taxonomy, SeenDocuments(predictor.bundle)
     with reading(knobs) as log:
         found = measure_acceptance(
@@ -95,7 +97,7 @@ def acceptance(
             data=knobs,
             log=log,
             known=known,
-            **options,
+            **chosen,
         )
     console = Console()
     _show(found, console)
@@ -105,7 +107,7 @@ def acceptance(
         known = SeenDocuments(predictor.bundle)
         with reading(knobs) as log:
             tried = check_acceptance(
-                predictor, test, found, data=knobs, log=log, known=known, **options
+                predictor, test, found, data=knobs, log=log, known=known, **chosen
             )
         _show_trial(tried, found, console)
         for seen in known.found():

@@ -12,8 +12,10 @@ import typer
 
 from harnn.cli import (
     app_data,
+    app_decoding,
     app_evaluation,
     app_migration,
+    app_models,
     app_scoring,
     app_search,
     app_serving,
@@ -46,7 +48,6 @@ from harnn.cli.taxonomy_app import taxonomy_app
 from harnn.config import Language
 
 app = typer.Typer(
-    add_completion=False,
     no_args_is_help=True,
     help="File documents under a taxonomy: train, evaluate, predict and explain with HARNN.",
     pretty_exceptions_enable=False,
@@ -332,13 +333,11 @@ app.command()(app_evaluation.acceptance)
 app.command()(app_evaluation.drift)
 
 
-@app.command()
-@takes_decode_options
-def decoding(*, model: Model, options: DecodingChoice) -> None:
-    """Change how a model chooses labels from now on; without options, say how it does."""
-    from harnn.cli import commands
+app.command()(app_decoding.decoding)
+app.command()(app_decoding.thresholds)
 
-    commands.change_decoding(model, options)
+
+app.command()(app_models.info)
 
 
 @app.command()

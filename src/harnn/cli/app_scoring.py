@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 import typer
 
+from harnn.cli import completing
 from harnn.cli.options import (
     DecodingChoice,
     Model,
@@ -77,6 +78,7 @@ def score(
         str | None,
         typer.Option(
             "--address",
+            autocompletion=completing.clusters,
             help="Answer on a Ray cluster (extra ray): its address, or auto for the one that this "
             "machine is part of; local starts one here.",
         ),

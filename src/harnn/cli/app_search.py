@@ -7,11 +7,13 @@ from typing import Annotated
 
 import typer
 
+from harnn.cli import completing
 from harnn.cli.options import (
     ConfigFile,
     Settings,
     TaxonomyFile,
     TaxonomyReading,
+    Track,
     takes_reading_options,
     takes_taxonomy_options,
 )
@@ -52,6 +54,7 @@ def tune(
         typer.Option(
             "--try",
             metavar="TABLE.KEY=WHAT",
+            autocompletion=completing.settings,
             help="A setting and what is tried: LOW..HIGH, 'LOW..HIGH log' or a list, as "
             'model.dropout=0.2..0.7 or \'model.encoder=["lstm", "mingru"]\'; repeatable.',
         ),
@@ -60,6 +63,14 @@ def tune(
     hours: Annotated[
         float | None, typer.Option(min=0, help="No training begins after so many hours.")
     ] = None,
+    figure: Annotated[
+        Path | None,
+        typer.Option(
+            "--figure",
+            help="Draw which settings mattered, with the scores by their values (.svg, .png).",
+        ),
+    ] = None,
+    track: Track = None,
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on with the study in the directory.")
     ] = False,
@@ -76,6 +87,8 @@ def tune(
         out=out,
         trials=trials,
         hours=hours,
+        figure=figure,
+        track=track or [],
         resume=resume,
     )
 
@@ -101,6 +114,7 @@ def sweep(
     cache: Annotated[
         Path | None, typer.Option(help="Directory that keeps encoded documents between them.")
     ] = None,
+    track: Track = None,
     json_output: Annotated[
         Path | None, typer.Option("--json", help="Write all numbers (.json).")
     ] = None,
@@ -115,5 +129,6 @@ def sweep(
         settings=gather_settings(settings, preset=preset),
         seeds=seeds,
         cache=cache,
+        track=track or [],
         json_output=json_output,
     )

@@ -120,6 +120,15 @@ def serve(
             "or NAME=FILE; repeatable.",
         ),
     ] = None,
+    thresholds: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--thresholds",
+            rich_help_panel=_ANSWERS,
+            help="Thresholds that labels must reach: a table of harnn thresholds, as FILE or "
+            "NAME=FILE; repeatable.",
+        ),
+    ] = None,
     watch: Annotated[
         bool,
         typer.Option(
@@ -206,6 +215,7 @@ def serve(
         languages=tuple(languages or ()),
         examples=tuple(examples or ()),
         acceptance=tuple(acceptance or ()),
+        thresholds=tuple(thresholds or ()),
         watch=watch,
         json_logs=json_logs,
     )

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from harnn.cli import completing
 from harnn.cli.options import (
     ConfigFile,
     Fixes,
@@ -16,6 +17,7 @@ from harnn.cli.options import (
     Settings,
     TaxonomyFile,
     TaxonomyReading,
+    Track,
     VectorsOfDocuments,
     takes_reading_options,
     takes_scratch_option,
@@ -64,7 +66,10 @@ def train(
     mode: Annotated[Mode | None, typer.Option(help="The repaired network, or the paper's.")] = None,
     vectors: Annotated[
         str | None,
-        typer.Option(help="word2vec, fasttext, random, glove-6b-50d or a file of word vectors."),
+        typer.Option(
+            autocompletion=completing.word_vectors,
+            help="word2vec, fasttext, random, glove-6b-50d or a file of word vectors.",
+        ),
     ] = None,
     document_vectors: VectorsOfDocuments = None,
     unlabelled: Annotated[
@@ -78,6 +83,7 @@ def train(
         str | None,
         typer.Option(
             "--device",
+            autocompletion=completing.devices,
             help="What trains the networks: cpu, cuda, cuda:1, mps; default: cuda if there is one.",
         ),
     ] = None,
@@ -102,6 +108,12 @@ def train(
         Path | None,
         typer.Option("--json", help="Write the report, and with --init what changed (.json)."),
     ] = None,
+    name: Annotated[
+        str, typer.Option("--name", help="Of the model, for its card; default: of its directory.")
+    ] = "",
+    model_version: Annotated[
+        str, typer.Option("--model-version", help="Of the model, for its card.")
+    ] = "",
     processes: Annotated[
         int,
         typer.Option(
@@ -115,10 +127,12 @@ def train(
         str | None,
         typer.Option(
             "--address",
+            autocompletion=completing.clusters,
             help="A Ray cluster that trains the labels of the linear branch: HOST:PORT, auto or "
             "local.",
         ),
     ] = None,
+    track: Track = None,
     fixes: Fixes = None,
     on_error: OnErrorChoice = None,
     resume: Annotated[
@@ -151,6 +165,8 @@ def train(
             valid=folding.read_valid(valid or [], folds),
             unlabelled=unlabelled or [],
             out=out,
+            name=name,
+            version=model_version,
         ),
         config=config,
         settings=gather_settings(
@@ -163,6 +179,7 @@ def train(
             fixes=fixes,
         ),
         cache=cache,
+        track=track or [],
         resume=resume,
         overwrite=overwrite,
     )

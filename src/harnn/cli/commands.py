@@ -11,7 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 from rich.text import Text
 
-from harnn.bundle import CHECKPOINTS, load_bundle, save_bundle
+from harnn._optional import TORCH, command_for, is_installed
+from harnn.bundle import CHECKPOINTS, save_bundle
+from harnn.bundle.provenance import check_names
+from harnn.cli.decoding import settle_decoding
 from harnn.cli.files import JSON, check_directory, check_inputs, check_output, write_json
 from harnn.cli.going_on import GoingOn
 from harnn.cli.label_care import check_suggestions, write_label_suggestions
@@ -31,6 +34,7 @@ from harnn.cli.render import (
 )
 from harnn.cli.screen import Console, say
 from harnn.cli.taxonomies import TaxonomyChoice, describe, find_taxonomy
+from harnn.cli.tracking import prepare_tracking, tracked
 from harnn.cli.training_crew import Crew
 from harnn.cli.training_place import training_place
 from harnn.config import Config
@@ -66,6 +70,7 @@ class TrainingFiles:
 
     Raises:
         DocumentError: standard input is among the documents, which are read twice.
+        ConfigError: a name or version that no model can have.
     """
 
     taxonomy: TaxonomyChoice
@@ -74,9 +79,13 @@ class TrainingFiles:
     """Files, or the share of the training documents that is held out."""
     unlabelled: list[Path]
     out: Path
+    name: str = ""
+    version: str = ""
+    """Of the model, for its record."""
 
     def __post_init__(self) -> None:
         check_inputs([*self.labelled, *self.unlabelled], passes=2)
+        check_names(self.name, self.version)
 
     @property
     def labelled(self) -> list[Path]:
@@ -86,15 +95,20 @@ class TrainingFiles:
 
 def demo(lang: str, out: Path) -> None:
     """Train on the embedded sample, show the evaluation and three documents."""
-    from harnn.network import tune_process
     from harnn.training import fit
+    from harnn.training.process import tune_training
 
     console, errors = Console(), Console(stderr=True)
     files = sample(lang)
     taxonomy = files.load_taxonomy()
-    config = Config.from_dict(DEMO_SETTINGS[lang])
+    config = demo_settings(lang)
     check_directory(out, overwrite=_is_demo(out))
-    tune_process(config.training.threads)
+    if config.model.preset == "fast":
+        errors.print_line(
+            f"PyTorch is not installed, so the demo has no network (preset fast); to have one: "
+            f"{command_for(TORCH)}"
+        )
+    tune_training(config)
     with training_display(errors, config.training.score) as display:
         result = fit(taxonomy, files.train, files.valid, config, listener=display)
     save_bundle(result, out)
@@ -106,6 +120,14 @@ def demo(lang: str, out: Path) -> None:
     for document, answer in zip(documents, predictor.predict(documents), strict=True):
         show_answer(console, taxonomy, document.full_text, answer, document.labels or ())
     console.print_line(f'The model is in {out}/. Try: harnn predict {out} --text "..."')
+
+
+def demo_settings(lang: str) -> Config:
+    """Return the settings of the demo; without PyTorch those of preset ``fast``."""
+    tables = DEMO_SETTINGS[lang]
+    if is_installed("torch"):
+        return Config.from_dict(tables)
+    return Config.from_dict({"text": tables["text"], "model": {"preset": "fast"}})
 
 
 def validate(
@@ -149,6 +171,7 @@ def train(
     config: Path | None,
     settings: Sequence[str],
     cache: Path | None = None,
+    track: Sequence[str] = (),
     resume: bool,
     overwrite: bool,
     going_on: GoingOn,
@@ -165,13 +188,14 @@ def train(
             follow(ranks)
             return None
         knobs = Config.read(config, settings)
-        return _train(files, knobs, cache, ranks, crew.address, resume, overwrite, going_on)
+        return _train(files, knobs, cache, track, ranks, crew.address, resume, overwrite, going_on)
 
 
 def _train(
     files: TrainingFiles,
     knobs: Config,
     cache: Path | None,
+    track: Sequence[str],
     ranks: Ranks,
     address: str | None,
     resume: bool,
@@ -197,6 +221,9 @@ def _train(
         ranks=ranks,
         on_ray=address is not None,
     )
+    tracking = prepare_tracking(
+        track, errors, name=files.out.absolute().name, model=files.out, resume=resume
+    )
     with training_place(files.out, errors):
         check_directory(files.out, resume=resume, overwrite=overwrite)
         taxonomy = taxonomy_of(files, knobs) if old is None else old.taxonomy(given_taxonomy)
@@ -221,7 +248,10 @@ def _train(
             console.print_line(f"The model is in {files.out}/.")
             return None
         tune_training(knobs)
-        with training_display(errors, knobs.training.score) as display:
+        with (
+            training_display(errors, knobs.training.score) as display,
+            tracked(tracking, errors),
+        ):
             result = fit(
                 *given,
                 knobs,
@@ -230,13 +260,13 @@ def _train(
                 resume=resume,
                 overwrite=overwrite,
                 cache=cache,
-                listener=display,
+                listener=(display, tracking),
                 init=old,
                 corrections=corrections,
                 ranks=ranks,
                 address=address,
             )
-        save_bundle(result, files.out)
+        save_bundle(result, files.out, name=files.name, version=files.version)
     console.print(report_table(result.report, title="Validation, in percent"))
     console.print_line(report_line(result.report))
     going_on.show(result, console)
@@ -265,10 +295,11 @@ def evaluate(
     check_inputs(data)
     check_output(json_output, JSON, data)
     predictor, knobs = open_model(model, settings, speed)
+    chosen = settle_decoding(options, predictor.bundle)
     started = time.perf_counter()
     with reading(knobs) as log:
         known = SeenDocuments(predictor.bundle)
-        report = predictor.evaluate(data, data=knobs, log=log, known=known, **options)
+        report = predictor.evaluate(data, data=knobs, log=log, known=known, **chosen)
     seconds = time.perf_counter() - started
     write_json(json_output, report.to_dict())
     console = Console()
@@ -335,23 +366,14 @@ def evaluate_strategies(
     check_inputs(data)
     check_output(json_output, JSON, data)
     predictor, knobs = open_model(model, settings, speed)
+    chosen = settle_decoding(options, predictor.bundle)
     known = SeenDocuments(predictor.bundle)
     with reading(knobs) as log:
-        reports = predictor.evaluate_strategies(data, data=knobs, log=log, known=known, **options)
+        reports = predictor.evaluate_strategies(data, data=knobs, log=log, known=known, **chosen)
     write_json(json_output, {"strategies": [report.to_dict() for report in reports]})
     title = f"{', '.join(map(str, data))}, in percent"
     Console().print(strategies_table(reports, title=title))
     _say_seen(known, log.read)
-
-
-def change_decoding(model: Path, options: DecodingChoice) -> None:
-    """Change how a model chooses labels, or, without options, say how it does."""
-    from harnn.bundle import change_decoding
-
-    given = {name: value for name, value in options.items() if value is not None}
-    decoder = change_decoding(model, **given) if given else load_bundle(model).decoder
-    verb = "now chooses" if given else "chooses"
-    Console().print_line(f"{model} {verb} {decoder.describe()}; close {decoder.close}.")
 
 
 def _is_demo(out: Path) -> bool:

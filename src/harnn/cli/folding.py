@@ -15,6 +15,7 @@ from harnn.cli.going_on import GoingOn, refuse_beside_folds
 from harnn.cli.progress import training_display
 from harnn.cli.screen import Console
 from harnn.cli.taxonomies import describe
+from harnn.cli.tracking import prepare_tracking, tracked
 from harnn.cli.training_crew import Crew
 from harnn.cli.training_place import training_place
 from harnn.config import Config
@@ -80,6 +81,7 @@ def _train_folds(
     config: Path | None,
     settings: Sequence[str],
     cache: Path | None,
+    track: Sequence[str],
     resume: bool,
     overwrite: bool,
 ) -> None:
@@ -89,11 +91,17 @@ def _train_folds(
     console, errors = Console(), Console(stderr=True)
     knobs = Config.read(config, settings)
     check_before(knobs, [files.labelled], unlabelled=files.unlabelled, places=[files.out])
+    tracking = prepare_tracking(
+        track, errors, name=files.out.absolute().name, model=files.out, resume=resume
+    )
     with training_place(files.out, errors):
         taxonomy = taxonomy_of(files, knobs)
         errors.print_line(describe(taxonomy))
         tune_training(knobs)
-        with training_display(errors, knobs.training.score) as display:
+        with (
+            training_display(errors, knobs.training.score) as display,
+            tracked(tracking, errors),
+        ):
             found = cross_validate(
                 taxonomy,
                 files.train,
@@ -105,7 +113,7 @@ def _train_folds(
                 overwrite=overwrite,
                 unlabelled=files.unlabelled,
                 cache=cache,
-                listener=display,
+                listener=(display, tracking),
             )
     title = f"{len(found.reports)} folds, each by a model of the others, in percent"
     numbers = [str(number) for number in range(1, len(found.reports) + 1)]

@@ -11,6 +11,7 @@ from typing import Annotated, Any
 
 import typer
 
+from harnn.cli import completing
 from harnn.cli.settings import gather_settings, settings_of_file
 from harnn.config import Close, ConceptCodes, OnError, Strategy, TaxonomyForm, TopOne
 from harnn.errors import ConfigError
@@ -35,7 +36,13 @@ Data = Annotated[
     ),
 ]
 Settings = Annotated[
-    list[str] | None, typer.Option("--set", help="A setting, as training.epochs=5; repeatable.")
+    list[str] | None,
+    typer.Option(
+        "--set",
+        metavar="TABLE.KEY=VALUE",
+        autocompletion=completing.settings,
+        help="A setting, as training.epochs=5 (harnn config shows all); repeatable.",
+    ),
 ]
 ConfigFile = Annotated[Path | None, typer.Option("--config", "-c", help="Settings (TOML).")]
 OnErrorChoice = Annotated[
@@ -65,10 +72,22 @@ VectorsOfDocuments = Annotated[
     ),
 ]
 
+Track = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--track",
+        metavar="KIND[:PLACE]",
+        autocompletion=completing.trackers,
+        help="Keep settings, losses and scores for comparison: csv[:FILE.csv], tensorboard[:DIR] "
+        "or mlflow[:EXPERIMENT or URI or URI#EXPERIMENT]; repeatable. Default places: runs/, and "
+        "MLflow's own.",
+    ),
+]
 Device = Annotated[
     str | None,
     typer.Option(
         "--device",
+        autocompletion=completing.devices,
         help="What computes the networks: cpu, cuda, cuda:1, mps, or auto; default: the CPU.",
     ),
 ]
@@ -168,7 +187,7 @@ _READING: dict[str, Any] = {
     ],
     "encoding": Annotated[
         str | None,
-        typer.Option("--encoding", help="Of the documents' files, as cp1252; default: UTF-8."),
+        typer.Option("--encoding", help="Of the documents' files, as cp1252."),
     ],
     "delimiter": Annotated[
         str | None,
@@ -179,7 +198,7 @@ _READING: dict[str, Any] = {
     ],
     "label_separator": Annotated[
         str | None,
-        typer.Option("--label-separator", help="Between the labels of one cell; default: ;"),
+        typer.Option("--label-separator", help="Between the labels of one cell."),
     ],
     "text_field": Annotated[
         list[str] | None,
@@ -223,6 +242,14 @@ _DECODING: dict[str, Any] = {
     "threshold": Annotated[
         float | None, typer.Option("--threshold", min=0, max=1, help="Labels scored at least this.")
     ],
+    "thresholds": Annotated[
+        Path | None,
+        typer.Option(
+            "--thresholds",
+            metavar="FILE",
+            help="A table of thresholds of labels or levels, as harnn thresholds writes it.",
+        ),
+    ],
     "close": Annotated[
         Close | None,
         typer.Option(
@@ -255,6 +282,10 @@ def takes_decode_options(command: Callable[..., None]) -> Callable[..., None]:
     def gather(given: dict[str, Any], own: dict[str, Any]) -> None:
         if own["top_k"] is not None and own["threshold"] is not None:
             raise ConfigError("--top-k and --threshold exclude each other; give one of them.")
+        other = next((x for x in ("threshold", "top_k", "strategy") if own[x] is not None), None)
+        if own["thresholds"] is not None and other is not None:
+            name = other.replace("_", "-")
+            raise ConfigError(f"--thresholds and --{name} exclude each other; give one of them.")
         given["options"] = own
 
     return _with_options(command, _DECODING, gather, place="options", replaces=True)

@@ -26,7 +26,7 @@ from harnn.cli.screen import Console, say
 from harnn.config import DataConfig
 from harnn.data import Document, ReadingLog, read_documents
 from harnn.data.label_checker import LabelChecker
-from harnn.decode import DecodeOptions, open_score_file
+from harnn.decode import DecodeOptions, open_score_file, plain_options
 from harnn.errors import ConfigError
 from harnn.explain import Explanation
 from harnn.prediction import Examples, Predictor
@@ -169,14 +169,15 @@ def predict(
     rerank = None if endpoint is None else Reranking(endpoint, reranker.top)
     speed = speed or Speed()
     predictor, knobs = open_model(model, settings, speed)
-    asked = {**options, "beam": speed.beam}
+    chosen = _chosen(options, predictor)
+    asked = plain_options(chosen) | {"beam": speed.beam}
     filer = None if acceptance is None else _open_filer(acceptance, model, predictor, asked)
     shows = output is not None or not sys.stdout.isatty()  # else the answers are what is seen
     with (
         reading(knobs) as log,
         answer_bar(Console(stderr=True), given.count, shown=shows) as bar,
         _telling_cost(endpoint),
-        _answering(model, predictor, options, speed, workers, rerank) as answer,
+        _answering(model, predictor, chosen, speed, workers, rerank) as answer,
         _keeping(answer, predictor, place.scores, filer) as ask,
     ):
         documents = given.read(knobs, log)
@@ -186,7 +187,7 @@ def predict(
             return
         separator = knobs.label_separator or DataConfig.label_separator
         check_table(output, predictor.taxonomy.codes, separator)
-        made_by = _made_by(model, knobs, options, speed)
+        made_by = _made_by(model, knobs, chosen, speed)
         made_by |= {} if filer is None else {"acceptance": filer.digest()}
         made_by |= {} if endpoint is None else {"rerank": asdict(reranker)}
         size = documents_at_once(len(predictor.taxonomy))
@@ -214,12 +215,13 @@ def explain(
     check_inputs([*data, *examples])
     check_output(output, EXPLANATIONS, [*data, *examples])
     predictor, knobs = open_model(model, settings, speed)
+    chosen = _chosen(options, predictor)
     shown = _examples(predictor, examples, knobs)
     true: dict[str, tuple[str, ...]] = {}
     with reading(knobs) as log, answer_bar(Console(stderr=True), given.count) as bar:
         documents = _with_true_labels(data, knobs, log, predictor, true)
         explanations = bar.counting(
-            predictor.explain(x, examples=shown, **options) for x in documents
+            predictor.explain(x, examples=shown, **chosen) for x in documents
         )
         if output.suffix.lower() == ".html":
             from harnn.explain import write_html
@@ -230,6 +232,19 @@ def explain(
             )
         else:
             _write_lines(explanations, output)
+
+
+def _chosen(options: DecodingChoice, predictor: Predictor) -> DecodeOptions:
+    """Return options as decoders take them.
+
+    Raises:
+        ConfigError, DocumentError: a table of thresholds cannot be used.
+    """
+    if options.get("thresholds") is None:
+        return options  # type: ignore[return-value]
+    from harnn.cli.decoding import settle_decoding  # what few answers need
+
+    return settle_decoding(options, predictor.bundle)
 
 
 def _examples(predictor: Predictor, paths: Sequence[Path], knobs: DataConfig) -> Examples | None:
@@ -292,13 +307,12 @@ def _write_stream(answers: Iterable[Mapping[str, Any]], output: Path | None) -> 
 def _answering(
     model: Path,
     predictor: Predictor,
-    options: DecodingChoice,
+    chosen: DecodeOptions,
     speed: Speed,
     workers: int,
     rerank: Reranking | None,
 ) -> Iterator[Ask]:
     """Return what answers blocks of documents: this process, or several."""
-    chosen: DecodeOptions = options  # type: ignore[assignment]
     if workers > 1:
         given = speed._asdict()
         with Workers(model, workers, bundle=predictor.bundle, **given) as processes:
@@ -372,7 +386,7 @@ def _fill(
 
 
 def _made_by(
-    model: Path, knobs: DataConfig, options: DecodingChoice, speed: Speed
+    model: Path, knobs: DataConfig, options: DecodeOptions, speed: Speed
 ) -> dict[str, Any]:
     """Return what answers depend on beside their documents."""
     reading = asdict(knobs)
@@ -380,7 +394,7 @@ def _made_by(
     return {
         "harnn": harnn.__version__,
         "model": fingerprint(model),
-        "decoding": options,
+        "decoding": plain_options(options),
         "reading": reading,
         "speed": speed._asdict(),
     }

@@ -53,7 +53,7 @@ class TrainingDisplay:
             self.console.print_line(event.message)
         elif isinstance(event, Step):
             self._show_step(event)
-        else:
+        elif isinstance(event, EpochRow):
             self._show_epoch(event)
 
     def _show_step(self, step: Step) -> None:
@@ -69,7 +69,7 @@ class TrainingDisplay:
         )
 
     def _show_epoch(self, row: EpochRow) -> None:
-        score = float(getattr(row, self.score))
+        score = row.worth(self.score)
         star = " *" if score > self.best else ""
         self.best = max(self.best, score)
         self.console.print_line(

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from harnn._files import check_writable
 from harnn._optional import require
+from harnn.cli.decoding import settle_decoding
 from harnn.cli.files import check_inputs, check_output
 from harnn.cli.models import Speed, open_model
 from harnn.cli.options import DecodingChoice
@@ -66,6 +67,7 @@ def report(
     check_inputs(data, passes=2)
     places.check(data)
     predictor, knobs = open_model(model, settings, speed)
+    chosen = settle_decoding(options, predictor.bundle)
     with reading(knobs) as log:
         made = make_report(
             predictor,
@@ -74,7 +76,7 @@ def report(
             data=knobs,
             log=log,
             command=_again(model, data, options, settings, speed or Speed()),
-            **options,
+            **chosen,
         )
     size = made.write_html(places.page)
     console = Console()

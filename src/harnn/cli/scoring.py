@@ -7,10 +7,10 @@ from pathlib import Path
 
 from harnn._display import counted
 from harnn.cli.answer_bar import AnswerBar, answer_bar
+from harnn.cli.decoding import settle_decoding
 from harnn.cli.models import Speed, open_bundle
 from harnn.cli.options import DecodingChoice
 from harnn.cli.screen import Console, say
-from harnn.decode import DecodeOptions
 from harnn.errors import ConfigError, DocumentError, Problem, problem_lines
 from harnn.scoring import Crew, ScorerSettings, ScoringProgress, ScoringSummary, score_archive
 from harnn.scoring.archive import ANSWERS, FAILED, check_place
@@ -41,8 +41,8 @@ def score(
     _refuse_url(out)
     crew.check()
     check_place(out, resume=resume)
-    _, knobs = open_bundle(model, settings)
-    chosen: DecodeOptions = options  # type: ignore[assignment]
+    bundle, knobs = open_bundle(model, settings)
+    chosen = settle_decoding(options, bundle)
     scorer = ScorerSettings(
         model=model,
         decoding=chosen,

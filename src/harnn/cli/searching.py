@@ -9,17 +9,19 @@ from typing import Any, Self
 
 from rich.table import Table
 
-from harnn._optional import check_installed
+from harnn._optional import check_installed, require
 from harnn.cli.commands import TrainingFiles, taxonomy_of
 from harnn.cli.files import JSON, check_inputs, check_output, write_json
 from harnn.cli.folding import read_valid, spread_table
 from harnn.cli.progress import training_display
 from harnn.cli.screen import Console
 from harnn.cli.taxonomies import TaxonomyChoice, describe
+from harnn.cli.tracking import prepare_tracking, tracked
 from harnn.cli.training_place import training_place
 from harnn.config import Config
-from harnn.search import Space, Tuned, sweep_seeds
+from harnn.search import Space, Tuned, sweep_seeds, write_importance
 from harnn.search import tune as tune_settings
+from harnn.search.figure import SUFFIXES
 from harnn.search.trials import shown_setting
 
 _SHOWN_TRIALS = 10
@@ -51,6 +53,11 @@ class SearchFiles:
         check_inputs([*train, *([] if isinstance(found, float) else found)], passes=2)
         return cls(TaxonomyChoice(taxonomy, **how), train, found)
 
+    @property
+    def labelled(self) -> list[Path]:
+        """The files of documents."""
+        return self.train if isinstance(self.valid, float) else [*self.train, *self.valid]
+
     def training(self, out: Path) -> TrainingFiles:
         """Return them as a training has them."""
         return TrainingFiles(
@@ -68,6 +75,8 @@ def tune(
     out: Path,
     trials: int,
     hours: float | None,
+    figure: Path | None,
+    track: Sequence[str],
     resume: bool,
 ) -> None:
     """Look for settings, and show the best trials and what mattered."""
@@ -77,11 +86,18 @@ def tune(
     knobs = Config.read(config, settings)
     asked = Space.read(space, tried, knobs)
     check_installed("optuna", purpose="Trying settings", extra="tune")
+    check_output(figure, SUFFIXES, files.labelled)
+    if figure is not None:
+        require("matplotlib", purpose="--figure", extra="report")
+    tracking = prepare_tracking(track, errors, name=out.absolute().name, model=None, resume=resume)
     with training_place(out, errors):
         taxonomy = taxonomy_of(files.training(out), knobs)
         errors.print_line(describe(taxonomy))
         tune_training(knobs)
-        with training_display(errors, knobs.training.score) as display:
+        with (
+            training_display(errors, knobs.training.score) as display,
+            tracked(tracking, errors),
+        ):
             found = tune_settings(
                 taxonomy,
                 files.train,
@@ -92,9 +108,14 @@ def tune(
                 trials=trials,
                 seconds=None if hours is None else 3600 * hours,
                 resume=resume,
-                listener=display,
+                listener=(display, tracking),
             )
     _show(found, console, knobs.training.score)
+    if figure is not None and found.importance:
+        write_importance(found, figure, score=knobs.training.score)
+        console.print_line(f"{figure}: what mattered, and the scores of all trials.")
+    elif figure is not None:
+        errors.print_line(f"{figure} is not drawn: so few trials do not say what mattered.")
     console.print_line(f"The study, trials.csv and best.toml (harnn train --config) are in {out}/.")
 
 
@@ -133,6 +154,7 @@ def sweep(
     settings: Sequence[str],
     seeds: int,
     cache: Path | None,
+    track: Sequence[str],
     json_output: Path | None,
 ) -> None:
     """Train with several seeds, and show mean and standard deviation."""
@@ -142,11 +164,12 @@ def sweep(
     knobs = Config.read(config, settings)
     check_inputs(test or [], passes=2)
     check_output(json_output, JSON, [*files.train, *(test or [])])
+    tracking = prepare_tracking(track, errors, name="sweep", model=None, resume=False)
     taxonomy = taxonomy_of(files.training(Path()), knobs)
     errors.print_line(describe(taxonomy))
     tune_training(knobs)
     first = knobs.training.seed
-    with training_display(errors, knobs.training.score) as display:
+    with training_display(errors, knobs.training.score) as display, tracked(tracking, errors):
         found = sweep_seeds(
             taxonomy,
             files.train,
@@ -155,7 +178,7 @@ def sweep(
             seeds=range(first, first + seeds),
             test=test,
             cache=cache,
-            listener=display,
+            listener=(display, tracking),
         )
     write_json(json_output, found.to_dict())
     where = "validation" if test is None else ", ".join(map(str, test))

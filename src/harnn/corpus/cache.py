@@ -80,7 +80,7 @@ class ArrayCache:
         make: Callable[[], Arrays | None],
         *,
         check: Callable[[Arrays], object] | None = None,
-        tell: Callable[[str], None] = _tell_nobody,
+        tell: Callable[[str], object] = _tell_nobody,
     ) -> Arrays | None:
         """Return the arrays made from *parts* (plain values), from disk where they are there.
 

@@ -7,7 +7,7 @@ ancestors. Changing any of it needs no retraining.
 """
 
 from harnn.decode.curves import LabelCurves
-from harnn.decode.decoder import DecodeOptions, Decoder
+from harnn.decode.decoder import DecodeOptions, Decoder, plain_options
 from harnn.decode.expected import best_expected_f1
 from harnn.decode.nearly_best import best_or_nearly, error_of_micro_f1
 from harnn.decode.score_files import ScoreFile, open_score_file, read_score_file
@@ -29,6 +29,7 @@ __all__ = [
     "best_or_nearly",
     "error_of_micro_f1",
     "open_score_file",
+    "plain_options",
     "read_score_file",
     "tune_decoder",
     "tune_labels",

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
+import hashlib
+import json
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import Any, Self, TypedDict, Unpack, cast
 
 import numpy as np
@@ -21,6 +24,14 @@ from harnn.decode.strategies import STRATEGIES
 from harnn.errors import BundleError, ConfigError, Problem
 from harnn.taxonomy import Hierarchy
 
+_BY_SCORE: tuple[Strategy, ...] = ("threshold", "level", "label")
+"""Strategies that ask each score alone whether it is enough."""
+_STANDS_FOR: Mapping[str, Strategy] = {
+    "threshold": "threshold",
+    "top_k": "top_k",
+    "thresholds": "label",
+}
+
 
 class DecodeOptions(TypedDict, total=False):
     """What can be chosen at prediction; None, or left out, is the model's own."""
@@ -30,6 +41,10 @@ class DecodeOptions(TypedDict, total=False):
     """One for all labels; stands for the strategy ``threshold``."""
     top_k: int | None
     """Stands for the strategy ``top_k``."""
+    thresholds: Sequence[float] | Mapping[str, float] | Mapping[int, float] | str | Path | None
+    """One for each label, in the order of the columns; stands for the strategy ``label``. A
+    :class:`harnn.Predictor` takes them by codes of labels, by levels or from a table too, see
+    :func:`harnn.prediction.read_thresholds`."""
     close: Close | None
     top_1: TopOne | None
 
@@ -102,17 +117,21 @@ class Decoder:
         if unknown:
             raise TypeError(f"Unknown decoding options: {', '.join(sorted(unknown))}.")
         given = {name: value for name, value in options.items() if value is not None}
-        implied = [name for name in ("threshold", "top_k") if name in given]
-        if len(implied) == 2:
-            raise ConfigError("threshold and top_k exclude each other; give one of them.")
-        if implied:
+        implied = [name for name in _STANDS_FOR if name in given]
+        if len(implied) > 1:
+            names = " and ".join(implied)
+            raise ConfigError(f"{names} exclude each other; give one of them.")
+        if "threshold" in given or "top_k" in given:
             given.setdefault("top_1", "never")
-        strategy = cast(Strategy, given.setdefault("strategy", (*implied, self.strategy)[0]))
-        if implied and strategy != implied[0]:
+        meant = [_STANDS_FOR[name] for name in implied]
+        strategy = cast(Strategy, given.setdefault("strategy", (*meant, self.strategy)[0]))
+        if implied and strategy != meant[0]:
             raise ConfigError(
-                f"{implied[0]} stands for the strategy {implied[0]}, got the strategy {strategy}; "
+                f"{implied[0]} stands for the strategy {meant[0]}, got the strategy {strategy}; "
                 "give one of them."
             )
+        if "thresholds" in given:
+            given["label_thresholds"] = _per_label(given.pop("thresholds"))
         kind = STRATEGIES.get(strategy) if isinstance(strategy, str) else None
         needed = kind.needs if kind is not None else None
         if needed is not None and given.get(needed, getattr(self, needed)) is None:
@@ -181,6 +200,27 @@ class Decoder:
             return self._thresholds[hierarchy.levels - 1]
         return self._thresholds
 
+    def own_thresholds(
+        self, hierarchy: Hierarchy, strategy: Strategy | None = None
+    ) -> NDArray[np.float32]:
+        """Return the threshold of each label, (C,), by *strategy*, or else by that in use.
+
+        Where scores alone do not decide (``top_k``, ``f1``, ``deepest``) they are those that were
+        tuned for each label, or else the one for all.
+
+        Raises:
+            ConfigError: the model lacks what the strategy needs.
+            ValueError: the decoder was tuned for other levels or labels.
+        """
+        tuned: Strategy = "threshold" if self.label_thresholds is None else "label"
+        wanted = strategy or (self.strategy if self.strategy in _BY_SCORE else tuned)
+        decoder = self if wanted == self.strategy else self.with_options(strategy=wanted)
+        cuts = decoder.label_cuts(hierarchy)
+        if cuts is None:
+            what = f"The strategy {wanted} has no thresholds; {', '.join(_BY_SCORE)} have some."
+            raise ConfigError(what)
+        return cuts
+
     def label_cuts(self, hierarchy: Hierarchy) -> NDArray[np.float32] | None:
         """Return the score that each label must reach, (C,); None where scores alone do not decide.
 
@@ -188,7 +228,7 @@ class Decoder:
             ValueError: the decoder was tuned for other levels or labels.
         """
         self._check(hierarchy, len(hierarchy))
-        if self.strategy not in ("threshold", "level", "label"):
+        if self.strategy not in _BY_SCORE:
             return None
         return np.broadcast_to(self.thresholds_of(hierarchy), len(hierarchy))
 
@@ -284,3 +324,21 @@ def _lacking(strategy: Strategy) -> str:
         return "The strategy top_k needs top_k, the number of labels."
     needed = STRATEGIES[strategy].needs
     return f"The strategy {strategy} needs {needed}, which this model was not tuned for."
+
+
+def _per_label(thresholds: Any) -> tuple[float, ...]:
+    """Raises:
+    TypeError: they are not one number for each label.
+    """
+    if isinstance(thresholds, Sequence) and not isinstance(thresholds, str):
+        return tuple(thresholds)
+    raise TypeError(f"Expected a number for each label, got {type(thresholds).__name__}.")
+
+
+def plain_options(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Return options as files keep them: without what is None, thresholds of labels by a hash."""
+    plain = {name: value for name, value in options.items() if value is not None}
+    if "thresholds" in plain:
+        text = json.dumps(list(map(float, plain["thresholds"])))
+        plain["thresholds"] = hashlib.sha256(text.encode()).hexdigest()
+    return plain

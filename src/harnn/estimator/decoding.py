@@ -23,9 +23,8 @@ _LEAST = np.finfo(np.float32).eps
 
 def options_of(estimator: Any) -> DecodeOptions:
     """Return the parameters of an estimator that say how labels are chosen."""
-    return cast(
-        DecodeOptions, {name: getattr(estimator, name) for name in DecodeOptions.__annotations__}
-    )
+    names = DecodeOptions.__annotations__.keys() - {"thresholds"}
+    return cast(DecodeOptions, {name: getattr(estimator, name) for name in names})
 
 
 def check_choices(estimator: Any, hierarchy: Hierarchy) -> None:

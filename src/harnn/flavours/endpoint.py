@@ -19,7 +19,7 @@ MOST_TEXTS = 4_096
 MOST_CHARACTERS = 16 << 20
 """Of all texts of one request together."""
 _FUNCTIONS = (None, "sigmoid")
-_KEYS = (*DecodeOptions.__annotations__, "function_to_apply")
+_KEYS = (*(x for x in DecodeOptions.__annotations__ if x != "thresholds"), "function_to_apply")
 
 
 class EndpointHandler:
@@ -39,9 +39,9 @@ class EndpointHandler:
     def __call__(self, data: Any) -> list[list[dict[str, Any]]]:
         """Answer a request.
 
-        Parameters are those of :class:`harnn.decode.DecodeOptions`, ``top_k`` and ``threshold``
-        among them; without any, labels are chosen as the model does. Scores are probabilities
-        already, so ``function_to_apply`` may be ``sigmoid`` alone.
+        Parameters are those of :class:`harnn.decode.DecodeOptions` but for ``thresholds``; without
+        any, labels are chosen as the model does. Scores are probabilities already, so
+        ``function_to_apply`` may be ``sigmoid`` alone.
 
         Raises:
             DocumentError: there are no texts, too many, or something else.

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from harnn.prediction.rerank_endpoint import RerankEndpoint
     from harnn.prediction.reranking import Candidate, Rerank, RerankError, Reranking
     from harnn.prediction.seen import Seen, SeenDocuments
+    from harnn.prediction.settling import settle_options
+    from harnn.prediction.threshold_tables import OwnThresholds, read_thresholds, write_thresholds
     from harnn.prediction.workers import AnsweredBlock, Workers
 
 __getattr__, __dir__ = on_demand(
@@ -45,6 +47,8 @@ __getattr__, __dir__ = on_demand(
         "rerank_endpoint": "RerankEndpoint",
         "reranking": "Candidate Rerank RerankError Reranking",
         "seen": "Seen SeenDocuments",
+        "settling": "settle_options",
+        "threshold_tables": "OwnThresholds read_thresholds write_thresholds",
         "workers": "AnsweredBlock Workers",
     },
 )
@@ -57,6 +61,7 @@ __all__ = [
     "ComparedSystem",
     "Examples",
     "ForeignAnswers",
+    "OwnThresholds",
     "PredictedLabel",
     "Prediction",
     "Predictor",
@@ -79,4 +84,7 @@ __all__ = [
     "measure_acceptance",
     "measure_drift",
     "read_predictions",
+    "read_thresholds",
+    "settle_options",
+    "write_thresholds",
 ]

@@ -22,10 +22,11 @@ from harnn.acceptance import (
 )
 from harnn.config import DataConfig
 from harnn.data import Documents, ReadingLog
-from harnn.decode import DecodeOptions, Decoder
+from harnn.decode import DecodeOptions, Decoder, plain_options
 from harnn.errors import ConfigError, DocumentError, Problem
 from harnn.prediction.predictor import Predictor
 from harnn.prediction.seen import SeenDocuments
+from harnn.prediction.settling import settle_options
 
 
 class AcceptanceTrial(NamedTuple):
@@ -77,6 +78,7 @@ def measure_acceptance(
         what = f"the coverage of sets is {coverage}, expected above 0 and below 1."
         raise ConfigError(Problem("", what))
     bundle, taxonomy = predictor.bundle, predictor.taxonomy
+    options = settle_options(options, bundle)
     never = bundle.label_counts < least_training
     found = _answer(predictor, given, never, data, log, known, options)
     sets = None
@@ -88,7 +90,7 @@ def measure_acceptance(
         level_targets,
         model_hash=model_hash,
         reading=reading,
-        options=dict(options) | {"beam": beam},
+        options=plain_options(options) | {"beam": beam},
         least_training=least_training,
         never=[taxonomy.codes[column] for column in np.flatnonzero(never)],
         sets=sets,
@@ -112,7 +114,8 @@ def check_acceptance(
         ConfigError: the acceptance is of another taxonomy or other options.
     """
     taxonomy = predictor.taxonomy
-    asked = dict(options) | {"beam": acceptance.options.get("beam")}
+    options = settle_options(options, predictor.bundle)
+    asked = plain_options(options) | {"beam": acceptance.options.get("beam")}
     acceptance.check(acceptance.model_hash, taxonomy, asked)
     never = np.array([code in acceptance.never for code in taxonomy.codes], dtype=np.bool_)
     found = _answer(predictor, given, never, data, log, known, options)

@@ -44,6 +44,7 @@ from harnn.prediction.examples import Examples
 from harnn.prediction.explaining import explain_labels
 from harnn.prediction.notes import make_notes, views_for_notes, with_read
 from harnn.prediction.reranking import Rerank, Reranking, as_reranking
+from harnn.prediction.settling import settle_options
 from harnn.prediction.texts import Texts, as_documents, numbered
 from harnn.prediction.watched import block_of
 from harnn.text import tune_text_vectors
@@ -131,6 +132,14 @@ class Predictor:
         """Return a table of what the model is, for notebooks."""
         return self.bundle._repr_html_()
 
+    def with_options(self, **options: Unpack[DecodeOptions]) -> Self:
+        """Return a predictor that chooses labels by *options* where it is not told otherwise.
+
+        Raises:
+            ConfigError, DocumentError, ValueError: see :meth:`predict`.
+        """
+        return type(self)(replace(self.bundle, decoder=self._decoder(**options)))
+
     def tune_process(self, threads: int = 0) -> None:
         """Set this process up for what computes the model; for programs, not for libraries.
 
@@ -185,13 +194,15 @@ class Predictor:
         data: how to read a table; None: as those for training.
         rerank: judges the best labels of each document once more, before labels are chosen; what
         it does wrong leaves an answer as it is, with a note (``not_reranked``).
-        *options*, here and below, change how labels are chosen: strategy, threshold, top_k, close,
-        top_1, see :class:`harnn.decode.Decoder`; those not given are the model's own.
+        *options*, here and below, change how labels are chosen: strategy, threshold, top_k,
+        thresholds (of labels or levels, as a mapping or a table: docs/thresholds.md), close, top_1,
+        see :class:`harnn.decode.Decoder`; those not given are the model's own.
 
         Raises:
             TypeError: *texts* is one string, or holds other things than texts.
             DocumentError: rows of a table have no text.
-            ConfigError: options exclude each other, or the model lacks what a strategy needs.
+            ConfigError: options exclude each other, or the model lacks what a strategy needs; or
+                thresholds of unknown labels or levels, or out of range.
             ValueError: an option is out of range.
         """
         return list(self.predict_stream(texts, data=data, rerank=rerank, **options))
@@ -419,7 +430,7 @@ class Predictor:
         return with_read(encode_unlabelled(documents, views))
 
     def _decoder(self, **options: Unpack[DecodeOptions]) -> Decoder:
-        return self.bundle.decoder.with_options(**options)
+        return self.bundle.decoder.with_options(**settle_options(options, self.bundle))
 
     def _blocks(
         self,

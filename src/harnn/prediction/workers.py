@@ -21,6 +21,7 @@ from harnn.errors import HarnnError
 from harnn.prediction.predictor import Predictor, blocks_of
 from harnn.prediction.processes import Process, serve_messages, share_of
 from harnn.prediction.reranking import Reranking
+from harnn.prediction.settling import settle_options
 from harnn.prediction.texts import Texts, as_documents
 
 
@@ -101,6 +102,7 @@ class Workers:
         Raises:
             HarnnError: as :meth:`Predictor.predict` does, or a process was killed.
         """
+        options = settle_options(options, self.bundle)
         self.bundle.decoder.with_options(**options)  # refuse what is wrong with them at once
         stream, asked = _Stream(iter(blocks)), self._asked
         while asked:  # whoever asked before left early

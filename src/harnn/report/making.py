@@ -21,7 +21,7 @@ from harnn.decode import DecodeOptions, Scores
 from harnn.errors import DocumentError, Problem, cannot_read
 from harnn.evaluation import evaluate_closely
 from harnn.metrics import Resampling, TrainingCounts
-from harnn.prediction import Predictor, SeenDocuments
+from harnn.prediction import Predictor, SeenDocuments, settle_options
 from harnn.report.values import ModelReport, Origin
 
 _SHOWN_CHARACTERS = 110
@@ -52,7 +52,7 @@ def make_report(
         ConfigError: options exclude each other, or the model lacks what a strategy needs.
     """
     bundle, taxonomy = predictor.bundle, predictor.taxonomy
-    decoder = bundle.decoder.with_options(**options)
+    decoder = bundle.decoder.with_options(**settle_options(options, bundle))
     settings = data or bundle.config.data
     ids: list[str] = []
     columns: list[NDArray[np.int32]] = []

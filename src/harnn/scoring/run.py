@@ -12,6 +12,7 @@ from typing import Any, Literal, NamedTuple
 import harnn
 from harnn._optional import check_installed
 from harnn.bundle import fingerprint
+from harnn.decode import plain_options
 from harnn.errors import ConfigError, Problem
 from harnn.scoring.archive import Archive, check_place, open_archive
 from harnn.scoring.local import score_here, score_in_processes
@@ -268,7 +269,7 @@ def _made_by(scorer: Scorer, settings: ScorerSettings, form: Form, size: int) ->
     return {
         "harnn": harnn.__version__,
         "model": settings.model_hash,
-        "decoding": {name: x for name, x in settings.decoding.items() if x is not None},
+        "decoding": plain_options(settings.decoding),
         "reading": reading,
         "speed": speed | {"document_vectors": None if vectors is None else str(vectors)},
         "acceptance": None if scorer.filer is None else scorer.filer.digest(),

@@ -20,9 +20,10 @@ from harnn.data import Document, Table
 from harnn.data.fields import DocumentBuilder
 from harnn.data.log import Rejected
 from harnn.data.reading import stream_documents
-from harnn.decode import DecodeOptions
+from harnn.decode import DecodeOptions, plain_options
 from harnn.errors import BundleError, DocumentError, Problem
 from harnn.prediction.predictor import Predictor, blocks_of, documents_at_once
+from harnn.prediction.settling import settle_options
 from harnn.prediction.workers import answer_block
 
 if TYPE_CHECKING:
@@ -126,13 +127,13 @@ class Scorer:
         self.predictor = Predictor.load(settings.model, **settings.speed)
         self.predictor.tune_process(settings.threads or 0)
         self.data = settings.data or self.predictor.bundle.config.data
-        self._decoding = settings.decoding
-        self.predictor.bundle.decoder.with_options(**settings.decoding)
+        self._decoding = settle_options(settings.decoding, self.predictor.bundle)
+        self.predictor.bundle.decoder.with_options(**self._decoding)
         self.filer: Filer | None = None
         if settings.acceptance is not None:
             from harnn.prediction.filing import Filer
 
-            asked = {**settings.decoding, "beam": settings.speed.get("beam")}
+            asked = plain_options(self._decoding) | {"beam": settings.speed.get("beam")}
             self.filer = Filer.open(settings.acceptance, settings.model, self.predictor, asked)
 
     @property

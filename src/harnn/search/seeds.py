@@ -14,7 +14,7 @@ from harnn.metrics import Report
 from harnn.prediction import Predictor
 from harnn.search.space import with_settings
 from harnn.taxonomy import Taxonomy
-from harnn.training import Listener, Stage, check_before, fit
+from harnn.training import Listener, Part, Stage, as_listener, check_before, fit
 from harnn.training.events import ignore
 from harnn.training.folds import Spread, summarise
 
@@ -52,7 +52,7 @@ def sweep_seeds(
     test: Documents | None = None,
     unlabelled: Documents = (),
     cache: str | Path | None = None,
-    listener: Listener = ignore,
+    listener: Listener | Sequence[Listener] = ignore,
 ) -> SeedSweep:
     """Train once with each seed, and report on *test*, or else on the validation documents.
 
@@ -64,6 +64,7 @@ def sweep_seeds(
         DocumentError, InputError, TrainingInterrupted, ...: see :func:`harnn.fit`.
     """
     config = config or Config()
+    listener = as_listener(listener)
     if len(seeds) < 2 or len({*seeds}) < len(seeds):
         what = f"got {list(seeds)}, expected two or more that differ."
         raise ConfigError(Problem("seeds", what))
@@ -73,6 +74,7 @@ def sweep_seeds(
     reports = []
     for number, (seed, each) in enumerate(zip(seeds, configs, strict=True), 1):
         listener(Stage(f"seed {seed}, {number} of {len(seeds)}"))
+        listener(Part(f"seed-{seed}"))
         found = fit(
             taxonomy,
             train,

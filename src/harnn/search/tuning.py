@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,12 +24,21 @@ from harnn._settings_toml import settings_toml
 from harnn.bundle import EpochRow
 from harnn.config import Config
 from harnn.data import Documents
-from harnn.errors import ConfigError, InputError, Problem, TrainingInterrupted
+from harnn.errors import CallableError, ConfigError, InputError, Problem, TrainingInterrupted
 from harnn.metrics import Report
 from harnn.search.space import Choice, Space
 from harnn.search.trials import Best, State, Trial, best_of, shown_setting, trials_csv
 from harnn.taxonomy import Taxonomy
-from harnn.training import Event, Listener, Stage, check_before, fit
+from harnn.training import (
+    Event,
+    Listener,
+    Part,
+    Stage,
+    StopTraining,
+    as_listener,
+    check_before,
+    fit,
+)
 from harnn.training.events import ignore
 
 STUDY = "study.sqlite3"
@@ -53,7 +63,9 @@ class Tuned:
     best: Best | None
     config: Config | None
     """The settings of the best trial; None: none finished."""
-    importance: Mapping[str, float]
+    space: Space | None = None
+    """What was tried."""
+    importance: Mapping[str, float] = field(default_factory=dict)
     """Of each setting, 0 to 1, together 1: the share of the scores' variance that it explains
     (fANOVA, Hutter et al., ICML 2014); empty with fewer than four finished trials."""
 
@@ -71,24 +83,27 @@ def tune(
     score: Callable[[Report], float] | None = None,
     unlabelled: Documents = (),
     resume: bool = False,
-    listener: Listener = ignore,
+    listener: Listener | Sequence[Listener] = ignore,
 ) -> Tuned:
     """Train with one set of settings after the other, until there are so many trials.
 
-    *directory* keeps the study, and what was found so far after each trial: ``trials.csv``,
-    ``best.toml`` (for ``harnn train --config``), ``importance.json``. With *resume* it goes on:
-    trials that are there count, and one that was stopped is made again. seconds: no trial begins
-    after so much time; the one that runs is finished. score: what is to be high, of the report on
-    the validation documents; None: ``training.score``.
+    *directory* keeps the study, and what was found so far after each trial: ``trials.csv`` and
+    ``best.toml`` (for ``harnn train --config``); in the end ``importance.json`` too. With *resume*
+    it goes on: trials that are there count, and one that was stopped is made again. seconds: no
+    trial begins after so much time; the one that runs is finished. score: what is to be high, of
+    the report on the validation documents; None: ``training.score``. listener: as of
+    :func:`harnn.fit`.
 
     Raises:
         ConfigError: the directory holds a study, and not *resume*, or one of other documents,
             settings or space; or every trial fails.
         MissingExtraError: Optuna is not installed.
         TrainingInterrupted: Ctrl-C; what is finished is kept.
+        CallableError: *listener* or *score* failed.
         DocumentError, InputError, ...: see :func:`harnn.fit`.
     """
     config = config or Config()
+    listener = as_listener(listener)
     optuna = require("optuna", purpose="Trying settings", extra="tune")
     labelled = [train, *([] if isinstance(valid, float) else [valid])]
     check_before(config, labelled, unlabelled=unlabelled, places=[Path(directory) / STUDY])
@@ -123,7 +138,7 @@ def tune(
                 listener,
                 of=trials,
             )
-        return search.write()
+        return search.finish()
 
 
 class _Search:
@@ -165,10 +180,12 @@ class _Search:
         values = {name: self._value(name, value) for name, value in trial.params.items()}
         shown = ", ".join(f"{name}={shown_setting(value)}" for name, value in values.items())
         listener(Stage(f"trial {self.made + 1} of {of}: {shown}"))
+        listener(Part(f"trial-{begun + 1}"))
         failed, pruned = optuna.trial.TrialState.FAIL, optuna.trial.TrialState.PRUNED
         try:
             settings = self._space.settings(values, self._config)
-            report = train(settings, _Watched(trial, listener, self._config.training.score))
+            watched = _Watched(trial, listener, self._config.training.score)
+            worth = self._worth(train(settings, watched))
         except _Pruned:
             study.tell(trial, state=pruned)
             listener(Stage("stopped early: others were better at this epoch"))
@@ -190,24 +207,41 @@ class _Search:
                 raise TrainingInterrupted(None, 0, directory=self._home, finished=kept) from None
             raise
         else:
-            study.tell(trial, self._score(report))
+            study.tell(trial, worth)
         self._failed = 0
         self.write()
 
+    def _worth(self, report: Report) -> float:
+        """Raises:
+        CallableError: the score of one's own fails, or is no finite number.
+        """
+        try:
+            found = float(self._score(report))
+        except Exception as error:
+            raise CallableError("score", self._score, error) from error
+        if not math.isfinite(found):
+            raise CallableError("score", self._score, f"returned {found!r}, expected a number.")
+        return found
+
+    def finish(self) -> Tuned:
+        """Write what is known in the end, and return it."""
+        tuned = self.write()
+        importance = self._importance()
+        if importance:
+            self._write(IMPORTANCE, json.dumps(importance, indent=1) + "\n")
+        return replace(tuned, importance=importance)
+
     def write(self) -> Tuned:
-        """Write what is known by now, and return it."""
+        """Write what is known by now but for the importance, and return it."""
         trials = tuple(self._trials())
         best = best_of(trials)
         config = None
-        importance = self._importance()
         self._write(TRIALS, trials_csv(trials))
         if best is not None:
             config = self._space.settings(trials[best.number - 1].settings, self._config)
             about = f"## Trial {best.number} of {len(trials)}, score {best.score:.4f}.\n"
             self._write(BEST, about + settings_toml(config))
-        if importance:
-            self._write(IMPORTANCE, json.dumps(importance, indent=1) + "\n")
-        return Tuned(trials=trials, best=best, config=config, importance=importance)
+        return Tuned(trials=trials, best=best, config=config, space=self._space)
 
     def _write(self, name: str, text: str) -> None:
         with write_atomically(self._home / name) as file:
@@ -246,7 +280,7 @@ class _Search:
         return {name: float(value) for name, value in found.items()}
 
 
-class _Pruned(Exception):  # noqa: N818 (as Optuna's own)
+class _Pruned(StopTraining):
     """Others were better at this epoch."""
 
 

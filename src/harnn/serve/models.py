@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -49,15 +49,18 @@ class ServedModel:
         return review.ModelState(self.name, self.hash, self.predictor.taxonomy.version)
 
     @classmethod
-    def load(cls, place: ModelPlace, examples: Sequence[Path] = ()) -> ServedModel:
-        """Load a model.
+    def load(
+        cls, place: ModelPlace, examples: Sequence[Path] = (), thresholds: Path | None = None
+    ) -> ServedModel:
+        """Load a model; thresholds: a table of those that its labels must reach.
 
         Raises:
             BundleError: it cannot be read.
-            ConfigError, DocumentError: see :meth:`harnn.Predictor.read_examples`.
+            ConfigError, DocumentError: see :meth:`harnn.Predictor.read_examples`, or the table is
+                not one for the model.
         """
         known = fingerprint(place.directory)  # before it is read: a change meanwhile is seen
-        predictor = Predictor.load(place.directory)
+        predictor = Predictor.load(place.directory).with_options(thresholds=thresholds)
         made = (place.directory / marker_of(place.directory)).stat().st_mtime
         predictor.tune_process()
         shown = predictor.read_examples(list(examples)) if examples else None
@@ -101,15 +104,20 @@ def check_models(places: Sequence[ModelPlace]) -> None:
 class Models:
     """Models by name. Whoever was given one keeps it, also when another takes its name."""
 
-    def __init__(self, places: Sequence[ModelPlace], examples: Sequence[Path] = ()) -> None:
-        """Load all of them.
+    def __init__(
+        self,
+        places: Sequence[ModelPlace],
+        examples: Sequence[Path] = (),
+        thresholds: Mapping[str, Path] = {},
+    ) -> None:
+        """Load all of them; thresholds: tables by names of models.
 
         Raises:
             BundleError, ConfigError, DocumentError: see :meth:`ServedModel.load`.
         """
         self._places = {place.name: place for place in places}
-        self._examples = tuple(examples)
-        self._models = {place.name: ServedModel.load(place, examples) for place in places}
+        self._examples, self._thresholds = tuple(examples), thresholds
+        self._models = {place.name: self._load(place) for place in places}
         self._loading = threading.Lock()
 
     def __iter__(self) -> Iterator[ServedModel]:
@@ -151,9 +159,12 @@ class Models:
             old = self[name]
             if not _other(old):
                 return old, old
-            new = ServedModel.load(self._places[name], self._examples)
+            new = self._load(self._places[name])
             self._models = self._models | {name: new}  # one assignment: nobody sees half of it
             return old, new
+
+    def _load(self, place: ModelPlace) -> ServedModel:
+        return ServedModel.load(place, self._examples, self._thresholds.get(place.name))
 
 
 def _other(model: ServedModel) -> bool:

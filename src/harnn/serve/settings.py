@@ -128,6 +128,9 @@ class ServeSettings:
     acceptance: tuple[str, ...] = ()
     """What may be accepted unattended, files that ``harnn acceptance`` has made: ``FILE`` for the
     first model, ``NAME=FILE`` for one by its name."""
+    thresholds: tuple[str, ...] = ()
+    """Tables of thresholds that labels must reach (:func:`harnn.prediction.read_thresholds`), said
+    as :attr:`acceptance`."""
     watch: bool = True
     """Whether a model directory that is replaced is loaded by itself."""
     json_logs: bool = False
@@ -146,7 +149,15 @@ class ServeSettings:
     @property
     def acceptance_places(self) -> dict[str, Path]:
         """The files of :attr:`acceptance` by names of models."""
-        return dict(place for written in self.acceptance if (place := self._place_of(written)))
+        return self._places_of(self.acceptance)
+
+    @property
+    def threshold_places(self) -> dict[str, Path]:
+        """The tables of :attr:`thresholds` by names of models."""
+        return self._places_of(self.thresholds)
+
+    def _places_of(self, given: Sequence[str]) -> dict[str, Path]:
+        return dict(place for written in given if (place := self._place_of(written)))
 
     def _place_of(self, written: str) -> tuple[str, Path] | None:
         """Return the model and the file that are written; None: there is no such model."""
@@ -178,26 +189,29 @@ class ServeSettings:
         problems += _name_problems(self.names)
         problems += _proxy_problems(self.proxies)
         problems += _language_problems(self.languages, self.models)
-        problems += self._acceptance_problems()
-        given = (*self.examples, *self.acceptance_places.values())
+        problems += self._file_problems("--acceptance", self.acceptance)
+        problems += self._file_problems("--thresholds", self.thresholds)
+        if self.acceptance and self.database is None:
+            what = "needs a database, which keeps what is accepted."
+            problems.append(Problem("--acceptance", what, "Give --database FILE."))
+        places = (*self.acceptance_places.values(), *self.threshold_places.values())
+        given = (*self.examples, *places)
         for path in (*given, *filter(None, (self.tokens, self.secret))):
             problems += _unreadable(path)
         if problems:
             raise ConfigError(problems)
 
-    def _acceptance_problems(self) -> Iterable[Problem]:
+    def _file_problems(self, option: str, given: Sequence[str]) -> Iterable[Problem]:
+        """Yield what is wrong with files that are given for models."""
         names = ", ".join(model.name for model in self.models)
-        places = [(written, self._place_of(written)) for written in self.acceptance]
+        places = [(written, self._place_of(written)) for written in given]
         for written, place in places:
             if place is None:
                 what = f"got {written!r}, whose name is no model; there are {names}."
-                yield Problem("--acceptance", what)
+                yield Problem(option, what)
         for name, count in Counter(place[0] for _, place in places if place).items():
             if count > 1:
-                yield Problem("--acceptance", f"got {count} files for the model {name!r}.")
-        if self.acceptance and self.database is None:
-            what = "needs a database, which keeps what is accepted."
-            yield Problem("--acceptance", what, "Give --database FILE.")
+                yield Problem(option, f"got {count} files for the model {name!r}.")
 
 
 def is_loopback(host: str) -> bool:

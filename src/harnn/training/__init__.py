@@ -11,7 +11,19 @@ from harnn._lazy import on_demand
 
 if TYPE_CHECKING:
     from harnn.training.checks import check_before
-    from harnn.training.events import Event, Listener, Stage, Step
+    from harnn.training.events import (
+        BranchScored,
+        BranchStarted,
+        Event,
+        Finished,
+        Listener,
+        Part,
+        Stage,
+        Started,
+        Step,
+        StopTraining,
+        as_listener,
+    )
     from harnn.training.finished import holds_finished, is_finished
     from harnn.training.fitting import FitResult, fit
     from harnn.training.folds import CrossValidation, cross_validate
@@ -19,6 +31,7 @@ if TYPE_CHECKING:
     from harnn.training.going_on import settle_start
     from harnn.training.old_model import OldModel
     from harnn.training.plan import TrainingFacts, TrainingPlan, estimate_training_memory
+    from harnn.training.progress import Selection, ValidatedEpoch
     from harnn.training.ranks import Ranks
     from harnn.training.validation import Validation, validate
 
@@ -27,7 +40,8 @@ __getattr__, __dir__ = on_demand(
     __name__,
     {
         "checks": "check_before",
-        "events": "Event Listener Stage Step",
+        "events": "BranchScored BranchStarted Event Finished Listener Part Stage Started Step "
+        "StopTraining as_listener",
         "finished": "holds_finished is_finished",
         "fitting": "FitResult fit",
         "following": "follow",
@@ -35,23 +49,33 @@ __getattr__, __dir__ = on_demand(
         "going_on": "settle_start",
         "old_model": "OldModel",
         "plan": "TrainingFacts TrainingPlan estimate_training_memory",
+        "progress": "Selection ValidatedEpoch",
         "ranks": "Ranks",
         "validation": "Validation validate",
     },
 )
 
 __all__ = [
+    "BranchScored",
+    "BranchStarted",
     "CrossValidation",
     "Event",
+    "Finished",
     "FitResult",
     "Listener",
     "OldModel",
+    "Part",
     "Ranks",
+    "Selection",
     "Stage",
+    "Started",
     "Step",
+    "StopTraining",
     "TrainingFacts",
     "TrainingPlan",
+    "ValidatedEpoch",
     "Validation",
+    "as_listener",
     "check_before",
     "cross_validate",
     "estimate_training_memory",

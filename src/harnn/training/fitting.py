@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from importlib import import_module
 from pathlib import Path
 
 import numpy as np
@@ -24,7 +25,7 @@ from harnn.taxonomy import Taxonomy
 from harnn.text import Coverage
 from harnn.training.checkpoint import FILE, Checkpoints
 from harnn.training.checks import check_before
-from harnn.training.events import Listener, Stage, ignore
+from harnn.training.events import Finished, Listener, Stage, Started, as_listener, ignore
 from harnn.training.going_on import (
     changes_of,
     counts_of,
@@ -33,6 +34,7 @@ from harnn.training.going_on import (
     keep_branch,
     label_counts_of,
     origins_of,
+    provenance_of,
     read_on,
     settle_start,
 )
@@ -42,30 +44,44 @@ from harnn.training.labels_by_name import (
     score_by_name,
     with_thresholds_by_name,
 )
-from harnn.training.old_model import Init, OldModel
+from harnn.training.old_model import Init, OldModel, encoder_checkpoint
 from harnn.training.plan import TrainingFacts, TrainingPlan, piece_sizes
 from harnn.training.process import interruptible, stop_requests, stops_at_once
+from harnn.training.progress import Selection
 from harnn.training.ranks import Ranks
 from harnn.training.reader import Reader
 from harnn.training.reference import reference_of
-from harnn.training.task import Handover, Task, TrainedBranch, with_views
-from harnn.training.train_document_vectors import (
+from harnn.training.task import (
+    Handover,
+    Task,
+    TrainedBranch,
     check_document_vectors,
-    train_document_vectors,
+    with_views,
 )
 from harnn.training.train_linear import train_linear
-from harnn.training.train_network import train_network
-from harnn.training.train_text_vectors import train_text_vectors
-from harnn.training.train_transformer import checkpoint_number, train_transformer
 
-TRAINERS: dict[str, Callable[[Task], TrainedBranch | None]] = {
+Trainer = Callable[[Task], TrainedBranch | None]
+"""Trains a branch; None: it cannot be had here."""
+
+
+def _with_torch(module: str) -> Trainer:
+    """Return the function of a module that has its name, which is imported when it is called."""
+
+    def train(task: Task) -> TrainedBranch | None:
+        trainer: Trainer = getattr(import_module(f"harnn.training.{module}"), module)
+        return trainer(task)
+
+    return train
+
+
+TRAINERS: dict[str, Trainer] = {
     "linear": train_linear,
-    "text_vectors": train_text_vectors,
-    "document_vectors": train_document_vectors,
-    "network": train_network,
-    "transformer": train_transformer,
+    "text_vectors": _with_torch("train_text_vectors"),
+    "document_vectors": _with_torch("train_document_vectors"),
+    "network": _with_torch("train_network"),
+    "transformer": _with_torch("train_transformer"),
 }
-"""What trains each kind of branch, what takes least first; None: it cannot be had here."""
+"""What trains each kind of branch, what takes least first."""
 _SHARED = ("network", "transformer")
 """What several processes train together."""
 _SAMPLED_TEXTS = 1_000
@@ -91,7 +107,8 @@ def fit(
     overwrite: bool = False,
     cache: str | Path | None = None,
     scratch: str | Path | None = None,
-    listener: Listener = ignore,
+    listener: Listener | Sequence[Listener] = ignore,
+    selection: Selection | None = None,
     segment: Callable[[str], Sequence[str]] | None = None,
     init: Init | None = None,
     corrections: Documents = (),
@@ -122,6 +139,11 @@ def fit(
     validation document, or is added to those for training, which may then be none (``[]``) where
     there is a model to go on from.
 
+    *listener*, one or several, is told of every step, epoch and branch: see docs/tracking.md. What
+    it raises ends the training. *selection* takes a :class:`harnn.training.ValidatedEpoch` and
+    returns a number: the epoch of a network or encoder with the highest is kept, and patience
+    counts from it, in place of ``training.score``.
+
     *ranks* share the batches of networks among processes; this one leads them. None: it is alone.
     *address* is that of a Ray cluster, which trains the labels of the linear branch.
 
@@ -135,12 +157,14 @@ def fit(
         BundleError: a network's checkpoint is damaged.
         TrainingInterrupted: Ctrl-C, SIGTERM or SIGHUP, after the checkpoint was written.
         RankLostError: likewise, because one of *ranks* ended.
+        CallableError: *listener* or *selection* failed.
         TaxonomyError: *taxonomy* is not that of *init*.
         InputError: *cache* is a file or a directory of something else, or a place cannot be
             written or has no room; several of these mistakes.
     """
     directory = Path(checkpoint_directory) if checkpoint_directory is not None else None
     check_share(valid)
+    listener = as_listener(listener)
     old = None if init is None else OldModel.open(init, segment=segment)
     taxonomy, config = settle_start(old, taxonomy, config, unlabelled)
     check_before(
@@ -154,7 +178,7 @@ def fit(
         on_ray=address is not None,
     )
     with scratch_in(scratch, otherwise=_near(cache or directory)):
-        networks = checkpoint_number(config.model, old) + (config.model.transformer != "off")
+        networks = encoder_checkpoint(config.model, old) + (config.model.transformer != "off")
         checkpoints = Checkpoints.open(directory, resume=resume, networks=networks)
         if resume and not checkpoints.anything:
             listener(Stage(f"there is no checkpoint in {directory}: starting from the beginning"))
@@ -164,9 +188,10 @@ def fit(
             try:
                 given = gather_documents(reader, train, valid, corrections)
                 task = _read(reader, given, checkpoints, unlabelled, old)
-                task = replace(task, ranks=ranks or Ranks(), address=address)
+                task = replace(task, ranks=ranks or Ranks(), address=address, selection=selection)
                 task = _settled(task, overwrite=overwrite)
                 checkpoints = task.checkpoints
+                listener(_started(task))
                 trained = _train(task)
             except InterruptedError:
                 raise checkpoints.interrupted() from None
@@ -179,7 +204,9 @@ def fit(
             raise checkpoints.interrupted(*stopped_at)
         try:
             with stops_at_once():
-                return _finish(task, trained)
+                made = _finish(task, trained)
+                listener(Finished(made))
+                return made
         except KeyboardInterrupt:
             raise checkpoints.interrupted(*stopped_at) from None
 
@@ -208,6 +235,15 @@ def _settled(task: Task, *, overwrite: bool) -> Task:
         task = replace(task, checkpoints=Checkpoints(task.checkpoints.directory))
     task.checkpoints.clear()
     return task
+
+
+def _started(task: Task) -> Started:
+    return Started(
+        config=task.config,
+        taxonomy=task.taxonomy,
+        documents=counts_of(task),
+        contents={name: split.content for name, split in task.splits.items()},
+    )
 
 
 def _train(task: Task) -> list[TrainedBranch]:
@@ -292,6 +328,7 @@ def _finish(task: Task, trained: list[TrainedBranch]) -> FitResult:
         config=config,
         decoder=decoder,
         contents=_contents(task, trained),
+        provenance=provenance_of(task),
         history=next((x.history for x in trained if x.history.rows), History()),
         report=report,
         label_counts=label_counts,

@@ -34,7 +34,7 @@ from harnn.evaluation.out_of_fold import save_out_of_fold, write_folds_json
 from harnn.metrics import Report, TrainingCounts
 from harnn.taxonomy import Taxonomy
 from harnn.training.checks import check_before
-from harnn.training.events import Listener, Stage, ignore
+from harnn.training.events import Listener, Part, Stage, as_listener, ignore
 from harnn.training.finished import holds_finished
 from harnn.training.fitting import fit
 from harnn.training.folds_place import FoldsPlace
@@ -65,10 +65,6 @@ class CrossValidation:
     def summary(self) -> dict[str, Spread]:
         """Return mean and standard deviation of every number that all reports have, by name."""
         return summarise(self.reports)
-
-    def values(self, name: str) -> list[float]:
-        """Return a number of :meth:`summary` for each fold."""
-        return [numbers_of(report)[name] for report in self.reports]
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values for JSON."""
@@ -102,7 +98,7 @@ def cross_validate(
     overwrite: bool = False,
     unlabelled: Documents = (),
     cache: str | Path | None = None,
-    listener: Listener = ignore,
+    listener: Listener | Sequence[Listener] = ignore,
     segment: Callable[[str], Sequence[str]] | None = None,
 ) -> CrossValidation:
     """Train a model for each fold on the others, and let it answer for the fold.
@@ -118,6 +114,7 @@ def cross_validate(
         DocumentError, InputError, MissingExtraError, ...: see :func:`harnn.fit`.
     """
     config = config or Config()
+    listener = as_listener(listener)
     check_share(valid)
     check_before(
         config,
@@ -181,6 +178,7 @@ def cross_validate(
         for number in range(folds):
             held_out = int((parts == number).sum())
             listener(Stage(f"fold {number + 1} of {folds}: {held_out:,} documents are left out"))
+            listener(Part(f"fold-{number + 1}"))
             bundle = train(number, DocumentsPart(documents, parts != number, told=True))
             place.finished(number)
             gathered.add(number, bundle, DocumentsPart(documents, parts == number), config)

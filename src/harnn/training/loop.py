@@ -45,7 +45,7 @@ from harnn.training.moment import pack_moment, random_state, unpack_moment
 from harnn.training.optimizer import build_optimizer, usual_groups
 from harnn.training.orders import DocumentsOrder, LabelsOrder
 from harnn.training.process import choose_precision, interruptible
-from harnn.training.progress import Progress
+from harnn.training.progress import Progress, Selection
 from harnn.training.ranks import Order, Ranks, Share
 from harnn.training.recorder import Recorder
 from harnn.training.running_average import RunningAverage
@@ -74,6 +74,7 @@ class Trainer(Generic[Trained]):
         contents: Mapping[str, str] = {},
         ranks: Ranks | None = None,
         heads: SharedHeads | None = None,
+        selection: Selection | None = None,
     ) -> None:
         """config: with nothing left to choose, see :func:`harnn.training.plan.resolve_training`.
         validation_beam: labels of a level whose children attend to a document between epochs;
@@ -82,7 +83,7 @@ class Trainer(Generic[Trained]):
         ``factor`` of the learning rate; None: as :func:`usual_groups`. ranks: that share each
         batch; those that do not lead :meth:`follow`. None: this process alone. heads: of which
         each of *ranks* holds some labels, for networks without groups of their own; None: each
-        holds all.
+        holds all. selection: what the best epoch has most of; None: ``config.score``.
 
         Raises:
             RankLostError: one of them ended.
@@ -110,6 +111,7 @@ class Trainer(Generic[Trained]):
                 self.fabric.launch()  # nothing: all are there
             self.model, self.optimizer = self.fabric.setup(network, build_optimizer(groups, config))
         self.listener, self.checkpoint_directory = listener, checkpoint_directory
+        self.selection = selection
         self.fingerprint, self.contents = fingerprint, dict(contents)
         self.progress = Progress()
         negatives = config.negatives
@@ -402,6 +404,7 @@ class Trainer(Generic[Trained]):
                 steps=steps,
                 loss=progress.loss / progress.documents,
                 documents_per_second=rate,
+                learning_rate=progress.rate,
             )
         )
 
@@ -416,8 +419,8 @@ class Trainer(Generic[Trained]):
             if not all(np.isfinite(scores[rows]).all() for rows in row_blocks(*scores.shape)):
                 self._refuse_to_go_on()
             assert valid is not None
-            hierarchy = self.taxonomy.hierarchy
-            return interruptible(partial(self.progress.measure, scores, valid, hierarchy), stopped)
+            given = (scores, valid, self.taxonomy, self.selection)
+            return interruptible(partial(self.progress.measure, *given), stopped)
 
         given: dict[str, Any] = {"beam": self.beam, "ranks": self.ranks, "heads": self.heads}
         return validate(self.network, valid, measure, stopped=stopped, **given)

@@ -18,19 +18,23 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 from types import TracebackType
-from typing import Any, NamedTuple, Protocol, Self, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, Self, TypeVar
 
 import numpy as np
-import torch
-import torch.distributed as dist
-from torch import Tensor
-from torch.distributed import PrefixStore  # type: ignore[attr-defined]
-from torch.distributed.rendezvous import rendezvous
 
 from harnn._cores import count_cores
+from harnn._optional import Later, check_torch
 from harnn.errors import ConfigError, HarnnError, InputError, Problem, RankLostError
 from harnn.training.local_ranks import LocalProcesses, over_loopback, store_of
 from harnn.training.process import choose_device
+
+if TYPE_CHECKING:
+    import torch
+    import torch.distributed as dist
+    from torch import Tensor
+else:  # one process without networks does without
+    torch = Later("torch", "Training on several processes")
+    dist = Later("torch.distributed", "Training on several processes")
 
 T = TypeVar("T")
 _TIMEOUT = "HARNN_RANKS_TIMEOUT"
@@ -178,9 +182,10 @@ class Ranks:
             self._open(store)
 
     def _join_launched(self) -> None:
+        check_torch("Training on several processes")
         with self.watched():
             given: dict[str, Any] = {"timeout": self._patience}
-            store, _, _ = next(rendezvous("env://", self.number, self.count, **given))
+            store, _, _ = next(dist.rendezvous("env://", self.number, self.count, **given))  # type: ignore[attr-defined]
             self._open(store)
             if self.leads:
                 store.set("harnn/alive", "0")
@@ -194,7 +199,7 @@ class Ranks:
         shown_by = sys.excepthook
         dist.init_process_group(
             "cpu:gloo,cuda:nccl" if both else "gloo",
-            store=PrefixStore("harnn/ranks", store),
+            store=dist.PrefixStore("harnn/ranks", store),  # type: ignore[attr-defined]
             rank=self.number,
             world_size=self.count,
             timeout=self._patience,

@@ -19,12 +19,14 @@ from harnn.config import Config, ModelConfig, TrainingConfig
 from harnn.corpus import Corpus
 from harnn.corpus.document_vectors import DocumentVectors, read_document_vectors
 from harnn.data import Document, Documents
+from harnn.errors import name_of
 from harnn.taxonomy import Taxonomy
 from harnn.text import Coverage, NgramFeatures, Tokenizer, WordVectors
 from harnn.training.checkpoint import Checkpoints
 from harnn.training.events import Listener, Stage
 from harnn.training.old_model import OldModel, slower
 from harnn.training.plan import TrainingFacts, TrainingPlan
+from harnn.training.progress import Selection
 from harnn.training.ranks import Ranks
 from harnn.training.reader import Reader, Split
 from harnn.training.train_by_name import LabelMoments
@@ -76,6 +78,8 @@ class Task:
     """Documents with corrected labels, each once."""
     ranks: Ranks = field(default_factory=Ranks)
     """That share the training of networks."""
+    selection: Selection | None = None
+    """What the best epoch of a network has most of; None: ``training.score``."""
     address: str | None = None
     """Of a Ray cluster that solves the labels of the linear branch; None: this machine."""
 
@@ -155,6 +159,8 @@ class Task:
         parts += [origin.sha256 for origin in origins if origin is not None]
         if self.old is not None:
             parts.append(self.old.hash)
+        if self.selection is not None:
+            parts.append(["selection", name_of(self.selection)])
         return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 
@@ -185,6 +191,21 @@ def with_views(corpus: Corpus, trained: list[TrainedBranch]) -> Corpus:
     for each in trained:
         corpus = corpus.with_views(each.valid_views)
     return corpus
+
+
+def check_document_vectors(task: Task) -> None:
+    """Make sure that all documents have a vector, and tell of vectors that nobody wants.
+
+    Raises:
+        DocumentError: some have none.
+    """
+    vectors = task.document_vectors
+    assert vectors is not None
+    wanted = {id for split in task.splits.values() for id in split.corpus.ids}
+    vectors.of(sorted(wanted))
+    if unused := len(set(vectors.ids) - wanted):
+        what = f"of {unused:,} vectors there is no document in this training"
+        task.listener(Stage(f"{vectors.where}: {what}"))
 
 
 def given_document_vectors(model: ModelConfig) -> DocumentVectors | None:

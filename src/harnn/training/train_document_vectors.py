@@ -15,25 +15,10 @@ from harnn.branches.text_vectors import (
     TextVectorsBranch,
 )
 from harnn.corpus.document_vectors import DocumentVectors
-from harnn.training.events import Stage
+from harnn.training.events import BranchScored, Stage
 from harnn.training.kept_branch import kept_branch
 from harnn.training.task import Task, TrainedBranch
 from harnn.training.train_text_vectors import THOROUGH, effort_of, network_of, train_on_vectors
-
-
-def check_document_vectors(task: Task) -> None:
-    """Make sure that all documents have a vector, and tell of vectors that nobody wants.
-
-    Raises:
-        DocumentError: some have none.
-    """
-    vectors = task.document_vectors
-    assert vectors is not None
-    wanted = {id for split in task.splits.values() for id in split.corpus.ids}
-    vectors.of(sorted(wanted))
-    if unused := len(set(vectors.ids) - wanted):
-        what = f"of {unused:,} vectors there is no document in this training"
-        task.listener(Stage(f"{vectors.where}: {what}"))
 
 
 def train_document_vectors(task: Task) -> TrainedBranch:
@@ -84,6 +69,7 @@ def _train(task: Task, vectors: DocumentVectors) -> TrainedBranch:
     seconds = time.perf_counter() - started
     what = f"branch on vectors of documents: validation AUPRC {auprc:.4f}, {seconds:.0f} s"
     task.listener(Stage(what))
+    task.listener(BranchScored("document_vectors", auprc, seconds))
     return TrainedBranch(
         branch=DocumentVectorsBranch(inner, vectors.size, vectors.sha256),
         summary=f"a network on vectors of documents, of {vectors.size:,} numbers, that were "

@@ -14,7 +14,7 @@ from scipy.sparse import csr_array, vstack
 from harnn.branches import Branch
 from harnn.branches.linear import LinearBranch, LinearClassifier
 from harnn.metrics import micro_auprc
-from harnn.training.events import Stage
+from harnn.training.events import BranchScored, Stage
 from harnn.training.kept_branch import kept_branch
 from harnn.training.labels_shared_out import labels_shared_out
 from harnn.training.plan import LINEAR_COSTS, tried_labels
@@ -106,12 +106,10 @@ def _train(task: Task) -> TrainedBranch:
         cost = max(tried, key=lambda cost: tried[cost][1])  # of equal ones the first
         classifier, auprc = tried[cost] if len(part) == len(every) else train(cost, every, spread)
     size = f"{len(features):,} n-grams, {classifier.weights.nnz:,} weights"
-    task.listener(
-        Stage(
-            f"linear branch: {size}, cost {cost}, "
-            f"validation AUPRC {auprc:.4f}, {time.perf_counter() - started:.0f} s"
-        )
-    )
+    seconds = time.perf_counter() - started
+    what = f"linear branch: {size}, cost {cost}, validation AUPRC {auprc:.4f}, {seconds:.0f} s"
+    task.listener(Stage(what))
+    task.listener(BranchScored("linear", auprc, seconds))
     branch = LinearBranch(features, classifier, cost)
     return TrainedBranch(branch=branch, summary=f"a linear branch: {size}")
 

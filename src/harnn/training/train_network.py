@@ -14,7 +14,7 @@ from harnn.errors import ConfigError, Problem
 from harnn.network import HarnnNetwork, NetworkShape
 from harnn.text import WordVectors
 from harnn.training.checkpoint import Checkpoint
-from harnn.training.events import Stage
+from harnn.training.events import BranchStarted, Stage
 from harnn.training.loop import Trainer
 from harnn.training.plan import resolve_training, shares_labels
 from harnn.training.shared_heads import SharedHeads
@@ -46,6 +46,8 @@ def train_network(task: Task) -> TrainedBranch:
             trainer = _prepare(task, number, start.vectors if start else None, contents)
             if members > 1:
                 task.listener(Stage(f"network {number + 1} of {members}"))
+            name = f"network-{number + 1}" if members > 1 else "network"
+            task.listener(BranchStarted(name))
             history = trainer.train(task.train.corpus, task.valid.corpus, stopped=task.stopped)
             histories.append(history)
             networks.append(trainer.network.eval())
@@ -104,6 +106,7 @@ def _prepare(
         contents=contents,
         ranks=ranks,
         heads=heads,
+        selection=task.selection,
     )
     if checkpoint is not None:
         trainer.restore(checkpoint)

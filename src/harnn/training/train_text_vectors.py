@@ -27,7 +27,7 @@ from harnn.branches.text_vectors import (
 from harnn.corpus import Corpus, check_vectors
 from harnn.metrics import micro_auprc
 from harnn.text import TEXT_VECTORS_PACKAGE, TextEncoder, encoder_installed
-from harnn.training.events import Stage
+from harnn.training.events import BranchScored, Stage
 from harnn.training.kept import Piece, kept
 from harnn.training.kept_branch import kept_branch
 from harnn.training.plan import is_fast
@@ -154,6 +154,7 @@ def _train(
         )
     seconds = time.perf_counter() - started
     task.listener(Stage(f"branch on whole texts: validation AUPRC {auprc:.4f}, {seconds:.0f} s"))
+    task.listener(BranchScored("text_vectors", auprc, seconds))
     return TrainedBranch(
         branch=branch,
         summary=f"a network on vectors of whole texts ({encoder.record.describe()})",

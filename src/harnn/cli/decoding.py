@@ -1,0 +1,68 @@
+"""``harnn decoding`` and ``harnn thresholds``: how a model chooses labels."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from harnn._files import write_atomically
+from harnn.bundle import Bundle, load_bundle
+from harnn.cli.files import check_output
+from harnn.cli.options import DecodingChoice
+from harnn.cli.screen import Console, say
+from harnn.config import Strategy
+from harnn.decode import DecodeOptions
+from harnn.prediction.threshold_tables import By, read_thresholds, write_thresholds
+
+TABLES = (".csv",)
+
+
+def change_decoding(model: Path, options: DecodingChoice) -> None:
+    """Change how a model chooses labels, or, without options, say how it does."""
+    from harnn.bundle import change_decoding
+
+    bundle = load_bundle(model)
+    chosen = settle_decoding(options, bundle)
+    given = {name: value for name, value in chosen.items() if value is not None}
+    decoder = change_decoding(model, **given) if given else bundle.decoder  # type: ignore[arg-type]
+    verb = "now chooses" if given else "chooses"
+    Console().print_line(f"{model} {verb} {decoder.describe()}; close {decoder.close}.")
+
+
+def settle_decoding(options: DecodingChoice, bundle: Bundle) -> DecodeOptions:
+    """Return options as decoders take them, having read a table of thresholds and told of it.
+
+    Raises:
+        ConfigError, DocumentError: see :func:`harnn.prediction.read_thresholds`.
+    """
+    chosen: DecodeOptions = options  # type: ignore[assignment]
+    table = options.get("thresholds")
+    if table is None:
+        return chosen
+    found = read_thresholds(Path(table), bundle)
+    if kept := found.describe():
+        say(f"{table}: {kept}")
+    return {**chosen, "thresholds": found.as_option()}
+
+
+def show_thresholds(model: Path, by: By, strategy: Strategy | None, output: Path | None) -> None:
+    """Write the table of the thresholds that a model decides with.
+
+    Raises:
+        ConfigError: see :func:`harnn.prediction.write_thresholds`.
+        InputError: the model cannot be read, or the place not be written.
+    """
+    check_output(output, TABLES)
+    bundle = load_bundle(model)
+    table, decoder = write_thresholds(bundle, by, strategy), bundle.decoder
+    if output is None:
+        sys.stdout.write(table)
+    else:
+        with write_atomically(output) as file:
+            file.write(table)
+    used = strategy or decoder.strategy
+    if used != decoder.strategy or decoder.label_cuts(bundle.taxonomy.hierarchy) is None:
+        say(
+            f"Note: {model} chooses {decoder.describe()}; given with --thresholds, the table "
+            "takes the place of that."
+        )
