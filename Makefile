@@ -3,7 +3,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test test-slow fuzz check bench clean
+.PHONY: demo test test-slow fuzz check docs bench clean
 
 $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV) 2>/dev/null || python3 -m venv $(VENV)
@@ -23,14 +23,17 @@ test-slow: $(READY)
 fuzz: $(READY)
 	HARNN_FUZZ=$${HARNN_FUZZ:-20000} OMP_NUM_THREADS=1 $(BIN)/pytest -q -n 2 tests/fuzz
 
-check: $(READY)
+check: $(READY) docs
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+docs: $(READY)  # the site, strictly, in site/: open site/index.html through a web server
+	$(BIN)/python -m website
 
 bench: $(READY)
 	$(BIN)/python benchmarks/accuracy run --only valueeval23 --method harnn harnn-fast
 	$(BIN)/python benchmarks/accuracy report runs/accuracy/
 
 clean:
-	rm -rf $(VENV) runs .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) runs build site .cache .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -10,8 +10,9 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import settings
 
-settings.register_profile("repeat", derandomize=True, deadline=None)
-settings.register_profile("explore", deadline=None, print_blob=True)
+# The same few examples every time; who explores wants new ones, and many.
+settings.register_profile("repeat", derandomize=True, deadline=None, max_examples=25)
+settings.register_profile("explore", deadline=None, max_examples=200, print_blob=True)
 settings.load_profile("explore" if os.environ.get("HARNN_FUZZ") else "repeat")
 """The suite finds the same in every run; ``make fuzz`` looks where nobody looked yet."""
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from harnn import _scratch
@@ -36,7 +36,6 @@ def test_arrays_of_today_stay_in_memory() -> None:
     assert not is_mapped(blank((1000, 1000), np.float32))
 
 
-@settings(deadline=None)
 @given(
     parts=st.lists(st.lists(st.integers(-9, 9), max_size=5), max_size=5),
     least=st.sampled_from([0, 1, 40, 1 << 20]),

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
@@ -49,7 +49,6 @@ def documents(draw: st.DrawFn) -> tuple[Hierarchy, NDArray[np.bool_], NDArray[np
     return hierarchy, sets, scores
 
 
-@settings(deadline=None, max_examples=50)
 @given(documents())
 def test_confidences_are_those_of_the_slow_reference(
     given_: tuple[Hierarchy, NDArray[np.bool_], NDArray[np.float32]],

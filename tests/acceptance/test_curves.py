@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import binomtest
 
@@ -81,7 +81,6 @@ def test_a_sequence_stops_at_the_first_cut_that_fails() -> None:
     assert binomtest(138, 146, 0.95, alternative="greater").pvalue > 0.05
 
 
-@settings(deadline=None, max_examples=50)
 @given(st.integers(1, 300), st.floats(0, 0.3), st.integers(0, 2**32), st.sampled_from(READINGS))
 def test_a_chosen_cut_keeps_its_reading(
     documents: int, errors: float, seed: int, reading: str

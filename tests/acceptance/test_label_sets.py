@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -66,7 +66,6 @@ def test_documents_without_labels_on_a_level_do_not_count(taxonomy: Taxonomy) ->
     assert found[2].sizes is None
 
 
-@settings(deadline=None, max_examples=50)
 @given(st.integers(0, 2**32), st.sampled_from([0.5, 0.8, 0.9, 0.95]), st.integers(1, 60))
 def test_the_calibration_documents_are_covered(seed: int, coverage: float, documents: int) -> None:
     """At least ceil((n + 1) coverage) of n, which is what makes it hold for the next one."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import binomtest
 
@@ -24,7 +24,6 @@ def test_an_interval_of_the_literature() -> None:
         assert (round(found.low, 4), round(found.high, 4)) == (low, high)
 
 
-@settings(deadline=None, max_examples=50)
 @given(st.integers(1, 5_000), st.data())
 def test_intervals_are_those_of_scipy(count: int, data: st.DataObject) -> None:
     right = data.draw(st.integers(0, count))

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from harnn.acceptance import (
@@ -191,7 +191,6 @@ def slow_outcome(found: Acceptance, documents: Judged) -> tuple[list[int], int]:
     return filed, wrong
 
 
-@settings(deadline=None, max_examples=50)
 @given(st.integers(0, 2**32), st.sets(st.sampled_from([1, 2, 3])), st.floats(0.3, 0.9))
 def test_what_becomes_of_documents(seed: int, levels: set[int], target: float) -> None:
     """Also where documents have labels from the second level on alone."""
@@ -217,7 +216,6 @@ def test_what_becomes_of_documents(seed: int, levels: set[int], target: float) -
         thousand.filed, filed, strict=True))  # fmt: skip
 
 
-@settings(deadline=None, max_examples=50)
 @given(st.integers(0, 2**32))
 def test_a_promise_holds_for_what_is_filed_to_the_level_or_deeper(seed: int) -> None:
     rng = np.random.default_rng(seed)

@@ -65,7 +65,7 @@ def test_scores_equal_those_of_pytorch(
     np.testing.assert_allclose(found, scores_of(network, documents), atol=2e-6)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(
     encoder=st.sampled_from(["lstm", "mingru"]),
     lengths=st.lists(st.integers(0, 30), min_size=1, max_size=6),

@@ -141,7 +141,7 @@ def accept_predictions(path: Path) -> None:
 
 
 @pytest.mark.parametrize("form", EXPECTED)
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(documents=many_documents())
 def test_there_and_back(form: str, documents: list[Document]) -> None:
     name, keeps_ids, texts, labels = EXPECTED[form]
@@ -153,7 +153,7 @@ def test_there_and_back(form: str, documents: list[Document]) -> None:
 
 
 @pytest.mark.parametrize("name", HICLASS)
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(documents=many_documents())
 def test_hiclass_there_and_back(name: str, documents: list[Document]) -> None:
     keeps_ids, labels = HICLASS[name]
@@ -165,7 +165,7 @@ def test_hiclass_there_and_back(name: str, documents: list[Document]) -> None:
 
 
 @pytest.mark.parametrize("name", ANNIF)
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(documents=many_documents())
 def test_annif_there_and_back(name: str, documents: list[Document]) -> None:
     keeps_ids, texts, labels = ANNIF[name]
@@ -175,7 +175,7 @@ def test_annif_there_and_back(name: str, documents: list[Document]) -> None:
     check("annif", name, documents, texts, labels, keeps_ids=keeps_ids)
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(documents=many_documents())
 def test_index_records_there_and_back(documents: list[Document]) -> None:
     documents = [Document("first", {"text": "x"}, ("Food",)), *documents]
@@ -189,7 +189,6 @@ def test_index_records_there_and_back(documents: list[Document]) -> None:
     assert [each.text["abstract"] for each in found] == [words(x.full_text) for x in documents]
 
 
-@settings(max_examples=30, deadline=None)
 @given(documents=many_documents())
 def test_arrays_of_hiclass_there_and_back(documents: list[Document]) -> None:
     texts, paths = to_hiclass(documents, TAXONOMY)
@@ -198,7 +197,6 @@ def test_arrays_of_hiclass_there_and_back(documents: list[Document]) -> None:
     assert [each.labels for each in found] == [each.labels or () for each in documents]
 
 
-@settings(max_examples=30, deadline=None)
 @given(
     st.lists(st.lists(st.text("ab >-", min_size=1, max_size=3), min_size=1, max_size=3), min_size=1)
 )

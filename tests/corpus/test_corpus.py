@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -123,7 +123,6 @@ def test_a_batch_does_not_share_memory_with_the_corpus() -> None:
     assert corpus.fingerprint() == corpus_of(FOUR, 3).fingerprint()
 
 
-@settings(max_examples=40, deadline=None)
 @given(
     written=st.lists(
         st.builds(
@@ -157,7 +156,6 @@ def test_sparse_targets_by_hand() -> None:
     assert sparse_targets([], 4).shape == (0, 4)
 
 
-@settings(max_examples=50, deadline=None)
 @given(lengths=document_lengths, size=st.integers(1, 9), seed=st.integers(0, 99))
 def test_shuffled_batches_hold_every_row_once(
     lengths: NDArray[np.int64], size: int, seed: int
@@ -196,7 +194,6 @@ def test_shuffled_batches_differ_from_epoch_to_epoch_and_are_not_in_order_of_len
     assert abs(np.corrcoef(means, np.arange(len(means)))[0, 1]) < 0.5
 
 
-@settings(max_examples=60, deadline=None)
 @given(lengths=document_lengths, size=st.integers(1, 9), most=st.integers(0, 200))
 def test_ordered_batches_hold_every_row_once_within_bounds(
     lengths: NDArray[np.int64], size: int, most: int

@@ -14,7 +14,7 @@ from typing import Any
 
 import hypothesis.strategies as st
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 
 from harnn.config import DataConfig
 from harnn.data import Document, ReadingLog, read_documents
@@ -273,7 +273,6 @@ RECORD = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=60, deadline=None)
 @given(records=st.lists(RECORD, min_size=1, max_size=5))
 def test_json_keeps_every_string(
     tmp_path_factory: pytest.TempPathFactory, records: list[dict[str, Any]]
@@ -285,7 +284,6 @@ def test_json_keeps_every_string(
         assert content(read_documents(folder / name)) == expected
 
 
-@settings(max_examples=60, deadline=None)
 @given(records=st.lists(RECORD, min_size=1, max_size=5), delimiter=st.sampled_from(",;\t|"))
 def test_csv_keeps_every_string(
     tmp_path_factory: pytest.TempPathFactory, records: list[dict[str, Any]], delimiter: str
@@ -302,7 +300,6 @@ TSV_RECORD = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=60, deadline=None)
 @given(records=st.lists(TSV_RECORD, min_size=1, max_size=5))
 def test_tsv_keeps_every_string(
     tmp_path_factory: pytest.TempPathFactory, records: list[dict[str, Any]]

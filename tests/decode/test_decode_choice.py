@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy.sparse import csr_array
 
@@ -136,7 +136,6 @@ def policies() -> st.SearchStrategy[dict[str, Any]]:
 
 
 @given(st.data())
-@settings(max_examples=80, deadline=None)
 def test_chosen_sets_are_closed_and_follow_their_documents(data: st.DataObject) -> None:
     hierarchy = data.draw(hierarchies())
     values = data.draw(scores(len(hierarchy)))
@@ -156,7 +155,6 @@ def test_chosen_sets_are_closed_and_follow_their_documents(data: st.DataObject) 
 
 
 @given(st.data())
-@settings(max_examples=60, deadline=None)
 def test_closing_a_threshold_choice_only_adds_ancestors(data: st.DataObject) -> None:
     hierarchy = data.draw(hierarchies())
     values = data.draw(scores(len(hierarchy)))
@@ -171,7 +169,6 @@ def test_closing_a_threshold_choice_only_adds_ancestors(data: st.DataObject) -> 
 
 
 @given(st.data())
-@settings(max_examples=60, deadline=None)
 def test_closing_downward_keeps_labels_with_all_their_ancestors(data: st.DataObject) -> None:
     hierarchy = data.draw(hierarchies())
     values = data.draw(scores(len(hierarchy)))
@@ -185,7 +182,6 @@ def test_closing_downward_keeps_labels_with_all_their_ancestors(data: st.DataObj
 
 
 @given(st.data())
-@settings(max_examples=60, deadline=None)
 def test_best_labels_match_a_stable_sort(data: st.DataObject) -> None:
     values = data.draw(scores(data.draw(st.integers(1, 12))))
     top_k = data.draw(st.integers(1, 14))

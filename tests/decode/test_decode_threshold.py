@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 from scipy.sparse import csr_array
@@ -58,7 +58,6 @@ def test_tuning_refuses() -> None:
 
 
 @given(st.data())
-@settings(max_examples=100, deadline=None)
 def test_no_threshold_is_better(data: st.DataObject) -> None:
     values = data.draw(scores(data.draw(st.integers(1, 6))))
     targets = data.draw(npst.arrays(bool, values.shape))
@@ -74,7 +73,6 @@ def test_no_threshold_is_better(data: st.DataObject) -> None:
 
 
 @given(st.data())
-@settings(max_examples=40, deadline=None)
 def test_tuning_does_not_depend_on_the_order_of_documents(data: st.DataObject) -> None:
     values = data.draw(scores(4))
     targets = data.draw(npst.arrays(bool, values.shape))

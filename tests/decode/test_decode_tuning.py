@@ -9,7 +9,7 @@ from typing import get_args
 
 import numpy as np
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 from scipy.sparse import csr_array
@@ -56,7 +56,6 @@ def labelled(data: st.DataObject, labels: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 @given(st.data())
-@settings(max_examples=60, deadline=None)
 def test_curves_match_counting_by_hand(data: st.DataObject) -> None:
     values, targets = labelled(data, data.draw(st.integers(1, 5)))
     curves = LabelCurves.count(values, csr_array(targets))
@@ -114,7 +113,6 @@ def test_curves_of_many_scores_keep_quantiles() -> None:
 
 
 @given(st.data())
-@settings(max_examples=60, deadline=None)
 def test_no_thresholds_of_levels_are_better(data: st.DataObject) -> None:
     values, targets = labelled(data, 4)
     levels = np.array(data.draw(st.sampled_from([[1, 1, 1, 1], [1, 1, 2, 2], [1, 2, 2, 3]])))
@@ -157,7 +155,6 @@ def naive_label_gains(
 
 
 @given(st.integers(0, 10_000))
-@settings(max_examples=40, deadline=None)
 @example(1116)  # too few documents of the last three
 def test_thresholds_of_labels_are_averaged_by_frequency(seed: int) -> None:
     random = np.random.default_rng(seed)
@@ -174,7 +171,6 @@ def test_thresholds_of_labels_are_averaged_by_frequency(seed: int) -> None:
 
 
 @given(st.data())
-@settings(max_examples=40, deadline=None)
 def test_no_number_of_labels_is_better(data: st.DataObject) -> None:
     values, targets = labelled(data, data.draw(st.integers(1, 8)))
     order = np.argsort(-values, axis=1, kind="stable")
@@ -187,7 +183,6 @@ def test_no_number_of_labels_is_better(data: st.DataObject) -> None:
 
 
 @given(st.data())
-@settings(max_examples=60, deadline=None)
 def test_confidence_and_top_1_are_the_best(data: st.DataObject) -> None:
     hierarchy = data.draw(hierarchies())
     values, targets = labelled(data, len(hierarchy))
@@ -236,7 +231,6 @@ def test_of_ways_nearly_as_good_the_one_for_rare_labels(
 
 
 @given(st.data())
-@settings(max_examples=30, deadline=None)
 def test_the_order_of_documents_does_not_matter(data: st.DataObject) -> None:
     hierarchy = data.draw(hierarchies())
     values, targets = labelled(data, len(hierarchy))

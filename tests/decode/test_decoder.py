@@ -9,7 +9,7 @@ from typing import Any, get_args
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy.sparse import csr_array
 
@@ -100,7 +100,6 @@ def decoders(hierarchy: Hierarchy) -> st.SearchStrategy[Decoder]:
 
 
 @given(st.data())
-@settings(max_examples=150, deadline=None)
 def test_every_answer_is_closed_and_follows_its_document(data: st.DataObject) -> None:
     hierarchy = data.draw(hierarchies())
     decoder = data.draw(decoders(hierarchy))
@@ -127,7 +126,6 @@ def test_every_answer_is_closed_and_follows_its_document(data: st.DataObject) ->
 
 
 @given(st.data())
-@settings(max_examples=80, deadline=None)
 def test_the_order_of_labels_within_a_level_changes_nothing(data: st.DataObject) -> None:
     hierarchy = data.draw(hierarchies())
     decoder = data.draw(decoders(hierarchy))
@@ -160,7 +158,6 @@ def expected_f1(scores_: np.ndarray, chosen: tuple[bool, ...]) -> float:
 
 
 @given(st.lists(st.floats(0, 1, width=32), min_size=1, max_size=5))
-@settings(max_examples=60, deadline=None)
 def test_expected_f1_is_the_best_of_all_subsets(given_scores: list[float]) -> None:
     values = np.array(given_scores, np.float64)
     subsets = itertools.product([False, True], repeat=len(values))
@@ -208,7 +205,6 @@ def test_blocks_change_nothing() -> None:
 
 
 @given(st.data())
-@settings(max_examples=40, deadline=None)
 def test_decoder_survives_json(data: st.DataObject) -> None:
     decoder = data.draw(decoders(data.draw(hierarchies())))
     plain = decoder.to_dict()

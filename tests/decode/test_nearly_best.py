@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 from scipy.sparse import csr_array
@@ -30,7 +30,6 @@ def slow_error(one: np.ndarray, other: np.ndarray, targets: np.ndarray) -> float
 
 
 @given(st.data())
-@settings(max_examples=100, deadline=None)
 def test_the_choice_equals_a_slow_reference(data: st.DataObject) -> None:
     shape = (data.draw(st.integers(1, 8)), data.draw(st.integers(1, 4)))
     targets = data.draw(npst.arrays(bool, shape))

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy.sparse import csr_array
 
@@ -23,7 +23,6 @@ def label_sets(count: int, seed: int = 0) -> Any:
     return csr_array(np.random.default_rng(seed).random((count, 5)) < 0.3)
 
 
-@settings(max_examples=40)
 @given(st.integers(2, 60), st.floats(0.01, 0.99), st.integers(0, 5), st.booleans())
 def test_some_are_held_back_and_some_are_not(
     count: int, share: float, seed: int, grouped: bool

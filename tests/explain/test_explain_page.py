@@ -6,7 +6,7 @@ from importlib.resources import files
 from pathlib import Path
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from harnn.answers import PredictedLabel
@@ -152,7 +152,6 @@ def test_head_says_charset_language_and_what_shades_mean() -> None:
 
 @given(st.data(), st.text(st.characters(codec="utf-8", exclude_categories=["Cc"]), max_size=40))
 @example(None, "")
-@settings(max_examples=40, deadline=None)
 def test_the_text_is_reproduced_exactly(data: st.DataObject | None, text: str) -> None:
     bound = st.integers(0, len(text))
     span = st.tuples(bound, bound, st.floats(0, 1)).map(lambda w: (min(w[:2]), max(w[:2]), w[2]))

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from harnn.explain import Explanation, WordWeight
@@ -63,7 +63,6 @@ def test_words_outside_of_the_text_are_refused(start: int, end: int) -> None:
 
 
 @given(st.data(), st.text(max_size=30))
-@settings(max_examples=60, deadline=None)
 def test_each_character_has_the_strongest_shade_of_the_words_over_it(
     data: st.DataObject, text: str
 ) -> None:

@@ -26,7 +26,7 @@ from harnn.data import ReadingLog, read_documents, read_labelled, survey_documen
 from harnn.errors import HarnnError, group_problems
 from harnn.taxonomy import Taxonomy
 
-COUNT = int(os.environ.get("HARNN_FUZZ", "800"))
+COUNT = int(os.environ.get("HARNN_FUZZ", "400"))
 FIRST_SEED = int(os.environ.get("HARNN_FUZZ_SEED", "0"))
 SECONDS = 20
 """Of the processor, for one file: what takes longer hangs."""

@@ -21,7 +21,7 @@ from harnn.config import Config
 from harnn.errors import ConfigError
 from support.file_mutations import mutate
 
-COUNT = int(os.environ.get("HARNN_FUZZ", "500"))
+COUNT = int(os.environ.get("HARNN_FUZZ", "250"))
 SETTINGS = [
     "training.epochs=5",
     "training.learning_rate=0.0025",

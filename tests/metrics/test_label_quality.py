@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy.sparse import csr_array
 from scipy.stats import binomtest
@@ -43,7 +43,6 @@ def test_the_interval_of_f1_is_that_of_the_jaccard_index(
     assert expected[0] - 1e-12 <= quality.counts.f1[0] <= expected[1] + 1e-12
 
 
-@settings(deadline=None)
 @given(st.integers(0, 2**32 - 1))
 def test_what_was_measured_is_read_back(seed: int) -> None:
     random = np.random.default_rng(seed)

@@ -104,7 +104,6 @@ def slow_graphs(ours: set[int], theirs: set[int], edges: np.ndarray) -> tuple[se
 
 
 @given(cases())
-@settings(max_examples=40, deadline=None)
 def test_lca_matches_every_path(
     case: Case,
 ) -> None:
@@ -170,7 +169,6 @@ def slow_area(scores: np.ndarray, true: np.ndarray) -> float:
 
 
 @given(cases())
-@settings(max_examples=40, deadline=None)
 def test_hierarchical_area_goes_through_all_thresholds(
     case: Case,
 ) -> None:
@@ -208,7 +206,6 @@ def slow_error(scores: np.ndarray, true: np.ndarray) -> object:
 
 
 @given(cases(), st.integers(0, 9))
-@settings(max_examples=40, deadline=None)
 def test_calibration_matches_a_walk_over_bins(case: Case, cut: int) -> None:
     values, _, targets, _ = case
     levels = (slice(0, cut), slice(cut, values.shape[1]))
@@ -242,7 +239,7 @@ def test_a_table_of_reliability() -> None:
 
 
 @given(cases(), st.lists(st.integers(0, 600), min_size=9, max_size=9))
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 def test_buckets_are_averages_of_their_labels(case: Case, counts: list[int]) -> None:
     _, predictions, targets, _ = case
     counts = counts[: targets.shape[1]]
@@ -282,7 +279,6 @@ def test_buckets_have_boundaries() -> None:
 
 
 @given(cases(), st.lists(st.integers(0, 90), min_size=9, max_size=9), st.integers(1, 500))
-@settings(max_examples=30, deadline=None)
 def test_propensity_precision_matches_its_definition(
     case: Case, counts: list[int], documents: int
 ) -> None:

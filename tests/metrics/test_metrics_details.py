@@ -7,7 +7,7 @@ from collections import Counter
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis.extra import numpy as npst
 from scipy.sparse import csr_array
 from scipy.stats import binomtest, chi2_contingency
@@ -86,7 +86,6 @@ def test_a_thinned_curve_keeps_exact_points_and_both_ends() -> None:
     assert len(threshold_curve(scores, csr_array(targets.shape, dtype=bool)).thresholds) == 0
 
 
-@settings(max_examples=60, deadline=None)
 @given(npst.arrays(bool, (4, 6)), npst.arrays(bool, (4, 6)))
 def test_confused_siblings(predicted: np.ndarray, true: np.ndarray) -> None:
     hierarchy = TAXONOMY.hierarchy

@@ -66,7 +66,6 @@ pytestmark = pytest.mark.usefixtures("_block_cells")
 
 
 @given(pairs_of_sets)
-@settings(max_examples=40, deadline=None)
 def test_prf_is_that_of_scikit_learn(pair: tuple[np.ndarray, np.ndarray]) -> None:
     predictions, targets = pair
     found = prf(csr_array(predictions), csr_array(targets))
@@ -90,7 +89,7 @@ def test_prf_is_that_of_scikit_learn(pair: tuple[np.ndarray, np.ndarray]) -> Non
 
 
 @given(pairs_of_sets)
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 def test_exact_match_is_subset_accuracy(pair: tuple[np.ndarray, np.ndarray]) -> None:
     predictions, targets = pair
     expected = accuracy_score(
@@ -103,7 +102,6 @@ def test_exact_match_is_subset_accuracy(pair: tuple[np.ndarray, np.ndarray]) -> 
 
 @given(scores_and_sets)
 @example((np.full((3, 2), 0.5, np.float32), np.eye(3, 2, dtype=bool)))
-@settings(max_examples=60, deadline=None)
 def test_areas_are_those_of_scikit_learn(pair: tuple[np.ndarray, np.ndarray]) -> None:
     values, targets = pair
     auprc, auc = micro_auprc(values, csr_array(targets)), micro_auc(values, csr_array(targets))
@@ -133,7 +131,6 @@ def test_areas_are_micro_averages() -> None:
 
 
 @given(scores_and_sets, st.lists(st.integers(1, 10), min_size=1, max_size=3, unique=True))
-@settings(max_examples=30, deadline=None)
 def test_measures_at_k_match_a_stable_sort(
     pair: tuple[np.ndarray, np.ndarray], ks: list[int]
 ) -> None:
@@ -162,7 +159,6 @@ def sets_in_a_hierarchy(draw: st.DrawFn) -> tuple[np.ndarray, np.ndarray, Hierar
 
 
 @given(sets_in_a_hierarchy())
-@settings(max_examples=30, deadline=None)
 def test_hierarchical_prf_matches_sets(case: tuple[np.ndarray, np.ndarray, Hierarchy]) -> None:
     predictions, targets, hierarchy = case
 

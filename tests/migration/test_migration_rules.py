@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from harnn.branches import LabelOrigins
@@ -98,7 +98,6 @@ def by_hand(
     return found
 
 
-@settings(deadline=None, max_examples=30)
 @drawn_editions
 def test_rules_are_those_in_words(drawn: Edition) -> None:
     old, new, pairs, _ = drawn
@@ -117,7 +116,6 @@ def test_rules_are_those_in_words(drawn: Edition) -> None:
     assert np.all((np.abs(sums - 1) < 1e-5) | (sums == 0))
 
 
-@settings(deadline=None, max_examples=30)
 @drawn_editions
 def test_levels_and_shares_within_them(drawn: Edition) -> None:
     origins = origins_of(*drawn)

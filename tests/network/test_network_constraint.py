@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor
 from torch.nn import functional
@@ -83,7 +83,6 @@ def test_gradients() -> None:
     assert torch.autograd.gradcheck(lambda z: constraint.for_loss(z, targets), (logits,))
 
 
-@settings(max_examples=25, deadline=None)
 @given(seed=st.integers(0, 10**6), mode=st.sampled_from(["harnn", "paper"]))
 def test_no_score_is_above_that_of_a_parent(seed: int, mode: str) -> None:
     network = constrained(mode, seed)

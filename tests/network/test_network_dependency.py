@@ -9,7 +9,7 @@ import math
 
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor
 
@@ -119,7 +119,6 @@ def test_a_closed_dependency_hands_on_the_document_as_it_is() -> None:
     torch.testing.assert_close(weights, torch.ones(1, TOKENS))
 
 
-@settings(max_examples=40, deadline=None)
 @given(
     lengths=st.lists(st.integers(1, 9), min_size=1, max_size=4),
     labels=st.integers(1, 5),
@@ -145,7 +144,6 @@ def test_the_repaired_dependency_has_mean_1_over_real_tokens(
     torch.testing.assert_close(means, torch.ones(len(lengths)), atol=1e-5, rtol=0)
 
 
-@settings(max_examples=25, deadline=None)
 @given(lengths=st.lists(st.integers(1, 9), min_size=1, max_size=4), seed=st.integers(0, 1000))
 def test_the_dependency_of_the_paper_sums_to_1_over_real_tokens(
     lengths: list[int], seed: int

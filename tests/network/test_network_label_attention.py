@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor
 
@@ -120,7 +120,6 @@ def test_dropout_drops_its_share_and_keeps_the_mean() -> None:
     assert torch.equal(dropout(x), y)
 
 
-@settings(max_examples=30, deadline=None)
 @given(size=st.integers(0, 9), probability=st.sampled_from([0.0, 0.5, 1.0]))
 def test_dropout_of_any_size(size: int, probability: float) -> None:
     x = torch.ones(size)

@@ -28,7 +28,6 @@ def read_one_way(words: np.ndarray, gates: np.ndarray, candidates: np.ndarray) -
     return np.array(states).reshape(-1, SIZE)
 
 
-@settings(max_examples=25, deadline=None)
 @given(
     lengths=st.lists(st.integers(0, 9), min_size=1, max_size=5),
     extra=st.integers(0, 3),
@@ -68,7 +67,7 @@ def test_gradients() -> None:
     assert torch.autograd.gradcheck(read, (x, *weights))
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(lengths=st.lists(st.integers(0, 9), min_size=1, max_size=5), extra=st.integers(0, 20))
 def test_padding_changes_nothing(lengths: list[int], extra: int) -> None:
     network = random_network(shape_of("harnn", encoder="mingru"))

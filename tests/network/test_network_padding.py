@@ -6,7 +6,7 @@ from functools import cache
 
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor
 
@@ -50,14 +50,12 @@ def assert_same(found: list[list[Tensor]], expected: list[list[Tensor]]) -> None
 
 
 @modes
-@settings(max_examples=25, deadline=None)
 @given(documents=documents_of_any_length, extra=st.integers(1, 30))
 def test_more_padding_changes_nothing(mode: str, documents: list[list[int]], extra: int) -> None:
     assert_same(answers(mode, documents, extra=extra), answers(mode, documents))
 
 
 @modes
-@settings(max_examples=25, deadline=None)
 @given(documents=documents_of_any_length)
 def test_the_other_documents_change_nothing(mode: str, documents: list[list[int]]) -> None:
     alone = [answers(mode, [text])[0] for text in documents]
@@ -65,7 +63,6 @@ def test_the_other_documents_change_nothing(mode: str, documents: list[list[int]
 
 
 @modes
-@settings(max_examples=25, deadline=None)
 @given(data=st.data(), documents=documents_of_any_length)
 def test_the_order_of_documents_changes_nothing(
     mode: str, data: st.DataObject, documents: list[list[int]]
@@ -100,7 +97,6 @@ def test_the_order_of_words_matters(mode: str) -> None:
 
 
 @modes
-@settings(max_examples=25, deadline=None)
 @given(documents=documents_of_any_length, extra=st.integers(0, 5))
 def test_attention_is_a_distribution_over_real_tokens(
     mode: str, documents: list[list[int]], extra: int

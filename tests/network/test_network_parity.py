@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from torch import nn
 
@@ -44,7 +44,6 @@ def test_equals_the_numpy_reference(mode: str, level_sizes: tuple[int, ...]) -> 
 
 
 @pytest.mark.parametrize("mode", MODES)
-@settings(max_examples=30, deadline=None)
 @given(
     level_sizes=st.lists(st.integers(1, 6), min_size=1, max_size=4),
     sizes=st.tuples(*[st.integers(1, 7)] * 4),
@@ -65,7 +64,6 @@ def test_a_new_network_equals_the_reference(mode: str) -> None:
     assert_equals_reference(HarnnNetwork(shape_of(mode)).eval(), random_documents(LENGTHS))
 
 
-@settings(max_examples=25, deadline=None)
 @given(
     lengths=st.lists(st.integers(1, 12), min_size=1, max_size=5),
     extra=st.integers(0, 3),
@@ -98,7 +96,6 @@ def test_reverse_within_length_by_hand() -> None:
     assert torch.equal(reverse_within_length(x, torch.tensor([3, 2, 0])), expected)
 
 
-@settings(max_examples=25, deadline=None)
 @given(lengths=st.lists(st.integers(0, 9), min_size=1, max_size=5), extra=st.integers(0, 3))
 def test_reversing_twice_changes_nothing(lengths: list[int], extra: int) -> None:
     x = torch.randn(len(lengths), max(lengths) + extra + 1, 2)

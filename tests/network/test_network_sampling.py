@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy.sparse import csr_array
 
@@ -102,7 +102,6 @@ def test_a_label_that_stands_for_others_counts_as_if_they_were_like_it(
     torch.testing.assert_close(gradients[1][1], gradients[0][1], rtol=1e-7, atol=1e-10)
 
 
-@settings(max_examples=50, deadline=None)
 @given(
     leaves=st.lists(st.integers(15, 74), max_size=4),
     negatives=st.integers(1, 80),

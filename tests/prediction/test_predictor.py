@@ -151,7 +151,7 @@ def test_scores_that_are_no_numbers_never_leave(
         )
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(st.permutations(range(len(TEXTS))), st.integers(1, len(TEXTS)))
 def test_company_and_order_change_nothing(
     predictor: harnn.Predictor, order: list[int], count: int

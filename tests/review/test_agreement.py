@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy.sparse import csr_array
 from sklearn.metrics import cohen_kappa_score
@@ -73,7 +73,6 @@ def test_distances_are_those_of_passonneau(
         assert alpha == pytest.approx(1 - (expected + 1) / 2 / mean)
 
 
-@settings(max_examples=60, deadline=None)
 @given(st.lists(st.tuples(st.sets(st.integers(0, 3)), st.sets(st.integers(0, 3))), max_size=8))
 def test_alpha_is_that_of_nltk(pairs: list[tuple[set[int], set[int]]]) -> None:
     tasks = pytest.importorskip("nltk.metrics.agreement", reason="nltk is not installed")
@@ -109,7 +108,6 @@ def test_kappa_of_cohen() -> None:
     assert cohen_kappa(0, 0, 5, 5) == 0
 
 
-@settings(max_examples=60, deadline=None)
 @given(st.lists(st.tuples(st.booleans(), st.booleans()), min_size=1, max_size=12))
 def test_kappa_is_that_of_scikit_learn(answers: list[tuple[bool, bool]]) -> None:
     one, two = map(list, zip(*answers, strict=True))

@@ -15,7 +15,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 import sqlalchemy as sa
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from harnn.data import Document
@@ -60,7 +60,6 @@ def test_what_is_added_is_read(corrections: Corrections) -> None:
     assert received.tzinfo == UTC
 
 
-@settings(max_examples=25)
 @given(
     texts=st.dictionaries(st.text(), st.text(), max_size=3),
     labels=st.lists(st.text(), max_size=3),

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from harnn.metrics import inverse_propensities
@@ -54,7 +54,6 @@ def test_without_the_number_of_documents_that_of_the_commonest_label_stands_for_
     assert unknown.weights == pytest.approx(inverse_propensities([50, 80, 3, 2, 80], 80))
 
 
-@settings(max_examples=40, deadline=None)
 @given(hierarchies(), st.data())
 def test_labels_in_doubt_are_the_most_doubtful_that_are_not_related(
     hierarchy: Hierarchy, data: st.DataObject

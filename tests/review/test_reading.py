@@ -7,7 +7,7 @@ from functools import cache
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from harnn.errors import ReviewError
@@ -367,7 +367,6 @@ def parts(reading: Reading) -> dict[str, Any]:
     }
 
 
-@settings(max_examples=150)
 @given(cases())
 def test_readings_agree_with_slow_ones(
     case: Case,
@@ -386,7 +385,6 @@ def test_readings_agree_with_slow_ones(
         }
 
 
-@settings(max_examples=150)
 @given(cases())
 def test_sets_are_closed_and_undecided_is_neither_yes_nor_no(
     case: Case,
@@ -408,7 +406,6 @@ def test_sets_are_closed_and_undecided_is_neither_yes_nor_no(
     assert given <= reading.marks.keys()  # no label shown is ever lost
 
 
-@settings(max_examples=60)
 @given(cases(), st.sampled_from(["accept", "reject", "clear"]), st.sampled_from(["add", "reject"]))
 def test_the_order_of_unrelated_decisions_does_not_matter(
     case: Case, action: str, other: str

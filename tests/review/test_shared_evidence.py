@@ -5,7 +5,7 @@ import time
 from collections.abc import Sequence
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from harnn.review.evidence import (
@@ -197,7 +197,6 @@ def test_groups_say_what_was_decided_and_what_may_fit_instead() -> None:
     assert group_evidence(lines[:2], TAXONOMY) == ()  # nothing is left to be decided
 
 
-@settings(max_examples=40, deadline=None)
 @given(st.lists(st.tuples(st.text(max_size=30), st.text(max_size=30)), max_size=25))
 def test_every_line_is_in_one_group(texts: list[tuple[str, str]]) -> None:
     lines = [

@@ -12,7 +12,7 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from starlette.testclient import TestClient
 from starlette.types import Message, Receive, Scope, Send
@@ -299,7 +299,6 @@ def commas_of(value: Any) -> int:
     return max(0, len(value) - 1) + sum(map(commas_of, parts))
 
 
-@settings(max_examples=50)
 @given(value=JSON_VALUES, ascii_only=st.booleans())
 def test_values_are_counted_whatever_texts_hold(value: Any, ascii_only: bool) -> None:
     content = json.dumps(value, ensure_ascii=ascii_only).encode()

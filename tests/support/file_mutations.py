@@ -6,7 +6,7 @@ import os
 import random
 from collections.abc import Sequence
 
-MUTATIONS = int(os.environ.get("HARNN_FUZZ", "800"))
+MUTATIONS = int(os.environ.get("HARNN_FUZZ", "400"))
 """How many inputs each fuzzer tries."""
 
 _NASTY = (

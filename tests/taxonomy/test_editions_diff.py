@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from harnn.taxonomy import LabelMapping, Link, Taxonomy, TaxonomyDiff, diff_taxonomies
@@ -280,7 +280,6 @@ def taxonomies(draw: st.DrawFn) -> Taxonomy:
 
 
 @given(taxonomies())
-@settings(deadline=None, max_examples=40)
 def test_a_taxonomy_and_itself_do_not_differ(taxonomy: Taxonomy) -> None:
     diff = diff_taxonomies(taxonomy, taxonomy)
     assert diff.changes == ()
@@ -288,7 +287,6 @@ def test_a_taxonomy_and_itself_do_not_differ(taxonomy: Taxonomy) -> None:
 
 
 @given(taxonomies(), taxonomies())
-@settings(deadline=None, max_examples=40)
 def test_every_label_is_accounted_for(old: Taxonomy, new: Taxonomy) -> None:
     diff = diff_taxonomies(old, new)
     assert {each.old for each in diff.links} - {""} == set(old.codes)
@@ -302,7 +300,6 @@ WORDS = ["oak", "elm", "rye", "gold", "iron", "silk", "wool", "jazz", "folk", "r
 
 
 @given(st.integers(0, 10_000))
-@settings(deadline=None, max_examples=30)
 def test_random_edits_are_found_again(seed: int) -> None:
     pairs = [(f"c{n}", "ROOT" if n < 4 else f"c{(n - 4) // 5}") for n in range(80)]
     names = {f"c{n}": f"{WORDS[n % 11]} {WORDS[n // 11]} {n}" for n in range(80)}

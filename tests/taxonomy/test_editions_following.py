@@ -6,7 +6,7 @@ import dataclasses
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from harnn.errors import TaxonomyError
@@ -93,7 +93,6 @@ def test_no_columns_are_arrays_too() -> None:
 
 
 @given(st.integers(0, 1_000), st.data())
-@settings(deadline=None, max_examples=25)
 def test_sets_are_closed_and_follow_the_truth(seed: int, data: st.DataObject) -> None:
     """Against a slow reference: for every label what is known of it, by sets of codes."""
     pairs = [(f"c{n}", "ROOT" if n < 3 else f"c{(n - 3) // 4}") for n in range(40)]

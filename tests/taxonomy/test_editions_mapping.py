@@ -67,7 +67,7 @@ def test_a_round_trip(tmp_path: Path, suffix: str) -> None:
 
 
 @given(seed=st.integers(0, 1_000), tells=st.booleans())
-@settings(deadline=None, max_examples=15)
+@settings(max_examples=15)
 def test_any_round_trip(tmp_path_factory: pytest.TempPathFactory, seed: int, tells: bool) -> None:
     path = tmp_path_factory.mktemp("maps") / "m.tsv"
     pairs = [(f"c{n}", "ROOT" if n < 3 else f"c{(n - 3) // 4}") for n in range(40)]

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 from scipy.sparse import csr_array
@@ -40,7 +40,6 @@ def _block_cells(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
 
 
 @given(edges_and_levels())
-@settings(max_examples=60, deadline=None)
 def test_edges_are_kept_sorted(drawn: tuple[np.ndarray, np.ndarray]) -> None:
     edges, levels = drawn
     hierarchy = Hierarchy.from_edges(edges, levels)
@@ -89,7 +88,6 @@ def test_it_cannot_be_changed() -> None:
 
 
 @given(st.data())
-@settings(max_examples=60, deadline=None)
 def test_relatives_match_walking(data: st.DataObject) -> None:
     hierarchy = data.draw(hierarchies())
     labels = len(hierarchy)
@@ -107,7 +105,6 @@ def test_relatives_match_walking(data: st.DataObject) -> None:
 
 
 @given(st.data())
-@settings(max_examples=60, deadline=None)
 def test_a_path_goes_through_the_best_parents(data: st.DataObject) -> None:
     hierarchy = data.draw(hierarchies())
     values = data.draw(scores(len(hierarchy), rows=st.just(1)))[0]
@@ -146,7 +143,6 @@ def test_propagation_refuses_scores_of_other_labels() -> None:
 
 
 @given(st.data())
-@settings(max_examples=60, deadline=None)
 def test_propagation_is_the_maximum_over_descendants(data: st.DataObject) -> None:
     hierarchy = data.draw(hierarchies())
     values = data.draw(scores(len(hierarchy)))
@@ -160,7 +156,6 @@ def test_propagation_is_the_maximum_over_descendants(data: st.DataObject) -> Non
 
 
 @given(st.data())
-@settings(max_examples=60, deadline=None)
 def test_propagation_downward_is_the_minimum_over_ancestors(data: st.DataObject) -> None:
     hierarchy = data.draw(hierarchies())
     values = data.draw(scores(len(hierarchy)))
@@ -190,7 +185,6 @@ def test_propagation_makes_one_copy() -> None:
 
 
 @given(st.data())
-@settings(max_examples=60, deadline=None)
 def test_most_specific_sets_have_no_descendant_beside_them(data: st.DataObject) -> None:
     hierarchy = data.draw(hierarchies())
     sets = data.draw(npst.arrays(bool, (3, len(hierarchy))))
@@ -208,7 +202,6 @@ def test_most_specific_sets_have_no_descendant_beside_them(data: st.DataObject) 
 
 
 @given(st.data())
-@settings(max_examples=60, deadline=None)
 def test_violations_match_counting_by_hand(data: st.DataObject) -> None:
     hierarchy = data.draw(hierarchies())
     values = data.draw(scores(len(hierarchy)))

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy.sparse import coo_array, csc_array, csr_array
 
@@ -75,7 +75,6 @@ def spell(taxonomy: Taxonomy, columns: Sequence[int] | np.ndarray) -> set[str]:
 # --- properties ---------------------------------------------------------------------------------
 
 
-@settings(max_examples=60, deadline=None)
 @given(dags())
 def test_a_taxonomy_agrees_with_the_slow_reference(edges: Edges) -> None:
     taxonomy = Taxonomy.from_edges(edges)
@@ -99,7 +98,6 @@ def test_a_taxonomy_agrees_with_the_slow_reference(edges: Edges) -> None:
         assert taxonomy.path(column).tolist() == first
 
 
-@settings(max_examples=60, deadline=None)
 @given(dags())
 def test_every_parent_stands_on_an_earlier_level(edges: Edges) -> None:
     taxonomy = Taxonomy.from_edges(edges)
@@ -110,7 +108,6 @@ def test_every_parent_stands_on_an_earlier_level(edges: Edges) -> None:
     assert covered.tolist() == list(range(len(taxonomy)))
 
 
-@settings(max_examples=60, deadline=None)
 @given(taxonomies_with_columns())
 def test_closure_and_most_specific_undo_each_other(case: tuple[Taxonomy, list[int]]) -> None:
     taxonomy, columns = case
@@ -125,7 +122,6 @@ def test_closure_and_most_specific_undo_each_other(case: tuple[Taxonomy, list[in
     assert specific.tolist() == sorted(set(columns) - above)
 
 
-@settings(max_examples=60, deadline=None)
 @given(st.data())
 def test_closing_sets_is_closing_every_row(data: st.DataObject) -> None:
     taxonomy = Taxonomy.from_edges(data.draw(dags()))
@@ -144,7 +140,6 @@ def test_closing_sets_is_closing_every_row(data: st.DataObject) -> None:
         assert found.tolist() == taxonomy.close_upward(columns).tolist()
 
 
-@settings(max_examples=60, deadline=None)
 @given(st.data())
 def test_line_order_changes_nothing_but_column_order(data: st.DataObject) -> None:
     edges = data.draw(dags())
@@ -159,7 +154,6 @@ def test_line_order_changes_nothing_but_column_order(data: st.DataObject) -> Non
     assert (other == taxonomy) == (other.codes == taxonomy.codes)
 
 
-@settings(max_examples=60, deadline=None)
 @given(dags())
 def test_json_round_trip(edges: Edges) -> None:
     taxonomy = Taxonomy.from_edges(edges, names={edges[0][0]: "a name"})
@@ -169,7 +163,6 @@ def test_json_round_trip(edges: Edges) -> None:
     assert again.to_json() == taxonomy.to_json()
 
 
-@settings(max_examples=40, deadline=None)
 @given(dags())
 def test_levels_may_be_given_instead_of_computed(edges: Edges) -> None:
     taxonomy = Taxonomy.from_edges(edges)

@@ -9,7 +9,7 @@ from unittest.mock import patch
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy.sparse import csr_array
 
@@ -34,7 +34,6 @@ def made_of(
         return NgramFeatures.build(texts, piece_sizes=(2, 5))
 
 
-@settings(deadline=None, max_examples=60)
 @given(
     texts=TEXTS,
     words=st.integers(1, 20),
@@ -56,7 +55,6 @@ def test_blocks_do_not_matter(
         np.testing.assert_array_equal(getattr(vectors, name), getattr(parts, name))
 
 
-@settings(deadline=None)
 @given(
     parts=st.lists(st.dictionaries(st.integers(0, 40), st.integers(1, 5)), max_size=6),
     at_once=st.integers(1, 12),
@@ -75,7 +73,6 @@ def test_counts_are_merged(parts: list[dict[int, int]], at_once: int) -> None:
     assert found.keys.tolist() == sorted(kept)
 
 
-@settings(deadline=None)
 @given(sizes=st.lists(st.integers(0, 9), max_size=20), at_once=st.integers(1, 12))
 def test_blocks_cover_all_texts_and_are_small(sizes: list[int], at_once: int) -> None:
     offsets = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)

@@ -95,7 +95,7 @@ def test_training_texts_have_the_vectors_that_build_returns(sizes: tuple[int, in
 
 
 @given(st.permutations([*TEXTS[:6], *UNSEEN]), st.integers(1, 12))
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 def test_company_and_order_change_nothing(texts: list[str], count: int) -> None:
     features, _ = NgramFeatures.build(TEXTS, piece_sizes=SIZES)
     together = features.vectors(texts[:count]).toarray()

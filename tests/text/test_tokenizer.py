@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from harnn.config import TextConfig
@@ -47,7 +47,6 @@ def test_rare_words_and_words_beyond_the_limit_are_unknown() -> None:
 
 
 @given(st.lists(st.text("ab c", max_size=12), max_size=12), st.integers(1, 3))
-@settings(max_examples=40, deadline=None)
 def test_the_vocabulary_equals_a_count_by_hand(texts: list[str], min_count: int) -> None:
     tokenizer = Tokenizer.build(texts, TextConfig(segmenter="words", min_count=min_count))
     counts = Counter(word for text in texts for word in text.split())
@@ -175,7 +174,6 @@ def test_a_very_long_text(segmenter: str) -> None:
 
 
 @given(st.lists(st.text(max_size=30), max_size=6))
-@settings(max_examples=60, deadline=None)
 def test_a_batch_equals_its_texts_one_by_one(texts: list[str]) -> None:
     for segmenter in ("words", "characters", "jieba"):
         config = TextConfig(segmenter=segmenter, min_count=1, max_length=4)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from harnn.config import TextConfig
@@ -22,7 +22,6 @@ def saved(**settings: Any) -> dict[str, Any]:
 
 
 @given(st.lists(st.text(max_size=20), max_size=5), st.text(max_size=30), st.booleans())
-@settings(max_examples=40, deadline=None)
 def test_what_is_written_reads_back(texts: list[str], new: str, lowercase: bool) -> None:
     for segmenter in ("words", "characters", "jieba"):
         config = TextConfig(

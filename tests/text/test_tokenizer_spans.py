@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from harnn.config import TextConfig
@@ -41,7 +41,6 @@ def surfaces(text: str, **settings: object) -> list[str]:
 
 @pytest.mark.parametrize("segmenter", ["words", "characters", "jieba"])
 @given(text=TEXTS)
-@settings(max_examples=120, deadline=None)
 def test_the_characters_of_a_token_normalise_to_it(segmenter: str, text: str) -> None:
     config = TextConfig(segmenter=segmenter, min_count=1, max_length=ALL_KNOWN)  # type: ignore[arg-type]
     tokenizer = Tokenizer.build([text], config)
@@ -55,7 +54,6 @@ def test_the_characters_of_a_token_normalise_to_it(segmenter: str, text: str) ->
 
 
 @given(TEXTS, st.integers(1, 4))
-@settings(max_examples=60, deadline=None)
 def test_spans_are_cut_like_ids(text: str, max_length: int) -> None:
     for segmenter in ("words", "characters", "jieba"):
         whole = TextConfig(segmenter=segmenter, min_count=1, max_length=ALL_KNOWN)

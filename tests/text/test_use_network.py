@@ -59,7 +59,6 @@ def test_a_very_long_text() -> None:
 
 
 @given(st.lists(st.lists(st.integers(0, 127_999), min_size=1, max_size=90), min_size=1, max_size=9))
-@settings(max_examples=25, deadline=None)
 def test_company_and_order_change_nothing(texts: list[list[int]]) -> None:
     together = network().vectors(texts)
     alone = [network().vectors([text])[0] for text in texts]
@@ -68,7 +67,7 @@ def test_company_and_order_change_nothing(texts: list[list[int]]) -> None:
 
 
 @given(st.lists(st.lists(st.integers(0, 999), min_size=1, max_size=40), min_size=1, max_size=4))
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 def test_what_was_read_before_changes_no_bit(before: list[list[int]]) -> None:
     texts = [cut(text) for text in TEXTS[:4]]
     fresh = replace(network(), _kept=[]).vectors(texts)

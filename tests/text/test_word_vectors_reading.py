@@ -124,7 +124,7 @@ def test_files_that_gensim_writes(tmp_path: Path, tokenizer: Tokenizer, is_binar
         max_size=30,
     )
 )
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 def test_text_and_binary_hold_the_same(
     tmp_path_factory: pytest.TempPathFactory, rows: list[list[float]]
 ) -> None:

@@ -65,7 +65,6 @@ def problems(draw: st.DrawFn) -> tuple[NDArray[Any], NDArray[np.bool_], NDArray[
     return vectors, positive, costs
 
 
-@settings(max_examples=40, deadline=None)
 @given(problem=problems())
 def test_parity_with_liblinear(
     problem: tuple[NDArray[Any], NDArray[np.bool_], NDArray[Any]],
@@ -82,7 +81,7 @@ def test_parity_with_liblinear(
         np.testing.assert_allclose(margins, expected, atol=3e-3)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(problem=problems())
 def test_weights_are_those_of_the_dual_variables(
     problem: tuple[NDArray[Any], NDArray[np.bool_], NDArray[Any]],
@@ -107,7 +106,7 @@ def test_without_features_the_bias_is_the_least_squared_hinge(share: float) -> N
 
 
 @given(labels=st.integers(1, 16), seed=st.integers(0, 99))
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 def test_the_same_seed_gives_the_same_bits(labels: int, seed: int) -> None:
     generator = np.random.default_rng(seed)
     vectors, positive = generator.random((60, 9)), generator.random((60, labels)) < 0.4
@@ -124,7 +123,7 @@ def test_the_same_seed_gives_the_same_bits(labels: int, seed: int) -> None:
 @example(entries=4)
 @example(entries=5)
 @given(entries=st.integers(0, 11))
-@settings(max_examples=4, deadline=None)
+@settings(max_examples=4)
 def test_any_number_of_entries(entries: int) -> None:
     """Entries are summed four at a time and the rest one by one."""
     generator = np.random.default_rng(entries)

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from safetensors.numpy import load_file, save_file
 
@@ -146,7 +146,6 @@ def test_it_answers_without_torch(light: Path) -> None:
     subprocess.run([sys.executable, "-c", program], check=True, capture_output=True)
 
 
-@settings(deadline=None)
 @given(st.integers(0, 40), st.integers(3, 9), st.integers(1, 5), st.integers(0, 2))
 def test_documents_are_cut_as_in_training(count: int, tokens: int, windows: int, n: int) -> None:
     before, after = (101,)[:n], (102,)[: n // 2]

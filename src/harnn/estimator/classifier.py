@@ -61,7 +61,11 @@ class HarnnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             ``{"training": {"epochs": 5}}``; see :mod:`harnn.config`.
         valid: which documents choose the best epoch, the blend and the thresholds: the share of
             those given that is held back for it, above 0 and below 1, or others, as a pair (X, y).
-        strategy, threshold, top_k, close, top_1: see above.
+        strategy: how labels are chosen; None here and in the next four is what training found best.
+        threshold: one for all labels; stands for the strategy ``threshold``.
+        top_k: so many labels of each document; stands for the strategy ``top_k``.
+        close: ``up``, ``down`` or ``none``, see :class:`harnn.Decoder`.
+        top_1: whether the best leaf is added: ``never``, to ``empty`` sets, or ``always``.
         output: what ``predict`` returns: ``labels`` (tuples), ``indicator`` (a dense matrix),
             ``sparse`` (a CSR matrix), or ``auto``, the form that y had.
         unknown_labels: ``error`` refuses labels that are not in the taxonomy; ``warn`` and

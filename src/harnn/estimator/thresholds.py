@@ -65,10 +65,15 @@ class HierarchicalThresholdClassifier(MetaEstimatorMixin, ClassifierMixin, BaseE
             gets documents that it has not seen.
         method: what is asked for scores: ``predict_proba``, ``decision_function``, or ``auto``, the
             first of them that there is.
-        strategy, threshold, top_k, close, top_1: how labels are chosen, as for
-            :meth:`harnn.Predictor.predict`; all strategies are tuned, so that these can be changed
-            with ``set_params`` without fitting again. None is what tuning found best.
-        output, unknown_labels: see :class:`harnn.HarnnClassifier`.
+        strategy: how labels are chosen; all strategies are tuned, so that this and the next four
+            can be changed with ``set_params`` without fitting again. None is what tuning found
+            best.
+        threshold: one for all labels; stands for the strategy ``threshold``.
+        top_k: so many labels of each document; stands for the strategy ``top_k``.
+        close: ``up``, ``down`` or ``none``, see :class:`harnn.Decoder`.
+        top_1: whether the best leaf is added: ``never``, to ``empty`` sets, or ``always``.
+        output: see :class:`harnn.HarnnClassifier`.
+        unknown_labels: see :class:`harnn.HarnnClassifier`.
         random_state: seed of the folds' shuffling; None: 0.
 
     Attributes:

@@ -78,9 +78,9 @@ def compare(
     targets: (N, C) label sets, sparse, closed upward. As many documents as there are are drawn with
     replacement, the same ones for both models, and all measures computed on them. The interval is
     that of the 2.5 and 97.5 percentiles of the differences; the p-value is twice the share of
-    differences that are 0 or of the sign that fewer have, counted with one more of them and at most
-    1. Resampled differences are first moved so that their mean is the difference on all documents:
-    a resample lacks some rare labels, which makes every macro-F1 too low.
+    differences that are 0 or of the sign that fewer have, counted with one more of them, and never
+    above 1. Resampled differences are first moved so that their mean is the difference on all
+    documents: a resample lacks some rare labels, which makes every macro-F1 too low.
 
     AUPRC is there if both have scores. It is exact on all documents; on resamples scores are read
     in about a thousand steps with equally many true cells in each, so that a document is told by

@@ -300,7 +300,7 @@ def estimate_training_memory(config: Config, facts: TrainingFacts) -> float:
     """Estimate the memory of a training process in MB (10^6 bytes), good to a factor of two.
 
     With V words, L levels, C labels, batches of B documents of T words, and E, H, A, F as in
-    docs/notation.md::
+    docs/notation.md:
 
         parameters  = V E + 8 H (E + H + 2) + L (2 H A + F (4 H + 1)) + L F F + C (A + 2 F + 2)
         activations = B T (2 E + 24 H + L (2 H + A) + max C_l) + B L (4 H + 2 F) + 2 B C

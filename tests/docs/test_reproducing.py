@@ -1,0 +1,79 @@
+"""docs/reproducing.md: its settings are those of the code, and its commands can be typed."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+
+from harnn.cli import run
+from harnn.config import Config
+from harnn.sample import sample
+from support.typed_pages import (
+    DOCS,
+    assert_can_be_typed,
+    assert_links_lead_somewhere,
+    commands,
+)
+
+PAGE = (DOCS / "reproducing.md").read_text(encoding="utf-8")
+TINY = [f"model.{name}_size=8" for name in ("embedding", "lstm", "attention", "fc")]
+TINY += ["text.vectors=random", "training.epochs=1"]
+
+
+def table_of(title: str) -> list[list[str]]:
+    part = PAGE.partition(f"\n## {title}\n")[2].partition("\n## ")[0]
+    rows = [line for line in part.splitlines() if line.startswith("|")][2:]
+    return [[cell.strip() for cell in row.strip("|").split("|")] for row in rows]
+
+
+@pytest.mark.parametrize("row", table_of("Settings"), ids=lambda row: str(row[0]))
+def test_settings_are_those_of_both_modes(row: list[str]) -> None:
+    name, _, paper, usual = row
+    section, key = name.strip("`").split(".")
+    for mode, shown in (("paper", paper), ("harnn", usual)):
+        config = Config.from_dict({"model": {"mode": mode}})
+        assert str(getattr(getattr(config, section), key)) == shown, mode
+
+
+def test_settings_that_differ_are_in_the_table() -> None:
+    paper, usual = (Config.from_dict({"model": {"mode": mode}}) for mode in ("paper", "harnn"))
+    differ = {
+        f"`{table}.{key}`"
+        for table, values in paper.to_dict().items()
+        for key, value in values.items()
+        if usual.to_dict()[table][key] != value
+    }
+    assert differ - {"`model.mode`"} <= {row[0] for row in table_of("Settings")}
+
+
+def test_ablations_are_settings_that_go_together() -> None:
+    for question, settings in table_of("Ablations"):
+        for each in re.findall(r"`([^`]+)`", settings):
+            mode = re.findall(r"--mode (\w+)", each)
+            preset = re.findall(r"--preset (\w+)", each)
+            given = re.findall(r"--set (\S+)", each)
+            given += [f"model.mode={x}" for x in mode] + [f"model.preset={x}" for x in preset]
+            assert Config.read(None, given), question
+
+
+def test_its_commands_can_be_typed() -> None:
+    assert assert_can_be_typed(PAGE) >= 5
+    assert_links_lead_somewhere(PAGE)
+
+
+def test_its_commands_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With networks of a few numbers, on the sample."""
+    files = sample("en")
+    for name in ("train", "valid", "test"):
+        shutil.copy(getattr(files, name), tmp_path / f"{name}.jsonl")
+    shutil.copy(files.taxonomy, tmp_path / "taxonomy.tsv")
+    monkeypatch.chdir(tmp_path)
+    tiny = [word for setting in TINY for word in ("--set", setting)]
+    typed = [words[1:] for words in commands(PAGE) if words[0] == "harnn"]
+    for words in typed:
+        assert run(words + (tiny if words[0] == "train" else [])) == 0, words
+    config = Config.read(None, ["model.mode=paper"])
+    assert config.model.branches == "network"
