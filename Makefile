@@ -3,7 +3,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test test-slow fuzz check docs bench clean
+.PHONY: demo test test-slow fuzz check docs dist dist-check matrix bench clean
 
 $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV) 2>/dev/null || python3 -m venv $(VENV)
@@ -31,9 +31,20 @@ check: $(READY) docs
 docs: $(READY)  # the site, strictly, in site/: open site/index.html through a web server
 	$(BIN)/python -m website
 
+dist: $(READY)
+	rm -rf dist
+	$(BIN)/python -m build --no-isolation --outdir dist .
+	$(BIN)/python tools/check_dist.py dist --no-install
+
+dist-check: dist
+	$(BIN)/python tools/check_dist.py dist
+
+matrix: $(READY)
+	$(BIN)/python tools/pythons.py
+
 bench: $(READY)
 	$(BIN)/python benchmarks/accuracy run --only valueeval23 --method harnn harnn-fast
 	$(BIN)/python benchmarks/accuracy report runs/accuracy/
 
 clean:
-	rm -rf $(VENV) runs build site .cache .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .venv-3.* build dist site .cache runs .pytest_cache .mypy_cache .ruff_cache .hypothesis

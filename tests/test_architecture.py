@@ -19,6 +19,7 @@ FLOORS = {
     0: {
         "errors",
         "_arrays",
+        "_calls",
         "_cells",
         "_cores",
         "_delimited",

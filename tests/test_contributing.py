@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from pathlib import Path
 
 import pytest
@@ -49,11 +48,3 @@ def test_names_are_where_they_are_said_to_be(name: str, place: str) -> None:
     assert name in " ".join(WORDS)
     source = (ROOT / "src/harnn" / place).read_text(encoding="utf-8")
     assert re.search(rf"^(class |def |type )?{name}\b", source, flags=re.MULTILINE)
-
-
-def test_the_citation_is_of_this_version() -> None:
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    citation = (ROOT / "CITATION.cff").read_text(encoding="utf-8")
-    assert f"\nversion: {project['version']}\n" in citation
-    assert f"\nlicense: {project['license']}\n" in citation
-    assert "doi: 10.1145/3357384.3357885" in citation

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from harnn._lazy import on_demand
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 if TYPE_CHECKING:
     from harnn.acceptance import (
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
         load_acceptance,
         save_acceptance,
     )
-    from harnn.bundle import Bundle, export_onnx, load_bundle, save_bundle
+    from harnn.bundle import Bundle, ModelInfo, export_onnx, load_bundle, model_info, save_bundle
     from harnn.config import Config
     from harnn.converters import convert
     from harnn.data import (
@@ -77,7 +77,7 @@ __getattr__, __dir__ = on_demand(
     __name__,
     {
         "acceptance": "Acceptance file_answers judge_audits load_acceptance save_acceptance",
-        "bundle": "Bundle export_onnx load_bundle save_bundle",
+        "bundle": "Bundle ModelInfo export_onnx load_bundle model_info save_bundle",
         "config": "Config",
         "converters": "convert",
         "data": "Document SplitSettings learn_taxonomy read_documents split_documents write_rows "
@@ -116,6 +116,7 @@ __all__ = [
     "LabelMapping",
     "Migrated",
     "MigrationReport",
+    "ModelInfo",
     "ModelReport",
     "Prediction",
     "Predictor",
@@ -150,6 +151,7 @@ __all__ = [
     "measure_acceptance",
     "measure_drift",
     "migrate",
+    "model_info",
     "read_documents",
     "save_acceptance",
     "save_bundle",

@@ -58,7 +58,7 @@ Language = Literal["en", "zh"]
 """Of the embedded sample."""
 _STORED_NAMES = {("model", "text_vectors"): "sentences"}
 """Keys under the names that they had first: read for ever, and written into models."""
-_NOT_STORED = {("data", "fixes")}
+_NOT_STORED = {("data", "fixes"), ("training", "share_labels")}
 _NOTHING = object()
 _CONTINUING = "continuing"
 """The table that is stored only where it differs from its defaults: most trainings do not go on
@@ -215,6 +215,10 @@ class TrainingConfig:
     """``cpu``, ``cuda``, ``cuda:NUMBER``, ``mps``; ``auto``: the fastest there is."""
     threads: int = 0
     """CPU threads; 0: all cores."""
+    share_labels: Literal["auto", "on", "off"] = "auto"
+    """What several processes share out of the network: its labels, of which each then holds some,
+    or the documents of each step (``off``). ``auto``: labels where there are more than 20,000;
+    docs/several-processes.md."""
 
     def check(self) -> list[Problem]:
         problems = [
@@ -341,6 +345,9 @@ class Config:
             reader = "mode paper" if self.model.mode == "paper" else "model.max_constraint"
             what = f"got {self.training.negatives}, but {reader} reads all labels; leave one out."
             problems.append(Problem("training.negatives", what))
+        if self.training.share_labels == "on" and (reason := _holds_all_labels(self.model)):
+            what = f"got 'on', but {reason}; leave one of them out."
+            problems.append(Problem("training.share_labels", what))
         if problems:
             raise ConfigError(problems)
 
@@ -415,6 +422,17 @@ class Config:
             for section, table in self.to_dict().items()
             if not (section == _CONTINUING and usual)
         }
+
+
+def _holds_all_labels(model: ModelConfig) -> str:
+    """Say why processes cannot each hold some labels of all that they train; empty: they can."""
+    if model.branches == "linear":
+        return "with branches linear there is no network"
+    if model.max_constraint:
+        return "model.max_constraint compares all labels"
+    if model.transformer != "off":
+        return "the head of a fine-tuned encoder (model.transformer) is not shared out"
+    return ""
 
 
 def _current_name(section: str, key: str, value: Any) -> tuple[str, Any]:

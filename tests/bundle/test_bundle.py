@@ -41,7 +41,7 @@ def test_save_and_load_equal(
     # On the validation documents the blend has seen each of them, but not for this report.
     assert result.report.to_dict() == json.loads((model / "metrics.json").read_text("utf-8"))
     files = [*FILES, "README.md", "history.jsonl", "labels.json", "linear.json", "checksums.json"]
-    files.append("reference.json")
+    files += ["reference.json", "provenance.json"]
     assert sorted(p.name for p in model.iterdir()) == sorted(files)
 
 

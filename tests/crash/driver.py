@@ -30,12 +30,13 @@ import harnn.training.fitting  # noqa: F401
 from harnn.bundle import CHECKPOINTS, layout, load_bundle
 from harnn.cli import run
 from harnn.errors import BundleError
-from harnn.training.checkpoint import FILE, load_checkpoint, load_finished
+from harnn.training.checkpoint import FILE, load_checkpoint
+from harnn.training.finished_pieces import load_piece
 
 _WATCHED = {"os.rename", "os.remove", "os.rmdir", "os.mkdir", "open"}
 _EXCHANGE = "renameat2"
 _RANDOM = re.compile(r"[0-9a-f]{8}(?=\.tmp)")
-_TIMED = {layout.HISTORY, layout.CARD, layout.CHECKSUMS}
+_TIMED = {layout.HISTORY, layout.CARD, layout.CHECKSUMS, layout.PROVENANCE}
 """Files in which seconds stand, or the hashes of those."""
 
 
@@ -124,7 +125,7 @@ def half_written(out: Path, *, had_model: bool) -> list[str]:
         if (place / FILE).exists():
             wrong += complaint(partial(load_checkpoint, place))
     for path in checkpoint.glob("finished-*.safetensors"):
-        wrong += complaint(partial(load_finished, path))
+        wrong += complaint(partial(load_piece, path))
     return wrong
 
 

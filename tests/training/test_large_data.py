@@ -58,7 +58,7 @@ def in_small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(f"harnn.{place}.row_blocks", blocks)
 
 
-TIMED = ("history.jsonl", "checksums.json")
+TIMED = ("history.jsonl", "checksums.json", "provenance.json", "README.md")
 """Files that hold, or sum up, how long something took."""
 
 

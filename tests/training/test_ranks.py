@@ -7,9 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -18,15 +16,23 @@ import torch
 import harnn
 from harnn.errors import ConfigError, RankLostError, TrainingInterrupted
 from harnn.network import Dropout, rows_of_batch
-from harnn.training import Event, FitResult, Ranks, Stage, Step
+from harnn.training import FitResult, Ranks
 from harnn.training.ranks import Share
-from support.branches import networks_of
-from support.ranks import SETTINGS, TAXONOMY, TRAIN, VALID, children, config
+from support.ranks import (
+    LOSS,
+    SETTINGS,
+    TAXONOMY,
+    TRAIN,
+    VALID,
+    Told,
+    assert_same,
+    children,
+    config,
+    fit,
+    fit_among,
+    furthest,
+)
 from support.topics import FAST
-
-LOSS = 2e-6
-"""Of a loss about 7: sums of float32 in another order."""
-
 
 ON_RAY = """
 import numpy as np
@@ -46,39 +52,6 @@ print("the same" if same and np.array_equal(here.bias, there.bias) else "not the
 """
 
 
-class Told:
-    """What a training tells; *act* is called after a step."""
-
-    def __init__(self, step: int = 0, act: Callable[[], object] = lambda: None) -> None:
-        self.stages: list[str] = []
-        self.losses: list[float] = []
-        self._step, self._act = step, act
-
-    def __call__(self, event: Event) -> None:
-        if isinstance(event, Stage):
-            self.stages.append(event.message)
-        elif isinstance(event, Step):
-            self.losses.append(event.loss)
-            if event.step == self._step:
-                self._act()
-
-
-def fit(
-    count: int, told: Told, *, settings: dict[str, Any] = SETTINGS, **options: Any
-) -> FitResult:
-    with Ranks.local(count) as ranks:
-        return harnn.fit(
-            TAXONOMY, TRAIN, VALID, config(settings), listener=told, ranks=ranks, **options
-        )
-
-
-def furthest(one: FitResult, other: FitResult) -> float:
-    """Return the largest difference between weights of the networks."""
-    (left,), (right,) = networks_of(one), networks_of(other)
-    states = left.state_dict(), right.state_dict()
-    return max(float((states[0][name] - states[1][name]).abs().max()) for name in states[0])
-
-
 @pytest.fixture(scope="module")
 def alone() -> tuple[FitResult, Told]:
     told = Told()
@@ -87,17 +60,15 @@ def alone() -> tuple[FitResult, Told]:
 
 def test_two_processes_train_as_one(alone: tuple[FitResult, Told]) -> None:
     # Of 33 documents in batches of 8 one is left, of which one process computes nothing.
-    result, told = alone
-    shared = Told()
-    other = fit(2, shared)
+    with Ranks.local(2) as ranks:
+        shared, labels = Told(), Told()
+        other = fit_among(ranks, shared)
+        by_label = fit_among(ranks, labels, settings=SETTINGS | {"share_labels": "on"})
     assert "2 processes share the training of network" in shared.stages
-    assert len(shared.losses) == len(told.losses) == 10
-    np.testing.assert_allclose(shared.losses, told.losses, atol=LOSS)
-    assert furthest(result, other) < 1e-5  # with dropout: all drop what one drops
-    columns = ("epoch", "steps", "auprc", "micro_f1", "padding")
-    rows = [[row.to_dict() for row in x.history.rows] for x in (result, other)]
-    for one, two in zip(*rows, strict=True):
-        assert {x: one[x] for x in columns} == pytest.approx({x: two[x] for x in columns})
+    each = "each of 2 processes holds some of 6 labels"
+    assert (each in shared.stages, each in labels.stages) == (False, True)
+    assert_same(alone, (other, shared))
+    assert_same(alone, (by_label, labels))
     assert not torch.distributed.is_initialized()
 
 

@@ -246,7 +246,7 @@ def test_the_running_average_is_what_it_says(average: float) -> None:
     def listen(event: Event) -> None:
         if isinstance(event, Step):
             seen.append(arrays(trainer.network.parameters()))
-            kept.append(arrays(trainer.average))
+            kept.append(arrays(trainer.average.tensors))
 
     trainer.listener = listen
     history = trainer.train(train, valid, stopped=lambda: False)
@@ -275,7 +275,7 @@ def test_training_goes_on_from_the_last_step_and_not_from_the_average() -> None:
 def test_without_an_average_the_last_step_is_kept() -> None:
     trainer, train, valid = trainer_and_corpora(0.0)
     trainer.train(train, valid, stopped=lambda: False)
-    assert trainer.average == []
+    assert trainer.average.tensors == []
 
 
 def stages(knobs: Config) -> list[str]:

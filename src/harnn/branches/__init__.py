@@ -23,6 +23,7 @@ from harnn.branches.evidence import Asked, WordEffects, word_effects
 from harnn.branches.kinds import (
     KINDS,
     Kind,
+    branches_of,
     migrate_branch,
     need_torch,
     read_branch,
@@ -54,6 +55,7 @@ __all__ = [
     "TakesBeam",
     "TakesBfloat16",
     "WordEffects",
+    "branches_of",
     "migrate_blend",
     "migrate_branch",
     "migrate_cascade",

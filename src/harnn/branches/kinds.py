@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any, NamedTuple
 
 from harnn.branches.branch import Branch, Parts, StoredModel
 from harnn.branches.document_vectors import read_vectors_branch
 from harnn.branches.document_vectors.migrating import migrate_document_vectors
 from harnn.branches.linear import LinearBranch
+from harnn.branches.linear.branch import FILE as LINEAR
 from harnn.branches.linear.migrating import migrate_linear
 from harnn.branches.network import read_network
 from harnn.branches.network.migrating import migrate_network
@@ -44,6 +45,8 @@ class Kind(NamedTuple):
     migrate: Callable[[Branch, LabelOrigins], Parts] | None = None
     """Returns the parts of a branch, not exported, for a new edition of its taxonomy; None: it
     cannot be had."""
+    file: str = ""
+    """Of a model directory that has such a branch, where its settings do not tell."""
 
 
 KINDS: tuple[Kind, ...] = (
@@ -52,6 +55,7 @@ KINDS: tuple[Kind, ...] = (
         2.0,
         LinearBranch.from_parts,
         "linear",
+        file=LINEAR,
         title="words and their pairs",
         migrate=migrate_linear,
     ),
@@ -97,6 +101,15 @@ KINDS: tuple[Kind, ...] = (
     ),
 )
 """In the order in which a blend reads them."""
+
+
+def branches_of(settings: Mapping[str, Any], files: Collection[str]) -> tuple[str, ...]:
+    """Return the branches of a model by what stands in its settings, and its files."""
+    return tuple(
+        kind.name
+        for kind in KINDS
+        if (kind.file in files if kind.file else any(settings.get(x) for x in kind.nothing))
+    )
 
 
 def need_torch(settings: Mapping[str, Any]) -> bool:

@@ -8,10 +8,12 @@ from harnn.bundle.fingerprint import fingerprint, fingerprint_of
 from harnn.bundle.history import EpochRow, History
 from harnn.bundle.layout import CHECKPOINTS, marker_of
 from harnn.bundle.load import is_light, load_bundle
+from harnn.bundle.provenance import Provenance, ProvenanceStep
 
 if TYPE_CHECKING:
     from harnn.bundle.decoding import change_decoding
     from harnn.bundle.export import export_onnx
+    from harnn.bundle.info import ModelFile, ModelInfo, model_info
     from harnn.bundle.save import merge_parts, save_bundle
 
 __getattr__, __dir__ = on_demand(
@@ -19,6 +21,7 @@ __getattr__, __dir__ = on_demand(
     {
         "decoding": "change_decoding",
         "export": "export_onnx",
+        "info": "ModelFile ModelInfo model_info",
         "save": "merge_parts save_bundle",
     },
 )
@@ -28,6 +31,10 @@ __all__ = [
     "Bundle",
     "EpochRow",
     "History",
+    "ModelFile",
+    "ModelInfo",
+    "Provenance",
+    "ProvenanceStep",
     "change_decoding",
     "export_onnx",
     "fingerprint",
@@ -36,5 +43,6 @@ __all__ = [
     "load_bundle",
     "marker_of",
     "merge_parts",
+    "model_info",
     "save_bundle",
 ]

@@ -13,6 +13,7 @@ from harnn._display import counted
 from harnn._notebook import html_table
 from harnn.branches import Branch, ByName, Ensemble
 from harnn.bundle.history import History
+from harnn.bundle.provenance import Provenance
 from harnn.config import Config
 from harnn.corpus import TokensView, View
 from harnn.decode import Decoder
@@ -52,6 +53,8 @@ class Bundle:
     (``init``), and of the corrections (``corrections``). Older models lack some or all."""
     history: History = field(default_factory=History)
     """Of the first network; empty without one."""
+    provenance: Provenance | None = None
+    """Who made it, when and how; older models have none."""
     summaries: tuple[str, ...] = ()
     """What each branch is, in a line; known after training only."""
     changes: Changes | None = None

@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
-from harnn._display import counted, level_name
+import re
+import shlex
+from collections.abc import Sequence
+
+from harnn._display import counted, level_name, printable
 from harnn.bundle.bundle import Bundle
+from harnn.bundle.provenance import Provenance
+
+_ORIGIN = "\n## Origin\n"
 
 
 def model_card(bundle: Bundle) -> str:
@@ -19,7 +26,7 @@ def model_card(bundle: Bundle) -> str:
     lines = [*(bundle.summaries or _names(bundle)), *_left_out(bundle), *_origin(bundle)]
     branches = "\n".join(f"- {line}" for line in lines)
     never = int((bundle.label_counts == 0).sum())
-    return f"""# A harnn model
+    card = f"""# A harnn model
 
 Files documents under a taxonomy of {counted(len(taxonomy), "label")} on
 {counted(taxonomy.depth, "level")} ({sizes}).
@@ -47,6 +54,42 @@ On {counted(report.documents, "document")}, choosing {bundle.decoder.describe()}
 {_calibration(bundle)} Labels rare in the training documents are found less
 often than the numbers above suggest; see the macro-F1 of the lower levels.
 """
+    if bundle.provenance is None:
+        return card
+    hashes = {"taxonomy": taxonomy.version, **bundle.contents}
+    lines = [f"- SHA-256 of {_plain(name)}: {_code(sha256)}" for name, sha256 in hashes.items()]
+    return with_origin(card, bundle.provenance, lines)
+
+
+def with_origin(card: str, provenance: Provenance, more: Sequence[str] = ()) -> str:
+    """Return a card with what a record says in place of what it said of the model's origin.
+
+    more: lines to add; where there are none, those that it had are kept.
+    """
+    before, _, old = card.partition(_ORIGIN)
+    kept = more or [line for line in old.splitlines() if line.startswith("- SHA-256")]
+    version = f", version {_code(provenance.version)}" if provenance.version else ""
+    lines = [f"- name {_code(provenance.name)}{version}"]
+    for step in provenance.steps:
+        lines.append(f"- {_plain(step.describe())}")
+        if step.call:
+            lines.append(f"  - {_code(shlex.join(['harnn', *step.call]))}")
+    if provenance.steps:
+        software = provenance.steps[-1].software
+        versions = ", ".join(f"{name} {found}" for name, found in software.items())
+        lines.append(f"- software: {_plain(versions)}")
+    text = "\n".join([*lines, *kept])
+    return f"{before}{_ORIGIN}\n{text}\n"
+
+
+def _code(text: str) -> str:
+    """Return text from elsewhere as code of Markdown, in a line."""
+    return f"`{' '.join(printable(text).replace('`', chr(39)).split())}`"
+
+
+def _plain(text: str) -> str:
+    """Return text from elsewhere as text of Markdown, in a line."""
+    return " ".join(re.sub(r"([\\`*_\[\]<>#|])", r"\\\1", printable(text)).split())
 
 
 def _by_name(bundle: Bundle) -> str:

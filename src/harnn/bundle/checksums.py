@@ -1,7 +1,8 @@
 """SHA-256 of every file of a model directory, so that damage is noticed before it answers.
 
-Everything is covered that the program reads; not README.md, which people may edit. Directories of
-older versions have no such file and are read without it.
+Everything is covered that the program reads; not README.md, which people may edit, and not
+provenance.json, which has its own. Directories of older versions have no such file and are read
+without it.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from harnn.bundle import layout
 from harnn.errors import BundleError, Problem, cannot_read
 
 _FORMAT = 1
+_UNCOVERED = (layout.CARD, layout.PROVENANCE)
 _LENGTH = 64
 """Of a SHA-256 in hexadecimal digits."""
 _CHANGED = "was changed after it was written (its SHA-256 differs)."
@@ -26,7 +28,7 @@ _RESTORE = "Restore it or train again."
 
 def checksums_of(directory: Path, names: Iterable[str]) -> dict[str, str]:
     """Return the SHA-256 of files of a directory, but of those that are not covered."""
-    return {name: _sha256(directory / name) for name in sorted(names) if name != layout.CARD}
+    return {name: _sha256(directory / name) for name in sorted(names) if name not in _UNCOVERED}
 
 
 def checksums_json(checksums: Mapping[str, str]) -> str:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Unpack
 
 from harnn._files import atomic_directory, only_writer
 from harnn.bundle import layout
 from harnn.bundle.checksums import checksums_json, checksums_of, read_checksums
+from harnn.bundle.fingerprint import fingerprint
 from harnn.bundle.load import check_files, read_decoding, read_settings, read_taxonomy
+from harnn.bundle.provenance import ProvenanceStep, read_provenance
 from harnn.decode import DecodeOptions, Decoder
 
 
@@ -35,11 +38,16 @@ def change_decoding(directory: str | Path, **options: Unpack[DecodeOptions]) -> 
         plain = decoder.to_dict()
         if calibration is not None:
             plain["calibration"] = calibration
-        _replace(directory, layout.to_bytes(layout.to_json(plain)))
+        files = {layout.DECODE: layout.to_json(plain)}
+        provenance = read_provenance(directory)
+        if provenance is not None:
+            step = ProvenanceStep.now("decoding", parent=fingerprint(directory))
+            files[layout.PROVENANCE] = provenance.then(step).to_json()
+        _replace(directory, files)
     return decoder
 
 
-def _replace(directory: Path, decoding: bytes) -> None:
+def _replace(directory: Path, files: Mapping[str, str]) -> None:
     """Put a copy of the model, whose other files are the same ones, in its place."""
     sums = read_checksums(directory)
     with atomic_directory(directory, marker=layout.CONFIG) as temporary:
@@ -51,14 +59,15 @@ def _replace(directory: Path, decoding: bytes) -> None:
             copy_function=_link,
             dirs_exist_ok=True,
         )
-        (temporary / layout.DECODE).write_bytes(decoding)
+        for name, text in files.items():
+            (temporary / name).write_bytes(layout.to_bytes(text))
         if sums is not None:
             sums |= checksums_of(temporary, [layout.DECODE])
             (temporary / layout.CHECKSUMS).write_bytes(layout.to_bytes(checksums_json(sums)))
 
 
 def _changed(_folder: str, _names: list[str]) -> set[str]:
-    return {layout.DECODE, layout.CHECKSUMS}
+    return {layout.DECODE, layout.CHECKSUMS, layout.PROVENANCE}
 
 
 def _link(source: str, target: str, **_options: Any) -> None:

@@ -9,7 +9,10 @@ from harnn._files import read_model_json
 from harnn.branches import Parts
 from harnn.bundle import layout
 from harnn.bundle.bundle import parts_of
+from harnn.bundle.card import with_origin
+from harnn.bundle.fingerprint import fingerprint
 from harnn.bundle.load import is_light, load_bundle
+from harnn.bundle.provenance import ProvenanceStep
 from harnn.bundle.save import merge_parts, write_directory
 from harnn.errors import BundleError, Problem
 
@@ -47,18 +50,29 @@ def export_onnx(
     if output.resolve() == directory.resolve():
         what = "is the model itself; write the exported one to another directory."
         raise BundleError(Problem(str(output), what))
-    ensemble = load_bundle(directory, segment=segment).ensemble
+    bundle = load_bundle(directory, segment=segment)
     settings = read_model_json(directory / layout.CONFIG)
     if is_light(settings):
         what = "needs no PyTorch as it is: it was exported before, or has no network."
         raise BundleError(Problem(str(directory), what))
     # The youngest kind first: it may refuse, and graphs of networks take their time.
-    parts = merge_parts([x.to_parts(light=True, int8=int8) for x in reversed(parts_of(ensemble))])
+    parts = merge_parts(
+        [x.to_parts(light=True, int8=int8) for x in reversed(parts_of(bundle.ensemble))]
+    )
     settings |= {"runtime": layout.ONNX, "weights": "int8" if int8 else "float32"}
     settings["checksums"] = True
+    provenance = bundle.provenance
+    if provenance is not None:
+        step = ProvenanceStep.now("export", parent=fingerprint(directory))
+        provenance = provenance.then(step)
     copied = {
         name: (directory / name).read_bytes() for name in _COPIED if (directory / name).exists()
     }
-    files = copied | parts.files | {layout.CONFIG: layout.to_bytes(layout.to_json(settings))}
+    texts = {layout.CONFIG: layout.to_json(settings)}
+    if provenance is not None:
+        texts[layout.PROVENANCE] = provenance.to_json()
+        card = copied.get(layout.CARD, b"").decode("utf-8", "replace")
+        texts[layout.CARD] = with_origin(card, provenance)
+    files = copied | parts.files | {name: layout.to_bytes(text) for name, text in texts.items()}
     write_directory(output, Parts(arrays=parts.arrays, files=files))
     return output

@@ -6,6 +6,7 @@ linear.json        words, pieces of words    decode.json     thresholds, calibra
 history.jsonl      one line an epoch         metrics.json    validation report
 labels.json        F1 of single labels      checksums.json  SHA-256 of the other files
 reference.json     figures of the validation documents, to compare others with
+provenance.json    who made it, when, of what; in no list of checksums, it has its own
 README.md          model card
 
 A model exported to ONNX (``"runtime": "onnx"`` in config.json) has ``network-1.onnx`` and so on for
@@ -22,7 +23,7 @@ FORMAT = 3
 CONFIG, DECODE, METRICS = "config.json", "decode.json", "metrics.json"
 ARRAYS, TAXONOMY, TOKENIZER = "model.safetensors", "taxonomy.json", "tokenizer.json"
 HISTORY, CARD, CHECKSUMS = "history.jsonl", "README.md", "checksums.json"
-LABELS, REFERENCE = "labels.json", "reference.json"
+LABELS, REFERENCE, PROVENANCE = "labels.json", "reference.json", "provenance.json"
 """Older models have none."""
 FILES = (CONFIG, DECODE, METRICS, ARRAYS, TAXONOMY, TOKENIZER)
 """What every model has."""

@@ -13,7 +13,7 @@ from safetensors.numpy import load_file
 
 from harnn._display import reason_of
 from harnn._files import parse_model_json, read_model_json, read_model_text
-from harnn._optional import check_installed
+from harnn._optional import check_torch
 from harnn._tables import shown
 from harnn.branches import (
     Blend,
@@ -33,6 +33,7 @@ from harnn.bundle import layout
 from harnn.bundle.bundle import Bundle
 from harnn.bundle.checksums import check_announced, verify_checksums
 from harnn.bundle.history import History
+from harnn.bundle.provenance import read_provenance
 from harnn.bundle.settings import check_settings, read_config, read_label_counts, read_quality
 from harnn.decode import Decoder
 from harnn.errors import BundleError, ConfigError, Problem, TaxonomyError, cannot_read
@@ -56,8 +57,7 @@ def load_bundle(
     check_files(directory)
     files, settings = read_settings(directory)
     if not is_light(settings):
-        purpose = f"{directory}: a model that was not exported (harnn export)"
-        check_installed("torch", purpose=purpose, package="torch")
+        check_torch(f"{directory}: a model that was not exported (harnn export)")
     taxonomy = read_taxonomy(directory, settings)
     tokenizer = Tokenizer.from_json(
         read_model_text(directory / layout.TOKENIZER),
@@ -93,6 +93,7 @@ def load_bundle(
         reference=_load_reference(stored, taxonomy, decoder),
         documents=settings.get("documents", {}),
         contents=settings.get("contents", {}),
+        provenance=read_provenance(directory),
         history=_load_history(stored.path_of(layout.HISTORY)),
     )
 

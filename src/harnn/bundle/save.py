@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from pathlib import Path
 from typing import Any
@@ -15,18 +16,32 @@ from harnn.bundle import layout
 from harnn.bundle.bundle import Bundle, parts_of
 from harnn.bundle.card import model_card
 from harnn.bundle.checksums import checksums_json, checksums_of
+from harnn.bundle.provenance import Provenance, check_names
 from harnn.errors import InputError, cannot_write
 from harnn.watching import figures_to_dict
 
 
-def save_bundle(bundle: Bundle, directory: str | Path) -> Path:
+def save_bundle(
+    bundle: Bundle, directory: str | Path, *, name: str = "", version: str = ""
+) -> Path:
     """Write the model to a temporary directory and rename it to *directory*.
 
+    name, version: of the model, for its card and its record; without them those that it has, or
+    the name of the directory.
+
     Raises:
+        ConfigError: the name or version is no such thing.
         InputError: the place holds something else than a model, which stays as it is, or cannot be
             written.
     """
+    check_names(name, version)
     directory = Path(directory)
+    provenance = bundle.provenance
+    if provenance is None and (name or version):  # an older model
+        provenance = Provenance()
+    if provenance is not None:
+        provenance = provenance.named(name, version).named_at(directory)
+        bundle = dataclasses.replace(bundle, provenance=provenance)
     parts = merge_parts([each.to_parts() for each in parts_of(bundle.ensemble)])
     left_out = [each.to_dict() for each in bundle.ensemble.left_out]
     settings = {
@@ -54,6 +69,8 @@ def save_bundle(bundle: Bundle, directory: str | Path) -> Path:
         texts[layout.LABELS] = json.dumps(bundle.quality.to_dict()) + "\n"
     if bundle.reference is not None:
         texts[layout.REFERENCE] = json.dumps(figures_to_dict(bundle.reference)) + "\n"
+    if provenance is not None:
+        texts[layout.PROVENANCE] = provenance.to_json()
     files = parts.files | {name: layout.to_bytes(text) for name, text in texts.items()}
     write_directory(directory, Parts(arrays=parts.arrays, files=files))
     return directory

@@ -27,6 +27,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
     """Run the program and return its exit code; errors of users print no traceback."""
     import typer
 
+    from harnn._calls import called
     from harnn.cli import screen
     from harnn.errors import HarnnError
 
@@ -34,7 +35,9 @@ def run(arguments: Sequence[str] | None = None) -> int:
     try:
         with screen.stopped_by_signals():
             screen.prepare_streams()
-            code = _invoke(sys.argv[1:] if arguments is None else list(arguments))
+            words = sys.argv[1:] if arguments is None else list(arguments)
+            with called(words):
+                code = _invoke(words)
             screen.flush_output()
             return code
     except HarnnError as error:
@@ -43,10 +46,9 @@ def run(arguments: Sequence[str] | None = None) -> int:
     except ModuleNotFoundError as error:
         if error.name is None or error.name.partition(".")[0] == "harnn":
             raise
-        screen.say(
-            f"Error: this command needs the module {error.name!r}, which is not installed. What "
-            "only answers, with models that were exported, needs less: see docs/deploying.md."
-        )
+        from harnn._optional import lacking
+
+        screen.say(f"Error: {lacking(error.name)}")
         return 2
     except (KeyboardInterrupt, typer.Abort):
         screen.say("Interrupted.")

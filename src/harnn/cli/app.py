@@ -15,6 +15,7 @@ from harnn.cli import (
     app_decoding,
     app_evaluation,
     app_migration,
+    app_models,
     app_scoring,
     app_search,
     app_serving,
@@ -334,6 +335,9 @@ app.command()(app_evaluation.drift)
 
 app.command()(app_decoding.decoding)
 app.command()(app_decoding.thresholds)
+
+
+app.command()(app_models.info)
 
 
 @app.command()

@@ -108,6 +108,12 @@ def train(
         Path | None,
         typer.Option("--json", help="Write the report, and with --init what changed (.json)."),
     ] = None,
+    name: Annotated[
+        str, typer.Option("--name", help="Of the model, for its card; default: of its directory.")
+    ] = "",
+    model_version: Annotated[
+        str, typer.Option("--model-version", help="Of the model, for its card.")
+    ] = "",
     processes: Annotated[
         int,
         typer.Option(
@@ -159,6 +165,8 @@ def train(
             valid=folding.read_valid(valid or [], folds),
             unlabelled=unlabelled or [],
             out=out,
+            name=name,
+            version=model_version,
         ),
         config=config,
         settings=gather_settings(

@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 from rich.text import Text
 
+from harnn._optional import TORCH, command_for, is_installed
 from harnn.bundle import CHECKPOINTS, save_bundle
+from harnn.bundle.provenance import check_names
 from harnn.cli.decoding import settle_decoding
 from harnn.cli.files import JSON, check_directory, check_inputs, check_output, write_json
 from harnn.cli.going_on import GoingOn
@@ -68,6 +70,7 @@ class TrainingFiles:
 
     Raises:
         DocumentError: standard input is among the documents, which are read twice.
+        ConfigError: a name or version that no model can have.
     """
 
     taxonomy: TaxonomyChoice
@@ -76,9 +79,13 @@ class TrainingFiles:
     """Files, or the share of the training documents that is held out."""
     unlabelled: list[Path]
     out: Path
+    name: str = ""
+    version: str = ""
+    """Of the model, for its record."""
 
     def __post_init__(self) -> None:
         check_inputs([*self.labelled, *self.unlabelled], passes=2)
+        check_names(self.name, self.version)
 
     @property
     def labelled(self) -> list[Path]:
@@ -88,15 +95,20 @@ class TrainingFiles:
 
 def demo(lang: str, out: Path) -> None:
     """Train on the embedded sample, show the evaluation and three documents."""
-    from harnn.network import tune_process
     from harnn.training import fit
+    from harnn.training.process import tune_training
 
     console, errors = Console(), Console(stderr=True)
     files = sample(lang)
     taxonomy = files.load_taxonomy()
-    config = Config.from_dict(DEMO_SETTINGS[lang])
+    config = demo_settings(lang)
     check_directory(out, overwrite=_is_demo(out))
-    tune_process(config.training.threads)
+    if config.model.preset == "fast":
+        errors.print_line(
+            f"PyTorch is not installed, so the demo has no network (preset fast); to have one: "
+            f"{command_for(TORCH)}"
+        )
+    tune_training(config)
     with training_display(errors, config.training.score) as display:
         result = fit(taxonomy, files.train, files.valid, config, listener=display)
     save_bundle(result, out)
@@ -108,6 +120,14 @@ def demo(lang: str, out: Path) -> None:
     for document, answer in zip(documents, predictor.predict(documents), strict=True):
         show_answer(console, taxonomy, document.full_text, answer, document.labels or ())
     console.print_line(f'The model is in {out}/. Try: harnn predict {out} --text "..."')
+
+
+def demo_settings(lang: str) -> Config:
+    """Return the settings of the demo; without PyTorch those of preset ``fast``."""
+    tables = DEMO_SETTINGS[lang]
+    if is_installed("torch"):
+        return Config.from_dict(tables)
+    return Config.from_dict({"text": tables["text"], "model": {"preset": "fast"}})
 
 
 def validate(
@@ -246,7 +266,7 @@ def _train(
                 ranks=ranks,
                 address=address,
             )
-        save_bundle(result, files.out)
+        save_bundle(result, files.out, name=files.name, version=files.version)
     console.print(report_table(result.report, title="Validation, in percent"))
     console.print_line(report_line(result.report))
     going_on.show(result, console)

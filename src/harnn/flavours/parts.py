@@ -55,7 +55,7 @@ def copy_model(directory: str | Path, output: Path) -> None:
         BundleError: there is no model, or it is damaged.
     """
     written = read_settings(Path(directory))[0]  # None in older models
-    names = {*(written or ()), layout.CHECKSUMS, layout.CARD}
+    names = {*(written or ()), layout.CHECKSUMS, layout.CARD, layout.PROVENANCE}
     output.mkdir()
     for path in Path(directory).iterdir():
         if path.is_file() and (written is None or path.name in names):

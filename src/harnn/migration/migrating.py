@@ -24,7 +24,15 @@ from harnn.branches import (
     settings_of_nothing,
     with_labels_by_name,
 )
-from harnn.bundle import Bundle, fingerprint, fingerprint_of, is_light, load_bundle, merge_parts
+from harnn.bundle import (
+    Bundle,
+    ProvenanceStep,
+    fingerprint,
+    fingerprint_of,
+    is_light,
+    load_bundle,
+    merge_parts,
+)
 from harnn.decode import Decoder
 from harnn.errors import BundleError, Problem
 from harnn.metrics import Confusion, LabelMetrics, LabelQuality
@@ -101,6 +109,9 @@ def migrate(
         documents={name: n for name, n in bundle.documents.items() if name != TUNED},
         contents=contents | {MIGRATED: known_as, MAPPING: _hash_of_links(mapper.diff)},
         history=bundle.history,
+        provenance=None
+        if bundle.provenance is None
+        else bundle.provenance.of_another().then(ProvenanceStep.now("migrate", parent=known_as)),
     )
     return Migrated(migrated, mapper, MigrationReport.of(bundle, mapper, origins))
 

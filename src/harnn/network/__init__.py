@@ -6,6 +6,7 @@ from harnn.network.bert import Bert, BertShape, mean_of_states
 from harnn.network.constraint import MaxConstraint
 from harnn.network.dropout import Dropout, rows_of_batch
 from harnn.network.head import HarnnOutput, HeadShape, HierarchicalHead, MeanHead
+from harnn.network.label_share import Exchange, LabelShare
 from harnn.network.loss import hybrid_loss
 from harnn.network.network import HarnnNetwork, NetworkShape
 from harnn.network.on_gpu import at_once, exact_float32
@@ -21,6 +22,7 @@ __all__ = [
     "BiLSTM",
     "BiMinGRU",
     "Dropout",
+    "Exchange",
     "FrozenNetwork",
     "HarnnLevel",
     "HarnnNetwork",
@@ -28,6 +30,7 @@ __all__ = [
     "HeadShape",
     "HierarchicalHead",
     "LabelSample",
+    "LabelShare",
     "LevelOutput",
     "LevelSample",
     "MaxConstraint",

@@ -15,6 +15,7 @@ from torch.nn import functional
 from harnn.network.beam import Candidates
 from harnn.network.dropout import Dropout
 from harnn.network.label_attention import LabelAttention
+from harnn.network.label_share import Exchange, LevelShare, enter, softmax_over_labels, total
 from harnn.network.on_gpu import first_padding
 from harnn.network.sampling import LevelSample
 
@@ -76,13 +77,14 @@ class _TextCategoryAttention(nn.Module):
         nn.init.xavier_uniform_(self.project.weight)
         nn.init.normal_(self.labels, std=attention_size**-0.5)
 
-    def forward(self, level_input: Tensor, mask: Tensor) -> Tensor:
-        space = self.space(level_input)  # (B, T, A)
+    def forward(self, level_input: Tensor, mask: Tensor, share: LevelShare | None = None) -> Tensor:
+        space = self.space(level_input, share)  # (B, T, A)
         return masked_softmax(self.labels @ space.transpose(1, 2), mask)  # (B, C_l, T)
 
-    def space(self, level_input: Tensor) -> Tensor:
-        """Return O (B, T, A)."""
-        return torch.tanh(self.project(level_input))
+    def space(self, level_input: Tensor, share: LevelShare | None = None) -> Tensor:
+        """Return O (B, T, A); share: of labels, where it is read for those alone."""
+        weight = enter(self.project.weight, share and share.exchange)
+        return torch.tanh(functional.linear(level_input, weight))
 
 
 class PaperLevel(nn.Module):
@@ -94,6 +96,9 @@ class PaperLevel(nn.Module):
     (each entry near 1/T), later levels see a scaled-down copy of V: a fault of the paper that
     this mode keeps for comparison.
     """
+
+    share: LevelShare | None = None
+    """The labels of the level that this process holds; None: all of them."""
 
     def __init__(
         self, input_size: int, attention_size: int, fc_size: int, label_count: int, dropout: float
@@ -115,14 +120,19 @@ class PaperLevel(nn.Module):
         attention: bool = False,
     ) -> LevelOutput:
         """Predict one level from V_l (B, T, 2H), mean of V (B, 2H) and mask (B, T)."""
-        weights = self.attend(level_input, mask)  # (B, C_l, T)
-        pooled = _mean_read_out(weights.mean(dim=1), level_input)  # (B, 2H)
+        share, exchange = self.share, self.share and self.share.exchange
+        label_count = len(self.attend.labels) if share is None else share.label_count
+        weights = self.attend(enter(level_input, exchange), mask, share)  # (B, C_l, T)
+        mean = _mean_over_labels(weights, exchange, label_count)  # (B, T)
+        pooled = _mean_read_out(mean, level_input)  # (B, 2H)
         features = torch.relu(self.hidden(torch.cat([document, pooled], dim=1)))  # (B, F)
-        logits = leave_half_precision(self.predict(self.dropout(features)))  # (B, C_l)
+        read = enter(self.dropout(features), exchange)
+        logits = leave_half_precision(self.predict(read))  # (B, C_l)
         token_weights = None
         if not last:
             dependency = torch.sigmoid(logits)[:, :, None] * weights
-            token_weights = masked_softmax(dependency, mask).mean(dim=1)  # (B, T)
+            peaks = masked_softmax(dependency, mask)
+            token_weights = _mean_over_labels(peaks, exchange, label_count)  # (B, T)
         return LevelOutput(logits, features, token_weights, weights if attention else None)
 
 
@@ -134,6 +144,9 @@ class HarnnLevel(nn.Module):
     omega_l = T * sum_c P_c A_c / sum_c P_c, which has mean 1 over the real tokens and is peaked
     where the labels that fired looked, mixed with the identity by a learned weight.
     """
+
+    share: LevelShare | None = None
+    """The labels of the level that this process holds; None: all of them."""
 
     def __init__(
         self, input_size: int, attention_size: int, fc_size: int, label_count: int, dropout: float
@@ -162,7 +175,12 @@ class HarnnLevel(nn.Module):
 
         The attention is walked in chunks of labels, unless it is asked for. With a *sample* only
         its labels are predicted, (B, S), and each counts as those it stands for.
+
+        Raises:
+            ValueError: attention is asked for where processes share the labels.
         """
+        if attention and self.share is not None:
+            raise ValueError("Expected all labels in one process to return their attention.")
         if attention:
             return self._forward_plainly(level_input, document, mask, last=last)
         queries: Tensor = self.attend.labels
@@ -171,13 +189,23 @@ class HarnnLevel(nn.Module):
         if sample is not None:
             queries, read_outs = queries[sample.columns], read_outs[sample.columns]
             importance = sample.importance()
+        share, exchange = self.share, self.share and self.share.exchange
+        entered = enter(level_input, exchange)
         looks = LabelAttention(
-            self.attend.space(level_input), level_input, mask, queries, read_outs, importance
+            self.attend.space(entered, share),
+            entered,
+            mask,
+            queries,
+            read_outs,
+            importance,
+            None if share is None else share.label_count,
         ).look()
-        features, logits = self._predict(level_input, document, looks.mean, looks.read, sample)
+        mean = total(looks.mean, exchange)
+        features, logits = self._predict(level_input, document, mean, looks.read, sample)
         token_weights = None
         if not last:
-            focus = looks.attention.focus(_shares(logits, importance), looks.read)
+            shares = _shares(logits, importance, exchange)
+            focus = total(looks.attention.focus(shares, looks.read), exchange)
             token_weights = self._token_weights(focus, mask)
         return LevelOutput(logits, features, token_weights, None)
 
@@ -194,22 +222,28 @@ class HarnnLevel(nn.Module):
 
         All other labels are given the mean evidence of those that stand for the level.
         """
+        share, exchange = self.share, self.share and self.share.exchange
+        parts = list(candidates.parts(max(level_input.shape[1:])))
+        everywhere = len(candidates.spread)
+        label_count = len(self.read_out) if share is None else share.label_count
+        stands_for = (label_count - candidates.counts[:, None]) / everywhere  # (B, 1)
+        if share is not None:
+            candidates = candidates.within(share.part)
         spread = candidates.spread
         space = self.attend.space(level_input)
         queries: Tensor = self.attend.labels
         looks = LabelAttention(
-            space, level_input, mask, queries[spread], self.read_out[spread]
+            space, level_input, mask, queries[spread], self.read_out[spread], None, everywhere
         ).look()
-        features, logits = self._predict(level_input, document, looks.mean, None)
-        others = logits.shape[1] - candidates.counts[:, None]  # (B, 1)
-        others = (
-            functional.logsigmoid(logits[:, spread] + looks.read) + (others / len(spread)).log()
-        )
-        found = logits + leave_half_precision(looks.read).mean(dim=1, keepdim=True)
+        mean = total(looks.mean, exchange)
+        features, logits = self._predict(level_input, document, mean, None)
+        others = functional.logsigmoid(logits[:, spread] + looks.read) + stands_for.log()
+        evidence = leave_half_precision(looks.read)
+        found = logits + _mean_over_labels(evidence, exchange, everywhere)[:, None]
         # A column past the last takes what the places without a candidate write.
         found = functional.pad(found, (0, 1))
         shares, focus = torch.empty_like(others), torch.zeros_like(looks.mean)
-        for rows in candidates.parts(max(level_input.shape[1:])):
+        for rows in parts:
             columns, real = candidates.columns[rows], candidates.real[rows]
             keys, values = space[rows].transpose(1, 2), level_input[rows].transpose(1, 2)
             weights = masked_softmax(queries[columns] @ keys, mask[rows])  # (b, n, T)
@@ -219,13 +253,13 @@ class HarnnLevel(nn.Module):
             if last:
                 continue
             seen = functional.logsigmoid(own).masked_fill(~real, float("-inf"))
-            every = torch.softmax(torch.cat([others[rows], seen], dim=1), dim=1)
+            every = softmax_over_labels(torch.cat([others[rows], seen], dim=1), exchange)
             shares[rows], mine = every[:, : len(spread)], every[:, None, len(spread) :]
             focus[rows] = (mine @ leave_half_precision(weights)).squeeze(1)
         token_weights = None
         if not last:
             focus += looks.attention.focus(shares, looks.read)
-            token_weights = self._token_weights(focus, mask)
+            token_weights = self._token_weights(total(focus, exchange), mask)
         return LevelOutput(found[:, :-1], features, token_weights, None)
 
     def _forward_plainly(
@@ -259,7 +293,8 @@ class HarnnLevel(nn.Module):
         pooled = _mean_read_out(mean, level_input)  # (B, 2H)
         features = torch.relu(self.hidden(torch.cat([document, pooled], dim=1)))  # (B, F)
         columns = None if sample is None else sample.columns
-        own = leave_half_precision(some_outputs(self.predict, self.dropout(features), columns))
+        entered = enter(self.dropout(features), self.share and self.share.exchange)
+        own = leave_half_precision(some_outputs(self.predict, entered, columns))
         return features, own if read is None else own + leave_half_precision(read)
 
     def _token_weights(self, focus: Tensor, mask: Tensor) -> Tensor:
@@ -275,10 +310,18 @@ def some_outputs(layer: nn.Linear, x: Tensor, columns: Tensor | None) -> Tensor:
     return functional.linear(x, layer.weight[columns], layer.bias[columns])
 
 
-def _shares(logits: Tensor, importance: Tensor | None = None) -> Tensor:
+def _shares(
+    logits: Tensor, importance: Tensor | None = None, exchange: Exchange | None = None
+) -> Tensor:
     """v_c P_c / sum_c v_c P_c, also where every P_c is too small for the plain quotient."""
     scores = functional.logsigmoid(logits)
-    return torch.softmax(scores if importance is None else scores + importance.log(), dim=1)
+    scores = scores if importance is None else scores + importance.log()
+    return softmax_over_labels(scores, exchange)
+
+
+def _mean_over_labels(x: Tensor, exchange: Exchange | None, label_count: int) -> Tensor:
+    """Return the mean of x (B, c, ...) over *label_count* labels of all processes, (B, ...)."""
+    return x.mean(dim=1) if exchange is None else total(x.sum(dim=1) / label_count, exchange)
 
 
 def _mean_read_out(mean: Tensor, values: Tensor) -> Tensor:

@@ -19,6 +19,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from harnn.network.label_share import LevelShare
 from harnn.taxonomy import Hierarchy
 
 WHOLE = 1_024
@@ -49,6 +50,15 @@ class Candidates(NamedTuple):
         for start in range(0, len(self.columns), most):
             yield slice(start, start + most)
 
+    def within(self, part: slice) -> Candidates:
+        """Return those in some labels of the level, counted from there."""
+        inside = self.real & (self.columns >= part.start) & (self.columns < part.stop)
+        counts = inside.sum(dim=1)
+        first = torch.argsort(~inside, dim=1, stable=True)[:, : max(int(counts.max()), 1)]
+        columns = (self.columns - part.start).masked_fill(~inside, 0).gather(1, first)
+        spread = self.spread[(self.spread >= part.start) & (self.spread < part.stop)]
+        return Candidates(columns, counts, spread - part.start)
+
     def to(self, device: torch.device) -> Candidates:
         return Candidates(*(x.to(device) for x in self))
 
@@ -68,9 +78,17 @@ class Beam:
         self._hierarchy = hierarchy
         self._whole = whole
 
-    def kept(self, level: int, scores: Tensor) -> NDArray[np.int64]:
-        """Return the columns (B, K) of the best labels of a level by their scores (B, C_l)."""
-        best = scores.topk(min(self.width, scores.shape[1]), dim=1, sorted=False).indices
+    def kept(
+        self, level: int, scores: Tensor, share: LevelShare | None = None
+    ) -> NDArray[np.int64]:
+        """Return the columns (B, K) of the best labels of a level by their scores (B, C_l).
+
+        share: of the level's labels, where the scores are theirs alone.
+        """
+        if share is None:
+            best = scores.topk(min(self.width, scores.shape[1]), dim=1, sorted=False).indices
+        else:
+            best = share.best(scores, self.width)
         return np.asarray(
             best.cpu().numpy() + self._hierarchy.level_slices[level].start, dtype=np.int64
         )

@@ -5,6 +5,8 @@ A head reads values (B, T, D), zero at padding, lengths (B,) and mask (B, T).
 
 from __future__ import annotations
 
+import dataclasses
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -24,6 +26,7 @@ from harnn.network.attention import (
 )
 from harnn.network.beam import Beam
 from harnn.network.dropout import Dropout
+from harnn.network.label_share import LabelShare, enter
 from harnn.network.sampling import LabelSample
 
 
@@ -114,6 +117,9 @@ class MeanHead(nn.Module):
 class HierarchicalHead(nn.Module):
     """Local logits from one attention module per level, global ones from their features."""
 
+    share: LabelShare | None = None
+    """The labels that this process holds, of which the shape tells; None: all."""
+
     def __init__(self, shape: HeadShape) -> None:
         super().__init__()
         self.shape = shape
@@ -166,18 +172,30 @@ class HierarchicalHead(nn.Module):
                 output = level(level_input, document, mask, **asked)
             outputs.append(output)
             if beam is not None and not last:
-                kept.append(beam.kept(number - 1, output.logits))
+                share = None if self.share is None else self.share.levels[number - 1]
+                kept.append(beam.kept(number - 1, output.logits, share))
             if not last:
                 level_input = values * output.token_weights[:, :, None].to(values.dtype)
         hidden = torch.cat([output.features for output in outputs], dim=1)  # (B, L F)
         hidden = self.highway(torch.relu(self.global_hidden(hidden)))  # (B, F)
         columns = None if sample is None else sample.columns(self.shape.level_sizes)
-        whole = some_outputs(self.global_predict, self.dropout(hidden), columns)
+        exchange = None if self.share is None else self.share.exchange
+        entered = enter(self.dropout(hidden), exchange)
+        whole = some_outputs(self.global_predict, entered, columns)
         return HarnnOutput(
             torch.cat([output.logits for output in outputs], dim=1),
             leave_half_precision(whole),
             tuple(leave_half_precision(x.attention) for x in outputs if x.attention is not None),
         )
+
+    def hold(self, share: LabelShare | None, level_sizes: Sequence[int]) -> None:
+        """Take its rows for those of the labels of a share, so many of each level; None: of all."""
+        self.share, self.shape = (
+            share,
+            dataclasses.replace(self.shape, level_sizes=tuple(level_sizes)),
+        )
+        for number, level in enumerate(self.levels):
+            level.share = None if share is None else share.levels[number]  # type: ignore[assignment]
 
     def scores(self, output: HarnnOutput) -> Tensor:
         """Mix local and global scores: (1 - alpha) local + alpha global, (B, C) in 0..1."""

@@ -58,6 +58,8 @@ class LabelAttention:
         queries: u (C, A).
         read_outs: w (C, D).
         importance: v (C,), summing to 1; None: 1/C each.
+        label_count: what C is where queries are those of some labels alone; their mean attention
+            is then their part of the sum.
     """
 
     keys: Tensor
@@ -66,6 +68,7 @@ class LabelAttention:
     queries: Tensor
     read_outs: Tensor
     importance: Tensor | None = None
+    label_count: int | None = None
     _kept: list[_Chunk] = field(default_factory=list)
     _focus_gradient: tuple[Tensor, Tensor, Tensor] | None = None
     """Shares (B, C), gradient of the focus (B, T) and their product with the attention (B, C)."""
@@ -123,6 +126,11 @@ class LabelAttention:
             torch.arange(start, self.mask.shape[1], device=self.mask.device) >= lengths[:, None]
         )[:, :, None]
 
+    @property
+    def count(self) -> int:
+        """C."""
+        return len(self.queries) if self.label_count is None else self.label_count
+
     def keeps(self) -> bool:
         """Whether attention and evidence are kept for later."""
         count = self.mask.numel() * len(self.queries) * 2
@@ -152,7 +160,7 @@ class _Look(torch.autograd.Function):
         held._kept = kept
         ctx.held = held
         ctx.save_for_backward(read)
-        return read, total if held.importance is not None else total / len(held.queries)
+        return read, total if held.importance is not None else total / held.count
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
@@ -167,7 +175,7 @@ class _Look(torch.autograd.Function):
         of_queries, of_read_outs = torch.empty_like(held.queries), torch.empty_like(held.read_outs)
         of_total = of_mean  # (B, T), of the sum over labels as important as they are
         if held.importance is None:
-            of_total = of_mean / len(held.queries)
+            of_total = of_mean / held.count
         focus = held._focus_gradient
         with _exact(keys.device):
             for chunk in held.chunks():
@@ -195,12 +203,14 @@ class _Look(torch.autograd.Function):
                 torch.mm(flat.T, keys, out=of_queries[part])
                 torch.mm(flat_evidence.T, values, out=of_read_outs[part])
         held._kept, held._focus_gradient = [], None
+        of_rows = of_queries, of_read_outs
+        if of_keys is None or of_values is None:  # no labels
+            return None, torch.zeros_like(held.keys), torch.zeros_like(held.values), *of_rows
         return (
             None,
-            None if of_keys is None else of_keys.view_as(held.keys).to(dtype),
-            None if of_values is None else of_values.view_as(held.values).to(dtype),
-            of_queries,
-            of_read_outs,
+            of_keys.view_as(held.keys).to(dtype),
+            of_values.view_as(held.values).to(dtype),
+            *of_rows,
         )
 
 
@@ -229,7 +239,7 @@ class _Focus(torch.autograd.Function):
         (of_focus,) = gradients
         with _exact(shares.device):
             parts = [_under(chunk.weights, of_focus) for chunk in held.chunks()]
-        product = torch.cat(parts, dim=1)  # (B, C)
+        product = torch.cat([of_focus[:, :0], *parts], dim=1)  # (B, C)
         held._focus_gradient = shares, of_focus, product
         return None, product.to(shares.dtype), torch.zeros_like(shares)
 

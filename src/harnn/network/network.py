@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -12,6 +13,7 @@ from harnn.network.beam import Beam
 from harnn.network.constraint import MaxConstraint
 from harnn.network.dropout import Dropout
 from harnn.network.head import HarnnOutput, HeadShape, HierarchicalHead
+from harnn.network.label_share import LabelShare
 from harnn.network.recurrent import ENCODERS
 from harnn.network.sampling import LabelSample
 from harnn.taxonomy import Hierarchy
@@ -113,6 +115,34 @@ class HarnnNetwork(nn.Module):
             values, lengths, mask, attention=attention, sample=sample, beam=beam
         )
         return output
+
+    @torch.no_grad()
+    def hold(self, share: LabelShare) -> None:
+        """Keep the rows of the labels of a share alone, in place.
+
+        Raises:
+            ValueError: with a max-constraint, which compares labels of all processes.
+        """
+        if self.constraint is not None:
+            raise ValueError("Expected no max-constraint to share labels out.")
+        for name, parameter in self.named_parameters():
+            rows = share.rows(name, share.number)
+            if rows is not None:
+                parameter.data = torch.cat([parameter.data[each] for each in rows])
+        self._hold(share, [part.stop - part.start for part in share.parts_of(share.number)])
+
+    @torch.no_grad()
+    def hold_all(self, weights: Mapping[str, Tensor]) -> None:
+        """Undo :meth:`hold`; weights: of all labels, by name, which become the parameters."""
+        share = self.head.share
+        assert share is not None
+        for name, parameter in self.named_parameters():
+            parameter.data = weights[name].to(parameter.device)
+        self._hold(None, share.level_sizes)
+
+    def _hold(self, share: LabelShare | None, level_sizes: Sequence[int]) -> None:
+        self.shape = dataclasses.replace(self.shape, level_sizes=tuple(level_sizes))
+        self.head.hold(share, level_sizes)
 
     def scores(self, output: HarnnOutput) -> Tensor:
         """Return the scores (B, C), 0 to 1."""

@@ -16,10 +16,16 @@ class LevelSample(NamedTuple):
     """(S,) int64 of 0..C_l, ascending."""
     weights: Tensor
     """(S,) how many labels each stands for, at least 1; C_l in all."""
+    whole: Tensor | None = None
+    """What all weights sum to, where these are some of a sample's; None: these are all."""
+
+    def to(self, device: torch.device) -> LevelSample:
+        whole = None if self.whole is None else self.whole.to(device)
+        return LevelSample(self.columns.to(device), self.weights.to(device), whole)
 
     def importance(self) -> Tensor:
-        """Return the weights as shares that sum to 1."""
-        return self.weights / self.weights.sum()
+        """Return the weights as shares that sum to 1, of the whole sample."""
+        return self.weights / (self.weights.sum() if self.whole is None else self.whole)
 
 
 class LabelSample(NamedTuple):
@@ -28,9 +34,7 @@ class LabelSample(NamedTuple):
     levels: tuple[LevelSample, ...]
 
     def to(self, device: torch.device) -> LabelSample:
-        return LabelSample(
-            tuple(LevelSample(x.columns.to(device), x.weights.to(device)) for x in self.levels)
-        )
+        return LabelSample(tuple(level.to(device) for level in self.levels))
 
     def columns(self, level_sizes: Sequence[int]) -> Tensor:
         """Return the columns (S,) in level-major order, given the labels of each level."""

@@ -11,6 +11,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from harnn._optional import TORCH, require
 from harnn._quiet import quiet_logger
 from harnn.errors import VectorsError
 from harnn.text.tokenizer import Tokenizer
@@ -152,6 +153,7 @@ def train_vectors(
     Raises:
         VectorsError: the sentences have no words.
         InterruptedError: *stopped* said so; asked before each sentence.
+        MissingExtraError: gensim is not installed.
 
     Source: Mikolov et al. 2013 (word2vec), Bojanowski et al. 2017 (fastText).
     """
@@ -306,7 +308,7 @@ def _id_rows(
 
 
 def _new_model(kind: VectorsKind, size: int, seed: int, *, sample: float, threads: int) -> Any:
-    from gensim.models import FastText, Word2Vec
+    models = require("gensim.models", extra=TORCH, purpose="Training word vectors")
 
     settings = {
         "vector_size": size,
@@ -320,9 +322,9 @@ def _new_model(kind: VectorsKind, size: int, seed: int, *, sample: float, thread
         "workers": threads,
     }
     if kind == "fasttext":
-        return FastText(bucket=_FASTTEXT_BUCKETS, **settings)
+        return models.FastText(bucket=_FASTTEXT_BUCKETS, **settings)
     if kind == "word2vec":
-        return Word2Vec(**settings)
+        return models.Word2Vec(**settings)
     raise ValueError(f"kind is {kind!r}, expected 'word2vec' or 'fasttext'.")
 
 

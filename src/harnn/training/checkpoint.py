@@ -1,7 +1,7 @@
 """Everything needed to go on as if training had never stopped, in files without pickles.
 
 A file for the moment at which a network stands, and one for each thing that is finished before or
-beside the networks: see :mod:`harnn.training.kept`.
+beside the networks: see :mod:`harnn.training.finished_pieces`.
 """
 
 from __future__ import annotations
@@ -10,16 +10,13 @@ import contextlib
 import json
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
-import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
-from torch import Tensor
 
 from harnn._display import reason_of
 from harnn._files import write_safetensors
-from harnn._tables import shown
+from harnn._optional import Later
 from harnn.errors import (
     BundleError,
     ConfigError,
@@ -28,24 +25,39 @@ from harnn.errors import (
     TrainingInterrupted,
     cannot_read,
 )
-from harnn.training.checkpoint_checks import HINT, check_hash, read_piece, read_state, sha256_of
+from harnn.training.checkpoint_checks import check_hash, read_state, sha256_of
+from harnn.training.finished_pieces import (
+    FORMAT,
+    HALF,
+    HINT,
+    FinishedPiece,
+    check_fingerprint,
+    check_format,
+    load_piece,
+    save_piece,
+)
 
-FORMAT = 1
+if TYPE_CHECKING:
+    import safetensors.torch as safetensors_torch
+    import torch
+    from torch import Tensor
+else:  # a training without networks does without
+    torch = Later("torch", "The checkpoint of a network")
+    safetensors_torch = Later("safetensors.torch", "The checkpoint of a network")
+
 FILE = "checkpoint.safetensors"
 _FINISHED, _SUFFIX = "finished-", ".safetensors"
 """Around the name of what is finished, with hyphens for blanks."""
-_HALF = ".tmp"
-"""The suffix of one that is being written."""
 
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """A moment of training, or something finished: tensors by name, and plain values."""
+    """A moment of the training of a network: tensors by name, and plain values."""
 
     tensors: dict[str, Tensor]
     """``weights/``, ``best/`` and ``optimizer/`` entries, and the random states."""
     state: dict[str, Any]
-    """The fingerprint of what is trained on; of a moment, epoch, step and history too."""
+    """The fingerprint of what is trained on; epoch, step and history."""
     path: Path | None = field(default=None, compare=False)
     """The file that it was read from."""
 
@@ -73,14 +85,7 @@ class Checkpoint:
         Raises:
             ConfigError: it was made with other settings or data.
         """
-        if self.state["fingerprint"] != fingerprint:
-            raise ConfigError(
-                Problem(
-                    str(directory),
-                    "the checkpoint was made with other settings, taxonomy or documents.",
-                    "Resume with the same ones, or train without --resume.",
-                )
-            )
+        check_fingerprint(self.state, fingerprint, directory)
 
 
 @dataclass(frozen=True)
@@ -146,17 +151,17 @@ class Checkpoints:
             checkpoint.check(fingerprint, self.place(number))
         for name in self.finished:
             with contextlib.suppress(BundleError):  # told of when it is made again
-                self.take(name).check(fingerprint, self.directory)
+                check_fingerprint(self.take(name).state, fingerprint, self.directory)
 
-    def take(self, name: str) -> Checkpoint:
+    def take(self, name: str) -> FinishedPiece:
         """Read something that is among what is finished.
 
         Raises:
             BundleError: it is damaged.
         """
-        return load_finished(self.finished[name])
+        return load_piece(self.finished[name])
 
-    def keep(self, name: str, finished: Checkpoint) -> None:
+    def keep(self, name: str, finished: FinishedPiece) -> None:
         """Write something that is finished, where anything is kept.
 
         Raises:
@@ -164,7 +169,7 @@ class Checkpoints:
         """
         if self.directory is not None:
             file = f"{_FINISHED}{name.replace(' ', '-')}{_SUFFIX}"
-            self.finished[name] = save_checkpoint(finished, self.directory, file)
+            self.finished[name] = save_piece(finished, self.directory / file)
 
     def clear(self) -> None:
         """Remove what other runs left: all but what was found, and what was half written.
@@ -176,14 +181,14 @@ class Checkpoints:
         places = [self.directory, *sorted(self.directory.glob("network-*"))]
         kept = [self.place(number) for number in range(len(self.found))]
         for place in places:
-            place.joinpath(FILE).with_suffix(_HALF).unlink(missing_ok=True)
+            place.joinpath(FILE).with_suffix(HALF).unlink(missing_ok=True)
             if place not in kept:
                 place.joinpath(FILE).unlink(missing_ok=True)
                 if place != self.directory:
                     with contextlib.suppress(OSError):  # holds something else
                         place.rmdir()
         for path in self.directory.glob(f"{_FINISHED}*"):
-            if path.suffix in (_SUFFIX, _HALF) and path not in self.finished.values():
+            if path.suffix in (_SUFFIX, HALF) and path not in self.finished.values():
                 path.unlink()
 
     def interrupted(
@@ -206,23 +211,23 @@ def _name_of(path: Path) -> str:
     return path.name.removeprefix(_FINISHED).removesuffix(_SUFFIX).replace("-", " ")
 
 
-def save_checkpoint(checkpoint: Checkpoint, directory: Path, name: str = FILE) -> Path:
-    """Write the checkpoint to a temporary file and rename it over the last one of that name.
+def save_checkpoint(checkpoint: Checkpoint, directory: Path) -> Path:
+    """Write the checkpoint to a temporary file and rename it over the last one.
 
     Raises:
         InputError: it cannot be written, as on a full disk; the last one stays.
     """
     directory.mkdir(parents=True, exist_ok=True)
-    path = directory / name
+    path = directory / FILE
     tensors = {
         name: tensor.detach().cpu().contiguous() for name, tensor in checkpoint.tensors.items()
     }
     state = json.dumps(checkpoint.state)
     metadata = {"format": str(FORMAT), "state": state, "sha256": sha256_of(tensors, state)}
-    temporary = path.with_suffix(_HALF)
+    temporary = path.with_suffix(HALF)
 
     def save(place: Path) -> None:
-        save_file(tensors, place, metadata=metadata)
+        safetensors_torch.save_file(tensors, place, metadata=metadata)
 
     try:
         write_safetensors(save, temporary, shown=path)
@@ -245,38 +250,10 @@ def load_checkpoint(directory: Path) -> Checkpoint:
                 str(directory), "holds no checkpoint to resume from;", "train without --resume."
             )
         )
-    metadata, tensors = _read(path)
+    metadata, tensors = _read_file(path)
+    check_format(metadata, path)
     check_hash(metadata, tensors, path)
     return Checkpoint(tensors, read_state(metadata, tensors, path), path)
-
-
-def load_finished(path: Path) -> Checkpoint:
-    """Read something that was finished by a run that was stopped.
-
-    Raises:
-        BundleError: it is damaged or of another version.
-    """
-    metadata, tensors = _read(path)
-    check_hash(metadata, tensors, path, needed=True)
-    return Checkpoint(tensors, read_piece(metadata, path), path)
-
-
-def _read(path: Path) -> tuple[dict[str, str], dict[str, Tensor]]:
-    """Return the metadata and the tensors of a file.
-
-    Raises:
-        BundleError: it cannot be read, is damaged or of another version.
-    """
-    metadata, tensors = _read_file(path)
-    if metadata.get("format") != str(FORMAT):
-        raise BundleError(
-            Problem(
-                str(path),
-                f"has checkpoint format {shown(metadata.get('format'))}, expected {FORMAT}.",
-                "Train again with this version.",
-            )
-        )
-    return metadata, tensors
 
 
 def _read_file(path: Path) -> tuple[dict[str, str], dict[str, Tensor]]:

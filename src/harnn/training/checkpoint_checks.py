@@ -6,17 +6,21 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
-
-import torch
-from torch import Tensor, nn
+from typing import TYPE_CHECKING, Any
 
 from harnn._files import parse_model_json
+from harnn._optional import Later
 from harnn._tables import shown
 from harnn.bundle import History
 from harnn.errors import BundleError, Problem
+from harnn.training.finished_pieces import HINT
 
-HINT = "Train without --resume."
+if TYPE_CHECKING:
+    import torch
+    from torch import Tensor, nn
+else:
+    torch = Later("torch", "The checkpoint of a network")
+
 _COUNTS = ("epoch", "batch", "steps", "documents", "tokens", "positions")
 _NUMBERS = ("loss", "seconds", "rate")
 _ADAM = ("step", "exp_avg", "exp_avg_sq")
@@ -40,36 +44,16 @@ def check_hash(
     metadata: Mapping[str, str],
     tensors: Mapping[str, Tensor],
     path: Path,
-    *,
-    needed: bool = False,
 ) -> None:
-    """Make sure that a file is what was written.
-
-    needed: whether it must have a hash; older checkpoints have none.
+    """Make sure that a file is what was written; older checkpoints have no hash.
 
     Raises:
         BundleError: it is not.
     """
     known = metadata.get("sha256")
-    if known is None and not needed:
-        return
-    if known != sha256_of(tensors, metadata.get("state", "")):
+    if known is not None and known != sha256_of(tensors, metadata.get("state", "")):
         what = "was changed after it was written (its SHA-256 differs)."
         raise BundleError(Problem(str(path), what, HINT))
-
-
-def read_piece(metadata: Mapping[str, str], path: Path) -> Any:
-    """Return the plain values that stand beside something finished.
-
-    Raises:
-        BundleError: they are damaged.
-    """
-    state = parse_model_json(metadata.get("state", ""), str(path))
-    wanted = {"fingerprint": str, "of": str, "values": dict}
-    if not isinstance(state, dict) or {k: type(v) for k, v in state.items()} != wanted:
-        what = f"is damaged: got {shown(state)}, expected {', '.join(wanted)}."
-        raise BundleError(Problem(str(path), what, HINT))
-    return state
 
 
 def read_state(metadata: Mapping[str, str], tensors: Mapping[str, Tensor], path: Path) -> Any:

@@ -7,8 +7,8 @@ from functools import partial
 from pathlib import Path
 
 from harnn._files import check_writable
-from harnn._optional import check_installed, require
-from harnn.branches.transformer.hugging_face import check_weights, encoder_shapes
+from harnn._optional import check_installed, check_torch, require
+from harnn.bundle.provenance import moment
 from harnn.config import Config, TextConfig
 from harnn.corpus.document_vectors import read_document_vectors
 from harnn.data import Documents, split_given
@@ -32,12 +32,13 @@ from harnn.training.check_encoders import (
     raise_all,
     wrong_with_text_encoder,
 )
-from harnn.training.plan import trains_network
+from harnn.training.plan import needs_torch, trains_network
 from harnn.training.process import missing_device
 from harnn.training.ranks import Ranks
 
 TRAINED_VECTORS = ("word2vec", "fasttext")
 """The kinds of word vectors that are trained here."""
+NETWORK = "Training a network (every preset but fast)"
 ON_RAY = "Training on several machines"
 
 
@@ -76,6 +77,10 @@ def check_before(
     if on_ray:
         found += missing(partial(check_installed, "ray", extra="ray", purpose=ON_RAY))
     try:
+        moment()
+    except ConfigError as error:
+        found.append(error)
+    try:
         find_fixes(config.data, None)
     except DocumentError as error:
         found.append(error)
@@ -90,16 +95,18 @@ def check_before(
 
 
 def _wrong_with_settings(config: Config, *, own_segmenter: bool) -> Iterator[HarnnError]:
+    no_torch = list(missing(partial(check_torch, NETWORK))) if needs_torch(config.model) else []
+    yield from no_torch
     if not own_segmenter:
         yield from _wrong_with_segmenter(config.text)
     yield from wrong_with_text_encoder(config)
     try:
-        if needs_transformer(config.model):
+        if needs_transformer(config.model) and not no_torch:
             _check_transformer(config)
     except HarnnError as error:
         yield error
     learns = trains_network(config.model) or needs_transformer(config.model)
-    yield from _wrong_with_learning(config, device=learns)
+    yield from _wrong_with_learning(config, device=learns and not no_torch)
     if trains_network(config.model):
         yield from _wrong_with_vectors(config.text.vectors)
 
@@ -122,6 +129,8 @@ def _check_transformer(config: Config) -> None:
     Raises:
         MissingExtraError, ConfigError: it cannot be used.
     """
+    from harnn.branches.transformer.hugging_face import check_weights, encoder_shapes
+
     files = check_transformer(config)
     encoder_shapes(files.config, str(files.directory))
     check_weights(files.weights)

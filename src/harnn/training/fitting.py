@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from importlib import import_module
 from pathlib import Path
 
 import numpy as np
@@ -33,6 +34,7 @@ from harnn.training.going_on import (
     keep_branch,
     label_counts_of,
     origins_of,
+    provenance_of,
     read_on,
     settle_start,
 )
@@ -42,31 +44,44 @@ from harnn.training.labels_by_name import (
     score_by_name,
     with_thresholds_by_name,
 )
-from harnn.training.old_model import Init, OldModel
+from harnn.training.old_model import Init, OldModel, encoder_checkpoint
 from harnn.training.plan import TrainingFacts, TrainingPlan, piece_sizes
 from harnn.training.process import interruptible, stop_requests, stops_at_once
 from harnn.training.progress import Selection
 from harnn.training.ranks import Ranks
 from harnn.training.reader import Reader
 from harnn.training.reference import reference_of
-from harnn.training.task import Handover, Task, TrainedBranch, with_views
-from harnn.training.train_document_vectors import (
+from harnn.training.task import (
+    Handover,
+    Task,
+    TrainedBranch,
     check_document_vectors,
-    train_document_vectors,
+    with_views,
 )
 from harnn.training.train_linear import train_linear
-from harnn.training.train_network import train_network
-from harnn.training.train_text_vectors import train_text_vectors
-from harnn.training.train_transformer import checkpoint_number, train_transformer
 
-TRAINERS: dict[str, Callable[[Task], TrainedBranch | None]] = {
+Trainer = Callable[[Task], TrainedBranch | None]
+"""Trains a branch; None: it cannot be had here."""
+
+
+def _with_torch(module: str) -> Trainer:
+    """Return the function of a module that has its name, which is imported when it is called."""
+
+    def train(task: Task) -> TrainedBranch | None:
+        trainer: Trainer = getattr(import_module(f"harnn.training.{module}"), module)
+        return trainer(task)
+
+    return train
+
+
+TRAINERS: dict[str, Trainer] = {
     "linear": train_linear,
-    "text_vectors": train_text_vectors,
-    "document_vectors": train_document_vectors,
-    "network": train_network,
-    "transformer": train_transformer,
+    "text_vectors": _with_torch("train_text_vectors"),
+    "document_vectors": _with_torch("train_document_vectors"),
+    "network": _with_torch("train_network"),
+    "transformer": _with_torch("train_transformer"),
 }
-"""What trains each kind of branch, what takes least first; None: it cannot be had here."""
+"""What trains each kind of branch, what takes least first."""
 _SHARED = ("network", "transformer")
 """What several processes train together."""
 _SAMPLED_TEXTS = 1_000
@@ -163,7 +178,7 @@ def fit(
         on_ray=address is not None,
     )
     with scratch_in(scratch, otherwise=_near(cache or directory)):
-        networks = checkpoint_number(config.model, old) + (config.model.transformer != "off")
+        networks = encoder_checkpoint(config.model, old) + (config.model.transformer != "off")
         checkpoints = Checkpoints.open(directory, resume=resume, networks=networks)
         if resume and not checkpoints.anything:
             listener(Stage(f"there is no checkpoint in {directory}: starting from the beginning"))
@@ -313,6 +328,7 @@ def _finish(task: Task, trained: list[TrainedBranch]) -> FitResult:
         config=config,
         decoder=decoder,
         contents=_contents(task, trained),
+        provenance=provenance_of(task),
         history=next((x.history for x in trained if x.history.rows), History()),
         report=report,
         label_counts=label_counts,

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from harnn.errors import ConfigError, RankLostError, TrainingInterrupted
 from harnn.training.local_ranks import end_with_parent
 from harnn.training.process import stop_requests
-from harnn.training.ranks import EndedError, Order, Ranks
+from harnn.training.ranks import EndedError, LeaderFailedError, Order, Ranks
 
 
 def follow(ranks: Ranks) -> None:
@@ -29,7 +29,7 @@ def _take_part(ranks: Ranks, stopped: Callable[[], bool]) -> None:
     order: Order = ranks.receive()
     try:
         order.follow(ranks, stopped)
-    except (ConfigError, InterruptedError):  # rank 0 has raised it too, and tells
+    except (ConfigError, InterruptedError, LeaderFailedError):  # rank 0 raised it too, and tells
         return
     except TrainingInterrupted as stop:
         if isinstance(stop, RankLostError):

@@ -9,11 +9,12 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array, vstack
 
 from harnn._display import counted
+from harnn._optional import check_torch
 from harnn.branches import Branch, Ensemble
 from harnn.branches.document_vectors import DocumentVectorsBranch
 from harnn.branches.document_vectors.bringing import with_document_vectors
 from harnn.branches.linear import LinearBranch
-from harnn.bundle import Bundle
+from harnn.bundle import Bundle, Provenance, ProvenanceStep
 from harnn.config import Config, DecodeConfig
 from harnn.corpus import Corpus, NgramsView, View, content_hash, encode_corpus
 from harnn.data import CorrectedDocuments, Documents, labelled_documents
@@ -42,6 +43,7 @@ def settle_start(
         ConfigError: there is no taxonomy, or settings contradict the old model.
         TaxonomyError: the taxonomy is another one.
         InputError: there is text for word vectors, which the old model has.
+        MissingExtraError: the old model has networks, and PyTorch is not installed.
     """
     if old is None:
         if taxonomy is None:
@@ -49,7 +51,10 @@ def settle_start(
             raise ConfigError(Problem("taxonomy", what))
         return taxonomy, config or Config()
     check_unlabelled(unlabelled)
-    return old.taxonomy(taxonomy), old.settings(config)
+    taxonomy, config = old.taxonomy(taxonomy), old.settings(config)
+    if config.continuing.epochs and set(old.names) != {"linear"}:
+        check_torch(f"Going on with the branches {', '.join(old.names)}")
+    return taxonomy, config
 
 
 def read_on(reader: Reader, given: Given, checkpoints: Checkpoints, old: OldModel) -> Task:
@@ -156,6 +161,16 @@ def origins_of(task: Task) -> dict[str, str]:
     found = {} if task.old is None else {"init": task.old.hash}
     hashed = content_hash(task.corrections) if task.corrections else None
     return found if hashed is None else {**found, "corrections": hashed}
+
+
+def provenance_of(task: Task) -> Provenance:
+    """Return the record of the model, with what was done to the one that was gone on from."""
+    seed = task.config.training.seed
+    if task.old is None:
+        return Provenance().then(ProvenanceStep.now("train", seed=seed))
+    before = task.old.bundle.provenance or Provenance()
+    step = ProvenanceStep.now("continue", seed=seed, parent=task.old.hash)
+    return before.of_another().then(step)
 
 
 def decode_settings(task: Task) -> DecodeConfig:

@@ -9,13 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
-import torch
 from numpy.typing import NDArray
 
 from harnn.branches.stored import check_finite
 from harnn.errors import BundleError, InputError, Problem
-from harnn.training.checkpoint import Checkpoint
 from harnn.training.events import Stage
+from harnn.training.finished_pieces import FinishedPiece
 
 if TYPE_CHECKING:
     from harnn.training.task import Task
@@ -67,14 +66,9 @@ def kept(
     return made
 
 
-def _write(task: Task, piece: Piece, of: str) -> Checkpoint:
-    tensors = {
-        # Copied where the array may not be written to, which torch would complain of.
-        name: torch.from_numpy(array if array.flags.writeable else array.copy())
-        for name, array in piece.arrays.items()
-    }
+def _write(task: Task, piece: Piece, of: str) -> FinishedPiece:
     state = {"fingerprint": task.fingerprint, "of": of, "values": dict(piece.values)}
-    return Checkpoint(tensors, state)
+    return FinishedPiece(piece.arrays, state)
 
 
 def _read(task: Task, name: str, of: str, unpack: Callable[[Piece], T]) -> T:
@@ -85,6 +79,5 @@ def _read(task: Task, name: str, of: str, unpack: Callable[[Piece], T]) -> T:
     where = str(found.path)
     if (found.state["fingerprint"], found.state["of"]) != (task.fingerprint, of):
         raise BundleError(Problem(where, "was made of other documents."))
-    arrays = {name: tensor.numpy() for name, tensor in found.tensors.items()}
-    check_finite(arrays, where)
-    return unpack(Piece(arrays, found.state["values"], where))
+    check_finite(found.arrays, where)
+    return unpack(Piece(found.arrays, found.state["values"], where))

@@ -15,11 +15,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
-
-from torch.distributed import FileStore  # type: ignore[attr-defined]
+from typing import TYPE_CHECKING
 
 from harnn._cores import threads_of
+from harnn._optional import Later
 from harnn.errors import RankLostError
+
+if TYPE_CHECKING:
+    import torch.distributed as dist
+    from torch.distributed import FileStore  # type: ignore[attr-defined]
+else:
+    dist = Later("torch.distributed", "Training on several processes")
 
 _START = (
     "import sys; sys.path[:] = {path!r}; "
@@ -70,7 +76,7 @@ class LocalProcesses:
         Raises:
             RankLostError: one has ended, or does not come.
         """
-        store, end = FileStore(str(self._file), self._count), time.monotonic() + seconds
+        store, end = dist.FileStore(str(self._file), self._count), time.monotonic() + seconds  # type: ignore[attr-defined]
         keys = [f"ready/{number}" for number in range(1, self._count)]
         while not store.check(keys):
             if any(process.poll() is not None for process in self._processes):
@@ -113,7 +119,7 @@ class LocalProcesses:
 
 def store_of(path: str, number: int, count: int) -> FileStore:
     """Return the store of rank 0, which started this process, once it begins to train."""
-    store = FileStore(path, count)
+    store = dist.FileStore(path, count)  # type: ignore[attr-defined]
     store.set(f"ready/{number}", "1")
     store.wait([_BEGIN], timedelta(days=365))
     return store

@@ -6,7 +6,8 @@ the best weights are back in the network. Every stop leaves a checkpoint from wh
 on bit for bit as if it had never stopped.
 
 Several processes may share each batch (:mod:`harnn.training.ranks`): each walks this loop with the
-same batches, of which it computes some documents, and takes what rank 0 finds in validation.
+same batches, of which it computes some documents, or all documents for some labels
+(:mod:`harnn.training.shared_heads`), and takes what rank 0 finds in validation.
 """
 
 from __future__ import annotations
@@ -15,11 +16,10 @@ import dataclasses
 import logging
 import math
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
-from typing import Any, Generic, NamedTuple, NoReturn, TypeVar
+from typing import Any, Generic, NoReturn, TypeVar
 
 import numpy as np
 import torch
@@ -27,62 +27,34 @@ from lightning_fabric import Fabric
 from numpy.typing import NDArray
 from torch import Tensor
 
+from harnn._memory import row_blocks
 from harnn._quiet import quiet_logger
 from harnn.branches.network.batch import Batch, make_batch, parts_of
-from harnn.branches.network.scoring import Network, asking, score_corpus
+from harnn.branches.network.scoring import Network
 from harnn.bundle import EpochRow, History
 from harnn.config import Precision, TrainingConfig
 from harnn.corpus import Corpus, shuffled_batches
 from harnn.errors import ConfigError, Problem, RankLostError, TrainingInterrupted
-from harnn.network import (
-    Beam,
-    HarnnNetwork,
-    LabelSample,
-    at_once,
-    hybrid_loss,
-    rows_of_batch,
-    tune_process,
-)
+from harnn.network import Beam, HarnnNetwork, LabelSample, at_once, hybrid_loss
 from harnn.taxonomy import Taxonomy
-from harnn.training.checkpoint import (
-    FILE,
-    Checkpoint,
-    pack_optimizer,
-    save_checkpoint,
-    set_random_state,
-    unpack_optimizer,
-)
+from harnn.training.checkpoint import FILE, Checkpoint, save_checkpoint, set_random_state
 from harnn.training.checkpoint_checks import check_fit
+from harnn.training.data_parallel import dropping_as_one, strategy_of
 from harnn.training.events import Listener, Step, ignore
+from harnn.training.moment import pack_moment, random_state, unpack_moment
 from harnn.training.optimizer import build_optimizer, usual_groups
+from harnn.training.orders import DocumentsOrder, LabelsOrder
 from harnn.training.process import choose_precision, interruptible
 from harnn.training.progress import Progress, Selection
-from harnn.training.ranks import Ranks, Share
+from harnn.training.ranks import Order, Ranks, Share
 from harnn.training.recorder import Recorder
+from harnn.training.running_average import RunningAverage
 from harnn.training.sampling import LabelSampler
 from harnn.training.schedule import rate_factor
+from harnn.training.shared_heads import SharedHeads
+from harnn.training.validating import validate
 
 Trained = TypeVar("Trained", bound=Network)
-
-
-class _Order(NamedTuple):
-    """What other ranks are given to train together."""
-
-    network: Network
-    taxonomy: Taxonomy
-    config: TrainingConfig
-    groups: list[dict[str, Any]]
-    """Of the network's own parameters, also when both were sent."""
-
-    def follow(self, ranks: Ranks, stopped: Callable[[], bool]) -> None:
-        """Train it as rank 0 does.
-
-        Raises:
-            as :meth:`Trainer.follow`.
-        """
-        tune_process(self.config.threads)
-        trainer = Trainer(self.network, self.taxonomy, self.config, groups=self.groups, ranks=ranks)
-        trainer.follow(stopped=stopped)
 
 
 class Trainer(Generic[Trained]):
@@ -101,6 +73,7 @@ class Trainer(Generic[Trained]):
         fingerprint: str = "",
         contents: Mapping[str, str] = {},
         ranks: Ranks | None = None,
+        heads: SharedHeads | None = None,
         selection: Selection | None = None,
     ) -> None:
         """config: with nothing left to choose, see :func:`harnn.training.plan.resolve_training`.
@@ -108,8 +81,9 @@ class Trainer(Generic[Trained]):
         None: all. fingerprint: what a checkpoint belongs to. contents: kept beside it, SHA-256 of
         what the network started from. groups: of parameters, for the optimiser; each may have a
         ``factor`` of the learning rate; None: as :func:`usual_groups`. ranks: that share each
-        batch; those that do not lead :meth:`follow`. None: this process alone. selection: what the
-        best epoch has most of; None: ``config.score``.
+        batch; those that do not lead :meth:`follow`. None: this process alone. heads: of which
+        each of *ranks* holds some labels, for networks without groups of their own; None: each
+        holds all. selection: what the best epoch has most of; None: ``config.score``.
 
         Raises:
             RankLostError: one of them ended.
@@ -119,19 +93,19 @@ class Trainer(Generic[Trained]):
         kind, _, number = device.partition(":")
         precision = choose_precision(config.precision, device)
         groups = groups or usual_groups(network, config)
-        self.network, self.taxonomy, self.config = network, taxonomy, config
+        self.network, self.taxonomy, self.config, self.heads = network, taxonomy, config, heads
         if ranks.leads and not ranks.alone:
             ranks.join()
             own: Precision = "32" if precision == "32-true" else "bf16"
-            given = dataclasses.replace(config, device=kind, average=0, precision=own)
-            ranks.send(_Order(network, taxonomy, given, groups))
+            given = dataclasses.replace(config, device=kind, precision=own)
+            ranks.send(self._order(given, groups, validation_beam))
         # The listener is told instead.
         with quiet_logger("lightning_fabric", logging.WARNING), ranks.watched():
             self.fabric = Fabric(
                 accelerator=kind,
                 devices=[int(number)] if number else 1,
                 precision=precision,
-                strategy=ranks.strategy(device),
+                strategy=strategy_of(ranks, device, sums_gradients=heads is None),
             )
             if not ranks.alone:
                 self.fabric.launch()  # nothing: all are there
@@ -144,11 +118,34 @@ class Trainer(Generic[Trained]):
         self.sampler = LabelSampler(taxonomy.hierarchy, negatives) if negatives else None
         self.beam = None if validation_beam is None else Beam(taxonomy.hierarchy, validation_beam)
         self.best: dict[str, Tensor] = {}
-        self.average: list[Tensor] = []
-        """Of the parameters over the last steps, in their order; empty where none is kept."""
+        self.average = RunningAverage(network, config.average)
+        self._resumed: Checkpoint | None = None
+        """What labels are dealt from; None: from the network as it is."""
+        self._written: tuple[Path | None, int] = (None, 0)
+        """The last checkpoint, and its steps."""
+        if heads is not None:
+            heads.know(self._harnn, self.optimizer)
         self.recorder: Recorder | None = None
         if kind == "cuda" and network.replays and self.sampler is None and ranks.alone:
             self.recorder = Recorder(self._learn, list(network.parameters()))
+
+    @property
+    def _harnn(self) -> HarnnNetwork:
+        """The network, where its labels are shared out."""
+        assert isinstance(self.network, HarnnNetwork)
+        return self.network
+
+    def _order(
+        self, given: TrainingConfig, groups: list[dict[str, Any]], validation_beam: int | None
+    ) -> Order:
+        """Return what the other ranks are given; only those with labels of their own average."""
+        if self.heads is None:
+            given = dataclasses.replace(given, average=0)
+            return DocumentsOrder(Trainer, self.network, self.taxonomy, given, groups)
+        named = self.network.named_parameters()
+        fixed = tuple(name for name, parameter in named if not parameter.requires_grad)
+        shape, keeps = self._harnn.shape, self.heads.keeps
+        return LabelsOrder(Trainer, shape, fixed, self.taxonomy, given, validation_beam, keeps)
 
     def train(self, train: Corpus, valid: Corpus, *, stopped: Callable[[], bool]) -> History:
         """Train until the last epoch or until patience ends; restore the best weights.
@@ -160,17 +157,28 @@ class Trainer(Generic[Trained]):
             RankLostError: a process ended; the checkpoint of the last step is written.
         """
         try:
-            if not self.ranks.alone:
+            if self.heads is not None:
+                self._deal(self.heads, train, valid)
+            elif not self.ranks.alone:
                 self.ranks.send((self._moment(), _without_ids(train)))
-            self._train(train, lambda: self._validate(valid, stopped), stopped)
+            self._train(train, valid, stopped)
         except RankLostError as lost:
-            steps = self.progress.steps
-            path = self._write_checkpoint() if steps else None
+            path, steps = self._written
+            if self.heads is None:  # else rows of labels are gone, too
+                steps = self.progress.steps
+                path = self._save() if steps else None
             if stopped():  # the others were told to stop, too
                 raise TrainingInterrupted(path, steps) from None
             raise RankLostError(lost.cause, path, steps) from None
-        self.network.load_state_dict(self.best)
         return self.progress.history
+
+    def _deal(self, heads: SharedHeads, train: Corpus, valid: Corpus) -> None:
+        """Give each rank the rows of its labels, and keep those of our own."""
+        moment, self._resumed = self._resumed or self._moment(), None
+        self.ranks.send((moment.state, _without_ids(train), _without_ids(valid)))
+        own = heads.deal(moment.tensors)
+        self._harnn.hold(heads.share)
+        self._return_to(Checkpoint(own, moment.state))
 
     def follow(self, *, stopped: Callable[[], bool]) -> None:
         """Compute this rank's share of what rank 0 trains, from the moment where that stands.
@@ -179,22 +187,36 @@ class Trainer(Generic[Trained]):
             TrainingInterrupted, InterruptedError, ConfigError: as rank 0 does.
             EndedError: rank 0 trains no longer.
         """
-        moment, train = self.ranks.receive()
+        valid = None
+        if self.heads is None:
+            moment, train = self.ranks.receive()
+        else:
+            state, train, valid = self.ranks.receive()
+            moment = Checkpoint(self.heads.dealt(), state)
         self._return_to(moment)
+        self._train(train, valid, stopped)
 
-        def validate() -> NoReturn:
-            raise AssertionError("only rank 0 validates")
-
-        self._train(train, validate, stopped)
-
-    def _train(
-        self, train: Corpus, validate: Callable[[], EpochRow], stopped: Callable[[], bool]
-    ) -> None:
+    def _train(self, train: Corpus, valid: Corpus | None, stopped: Callable[[], bool]) -> None:
+        """valid: None where rank 0 alone validates, in the others."""
         with self.ranks.working(self.config.threads):
             while not self._finished():
                 with self.ranks.together():
                     self._train_epoch(train, stopped)
-                self._end_epoch(validate)
+                self._end_epoch(valid, stopped)
+            self._take_best()
+
+    def _take_best(self) -> None:
+        """Put the best weights back, of all labels."""
+        if self.heads is not None:
+            self.optimizer.state.clear()  # room for what comes
+            self.average.tensors = []
+            best = {f"best/{name}": tensor for name, tensor in self.best.items()}
+            self.best = {}
+            whole = self.heads.gather(best, torch.empty)
+            if whole:
+                self._harnn.hold_all({k.removeprefix("best/"): v for k, v in whole.items()})
+        elif self.ranks.leads:
+            self.network.load_state_dict(self.best)
 
     def _finished(self) -> bool:
         history = self.progress.history
@@ -203,17 +225,18 @@ class Trainer(Generic[Trained]):
             or history.epochs_since_best(self.config.score) >= self.config.patience
         )
 
-    def _end_epoch(self, validate: Callable[[], EpochRow]) -> None:
+    def _end_epoch(self, valid: Corpus | None, stopped: Callable[[], bool]) -> None:
         """Validate, keep the weights if they are the best so far, and write a checkpoint."""
         progress = self.progress
-        try:
-            with self._averaged():
-                row = self.ranks.share(validate)
+        keeps = self.ranks.leads or self.heads is not None
+        with self.average.in_place():
+            row = self._validate(valid, stopped)
+            if row is not None:
                 progress.history = progress.history.add(row)
-                if self.ranks.leads and progress.history.best(self.config.score) is row:
+                if keeps and progress.history.best(self.config.score) is row:
                     state = self.network.state_dict()
                     self.best = {k: v.detach().clone() for k, v in state.items()}
-        except InterruptedError:
+        if row is None:
             self._stop()
         progress.epoch += 1
         progress.start_epoch()
@@ -221,7 +244,8 @@ class Trainer(Generic[Trained]):
         self._write_checkpoint()
 
     def _stop(self) -> NoReturn:
-        raise TrainingInterrupted(self._write_checkpoint(), self.progress.steps)
+        self._write_checkpoint()
+        raise TrainingInterrupted(*self._written)
 
     def _train_epoch(self, train: Corpus, stopped: Callable[[], bool]) -> None:
         progress, lengths = self.progress, train.tokens.lengths
@@ -230,13 +254,14 @@ class Trainer(Generic[Trained]):
         steps = len(batches) * self.config.epochs
         factor = rate_factor(self.config.schedule, steps=steps, warmup=self.config.warmup)
         started = time.perf_counter() - progress.seconds
-        self.ranks.level([x.data for x in self.network.parameters()])
+        parameters = [x.data for x in self.network.parameters()]
+        self.ranks.level(parameters if self.heads is None else self.heads.common(self._harnn))
         self.model.train()
         for rows in batches[progress.batch :]:
             progress.rate = self.config.learning_rate * factor(progress.steps)
             batch, sample = self._batch(train, rows)
             progress.loss += self._step(batch, progress.rate, sample, stopped) * len(rows)
-            self._update_average(len(batches))
+            self.average.update(progress.steps, len(batches))
             progress.batch += 1
             progress.steps += 1
             progress.documents += len(rows)
@@ -249,12 +274,15 @@ class Trainer(Generic[Trained]):
                 self._stop()
 
     def _batch(self, train: Corpus, rows: NDArray[np.int64]) -> tuple[Batch, LabelSample | None]:
-        if self.sampler is None:
-            return make_batch(train, rows), None
-        # Of the step alone, so that resuming draws the same.
-        generator = np.random.default_rng([self.config.seed, self.progress.steps])
-        sample = self.sampler.draw(train.targets[rows], generator)
-        columns = sample.columns(self.network.shape.level_sizes).numpy()
+        """Return documents, and labels that are drawn, of those that this rank holds."""
+        sample, columns = None, None if self.heads is None else self.heads.columns
+        if self.sampler is not None:
+            # Of the step alone, so that resuming draws the same.
+            generator = np.random.default_rng([self.config.seed, self.progress.steps])
+            sample = self.sampler.draw(train.targets[rows], generator)
+            sample = sample if self.heads is None else self.heads.share.sampled(sample)
+            drawn = sample.columns(self.network.shape.level_sizes).numpy()
+            columns = drawn if columns is None else columns[drawn]
         return make_batch(train, rows, columns), sample
 
     def _step(
@@ -280,7 +308,7 @@ class Trainer(Generic[Trained]):
             total = self.recorder.learn(batch)
         else:
             self.optimizer.zero_grad(set_to_none=self.recorder is None)
-            total, random = 0.0, self._random_state()
+            total, random = 0.0, random_state(device)
             try:
                 for rows in parts:
                     if rows.start and self.ranks.agree(stopped()):
@@ -293,12 +321,16 @@ class Trainer(Generic[Trained]):
             except RankLostError:
                 set_random_state(Checkpoint(random, {}), device)
                 raise
-        norm = self.fabric.clip_gradients(
-            self.model,
-            self.optimizer,
-            max_norm=self.config.clip_norm,
-            error_if_nonfinite=False,
-        )
+        norm: Tensor | float | None
+        if self.heads is not None:
+            norm = self.heads.clip(self._harnn, self.config.clip_norm)
+        else:
+            norm = self.fabric.clip_gradients(
+                self.model,
+                self.optimizer,
+                max_norm=self.config.clip_norm,
+                error_if_nonfinite=False,
+            )
         if not math.isfinite(total) or (norm is not None and not math.isfinite(norm)):
             self._refuse_to_go_on()
         self.optimizer.step()
@@ -312,34 +344,22 @@ class Trainer(Generic[Trained]):
         last: whether the gradients of all ranks are summed now.
         """
         own = self.ranks.of(rows)
+        if self.heads is not None:
+            own = Share(rows.start, rows.stop, _length(rows))
         mine = slice(own.start, own.stop)
         given = (batch.token_ids[mine], batch.lengths[mine], batch.targets[mine])
         token_ids, lengths, targets = (x.to(self.fabric.device) for x in given)
         share = own.weight / len(batch.targets)
-        if self.ranks.alone:
+        if self.ranks.alone or self.heads is not None:
             return float(self._learn(token_ids, lengths, targets, sample=sample, share=share))
         with (
             self.ranks.watched(),
             self.fabric.no_backward_sync(self.model, enabled=not last),
-            self._dropping_as_one(rows, own),
+            dropping_as_one(
+                self.network, rows, own, self.ranks, [self.config.seed, self.progress.steps]
+            ),
         ):
             return float(self._learn(token_ids, lengths, targets, sample=sample, share=share))
-
-    @contextmanager
-    def _dropping_as_one(self, part: slice, own: Share) -> Iterator[None]:
-        """Drop what one process would drop of these documents, where that can be known.
-
-        On a GPU, and in an encoder's own attention, each rank draws for itself: rank 0 from the
-        state that is kept, the others from the step.
-        """
-        if isinstance(self.network, HarnnNetwork) and self.fabric.device.type == "cpu":
-            with rows_of_batch(own.start - part.start, own.stop - part.start, _length(part)):
-                yield
-            return
-        if not self.ranks.leads:
-            drawn = [self.config.seed, self.ranks.number, self.progress.steps, part.start]
-            torch.manual_seed(int(np.random.SeedSequence(drawn).generate_state(1)[0]))
-        yield
 
     def _learn(
         self,
@@ -352,7 +372,8 @@ class Trainer(Generic[Trained]):
     ) -> Tensor:
         """Return the loss of some documents, *share* of a batch, and add its gradients.
 
-        Those of several ranks are averaged, although their losses are parts of a sum.
+        Those of several ranks with all labels are averaged, although their losses are parts of a
+        sum.
         """
         loss = share * hybrid_loss(
             self.model(token_ids, lengths, sample=sample),
@@ -361,7 +382,8 @@ class Trainer(Generic[Trained]):
             constraint=self.network.constraint,
             weights=None if sample is None else sample.weights,
         )
-        self.fabric.backward(loss if self.ranks.alone else loss * self.ranks.count)
+        averaged = 1 if self.heads is not None else self.ranks.count
+        self.fabric.backward(loss if averaged == 1 else loss * averaged)
         return loss.detach()
 
     def _refuse_to_go_on(self) -> NoReturn:
@@ -371,31 +393,6 @@ class Trainer(Generic[Trained]):
         rate = self.config.learning_rate
         what = f"the training diverged at step {self.progress.steps + 1:,}, with the peak {rate:g}."
         raise ConfigError(Problem("training.learning_rate", what, "Start again with a lower one."))
-
-    def _update_average(self, steps_an_epoch: int) -> None:
-        """Move the average towards the parameters, so far that it spans ``average`` epochs."""
-        if not self.config.average:
-            return
-        now = [parameter.detach() for parameter in self.network.parameters()]
-        if not self.average:
-            self.average = [tensor.clone() for tensor in now]
-            return
-        # At first the average spans no more than the steps there have been.
-        span = min(self.config.average * steps_an_epoch, self.progress.steps / 2 + 1)
-        torch._foreach_lerp_(self.average, now, 1 / max(span, 1))
-
-    @contextmanager
-    def _averaged(self) -> Iterator[None]:
-        """Put the average in place of the parameters for a while."""
-        parameters = [parameter.data for parameter in self.network.parameters()]
-        kept = [tensor.clone() for tensor in parameters] if self.average else []
-        for tensor, average in zip(parameters, self.average, strict=False):
-            tensor.copy_(average)
-        try:
-            yield
-        finally:
-            for tensor, own in zip(parameters, kept, strict=False):
-                tensor.copy_(own)
 
     def _tell_step(self, steps: int) -> None:
         progress = self.progress
@@ -411,37 +408,46 @@ class Trainer(Generic[Trained]):
             )
         )
 
-    def _validate(self, valid: Corpus, stopped: Callable[[], bool]) -> EpochRow:
-        with asking(self.network, stopped):
-            scores = score_corpus(self.network, valid, beam=self.beam)
-        if not np.isfinite(scores).all():
-            self._refuse_to_go_on()
-        return interruptible(
-            partial(self.progress.measure, scores, valid, self.taxonomy, self.selection), stopped
-        )
+    def _validate(self, valid: Corpus | None, stopped: Callable[[], bool]) -> EpochRow | None:
+        """Return, in all ranks, what an epoch was worth; None: a stop was asked for.
 
-    def _random_state(self) -> dict[str, Tensor]:
-        found = {"random/cpu": torch.random.get_rng_state()}
-        if self.fabric.device.type == "cuda":
-            found["random/cuda"] = torch.cuda.get_rng_state(self.fabric.device)
-        return found
+        Raises:
+            ConfigError: scores are no longer finite.
+        """
+
+        def measure(scores: NDArray[np.float32]) -> EpochRow:
+            if not all(np.isfinite(scores[rows]).all() for rows in row_blocks(*scores.shape)):
+                self._refuse_to_go_on()
+            assert valid is not None
+            given = (scores, valid, self.taxonomy, self.selection)
+            return interruptible(partial(self.progress.measure, *given), stopped)
+
+        given: dict[str, Any] = {"beam": self.beam, "ranks": self.ranks, "heads": self.heads}
+        return validate(self.network, valid, measure, stopped=stopped, **given)
 
     def _moment(self) -> Checkpoint:
         """Return where training stands."""
-        tensors = {f"weights/{k}": v for k, v in self.network.state_dict().items()}
-        tensors |= {f"best/{k}": v for k, v in self.best.items()}
-        tensors |= {f"average/{number:04}": v for number, v in enumerate(self.average)}
-        tensors |= pack_optimizer(self.optimizer)
-        tensors |= self._random_state()
+        own = (self.network, self.optimizer, self.average, self.best, self.fabric.device)
         state = {
             "progress": self.progress.to_dict(),
             "fingerprint": self.fingerprint,
             "contents": self.contents,
         }
-        return Checkpoint(tensors, state)
+        return Checkpoint(pack_moment(*own), state)
 
-    def _write_checkpoint(self) -> Path | None:
-        """Return where it is; None where none is kept."""
+    def _write_checkpoint(self) -> None:
+        """Write a checkpoint, where one is kept; all ranks do so together.
+
+        Raises:
+            InputError: it cannot be written; in other ranks LeaderFailedError.
+        """
+        if self.heads is not None:
+            self._written = self.heads.write(self._moment(), self.checkpoint_directory)
+        else:
+            self._written = self.ranks.made_by_leader(self._save), self.progress.steps
+
+    def _save(self) -> Path | None:
+        """Return where the checkpoint is; None where none is kept."""
         if self.checkpoint_directory is None:
             return None
         return save_checkpoint(self._moment(), self.checkpoint_directory)
@@ -469,15 +475,15 @@ class Trainer(Generic[Trained]):
             has_average=bool(self.config.average),
             where=str(checkpoint.path),
         )
-        self._return_to(checkpoint)
+        if self.heads is None:
+            self._return_to(checkpoint)
+        else:
+            self._resumed = checkpoint
+            self._written = checkpoint.path, progress.steps
 
     def _return_to(self, moment: Checkpoint) -> None:
-        self.network.load_state_dict(moment.part("weights"))
-        self.best = moment.part("best")
-        average = sorted(moment.part("average").items())
-        self.average = [tensor.to(self.fabric.device) for _, tensor in average]
-        unpack_optimizer(self.optimizer, moment.part("optimizer"))
-        set_random_state(moment, self.fabric.device)
+        own = (self.network, self.optimizer, self.average, self.fabric.device)
+        self.best = unpack_moment(moment, *own)
         self.progress = Progress.from_dict(moment.state["progress"])
 
 

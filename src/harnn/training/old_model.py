@@ -12,10 +12,10 @@ from harnn._display import counted
 from harnn._tables import shown
 from harnn.branches import Branch
 from harnn.bundle import Bundle, fingerprint, fingerprint_of, load_bundle
-from harnn.config import SETTLED_ANEW, Config, ContinuingConfig, TrainingConfig
+from harnn.config import SETTLED_ANEW, Config, ContinuingConfig, ModelConfig, TrainingConfig
 from harnn.errors import BundleError, ConfigError, InputError, Problem, TaxonomyError
 from harnn.taxonomy import Taxonomy, in_order_of, match_labels, parents_by_code
-from harnn.training.plan import TrainingFacts, TrainingPlan
+from harnn.training.plan import TrainingFacts, TrainingPlan, trains_network
 
 T = TypeVar("T")
 _LEAVE_OUT = "Leave it out, or train without init."
@@ -155,6 +155,14 @@ class OldModel:
 
 Init = Bundle | str | Path | OldModel
 """A model to go on from: in memory, or its directory."""
+
+
+def encoder_checkpoint(model: ModelConfig, old: OldModel | None = None) -> int:
+    """Return the number that the checkpoint of an encoder that is fine-tuned has among those of the
+    networks: the last.
+    """
+    has_network = trains_network(model) if old is None else "network" in old.names
+    return model.members if has_network else 0
 
 
 def slower(training: TrainingConfig, continuing: ContinuingConfig) -> TrainingConfig:

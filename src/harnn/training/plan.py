@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from harnn._optional import TORCH, command_for, is_installed
 from harnn.config import Config, ModelConfig, TextConfig, TrainingConfig
 from harnn.text import (
     MINILM_HINT,
@@ -168,6 +169,8 @@ class TrainingPlan:
             yield self.transformer.line()
         if self.no_transformer:
             yield self.no_transformer
+        if set(self.branches) != {"linear"} and not is_installed("torch"):
+            yield f"training needs PyTorch, which is not installed: {command_for(TORCH)}"
         yield f"training will need about {self.memory_mb:,.0f} MB of memory"
 
     def to_dict(self) -> dict[str, Any]:
@@ -185,6 +188,12 @@ def trains_linear(model: ModelConfig) -> bool:
 def trains_network(model: ModelConfig) -> bool:
     """Whether the settings want networks."""
     return model.branches != "linear"
+
+
+def needs_torch(model: ModelConfig) -> bool:
+    """Whether the settings want something that PyTorch trains, whatever the documents are."""
+    vectors = model.text_vectors == "on" or bool(model.document_vectors)
+    return trains_network(model) or vectors or model.transformer not in ("off", "auto")
 
 
 def is_fast(model: ModelConfig) -> bool:
@@ -221,7 +230,9 @@ def reason_against_text_vectors(text: TextConfig, facts: TrainingFacts) -> str:
         return "it would take long"
     chosen = _choose(text, facts, fast=True)
     if chosen.name == "static":
-        return "" if encoder_installed("static") else MINILM_HINT
+        if not encoder_installed("static"):
+            return MINILM_HINT
+        return "" if is_installed("torch") else f"they need PyTorch: {command_for(TORCH)}"
     return chosen.reason or f"{chosen.title} takes long"
 
 
@@ -273,6 +284,14 @@ def sampled_labels(config: Config, facts: TrainingFacts) -> int:
         return given if given < facts.largest_level else 0
     reads_all = config.model.mode == "paper" or config.model.max_constraint
     return _SAMPLED_LABELS if facts.largest_level > MANY_LABELS and not reads_all else 0
+
+
+def shares_labels(config: Config, label_count: int) -> bool:
+    """Answer for ``training.share_labels``, with ``auto`` replaced by what suits the taxonomy."""
+    wanted = config.training.share_labels
+    if wanted != "auto":
+        return wanted == "on"
+    return label_count > MANY_LABELS and not config.model.max_constraint
 
 
 def validation_beam(negatives: int, facts: TrainingFacts) -> int | None:

@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import signal
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, wait
 from contextlib import contextmanager
 from contextvars import copy_context
 from types import FrameType
-from typing import Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
-import torch
+from threadpoolctl import threadpool_limits
 
+from harnn._optional import Later, is_installed
 from harnn.config import Config
-from harnn.network import computes_bfloat16, tune_process
 from harnn.training.plan import trains_network
+
+if TYPE_CHECKING:
+    import torch
+else:  # a training without networks does without
+    torch = Later("torch", "Training a network")
 
 T = TypeVar("T")
 _ASKED_EVERY = 0.1
@@ -48,15 +54,26 @@ def choose_precision(precision: str, device: str) -> Literal["32-true", "bf16-mi
     """Return Fabric's precision: bfloat16 autocast where the processor computes it natively."""
     if precision == "32":
         return "32-true"
+    from harnn.network import computes_bfloat16
+
     if precision == "bf16" or computes_bfloat16(device):
         return "bf16-mixed"
     return "32-true"
 
 
 def tune_training(config: Config) -> None:
-    """Set this process up for a training; for programs, not for libraries."""
+    """Set this process up for a training; for programs, not for libraries.
+
+    PyTorch is not imported for a training that may need none.
+    """
     networks = trains_network(config.model) or config.model.transformer != "off"
-    tune_process(config.training.threads, keeps_memory=networks)
+    threads = config.training.threads
+    if is_installed("torch") and (networks or threads or "torch" in sys.modules):
+        from harnn.network import tune_process
+
+        tune_process(threads, keeps_memory=networks)
+    else:
+        threadpool_limits(1, user_api="blas")  # as there
 
 
 @contextmanager

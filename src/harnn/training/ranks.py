@@ -18,21 +18,23 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 from types import TracebackType
-from typing import Any, NamedTuple, Protocol, Self, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, Self, TypeVar
 
 import numpy as np
-import torch
-import torch.distributed as dist
-from lightning_fabric.plugins.environments.cluster_environment import ClusterEnvironment
-from lightning_fabric.strategies.ddp import DDPStrategy
-from torch import Tensor
-from torch.distributed import PrefixStore  # type: ignore[attr-defined]
-from torch.distributed.rendezvous import rendezvous
 
 from harnn._cores import count_cores
-from harnn.errors import ConfigError, HarnnError, Problem, RankLostError
+from harnn._optional import Later, check_torch
+from harnn.errors import ConfigError, HarnnError, InputError, Problem, RankLostError
 from harnn.training.local_ranks import LocalProcesses, over_loopback, store_of
 from harnn.training.process import choose_device
+
+if TYPE_CHECKING:
+    import torch
+    import torch.distributed as dist
+    from torch import Tensor
+else:  # one process without networks does without
+    torch = Later("torch", "Training on several processes")
+    dist = Later("torch.distributed", "Training on several processes")
 
 T = TypeVar("T")
 _TIMEOUT = "HARNN_RANKS_TIMEOUT"
@@ -64,6 +66,10 @@ class Order(Protocol):
 
 class EndedError(Exception):
     """Rank 0 has nothing more to do."""
+
+
+class LeaderFailedError(HarnnError):
+    """Rank 0 could not do what all need, and tells of it."""
 
 
 class Ranks:
@@ -176,9 +182,10 @@ class Ranks:
             self._open(store)
 
     def _join_launched(self) -> None:
+        check_torch("Training on several processes")
         with self.watched():
             given: dict[str, Any] = {"timeout": self._patience}
-            store, _, _ = next(rendezvous("env://", self.number, self.count, **given))
+            store, _, _ = next(dist.rendezvous("env://", self.number, self.count, **given))  # type: ignore[attr-defined]
             self._open(store)
             if self.leads:
                 store.set("harnn/alive", "0")
@@ -192,7 +199,7 @@ class Ranks:
         shown_by = sys.excepthook
         dist.init_process_group(
             "cpu:gloo,cuda:nccl" if both else "gloo",
-            store=PrefixStore("harnn/ranks", store),
+            store=dist.PrefixStore("harnn/ranks", store),  # type: ignore[attr-defined]
             rank=self.number,
             world_size=self.count,
             timeout=self._patience,
@@ -244,6 +251,21 @@ class Ranks:
             return received
         made = make()
         self.send(made)
+        return made
+
+    def made_by_leader(self, make: Callable[[], T]) -> T | None:
+        """Return what *make* returns in rank 0, and None in the others, once all know that it did.
+
+        Raises:
+            InputError: what *make* raised; in the others LeaderFailedError.
+        """
+        made, failed = None, None
+        try:
+            made = make() if self.leads else None
+        except InputError as error:
+            failed = error
+        if self.agree(failed is not None):
+            raise failed or LeaderFailedError("rank 0 tells why.")
         return made
 
     def give(self, message: Any) -> None:
@@ -338,17 +360,6 @@ class Ranks:
             return f"got {here:,} processes, but PyTorch finds {there:,} CUDA devices here."
         return ""
 
-    def strategy(self, device: str) -> DDPStrategy | str:
-        """Return Fabric's strategy: each rank has the whole network on its one device."""
-        if self.alone:
-            return "auto"
-        return DDPStrategy(
-            parallel_devices=[torch.device(device)],
-            cluster_environment=_Started(self),
-            find_unused_parameters=True,  # the last level tells no other where to look
-            gradient_as_bucket_view=True,
-        )
-
     @contextmanager
     def working(self, threads: int) -> Iterator[None]:
         """Compute with a share of the cores, in steps of all ranks together.
@@ -416,40 +427,6 @@ class Ranks:
 def is_launched() -> bool:
     """Whether ``torchrun`` or the like has started this process as one of several."""
     return all(os.environ.get(x) for x in ("RANK", "WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT"))
-
-
-class _Started(ClusterEnvironment):
-    """Processes that are there and have found each other."""
-
-    creates_processes_externally = True
-    main_address = ""
-    main_port = 0
-
-    def __init__(self, ranks: Ranks) -> None:
-        super().__init__()
-        self._ranks = ranks
-
-    @staticmethod
-    def detect() -> bool:
-        return False
-
-    def world_size(self) -> int:
-        return self._ranks.count
-
-    def set_world_size(self, size: int) -> None:
-        """It is known."""
-
-    def global_rank(self) -> int:
-        return self._ranks.number
-
-    def set_global_rank(self, rank: int) -> None:
-        """It is known."""
-
-    def local_rank(self) -> int:
-        return 0  # among the devices of this process, which has one
-
-    def node_rank(self) -> int:
-        return self._ranks.number
 
 
 class _Pickler(pickle.Pickler):

@@ -193,6 +193,21 @@ def with_views(corpus: Corpus, trained: list[TrainedBranch]) -> Corpus:
     return corpus
 
 
+def check_document_vectors(task: Task) -> None:
+    """Make sure that all documents have a vector, and tell of vectors that nobody wants.
+
+    Raises:
+        DocumentError: some have none.
+    """
+    vectors = task.document_vectors
+    assert vectors is not None
+    wanted = {id for split in task.splits.values() for id in split.corpus.ids}
+    vectors.of(sorted(wanted))
+    if unused := len(set(vectors.ids) - wanted):
+        what = f"of {unused:,} vectors there is no document in this training"
+        task.listener(Stage(f"{vectors.where}: {what}"))
+
+
 def given_document_vectors(model: ModelConfig) -> DocumentVectors | None:
     """Return the vectors of documents that settings name.
 

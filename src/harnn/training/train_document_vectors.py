@@ -21,21 +21,6 @@ from harnn.training.task import Task, TrainedBranch
 from harnn.training.train_text_vectors import THOROUGH, effort_of, network_of, train_on_vectors
 
 
-def check_document_vectors(task: Task) -> None:
-    """Make sure that all documents have a vector, and tell of vectors that nobody wants.
-
-    Raises:
-        DocumentError: some have none.
-    """
-    vectors = task.document_vectors
-    assert vectors is not None
-    wanted = {id for split in task.splits.values() for id in split.corpus.ids}
-    vectors.of(sorted(wanted))
-    if unused := len(set(vectors.ids) - wanted):
-        what = f"of {unused:,} vectors there is no document in this training"
-        task.listener(Stage(f"{vectors.where}: {what}"))
-
-
 def train_document_vectors(task: Task) -> TrainedBranch:
     """Train a network on the vectors, or take it from the checkpoint.
 

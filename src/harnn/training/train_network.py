@@ -16,7 +16,8 @@ from harnn.text import WordVectors
 from harnn.training.checkpoint import Checkpoint
 from harnn.training.events import BranchStarted, Stage
 from harnn.training.loop import Trainer
-from harnn.training.plan import resolve_training
+from harnn.training.plan import resolve_training, shares_labels
+from harnn.training.shared_heads import SharedHeads
 from harnn.training.task import Task, TrainedBranch
 from harnn.training.word_vectors import word_vectors
 
@@ -87,6 +88,11 @@ def _prepare(
         network = copy.deepcopy(_old_networks(task)[number])
     network.embedding.weight.requires_grad_(not config.text.freeze_vectors)
     training = task.pace(resolve_training(config.training, task.facts))
+    place, ranks, heads = task.checkpoints.place(number), task.ranks, None
+    if not ranks.alone and shares_labels(config, len(task.taxonomy)):
+        heads = SharedHeads(ranks, network.shape.level_sizes, keeps=place is not None)
+        what = f"each of {ranks.count:,} processes holds some of {len(task.taxonomy):,} labels"
+        task.listener(Stage(what))
     trainer = Trainer(
         network,
         task.taxonomy,
@@ -95,10 +101,11 @@ def _prepare(
         ),
         validation_beam=task.plan.validation_beam,
         listener=task.listener,
-        checkpoint_directory=task.checkpoints.place(number),
+        checkpoint_directory=place,
         fingerprint=task.fingerprint,
         contents=contents,
-        ranks=task.ranks,
+        ranks=ranks,
+        heads=heads,
         selection=task.selection,
     )
     if checkpoint is not None:

@@ -11,7 +11,6 @@ from typing import Any
 import torch
 from torch import nn
 
-from harnn.branches.network import NetworkBranch
 from harnn.branches.transformer import TransformerBranch
 from harnn.branches.transformer.branch import as_tokens, round_weights
 from harnn.branches.transformer.encoder import EncoderFiles, padding_id, size_of
@@ -28,23 +27,16 @@ from harnn.branches.transformer.pieces import (
     read_piece_tokenizer,
 )
 from harnn.bundle import History
-from harnn.config import Config, ModelConfig, TrainingConfig
+from harnn.config import Config, TrainingConfig
 from harnn.corpus import Corpus
 from harnn.network import FrozenNetwork, TransformerNetwork, TransformerShape
 from harnn.training.events import BranchStarted, Stage
 from harnn.training.frozen_states import freeze
 from harnn.training.loop import Trainer
-from harnn.training.old_model import OldModel
-from harnn.training.plan import trains_network
+from harnn.training.old_model import encoder_checkpoint
 from harnn.training.plan_transformer import head_fields, is_frozen
 from harnn.training.reader import Split
 from harnn.training.task import Task, TrainedBranch
-
-
-def checkpoint_number(model: ModelConfig, old: OldModel | None = None) -> int:
-    """Return the number that the encoder's checkpoint has among those of the networks: the last."""
-    has_network = trains_network(model) if old is None else old.find(NetworkBranch) is not None
-    return model.members if has_network else 0
 
 
 def train_transformer(task: Task) -> TrainedBranch:
@@ -67,7 +59,7 @@ def train_transformer(task: Task) -> TrainedBranch:
     )
     view = PiecesView(tokenizer, shape.pieces)
     train, valid = (_read(task, name, split, view) for name, split in task.splits.items())
-    number = checkpoint_number(config.model, task.old)
+    number = encoder_checkpoint(config.model, task.old)
     checkpoint = task.checkpoints.of(number)
     with torch.random.fork_rng():
         torch.manual_seed(config.training.seed)

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from harnn._scratch import blank
 from harnn.branches.network.batch import make_batch
@@ -40,13 +41,28 @@ def score_corpus(
     they do in the third digit. With a *beam* only the labels in it look at the document.
     """
     scores = blank((len(corpus), network.shape.label_count), np.float32)
+
+    def take(rows: NDArray[np.int64], found: Tensor) -> None:
+        scores[rows] = found.cpu().numpy()
+
+    each_batch(network, corpus, take, beam=beam, bfloat16=bfloat16)
+    return scores
+
+
+def each_batch(
+    network: Network,
+    corpus: Corpus,
+    take: Callable[[NDArray[np.int64], Tensor], None],
+    *,
+    beam: Beam | None = None,
+    bfloat16: bool = False,
+) -> None:
+    """Let *take* have the scores (B, C) of documents that are read together, with their rows."""
     device = next(network.parameters()).device
     documents, tokens = (at_once(x, device) for x in (_DOCUMENTS, network.tokens_at_once))
     with evaluating(network), torch.autocast(device.type, torch.bfloat16, enabled=bfloat16):
         for rows in ordered_batches(corpus.tokens.lengths, documents, max_tokens=tokens):
-            output = _run(network, corpus, rows, beam=beam)
-            scores[rows] = network.scores(output).cpu().numpy()
-    return scores
+            take(rows, network.scores(_run(network, corpus, rows, beam=beam)))
 
 
 def gather_attention(network: Network, corpus: Corpus, row: int) -> NDArray[np.float32]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import importlib.util
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from harnn._files import parse_model_json, read_model_text
+from harnn._optional import command_for, is_installed
 from harnn._tables import shown
 from harnn.branches.stored import is_whole
 from harnn.branches.transformer.pieces import read_piece_tokenizer
@@ -88,8 +88,8 @@ def find_encoder(setting: str) -> tuple[Path, str]:
 def missing_commands() -> list[str]:
     """Return the pip commands for what fine-tuning MiniLM needs; none where all is installed."""
     commands = []
-    if importlib.util.find_spec(LIBRARY) is None:  # nothing is imported
-        commands.append(f"pip install 'harnn[{EXTRA}]'")
+    if not (is_installed(LIBRARY) and is_installed("torch")):
+        commands.append(command_for(EXTRA))
     if find_minilm() is None:
         commands.append(MINILM_HINT)
     return commands
