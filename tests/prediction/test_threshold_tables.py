@@ -57,7 +57,7 @@ def test_a_table_that_nobody_edited_changes_nothing(
     scores[:100] = np.where(scores[:100] < 0.5, cuts, np.nextafter(cuts, np.float32(0)))
     again = chosen.with_options(thresholds=path).bundle.decoder
     answers = [each.choose(scores, hierarchy).toarray() for each in (own, again)]
-    assert np.array_equal(*answers)
+    assert np.array_equal(answers[0], answers[1])
     assert chosen.predict(TEXTS) == chosen.predict(TEXTS, thresholds=path)
 
 
