@@ -108,7 +108,7 @@ def tensors_of(trainer: Trainer[Any]) -> float:
     held = [*trainer.network.parameters(), *trainer.average.tensors, *trainer.best.values()]
     held += [x.grad for x in trainer.network.parameters() if x.grad is not None]
     held += [x for state in trainer.optimizer.state.values() for x in state.values()]
-    return sum(x.numel() * x.element_size() for x in held) / 1e9
+    return float(sum(x.numel() * x.element_size() for x in held) / 1e9)
 
 
 def train(labels: int, documents: int, processes: int, threads: int, share: str) -> Row:

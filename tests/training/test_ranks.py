@@ -250,6 +250,6 @@ def test_an_encoder_is_fine_tuned_as_in_one_process(tmp_path: Path) -> None:
         losses.append(told.losses)
         weights.append(branch.network.state_dict())
     assert len(losses[0]) == 10
-    np.testing.assert_allclose(*losses, atol=LOSS)
+    np.testing.assert_allclose(losses[0], losses[1], atol=LOSS)
     for name, one in weights[0].items():
         torch.testing.assert_close(weights[1][name], one, atol=1e-4, rtol=1e-3)
