@@ -32,7 +32,7 @@ docs: $(READY)  # the site, strictly, in site/: open site/index.html through a w
 	$(BIN)/python -m website
 
 dist: $(READY)
-	rm -rf dist
+	rm -rf dist build
 	$(BIN)/python -m build --no-isolation --outdir dist .
 	$(BIN)/python tools/check_dist.py dist --no-install
 

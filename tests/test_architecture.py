@@ -52,7 +52,7 @@ FLOORS = {
     6: {"bundle"},
     7: {"training", "prediction"},
     8: {"estimator", "flavours", "migration", "report", "review", "scoring", "search", "tracking"},
-    9: {"serve"},
+    9: {"hub", "serve"},
     10: {"cli"},
     11: {"__main__"},
 }

@@ -122,7 +122,7 @@ class Stranger:
         self.bin = home / "venv" / "bin"
 
     def install(self, requirement: str) -> None:
-        pip = [self.bin / "python", "-m", "pip", "install", "--quiet"]
+        pip: list[str | Path] = [self.bin / "python", "-m", "pip", "install", "--quiet"]
         pinned = ["--constraint", str(ROOT / "constraints.txt")]
         subprocess.run([*pip, *pinned, requirement], check=True, cwd=self.home)
 
@@ -190,7 +190,7 @@ def exported_and_served(stranger: Stranger, wheel: Path) -> None:
     stranger.install(f"{wheel}[onnx,serve]")
     answer = stranger.harnn("predict", str(ROOT / _GOLDEN), "--text", "A dripping tap.")
     need(bool(json.loads(answer)["labels"]), answer)
-    command = [stranger.bin / "harnn", "serve", "fast", "--port", "0"]
+    command: list[str | Path] = [stranger.bin / "harnn", "serve", "fast", "--port", "0"]
     server = subprocess.Popen(command, cwd=stranger.home, stderr=subprocess.PIPE, text=True)
     try:
         assert server.stderr is not None
@@ -229,7 +229,7 @@ def install_problems(wheel: Path) -> list[str]:
 
 
 def main(words: Sequence[str]) -> int:
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])  # type: ignore[union-attr]
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("directory", type=Path, help="Of one wheel and one source distribution.")
     parser.add_argument("--no-install", action="store_true", help="Look at files alone.")
     options = parser.parse_args(words)

@@ -47,9 +47,28 @@ def test_with(python: Path, version: str) -> bool:
     home = ROOT / f".venv-{version}"
     subprocess.run([python, "-m", "venv", home], check=True)
     program = home / "bin" / "python"
-    install = [program, "-m", "pip", "install", "--quiet", "--constraint", "constraints.txt"]
+    install: list[str | Path] = [
+        program,
+        "-m",
+        "pip",
+        "install",
+        "--quiet",
+        "--constraint",
+        "constraints.txt",
+    ]
     subprocess.run([*install, "--editable", ".[dev]"], check=True, cwd=ROOT)
-    tests = [program, "-m", "pytest", "-q", "-n", "2", "--dist", "loadfile", "-m", "not slow"]
+    tests: list[str | Path] = [
+        program,
+        "-m",
+        "pytest",
+        "-q",
+        "-n",
+        "2",
+        "--dist",
+        "loadfile",
+        "-m",
+        "not slow",
+    ]
     done = subprocess.run(tests, cwd=ROOT, env={**os.environ, "OMP_NUM_THREADS": "1"})
     return done.returncode == 0
 

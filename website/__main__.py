@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from website.built import problems
+from website.formulas import convert_all
 from website.prepare import prepare
 from website.reference import Reference
 
@@ -27,6 +28,7 @@ def main() -> int:
     if done.returncode:
         print("\n".join(said), file=sys.stderr)
         return 1
+    convert_all(ROOT / "site")
     found = [*filter(_COMPLAINT.match, said), *problems(ROOT / "site", reference)]
     for each in found:
         print(f"Problem: {each}", file=sys.stderr)

@@ -20,6 +20,7 @@ def problems(site: Path, reference: Reference) -> list[str]:
     """Return what is wrong with a built site, one sentence each."""
     site = site.resolve()
     found = [f"{page.relative_to(site)}: loads {what}" for page, what in loaded_elsewhere(site)]
+    found += [f"{page.relative_to(site)}: a formula is left in TeX" for page in undrawn(site)]
     there = documented(site)
     wanted = set(reference.places().values())
     found += [f"the reference lacks {name}" for name in sorted(wanted - there)]
@@ -34,6 +35,12 @@ def loaded_elsewhere(site: Path) -> Iterator[tuple[Path, str]]:
         yield from ((page, what) for what in reader.loaded if _ELSEWHERE.match(what))
     for sheet in sorted(site.rglob("*.css")):
         yield from ((sheet, what) for what in _STYLE.findall(sheet.read_text(encoding="utf-8")))
+
+
+def undrawn(site: Path) -> list[Path]:
+    """Return the pages with formulas that are no MathML."""
+    pages = sorted(site.rglob("*.html"))
+    return [page for page in pages if 'class="arithmatex"' in page.read_text(encoding="utf-8")]
 
 
 def documented(site: Path) -> set[str]:

@@ -7,13 +7,13 @@ from collections.abc import Iterator
 import typer
 from typer.core import TyperGroup
 
-from harnn.cli.app import app
+from harnn.cli import program
 from website.marks import code, plain
 
 
 def commands() -> Iterator[tuple[str, typer.core.TyperCommand]]:
     """Yield every command with all its words, ``harnn taxonomy diff``; hidden ones are left out."""
-    yield from _below("harnn", typer.main.get_command(app))
+    yield from _below("harnn", program())
 
 
 def _below(name: str, command: object) -> Iterator[tuple[str, typer.core.TyperCommand]]:

@@ -7,10 +7,13 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+from website.notebooks import notebook_text
 from website.reference import Reference
 
 PLACE = re.compile(r"^<!-- made from the code: (\w+) -->$", re.MULTILINE)
 """Where a page of ``docs/`` says that the site puts something."""
+_NOTEBOOK = re.compile(r"\]\(([\w/.-]+)\.ipynb(#[^)]*)?\)")
+"""A link to a notebook, which is a page of the site like any other."""
 
 
 def _settings(_: Reference) -> str:
@@ -44,9 +47,13 @@ def prepare(docs: Path, pages: Path, reference: Reference) -> None:
     """Write all pages of the site into a directory, whose content is replaced."""
     shutil.rmtree(pages, ignore_errors=True)
     shutil.copytree(docs, pages)
+    for notebook in list(pages.rglob("*.ipynb")):
+        notebook.with_suffix(".md").write_text(notebook_text(notebook), encoding="utf-8")
+        notebook.unlink()
     for page in pages.rglob("*.md"):
         text = page.read_text(encoding="utf-8")
         filled = PLACE.sub(lambda place: MAKERS[place[1]](reference), text)
+        filled = _NOTEBOOK.sub(r"](\1.md\2)", filled)
         if filled != text:
             page.write_text(filled, encoding="utf-8")
     (pages / "reference").mkdir()

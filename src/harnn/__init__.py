@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     )
     from harnn.evaluation import find_label_errors, load_out_of_fold
     from harnn.explain import Explanation, write_html
+    from harnn.hub import pull_model, push_model
     from harnn.metrics import Report, evaluate
     from harnn.migration import Migrated, MigrationReport, migrate
     from harnn.prediction import (
@@ -87,6 +88,7 @@ __getattr__, __dir__ = on_demand(
         "estimator": "HarnnClassifier HierarchicalLabelBinarizer HierarchicalThresholdClassifier",
         "evaluation": "find_label_errors load_out_of_fold",
         "explain": "Explanation write_html",
+        "hub": "pull_model push_model",
         "metrics": "Report evaluate",
         "migration": "Migrated MigrationReport migrate",
         "prediction": "Prediction Predictor Workers compare_models compare_systems "
@@ -152,6 +154,8 @@ __all__ = [
     "measure_drift",
     "migrate",
     "model_info",
+    "pull_model",
+    "push_model",
     "read_documents",
     "save_acceptance",
     "save_bundle",

@@ -156,6 +156,12 @@ class BundleError(InputError):
     noun = "model directory"
 
 
+class HubError(InputError):
+    """A hub refuses what it is asked, or is not reached."""
+
+    noun = "hub"
+
+
 class DatabaseError(InputError):
     """A database cannot be opened, or does not do what it is asked."""
 

@@ -10,9 +10,8 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-import typer
 
-from harnn.cli.app import app
+from harnn.cli import program
 from harnn.config import Config
 from support.pages import PAGES, ROOT, tokens
 
@@ -55,7 +54,7 @@ def understood(words: list[str], command: Any) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_commands_are_understood(name: str) -> None:
-    group = typer.main.get_command(app)
+    group = program()
     for words in commands(name):
         if words and words != ["--help"] and "COMMAND" not in words:
             try:
@@ -77,4 +76,4 @@ def test_python_and_settings_are_read(name: str) -> None:
 )
 def test_mistakes_are_found(line: str) -> None:
     with pytest.raises(Exception, match=r".+"):
-        understood(line.split(), typer.main.get_command(app))
+        understood(line.split(), program())

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -53,6 +55,31 @@ def test_a_page_has_one_title(name: str) -> None:
     text = re.sub(r"```.*?```", "", (ROOT / name).read_text(encoding="utf-8"), flags=re.DOTALL)
     assert len(re.findall(r"^# ", text, flags=re.MULTILINE)) == 1
     assert headings(ROOT / name)
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if name.startswith("docs/")])
+def test_blocks_stand_apart(name: str) -> None:
+    """Else the site reads on where GitHub begins a heading, a list or a table."""
+    assert list(joined(ROOT / name)) == []
+
+
+def joined(page: Path) -> Iterator[str]:
+    """Yield what begins right below something else, with its line."""
+    lines = page.read_text(encoding="utf-8").splitlines()
+    fenced = False
+    for number, (above, line) in enumerate(pairwise(lines), 2):
+        fenced ^= above.lstrip().startswith("```")
+        if fenced or not above.strip() or not line.strip():
+            continue
+        kinds = _kind(above), _kind(line)
+        apart = kinds[0] != kinds[1] and set(kinds) & {"heading", "table"}
+        if apart or (kinds == ("text", "item") and not above.startswith(" ")):
+            yield f"{number}: {line}"
+
+
+def _kind(line: str) -> str:
+    found = re.match(r"(#{1,6} )|(\|)|([-*] |\d+\. )", line)
+    return "text" if found is None else ("heading", "table", "item")[(found.lastindex or 0) - 1]
 
 
 @pytest.mark.parametrize(

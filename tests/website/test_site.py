@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import re
 import zlib
 from collections.abc import Iterator
@@ -10,18 +11,20 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import typer
 
 import harnn
 from harnn._settings_toml import settings_of
-from harnn.cli.app import app
+from harnn.cli import program
 from harnn.config import Config
 
 pytest.importorskip("griffe")
+pytest.importorskip("latex2mathml")
 
-from website.built import documented, problems
+from website.built import documented, problems, undrawn
 from website.commands_page import commands_text
+from website.formulas import as_mathml, convert_all
 from website.marks import code, plain, prose, table
+from website.notebooks import notebook_text
 from website.prepare import MAKERS, PLACE, prepare
 from website.reference import MODULES, Reference
 from website.roles import as_markdown
@@ -42,7 +45,8 @@ def pages_in_nav() -> list[str]:
 
 
 def test_the_navigation_has_every_page_once(reference: Reference) -> None:
-    pages = [page.relative_to(DOCS).as_posix() for page in DOCS.rglob("*.md")]
+    sources = [*DOCS.rglob("*.md"), *DOCS.rglob("*.ipynb")]
+    pages = [page.relative_to(DOCS).with_suffix(".md").as_posix() for page in sources]
     rooms = [f"reference/{room}.md" for room in reference.rooms]
     assert sorted(pages_in_nav()) == sorted([*pages, *rooms])
 
@@ -97,7 +101,7 @@ def leaves(name: str, command: Any) -> Iterator[tuple[str, Any]]:
 
 def test_the_commands_page_has_every_command_and_option() -> None:
     text = commands_text()
-    found = dict(leaves("harnn", typer.main.get_command(app)))
+    found = dict(leaves("harnn", program()))
     assert re.findall(r"^## (.+)$", text, flags=re.MULTILINE) == list(found)
     sections = dict(
         re.findall(r"^## (.+?)\n(.*?)(?=^## |\Z)", text, flags=re.MULTILINE | re.DOTALL)
@@ -159,6 +163,45 @@ def test_text_of_the_code_is_never_markup() -> None:
     assert code("`") == "`` ` ``"
     assert table(("a", "b"), []) == []
     assert table(("a", "b"), [("1", "2")]) == ["| a | b |", "|---|---|", "| 1 | 2 |", ""]
+
+
+def test_formulas_become_mathml(tmp_path: Path) -> None:
+    inline = r'<p>a <span class="arithmatex">\(x_1 &lt; \alpha\)</span> b</p>'
+    drawn = as_mathml(inline)
+    assert drawn.startswith("<p>a <math")
+    assert drawn.endswith("</math> b</p>")
+    assert "<msub><mi>x</mi><mn>1</mn></msub>" in drawn
+    assert "&#x0003C;" in drawn
+    block = '<div class="arithmatex">\n\\[\\frac{1}{2}\\]\n</div>'
+    assert 'display="block"' in as_mathml(block)
+    (tmp_path / "index.html").write_text(inline + block)
+    assert undrawn(tmp_path) == [tmp_path / "index.html"]
+    convert_all(tmp_path)
+    assert undrawn(tmp_path) == []
+
+
+def test_a_notebook_becomes_a_page(tmp_path: Path, reference: Reference) -> None:
+    cells = [
+        {"cell_type": "markdown", "source": ["# Title\n", "text"]},
+        {
+            "cell_type": "code",
+            "source": ["1 + 1"],
+            "outputs": [
+                {"output_type": "stream", "text": ["said\n"]},
+                {"output_type": "execute_result", "data": {"text/plain": ["2"], "text/html": []}},
+            ],
+        },
+    ]
+    docs = tmp_path / "docs"
+    docs.mkdir()
+    (docs / "n.ipynb").write_text(json.dumps({"cells": cells}))
+    (docs / "a.md").write_text("# A\n\n[n](n.ipynb)\n")
+    assert notebook_text(docs / "n.ipynb") == (
+        "# Title\ntext\n\n```python\n1 + 1\n```\n\n```text\nsaid\n```\n\n```text\n2\n```\n"
+    )
+    prepare(docs, tmp_path / "pages", reference)
+    assert sorted(path.name for path in (tmp_path / "pages").glob("*.*")) == ["a.md", "n.md"]
+    assert "[n](n.md)" in (tmp_path / "pages" / "a.md").read_text()
 
 
 def write_site(site: Path, body: str, names: list[str]) -> None:

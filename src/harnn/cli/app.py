@@ -338,6 +338,8 @@ app.command()(app_decoding.thresholds)
 
 
 app.command()(app_models.info)
+app.command()(app_models.push)
+app.command()(app_models.pull)
 
 
 @app.command()

@@ -238,7 +238,7 @@ def check_url(url: str) -> SplitResult:
     if parts.username is not None or parts.password is not None:
         what = "has a name or password in its URL, which would be shown."
         raise ConfigError(Problem(where, what, "Give the key in HARNN_RERANK_KEY."))
-    if parts.scheme == "http" and not _is_here(host):
+    if parts.scheme == "http" and not is_this_machine(host):
         what = f"got {shown(url)}: texts are sent by http to this machine alone."
         raise ConfigError(Problem(where, what, "Give a URL that begins with https://."))
     if not parts.path.endswith((CHAT, RERANK)):
@@ -247,7 +247,8 @@ def check_url(url: str) -> SplitResult:
     return parts
 
 
-def _is_here(host: str) -> bool:
+def is_this_machine(host: str) -> bool:
+    """Whether a host of a URL is the machine that asks."""
     if host == "localhost":
         return True
     try:
