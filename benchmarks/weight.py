@@ -4,18 +4,21 @@
     python benchmarks/weight.py dist/*.whl --json runs/weight.json
     python benchmarks/weight.py dist/*.whl --only "" torch
 
-For each extra a new virtual environment: megabytes (10^6 bytes) of what pip put into it beside
-itself, the packages, and CPU seconds of ``import harnn``, of ``harnn --help``, and of a first
-answer of a model of preset fast, the least of several. The row without a name has no extra. Of what
-is already downloaded pip downloads nothing; installing takes minutes all the same.
+A new virtual environment, and for each extra a copy of it to which pip adds the extra: megabytes
+(10^6 bytes) of what pip put there beside itself, the packages, and CPU seconds of ``import harnn``,
+of ``harnn --help``, and of a first answer of a model of preset fast, the least of several. The row
+without a name has no extra. Of what is already downloaded pip downloads nothing; installing takes
+minutes all the same.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
 import platform
 import resource
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -48,28 +51,42 @@ def extras() -> list[str]:
     return [name for name in project["optional-dependencies"] if name not in LEFT_OUT]
 
 
-def weigh(wheel: Path, extra: str, home: Path) -> Weight:
-    """Install a wheel with an extra in a new virtual environment, and measure it."""
-    subprocess.run([sys.executable, "-m", "venv", home], check=True)
-    before = _bytes(home)
-    program, command = home / "bin" / "python", home / "bin" / "harnn"
-    pip: list[str | Path] = [program, "-m", "pip"]
-    what = f"{wheel.resolve()}[{extra}]" if extra else str(wheel.resolve())
-    constraint = ["--constraint", str(ROOT / "constraints.txt")]
-    subprocess.run([*pip, "install", "-q", "--no-compile", *constraint, what], check=True, cwd=home)
-    listed = subprocess.run(
-        [*pip, "list", "--format", "json"], check=True, capture_output=True, text=True
-    )
-    weight = _bytes(home) - before
-    packages = {row["name"] for row in json.loads(listed.stdout)} - {"pip", "setuptools"}
-    return Weight(
-        extra=extra,
-        megabytes=round(weight / 1e6, 1),
-        packages=len(packages),
-        import_seconds=_seconds([program, "-c", "import harnn"]),
-        help_seconds=_seconds([command, "--help"]),
-        answer_seconds=_seconds([command, "predict", MODEL, "--text", "bees"]),
-    )
+class Home:
+    """A virtual environment, and what it weighed before anything was installed."""
+
+    def __init__(self, place: Path, empty: int | None = None) -> None:
+        self.place, self.program = place, place / "bin" / "python"
+        if empty is None:
+            subprocess.run([sys.executable, "-m", "venv", place], check=True)
+        self.empty = _bytes(place) if empty is None else empty
+
+    def copy(self, place: Path) -> Home:
+        shutil.copytree(self.place, place, symlinks=True)
+        return Home(place, self.empty)
+
+    def install(self, wheel: Path, extra: str) -> None:
+        what = f"{wheel.resolve()}[{extra}]" if extra else str(wheel.resolve())
+        pip: list[str | Path] = [self.program, "-m", "pip", "install", "-q", "--no-compile"]
+        constraint = ["--constraint", str(ROOT / "constraints.txt")]
+        subprocess.run([*pip, *constraint, what], check=True, cwd=self.place)
+
+    def weigh(self, extra: str) -> Weight:
+        listed = subprocess.run(
+            [self.program, "-m", "pip", "list", "--format", "json"],
+            check=True,
+            capture_output=True,
+            text=True,
+        )
+        packages = {row["name"] for row in json.loads(listed.stdout)} - {"pip", "setuptools"}
+        harnn: list[str | Path] = [self.program, "-m", "harnn"]
+        return Weight(
+            extra=extra,
+            megabytes=round((_bytes(self.place) - self.empty) / 1e6, 1),
+            packages=len(packages),
+            import_seconds=_seconds([self.program, "-c", "import harnn"]),
+            help_seconds=_seconds([*harnn, "--help"]),
+            answer_seconds=_seconds([*harnn, "predict", MODEL, "--text", "bees"]),
+        )
 
 
 def _bytes(home: Path) -> int:
@@ -81,7 +98,8 @@ def _seconds(command: list[str | Path]) -> float:
     found = []
     for _ in range(TIMES):
         before = resource.getrusage(resource.RUSAGE_CHILDREN)
-        subprocess.run(command, check=True, capture_output=True)
+        environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": ""}
+        subprocess.run(command, check=True, capture_output=True, env=environment)
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
         found.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
     return round(min(found), 2)
@@ -96,13 +114,19 @@ def main() -> None:
     names = options.only if options.only is not None else ["", *extras()]
     print("| extra | MB | packages | import | --help | answer |\n|---|---|---|---|---|---|")
     rows = []
-    for name in names:
-        with tempfile.TemporaryDirectory() as place:
-            row = weigh(options.wheel, name, Path(place) / "venv")
-        rows.append(asdict(row))
-        seconds = (row.import_seconds, row.help_seconds, row.answer_seconds)
-        shown = " | ".join(f"{value:.2f} s" for value in seconds)
-        print(f"| {row.extra} | {row.megabytes:,.0f} | {row.packages} | {shown} |", flush=True)
+    with tempfile.TemporaryDirectory() as place:
+        core = Home(Path(place) / "core")
+        core.install(options.wheel, "")
+        for name in names:
+            home = core.copy(Path(place) / (name or "none"))
+            if name:
+                home.install(options.wheel, name)
+            row = home.weigh(name)
+            shutil.rmtree(home.place)
+            rows.append(asdict(row))
+            seconds = (row.import_seconds, row.help_seconds, row.answer_seconds)
+            shown = " | ".join(f"{value:.2f} s" for value in seconds)
+            print(f"| {row.extra} | {row.megabytes:,.0f} | {row.packages} | {shown} |", flush=True)
     if options.json is not None:
         options.json.parent.mkdir(parents=True, exist_ok=True)
         machine = {"python": platform.python_version(), "system": platform.platform()}

@@ -188,7 +188,7 @@ class TrainingConfig:
     """The peak of the schedule."""
     schedule: Schedule = "one-cycle"
     """``one-cycle``: linear warm-up, then linear decay to zero over all epochs.
-    ``exponential``: 0.95 every 500 steps, as in the reference implementation."""
+    ``exponential``: by 0.95 in 500 steps, the rate of the paper's authors."""
     warmup: float = 0.15
     """Share of all steps spent warming up (``one-cycle``)."""
     weight_decay: float = 0.01

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_array
+from scipy.sparse import csr_array, vstack
 
 from harnn._memory import row_blocks
 
@@ -49,6 +49,13 @@ def as_binary(labels: Any) -> csr_array[np.bool_]:
         binary = binary.copy()
         binary.eliminate_zeros()
     return binary
+
+
+def labels_above(scores: NDArray[Any], threshold: float) -> csr_array[np.bool_]:
+    """Return the label sets (N, C) of scores of at least a threshold, without a dense array."""
+    least = np.float32(threshold)
+    parts = [as_binary(scores[rows] >= least) for rows in row_blocks(*scores.shape)]
+    return as_binary(vstack(parts)) if parts else as_binary(scores >= least)
 
 
 def check_same_shape(**arrays: Any) -> None:

@@ -11,13 +11,7 @@ pytest.importorskip("python_calamine")
 
 from harnn.cli import run
 from harnn.sample import write_letters
-from support.typed_pages import (
-    DOCS,
-    Typist,
-    assert_can_be_typed,
-    assert_links_lead_somewhere,
-    blocks,
-)
+from support.typed_pages import DOCS, Typist, blocks
 
 PAGE = (DOCS / "tutorial.md").read_text(encoding="utf-8")
 
@@ -54,11 +48,3 @@ def test_the_files_are_as_shown(
     assert any(line.startswith(letters.splitlines()[1].removesuffix("...")) for line in written)
     assert Path("fixes.tsv").read_text(encoding="utf-8").startswith(fixes)
     assert run(["taxonomy", "check", "subjects.xlsx"]) == 0
-
-
-def test_its_commands_have_their_options() -> None:
-    assert assert_can_be_typed(PAGE) >= 14
-
-
-def test_links_lead_somewhere() -> None:
-    assert_links_lead_somewhere(PAGE)

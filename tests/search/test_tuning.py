@@ -306,8 +306,7 @@ def tuned(count: int = 12) -> Tuned:
     best = best_of(trials)
     ranges = {"dropout": "0.05..0.6"}, {"learning_rate": "0.001..1 log"}
     space = Space.of(dict(zip(("model", "training"), ranges, strict=True)), Config())
-    given = {"trials": tuple(trials), "best": best, "config": None, "space": space}
-    return Tuned(**given, importance=importance)
+    return Tuned(trials=tuple(trials), best=best, config=None, space=space, importance=importance)
 
 
 def test_the_picture_of_what_mattered(tmp_path: Path) -> None:

@@ -128,26 +128,3 @@ def assert_alike(found: Any, shown: Any) -> None:
         assert found == pytest.approx(shown, abs=0.03)
     else:
         assert found == shown
-
-
-def assert_can_be_typed(page: str) -> int:
-    """Check that the commands of harnn on a page have their options; return how many there are."""
-    import typer
-    from typer.core import TyperGroup
-
-    from harnn.cli.app import app
-
-    known = typer.main.get_command(app)
-    assert isinstance(known, TyperGroup)
-    count = 0
-    for words in commands(page):
-        if words[0] == "harnn":
-            known.commands[words[1]].make_context(words[1], words[2:])
-            count += 1
-    return count
-
-
-def assert_links_lead_somewhere(page: str) -> None:
-    """Check the relative links of a page of the documentation."""
-    for link in re.findall(r"\]\((?!http)([^)#]+)[^)]*\)", page):
-        assert (DOCS / link).exists(), link

@@ -87,6 +87,11 @@ def followers(process: subprocess.Popen[str]) -> list[int]:
     return [int(x) for x in text.split()]
 
 
+def environment(pid: int) -> dict[str, str]:
+    lines = Path(f"/proc/{pid}/environ").read_bytes().decode().split("\0")
+    return dict(line.split("=", 1) for line in lines if "=" in line)
+
+
 def is_there(pid: int) -> bool:
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
@@ -95,8 +100,11 @@ def is_there(pid: int) -> bool:
 
 
 @pytest.mark.slow
-def test_ranks_that_are_launched_make_the_model_of_one(home: Path, tmp_path: Path) -> None:
-    epochs = ["--set", "training.epochs=2"]
+@pytest.mark.parametrize("share", ["on", "off"])
+def test_ranks_that_are_launched_make_the_model_of_one(
+    home: Path, tmp_path: Path, share: str
+) -> None:
+    epochs = ["--set", "training.epochs=2", "--set", f"training.share_labels={share}"]
     assert run(train(home, tmp_path / "one", *epochs)) == 0
     nowhere = train(
         tmp_path / "not" / "there", tmp_path / "nothing", f"--config={tmp_path}/no.toml"
@@ -104,6 +112,8 @@ def test_ranks_that_are_launched_make_the_model_of_one(home: Path, tmp_path: Pat
     ranks = launched(train(home, tmp_path / "two", *epochs), tmp_path, nowhere)
     assert [rank.wait(SECONDS) for rank in ranks] == [0, 0]
     assert (tmp_path / "rank-1").read_text() == ""
+    said = (tmp_path / "rank-0").read_text()
+    assert ("each of 2 processes holds some of 6 labels" in said) == (share == "on")
     assert not (tmp_path / "nothing").exists()
     one, two = (load_file(tmp_path / x / "model.safetensors") for x in ("one", "two"))
     assert one.keys() == two.keys()
@@ -153,6 +163,36 @@ def test_a_killed_process_ends_all(home: Path, tmp_path: Path, killed: str) -> N
         assert code == 3
         start = f"Error: Rank 1 of the training (process {other}) was killed by signal 9. Training "
         assert said.count(start) == said.count("Error") == 1
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("share", ["on", "off"])
+def test_torchrun_ends_when_a_rank_is_killed(home: Path, tmp_path: Path, share: str) -> None:
+    out, log = tmp_path / "model", tmp_path / "log"
+    arguments = train(home, out, *LONG, "--set", f"training.share_labels={share}")
+    ranks = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
+    with log.open("w") as stream:
+        process = subprocess.Popen(
+            [sys.executable, *ranks, "-m", "harnn", *arguments],
+            stdout=stream,
+            stderr=stream,
+            text=True,
+            env=os.environ | {"OMP_NUM_THREADS": "1"},
+            start_new_session=True,
+        )
+    until(lambda: "epoch   2" in log.read_text())
+    both = followers(process)
+    os.kill(next(x for x in both if environment(x).get("RANK") == "1"), signal.SIGKILL)
+    assert process.wait(SECONDS) == 1  # torchrun's own
+    assert not any(is_there(x) for x in both)
+    said = log.read_text()
+    # torchrun may have told rank 0 to stop before that missed the other.
+    lost = "Error: A process of the training ended or did not answer: rank 0 of 2"
+    assert lost in said or "Error: Training stopped at step" in said
+    assert "harnn/training" not in said  # no traceback of ours
+    assert not (out / "config.json").exists()
+    assert (out / "checkpoint" / "checkpoint.safetensors").exists()
+    assert not list((out / "checkpoint").glob("*.tmp"))
 
 
 @pytest.mark.slow

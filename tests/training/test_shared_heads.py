@@ -17,7 +17,7 @@ from safetensors.torch import load_file
 from harnn.config import Config
 from harnn.errors import ConfigError, InputError, RankLostError, TrainingInterrupted
 from harnn.taxonomy import Taxonomy
-from harnn.training import FitResult, Ranks, checkpoint
+from harnn.training import FitResult, Ranks
 from harnn.training.plan import MANY_LABELS, shares_labels
 from harnn.training.progress import Progress
 from support.ranks import (
@@ -176,7 +176,7 @@ def test_a_full_disk_ends_all_processes(
         place.write_bytes(b"half")
         raise SafetensorError("Error while serializing: I/O error: No space left on device")
 
-    monkeypatch.setattr(checkpoint, "save_file", full)
+    monkeypatch.setattr("safetensors.torch.save_file", full)
     monkeypatch.setenv("HARNN_RANKS_TIMEOUT", "60")
     with Ranks.local(2) as ranks:
         with pytest.raises(InputError) as error:

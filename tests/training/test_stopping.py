@@ -25,7 +25,7 @@ from harnn.errors import ConfigError, InputError, TrainingInterrupted
 from harnn.network import HarnnNetwork
 from harnn.taxonomy import Hierarchy
 from harnn.text import Tokenizer, embed_texts, train_vectors
-from harnn.training import Event, FitResult, Stage, Step, checkpoint, loop, train_network
+from harnn.training import Event, FitResult, Stage, Step, train_network, validating
 from harnn.training.process import interruptible, stop_requests, stops_at_once
 from harnn.training.support_vectors import train_classifier
 from support.branches import networks_of
@@ -218,7 +218,7 @@ def test_a_stop_during_validation_goes_on_bit_for_bit(
             os.kill(os.getpid(), signal.SIGINT)
         return score_corpus(*given, **options)
 
-    monkeypatch.setattr(loop, "score_corpus", pressed)
+    monkeypatch.setattr(validating, "score_corpus", pressed)
     with pytest.raises(TrainingInterrupted) as stopped:
         fit(config(), lambda _: None, checkpoint_directory=tmp_path)
     assert stopped.value.step == 10
@@ -350,7 +350,7 @@ def test_scores_that_are_not_finite_are_a_training_that_diverged(
     def spoiled(*given: Any, **options: Any) -> Any:
         return score_corpus(*given, **options) * np.float32("nan")
 
-    monkeypatch.setattr(loop, "score_corpus", spoiled)
+    monkeypatch.setattr(validating, "score_corpus", spoiled)
     with pytest.raises(ConfigError, match=r"diverged at step 6, with the peak 0\.02"):
         fit(config(), lambda _: None)
 
@@ -367,7 +367,7 @@ def test_a_disk_that_is_full_is_named_and_the_last_checkpoint_stays(
         place.write_bytes(b"half")
         raise SafetensorError("Error while serializing: I/O error: No space left on device")
 
-    monkeypatch.setattr(checkpoint, "save_file", full)
+    monkeypatch.setattr("safetensors.torch.save_file", full)
     with pytest.raises(InputError) as error:
         fit(config(), lambda _: None, checkpoint_directory=tmp_path, resume=True)
     assert str(error.value).startswith(f"{path}: cannot be written: ")

@@ -187,7 +187,7 @@ def test_very_many_labels_are_validated_by_beam(monkeypatch: pytest.MonkeyPatch)
         beams.append(how.get("beam"))
         return score_corpus(network, corpus, **how)
 
-    monkeypatch.setattr("harnn.training.loop.score_corpus", watch)
+    monkeypatch.setattr("harnn.training.validating.score_corpus", watch)
     monkeypatch.setattr("harnn.branches.network.branch.score_corpus", watch)
     harnn.fit(TAXONOMY, TRAIN, VALID, config(epochs=2))
     assert [beam and beam.width for beam in beams] == [32, 32, None]

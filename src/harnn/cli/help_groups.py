@@ -33,8 +33,9 @@ _COMMANDS: Mapping[str, str] = {
     "Begin": "demo config",
     "Documents and taxonomies": "validate split errors convert taxonomy",
     "Train": "train tune sweep migrate",
-    "Answer": "predict score explain serve token export",
-    "Judge and decide": "evaluate compare report acceptance drift thresholds decoding",
+    "Answer": "predict score explain serve token",
+    "Judge": "evaluate compare report acceptance drift",
+    "Models": "info decoding thresholds export push pull",
     "People": "review corrections",
 }
 _SETTINGS: Mapping[str, tuple[str, str]] = {

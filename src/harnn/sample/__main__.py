@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 
+from harnn.errors import HarnnError
 from harnn.sample import write_letters
 
 
@@ -14,8 +15,8 @@ def main(arguments: list[str]) -> int:
         return 2
     try:
         places = write_letters(arguments[0])
-    except OSError as error:
-        print(f"{arguments[0]}: {error.strerror or error}", file=sys.stderr)
+    except HarnnError as error:
+        print(error, file=sys.stderr)
         return 2
     print(", ".join(str(place) for place in places))
     return 0

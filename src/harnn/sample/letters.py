@@ -11,12 +11,12 @@ import csv
 import io
 import json
 import random
-import shutil
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from harnn._files import write_atomically
+from harnn.errors import InputError, Problem
 from harnn.sample.languages import sample
 from harnn.taxonomy import Taxonomy
 
@@ -33,10 +33,26 @@ def write_letters(folder: Path | str) -> tuple[Path, ...]:
     is not there; the same letters every time. Returns the files.
 
     Raises:
-        OSError: they cannot be written.
+        InputError: the folder cannot be made or written, or holds other files of these names.
     """
     home = Path(folder)
-    home.mkdir(parents=True, exist_ok=True)
+    contents = {home / name: content for name, content in _contents().items()}
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+        taken = [x for x, new in contents.items() if x.exists() and x.read_bytes() != new]
+    except OSError as error:
+        raise InputError(Problem(str(home), f"cannot be used: {error.strerror}.")) from None
+    if taken:
+        what = "is there already, and is something else; give another folder."
+        raise InputError([Problem(str(place), what) for place in taken])
+    for place, content in contents.items():
+        with write_atomically(place, "wb") as file:
+            file.write(content)
+    return tuple(contents)
+
+
+def _contents() -> dict[str, bytes]:
+    """Return what the files hold, by their names."""
     files = sample("en")
     taxonomy = files.load_taxonomy()
     records = [
@@ -48,14 +64,11 @@ def write_letters(folder: Path | str) -> tuple[Path, ...]:
     rng.shuffle(records)
     known = [_row(number, record, taxonomy, rng) for number, record in enumerate(records[:-_NEW])]
     new = [_row(0, record, taxonomy) for record in records[-_NEW:]]
-    known += [[cell.upper() for cell in row[:1]] + row[1:] for row in known[:_TWICE]]
+    known += [[row[0].upper(), *row[1:]] for row in known[:_TWICE]]
     known += [["", "", row[2], "", ""] for row in known[-_EMPTY:]]
     rng.shuffle(known)
-    places = home / "letters.csv", home / "new-letters.csv", home / WORKBOOK
-    _write(known, places[0])
-    _write(new, places[1])
-    shutil.copyfile(Path(__file__).parent / WORKBOOK, places[2])
-    return places
+    workbook = (Path(__file__).parent / WORKBOOK).read_bytes()
+    return {"letters.csv": _table(known), "new-letters.csv": _table(new), WORKBOOK: workbook}
 
 
 def _row(
@@ -82,8 +95,7 @@ def _mistyped(name: str, rng: random.Random) -> str:
     return " " + name if chance < 0.08 else name
 
 
-def _write(rows: Sequence[Sequence[str]], path: Path) -> None:
+def _table(rows: Sequence[Sequence[str]]) -> bytes:
     text = io.StringIO()
     csv.writer(text, delimiter=";").writerows([COLUMNS, *rows])
-    with write_atomically(path, "wb") as file:
-        file.write(text.getvalue().encode("cp1252"))
+    return text.getvalue().encode("cp1252")

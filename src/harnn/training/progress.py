@@ -14,6 +14,7 @@ from scipy.sparse import csr_array
 
 from harnn.bundle import EpochRow, History
 from harnn.corpus import Corpus
+from harnn.counting import labels_above
 from harnn.decode import Scores, tune_threshold
 from harnn.errors import CallableError
 from harnn.metrics import micro_auprc, prf
@@ -82,7 +83,7 @@ class Progress:
         """
         scores = taxonomy.hierarchy.propagate(scores)
         tuned = tune_threshold(scores, valid.targets)
-        chosen = prf(scores >= np.float32(tuned.threshold), valid.targets)
+        chosen = prf(labels_above(scores, tuned.threshold), valid.targets)
         row = EpochRow(
             epoch=self.epoch + 1,
             steps=self.steps,

@@ -264,7 +264,7 @@ class Ranks:
             made = make() if self.leads else None
         except InputError as error:
             failed = error
-        if self.agree(failed is not None):
+        if self.share(lambda: failed is not None):  # however long it took
             raise failed or LeaderFailedError("rank 0 tells why.")
         return made
 

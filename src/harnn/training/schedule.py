@@ -11,7 +11,7 @@ def rate_factor(schedule: str, *, steps: int, warmup: float) -> Callable[[int], 
     """Return the factor of the peak rate at each 0-based step.
 
     ``one-cycle``: linear from near 0 to 1 over *warmup* (a share of *steps*), then linear to 0.
-    ``exponential``: 0.95 every 500 steps, as the reference implementation of the paper.
+    ``exponential``: by 0.95 in 500 steps, smoothly; the paper's authors do it in steps of 500.
     """
 
     def one_cycle(step: int) -> float:

@@ -18,7 +18,7 @@ import torch.distributed as dist
 from numpy.typing import NDArray
 from torch import Tensor
 
-from harnn._scratch import blank
+from harnn._scratch import blank, scratch_in
 from harnn.branches.network.scoring import asking, each_batch
 from harnn.corpus import Corpus
 from harnn.network import Beam, HarnnNetwork, LabelShare
@@ -27,6 +27,8 @@ from harnn.training.ranks import Ranks
 
 _SENT_AT_ONCE = 1 << 24
 """Numbers that pass between two ranks in one piece."""
+_FILE_BYTES = 1 << 20
+"""Of a tensor of a checkpoint that is put together in a file: there are many of them at once."""
 
 
 class OverRanks:
@@ -203,7 +205,8 @@ class SharedHeads:
         steps = int(moment.state["progress"]["steps"])
         if not self.keeps:
             return None, steps
-        tensors = self.gather(moment.tensors, lambda x: torch.from_numpy(blank(x, np.float32)))
+        with scratch_in(None, least=_FILE_BYTES):
+            tensors = self.gather(moment.tensors, lambda x: torch.from_numpy(blank(x, np.float32)))
 
         def save() -> Path:
             assert directory is not None
