@@ -100,7 +100,7 @@ def cpu_seconds(pids: list[int]) -> float:
     for pid in pids:
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
         ticks += int(fields[11]) + int(fields[12])
-    return ticks / os.sysconf("SC_CLK_TCK")
+    return float(ticks / os.sysconf("SC_CLK_TCK"))
 
 
 def tensors_of(trainer: Trainer[Any]) -> float:
@@ -108,7 +108,7 @@ def tensors_of(trainer: Trainer[Any]) -> float:
     held = [*trainer.network.parameters(), *trainer.average.tensors, *trainer.best.values()]
     held += [x.grad for x in trainer.network.parameters() if x.grad is not None]
     held += [x for state in trainer.optimizer.state.values() for x in state.values()]
-    return sum(x.numel() * x.element_size() for x in held) / 1e9
+    return float(sum(x.numel() * x.element_size() for x in held) / 1e9)
 
 
 def train(labels: int, documents: int, processes: int, threads: int, share: str) -> Row:
@@ -144,10 +144,11 @@ def train(labels: int, documents: int, processes: int, threads: int, share: str)
             found["auprc"], found["validation_seconds"] = event.auprc, now[0] - times[-1][0]
             found["peaks_of_steps_gb"] = watch.begin()
 
-    Trainer._write_checkpoint = write  # type: ignore[method-assign]
+    Trainer._write_checkpoint = write  # type: ignore[method-assign, assignment]
     with tempfile.TemporaryDirectory() as place, Ranks.local(processes) as ranks:
-        given = {"listener": listen, "ranks": ranks, "checkpoint_directory": place}
-        harnn.fit(taxonomy, made[:documents], made[documents:], config, **given)
+        given: dict[str, Any] = {"listener": listen, "ranks": ranks}
+        data = (made[:documents], made[documents:])
+        harnn.fit(taxonomy, *data, config, checkpoint_directory=place, **given)
         found["peaks_after_gb"] = watch.begin()
     steps = len(times) - 1
     return found | {

@@ -109,11 +109,11 @@ def sample_of(seed: int) -> LabelSample:
 
 
 def learn(
-    network: HarnnNetwork, targets: Tensor, sample: LabelSample | None, **numbers: float
+    network: HarnnNetwork, targets: Tensor, sample: LabelSample | None
 ) -> tuple[HarnnOutput, float]:
     weights = None if sample is None else sample.weights
     output = network.train()(*padded(random_documents(LENGTHS), extra=1), sample=sample)
-    loss = hybrid_loss(output, targets, weights=weights, **numbers)
+    loss = hybrid_loss(output, targets, weights=weights, focus=0.5)
     torch.autograd.backward(loss)
     return output, float(loss.detach())
 
@@ -137,12 +137,12 @@ def test_losses_and_gradients_are_those_of_all_labels(
     targets = random_targets(len(LENGTHS), sum(SIZES)).double()
     drawn = list(range(sum(SIZES))) if sample is None else sample.columns(SIZES).tolist()
     whole = copy.deepcopy(network)
-    output, loss = learn(whole, targets[:, drawn], sample, focus=0.5)
+    output, loss = learn(whole, targets[:, drawn], sample)
 
     def work(own: HarnnNetwork, share: LabelShare) -> tuple[HarnnOutput, float]:
         mine = [c for c in columns_of(share) if c in drawn]
         part = None if sample is None else share.sampled(sample)
-        return learn(own, targets[:, mine], part, focus=0.5)
+        return learn(own, targets[:, mine], part)
 
     found = shared(network, count, work)
     assert sum(each[2][1] for each in found) == pytest.approx(loss, rel=1e-12)
@@ -159,6 +159,34 @@ def test_losses_and_gradients_are_those_of_all_labels(
                 continue
             expected = theirs.grad if rows is None else torch.cat([theirs.grad[x] for x in rows])
             torch.testing.assert_close(parameter.grad, expected)
+
+
+def test_in_bfloat16_gradients_are_about_those_of_all_labels() -> None:
+    network = random_network(shape_of("harnn", SIZES))
+    targets = random_targets(len(LENGTHS), sum(SIZES))
+    whole = copy.deepcopy(network)
+
+    def work(own: HarnnNetwork, share: LabelShare | None) -> float:
+        mine = list(range(sum(SIZES))) if share is None else columns_of(share)
+        with torch.autocast("cpu", torch.bfloat16):
+            return learn(own, targets[:, mine], None)[1]
+
+    loss = work(whole, None)
+    found = shared(network, 2, work)
+    assert sum(each[2] for each in found) == pytest.approx(loss, rel=0.01)
+    gradients = {name: x.grad for name, x in whole.named_parameters()}
+    most = 0.01 * float(
+        torch.nn.utils.get_total_norm([x for x in gradients.values() if x is not None])
+    )
+    for name, gradient in gradients.items():
+        for own, share, _ in found:
+            rows = share.rows(name, share.number)
+            mine = own.get_parameter(name).grad
+            if gradient is None or mine is None:
+                assert gradient is mine
+                continue
+            expected = gradient if rows is None else torch.cat([gradient[x] for x in rows])
+            assert float((mine - expected).norm()) < most
 
 
 @pytest.mark.parametrize("count", [1, 2, 3])

@@ -57,7 +57,7 @@ def test_a_table_that_nobody_edited_changes_nothing(
     scores[:100] = np.where(scores[:100] < 0.5, cuts, np.nextafter(cuts, np.float32(0)))
     again = chosen.with_options(thresholds=path).bundle.decoder
     answers = [each.choose(scores, hierarchy).toarray() for each in (own, again)]
-    assert np.array_equal(*answers)
+    assert np.array_equal(answers[0], answers[1])
     assert chosen.predict(TEXTS) == chosen.predict(TEXTS, thresholds=path)
 
 
@@ -112,7 +112,7 @@ def test_edited_tables(predictor: harnn.Predictor, tmp_path: Path) -> None:
     for given in ({"beekeeping": 0.05}, str(path)):
         answers = predictor.predict(["bees"], thresholds=given)
         assert "beekeeping" in {each.label for each in answers[0].labels}
-    levels = tmp_path / "levels.tsv"
+    levels = tmp_path / "levels.csv"
     levels.write_text("level\tthreshold\n1\t0.9\n", encoding="utf-8")
     found = read_thresholds(levels, predictor.bundle)
     top = predictor.taxonomy.hierarchy.levels == 1
@@ -120,6 +120,9 @@ def test_edited_tables(predictor: harnn.Predictor, tmp_path: Path) -> None:
     assert set(found.values[~top].tolist()) == {float(np.float32(own))}
     depth = predictor.taxonomy.depth
     assert found.describe() == f"{depth - 1} of {depth} levels keep their own threshold."
+    levels.write_text(write_thresholds(predictor.bundle, "level"), encoding="utf-8")
+    whole = read_thresholds(levels, predictor.bundle)
+    assert (whole.by, whole.describe()) == ("level", "")
     same = read_thresholds({1: 0.9}, predictor.bundle)
     assert same.values.tolist() == found.values.tolist()
 

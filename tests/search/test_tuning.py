@@ -304,8 +304,9 @@ def tuned(count: int = 12) -> Tuned:
     shares = (0.5, 0.1, 0.3, 0.1)
     importance = dict(zip(trials[0].settings, shares, strict=True))
     best = best_of(trials)
-    ranges = {"dropout": "0.05..0.6"}, {"learning_rate": "0.001..1 log"}
-    space = Space.of(dict(zip(("model", "training"), ranges, strict=True)), Config())
+    sizes = {"dropout": "0.05..0.6", "lstm_size": [9, 64, 128]}
+    rates, fields = {"learning_rate": "0.001..1 log"}, {"text_fields": [["a"], ["a", "b"]]}
+    space = Space.of({"model": sizes, "training": rates, "data": fields}, Config())
     return Tuned(trials=tuple(trials), best=best, config=None, space=space, importance=importance)
 
 

@@ -127,5 +127,5 @@ def assert_same(one: tuple[FitResult, Told], two: tuple[FitResult, Told]) -> Non
     assert furthest(result, other) < 1e-5  # with dropout: all drop what one drops
     columns = ("epoch", "steps", "auprc", "micro_f1", "padding")
     rows = [[row.to_dict() for row in x.history.rows] for x in (result, other)]
-    for one, two in zip(*rows, strict=True):
-        assert {x: one[x] for x in columns} == pytest.approx({x: two[x] for x in columns})
+    for own, theirs in zip(*rows, strict=True):
+        assert {x: own[x] for x in columns} == pytest.approx({x: theirs[x] for x in columns})

@@ -14,6 +14,8 @@ import pytest
 import torch
 
 import harnn
+from harnn.branches.transformer import TransformerBranch
+from harnn.config import Config
 from harnn.errors import ConfigError, RankLostError, TrainingInterrupted
 from harnn.network import Dropout, rows_of_batch
 from harnn.training import FitResult, Ranks
@@ -32,6 +34,7 @@ from support.ranks import (
     fit_among,
     furthest,
 )
+from support.tiny_encoder import make_tiny_encoder
 from support.topics import FAST
 
 ON_RAY = """
@@ -224,3 +227,29 @@ def test_a_cluster_of_ray_solves_labels_to_the_bit() -> None:
         [sys.executable, "-c", ON_RAY], capture_output=True, text=True, check=False
     )
     assert (done.returncode, done.stdout) == (0, "the same\n"), done.stderr
+
+
+@pytest.mark.slow
+def test_an_encoder_is_fine_tuned_as_in_one_process(tmp_path: Path) -> None:
+    # Without dropout, which each process draws for itself.
+    place = make_tiny_encoder(
+        tmp_path / "tiny", hidden_dropout_prob=0.0, attention_probs_dropout_prob=0.0
+    )
+    model = {"branches": "linear", "transformer": str(place), "leave_out": "off"}
+    tables = config(SETTINGS, model).given() | {
+        "transformer": {"epochs": 2, "batch_size": 8, "dropout": 0.0, "tokens": 16}
+    }
+    losses, weights = [], []
+    for count in (1, 2):
+        told = Told()
+        with Ranks.local(count) as ranks:
+            given = Config.from_dict(tables)
+            result = harnn.fit(TAXONOMY, TRAIN, VALID, given, listener=told, ranks=ranks)
+        branch = result.ensemble.branch("transformer")
+        assert isinstance(branch, TransformerBranch)
+        losses.append(told.losses)
+        weights.append(branch.network.state_dict())
+    assert len(losses[0]) == 10
+    np.testing.assert_allclose(losses[0], losses[1], atol=LOSS)
+    for name, one in weights[0].items():
+        torch.testing.assert_close(weights[1][name], one, atol=1e-4, rtol=1e-3)

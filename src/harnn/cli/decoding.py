@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+from harnn._display import encodable
 from harnn._files import write_atomically
 from harnn.bundle import Bundle, load_bundle
 from harnn.cli.files import check_output
@@ -59,7 +60,7 @@ def show_thresholds(model: Path, by: By, strategy: Strategy | None, output: Path
         sys.stdout.write(table)
     else:
         with write_atomically(output) as file:
-            file.write(table)
+            file.write(encodable(table))
     used = strategy or decoder.strategy
     if used != decoder.strategy or decoder.label_cuts(bundle.taxonomy.hierarchy) is None:
         say(

@@ -11,7 +11,7 @@ from harnn._files import write_atomically
 from harnn._optional import require
 from harnn._places import check_suffix
 from harnn.errors import ConfigError
-from harnn.search.space import Range
+from harnn.search.space import Choice, Range
 from harnn.search.trials import Trial
 from harnn.search.tuning import Tuned
 
@@ -19,8 +19,6 @@ SUFFIXES = (".svg", ".png")
 _PURPOSE, _EXTRA = "A picture of what mattered", "report"
 _MOST_SETTINGS = 12
 """With a row of their own."""
-_FEW = 5
-"""Different numbers that stand beside each other, as words do."""
 _DOTS = 160
 """Of PNG, an inch."""
 _BAR, _POINT, _BEST = "#4878a8", "#9aa7b4", "#c0392b"
@@ -91,7 +89,8 @@ def _draw_points(axes: Any, name: str, trials: Sequence[Trial], tuned: Tuned) ->
     """Draw the scores of trials by the value of a setting; words stand beside each other."""
     shown = [trial for trial in trials if name in trial.settings]
     values = [trial.settings[name] for trial in shown]
-    places, words = _places(values)
+    tried = None if tuned.space is None else tuned.space.tried.get(name)
+    places, words = _places(values, as_words=isinstance(tried, Choice))
     best = None if tuned.best is None else tuned.best.number
     order = sorted(range(len(shown)), key=lambda at: shown[at].number == best)
     colors = [_BEST if shown[at].number == best else _POINT for at in order]
@@ -99,15 +98,15 @@ def _draw_points(axes: Any, name: str, trials: Sequence[Trial], tuned: Tuned) ->
     if words:
         axes.set_xticks(range(len(words)), words)
         axes.set_xlim(-0.5, len(words) - 0.5)
-    elif tuned.space is not None and isinstance(tried := tuned.space.tried.get(name), Range):
-        axes.set_xscale("log" if tried.log else "linear")
+    elif isinstance(tried, Range) and tried.log:
+        axes.set_xscale("log")
     axes.margins(y=0.15)
 
 
-def _places(values: Sequence[Any]) -> tuple[list[float], list[str]]:
+def _places(values: Sequence[Any], *, as_words: bool) -> tuple[list[float], list[str]]:
     """Return where values stand on an axis, and, where it has words, these."""
     numbers = [x for x in values if isinstance(x, int | float) and not isinstance(x, bool)]
-    if len(numbers) == len(values) and len({*numbers}) > _FEW:
+    if len(numbers) == len(values) and not as_words:
         return [float(x) for x in numbers], []
     ordered = sorted({*values}, key=lambda x: (x, "") if x in numbers else (0, _word(x)))
     words = [_word(x) for x in ordered]

@@ -154,7 +154,8 @@ class Trainer(Generic[Trained]):
             TrainingInterrupted: *stopped* answered true; the checkpoint is written.
             InterruptedError: it did within the first step.
             ConfigError: the training diverged.
-            RankLostError: a process ended; the checkpoint of the last step is written.
+            RankLostError: a process ended; the checkpoint of the last step is written, or, where
+                it held labels of its own, that of the last epoch is there.
         """
         try:
             if self.heads is not None:
@@ -194,6 +195,7 @@ class Trainer(Generic[Trained]):
             state, train, valid = self.ranks.receive()
             moment = Checkpoint(self.heads.dealt(), state)
         self._return_to(moment)
+        del moment  # as large as what is trained
         self._train(train, valid, stopped)
 
     def _train(self, train: Corpus, valid: Corpus | None, stopped: Callable[[], bool]) -> None:
@@ -208,7 +210,8 @@ class Trainer(Generic[Trained]):
     def _take_best(self) -> None:
         """Put the best weights back, of all labels."""
         if self.heads is not None:
-            self.optimizer.state.clear()  # room for what comes
+            self.optimizer.zero_grad()  # room for what comes
+            self.optimizer.state.clear()
             self.average.tensors = []
             best = {f"best/{name}": tensor for name, tensor in self.best.items()}
             self.best = {}
