@@ -40,11 +40,18 @@ _GOLDEN = "tests/golden/format-3/network-onnx"
 
 
 def tracked_files() -> set[str]:
-    """Return the files of the package that the project tracks, from ``harnn/`` on."""
-    listed = subprocess.run(
-        ["git", "ls-files", SOURCE], cwd=ROOT, capture_output=True, text=True, check=True
+    """Return the files of the package that the project tracks, from ``harnn/`` on.
+
+    Where there is no repository of git: all but what Python compiled.
+    """
+    found = subprocess.run(
+        ["git", "ls-files", SOURCE], cwd=ROOT, capture_output=True, text=True, check=False
     )
-    return {str(PurePosixPath(line).relative_to("src")) for line in listed.stdout.splitlines()}
+    lines = found.stdout.splitlines()
+    if found.returncode:
+        files = (path for path in (ROOT / SOURCE).rglob("*") if path.is_file())
+        lines = [str(path.relative_to(ROOT)) for path in files if path.suffix != ".pyc"]
+    return {str(PurePosixPath(line).relative_to("src")) for line in lines}
 
 
 def compare(kind: str, found: Iterable[str], expected: Iterable[str]) -> list[str]:
