@@ -95,6 +95,7 @@ def test_a_score_of_ones_own(tmp_path: Path, trainings: Trainings) -> None:
     assert abs(found.config.model.dropout - 0.4) > 0.2
 
 
+@pytest.mark.slow
 def test_a_study_that_was_stopped_makes_the_same_trials(
     tmp_path: Path, trainings: Trainings
 ) -> None:
@@ -310,6 +311,7 @@ def tuned(count: int = 12) -> Tuned:
     return Tuned(trials=tuple(trials), best=best, config=None, space=space, importance=importance)
 
 
+@pytest.mark.slow
 def test_the_picture_of_what_mattered(tmp_path: Path) -> None:
     pytest.importorskip("matplotlib")
     figure = draw_importance(tuned(), score="auprc")

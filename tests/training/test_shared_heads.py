@@ -55,6 +55,7 @@ CASES: dict[str, dict[str, Any]] = {
 }
 
 
+@pytest.mark.slow
 def test_three_processes_train_as_one() -> None:
     # Of the two labels of the first level one process has none.
     found: dict[str, tuple[FitResult, Told]] = {}

@@ -93,6 +93,7 @@ def model(result: FitResult, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return harnn.save_bundle(result, tmp_path_factory.mktemp("models") / "model")
 
 
+@pytest.mark.slow
 def test_it_learns_the_sample(tmp_path: Path) -> None:
     lines = FILES.train.read_text("utf-8").splitlines()
     place = make_encoder(tmp_path / "encoder", [json.loads(line)["text"] for line in lines])

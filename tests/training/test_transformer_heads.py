@@ -200,6 +200,7 @@ def test_a_stopped_training_goes_on_to_the_same_bits(
 
 
 @pytest.mark.parametrize("kind", KINDS[1:])
+@pytest.mark.slow
 def test_states_are_computed_once(
     kind: tuple[str, int],
     encoder: Path,
