@@ -29,7 +29,7 @@ pytestmark = NEEDS_CHROMIUM
 
 MODELS = (
     *("ten", "keys", "undo", "conflict", "blind", "offline", "lost", "second", "touch"),
-    *("hostile", "off", "whole", "evidence", "access"),
+    *("hostile", "off", "whole", "evidence", "late", "access"),
 )
 
 
@@ -451,6 +451,28 @@ def test_one_decision_for_all_documents_that_share_a_word(sits: Any, desk: Desk)
     kim.press("Enter")
     kim.reads("Orchard 2")
     expect(page.locator("#chosen-name")).not_to_be_empty()
+
+
+def test_an_order_that_comes_late_takes_nothing_away(sits: Any, desk: Desk) -> None:
+    desk.queue("late", *(desk.document("late", title) for title in ("Late", "Later")))
+    kim = sits("kim", "late")
+    waiting: list[Any] = []
+    page, address = kim.page, "**/v1/review/evidence?*"
+    kim.reads("Later")
+    page.route(address, lambda route: waiting.append(route))
+    with page.expect_request(address):
+        kim.press("g", "e")
+    kim.press("g", "d")
+    kim.reads("Later")
+    with page.expect_response(address):
+        waiting[0].continue_()
+    page.unroute(address)
+    with page.expect_response(address):  # nor does the word that was just picked
+        kim.press("g", "e")
+    kim.press("g", "d")
+    page.wait_for_timeout(500)
+    expect(page.locator("body")).to_have_attribute("data-view", "item")
+    kim.reads("Later")
 
 
 def test_a_page_is_there_at_once(sits: Any, desk: Desk) -> None:

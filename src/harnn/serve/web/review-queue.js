@@ -15,6 +15,7 @@ export class Queue {
     Object.assign(this, { model, person });
     this.by = 'doubt';
     this.only = null; // {name, query}: a part of the documents alone
+    this.turn = 0;
     this.next = null;
     this.isAsking = null;
     this.items = new Rows(byId('items'), { fill: (element, row) => fillItem(element, row, person), picked: (row, now) => { if (now) byId('items').blur(); open(row.entry); }, enters: false }); // a click goes on to the labels
@@ -35,22 +36,28 @@ export class Queue {
     return [...rows.slice(at + 1), ...rows.slice(0, Math.max(0, at))].find(isWaiting)?.entry ?? null;
   }
 
-  /** Show the queue in an order (doubt, value, label, evidence), or a part of its documents. */
+  /** Show the queue in an order (doubt, value, label, evidence), or a part of its documents;
+      returns whether it is still the one that is wanted. */
   async show(by, only = null) {
+    clearTimeout(this.timer); // a word that was picked opens no more
     this.by = by;
     this.only = only;
+    const turn = ++this.turn;
     this.#reveal(only ? 'items' : LISTS[by]);
     if (only) await this.load();
     else if (by === 'label') {
       const { labels } = await this.#ask('labels');
+      if (turn !== this.turn) return false;
       const most = Math.max(1, ...labels.map(({ open }) => open));
       this.labels.show(labels.map((entry) => ({ key: entry.label, entry, most })));
       if (labels.length) this.labels.pick(0, false);
     } else if (by === 'evidence') {
       const { evidence } = await this.#ask('evidence');
+      if (turn !== this.turn) return false;
       this.words.show(evidence.map((entry) => ({ key: entry.key, entry })));
       if (evidence.length) this.words.pick(0);
     } else await this.load();
+    return turn === this.turn;
   }
 
   #reveal(list) {
@@ -63,7 +70,9 @@ export class Queue {
 
   /** Ask for the documents again, and show the first ones; returns how many there are. */
   async load() {
+    const { turn } = this;
     const answer = await this.#ask('queue', this.#query());
+    if (turn !== this.turn) return answer.items.length; // of an order that nobody wants any more
     this.next = answer.next ?? null;
     this.items.show(answer.items.map(rowOf), null);
     return answer.items.length;
@@ -72,9 +81,11 @@ export class Queue {
   /** Ask for more where the cursor comes near the end. */
   async more() {
     if (this.next === null || this.isAsking || this.items.rows.length - this.items.at > NEAR) return;
+    const { turn } = this;
     this.isAsking = this.#ask('queue', { ...this.#query(), after: this.next });
     try {
       const answer = await this.isAsking;
+      if (turn !== this.turn) return;
       this.next = answer.next ?? null;
       const known = new Set(this.items.rows.map(({ key }) => key));
       this.items.show([...this.items.rows, ...answer.items.map(rowOf).filter(({ key }) => !known.has(key))]);

@@ -359,7 +359,7 @@ function showQueue(on) {
 async function reorder(by, only = null) {
   toast();
   try {
-    await queue.show(by, only);
+    if (!await queue.show(by, only)) return; // another order was asked for meanwhile
     if (only) await first();
     else if (by === 'evidence') {
       if (!queue.words.rows.length) await nothing('No word is shared by documents that wait.');
