@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -162,3 +163,10 @@ def test_the_core_asks_for_nothing_of_pytorch() -> None:
     assert any(x.startswith("torch>") for x in extras["torch"])
     assert "harnn[torch]" in extras["transformer"]
     assert any("torch" in x.partition("[")[2].rstrip("]").split(",") for x in extras["all"])
+
+
+def test_how_a_model_with_a_network_chooses_is_changed_without_loading_it(tmp_path: Path) -> None:
+    model = shutil.copytree(MODELS / "blend", tmp_path / "model")
+    done = run_without(TORCH, ["decoding", str(model), "--threshold", "0.5"])
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == f"{model} now chooses labels scored at least 0.5000; close up.\n"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from harnn._display import encodable
 from harnn._files import write_atomically
@@ -13,7 +14,9 @@ from harnn.cli.options import DecodingChoice
 from harnn.cli.screen import Console, say
 from harnn.config import Strategy
 from harnn.decode import DecodeOptions
-from harnn.prediction.threshold_tables import By, read_thresholds, write_thresholds
+
+if TYPE_CHECKING:
+    from harnn.prediction.threshold_tables import By
 
 TABLES = (".csv",)
 
@@ -22,10 +25,10 @@ def change_decoding(model: Path, options: DecodingChoice) -> None:
     """Change how a model chooses labels, or, without options, say how it does."""
     from harnn.bundle import change_decoding
 
-    bundle = load_bundle(model)
-    chosen = settle_decoding(options, bundle)
-    given = {name: value for name, value in chosen.items() if value is not None}
-    decoder = change_decoding(model, **given) if given else bundle.decoder  # type: ignore[arg-type]
+    given = {name: value for name, value in options.items() if value is not None}
+    if "thresholds" in given:
+        given = dict(settle_decoding(given, load_bundle(model)))
+    decoder = change_decoding(model, **given) if given else load_bundle(model).decoder
     verb = "now chooses" if given else "chooses"
     Console().print_line(f"{model} {verb} {decoder.describe()}; close {decoder.close}.")
 
@@ -40,6 +43,8 @@ def settle_decoding(options: DecodingChoice, bundle: Bundle) -> DecodeOptions:
     table = options.get("thresholds")
     if table is None:
         return chosen
+    from harnn.prediction.threshold_tables import read_thresholds  # what few answers need
+
     found = read_thresholds(Path(table), bundle)
     if kept := found.describe():
         say(f"{table}: {kept}")
@@ -53,6 +58,8 @@ def show_thresholds(model: Path, by: By, strategy: Strategy | None, output: Path
         ConfigError: see :func:`harnn.prediction.write_thresholds`.
         InputError: the model cannot be read, or the place not be written.
     """
+    from harnn.prediction.threshold_tables import write_thresholds
+
     check_output(output, TABLES)
     bundle = load_bundle(model)
     table, decoder = write_thresholds(bundle, by, strategy), bundle.decoder

@@ -18,6 +18,7 @@ from harnn._places import is_special
 from harnn.bundle import fingerprint
 from harnn.cli.answer_bar import AnswerBar, answer_bar, count_documents
 from harnn.cli.answer_files import AnswerFile, open_answers
+from harnn.cli.decoding import settle_decoding
 from harnn.cli.files import ANSWERS, EXPLANATIONS, SCORES, check_inputs, check_output
 from harnn.cli.models import Speed, open_model
 from harnn.cli.options import DecodingChoice
@@ -169,7 +170,7 @@ def predict(
     rerank = None if endpoint is None else Reranking(endpoint, reranker.top)
     speed = speed or Speed()
     predictor, knobs = open_model(model, settings, speed)
-    chosen = _chosen(options, predictor)
+    chosen = settle_decoding(options, predictor.bundle)
     asked = plain_options(chosen) | {"beam": speed.beam}
     filer = None if acceptance is None else _open_filer(acceptance, model, predictor, asked)
     shows = output is not None or not sys.stdout.isatty()  # else the answers are what is seen
@@ -215,7 +216,7 @@ def explain(
     check_inputs([*data, *examples])
     check_output(output, EXPLANATIONS, [*data, *examples])
     predictor, knobs = open_model(model, settings, speed)
-    chosen = _chosen(options, predictor)
+    chosen = settle_decoding(options, predictor.bundle)
     shown = _examples(predictor, examples, knobs)
     true: dict[str, tuple[str, ...]] = {}
     with reading(knobs) as log, answer_bar(Console(stderr=True), given.count) as bar:
@@ -232,19 +233,6 @@ def explain(
             )
         else:
             _write_lines(explanations, output)
-
-
-def _chosen(options: DecodingChoice, predictor: Predictor) -> DecodeOptions:
-    """Return options as decoders take them.
-
-    Raises:
-        ConfigError, DocumentError: a table of thresholds cannot be used.
-    """
-    if options.get("thresholds") is None:
-        return options  # type: ignore[return-value]
-    from harnn.cli.decoding import settle_decoding  # what few answers need
-
-    return settle_decoding(options, predictor.bundle)
 
 
 def _examples(predictor: Predictor, paths: Sequence[Path], knobs: DataConfig) -> Examples | None:
