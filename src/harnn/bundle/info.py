@@ -65,14 +65,6 @@ class ModelInfo:
         """Return plain values for JSON."""
         report = self.report
         scores = ("micro_f1", "macro_f1", "auprc", "hierarchical_f1")
-        provenance = self.provenance
-        record = None
-        if provenance is not None:
-            record = {
-                "name": provenance.name,
-                "version": provenance.version,
-                "steps": [step.to_dict() for step in provenance.steps],
-            }
         return {
             "format": layout.FORMAT,
             "fingerprint": self.fingerprint,
@@ -94,7 +86,7 @@ class ModelInfo:
             },
             "documents": dict(self.documents),
             "contents": dict(self.contents),
-            "provenance": record,
+            "provenance": None if self.provenance is None else self.provenance.to_dict(),
             "files": [file._asdict() for file in self.files],
             "size": self.size,
             "checked": self.checked,

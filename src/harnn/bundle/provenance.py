@@ -150,14 +150,14 @@ class Provenance:
         """Return the record of a model that is made from this one, without its name."""
         return dataclasses.replace(self, name="", version="")
 
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values for JSON."""
+        steps = [step.to_dict() for step in self.steps]
+        return {"name": self.name, "version": self.version, "steps": steps}
+
     def to_json(self) -> str:
         """Return what stands in the file."""
-        plain = {
-            "format": _FORMAT,
-            "name": self.name,
-            "version": self.version,
-            "steps": [step.to_dict() for step in self.steps],
-        }
+        plain = {"format": _FORMAT, **self.to_dict()}
         return layout.to_json({**plain, "sha256": _sha256_of(plain)})
 
     @classmethod

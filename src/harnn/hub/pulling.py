@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from harnn._files import atomic_directory, check_replaceable
 from harnn._tables import shown
 from harnn.bundle import layout, model_info
-from harnn.bundle.checksums import read_checksums, verify_checksums
+from harnn.bundle.checksums import read_checksums
 from harnn.errors import BundleError, HubError, InputError, Problem
 from harnn.hub.client import MOST_SMALL, asking, check_names, is_model_file, open_hub
 
@@ -89,8 +89,7 @@ class _Fetching(NamedTuple):
                 if name in self.sizes:
                     self.fetch(name, most=MOST_SMALL)
                     names.add(name)
-            verify_checksums(self.place)
-            model_info(self.place)
+            model_info(self.place)  # the SHA-256 of each file first
         except InputError as error:
             raise BundleError([self.told(problem) for problem in error.problems]) from None
         return names

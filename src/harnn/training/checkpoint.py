@@ -12,10 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from safetensors import SafetensorError, safe_open
-
 from harnn._display import reason_of
-from harnn._files import write_safetensors
 from harnn._optional import Later
 from harnn.errors import (
     BundleError,
@@ -23,7 +20,6 @@ from harnn.errors import (
     Problem,
     RankLostError,
     TrainingInterrupted,
-    cannot_read,
 )
 from harnn.training.checkpoint_checks import check_hash, read_state, sha256_of
 from harnn.training.finished_pieces import (
@@ -34,7 +30,9 @@ from harnn.training.finished_pieces import (
     check_fingerprint,
     check_format,
     load_piece,
+    read_whole,
     save_piece,
+    write_whole,
 )
 
 if TYPE_CHECKING:
@@ -224,17 +222,11 @@ def save_checkpoint(checkpoint: Checkpoint, directory: Path) -> Path:
     }
     state = json.dumps(checkpoint.state)
     metadata = {"format": str(FORMAT), "state": state, "sha256": sha256_of(tensors, state)}
-    temporary = path.with_suffix(HALF)
 
     def save(place: Path) -> None:
         safetensors_torch.save_file(tensors, place, metadata=metadata)
 
-    try:
-        write_safetensors(save, temporary, shown=path)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
-    return path
+    return write_whole(save, path)
 
 
 def load_checkpoint(directory: Path) -> Checkpoint:
@@ -250,28 +242,10 @@ def load_checkpoint(directory: Path) -> Checkpoint:
                 str(directory), "holds no checkpoint to resume from;", "train without --resume."
             )
         )
-    metadata, tensors = _read_file(path)
+    metadata, tensors = read_whole(path, "pt")
     check_format(metadata, path)
     check_hash(metadata, tensors, path)
     return Checkpoint(tensors, read_state(metadata, tensors, path), path)
-
-
-def _read_file(path: Path) -> tuple[dict[str, str], dict[str, Tensor]]:
-    """Return the metadata and the tensors of a file.
-
-    Raises:
-        BundleError: it cannot be read, or is damaged.
-    """
-    try:
-        with safe_open(path, framework="pt") as file:
-            metadata = file.metadata() or {}
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-    except OSError as error:
-        raise BundleError(cannot_read(path, error)) from None
-    except (SafetensorError, LookupError, TypeError, ValueError, RuntimeError) as error:
-        summary = reason_of(error, 300)
-        raise BundleError(Problem(str(path), f"is damaged: {summary}.", HINT)) from None
-    return metadata, tensors
 
 
 def pack_optimizer(optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,11 +46,18 @@ def save_piece(piece: FinishedPiece, path: Path) -> Path:
     arrays = {name: np.ascontiguousarray(array) for name, array in piece.arrays.items()}
     state = json.dumps(piece.state)
     metadata = {"format": str(FORMAT), "state": state, "sha256": _sha256_of(arrays, state)}
+    return write_whole(lambda place: save_file(arrays, place, metadata=metadata), path)
+
+
+def write_whole(save: Callable[[Path], None], path: Path) -> Path:
+    """Let *save* write a temporary file, and rename it over the last one of that name.
+
+    Raises:
+        InputError: it cannot be written, as on a full disk; the last one stays.
+    """
     temporary = path.with_suffix(HALF)
     try:
-        write_safetensors(
-            lambda place: save_file(arrays, place, metadata=metadata), temporary, shown=path
-        )
+        write_safetensors(save, temporary, shown=path)
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
@@ -63,7 +70,7 @@ def load_piece(path: Path) -> FinishedPiece:
     Raises:
         BundleError: it is damaged or of another version.
     """
-    metadata, arrays = _read(path)
+    metadata, arrays = read_whole(path, "np")
     check_format(metadata, path)
     if metadata.get("sha256") != _sha256_of(arrays, metadata.get("state", "")):
         what = "was changed after it was written (its SHA-256 differs)."
@@ -109,12 +116,14 @@ def _sha256_of(arrays: Mapping[str, NDArray[Any]], state: str) -> str:
     return digest.hexdigest()
 
 
-def _read(path: Path) -> tuple[dict[str, str], dict[str, NDArray[Any]]]:
-    """Raises:
-    BundleError: the file cannot be read, or is damaged.
+def read_whole(path: Path, framework: Literal["np", "pt"]) -> tuple[dict[str, str], dict[str, Any]]:
+    """Return the metadata of a file, and its arrays, or tensors of PyTorch.
+
+    Raises:
+        BundleError: it cannot be read, or is damaged.
     """
     try:
-        with safe_open(path, framework="np") as file:
+        with safe_open(path, framework=framework) as file:
             metadata = file.metadata() or {}
             return metadata, {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     except OSError as error:
