@@ -19,6 +19,7 @@ from harnn.cli import run
 from harnn.data import Document
 from harnn.errors import ConfigError, DocumentError, Problem
 from harnn.prediction import Predictor, WorkerError, Workers
+from support.waiting import until
 
 MODEL = Path(__file__).parents[1] / "golden" / "format-3" / "fast"
 WORDS = ["bees", "honey", "taps", "soup", "garden", "rain", "money", "music", "", "paint"]
@@ -159,10 +160,7 @@ def test_ctrl_c_ends_all_processes(tmp_path: Path) -> None:
         _, said = process.communicate(timeout=60)
     assert (process.returncode, said) == (130, "Interrupted.\n")
     # One that had only just been started ends when it finds nobody who asks.
-    until = time.monotonic() + 30
-    while (left := [x for x in children if _is_alive(x)]) and time.monotonic() < until:
-        time.sleep(0.05)
-    assert not left
+    until(lambda: not any(_is_alive(x) for x in children))
     assert not list(tmp_path.iterdir())
 
 

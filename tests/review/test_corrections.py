@@ -8,7 +8,6 @@ import json
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
@@ -23,6 +22,7 @@ from harnn.errors import DocumentError
 from harnn.review import Correction, Corrections, ModelState, training_documents
 from harnn.review.tables import DOCUMENT
 from support.corrections import MODEL, correction
+from support.waiting import until
 
 NEWER = ModelState("sample", "c" * 64, MODEL.taxonomy_hash)
 OTHER = ModelState("other", "d" * 64, "e" * 64)
@@ -161,11 +161,13 @@ def test_a_document_that_another_process_adds_meanwhile(postgres_url: str) -> No
         with engine.begin() as other:
             other.execute(sa.insert(DOCUMENT).values(**row))
             added = pool.submit(corrections.add, [given])
-            end = time.monotonic() + 30
             with engine.connect() as watching:
-                while not watching.scalar(waits) and time.monotonic() < end:
+
+                def is_waited_for() -> bool:
                     watching.rollback()
-                    time.sleep(0.01)
+                    return bool(watching.scalar(waits))
+
+                until(is_waited_for)
         assert len(added.result(30)) == 1
         assert [stored(each) for each in corrections.read()] == [given]
         with engine.connect() as connection:

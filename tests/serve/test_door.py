@@ -15,6 +15,7 @@ import pytest
 
 from harnn.serve import add_token, remove_token
 from support.served import SMALL, RunningServer, running
+from support.waiting import until
 
 BODY = json.dumps({"documents": ["The tap drips."]}).encode()
 GET = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"
@@ -150,9 +151,7 @@ def test_who_does_not_read_an_answer_is_given_up(server: RunningServer) -> None:
         with suppress(ConnectionResetError, BrokenPipeError):
             for _ in range(12):
                 connection.sendall(head + body)
-        end = time.monotonic() + 10
-        while rejected(server, "slow_reader") == before and time.monotonic() < end:
-            time.sleep(0.1)
+        until(lambda: rejected(server, "slow_reader") != before)
     assert rejected(server, "slow_reader") == before + 1
 
 
@@ -221,9 +220,6 @@ def test_processes_agree_about_sessions_rates_and_tokens(tmp_path: Path) -> None
         running(tmp_path / "log", SMALL, *arguments) as server,
         httpx.Client(base_url=server.url, limits=fresh, trust_env=False) as client,
     ):
-        end = time.monotonic() + 30
-        while server.log.count("Serving") < 2 and time.monotonic() < end:
-            time.sleep(0.05)
 
         def status(headers: dict[str, str]) -> int:
             return client.get("/v1/session", headers=headers).status_code

@@ -8,8 +8,6 @@ import signal
 import socket
 import sys
 import threading
-import time
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -24,6 +22,7 @@ from harnn.serve import ModelPlace, ServeSettings
 from harnn.serve.metrics import MULTIPROCESS
 from harnn.serve.run import _say_how_to_ask, _Supervisor
 from support.served import RunningServer, client_of, fit_model, running
+from support.waiting import until
 
 ASKED = {"documents": ["We fit a new washer to the dripping kitchen tap."]}
 
@@ -68,10 +67,8 @@ def test_a_model_that_is_replaced_answers_soon(model: Path, other: Path, tmp_pat
         shutil.copytree(other, new)
         place.rename(tmp_path / "old")
         new.rename(place)
-        deadline = time.monotonic() + 30
-        while (after := client.get("/v1/model").json()) == before:
-            assert time.monotonic() < deadline
-            time.sleep(0.1)
+        until(lambda: client.get("/v1/model").json() != before)
+        after = client.get("/v1/model").json()
         assert after["version"] != before["version"]
         assert client.post("/v1/predict", json=ASKED).json()["model"] == {
             "name": "m",
@@ -116,22 +113,15 @@ def test_a_directory_that_cannot_be_looked_at_is_looked_at_again(
         before = client.get("/v1/model").json()
         with monkeypatch.context() as patch:
             patch.setattr("harnn.serve.models.fingerprint", refuse)
-            wait_for(lambda: "Permission denied" in caplog.text)
+            until(lambda: "Permission denied" in caplog.text)
         shutil.rmtree(place)
         shutil.copytree(other, place)
-        wait_for(lambda: client.get("/v1/model").json() != before)
+        until(lambda: client.get("/v1/model").json() != before)
     assert caplog.text.count("Permission denied") == 1
 
 
 def refuse(directory: Path) -> str:
     raise PermissionError(13, "Permission denied", str(directory))
-
-
-def wait_for(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 30
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
 
 
 @pytest.mark.slow
@@ -147,10 +137,7 @@ def test_several_processes_count_together(model: Path, tmp_path: Path) -> None:
         assert 'harnn_documents_total{model="sample"} 20.0' in counted
         children = psutil.Process(server.process.pid).children(recursive=True)
         next(each for each in children if "spawn_main" in " ".join(each.cmdline())).kill()
-        deadline = time.monotonic() + 30
-        while server.log.count("Serving") < 3:  # another took its place
-            assert time.monotonic() < deadline
-            time.sleep(0.1)
+        until(lambda: server.log.count("Serving") == 3)  # another took its place
         assert client.post("/v1/predict", json=ASKED).status_code == 200
         assert server.stop(signal.SIGHUP) == 0
 

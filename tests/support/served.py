@@ -8,7 +8,6 @@ import re
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,6 +19,7 @@ from harnn.config import Config
 from harnn.review import Database
 from harnn.sample import sample
 from harnn.serve import Limits, ModelPlace, ServeSettings, Service, create_app
+from support.waiting import until
 
 FAST: dict[str, dict[str, Any]] = {
     "model": {"preset": "fast", "text_vectors": "off"},
@@ -58,8 +58,8 @@ def client_of(
 class RunningServer:
     """``harnn serve`` in a process of its own."""
 
-    def __init__(self, process: subprocess.Popen[str], log: Path) -> None:
-        self.process, self._log = process, log
+    def __init__(self, process: subprocess.Popen[str], log: Path, count: int = 1) -> None:
+        self.process, self._log, self._count = process, log, count
         self.url = self._wait_until_ready()
 
     @property
@@ -73,15 +73,12 @@ class RunningServer:
         return self.process.wait(_SECONDS)
 
     def _wait_until_ready(self) -> str:
-        end = time.monotonic() + _SECONDS
-        while time.monotonic() < end:
-            found = _READY.search(self.log)
-            if found:
-                return f"http://{found[1]}"
-            if self.process.poll() is not None:
-                break
-            time.sleep(0.05)
-        raise AssertionError(f"The server did not start: {self.log}")
+        def is_there() -> bool:
+            assert self.process.poll() is None, f"The server did not start: {self.log}"
+            return len(_READY.findall(self.log)) >= self._count
+
+        until(is_there)
+        return f"http://{_READY.findall(self.log)[0]}"
 
 
 @contextmanager
@@ -90,11 +87,12 @@ def running(log: Path, *arguments: str | Path) -> Iterator[RunningServer]:
     if "--database" in arguments:  # made here, what it draws is the same in every run
         Database.open(arguments[arguments.index("--database") + 1]).close()
     command = [sys.executable, "-m", "harnn", "serve", "--port", "0", *map(str, arguments)]
+    count = int(str(arguments[arguments.index("--workers") + 1])) if "--workers" in arguments else 1
     environment = os.environ | {"OMP_NUM_THREADS": "1"}
     with log.open("w") as errors:
         process = subprocess.Popen(command, stderr=errors, text=True, env=environment)
         try:
-            yield RunningServer(process, log)
+            yield RunningServer(process, log, count)
         finally:
             with contextlib.suppress(ProcessLookupError):
                 process.terminate()

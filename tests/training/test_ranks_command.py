@@ -8,8 +8,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +16,7 @@ from safetensors.numpy import load_file
 
 from harnn.cli import run
 from support.ranks import TAXONOMY, TRAIN, VALID
+from support.waiting import SECONDS, until
 
 SMALL = [
     "--set", "text.vectors=random", "--set", "text.min_count=1", "--set", "model.text_vectors=off",
@@ -26,8 +25,6 @@ SMALL = [
     "--set", "training.precision=32",
 ]  # fmt: skip
 LONG = ["--set", "training.epochs=5000", "--set", "training.patience=5000"]
-SECONDS = 240.0
-"""That anything may take, on a machine that is busy."""
 
 
 @pytest.fixture(scope="module")
@@ -48,8 +45,10 @@ def train(home: Path, out: Path, *more: str) -> list[str]:
     return ["train", f"--taxonomy={home / 'taxonomy.json'}", *files, f"--out={out}", *SMALL, *more]
 
 
-def started(arguments: list[str], log: Path, **environment: str) -> subprocess.Popen[str]:
-    command = [sys.executable, "-m", "harnn", *arguments]
+def started(
+    arguments: list[str], log: Path, *, module: bool = True, **environment: str
+) -> subprocess.Popen[str]:
+    command = [sys.executable, *(["-m", "harnn"] if module else []), *arguments]
     with log.open("w") as stream:
         return subprocess.Popen(
             command,
@@ -62,7 +61,7 @@ def started(arguments: list[str], log: Path, **environment: str) -> subprocess.P
 
 
 def launched(
-    arguments: list[str], logs: Path, other: list[str] | None = None
+    arguments: list[str], logs: Path, other: list[str] | None = None, *, module: bool = True
 ) -> list[subprocess.Popen[str]]:
     """Start two ranks as torchrun does; other: arguments of rank 1, where these differ."""
     with socket.socket() as free:
@@ -70,16 +69,16 @@ def launched(
         port = str(free.getsockname()[1])
     place = {"WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port}
     return [
-        started(given, logs / f"rank-{rank}", **place, RANK=str(rank), LOCAL_RANK=str(rank))
+        started(
+            given,
+            logs / f"rank-{rank}",
+            module=module,
+            **place,
+            RANK=str(rank),
+            LOCAL_RANK=str(rank),
+        )
         for rank, given in enumerate([arguments, other or arguments])
     ]
-
-
-def until(holds: Callable[[], bool]) -> None:
-    end = time.monotonic() + SECONDS
-    while not holds():
-        assert time.monotonic() < end
-        time.sleep(0.05)
 
 
 def followers(process: subprocess.Popen[str]) -> list[int]:
@@ -110,8 +109,8 @@ def test_ranks_that_are_launched_make_the_model_of_one(
         tmp_path / "not" / "there", tmp_path / "nothing", f"--config={tmp_path}/no.toml"
     )
     ranks = launched(train(home, tmp_path / "two", *epochs), tmp_path, nowhere)
-    assert [rank.wait(SECONDS) for rank in ranks] == [0, 0]
-    assert (tmp_path / "rank-1").read_text() == ""
+    codes = [rank.wait(SECONDS) for rank in ranks]
+    assert (codes, (tmp_path / "rank-1").read_text()) == ([0, 0], "")
     said = (tmp_path / "rank-0").read_text()
     assert ("each of 2 processes holds some of 6 labels" in said) == (share == "on")
     assert not (tmp_path / "nothing").exists()
@@ -123,6 +122,26 @@ def test_ranks_that_are_launched_make_the_model_of_one(
         assert np.array_equal(one[name], two[name])
     for name in one:
         np.testing.assert_allclose(one[name], two[name], atol=1e-4)
+
+
+LEAVES = """
+from pathlib import Path
+from harnn.training import Ranks, follow
+with Ranks.launched() as ranks:
+    import torch._dynamo  # as the first optimizer does
+    if not ranks.leads:
+        follow(ranks)
+names = [(task / "comm").read_text().strip() for task in Path("/proc/self/task").iterdir()]
+print([x for x in names if "gloo" in x])
+"""
+
+
+@pytest.mark.slow
+def test_no_thread_outlives_the_ranks(tmp_path: Path) -> None:
+    ranks = launched(["-c", LEAVES], tmp_path, module=False)
+    codes = [rank.wait(SECONDS) for rank in ranks]
+    said = [(tmp_path / f"rank-{rank}").read_text() for rank in range(2)]
+    assert (codes, said) == ([0, 0], ["[]\n", "[]\n"])
 
 
 @pytest.mark.slow

@@ -8,6 +8,7 @@ them, and the network between them, must be trusted.
 from __future__ import annotations
 
 import contextlib
+import importlib
 import io
 import os
 import pickle
@@ -44,6 +45,8 @@ _FOR_EVER = timedelta(days=365)
 """That rank 0 may do something by itself; whether it lives is found out otherwise."""
 _BEATS = 10
 """Signs of life within the timeout."""
+_SECONDS_TO_SEE = 5.0
+"""That what looks for a sign of life may take to end, where a machine does not answer."""
 _TRACES = ("gloo", "NCCL", "TCPStore", "FileStore", "onnection", "imed out", "Broken pipe")
 """In what PyTorch says of a process that does not answer."""
 
@@ -94,6 +97,7 @@ class Ranks:
         self._awaited = True
         """Whether the others wait for what rank 0 sends."""
         self._ended = threading.Event()
+        self._watching: threading.Thread | None = None
 
     @classmethod
     def local(cls, count: int) -> Self:
@@ -156,6 +160,8 @@ class Ranks:
         trace: TracebackType | None,
     ) -> None:
         self._ended.set()
+        if self._watching is not None:
+            self._watching.join(_SECONDS_TO_SEE)
         try:
             if self._store is not None:
                 self._leave(orderly=not isinstance(error, RankLostError) and self._awaited)
@@ -189,12 +195,18 @@ class Ranks:
             self._open(store)
             if self.leads:
                 store.set("harnn/alive", "0")
-            threading.Thread(target=self._watch, name="harnn-ranks", daemon=True).start()
+            self._watching = threading.Thread(
+                target=self._watch, args=[store], name="harnn-ranks", daemon=True
+            )
+            self._watching.start()
 
     def _open(self, store: Any) -> None:
         if dist.is_initialized():
             what = "torch.distributed is in use in this process already."
             raise ConfigError(Problem("", what, "Leave its processes to harnn."))
+        # Its functions take the group that there is when it is loaded for their default, for good:
+        # with ours, threads of gloo would outlive the group and abort the process as it ends.
+        importlib.import_module("torch.distributed.nn")
         both = torch.cuda.is_available() and dist.is_nccl_available()
         shown_by = sys.excepthook
         dist.init_process_group(
@@ -403,7 +415,7 @@ class Ranks:
                 lost = f"a process of the training ended or did not answer: {place} lost it"
             raise RankLostError(lost, leads=self.leads) from None
 
-    def _watch(self) -> None:
+    def _watch(self, store: Any) -> None:
         """Give signs of life, or leave when rank 0 gives none: a machine may be gone silently."""
         pause, seen, since = self.timeout / _BEATS, b"", time.monotonic()
         number = 0
@@ -411,9 +423,9 @@ class Ranks:
             number += 1
             try:
                 if self.leads:
-                    self._store.set("harnn/alive", str(number))
+                    store.set("harnn/alive", str(number))
                     continue
-                now = self._store.get("harnn/alive")
+                now = store.get("harnn/alive")
             except RuntimeError:
                 now = seen
             if now != seen:
