@@ -12,7 +12,7 @@ import pytest
 
 import harnn
 from harnn._optional import Later, command_for, lacking
-from harnn.bundle import layout
+from harnn.bundle import layout, model_info
 from harnn.cli.commands import demo_settings
 from harnn.config import Config
 from harnn.errors import MissingExtraError
@@ -167,6 +167,16 @@ def test_the_core_asks_for_nothing_of_pytorch() -> None:
 
 def test_how_a_model_with_a_network_chooses_is_changed_without_loading_it(tmp_path: Path) -> None:
     model = shutil.copytree(MODELS / "blend", tmp_path / "model")
-    done = run_without(TORCH, ["decoding", str(model), "--threshold", "0.5"])
-    assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout == f"{model} now chooses labels scored at least 0.5000; close up.\n"
+    done = run_without(TORCH, ["thresholds", str(model), "--strategy", "label"])
+    assert done.returncode == 0
+    table = tmp_path / "own.csv"
+    table.write_text(done.stdout, "utf-8")
+    assert len(done.stdout.splitlines()) == len(model_info(model).taxonomy) + 1
+    for options, chosen in (
+        (["--threshold", "0.5"], "labels scored at least 0.5000"),
+        (["--thresholds", str(table)], "labels scored at least their own threshold"),
+    ):
+        done = run_without(TORCH, ["decoding", str(model), *options])
+        assert done.returncode == 0
+        assert done.stdout == f"{model} now chooses {chosen}; close up.\n"
+        assert done.stderr.startswith("Until now it chose labels scored at least ")

@@ -175,8 +175,11 @@ def test_a_model_that_is_to_choose_otherwise(
     )
     changed = ["decoding", str(model), "--threshold", "0.3", "--close", "none"]
     assert run(changed) == 0
-    assert capsys.readouterr().out == (
-        f"{model} now chooses labels scored at least 0.3000; close none.\n"
+    said = capsys.readouterr()
+    assert said.out == f"{model} now chooses labels scored at least 0.3000; close none.\n"
+    assert said.err == (
+        "Until now it chose labels scored at least 0.2699, and the best leaf with its ancestors; "
+        "close up.\n"
     )
     assert run(["decoding", str(model)]) == 0
     assert capsys.readouterr().out == (

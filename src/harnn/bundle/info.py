@@ -7,16 +7,26 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import numpy as np
+from numpy.typing import NDArray
+
 from harnn._files import read_model_json
 from harnn.branches import branches_of
 from harnn.bundle import layout
 from harnn.bundle.checksums import read_checksums
 from harnn.bundle.fingerprint import fingerprint
-from harnn.bundle.load import check_files, is_light, read_decoding, read_settings, read_taxonomy
+from harnn.bundle.load import (
+    check_files,
+    is_light,
+    load_quality,
+    read_decoding,
+    read_settings,
+    read_taxonomy,
+)
 from harnn.bundle.provenance import Provenance, read_provenance
-from harnn.bundle.settings import read_config
+from harnn.bundle.settings import read_config, read_label_counts
 from harnn.decode import Decoder
-from harnn.metrics import Report
+from harnn.metrics import LabelQuality, Report
 from harnn.taxonomy import Taxonomy
 
 
@@ -30,7 +40,7 @@ class ModelFile(NamedTuple):
     """As it was written, which it was compared with; empty where no checksum is kept."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class ModelInfo:
     """What a model is, where it comes from, and that its files are those that were written."""
 
@@ -47,6 +57,10 @@ class ModelInfo:
     decoder: Decoder
     report: Report
     """On the validation documents."""
+    label_counts: NDArray[np.int64]
+    """(C,) training documents of each label, closed upward."""
+    quality: LabelQuality | None
+    """Of single labels on the validation documents; older models have none."""
     documents: Mapping[str, int]
     contents: Mapping[str, str]
     """SHA-256 of what documents say, and of what else the model was made of."""
@@ -122,6 +136,10 @@ def model_info(directory: str | Path) -> ModelInfo:
         taxonomy=taxonomy,
         decoder=decoder,
         report=Report.from_dict(report, where=str(directory / layout.METRICS)),
+        label_counts=read_label_counts(
+            directory / layout.CONFIG, settings["label_counts"], len(taxonomy)
+        ),
+        quality=load_quality(directory, names, len(taxonomy)),
         documents=settings.get("documents", {}),
         contents=settings.get("contents", {}),
         provenance=provenance,

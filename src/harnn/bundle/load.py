@@ -89,7 +89,7 @@ def load_bundle(
         decoder=decoder,
         report=Report.from_dict(report, where=str(directory / layout.METRICS)),
         label_counts=label_counts,
-        quality=_load_quality(stored, len(taxonomy)),
+        quality=load_quality(directory, files, len(taxonomy)),
         reference=_load_reference(stored, taxonomy, decoder),
         documents=settings.get("documents", {}),
         contents=settings.get("contents", {}),
@@ -220,12 +220,20 @@ def _learned_counts(
     return read_label_counts(directory / layout.DECODE, plain, len(label_counts))
 
 
-def _load_quality(stored: StoredModel, label_count: int) -> LabelQuality | None:
-    """Return how good single labels were; older models do not say."""
-    if stored.path_of(layout.LABELS) is None:
+def load_quality(
+    directory: Path, files: frozenset[str] | None, label_count: int
+) -> LabelQuality | None:
+    """Return how good single labels were; older models do not say.
+
+    files: those that the model was written with, None in older ones.
+
+    Raises:
+        BundleError: the file is damaged, or of another number of labels.
+    """
+    path = directory / layout.LABELS
+    if not (path.is_file() if files is None else layout.LABELS in files):
         return None
-    path = stored.directory / layout.LABELS
-    return read_quality(path, stored.read_json(layout.LABELS), label_count)
+    return read_quality(path, read_model_json(path), label_count)
 
 
 def _load_reference(stored: StoredModel, taxonomy: Taxonomy, decoder: Decoder) -> Figures | None:

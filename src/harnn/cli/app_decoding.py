@@ -15,7 +15,7 @@ def decoding(*, model: Model, options: DecodingChoice) -> None:
     """Change how a model chooses labels from now on; without options, say how it does."""
     from harnn.cli import decoding
 
-    decoding.change_decoding(model, options)
+    decoding.decide_otherwise(model, options)
 
 
 def thresholds(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from harnn._display import encodable
 from harnn._files import write_atomically
-from harnn.bundle import Bundle, load_bundle
+from harnn.bundle import Bundle, ModelInfo, change_decoding, model_info
 from harnn.cli.files import check_output
 from harnn.cli.options import DecodingChoice
 from harnn.cli.screen import Console, say
@@ -21,19 +21,20 @@ if TYPE_CHECKING:
 TABLES = (".csv",)
 
 
-def change_decoding(model: Path, options: DecodingChoice) -> None:
+def decide_otherwise(model: Path, options: DecodingChoice) -> None:
     """Change how a model chooses labels, or, without options, say how it does."""
-    from harnn.bundle import change_decoding
-
     given = {name: value for name, value in options.items() if value is not None}
-    if "thresholds" in given:
-        given = dict(settle_decoding(given, load_bundle(model)))
-    decoder = change_decoding(model, **given) if given else load_bundle(model).decoder
-    verb = "now chooses" if given else "chooses"
-    Console().print_line(f"{model} {verb} {decoder.describe()}; close {decoder.close}.")
+    info = model_info(model)
+    before = f"{info.decoder.describe()}; close {info.decoder.close}."
+    if not given:
+        Console().print_line(f"{model} chooses {before}")
+        return
+    decoder = change_decoding(model, **settle_decoding(given, info))
+    Console().print_line(f"{model} now chooses {decoder.describe()}; close {decoder.close}.")
+    say(f"Until now it chose {before}")
 
 
-def settle_decoding(options: DecodingChoice, bundle: Bundle) -> DecodeOptions:
+def settle_decoding(options: DecodingChoice, model: Bundle | ModelInfo) -> DecodeOptions:
     """Return options as decoders take them, having read a table of thresholds and told of it.
 
     Raises:
@@ -45,7 +46,7 @@ def settle_decoding(options: DecodingChoice, bundle: Bundle) -> DecodeOptions:
         return chosen
     from harnn.prediction.threshold_tables import read_thresholds  # what few answers need
 
-    found = read_thresholds(Path(table), bundle)
+    found = read_thresholds(Path(table), model)
     if kept := found.describe():
         say(f"{table}: {kept}")
     return {**chosen, "thresholds": found.as_option()}
@@ -61,15 +62,15 @@ def show_thresholds(model: Path, by: By, strategy: Strategy | None, output: Path
     from harnn.prediction.threshold_tables import write_thresholds
 
     check_output(output, TABLES)
-    bundle = load_bundle(model)
-    table, decoder = write_thresholds(bundle, by, strategy), bundle.decoder
+    info = model_info(model)
+    table, decoder = write_thresholds(info, by, strategy), info.decoder
     if output is None:
         sys.stdout.write(table)
     else:
         with write_atomically(output) as file:
             file.write(encodable(table))
     used = strategy or decoder.strategy
-    if used != decoder.strategy or decoder.label_cuts(bundle.taxonomy.hierarchy) is None:
+    if used != decoder.strategy or decoder.label_cuts(info.taxonomy.hierarchy) is None:
         say(
             f"Note: {model} chooses {decoder.describe()}; given with --thresholds, the table "
             "takes the place of that."

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from harnn._display import level_name
 from harnn._tables import shown
-from harnn.bundle import Bundle
+from harnn.bundle import Bundle, ModelInfo
 from harnn.config import DataConfig, Strategy
 from harnn.data.fields import DocumentBuilder
 from harnn.data.label_checker import LabelChecker
@@ -76,7 +76,9 @@ class OwnThresholds:
         return tuple(map(float, map(str, self.values)))
 
 
-def write_thresholds(bundle: Bundle, by: By = "label", strategy: Strategy | None = None) -> str:
+def write_thresholds(
+    model: Bundle | ModelInfo, by: By = "label", strategy: Strategy | None = None
+) -> str:
     """Return a table (CSV) of the thresholds that a model decides with.
 
     strategy: ``threshold``, ``level`` or ``label``; None: that in use, or where scores alone do not
@@ -85,15 +87,15 @@ def write_thresholds(bundle: Bundle, by: By = "label", strategy: Strategy | None
     Raises:
         ConfigError: the strategy has none, or its thresholds differ within a level.
     """
-    cuts = bundle.decoder.own_thresholds(bundle.taxonomy.hierarchy, strategy)
+    cuts = model.decoder.own_thresholds(model.taxonomy.hierarchy, strategy)
     text = io.StringIO()
     table = csv.writer(text, lineterminator="\n")
     table.writerow(LABEL_COLUMNS if by == "label" else LEVEL_COLUMNS)
-    table.writerows(_labels(bundle, cuts) if by == "label" else _levels(bundle, cuts))
+    table.writerows(_labels(model, cuts) if by == "label" else _levels(model, cuts))
     return text.getvalue()
 
 
-def read_thresholds(given: Given, bundle: Bundle) -> OwnThresholds:
+def read_thresholds(given: Given, model: Bundle | ModelInfo) -> OwnThresholds:
     """Return thresholds of labels or levels, by a mapping or a table, for a model.
 
     A mapping has codes or names of labels, or numbers of levels. Tables are CSV and TSV in any of
@@ -112,7 +114,7 @@ def read_thresholds(given: Given, bundle: Bundle) -> OwnThresholds:
     if problems and not entries:
         raise ConfigError(problems)
     by = _kind_of(entries, given)
-    taxonomy = bundle.taxonomy
+    taxonomy = model.taxonomy
     find = _Labels(taxonomy) if by == "label" else _Levels(taxonomy)
     found: dict[int, float] = {}
     places: dict[int, str] = {}
@@ -133,7 +135,7 @@ def read_thresholds(given: Given, bundle: Bundle) -> OwnThresholds:
             found[place] = number
     if problems:
         raise ConfigError(problems)
-    values = bundle.decoder.own_thresholds(taxonomy.hierarchy).copy()
+    values = model.decoder.own_thresholds(taxonomy.hierarchy).copy()
     for place, number in found.items():
         if by == "label":
             values[place] = number
@@ -245,8 +247,8 @@ def _rows(path: Path, by: By) -> tuple[list[_Entry], list[Problem]]:
     return entries, problems
 
 
-def _labels(bundle: Bundle, cuts: NDArray[np.float32]) -> Iterator[Iterable[Any]]:
-    taxonomy, quality = bundle.taxonomy, bundle.quality
+def _labels(model: Bundle | ModelInfo, cuts: NDArray[np.float32]) -> Iterator[Iterable[Any]]:
+    taxonomy, quality = model.taxonomy, model.quality
     levels = taxonomy.hierarchy.levels
     for column, code in enumerate(taxonomy.codes):
         worth: tuple[Any, ...] = ("", "", "", "")
@@ -265,18 +267,18 @@ def _labels(bundle: Bundle, cuts: NDArray[np.float32]) -> Iterator[Iterable[Any]
             code,
             levels[column],
             taxonomy.names[column],
-            bundle.label_counts[column],
+            model.label_counts[column],
             cuts[column],
             *worth,
         )
 
 
-def _levels(bundle: Bundle, cuts: NDArray[np.float32]) -> Iterator[Iterable[Any]]:
+def _levels(model: Bundle | ModelInfo, cuts: NDArray[np.float32]) -> Iterator[Iterable[Any]]:
     """Raises:
     ConfigError: thresholds differ within a level.
     """
-    levels = bundle.taxonomy.hierarchy.levels
-    for level in bundle.report.levels:
+    levels = model.taxonomy.hierarchy.levels
+    for level in model.report.levels:
         own = np.unique(cuts[levels == level.level])
         if len(own) > 1:
             what = "the model has a threshold for each label, so there is none for a level."
