@@ -134,6 +134,21 @@ def test_what_is_done_to_a_model_is_added(model: Path, tmp_path: Path) -> None:
     assert trained.steps[-1].parent == now
 
 
+def test_the_card_tells_what_was_done_since_and_keeps_what_people_wrote(model: Path) -> None:
+    card = model / layout.CARD
+    card.write_text(f"About us.\n{card.read_text('utf-8')}\n## Licence\n\nOurs é.\n", "utf-8")
+    before = card.read_text("utf-8")
+    change_decoding(model, top_k=2)
+    change_decoding(model, top_k=3)
+    after = card.read_text("utf-8")
+    assert [x for x in after.splitlines() if x not in before.splitlines()] == [
+        f"- {step.describe()}" for step in record(model).steps[1:]
+    ]
+    assert not [x for x in before.splitlines() if x not in after.splitlines()]
+    assert after.startswith("About us.\n# ")
+    assert after.endswith("\n\n## Licence\n\nOurs é.\n")
+
+
 def test_an_export_tells_from_which_model(tmp_path: Path) -> None:
     network = tmp_path / "network"
     shutil.copytree(GOLDEN / "network", network)

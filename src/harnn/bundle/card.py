@@ -8,9 +8,10 @@ from collections.abc import Sequence
 
 from harnn._display import counted, level_name, printable
 from harnn.bundle.bundle import Bundle
-from harnn.bundle.provenance import Provenance
+from harnn.bundle.provenance import How, Provenance
 
 _ORIGIN = "\n## Origin\n"
+_TRAININGS: tuple[How, ...] = ("train", "continue", "migrate")
 
 
 def model_card(bundle: Bundle) -> str:
@@ -64,9 +65,11 @@ often than the numbers above suggest; see the macro-F1 of the lower levels.
 def with_origin(card: str, provenance: Provenance, more: Sequence[str] = ()) -> str:
     """Return a card with what a record says in place of what it said of the model's origin.
 
-    more: lines to add; where there are none, those that it had are kept.
+    more: lines to add; where there are none, those that it had are kept. So is what people wrote
+    before and below.
     """
     before, _, old = card.partition(_ORIGIN)
+    old, heading, below = old.partition("\n## ")
     kept = more or [line for line in old.splitlines() if line.startswith("- SHA-256")]
     version = f", version {_code(provenance.version)}" if provenance.version else ""
     lines = [f"- name {_code(provenance.name)}{version}"]
@@ -74,12 +77,12 @@ def with_origin(card: str, provenance: Provenance, more: Sequence[str] = ()) -> 
         lines.append(f"- {_plain(step.describe())}")
         if step.call:
             lines.append(f"  - {_code(shlex.join(['harnn', *step.call]))}")
-    if provenance.steps:
-        software = provenance.steps[-1].software
-        versions = ", ".join(f"{name} {found}" for name, found in software.items())
+    trained = [step for step in provenance.steps if step.how in _TRAININGS]
+    for step in trained[-1:] or provenance.steps[-1:]:
+        versions = ", ".join(f"{name} {found}" for name, found in step.software.items())
         lines.append(f"- software: {_plain(versions)}")
     text = "\n".join([*lines, *kept])
-    return f"{before}{_ORIGIN}\n{text}\n"
+    return f"{before}{_ORIGIN}\n{text}\n{heading}{below}"
 
 
 def _code(text: str) -> str:

@@ -10,6 +10,7 @@ from typing import Any, Unpack
 
 from harnn._files import atomic_directory, only_writer
 from harnn.bundle import layout
+from harnn.bundle.card import with_origin
 from harnn.bundle.checksums import checksums_json, checksums_of, read_checksums
 from harnn.bundle.fingerprint import fingerprint
 from harnn.bundle.load import check_files, read_decoding, read_settings, read_taxonomy
@@ -20,8 +21,9 @@ from harnn.decode import DecodeOptions, Decoder
 def change_decoding(directory: str | Path, **options: Unpack[DecodeOptions]) -> Decoder:
     """Let a model choose labels otherwise from now on, and return how.
 
-    options: as at prediction; what was tuned for each level and label is kept. The file and its
-    checksum change together, in one step; all other files stay as they are.
+    options: as at prediction; what was tuned for each level and label is kept. The file, its
+    checksum, the record and the card change together, in one step; all other files stay as they
+    are.
 
     Raises:
         BundleError: the model is damaged, or its files were changed after they were written.
@@ -42,7 +44,11 @@ def change_decoding(directory: str | Path, **options: Unpack[DecodeOptions]) -> 
         provenance = read_provenance(directory)
         if provenance is not None:
             step = ProvenanceStep.now("decoding", parent=fingerprint(directory))
-            files[layout.PROVENANCE] = provenance.then(step).to_json()
+            provenance = provenance.then(step)
+            files[layout.PROVENANCE] = provenance.to_json()
+            if (card := directory / layout.CARD).is_file():
+                text = card.read_bytes().decode("utf-8", "replace")
+                files[layout.CARD] = with_origin(text, provenance)
         _replace(directory, files)
     return decoder
 
@@ -55,7 +61,7 @@ def _replace(directory: Path, files: Mapping[str, str]) -> None:
             directory,
             temporary,
             symlinks=True,
-            ignore=_changed,
+            ignore=shutil.ignore_patterns(*files, layout.CHECKSUMS),
             copy_function=_link,
             dirs_exist_ok=True,
         )
@@ -64,10 +70,6 @@ def _replace(directory: Path, files: Mapping[str, str]) -> None:
         if sums is not None:
             sums |= checksums_of(temporary, [layout.DECODE])
             (temporary / layout.CHECKSUMS).write_bytes(layout.to_bytes(checksums_json(sums)))
-
-
-def _changed(_folder: str, _names: list[str]) -> set[str]:
-    return {layout.DECODE, layout.CHECKSUMS, layout.PROVENANCE}
 
 
 def _link(source: str, target: str, **_options: Any) -> None:
