@@ -513,7 +513,8 @@ def test_label_studio_writes_tasks_and_its_configuration(tmp_path: Path) -> None
         }
     ]
     tree = ElementTree.parse(config).getroot()
-    food, art = list(tree.find("Taxonomy") or [])
+    (listed,) = tree.findall("Taxonomy")
+    food, art = listed
     assert [each.attrib for each in food] == [
         {"value": 'Soups & "more" <hot>', "alias": "Soup"},
         {"value": "Bread"},
