@@ -224,15 +224,23 @@ def test_damaged_parts(branch: LinearBranch, tmp_path: Path) -> None:
     )
 
 
-@pytest.mark.parametrize(("share", "filled"), [(0.3, True), (0.01, False)])
-def test_margins_are_the_same_to_the_bit_with_weights_filled_up(
-    share: float, *, filled: bool
+@pytest.mark.parametrize("most", [0, 5, 200])
+def test_margins_are_those_of_numpy_whatever_is_filled_up(
+    most: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("harnn.branches.linear.classifier._MOST_CELLS", most * 70)
     generator = np.random.default_rng(3)
-    weights = csr_array(random_array((200, 70), density=share, rng=generator, dtype=np.float32))
+    shares = np.linspace(0, 0.3, 200)[:, None]  # of few labels, and of many
+    full = np.where(generator.random((200, 70)) < shares, generator.normal(size=(200, 70)), 0)
+    weights = csr_array(full.astype(np.float32))
     vectors = csr_array(random_array((900, 200), density=0.1, rng=generator, dtype=np.float32))
     classifier = LinearClassifier(weights, generator.normal(size=70).astype(np.float32))
+    common = np.flatnonzero(np.diff(weights.indptr) >= 70 / 8)
+    assert 50 < len(common) < 150
+    assert len(classifier._common) == min(most, len(common))
+    assert set(classifier._common) <= set(common)
     found = classifier.margins(vectors)
-    assert ("_filled" in vars(classifier)) == filled
-    assert np.array_equal(found, (vectors @ weights).toarray() + classifier.bias)
-    assert np.array_equal(classifier.margins(vectors[:3]), found[:3])  # too few to fill them up
+    expected = vectors.toarray().astype(np.float64) @ full + classifier.bias
+    np.testing.assert_allclose(found, expected, atol=1e-5)
+    assert np.array_equal(classifier.margins(vectors[:3]), found[:3])
+    assert np.array_equal(classifier.margins(vectors[[7]]), found[[7]])
