@@ -190,9 +190,13 @@ def texts_of(taxonomy: Taxonomy, count: int, seed: int) -> list[Document]:
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[str]]:
     """Return a model that never saw two of its labels, and what was told of its training."""
-    home, taxonomy = tmp_path_factory.mktemp("by-name"), made_taxonomy()
+    return train_without_two(tmp_path_factory.mktemp("by-name"), "on")
+
+
+def train_without_two(home: Path, wanted: str) -> tuple[Path, list[str]]:
+    taxonomy = made_taxonomy()
     encoder = make_encoder(home / "encoder", taxonomy.names, type_vocab_size=2)
-    model = {"preset": "fast", "text_vectors": "on", "labels_without_examples": "on"}
+    model = {"preset": "fast", "text_vectors": "on", "labels_without_examples": wanted}
     config = Config.from_dict(
         {"model": model, "text": {"text_encoder": str(encoder), "min_count": 1}}
     )
@@ -226,6 +230,27 @@ def test_a_model_scores_labels_that_it_never_saw(trained: tuple[Path, list[str]]
     thresholds = bundle.decoder.label_thresholds
     assert thresholds is not None
     assert {thresholds[column] for column in by_name.columns} == {bundle.decoder.threshold}
+
+
+@pytest.mark.parametrize("wanted", ["auto", "on"])
+def test_labels_by_name_that_would_drown_the_others_are_left_out(
+    wanted: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("harnn.training.train_by_name._LEAST_LABELS", 2)
+    monkeypatch.setattr("harnn.training.labels_by_name._MOST", -1.0)
+    directory, told = train_without_two(tmp_path, wanted)
+    bundle = harnn.load_bundle(directory)
+    said = next(x for x in told if "of a validation document, " in x)
+    if wanted == "on":
+        assert bundle.ensemble.by_name is not None
+        assert said.startswith("labels by name are many: they would be ")
+    else:
+        assert bundle.ensemble.by_name is None
+        start = "labels without a training document are not scored by their names: they would be "
+        assert said.startswith(start)
+        assert said.endswith("(model.labels_without_examples=on scores them nevertheless)")
+        scores = harnn.Predictor(bundle).scores(["word"]).values[0]
+        assert scores[[bundle.taxonomy.codes.index(x) for x in ("f1.2", "f3.0")]].max() < 0.5
 
 
 def test_answers_say_which_labels_rest_on_their_names(trained: tuple[Path, list[str]]) -> None:

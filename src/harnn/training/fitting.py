@@ -16,7 +16,7 @@ from harnn.bundle import Bundle, History
 from harnn.config import Config
 from harnn.corpus import ArrayCache, NgramsView
 from harnn.data import Documents
-from harnn.decode import Scores, tune_decoder
+from harnn.decode import tune_decoder
 from harnn.errors import ConfigError, TrainingInterrupted
 from harnn.evaluation import report_labels
 from harnn.languages import EnglishSigns
@@ -40,6 +40,7 @@ from harnn.training.going_on import (
 )
 from harnn.training.holding_out import Given, check_share, gather_documents
 from harnn.training.labels_by_name import (
+    keep_few_by_name,
     needed_branches,
     score_by_name,
     with_thresholds_by_name,
@@ -315,8 +316,7 @@ def _finish(task: Task, trained: list[TrainedBranch]) -> FitResult:
         settings=decode_settings(task),
     )
     decoder = with_thresholds_by_name(decoder, ensemble)
-    if ensemble.by_name is not None:
-        scores = Scores(scores.ids, ensemble.filled(scores.values, valid_corpus))
+    ensemble, scores = keep_few_by_name(task, ensemble, decoder, scores, valid_corpus)
     counts = TrainingCounts(label_counts, documents_of(task))
     report, quality = report_labels(
         scores, valid_corpus.targets, decoder, task.taxonomy, training=counts

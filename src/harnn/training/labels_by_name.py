@@ -18,6 +18,9 @@ from harnn.training.events import Stage
 from harnn.training.task import Task, TrainedBranch
 from harnn.training.train_by_name import LabelMoments, learn_names
 
+_MOST = 0.25
+"""Of the labels that a model gives, which may rest on their names: no validation document speaks
+for them, and where more are given they drown the others."""
 _NOT = "labels without a training document are not scored by their names"
 
 
@@ -84,6 +87,33 @@ def _learned(
     what = f"{len(by_name.columns):,} of {never} without a training document are scored by name"
     task.listener(Stage(f"{what}; {learned.relation.held_out.describe()}"))
     return by_name
+
+
+def keep_few_by_name(
+    task: Task, ensemble: Ensemble, decoder: Decoder, scores: Scores, corpus: Corpus
+) -> tuple[Ensemble, Scores]:
+    """Return the ensemble, and the scores (N, C) of the validation documents with those by name.
+
+    Where too many labels would be given by their names, it no longer scores these, unless that is
+    asked for: their calibration, on held-out labels that documents have, takes them for labels that
+    documents have too.
+    """
+    by_name = ensemble.by_name
+    if by_name is None or not len(by_name.columns):
+        return ensemble, scores
+    filled = Scores(scores.ids, ensemble.filled(scores.values, corpus))
+    given = decoder.choose(filled.values, task.taxonomy.hierarchy).sum(axis=0)
+    share = given[by_name.columns].sum() / max(1, given.sum())
+    if share <= _MOST:
+        return ensemble, filled
+    mean = given[by_name.columns].sum() / max(1, len(filled.values))
+    many = f"they would be {mean:.1f} labels of a validation document, {share:.0%} of all"
+    if task.config.model.labels_without_examples == "on":
+        task.listener(Stage(f"labels by name are many: {many}; model.labels_without_examples=off"))
+        return ensemble, filled
+    hint = "model.labels_without_examples=on scores them nevertheless"
+    task.listener(Stage(f"{_NOT}: {many} ({hint})"))
+    return dataclasses.replace(ensemble, by_name=None), scores
 
 
 def _remembering(encoder: TextEncoder, threads: int) -> Encode:
