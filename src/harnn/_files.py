@@ -242,6 +242,12 @@ def _reason(error: Exception) -> str:
     return (found[1] if found else str(error)).rstrip(".")
 
 
+def is_sqlite(path: Path) -> bool:
+    """Whether a file begins as a database of SQLite does (sqlite.org/fileformat.html)."""
+    with path.open("rb") as file:
+        return file.read(16) == b"SQLite format 3\0"
+
+
 def read_model_text(path: Path) -> str:
     """Read a text file of a model directory.
 

@@ -22,6 +22,7 @@ from harnn.bundle import (
     layout,
     model_info,
 )
+from harnn.bundle.provenance import told_contents
 from harnn.cli import run
 from harnn.errors import BundleError, ConfigError
 from support.topics import FAST, TAXONOMY, documents
@@ -147,6 +148,11 @@ def test_the_card_tells_what_was_done_since_and_keeps_what_people_wrote(model: P
     assert not [x for x in before.splitlines() if x not in after.splitlines()]
     assert after.startswith("About us.\n# ")
     assert after.endswith("\n\n## Licence\n\nOurs é.\n")
+
+
+def test_hashes_of_nothing_are_not_told() -> None:
+    nothing = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"  # of no bytes
+    assert told_contents({"train": "a" * 64, "unlabelled": nothing}) == {"train": "a" * 64}
 
 
 def test_an_export_tells_from_which_model(tmp_path: Path) -> None:

@@ -42,7 +42,7 @@ LINES: list[tuple[bytes, str]] = [
         "It may be cp1252: set data.encoding=cp1252 (--encoding cp1252).",
     ),
     (b'{"text": "x", "n": 1e999}', "holds a number that is too large."),
-    (b"[" * 5000, "is nested too deeply."),
+    (b"[" * 100_000, "is nested too deeply."),
     (b'["x"]', "found a list, expected a JSON object."),
     (b"12", "found a whole number, expected a JSON object."),
     (b'{"text": 5}', "'text' is a whole number, expected a string or a list of words."),

@@ -24,6 +24,21 @@ def test_a_document_is_a_text_or_has_the_fields_of_the_model() -> None:
     ]
 
 
+def test_an_id_is_read_by_its_own_name_and_by_that_of_the_training() -> None:
+    data = DataConfig(id_field="Ticket No", text_fields=("Subject",))
+    given = [
+        {"id": "a", "text": "Screen black"},
+        {"Ticket No": "b", "Subject": "No sound"},
+        {"id": "c", "Subject": "No light"},
+        {"Subject": "No name"},
+    ]
+    assert [x.id for x in as_documents(given, data)] == ["a", "b", "c", "4"]
+    with pytest.raises(DocumentError, match="has a field 'id', which would not be read"):
+        as_documents([{"id": "a", "Ticket No": "b", "Subject": "Both"}], data)
+    read = DataConfig(id_field="number", text_fields=("id",))
+    assert [x.full_text for x in as_documents([{"id": "a text"}], read)] == ["a text"]
+
+
 def test_missing_fields_are_named_for_each_document() -> None:
     items: list[dict[str, Any]] = [{"title": "Bees"}, {"number": 2}]
     items.append({"number": 3, "body": "swarm"})

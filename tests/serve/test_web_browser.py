@@ -492,6 +492,14 @@ def test_search_marks_what_it_found(show: Any, words: str, marks: list[str], cod
     assert page.evaluate("document.documentElement.scrollWidth") <= 375
 
 
+def test_a_wide_table_of_children_scrolls_by_itself(show: Any) -> None:
+    page = show("/taxonomy?model=wide&label=top", viewport={"width": 375, "height": 700})
+    expect(page.locator("#page table").first).to_be_visible()
+    page.evaluate("document.querySelector('#page th').style.minWidth = '600px'")
+    assert page.locator("#page .scroll").first.evaluate("each => each.scrollWidth") >= 600
+    assert page.evaluate("document.documentElement.scrollWidth") <= 375
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [375, 1280])

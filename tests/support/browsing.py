@@ -14,6 +14,9 @@ NEEDS_CHROMIUM = pytest.mark.skipif(
     CHROMIUM is None, reason="there is no chromium to open pages with"
 )
 
+MOST = 30_000
+"""Milliseconds that a page may take to show something, on a machine that is busy."""
+
 
 @contextmanager
 def chromium() -> Iterator[Any]:
@@ -30,6 +33,7 @@ def expect(found: Any) -> Any:
     """Return what waits until something is so."""
     from playwright.sync_api import expect as expected
 
+    expected.set_options(timeout=MOST)
     return expected(found)
 
 

@@ -279,7 +279,7 @@ def test_nested_problems_are_told_together(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ('{"a": \n  [1,]}', "taxonomy.json:2: not valid JSON at column 6: "),
+        ('{"a": \n  [1;2]}', "taxonomy.json:2: not valid JSON at column 5: "),
         ("[]", "taxonomy.json: holds no labels."),
         ("{}", "taxonomy.json: holds no labels."),
         ("5", "taxonomy.json:1: got JSON 5, expected an object or a list."),

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from harnn._display import counted, level_name, printable
 from harnn.bundle.bundle import Bundle
-from harnn.bundle.provenance import How, Provenance
+from harnn.bundle.provenance import How, Provenance, told_contents
 
 _ORIGIN = "\n## Origin\n"
 _TRAININGS: tuple[How, ...] = ("train", "continue", "migrate")
@@ -57,7 +57,7 @@ often than the numbers above suggest; see the macro-F1 of the lower levels.
 """
     if bundle.provenance is None:
         return card
-    hashes = {"taxonomy": taxonomy.version, **bundle.contents}
+    hashes = {"taxonomy": taxonomy.version, **told_contents(bundle.contents)}
     lines = [f"- SHA-256 of {_plain(name)}: {_code(sha256)}" for name, sha256 in hashes.items()]
     return with_origin(card, bundle.provenance, lines)
 

@@ -23,7 +23,7 @@ from harnn.bundle.load import (
     read_settings,
     read_taxonomy,
 )
-from harnn.bundle.provenance import Provenance, read_provenance
+from harnn.bundle.provenance import Provenance, read_provenance, told_contents
 from harnn.bundle.settings import read_config, read_label_counts
 from harnn.decode import Decoder
 from harnn.metrics import LabelQuality, Report
@@ -141,7 +141,7 @@ def model_info(directory: str | Path) -> ModelInfo:
         ),
         quality=load_quality(directory, names, len(taxonomy)),
         documents=settings.get("documents", {}),
-        contents=settings.get("contents", {}),
+        contents=told_contents(settings.get("contents", {})),
         provenance=provenance,
         files=tuple(
             ModelFile(name, (directory / name).stat().st_size, sums.get(name, ""))

@@ -228,6 +228,12 @@ def check_names(name: str, version: str) -> None:
         raise ConfigError(problems)
 
 
+def told_contents(contents: Mapping[str, str]) -> dict[str, str]:
+    """Return the hashes of what a model was made of, without those of nothing at all."""
+    nothing = hashlib.sha256().hexdigest()
+    return {name: sha256 for name, sha256 in contents.items() if sha256 != nothing}
+
+
 def read_provenance(directory: Path) -> Provenance | None:
     """Return the record of a model; None where it has none.
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harnn._display import counted
+from harnn._files import is_sqlite
 from harnn.cli.files import JSON, check_inputs, check_output, write_json
 from harnn.cli.render import comparison_line, comparison_table
 from harnn.cli.screen import Console
@@ -18,9 +19,6 @@ from harnn.taxonomy import Taxonomy
 if TYPE_CHECKING:
     from harnn.evaluation import Changes
     from harnn.training import FitResult
-
-_SQLITE = b"SQLite format 3\0"
-"""How its files begin (sqlite.org/fileformat.html)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +61,7 @@ class GoingOn:
         (path,) = self.files
         if not path.is_file():  # whoever reads documents says what is wrong with it
             return False
-        with path.open("rb") as file:
-            return file.read(len(_SQLITE)) == _SQLITE
+        return is_sqlite(path)
 
     def read(self, taxonomy: Taxonomy, errors: Console) -> list[Path] | list[Document]:
         """Return the corrections as training takes them.

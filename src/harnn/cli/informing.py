@@ -43,9 +43,11 @@ def _lines(info: ModelInfo) -> Iterator[str]:
         f"{counted(taxonomy.depth, 'level')} ({sizes})"
     )
     yield f"  chooses    {info.decoder.describe()}; close {info.decoder.close}"
+    steps = () if record is None else record.steps
+    changed = ", as it chose when it was made" if steps and steps[-1].how == "decoding" else ""
     yield (
-        f"  validation {counted(report.documents, 'document')}: micro-F1 {report.micro_f1:.4f}, "
-        f"macro-F1 {report.macro_f1:.4f}, AUPRC {report.auprc:.4f}"
+        f"  validation {counted(report.documents, 'document')}{changed}: "
+        f"micro-F1 {report.micro_f1:.4f}, macro-F1 {report.macro_f1:.4f}, AUPRC {report.auprc:.4f}"
     )
     for level in report.levels:
         yield (

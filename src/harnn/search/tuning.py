@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from harnn._display import counted
-from harnn._files import write_atomically
+from harnn._files import is_sqlite, write_atomically
 from harnn._optional import require
 from harnn._settings_toml import settings_toml
 from harnn.bundle import EpochRow
@@ -312,7 +312,10 @@ def _study(optuna: Any, home: Path, made_by: Mapping[str, Any]) -> Iterator[Any]
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     place = home / STUDY
     known = json.dumps(made_by, sort_keys=True)
+    storage = None
     try:
+        if place.exists() and place.stat().st_size and not is_sqlite(place):
+            raise ValueError("it is no database of SQLite")
         storage = optuna.storages.RDBStorage(f"sqlite:///{place}")
         study = optuna.create_study(
             storage=storage,
@@ -324,6 +327,8 @@ def _study(optuna: Any, home: Path, made_by: Mapping[str, Any]) -> Iterator[Any]
     except Exception as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         hint = "Choose another --out."
+        if storage is not None:
+            storage.engine.dispose()
         raise InputError(
             Problem(str(place), f"is no study that can be read: {reason}.", hint)
         ) from None

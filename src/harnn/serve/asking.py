@@ -122,8 +122,9 @@ def as_documents(items: Sequence[str | Mapping[str, Any]], data: DataConfig) -> 
     """Return documents, in their order.
 
     A string is the whole text, and so is the field ``text`` of an object; other objects have the
-    fields that the model was trained on. Documents without an id have their number; labels, where
-    an object has some, are not looked at.
+    fields that the model was trained on. Their id stands in the field that it had in training, or
+    in ``id``; documents without one have their number. Labels, where an object has some, are not
+    looked at.
 
     Raises:
         DocumentError: documents lack fields that the model reads, or have others, or hold no texts
@@ -133,6 +134,8 @@ def as_documents(items: Sequence[str | Mapping[str, Any]], data: DataConfig) -> 
     problems: list[Problem] = []
     for number, item in enumerate(items, start=1):
         where = f"document {number}"
+        if not isinstance(item, str):
+            item = _with_id(item, data)
         found = [] if isinstance(item, str) else [*_field_problems(item, data)]
         problems += [Problem(where, what) for what in found]
         if found:
@@ -144,6 +147,17 @@ def as_documents(items: Sequence[str | Mapping[str, Any]], data: DataConfig) -> 
     if problems:
         raise DocumentError(problems)
     return documents
+
+
+def _with_id(item: Mapping[str, Any], data: DataConfig) -> Mapping[str, Any]:
+    """Return an object with what is called ``id`` in the field that the model takes for that."""
+    others = {data.id_field, *data.text_fields, *data.label_columns}
+    if "id" not in item or "id" in others or item.get(data.id_field) is not None:
+        return item
+    return {
+        **{name: value for name, value in item.items() if name != "id"},
+        data.id_field: item["id"],
+    }
 
 
 def _field_problems(item: Mapping[str, Any], data: DataConfig) -> Iterator[str]:
