@@ -96,6 +96,9 @@ def test_words_are_counted_while_more_come(monkeypatch: pytest.MonkeyPatch) -> N
         counter.add(text)
     assert dict(counter.counts()) == {"a": 1, "b": 3, "c": 1, "d": 1}
     assert len(counter) == 7
+    assert [counter.words_of_texts(most) for most in (1, 3, 9)] == [3, 6, 7]
+    assert counter.mean_words(2, 9) == 3.0
+    assert counter.mean_words(9, 3) == 6 / 4  # a long text is no outlier
     counter.add("b e")
     assert dict(counter.counts())["b"] == 4
     features, vectors = counter.finish()

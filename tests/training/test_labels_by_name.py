@@ -22,7 +22,7 @@ from harnn.decode import Decoder
 from harnn.errors import ConfigError
 from harnn.migration.tuning import tune
 from harnn.taxonomy import Taxonomy
-from harnn.training import Event, Stage
+from harnn.training import Event, Stage, going_on
 from harnn.training.labels_by_name import with_thresholds_by_name
 from harnn.training.train_by_name import LabelMoments, learn_names
 from support.tiny_encoders import make_encoder
@@ -206,13 +206,39 @@ def train_without_two(home: Path, wanted: str) -> tuple[Path, list[str]]:
         if isinstance(event, Stage):
             told.append(event.message)
 
-    hidden = ("f1.2", "f3.0")
-    train, valid = (
-        [x for x in texts_of(taxonomy, count, seed) if x.labels and x.labels[0] not in hidden]
-        for count, seed in ((300, 1), (120, 2))
-    )
+    train, valid = seen(taxonomy, 300, 1), seen(taxonomy, 120, 2)
     result = harnn.fit(taxonomy, train, valid, config, listener=listen)
     return harnn.save_bundle(result, home / "model"), told
+
+
+def seen(taxonomy: Taxonomy, count: int, seed: int) -> list[Document]:
+    hidden = ("f1.2", "f3.0")
+    return [x for x in texts_of(taxonomy, count, seed) if x.labels and x.labels[0] not in hidden]
+
+
+def test_what_a_model_went_on_from_is_judged_with_its_labels_by_name(
+    trained: tuple[Path, list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen_by: list[tuple[Ensemble, Any, Any]] = []
+
+    def watched(task: Any, known: Ensemble, corpus: Any) -> Any:
+        seen_by.append((known, corpus, as_new(task, known, corpus)))
+        return seen_by[-1][2]
+
+    as_new = going_on._as_new
+    monkeypatch.setattr(going_on, "_as_new", watched)
+    taxonomy = made_taxonomy()
+    still = Config.from_dict({"continuing": {"epochs": 0}})
+    train, valid = seen(taxonomy, 300, 1), seen(taxonomy, 120, 2)
+    changes = harnn.fit(None, train, valid, still, init=trained[0]).changes
+    assert changes is not None
+    ((known, corpus, scores),) = seen_by
+    assert known.by_name is not None
+    assert np.array_equal(scores.values, known.filled(scores.values, corpus))
+    columns = known.by_name.columns
+    plain = np.delete(scores.values, columns, axis=1)
+    assert scores.values[:, columns].any()
+    assert plain.any()
 
 
 def test_a_model_scores_labels_that_it_never_saw(trained: tuple[Path, list[str]]) -> None:

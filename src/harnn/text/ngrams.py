@@ -64,10 +64,16 @@ class NgramCounter:
         pairs = zip(self._numbers, self._times.tolist(), strict=True)
         return ((word, count) for word, count in pairs if word[0].isalnum())
 
-    def mean_words(self, texts: int) -> float:
-        """Return the words of a text, on average over the first *texts* of them."""
+    def words_of_texts(self, most: int, *, texts: int | None = None) -> int:
+        """Count the words of all texts, or the first *texts* of them, *most* of each at most."""
+        end = None if texts is None else texts + 1
+        lengths = np.diff(np.array(self._offsets[:end], dtype=np.int64))
+        return int(np.minimum(lengths, most).sum())
+
+    def mean_words(self, texts: int, most: int) -> float:
+        """Return the words of a text, *most* at most, on average over the first *texts* of them."""
         texts = min(texts, len(self._offsets) - 1)
-        return self._offsets[texts] / max(texts, 1)
+        return self.words_of_texts(most, texts=texts) / max(texts, 1)
 
     def finish(self, *, piece_sizes: tuple[int, int] = (0, 0)) -> tuple[NgramFeatures, csr_array]:
         """Return the features and the vectors (N, V) of the texts; none can be added any more."""

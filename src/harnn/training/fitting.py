@@ -364,9 +364,10 @@ def _read_anew(
     tokenizer, counter = interruptible(partial(reader.count, given.train), reader.stopped)
     ngrams, words, signs = None, 0, EnglishSigns()
     if counter is not None:
-        words = len(counter)
+        most = reader.config.text.max_length  # as is read of each for all else: one is no outlier
+        words = counter.words_of_texts(most)
         signs.add(counter.counts())
-        sizes = piece_sizes(counter.mean_words(_SAMPLED_TEXTS))
+        sizes = piece_sizes(counter.mean_words(_SAMPLED_TEXTS, most))
         for name in taxonomy.names:  # each one more document of its label
             counter.add(name)
         ngrams = interruptible(partial(counter.finish, piece_sizes=sizes), reader.stopped)

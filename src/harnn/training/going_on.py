@@ -235,7 +235,7 @@ def _as_new(task: Task, known: Ensemble, corpus: Corpus) -> Scores:
         blended=known.blend is not None,
         cascaded=known.cascade is not None,
     )
-    return scores
+    return Scores(scores.ids, known.filled(scores.values, corpus))
 
 
 def _corrected(

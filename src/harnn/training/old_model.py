@@ -145,7 +145,9 @@ class OldModel:
 
     def plan(self, config: Config, facts: TrainingFacts) -> TrainingPlan:
         """Return what the training does: its branches are those of the model."""
-        without = dataclasses.replace(config.model, transformer="off", text_vectors="off")
+        without = dataclasses.replace(
+            config.model, transformer="off", text_vectors="off", labels_without_examples="off"
+        )
         plan = TrainingPlan.of(dataclasses.replace(config, model=without), facts)
         training = slower(config.training, config.continuing)
         return dataclasses.replace(
