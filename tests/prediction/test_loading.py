@@ -15,7 +15,6 @@ import pytest
 import torch
 
 import harnn
-from harnn._cores import count_cores
 from harnn.branches.onnx_session import _threads_of_environment
 from harnn.errors import ConfigError
 
@@ -87,7 +86,7 @@ def test_a_program_divides_texts_among_threads_with_or_without_pytorch(
         text=True,
         check=True,
     )
-    threads = min(threads, count_cores())  # OpenBLAS has no more threads than cores
+    threads = min(threads, len(os.sched_getaffinity(0)))  # OpenBLAS has no more than cores
     assert done.stdout == f"{{{threads}}} {name == 'blend'}\n"
 
 
