@@ -82,6 +82,20 @@ def test_unknown_labels_that_look_like_known_ones(tmp_path: Path, label: str, hi
     assert len(str(problem)) < 400
 
 
+def test_a_wrong_separator_of_names_is_seen(tmp_path: Path) -> None:
+    names = {"n1": "VPN Login", "n2": "Screen"}
+    taxonomy = Taxonomy.from_edges([("n1", "ROOT"), ("n2", "ROOT")], names)
+    path = tmp_path / "d.tsv"
+    path.write_text("text\tlabels\nx\tvpn login, Screen\ny\tVPN Login, Scream\n", "utf-8")
+    with pytest.raises(DocumentError) as caught:
+        list(read_labelled(path, DataConfig(), taxonomy))
+    assert [problem.hint for problem in caught.value.problems] == [
+        "It looks like 2 labels. "
+        "In a table data.label_separator=',' (--label-separator ',') reads them.",
+        "Did you mean 'VPN Login'?",
+    ]
+
+
 @pytest.mark.parametrize(
     ("labels", "message"),
     [

@@ -23,6 +23,8 @@ from harnn.taxonomy.spelling import spellings
 _MAX_SUGGESTIONS = 100
 _LONGEST_SUGGESTED = 200
 """Characters of an unknown label for which a similar one is looked for."""
+_MOST_PARTS = 50
+"""Of what may be several labels in one, for which other spellings than codes are looked up."""
 _SHOWN_MEANT = 5
 _MOST_CLOSED = 10_000
 """Sets of labels that are kept closed: documents share them."""
@@ -153,7 +155,7 @@ class LabelChecker:
             return f"Was it {meant!r} before a program read it as a number? Keep codes as text."
         for separator in _SEPARATORS:
             parts = [part.strip() for part in label.split(separator) if part.strip()]
-            if len(parts) > 1 and all(part in self.taxonomy.index for part in parts):
+            if len(parts) > 1 and self._are_known(parts):
                 mark = repr(separator)
                 option = f"data.label_separator={mark} (--label-separator {mark})"
                 return f"It looks like {len(parts):,} labels. In a table {option} reads them."
@@ -161,6 +163,12 @@ class LabelChecker:
         if looks or len(label) > _LONGEST_SUGGESTED:
             return looks
         return suggest(label, self._spellings)
+
+    def _are_known(self, parts: Sequence[str]) -> bool:
+        """Whether all are codes, or of few parts names or other spellings of labels."""
+        if len(parts) > _MOST_PARTS:
+            return all(part in self.taxonomy.index for part in parts)
+        return all(self._lookup.find(part).columns for part in parts)
 
     @cached_property
     def _spellings(self) -> list[str]:
