@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import math
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,6 +22,16 @@ if TYPE_CHECKING:
 
 Arrays = Mapping[str, NDArray[Any]]
 _MOST_BITS = 1_000
+
+
+def held_path(directory: Path, name: str, names: Collection[str] | None) -> Path | None:
+    """Return the path of a file of a model; None where the model has none of that name.
+
+    names: of the files that the model was written with; None: it is too old to tell.
+    """
+    path = directory / name
+    held = path.is_file() if names is None else name in names
+    return path if held else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +62,9 @@ class StoredModel:
 
     def path_of(self, name: str) -> Path | None:
         """Return the path of a file; None where the model has none of that name."""
-        path = self.directory / name
-        names = self.files if self.contents is None else self.contents
-        held = path.is_file() if names is None else name in names
-        return path if held else None
+        return held_path(
+            self.directory, name, self.files if self.contents is None else self.contents
+        )
 
     def read_bytes(self, name: str) -> bytes:
         """Read a file of the model.

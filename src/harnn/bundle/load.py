@@ -28,7 +28,7 @@ from harnn.branches import (
     read_by_name,
     read_left_out,
 )
-from harnn.branches.stored import check_finite
+from harnn.branches.stored import check_finite, held_path
 from harnn.bundle import layout
 from harnn.bundle.bundle import Bundle
 from harnn.bundle.checksums import check_announced, verify_checksums
@@ -230,8 +230,8 @@ def load_quality(
     Raises:
         BundleError: the file is damaged, or of another number of labels.
     """
-    path = directory / layout.LABELS
-    if not (path.is_file() if files is None else layout.LABELS in files):
+    path = held_path(directory, layout.LABELS, files)
+    if path is None:
         return None
     return read_quality(path, read_model_json(path), label_count)
 

@@ -103,10 +103,11 @@ def keep_few_by_name(
         return ensemble, scores
     filled = Scores(scores.ids, ensemble.filled(scores.values, corpus))
     given = decoder.choose(filled.values, task.taxonomy.hierarchy).sum(axis=0)
-    share = given[by_name.columns].sum() / max(1, given.sum())
+    named = given[by_name.columns].sum()
+    share = named / max(1, given.sum())
     if share <= _MOST:
         return ensemble, filled
-    mean = given[by_name.columns].sum() / max(1, len(filled.values))
+    mean = named / max(1, len(filled.values))
     many = f"they would be {mean:.1f} labels of a validation document, {share:.0%} of all"
     if task.config.model.labels_without_examples == "on":
         task.listener(Stage(f"labels by name are many: {many}; model.labels_without_examples=off"))
