@@ -237,7 +237,7 @@ def test_of_many_documents_some_are_used(monkeypatch: pytest.MonkeyPatch) -> Non
 def test_blocks_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     outputs, targets = made(83, 6, seed=4)
     whole, scores = fit(outputs, targets)
-    monkeypatch.setattr("harnn.branches.blend._BLOCK_CELLS", 10)
+    monkeypatch.setattr("harnn.branches.regression._BLOCK_CELLS", 10)
     blocks, found = fit(outputs, targets)
     np.testing.assert_allclose(blocks.weights, whole.weights, atol=1e-3)
     np.testing.assert_allclose(found, scores, atol=1e-3)

@@ -18,7 +18,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, NamedTuple, Self
+from itertools import pairwise
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,28 +28,15 @@ from scipy.sparse import csr_array
 from harnn._memory import row_blocks
 from harnn._scratch import blank
 from harnn.branches.kinds import from_stored_names, to_stored_names
+from harnn.branches.regression import fit_folds
 from harnn.branches.stored import number_rows, strings
 from harnn.errors import BundleError, Problem
 from harnn.taxonomy import Hierarchy
 from harnn.taxonomy.hierarchy import Step
 
 _FOLDS = 5
-_RIDGE = 1.0
-_MOST_ROUNDS = 50
-_LEAST_GAIN = 1e-7
-_LEAST_STEP = 1e-4
-_BLOCK_CELLS = 1 << 17
-"""Documents times labels that the regression looks at together."""
 _MOST_VALUES = 100_000_000
 """Terms of a level in memory at once: 400 MB. Of more, evenly chosen documents are used."""
-
-
-class _Measured(NamedTuple):
-    """A logistic regression at some weights."""
-
-    loss: float
-    gradient: NDArray[np.float64]
-    curvature: NDArray[np.float64]
 
 
 Outputs = Mapping[str, NDArray[np.float32]]
@@ -116,20 +104,22 @@ class Blend:
         for level, columns in enumerate(hierarchy.level_slices):
             size = columns.stop - columns.start
             most = max(_FOLDS, _MOST_VALUES // (size * blend.weights.shape[1]))
-            rows = _evenly_chosen(count, most)
+            chosen = _evenly_chosen(count, most)
+            of_fold = [chosen[folds[chosen] == fold] for fold in range(_FOLDS)]
+            rows = np.concatenate(of_fold)
+            ends = np.cumsum([0, *map(len, of_fold)])
+            places = [slice(first, end) for first, end in pairwise(ends)]
             terms = blend._terms(outputs, level, rows)
             prior = plain if around is None else around.weights[level]
             true = targets[rows][:, columns].toarray().astype(np.float32)
-            blend.weights[level] = _regress(terms, true, prior, prior, np.arange(len(rows)))
-            for fold in range(_FOLDS):
-                inside = np.flatnonzero(folds[rows] != fold)
-                weights = prior  # with no other document there is nothing to learn from
-                if len(inside):
-                    weights = _regress(terms, true, prior, blend.weights[level], inside)
-                held_out = np.flatnonzero(folds == fold)
-                for part in _parts(held_out, size):
-                    logits = np.tensordot(weights, blend._terms(outputs, level, part), 1)
-                    scores[part, columns] = _sigmoid(logits)
+            blend.weights[level], without = fit_folds(terms, true, prior, places)
+            kept = terms if len(rows) == count else None
+            for fold, weights in enumerate(without):
+                held_out = places[fold] if kept is not None else np.flatnonzero(folds == fold)
+                for part in _parts(np.arange(count)[held_out], size):
+                    own = blend._terms(outputs, level, part) if kept is None else kept[:, part]
+                    of = part if kept is None else rows[part]
+                    scores[of, columns] = _sigmoid(_weighted(weights, own))
         return blend, scores
 
     def probabilities(self, outputs: Outputs) -> NDArray[np.float32]:
@@ -164,7 +154,7 @@ class Blend:
 
     def _logits(self, outputs: Outputs, level: int, rows: NDArray[np.int64]) -> NDArray[Any]:
         """Return the logits (N, C_l) of the labels of one level, counted from 0."""
-        return np.tensordot(self.weights[level], self._terms(outputs, level, rows), 1)
+        return _weighted(self.weights[level], self._terms(outputs, level, rows))
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values for JSON, as :meth:`from_dict` reads them."""
@@ -265,50 +255,9 @@ def _highest_other(own: NDArray[np.float32]) -> NDArray[np.float32]:
     return np.where(own == best[:, 1:], best[:, :1], best[:, 1:])
 
 
-def _regress(
-    terms: NDArray[np.float32],
-    true: NDArray[np.float32],
-    prior: NDArray[np.float64],
-    start: NDArray[np.float64],
-    rows: NDArray[np.int64],
-) -> NDArray[np.float64]:
-    """Fit a logistic regression with a ridge around *prior*, by Newton's method from *start*.
-
-    terms: (K', N, C_l); true: (N, C_l) of 0 and 1; rows: the documents to fit it on. Returns (K',).
-    They are walked in blocks, which are all that is copied of them.
-    """
-
-    def measure(weights: NDArray[np.float64]) -> _Measured:
-        away = weights - prior
-        loss = _RIDGE / 2 * float((away**2).sum())
-        gradient, curvature = _RIDGE * away, _RIDGE * np.eye(len(terms))
-        for block in row_blocks(len(rows), true.shape[1], cells=_BLOCK_CELLS):
-            part = _some_rows(rows[block])
-            matrix, target = terms[:, part].reshape(len(terms), -1), true[part].reshape(-1)
-            logits = weights.astype(np.float32) @ matrix
-            likely = _sigmoid(logits)
-            loss += float(np.logaddexp(0, logits).sum(dtype=np.float64) - logits @ target)
-            gradient += matrix @ (likely - target)
-            curvature += (matrix * (likely * (1 - likely))) @ matrix.T
-        return _Measured(loss, gradient, curvature)
-
-    weights, current = start, measure(start)
-    for _ in range(_MOST_ROUNDS):
-        step = np.linalg.solve(current.curvature, current.gradient)
-        length, found = 1.0, measure(weights - step)
-        while length > _LEAST_STEP and found.loss > current.loss:
-            length /= 2
-            found = measure(weights - length * step)
-        before, weights, current = current.loss, weights - length * step, found
-        if before - current.loss <= _LEAST_GAIN * abs(before):
-            break
-    return weights
-
-
-def _some_rows(rows: NDArray[np.int64]) -> slice | NDArray[np.int64]:
-    """Return rows that follow each other as a slice, which copies nothing."""
-    whole = len(rows) and rows[-1] - rows[0] + 1 == len(rows)
-    return slice(int(rows[0]), int(rows[-1]) + 1) if whole else rows
+def _weighted(weights: NDArray[np.float64], terms: NDArray[np.float32]) -> NDArray[Any]:
+    """Return the logits (N, C_l) of weights (K',) and terms (K', N, C_l)."""
+    return np.tensordot(weights, terms, 1)
 
 
 def _sigmoid(logits: NDArray[Any]) -> NDArray[np.float32]:
