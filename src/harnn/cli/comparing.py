@@ -75,7 +75,7 @@ def compare_several(
     predictors = dict(zip(models, opened, strict=True))
     systems = [ComparedSystem(str(x), *predictors.get(x, (x,))) for x in paths]
     knobs = knobs or opened[0][1]
-    with reading(knobs or DataConfig()) as log:
+    with reading(knobs or DataConfig(), opened[0][0].bundle if opened else None) as log:
         found = compare_systems(
             systems,
             compared.data,

@@ -57,7 +57,9 @@ class Service:
         """What people say of answers; None: nothing of it is kept. It waits for the disk: use
         ``asyncio.to_thread``."""
         self._acceptances = Acceptances(settings.acceptance_places)
-        self.models = Models(settings.models, settings.examples, settings.threshold_places)
+        self.models = Models(
+            settings.models, settings.examples, settings.threshold_places, settings.fixes
+        )
         self.metrics = Metrics()
         for model in self.models:
             self.metrics.serves(model)
