@@ -199,6 +199,10 @@ class Service:
         old, new = await asyncio.to_thread(self.models.reload, name)
         if new is not old:
             self.metrics.serves(new, old)
+            try:
+                self._acceptances.check(name, new.hash, new.predictor.taxonomy)
+            except ConfigError as error:
+                LOG.warning("%s: nothing is accepted any more: %s", name, error)
         return old, new
 
     def close(self) -> None:
