@@ -108,7 +108,7 @@ def _documents(
             what = "a model among those compared has its own taxonomy."
             raise ConfigError(Problem("--taxonomy", what, "Leave it and its options out."))
         return None, None
-    taxonomy = find_taxonomy(compared.taxonomy)
+    taxonomy = find_taxonomy(compared.taxonomy, tells=False)
     if taxonomy is None:
         what = "files of predictions alone do not say what the taxonomy is."
         raise ConfigError(Problem("", what, "Give it with --taxonomy."))

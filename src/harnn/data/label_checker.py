@@ -9,6 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from harnn._display import with_name
 from harnn._tables import shown
 from harnn.config import LabelsBy
 from harnn.data.documents import Document
@@ -85,7 +86,8 @@ class LabelChecker:
         """Return the code that is meant, and tell the log."""
         code = self.taxonomy.codes[column]
         if log.read_label_as(label, code) and how == "spelling":
-            log.warn(Problem(source, f"label {shown(label)} read as {shown(code)}."))
+            read = with_name(code, self.taxonomy.names[column], said=label)
+            log.warn(Problem(source, f"label {shown(label)} read as {read}."))
         return code
 
     def check(self, document: Document) -> list[Problem]:
