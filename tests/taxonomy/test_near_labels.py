@@ -99,9 +99,9 @@ def test_labels_by_all_that_they_are_called() -> None:
     assert near.find("Boat", most=4) == [NearLabel(boats, "Boats", 8 / 9)]  # once
     assert [each.column for each in near.find("SHIPS", most=4)] == [0, 2]
     assert near.find("SHIPS", most=1)[0].likeness == 1
-    assert near.suggest("q-202a") == "Did you mean 'q-202'?"
+    assert near.suggest("q-202a") == "Did you mean 'q-202' (Boats)?"
     assert near.suggest("Aeroplanes") == ""
-    assert near.suggest("https://example.org/q-202") == "Did you mean 'q-202'?"
+    assert near.suggest("https://example.org/q-202") == "Did you mean 'q-202' (Boats)?"
 
 
 def test_one_letter_less_in_thousands_of_labels() -> None:

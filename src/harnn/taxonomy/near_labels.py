@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import NamedTuple
 
+from harnn._display import with_name
 from harnn.taxonomy.near_texts import NearTexts
 from harnn.taxonomy.spelling import fold, spellings
 from harnn.taxonomy.taxonomy import Taxonomy
@@ -52,9 +53,16 @@ class NearLabels:
         return [NearLabel(column, self._spellings[places[column]], 1.0) for column in columns]
 
     def suggest(self, label: str) -> str:
-        """Return ``Did you mean 'X'?`` for the label that is likeliest meant, or nothing."""
+        """Return ``Did you mean 'X'?`` for the label that is likeliest meant, or nothing; a code
+        has its name with it.
+        """
         near = self.find(label)
-        return f"Did you mean {near[0].spelling!r}?" if near else ""
+        if not near:
+            return ""
+        column, spelling, _ = near[0]
+        is_code = spelling == self._taxonomy.codes[column]
+        meant = with_name(spelling, self._taxonomy.names[column] if is_code else spelling)
+        return f"Did you mean {meant}?"
 
     @cached_property
     def _pairs(self) -> list[tuple[str, int]]:
