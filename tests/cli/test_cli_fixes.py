@@ -142,3 +142,13 @@ def test_answers_in_files_are_told(
     )
     assert run(["predict", str(place / "model"), "--text", "cat", "-o", str(answers)]) == 0
     assert capsys.readouterr().err == f"1 document answered: {answers}\n"
+
+
+def test_documents_are_converted_with_mended_labels(place: Path, tmp_path: Path) -> None:
+    output, edges = tmp_path / "train.txt", str(place / "taxonomy.tsv")
+    command = ["convert", "--from", "harnn", "--to", "fasttext", "-t", edges]
+    command += ["-d", str(place / "d.jsonl"), "-o", str(output)]
+    assert run(command) == 2
+    assert run([*command, "--fixes", str(place / "mended.tsv")]) == 0
+    assert output.read_text().count("__label__cat") == 8
+    assert "kat" not in output.read_text()

@@ -166,6 +166,7 @@ LEVELS: Rows = [["Level 1", "Level 2"], ["Art", "Music"], ["Art", "Film"], ["Spo
     ("rows", "line"),
     [
         ([*LEVELS, [None, None], [REMARK]], 6),
+        ([*LEVELS[:3], [REMARK]], 4),
         ([*LEVELS[:2], [REMARK], *LEVELS[2:]], 3),
         (
             [["code", "parent"], ["a", None], ["b", "a"], ["c", None], ["d", "c"], [REMARK, None]],
@@ -189,7 +190,7 @@ def test_a_remark_that_becomes_a_label_is_told(tmp_path: Path, rows: Rows, line:
     [
         LEVELS,
         [*LEVELS, ["Cooking"], ["Travel"], ["Gardens"]],  # too many to be remarks
-        [["Level 1", "Level 2"], ["Art", "Film"], ["Sport"]],
+        [["Level 1", "Level 2"], ["Art"], ["Sport"]],
         [  # the last one has a name
             ["code", "name", "parent"],
             *(["a", "A"], ["b", "B", "a"], ["c", "C"], ["d", "D", "c"], ["e", "E"]),

@@ -44,9 +44,7 @@ from harnn.taxonomy.table_parents import Parents
 _HEADER_ROWS = 10
 """Rows in which the header is looked for."""
 _LABELS_OF_A_REMARK = 10
-"""Of so many labels at the top one may be a remark, and of fewer one,"""
-_LEAST_OTHERS = 2
-"""where so many have labels below them."""
+"""Of so many labels at the top one may be a remark, and of fewer one."""
 _SHOWN_REMARKS = 3
 _LONGEST_ROW = 1 << 24
 _LONGEST_EXAMPLE = 200
@@ -208,7 +206,7 @@ def _remarks(draft: Draft, rows: Sequence[Row]) -> Iterator[str]:
     above = {*draft.parents}
     lonely = [code for code, place in tops.items() if code not in above and place in single]
     most = max(1, len(tops) // _LABELS_OF_A_REMARK)
-    if len(lonely) > most or len(above & tops.keys()) < _LEAST_OTHERS:
+    if len(lonely) > most or not above & tops.keys():
         return
     for code in lonely[:_SHOWN_REMARKS]:
         name = with_name(code, draft.names.get(code, code))
