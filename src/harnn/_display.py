@@ -7,6 +7,8 @@ import re
 import unicodedata
 from typing import Any
 
+_MOST_NAMED = 80
+"""Characters of a code, and of a name, in a message."""
 _UNPRINTABLE = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2028\u2029\u2066-\u2069"
     "\ud800-\udfff\ufeff\U000e0000-\U000e007f]"
@@ -98,6 +100,19 @@ def beginning(text: str, most: int) -> str:
         return line if len(some) == len(text) else f"{line}\u00a0…"
     words = line[: most + 1].rpartition(" ")[0]
     return f"{words or whole_signs(line, most)}\u00a0…"
+
+
+def with_name(code: str, name: str, *, quoted: bool = True, said: str = "") -> str:
+    """Return a label as messages name it: its code, and its name where that says more.
+
+    said: what it is called beside this, which is not told again.
+    """
+    written = repr(code) if quoted else printable(code)
+    if len(written) > _MOST_NAMED:
+        written = f"{written[:_MOST_NAMED]}..."
+    if name.casefold() in (code.casefold(), said.casefold()):
+        return written
+    return f"{written} ({beginning(printable(name), _MOST_NAMED)})"
 
 
 def json_text(value: Any, *, indent: int | None = None, ascii_only: bool = False) -> str:

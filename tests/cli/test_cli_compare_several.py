@@ -103,6 +103,7 @@ def test_models_and_files_of_the_same_answers(
 def test_files_alone_need_a_taxonomy(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     answers = tmp_path / "a.jsonl"
     assert call("predict", FAST, "-o", answers) == 0
+    capsys.readouterr()
     assert call("compare", answers, answers, "--samples", 10) == 2
     assert capsys.readouterr().err.startswith(
         "Error: files of predictions alone do not say what the taxonomy is. Give it with --taxonomy"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import sqlite3
 from pathlib import Path
 
 import pytest
@@ -103,3 +104,32 @@ def test_documents_in_review_are_exported_otherwise(
         f"Error: {place}: holds documents in review, and no corrections of others. Write what "
         "people settled with harnn review export.\n"
     )
+
+
+def test_a_database_that_may_only_be_read(
+    database: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr("harnn.review.database._may_be_written", lambda url: False)
+    output, before = tmp_path / "train.jsonl", database.read_bytes()
+    assert run(["corrections", str(database), "-o", str(output)]) == 0
+    assert len(output.read_text("utf-8").splitlines()) == 2
+    assert {path.name for path in tmp_path.iterdir()} == {"kept.db", "train.jsonl"}
+    assert database.read_bytes() == before
+    capsys.readouterr()
+    with sqlite3.connect(database) as connection:
+        connection.execute("UPDATE harnn_schema SET version_num = '0001'")
+    connection.close()
+    assert run(["corrections", str(database), "-o", str(output)]) == 2
+    assert capsys.readouterr().err == (
+        f"Error: {database}: was written by an older harnn, and cannot be brought up to this "
+        "version: you may only read it. Let somebody who may write it open it once, as harnn "
+        "review status does.\n"
+    )
+    with sqlite3.connect(database) as connection:
+        connection.execute("UPDATE harnn_schema SET version_num = '9999'")
+    connection.close()
+    assert run(["corrections", str(database), "-o", str(output)]) == 2
+    assert "was written by a newer harnn" in capsys.readouterr().err

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -172,3 +173,32 @@ def test_what_cannot_be_added(
     documents.write_text("{", encoding="utf-8")
     assert run(["review", "add", str(SMALL), str(documents), "--database", str(place)]) == 2
     assert "new.jsonl:1" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("in_use", [False, True])
+def test_what_only_reads_needs_no_right_to_write(
+    database: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, in_use: bool
+) -> None:
+    monkeypatch.setattr("harnn.review.database._may_be_written", lambda url: False)
+    server = Database.open(database) if in_use else None
+    home = database.parent
+    output = str(tmp_path / "out.jsonl")
+    before = {path.name: path.read_bytes() for path in home.iterdir()}
+    place = str(database)
+    for command in (["status"], ["agreement"], ["anchoring"], ["log"], ["verify"]):
+        assert run(["review", *command, place]) == 0, command
+    assert run(["review", "export", place, "-o", output]) == 0
+    assert before.items() <= {path.name: path.read_bytes() for path in home.iterdir()}.items()
+    assert {path.name for path in home.iterdir()} - {*before} == {"out.jsonl"}
+    if server is not None:
+        server.close()
+
+
+@pytest.mark.skipif(os.getuid() == 0, reason="root may write everywhere")
+def test_a_directory_that_may_only_be_read(database: Path) -> None:
+    database.chmod(0o400)
+    database.parent.chmod(0o500)
+    try:
+        assert run(["review", "status", str(database)]) == 0
+    finally:
+        database.parent.chmod(0o700)

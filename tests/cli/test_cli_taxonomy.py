@@ -193,3 +193,29 @@ def test_what_is_shown_never_acts_on_a_terminal(
         out, err = said(capsys, command, path)
         assert "\x1b" not in out + err
     assert said(capsys, "show", path)[0] == "a\\x1b[31m[bold]\\u202e\n"
+
+
+def test_notes_of_a_taxonomy_are_told_where_it_is_looked_at(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    edges, data = tmp_path / "t.csv", tmp_path / "d.csv"
+    edges.write_text("Level 1,Level 2\nArt,Film\n,Music\nSport,Ball\n")
+    rows = [f"{n},text {n},{'Film' if n % 2 else 'Ball'}\n" for n in range(30)]
+    data.write_text("id,text,labels\n" + "".join(rows))
+    note = "Note: 1 row begins with empty cells, read as those above.\n"
+    files = ["-t", str(edges), "-d", str(data)]
+    for command in (
+        ["validate", *files],
+        *(["taxonomy", x, str(edges)] for x in ("check", "show")),
+    ):
+        assert run(command) == 0
+        assert note in capsys.readouterr().err, command
+    answers = tmp_path / "answers.csv"
+    answers.write_text(data.read_text())
+    for command in (
+        ["split", *files, "-o", str(tmp_path / "parts")],
+        ["taxonomy", "show", str(edges), "--search", "Film"],
+        ["compare", str(answers), str(answers), *files, "--samples", "3"],
+    ):
+        assert run(command) == 0
+        assert note not in capsys.readouterr().err, command

@@ -51,26 +51,30 @@ def test_suggestions(tmp_path: Path) -> None:
     labels = [["A1", "a1"], ["bee keping"], ["a1"], ["carpentry "], ["zzzz"], ["ab"], ["A1"]]
     path = write(tmp_path / "d.jsonl", labels)
     assert suggest_fixes(path, TAXONOMY) == [  # the others are read, with a warning
-        Suggestion("bee keping", 1, "A2", 20 / 21, ()),
+        Suggestion("bee keping", 1, "A2", 20 / 21, (), "Bee keeping"),
         Suggestion("zzzz", 1, "", 0.0, ()),
     ]
     found = suggest_fixes(path, TAXONOMY, DataConfig(labels_by="code"))
     assert found == [
-        Suggestion("a1", 2, "A1", 1.0, ()),
-        Suggestion("ab", 1, "ＡＢ", 1.0, ()),
-        Suggestion("bee keping", 1, "A2", 20 / 21, ()),
-        Suggestion("carpentry ", 1, "A1", 1.0, ()),
+        Suggestion("a1", 2, "A1", 1.0, (), "Carpentry"),
+        Suggestion("ab", 1, "ＡＢ", 1.0, (), "ＡＢ"),
+        Suggestion("bee keping", 1, "A2", 20 / 21, (), "Bee keeping"),
+        Suggestion("carpentry ", 1, "A1", 1.0, (), "Carpentry"),
         Suggestion("zzzz", 1, "", 0.0, ()),
     ]
 
 
 def test_other_candidates_and_ambiguous_ones() -> None:
-    known = Taxonomy.from_edges([(f"topic {n}", "ROOT") for n in range(5)] + [("Topic 1", "ROOT")])
+    topics = [(f"topic {n}", "ROOT") for n in range(5)] + [("Topic 1", "ROOT")]
+    plays = ["Hamlet", "Hamlets", "Hamletting", "Hamleting"]
+    known = Taxonomy.from_edges([*topics, *((play, "ROOT") for play in plays)])
     (found,) = suggest_fixes_of("TOPIC 1", known)
     assert (found.suggestion, found.candidates) == ("Topic 1", ("topic 1",))
-    (found,) = suggest_fixes_of("topic 9", known)
-    assert len(found.candidates) == 3
+    (found,) = suggest_fixes_of("Hamlett", known)
+    assert (found.suggestion, len(found.candidates)) == ("Hamlet", 3)
     assert 0.65 < found.confidence < 1
+    (found,) = suggest_fixes_of("topic 9", known)  # which one, nobody can tell
+    assert (found.suggestion, found.candidates) == ("", ())
 
 
 def suggest_fixes_of(label: str, taxonomy: Taxonomy) -> list[Suggestion]:
@@ -92,6 +96,76 @@ def test_what_is_suggested_can_be_given(suffix: str, tmp_path: Path) -> None:
     assert [document.labels for document, _ in pairs] == [("A1",), ("A1",), (), ()]
     assert (log.replaced, log.removed, log.emptied) == (2, 2, 2)
     assert log.describe_fixes() == "2 labels replaced and 2 dropped (data.fixes)"
+
+
+@pytest.mark.parametrize("suffix", [".tsv", ".csv", ".jsonl"])
+def test_several_labels_in_one_cell(suffix: str, tmp_path: Path) -> None:
+    labels = [["Carpentry / Joints"], ["A1; Bee keping"], ["zz; yy"], ["A2; Joints"], ["A1;A2"]]
+    data = write(tmp_path / "d.jsonl", labels)
+    found = suggest_fixes(data, TAXONOMY, DataConfig(label_separator="|"))
+    assert [(x.label, x.suggestion, x.name, x.confidence, x.separator) for x in found] == [
+        ("A1; Bee keping", '["A1", "A2"]', "Carpentry; Bee keeping", 20 / 21, ";"),
+        ("A1;A2", '["A1", "A2"]', "Carpentry; Bee keeping", 1.0, ";"),
+        ("A2; Joints", '["A2", "B/7"]', "Bee keeping; Joints", 1.0, ";"),
+        ("zz; yy", "", "", 0.0, ""),
+    ]  # the first is a path
+    place = tmp_path / f"fixes{suffix}"
+    write_suggestions(found, place)
+    log = ReadingLog()
+    pairs = labelled_documents(data, TAXONOMY, DataConfig(fixes=str(place)), log=log)
+    read = [document.labels for document, _ in pairs]
+    assert read == [("B/7",), ("A1", "A2"), (), ("A2", "B/7"), ("A1", "A2")]
+    assert not log.warnings
+    assert (log.replaced, log.removed) == (3, 1)
+
+
+def test_lists_of_suggestions(tmp_path: Path) -> None:
+    place = tmp_path / "fixes.jsonl"
+    place.write_text('{"label": "a", "suggestion": ["A1", "Joints"]}\n')
+    fixes = find_fixes(DataConfig(fixes=str(place)), CHECKER)
+    assert fixes is not None
+    assert dict(fixes.meant) == {"a": ("A1", "B/7")}
+    place.write_text('{"label": "a", "suggestion": ["A1", "joint"]}\n')
+    with pytest.raises(DocumentError) as error:
+        find_fixes(DataConfig(fixes=str(place)), CHECKER)
+    assert str(error.value) == (
+        f"{place}:1: in 'suggestion': unknown label 'joint'. Did you mean 'Joints'?"
+    )
+
+
+def test_the_command_tells_of_the_separator(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    edges = tmp_path / "taxonomy.tsv"
+    edges.write_text("".join(f"{label}\tROOT\n" for label in TOPICS))
+    data = tmp_path / "d.csv"
+    data.write_text("id,text,labels\n1,a,cat; dog\n2,b,oak; rose\n3,c,oak/rose\n4,d,cat\n")
+    fixes = tmp_path / "fixes.tsv"
+    command = ["validate", "-d", str(data), "-t", str(edges), "--label-separator", "|"]
+    assert run([*command, "--suggest", str(fixes)]) == 2
+    assert capsys.readouterr().out.splitlines()[-1] == (
+        f"3 labels not in the taxonomy: {fixes}. 2 labels seem to be several each; in a table "
+        "--label-separator ';' reads them. 1 label seems to be several; in a table "
+        "--label-separator '/' reads them. Correct the column 'suggestion' and give the table with "
+        f"--fixes {fixes}."
+    )
+    assert run([*command, "--fixes", str(fixes)]) == 0
+    assert "3 labels replaced and 0 dropped (data.fixes)" in capsys.readouterr().out
+
+
+def test_messages_and_suggestions_agree() -> None:
+    known = Taxonomy.from_edges(
+        [("1", "ROOT"), ("2", "ROOT"), ("3", "ROOT")],
+        names={"1": "Solar coronal mass ejections", "2": "Solar flares", "3": "Mass loss"},
+    )
+    checker = LabelChecker(known)
+    for label in ("Coronal mass ejections", "solar flair", "loss of mass", "zzz", "Sola flares"):
+        (found,) = suggest_fixes_of(label, known)
+        hint = f"Did you mean {found.name!r}?" if found.suggestion else ""
+        assert checker.describe(label) == (f"unknown label {label!r}.", hint)
+    assert checker.describe("Coronal mass ejections")[1] == (
+        "Did you mean 'Solar coronal mass ejections'?"
+    )
 
 
 def test_labels_that_tsv_cannot_hold(tmp_path: Path) -> None:
@@ -141,8 +215,8 @@ def test_tables_that_are_refused(tmp_path: Path) -> None:
         find_fixes(DataConfig(fixes="none.tsv"), CHECKER)
     assert find_fixes(DataConfig(), CHECKER) is None
     other = tmp_path / "fixes.jsonl"
-    other.write_text('{"label": 12, "suggestion": "A1"}\n{"label": "a", "suggestion": ["A1"]}\n')
-    with pytest.raises(DocumentError, match=r"'suggestion' is \['A1'\], expected a label"):
+    other.write_text('{"label": 12, "suggestion": "A1"}\n{"label": "a", "suggestion": {"A1": 1}}\n')
+    with pytest.raises(DocumentError, match=r"'suggestion' is {'A1': 1}, expected a label"):
         find_fixes(DataConfig(fixes=str(other)), CHECKER)
 
 
@@ -157,7 +231,14 @@ def test_suggestions_are_read_as_labels_of_documents_are(tmp_path: Path) -> None
     config = table(place, "a\tFood", "b\tSport > Other", "c\t7-9", "d\tfood  ", "e\t", "f\tF1")
     fixes = find_fixes(config, LabelChecker(taxonomy))
     assert fixes is not None
-    assert dict(fixes.meant) == {"a": "F", "b": "S1", "c": "S", "d": "F", "e": "", "f": "F1"}
+    assert dict(fixes.meant) == {
+        "a": ("F",),
+        "b": ("S1",),
+        "c": ("S",),
+        "d": ("F",),
+        "e": (),
+        "f": ("F1",),
+    }
     log = ReadingLog()
     document = fixes.apply(Document("1", {"text": "x"}, ("b", "e", "a", "S1")), log)
     assert document.labels == ("S1", "F")
@@ -207,7 +288,8 @@ def test_commands(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
         f"--fixes {fixes}."
     )
     assert fixes.read_text() == (
-        "label\tcount\tsuggestion\tconfidence\tcandidates\n???\t8\t\t\t\ncatt\t8\tcat\t0.86\t\n"
+        "label\tcount\tsuggestion\tname\tconfidence\tcandidates\n"
+        "???\t8\t\t\t\t\ncatt\t8\tcat\tcat\t0.86\t\n"
     )
     assert run([*check, "--fixes", str(fixes)]) == 0
     assert "8 labels replaced and 8 dropped (data.fixes)" in capsys.readouterr().out
@@ -234,7 +316,7 @@ def test_find_similar() -> None:
 
 
 def test_settings() -> None:
-    assert LabelFixes({"a": ""}, {}).apply(
+    assert LabelFixes({"a": ()}, {}).apply(
         Document("1", {"text": "t"}, None), ReadingLog()
     ) == Document("1", {"text": "t"}, None)
     with pytest.raises(ConfigError, match="expected a string"):

@@ -118,7 +118,7 @@ def test_documents_have_codes_and_other_spellings_are_told_once(tmp_path: Path) 
     assert found == [("F",), ("F", "F"), ("F",), ("F2",)]
     assert [str(warning) for warning in log.warnings] == [
         f"{path}:2: label 'food' read as 'F'.",
-        f"{path}:5: label 'food > other' read as 'F2'.",
+        f"{path}:5: label 'food > other' read as 'F2' (Other).",
     ]
     assert log.read_as == {("food", "F"): 2, ("Food", "F"): 1, ("food > other", "F2"): 1}
 

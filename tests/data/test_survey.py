@@ -194,3 +194,20 @@ def test_texts_are_not_held(tmp_path: Path) -> None:
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert peak < 2_000_000
+
+
+def test_warnings_have_codes_and_names(tmp_path: Path) -> None:
+    named = Taxonomy.from_edges(
+        [("F", "ROOT"), ("F1", "F"), ("F2", "F"), ("oak", "ROOT")],
+        names={"F": "Food", "F1": "Soup", "F2": "Bread\x1b", "oak": "Oak"},
+    )
+    rows = [{"id": "1", "text": "a soup", "labels": ["F > SOUP", "F1", "OAK"]}]
+    survey = survey_documents(write(tmp_path / "d.jsonl", rows), taxonomy=named)
+    assert [warning.what for warning in survey.warnings] == [
+        "label 'F > SOUP' read as 'F1' (Soup).",
+        "label 'OAK' read as 'oak'.",
+        "1 label is in no document: 'F2' (Bread\\x1b).",
+        "3 labels are in fewer than 5 documents: 'F' (Food), 'oak', 'F1' (Soup).",
+        "1 label is never the most specific one of a document: 'F' (Food).",
+    ]
+    assert survey.names == {"F": "Food", "F1": "Soup", "oak": "Oak"}

@@ -193,6 +193,16 @@ def test_the_csv_module_of_the_process_is_left_alone(tmp_path: Path) -> None:
             "Set data.text_fields=Title,content "
             "(--text-field Title --text-field content) if that is the text.",
         ),
+        (
+            "id,Headline,Summary,Full text,text id,Subject",
+            "Set data.text_fields='Headline,Summary,Full text' (--text-field Headline "
+            "--text-field Summary --text-field 'Full text') if that is the text.",
+        ),
+        (
+            "id,Heading,body_en,review date",
+            "Set data.text_fields=Heading,body_en "
+            "(--text-field Heading --text-field body_en) if that is the text.",
+        ),
         ("id,txt", "Did you mean 'txt'? Set data.text_fields=txt (--text-field txt)."),
         (
             "id,words",
@@ -209,6 +219,29 @@ def test_columns_of_the_text_by_other_names(tmp_path: Path, header: str, hint: s
         f"{path}:1: the table has no column 'text' (or 'title' and 'abstract'), found {found}. "
         f"{hint}"
     )
+
+
+@pytest.mark.parametrize(
+    ("header", "what"),
+    [
+        (
+            "id,title,Body,length",
+            "a column 'Body' that is not read. Set data.text_fields=title,Body (--text-field title "
+            "--text-field Body) if it is text too.",
+        ),
+        (
+            "id,Summary,title,Body",
+            "columns 'Summary', 'Body' that are not read. Set data.text_fields=title,Summary,Body "
+            "(--text-field title --text-field Summary --text-field Body) if they are text too.",
+        ),
+    ],
+)
+def test_columns_beside_a_title_that_may_be_text(tmp_path: Path, header: str, what: str) -> None:
+    path = tmp_path / "d.csv"
+    path.write_text(f"{header}\n1,a,b,c\n")
+    log = ReadingLog()
+    assert len(list(read_documents(path, log=log))) == 1
+    assert [str(warning) for warning in log.warnings] == [f"{path}:1: the table has {what}"]
 
 
 def test_columns_of_the_labels_by_other_names(tmp_path: Path) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -9,10 +11,16 @@ from typing import Any
 
 import pytest
 
+import harnn
 from harnn.acceptance import load_acceptance, save_acceptance
+from harnn.bundle import change_decoding, fingerprint
+from harnn.cli import run
 from harnn.errors import ConfigError, InputError
 from harnn.review import Terms
 from harnn.serve import ModelPlace, ServeSettings, Service
+from harnn.serve.logs import LOG
+from harnn.taxonomy import Taxonomy
+from support.acceptances import made_acceptance
 from support.review_clients import TEXTS, People, people_at
 
 SURE = {"nature": 0.999, "farming": 0.998, "beekeeping": 0.997}
@@ -195,3 +203,48 @@ def test_settings_are_checked_before_models_are_loaded(model: Path, tmp_path: Pa
     given = ServeSettings(models=(place,), acceptance=(str(broken),), database=str(tmp_path / "d"))
     with pytest.raises(InputError, match=r"broken\.json: is no acceptance, or damaged"):
         Service(given)
+
+
+def test_no_server_starts_with_the_acceptance_of_another_model(
+    model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    taxonomy, known = harnn.load_bundle(model).taxonomy, fingerprint(model)
+    other, small = tmp_path / "other.json", tmp_path / "small.json"
+    save_acceptance(made_acceptance(taxonomy, "0" * 64), other)
+    shrunk = made_acceptance(Taxonomy.from_edges([("a", "ROOT"), ("b", "a"), ("c", "b")]), known)
+    save_acceptance(shrunk, small)
+    command = ["serve", f"a={model}", f"b={model}", "--port", "0", "--database"]
+    command += [str(tmp_path / "kept.db"), "--acceptance", str(other)]
+    assert run([*command, "--acceptance", f"b={small}"]) == 2
+    assert capsys.readouterr().err == (
+        "Error: 2 problems in the configuration:\n"
+        f"  {other}: the acceptance is of the model 000000000000, this is {known[:12]}. Make one "
+        "for it with harnn acceptance.\n"
+        f"  {small}: the acceptance is of the taxonomy {shrunk.taxonomy_hash[:12]}, this is "
+        f"{taxonomy.version[:12]}. Make one for it with harnn acceptance.\n"
+    )
+    assert not (tmp_path / "kept.db").exists()
+
+
+def test_a_model_that_is_replaced_leaves_its_acceptance(
+    model: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    place, file = tmp_path / "model", tmp_path / "acceptance.json"
+    shutil.copytree(model, place)
+    before = fingerprint(place)
+    save_acceptance(made_acceptance(harnn.load_bundle(place).taxonomy, before), file)
+    settings = ServeSettings(
+        models=(ModelPlace("m", place),),
+        database=str(tmp_path / "kept.db"),
+        acceptance=(str(file),),
+    )
+    service = Service(settings)
+    change_decoding(place, threshold=0.9)
+    with caplog.at_level("WARNING", logger=LOG.name):
+        asyncio.run(service.reload("m"))
+    service.close()
+    (said,) = caplog.messages
+    assert said == (
+        f"m: nothing is accepted any more: {file}: the acceptance is of the model {before[:12]}, "
+        f"this is {fingerprint(place)[:12]}. Make one for it with harnn acceptance."
+    )

@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harnn.taxonomy import LabelMapping, Link, Taxonomy, TaxonomyDiff, diff_taxonomies
-from harnn.taxonomy.editions.near_names import candidates, likeness
+from harnn.taxonomy.editions.near_names import candidates
+from harnn.taxonomy.near_texts import likeness
 from support.editions import edit
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -146,7 +146,8 @@ def test_a_column_a_level(tmp_path: Path, header: str) -> None:
     taxonomy = load(tmp_path, f"{header}\nA,B,C\nA,B,D\nA,E,\nF,,\n")
     assert taxonomy.codes == ("A", "F", "A > B", "A > E", "A > B > C", "A > B > D")
     assert taxonomy.names == ("A", "F", "B", "E", "C", "D")
-    assert taxonomy.notes == ()
+    (note,) = taxonomy.notes
+    assert "t.csv:5: 'F' is a label at the top with nothing below it" in note
 
 
 def test_blanks_that_mean_as_above(tmp_path: Path) -> None:

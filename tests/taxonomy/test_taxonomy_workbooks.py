@@ -156,3 +156,46 @@ def test_what_may_mean_two_things_is_refused(tmp_path: Path, text: str, what: st
     with pytest.raises(TaxonomyError) as caught:
         Taxonomy.from_file(tmp_path / "t.csv")
     assert str(caught.value) == f"{tmp_path / 't.csv'}{what}"
+
+
+REMARK = "Source: the ministry, 2024"
+LEVELS: Rows = [["Level 1", "Level 2"], ["Art", "Music"], ["Art", "Film"], ["Sport", "Ball"]]
+
+
+@pytest.mark.parametrize(
+    ("rows", "line"),
+    [
+        ([*LEVELS, [None, None], [REMARK]], 6),
+        ([*LEVELS[:3], [REMARK]], 4),
+        ([*LEVELS[:2], [REMARK], *LEVELS[2:]], 3),
+        (
+            [["code", "parent"], ["a", None], ["b", "a"], ["c", None], ["d", "c"], [REMARK, None]],
+            6,
+        ),
+        ([["path"], ["Art > Film"], ["Sport > Ball"], [REMARK]], 4),
+    ],
+)
+def test_a_remark_that_becomes_a_label_is_told(tmp_path: Path, rows: Rows, line: int) -> None:
+    path = workbook(tmp_path, rows)
+    taxonomy = Taxonomy.from_file(path)
+    assert REMARK in taxonomy.codes
+    assert taxonomy.notes == (
+        f"{path}:{line}: {REMARK!r} is a label at the top with nothing below it, unlike others. If "
+        "it is a remark, take the row out.",
+    )
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        LEVELS,
+        [*LEVELS, ["Cooking"], ["Travel"], ["Gardens"]],  # too many to be remarks
+        [["Level 1", "Level 2"], ["Art"], ["Sport"]],
+        [  # the last one has a name
+            ["code", "name", "parent"],
+            *(["a", "A"], ["b", "B", "a"], ["c", "C"], ["d", "D", "c"], ["e", "E"]),
+        ],
+    ],
+)
+def test_labels_at_the_top_are_no_remarks(tmp_path: Path, rows: Rows) -> None:
+    assert Taxonomy.from_file(workbook(tmp_path, rows)).notes == ()

@@ -284,7 +284,11 @@ def test_answers_say_which_labels_rest_on_their_names(trained: tuple[Path, list[
     (answer,) = predictor.predict([f"{word_of('f1')} {word_of('f1.2')}"], threshold=0.0)
     assert "labels_by_name" in answer.note_codes
     note = answer.notes[answer.note_codes.index("labels_by_name")]
-    assert note == "Scored by their names alone, without a training document: f1.2, f3.0."
+    names = [predictor.taxonomy.names[predictor.taxonomy.index[x]] for x in ("f1.2", "f3.0")]
+    assert note == (
+        "Scored by their names alone, without a training document: "
+        f"f1.2 ({names[0]}), f3.0 ({names[1]})."
+    )
     (seen,) = predictor.predict([f"{word_of('f1')} {word_of('f1.3')}"], top_k=1)
     assert "labels_by_name" not in seen.note_codes
 

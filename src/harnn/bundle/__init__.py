@@ -13,6 +13,7 @@ from harnn.bundle.provenance import Provenance, ProvenanceStep
 if TYPE_CHECKING:
     from harnn.bundle.decoding import change_decoding
     from harnn.bundle.export import export_onnx
+    from harnn.bundle.fixes import contents_of_fixes, telling_of_fixes
     from harnn.bundle.info import ModelFile, ModelInfo, model_info
     from harnn.bundle.save import merge_parts, save_bundle
 
@@ -21,6 +22,7 @@ __getattr__, __dir__ = on_demand(
     {
         "decoding": "change_decoding",
         "export": "export_onnx",
+        "fixes": "contents_of_fixes telling_of_fixes",
         "info": "ModelFile ModelInfo model_info",
         "save": "merge_parts save_bundle",
     },
@@ -36,6 +38,7 @@ __all__ = [
     "Provenance",
     "ProvenanceStep",
     "change_decoding",
+    "contents_of_fixes",
     "export_onnx",
     "fingerprint",
     "fingerprint_of",
@@ -45,4 +48,5 @@ __all__ = [
     "merge_parts",
     "model_info",
     "save_bundle",
+    "telling_of_fixes",
 ]

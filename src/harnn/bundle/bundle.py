@@ -50,7 +50,8 @@ class Bundle:
     """SHA-256 of what the documents say, texts and labels, by split; with a network of what
     ``unlabelled`` ones say and of the file of word ``vectors``, and of the weights of the encoder
     that was fine-tuned (``transformer``); the hash of the model that training went on from
-    (``init``), and of the corrections (``corrections``). Older models lack some or all."""
+    (``init``), of the corrections (``corrections``), and of the table of ``fixes``. Older models
+    lack some or all."""
     history: History = field(default_factory=History)
     """Of the first network; empty without one."""
     provenance: Provenance | None = None

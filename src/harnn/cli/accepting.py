@@ -84,7 +84,7 @@ def acceptance(
     predictor, knobs = open_model(model, settings, speed)
     chosen = settle_decoding(options, predictor.bundle)
     taxonomy, known = predictor.taxonomy, SeenDocuments(predictor.bundle)
-    with reading(knobs) as log:
+    with reading(knobs, predictor.bundle) as log:
         found = measure_acceptance(
             predictor,
             data,
@@ -105,7 +105,7 @@ def acceptance(
         say(f"Note: {seen.sentence(found.documents)}")
     if test:
         known = SeenDocuments(predictor.bundle)
-        with reading(knobs) as log:
+        with reading(knobs, predictor.bundle) as log:
             tried = check_acceptance(
                 predictor, test, found, data=knobs, log=log, known=known, **chosen
             )

@@ -48,7 +48,8 @@ class AnswerBar:
 
     def __init__(self, console: Console, *, shown: bool) -> None:
         self.shown = shown
-        self._done = self._start = 0
+        self.done = self._start = 0
+        """Documents that are answered."""
         self._began = time.monotonic()
         self.bar = Progress(
             SpinnerColumn(),
@@ -80,22 +81,22 @@ class AnswerBar:
 
     def start_at(self, documents: int) -> None:
         """Count from documents that were answered before, and measure the speed from now."""
-        self._done = self._start = documents
+        self.done = self._start = documents
         self._began = time.monotonic()
         self.advance(0)
 
     def advance(self, documents: int) -> None:
         """Count documents that are answered now."""
+        self.done += documents
         if not self.shown:
             return
-        self._done += documents
         seconds = time.monotonic() - self._began
-        rate = (self._done - self._start) / seconds if seconds > 0 else 0.0
+        rate = (self.done - self._start) / seconds if seconds > 0 else 0.0
         self.bar.update(
             self.task,
-            completed=self._done,
-            state=f"{self._done:,} documents",
-            rate=f"{rate:,.0f} documents/s" if self._done > self._start else "",
+            completed=self.done,
+            state=f"{self.done:,} documents",
+            rate=f"{rate:,.0f} documents/s" if self.done > self._start else "",
         )
 
     def counting(self, items: Iterable[T]) -> Iterator[T]:

@@ -309,6 +309,7 @@ def explain(
     device: Device = None,
     document_vectors: VectorsOfDocuments = None,
     settings: Settings = None,
+    fixes: Fixes = None,
     on_error: OnErrorChoice = None,
 ) -> None:
     """Show what spoke for each predicted label, and for the siblings that came next."""
@@ -322,7 +323,7 @@ def explain(
         options=options,
         examples=examples or (),
         speed=Speed(device=device, document_vectors=document_vectors),
-        settings=gather_settings(settings, on_error=on_error),
+        settings=gather_settings(settings, on_error=on_error, fixes=fixes),
     )
 
 

@@ -186,6 +186,7 @@ def convert(
         bool, typer.Option("--list", help="Show the formats and what they are.")
     ] = False,
     settings: Settings = None,
+    fixes: Fixes = None,
     on_error: OnErrorChoice = None,
 ) -> None:
     """Convert documents and taxonomies from and to the formats of other programs."""
@@ -196,4 +197,4 @@ def convert(
         return
     given = (source, target, data or [], output, taxonomy, taxonomy_out, blank)
     request = converting.Request(*given, new_taxonomy, map_file, review, certainty)
-    converting.convert_files(request, gather_settings(settings, on_error=on_error))
+    converting.convert_files(request, gather_settings(settings, on_error=on_error, fixes=fixes))

@@ -111,6 +111,15 @@ def serve(
             help="Labelled documents that explanations point at.",
         ),
     ] = None,
+    fixes: Annotated[
+        Path | None,
+        typer.Option(
+            "--fixes",
+            rich_help_panel=_ANSWERS,
+            metavar="FILE",
+            help="A table of wrong spellings of labels in --examples and what is meant.",
+        ),
+    ] = None,
     acceptance: Annotated[
         list[str] | None,
         typer.Option(
@@ -214,6 +223,7 @@ def serve(
         database=database,
         languages=tuple(languages or ()),
         examples=tuple(examples or ()),
+        fixes=fixes,
         acceptance=tuple(acceptance or ()),
         thresholds=tuple(thresholds or ()),
         watch=watch,

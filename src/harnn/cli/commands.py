@@ -297,7 +297,7 @@ def evaluate(
     predictor, knobs = open_model(model, settings, speed)
     chosen = settle_decoding(options, predictor.bundle)
     started = time.perf_counter()
-    with reading(knobs) as log:
+    with reading(knobs, predictor.bundle) as log:
         known = SeenDocuments(predictor.bundle)
         report = predictor.evaluate(data, data=knobs, log=log, known=known, **chosen)
     seconds = time.perf_counter() - started
@@ -332,7 +332,7 @@ def compare(
     opened = open_models(models, settings, document_vectors)
     (first, first_knobs), (second, second_knobs) = opened
     known = SeenDocuments(first.bundle), SeenDocuments(second.bundle)
-    with reading(first_knobs) as log:
+    with reading(first_knobs, first.bundle) as log:
         comparison = compare_models(
             first,
             second,
@@ -368,7 +368,7 @@ def evaluate_strategies(
     predictor, knobs = open_model(model, settings, speed)
     chosen = settle_decoding(options, predictor.bundle)
     known = SeenDocuments(predictor.bundle)
-    with reading(knobs) as log:
+    with reading(knobs, predictor.bundle) as log:
         reports = predictor.evaluate_strategies(data, data=knobs, log=log, known=known, **chosen)
     write_json(json_output, {"strategies": [report.to_dict() for report in reports]})
     title = f"{', '.join(map(str, data))}, in percent"

@@ -75,7 +75,7 @@ def compare_several(
     predictors = dict(zip(models, opened, strict=True))
     systems = [ComparedSystem(str(x), *predictors.get(x, (x,))) for x in paths]
     knobs = knobs or opened[0][1]
-    with reading(knobs or DataConfig()) as log:
+    with reading(knobs or DataConfig(), opened[0][0].bundle if opened else None) as log:
         found = compare_systems(
             systems,
             compared.data,
@@ -108,7 +108,7 @@ def _documents(
             what = "a model among those compared has its own taxonomy."
             raise ConfigError(Problem("--taxonomy", what, "Leave it and its options out."))
         return None, None
-    taxonomy = find_taxonomy(compared.taxonomy)
+    taxonomy = find_taxonomy(compared.taxonomy, tells=False)
     if taxonomy is None:
         what = "files of predictions alone do not say what the taxonomy is."
         raise ConfigError(Problem("", what, "Give it with --taxonomy."))

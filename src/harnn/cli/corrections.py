@@ -23,7 +23,7 @@ def write_corrections(database: str, output: Path, model: str | None) -> None:
     """
     check_rows_place(output)
     check_output(output, (), [] if "://" in database else [Path(database)])
-    with closing(Database.open(database, make=False)) as kept:
+    with closing(Database.open(database, make=False, reads=True)) as kept:
         corrections = Corrections(kept)
         counts = corrections.count()
         if not counts and models_in_review(kept):

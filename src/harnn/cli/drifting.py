@@ -69,7 +69,7 @@ def drift(
         raise DocumentError(problems)
     check_output(json_output, JSON, inputs)
     predictor, knobs = open_model(model, settings, speed)
-    with reading(knobs) as log:
+    with reading(knobs, predictor.bundle) as log:
         result = measure_drift(
             predictor,
             compared.data,

@@ -114,7 +114,7 @@ def _read_database(place: str, taxonomy: Taxonomy, errors: Console) -> list[Docu
     """
     from harnn.review import Corrections, Database, Review, models_in_review, named
 
-    with closing(Database.open(place, make=False)) as database:
+    with closing(Database.open(place, make=False, reads=True)) as database:
         every = list(Corrections(database).read(last=True))
         models = models_in_review(database)
         settled = {model: list(Review.of(database, model).reviewed()) for model in models}

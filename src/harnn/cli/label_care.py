@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -42,6 +43,11 @@ def write_label_suggestions(
         has = "has no suggestion" if empty == 1 else "have no suggestion"
         said += f" {counted(empty, 'label')} {has}; "
         said += "as long as that cell is empty --fixes drops the label."
+    separators = Counter(each.separator for each in found if each.parts)
+    for separator, count in separators.most_common():
+        seems = "seems to be several" if count == 1 else "seem to be several each"
+        said += f" {counted(count, 'label')} {seems}; in a table "
+        said += f"--label-separator {separator!r} reads them."
     if flattened:
         said += f" {flattened:,} cells with tabs or line breaks are not what is written; give .csv."
     if found:

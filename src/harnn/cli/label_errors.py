@@ -82,7 +82,7 @@ def list_errors(
         predictor, knobs = open_model(model, settings, Speed(document_vectors=document_vectors))
         bundle = predictor.bundle
     taxonomy = bundle.taxonomy
-    with reading(knobs) as log:
+    with reading(knobs, bundle) as log:
         documents = _Documents.read(data, taxonomy, knobs, log, options.similarity)
     if predictor is not None:
         scores: Any = predictor.score_corpus(predictor.encode_labelled(data, knobs)).values

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 import harnn
-from harnn._display import json_text
+from harnn._display import counted, json_text
 from harnn._files import write_atomically
 from harnn._places import is_special
 from harnn.bundle import fingerprint
@@ -27,6 +27,7 @@ from harnn.cli.screen import Console, say
 from harnn.config import DataConfig
 from harnn.data import Document, ReadingLog, read_documents
 from harnn.data.label_checker import LabelChecker
+from harnn.data.reading import find_fixes
 from harnn.decode import DecodeOptions, open_score_file, plain_options
 from harnn.errors import ConfigError
 from harnn.explain import Explanation
@@ -195,6 +196,8 @@ def predict(
         with open_answers(output, made_by, block=size, resume=place.resume) as file:
             _fill(file, ask, documents, bar, filer)
             file.finish(separator, () if filer is None else filer.columns)
+    scores = "" if place.scores is None else f"; scores of all labels: {place.scores}"
+    say(f"{counted(file.documents, 'document')} answered: {output}{scores}")
 
 
 def explain(
@@ -233,12 +236,13 @@ def explain(
             )
         else:
             _write_lines(explanations, output)
+    say(f"{counted(bar.done, 'document')} explained: {output}")
 
 
 def _examples(predictor: Predictor, paths: Sequence[Path], knobs: DataConfig) -> Examples | None:
     if not paths:
         return None
-    with reading(knobs) as log:
+    with reading(knobs, predictor.bundle) as log:
         return predictor.read_examples(paths, data=knobs, log=log)
 
 
@@ -252,7 +256,10 @@ def _with_true_labels(
     """Yield documents, and put the labels of those that have some into *true* by their ids."""
     taxonomy = predictor.taxonomy
     checker = LabelChecker(taxonomy, knobs.labels_by)
+    fixes = find_fixes(knobs, checker)
     for document in read_documents(data, knobs, log=log):
+        if fixes is not None:
+            document = fixes.apply(document, log)
         if document.labels is not None:
             columns = checker.close(checker.resolve(document, log))
             true[document.id] = tuple(taxonomy.codes[column] for column in columns)

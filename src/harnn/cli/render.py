@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from harnn._display import counted, level_name
+from harnn._display import counted, level_name, with_name
 from harnn._tables import shown
 from harnn.cli.screen import plain
 from harnn.data import DataSurvey
@@ -256,8 +256,21 @@ def _found_parts(found: Validation) -> Iterator[Table | Text]:
                 plain(level_name(level.name, number)), *(f"{count:,}" for count in counts)
             )
         yield levels
+    if survey.ok and survey.contents:
+        yield plain("\n".join(_content_lines(survey)))
     plan = found.plan.lines() if found.plan is not None else ()
     yield plain("\n".join([*_survey_lines(survey), *plan]))
+
+
+def _content_lines(survey: DataSurvey) -> Iterator[str]:
+    yield "SHA-256 of what is read, as a model's card and harnn info tell it:"
+    yield f"  {survey.contents['taxonomy']}  taxonomy"
+    for file in survey.files:
+        if file.sha256:
+            yield f"  {file.sha256}  {file.name}"
+    for is_test, name in ((False, "data"), (True, "test")):
+        if sum(file.is_test == is_test for file in survey.files) > 1 and name in survey.contents:
+            yield f"  {survey.contents[name]}  all of --{name}"
 
 
 def _read_label_lines(labels: Sequence[ReadLabel]) -> Iterator[str]:
@@ -265,8 +278,8 @@ def _read_label_lines(labels: Sequence[ReadLabel]) -> Iterator[str]:
     spellings = counted(len(labels), "spelling")
     yield f"labels read by name, path or another spelling: {times:,} in {spellings}"
     for label in labels[:_LABELS_READ]:
-        name = "" if label.name in (label.code, label.written) else f" ({label.name})"
-        yield f"  {shown(label.written)} as {shown(label.code)}{name}: {label.times:,}"
+        read = with_name(label.code, label.name, said=label.written)
+        yield f"  {shown(label.written)} as {read}: {label.times:,}"
     if len(labels) > _LABELS_READ:
         yield f"  ... and {len(labels) - _LABELS_READ:,} more"
 
@@ -291,8 +304,11 @@ def _survey_lines(survey: DataSurvey) -> Iterator[str]:
         ("least frequent", survey.least_frequent),
     ):
         if counts:
-            shown = ", ".join(f"{code} {count:,}" for code, count in counts[:_LABELS_SHOWN])
-            yield f"{title} labels: {shown}"
+            listed = ", ".join(
+                f"{with_name(code, survey.names.get(code, code), quoted=False)} {count:,}"
+                for code, count in counts[:_LABELS_SHOWN]
+            )
+            yield f"{title} labels: {listed}"
     words = survey.words
     yield (
         f"words per document: 5% have at most {words.p5:,.0f}, half {words.p50:,.0f}, "

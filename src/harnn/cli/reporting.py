@@ -68,7 +68,7 @@ def report(
     places.check(data)
     predictor, knobs = open_model(model, settings, speed)
     chosen = settle_decoding(options, predictor.bundle)
-    with reading(knobs) as log:
+    with reading(knobs, predictor.bundle) as log:
         made = make_report(
             predictor,
             data,

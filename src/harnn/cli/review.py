@@ -227,7 +227,7 @@ def retire(database: str, taxonomy: TaxonomyChoice, model: str | None) -> None:
     assert path is not None
     is_model = (path / CONFIG).is_file()
     new = load_bundle(path).taxonomy if is_model else taxonomy.read(path)
-    with _one(database, model) as review:
+    with _one(database, model, reads=False) as review:
         found = review.retire(new, _who())
     labels = counted(len(found.labels), "label")
     shown = ", ".join(found.labels[:_SHOWN_LABELS])
@@ -240,8 +240,8 @@ _THINGS = "documents in review"
 
 
 @contextmanager
-def _reviews(place: str) -> Iterator[Database]:
-    database = Database.open(place, make=False)
+def _reviews(place: str, *, reads: bool = True) -> Iterator[Database]:
+    database = Database.open(place, make=False, reads=reads)
     try:
         yield database
     finally:
@@ -249,8 +249,8 @@ def _reviews(place: str) -> Iterator[Database]:
 
 
 @contextmanager
-def _one(place: str, model: str | None) -> Iterator[Review]:
-    with _reviews(place) as database:
+def _one(place: str, model: str | None, *, reads: bool = True) -> Iterator[Review]:
+    with _reviews(place, reads=reads) as database:
         yield Review.of(database, choose_name(list(models_in_review(database)), model, _THINGS))
 
 

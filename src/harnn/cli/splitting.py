@@ -40,7 +40,7 @@ def split(
     check_output(json_output, JSON, data)
     check_free(part_files(data, output, chosen), overwrite=overwrite)
     config = Config.read(None, settings).data
-    known = find_taxonomy(taxonomy)
+    known = find_taxonomy(taxonomy, tells=False)
     with reading(config) as log:
         found = split_documents(data, chosen, taxonomy=known, config=config, log=log)
     places = write_split(found, output, config, overwrite=overwrite)

@@ -45,8 +45,11 @@ class TaxonomyChoice(NamedTuple):
         """Tell whether there is a path, or anything of how to read it."""
         return any(each not in (None, False, []) for each in self)
 
-    def read(self, path: Path) -> Taxonomy:
+    def read(self, path: Path, *, tells: bool = True) -> Taxonomy:
         """Read *path* like that, and say what else it could mean.
+
+        tells: whether that is said, as where a taxonomy is looked at or trained for, not where it
+        is used once more.
 
         Raises:
             ConfigError: a column is not given as ``ROLE=NAME``.
@@ -66,7 +69,8 @@ class TaxonomyChoice(NamedTuple):
             sheet=self.sheet,
             encoding=self.taxonomy_encoding,
         )
-        say_notes(taxonomy.notes)
+        if tells:
+            say_notes(taxonomy.notes)
         return taxonomy
 
 
@@ -87,15 +91,15 @@ def say_notes(notes: Iterable[str]) -> None:
         say(f"Note: {note}")
 
 
-def find_taxonomy(choice: TaxonomyChoice) -> Taxonomy | None:
-    """Read the taxonomy where one is given.
+def find_taxonomy(choice: TaxonomyChoice, *, tells: bool = True) -> Taxonomy | None:
+    """Read the taxonomy where one is given; tells: see :meth:`TaxonomyChoice.read`.
 
     Raises:
         ConfigError: how to read one is given, but none to read.
         TaxonomyError: it cannot be read.
     """
     if choice.path is not None:
-        return choice.read(choice.path)
+        return choice.read(choice.path, tells=tells)
     options = choice._asdict().items()
     given = [name for name, value in options if value not in (None, False)]
     if given:
@@ -161,7 +165,7 @@ def show(
     file: Path, how: TaxonomyChoice, *, under: str | None, depth: int | None, words: str | None
 ) -> bool:
     """Print a taxonomy, or a part of it, as a tree; say whether there was anything to show."""
-    whole = how.read(file)
+    whole = how.read(file, tells=words is None)
     part = part_of(whole, under=under)
     found = None if words is None else set(search(part, words).tolist())
     if found is not None and not found:

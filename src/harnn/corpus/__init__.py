@@ -2,7 +2,6 @@
 
 from harnn.corpus.batching import ordered_batches, pad_tokens, shuffled_batches
 from harnn.corpus.cache import ArrayCache, Arrays, content_hash
-from harnn.corpus.contents import ContentHash
 from harnn.corpus.corpus import Corpus, encode_corpus, encode_unlabelled, sparse_targets
 from harnn.corpus.document_vectors import DocumentVectors, read_document_vectors
 from harnn.corpus.stored import check_vectors
@@ -18,6 +17,7 @@ from harnn.corpus.views import (
     View,
     WordedView,
 )
+from harnn.data.contents import ContentHash
 
 __all__ = [
     "ArrayCache",

@@ -17,7 +17,17 @@ from harnn.errors import Problem, find_similar, suggest
 
 _SHOWN_NAMES = 12
 _MOST_NAMES = 1_000
-_TEXT_NAMES = ("text", "body", "content", "description", "message", "review", "sentence")
+_TITLE_NAMES = ("title", "headline", "heading")
+_TEXT_NAMES = (
+    *("text", "body", "content", "description", "message", "review", "sentence", "abstract"),
+    *("summary", "question", "answer", "comment"),
+)
+_NO_TEXTS = {"id", "ids", "date", "time", "url", "code", "codes", "type", "lang", "language"} | {
+    *("length", "count", "number", "author", "label", "labels", "category", "source", "file")
+}
+"""Words of columns that are something of a text."""
+_MOST_TEXTS = 5
+"""Columns that are suggested."""
 _LABEL_NAMES = (
     *("labels", "label", "categories", "category", "codes", "code", "tags", "tag", "classes"),
     *("class", "topics", "topic", "subjects", "subject", "keywords", "keyword"),
@@ -69,9 +79,7 @@ def list_names(names: Iterable[str], *, quoted: bool = True) -> str:
 def suggest_texts(names: Iterable[str]) -> str:
     """Return which of *names* may hold the text, and the option that reads it."""
     found = _known(names)
-    guess = [found[name] for name in ("title", "abstract") if name in found]
-    if "abstract" not in found:
-        guess += [found[name] for name in _TEXT_NAMES if name in found][:1]
+    guess = [name for folded, name in found.items() if _may_be_text(folded)][:_MOST_TEXTS]
     if guess:
         return f"{_set_to('text_fields', guess)} if that is the text."
     return _suggest("text", list(found.values()), "text_fields")
@@ -209,10 +217,14 @@ def settle_columns(
         return names, [Problem(where, f"the table {what}", hint) for what, hint in missing]
     if matches:
         log.warn(Problem(where, describe_matches(matches)))
-    other = _find_other_text(names, config)
-    if other:
-        hint = f"{_set_to('text_fields', ['title', other])} if it is text too."
-        log.warn(Problem(where, f"the table has a column {shown(other)} that is not read.", hint))
+    others = _find_other_texts(names, config)
+    if others:
+        it_is = "it is" if len(others) == 1 else "they are"
+        hint = f"{_set_to('text_fields', ['title', *others])} if {it_is} text too."
+        what = f"a column {shown(others[0])} that is not read."
+        if len(others) > 1:
+            what = f"columns {list_names(others)} that are not read."
+        log.warn(Problem(where, f"the table has {what}", hint))
     log.tell_columns(where, _describe_roles(every, config, labelled=labelled))
     return names, []
 
@@ -237,12 +249,18 @@ def _find_missing_more(
     ]
 
 
-def _find_other_text(names: Sequence[str], config: DataConfig) -> str:
-    """Return the column that may hold the text where nothing but a title is read of it."""
+def _find_other_texts(names: Sequence[str], config: DataConfig) -> list[str]:
+    """Return the columns that may hold the text where nothing but a title is read of it."""
     if config.text_fields or "title" not in names or {"text", "abstract"} & set(names):
-        return ""
-    found = _known(names)
-    return next((found[name] for name in _TEXT_NAMES if name in found), "")
+        return []
+    others = {folded: name for folded, name in _known(names).items() if name != "title"}
+    return [name for folded, name in others.items() if _may_be_text(folded)][:_MOST_TEXTS]
+
+
+def _may_be_text(folded: str) -> bool:
+    """Whether a column is called like a text, or with a word like that: *Full text*, *body_en*."""
+    words = re.split(r"[\W_]+", folded)
+    return not {*words} & _NO_TEXTS and bool({*words} & {*_TITLE_NAMES, *_TEXT_NAMES})
 
 
 def _describe_roles(names: Sequence[str], config: DataConfig, *, labelled: bool | None) -> str:

@@ -5,24 +5,22 @@ from __future__ import annotations
 import dataclasses
 import re
 from collections.abc import Sequence
-from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
+from harnn._display import with_name
 from harnn._tables import shown
 from harnn.config import LabelsBy
 from harnn.data.documents import Document
 from harnn.data.label_cells import describe_label
 from harnn.data.label_lookup import How, LabelLookup
 from harnn.data.log import ReadingLog
-from harnn.errors import Problem, suggest
+from harnn.errors import Problem
 from harnn.taxonomy import Taxonomy
-from harnn.taxonomy.spelling import spellings
+from harnn.taxonomy.near_labels import NearLabels
 
 _MAX_SUGGESTIONS = 100
-_LONGEST_SUGGESTED = 200
-"""Characters of an unknown label for which a similar one is looked for."""
 _MOST_PARTS = 50
 """Of what may be several labels in one, for which other spellings than codes are looked up."""
 _SHOWN_MEANT = 5
@@ -30,6 +28,7 @@ _MOST_CLOSED = 10_000
 """Sets of labels that are kept closed: documents share them."""
 _NUMBER = re.compile(r"\d{1,15}(\.\d{1,15})?")
 _SEPARATORS = ("|", ",", ";", "/", "\t", "\n")
+"""What may stand between labels where the data say that something else does."""
 
 
 class LabelChecker:
@@ -38,6 +37,7 @@ class LabelChecker:
     def __init__(self, taxonomy: Taxonomy, by: LabelsBy = "any") -> None:
         self.taxonomy = taxonomy
         self._lookup = LabelLookup(taxonomy, by)
+        self.near = NearLabels(taxonomy)
         self._hints: dict[str, str] = {}
         self._closed: dict[tuple[str, ...], NDArray[np.int32]] = {}
         self._numbers: dict[float, str] | None = None
@@ -86,7 +86,8 @@ class LabelChecker:
         """Return the code that is meant, and tell the log."""
         code = self.taxonomy.codes[column]
         if log.read_label_as(label, code) and how == "spelling":
-            log.warn(Problem(source, f"label {shown(label)} read as {shown(code)}."))
+            read = with_name(code, self.taxonomy.names[column], said=label)
+            log.warn(Problem(source, f"label {shown(label)} read as {read}."))
         return code
 
     def check(self, document: Document) -> list[Problem]:
@@ -153,28 +154,33 @@ class LabelChecker:
         meant = self._find_number(label)
         if meant:
             return f"Was it {meant!r} before a program read it as a number? Keep codes as text."
+        separator, parts = self.split(label)
+        if parts:
+            mark = repr(separator)
+            option = f"data.label_separator={mark} (--label-separator {mark})"
+            return f"It looks like {len(parts):,} labels. In a table {option} reads them."
+        return describe_label(label) or self.near.suggest(label)
+
+    def split(self, label: str, *, nearly: bool = False) -> tuple[str, list[str]]:
+        """Return what stands between the labels of which *label* seems to be made, and these as
+        they are written. Nothing where it does not seem to be several.
+
+        nearly: some of them may be unknown, as long as a similar label is known for each.
+        """
         for separator in _SEPARATORS:
             parts = [part.strip() for part in label.split(separator) if part.strip()]
-            if len(parts) > 1 and self._are_known(parts):
-                mark = repr(separator)
-                option = f"data.label_separator={mark} (--label-separator {mark})"
-                return f"It looks like {len(parts):,} labels. In a table {option} reads them."
-        looks = describe_label(label)
-        if looks or len(label) > _LONGEST_SUGGESTED:
-            return looks
-        return suggest(label, self._spellings)
+            if len(parts) > 1 and self._are_known(parts, nearly=nearly):
+                return separator, parts
+        return "", []
 
-    def _are_known(self, parts: Sequence[str]) -> bool:
+    def _are_known(self, parts: Sequence[str], *, nearly: bool) -> bool:
         """Whether all are codes, or of few parts names or other spellings of labels."""
         if len(parts) > _MOST_PARTS:
             return all(part in self.taxonomy.index for part in parts)
-        return all(self._lookup.find(part).columns for part in parts)
-
-    @cached_property
-    def _spellings(self) -> list[str]:
-        """All that labels may be called."""
-        names = [spelling for spelling, _ in spellings(self.taxonomy)]
-        return list(dict.fromkeys([*self.taxonomy.codes, *names]))
+        unknown = [part for part in parts if not self._lookup.find(part).columns]
+        if not unknown:
+            return True
+        return nearly and len(unknown) < len(parts) and all(map(self.near.find, unknown))
 
     def _find_number(self, label: str) -> str:
         """Return the code that is the same number: 12 of 12.0, 0123 of 123."""

@@ -5,7 +5,7 @@ column          meaning
 ==============  ==============================================================================
 ``label``       as it is written in documents
 ``suggestion``  the label that is meant, in any of the ways in which documents may write it;
-                empty: the label is dropped
+                a list, ``["a", "b"]``: these labels; empty: the label is dropped
 ==============  ==============================================================================
 
 Other columns are for whoever corrects the table, see :mod:`harnn.data.label_suggestions`.
@@ -21,6 +21,7 @@ from typing import Any, Self
 from harnn._tables import shown
 from harnn.config import DataConfig
 from harnn.data.documents import Document
+from harnn.data.label_cells import read_label_cell
 from harnn.data.label_checker import LabelChecker
 from harnn.data.log import ReadingLog, Rejected
 from harnn.data.rows import PlacedRow
@@ -35,7 +36,7 @@ TABLE = DataConfig(id_field=LABEL, text_fields=(LABEL, SUGGESTION))
 class LabelFixes:
     """What is meant by labels as they are written."""
 
-    meant: Mapping[str, str]
+    meant: Mapping[str, tuple[str, ...]]
     """By label; empty where it is dropped."""
     places: Mapping[str, str]
     """By label, where it stands in the table."""
@@ -47,7 +48,7 @@ class LabelFixes:
         Raises:
             DocumentError: it cannot be read, or a label is in it twice.
         """
-        meant: dict[str, str] = {}
+        meant: dict[str, tuple[str, ...]] = {}
         places: dict[str, str] = {}
         problems: list[Problem] = []
         for item in rows:
@@ -55,16 +56,15 @@ class LabelFixes:
                 problems += item.problems
                 continue
             where = item.file.at(item.row.line)
-            label, suggestion = (
-                _cell(item.row.content, name, where, problems) for name in (LABEL, SUGGESTION)
-            )
+            label = _cell(item.row.content, LABEL, where, problems)
+            suggestion = _meant(item.row.content, where, problems)
             if not label:
                 problems.append(Problem(where, f"has nothing in {LABEL!r}."))
             elif label in meant:
                 what = f"label {shown(label)} is in the table twice, first at {places[label]}."
                 problems.append(Problem(where, what))
             else:
-                meant[label], places[label] = suggestion.strip(), where
+                meant[label], places[label] = suggestion, where
         if problems:
             raise DocumentError(problems)
         return cls(meant, places)
@@ -75,30 +75,49 @@ class LabelFixes:
         Raises:
             DocumentError: a suggestion is no label of the taxonomy, or can mean several.
         """
-        found = {label: checker.code_of(meant) for label, meant in self.meant.items() if meant}
+        found = {
+            label: [(each, checker.code_of(each)) for each in meant]
+            for label, meant in self.meant.items()
+        }
         problems = [
             Problem(self.places[label], f"in {SUGGESTION!r}: {what}", hint)
-            for label, code in found.items()
+            for label, pairs in found.items()
+            for written, code in pairs
             if not code
-            for what, hint in [checker.describe(self.meant[label])]
+            for what, hint in [checker.describe(written)]
         ]
         if problems:
             raise DocumentError(problems)
-        return dataclasses.replace(self, meant={**self.meant, **found})
+        codes = {
+            label: tuple(dict.fromkeys(code for _, code in pairs)) for label, pairs in found.items()
+        }
+        return dataclasses.replace(self, meant=codes)
 
     def apply(self, document: Document, log: ReadingLog) -> Document:
         """Return *document* with the labels that are meant; *log* counts what was changed."""
         written = document.labels
         if not written or not any(label in self.meant for label in written):
             return document
-        changed = [self.meant.get(label, label) for label in written]
+        changed = [self.meant.get(label, (label,)) for label in written]
         log.replaced += sum(
-            bool(new) and new != old for old, new in zip(written, changed, strict=True)
+            bool(new) and new != (old,) for old, new in zip(written, changed, strict=True)
         )
         log.removed += sum(not new for new in changed)
-        labels = tuple(dict.fromkeys(label for label in changed if label))
+        labels = tuple(dict.fromkeys(label for each in changed for label in each))
         log.emptied += not labels
         return dataclasses.replace(document, labels=labels)
+
+
+def _meant(content: Mapping[str, Any], where: str, problems: list[Problem]) -> tuple[str, ...]:
+    """Return the labels of a suggestion: one, or those of a list."""
+    value = content.get(SUGGESTION)
+    listed = (
+        value
+        if isinstance(value, list)
+        else read_label_cell(_cell(content, SUGGESTION, where, problems), "")
+    )
+    labels = [_cell({SUGGESTION: each}, SUGGESTION, where, problems).strip() for each in listed]
+    return tuple(label for label in labels if label)
 
 
 def _cell(content: Mapping[str, Any], name: str, where: str, problems: list[Problem]) -> str:

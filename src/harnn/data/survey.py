@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from harnn._display import printable
+from harnn._display import printable, with_name
 from harnn.config import DataConfig, TextConfig
+from harnn.data.contents import ContentHash
 from harnn.data.documents import Document
 from harnn.data.fields import DocumentBuilder
 from harnn.data.files import STANDARD_INPUT, Location, is_directory_of_texts
@@ -43,6 +44,8 @@ class FileSummary:
     is_test: bool
     columns: str = ""
     """Of a table, which of its columns are read as what."""
+    sha256: str = ""
+    """Of what its documents say, see ``DataSurvey.contents``; empty without a taxonomy."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +89,12 @@ class DataSurvey:
     """Labels that ``data.fixes`` replaced, of test files too."""
     removed: int = 0
     """Labels that it dropped."""
+    names: Mapping[str, str] = field(default_factory=dict)
+    """Of the most and the least frequent labels, by code."""
+    contents: Mapping[str, str] = field(default_factory=dict)
+    """SHA-256 of the ``taxonomy``, and of what the documents say that a training reads, texts and
+    labels in order: of all but those of the ``test``, and of these. A model that was trained on the
+    same tells the same (``Bundle.contents``). Nothing without a taxonomy."""
 
     @property
     def ok(self) -> bool:
@@ -135,6 +144,7 @@ class _Survey:
         self._files: list[FileSummary] = []
         self._fingerprints: list[Fingerprints] = []
         self._words = WordCounts(max_length)
+        self._contents = {is_test: ContentHash() for is_test in (False, True)}
         self._labels = {is_test: LabelCounts(self._checker) for is_test in (False, True)}
         self._unlabelled = 0
         self._first_unlabelled = ""
@@ -149,6 +159,7 @@ class _Survey:
         if not isinstance(location, MemoryTable) and is_directory_of_texts(location):
             prints.places = []
         documents = rejected = 0
+        content = ContentHash()
         for item in stream_documents(location, self._builder):
             if isinstance(item, Rejected):
                 rejected += not item.whole_file
@@ -156,14 +167,15 @@ class _Survey:
             else:
                 documents += 1
                 prints.add(item)
-                self._count(item, is_test=is_test)
+                self._count(item, content, is_test=is_test)
         self._found.add(tuple(prints.finish()))
         columns = "".join(self._found.columns.values())
         self._found.columns.clear()
-        self._files.append(FileSummary(name, documents, rejected, is_test, columns))
+        sha256 = content.hexdigest() if self._checker is not None and documents else ""
+        self._files.append(FileSummary(name, documents, rejected, is_test, columns, sha256))
         self._fingerprints.append(prints)
 
-    def _count(self, document: Document, *, is_test: bool) -> None:
+    def _count(self, document: Document, content: ContentHash, *, is_test: bool) -> None:
         if self._fixes is not None:
             document = self._fixes.apply(document, self._found)
         text = document.full_text
@@ -171,7 +183,11 @@ class _Survey:
             self._found.add((Problem(document.source, "has an empty text."),))
         if self._checker is not None:
             document = self._checker.resolve(document, self._found)
-            self._check(document, self._checker)
+            checked = self._check(document, self._checker)
+            if checked is not None:
+                columns = self._checker.close(checked)
+                content.add(checked, columns)
+                self._contents[is_test].add(checked, columns)
         labelled = self._labels[is_test].add(document)
         if is_test:
             return
@@ -180,12 +196,13 @@ class _Survey:
             self._unlabelled += 1
             self._first_unlabelled = self._first_unlabelled or document.source
 
-    def _check(self, document: Document, checker: LabelChecker) -> None:
+    def _check(self, document: Document, checker: LabelChecker) -> Document | None:
+        """Return the document as a training reads it; None: it reads none."""
         problems = checker.check(document)
         if problems and self._drops:
-            checker.drop_unknown(document, self._found)
-        else:
-            self._found.add(tuple(problems))
+            return checker.drop_unknown(document, self._found)
+        self._found.add(tuple(problems))
+        return None if problems or document.labels is None else document
 
     def summarise(self) -> DataSurvey:
         counts, words = self._labels[False], self._words.summarise()
@@ -210,7 +227,25 @@ class _Survey:
             read_labels=tuple(self._list_read_labels()),
             replaced=self._found.replaced,
             removed=self._found.removed,
+            contents=self._list_contents(),
+            names=self._name({code for code, _ in (*ranked[:_RANKED], *ranked[-_RANKED:])}),
         )
+
+    def _list_contents(self) -> dict[str, str]:
+        if self._taxonomy is None:
+            return {}
+        found = {"taxonomy": self._taxonomy.version}
+        for is_test, name in ((False, "data"), (True, "test")):
+            if any(file.documents for file in self._files if file.is_test == is_test):
+                found[name] = self._contents[is_test].hexdigest()
+        return found
+
+    def _name(self, codes: Iterable[str]) -> dict[str, str]:
+        """Return the names of labels by their codes; none without a taxonomy."""
+        if self._taxonomy is None:
+            return {}
+        index, names = self._taxonomy.index, self._taxonomy.names
+        return {code: names[index[code]] for code in sorted(codes)}
 
     def _list_read_labels(self) -> Iterable[ReadLabel]:
         for (written, code), times in self._found.read_as.most_common():
@@ -247,7 +282,10 @@ class _Survey:
         for mask, remark in remarks:
             codes = counts.select(mask)
             if codes:
-                shown = ", ".join(repr(code) for code in codes[:_SHOWN_LABELS])
+                index, names = self._checker.taxonomy.index, self._checker.taxonomy.names
+                shown = ", ".join(
+                    with_name(code, names[index[code]]) for code in codes[:_SHOWN_LABELS]
+                )
                 more = ", ..." if len(codes) > _SHOWN_LABELS else ""
                 what = f"{_count(len(codes), 'label is', 'labels are')} {remark}: {shown}{more}."
                 yield Problem("", what)

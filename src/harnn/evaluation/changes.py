@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from harnn._display import counted, printable
+from harnn._display import counted, with_name
 from harnn.decode import Decoder, Scores
 from harnn.metrics import Answers, Comparison, Difference, LabelMetrics, Resampling, compare
 from harnn.metrics.sets import count_overlap
@@ -217,9 +217,9 @@ def _change(labels: Sequence[LabelMetrics], column: int, taxonomy: Taxonomy) -> 
 
 
 def _described(change: LabelChange) -> str:
-    name = "" if change.name == change.code else f" ({printable(change.name)})"
     return (
-        f"{printable(change.code)}{name} {100 * change.f1[0]:.1f} -> {100 * change.f1[1]:.1f}; "
+        f"{with_name(change.code, change.name, quoted=False)} "
+        f"{100 * change.f1[0]:.1f} -> {100 * change.f1[1]:.1f}; "
         f"of {counted(change.documents, 'document')} found {change.found[0]:,} -> "
         f"{change.found[1]:,}, wrongly given {change.wrong[0]:,} -> {change.wrong[1]:,}"
     )

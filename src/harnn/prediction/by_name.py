@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 from scipy.sparse import csr_array
 
+from harnn._display import with_name
 from harnn.answers import Note
 from harnn.bundle import Bundle
 
@@ -27,12 +30,14 @@ def note_labels_by_name(
     for row in np.flatnonzero(np.diff(cells.indptr)).tolist():
         places = np.sort(cells.indices[cells.indptr[row] : cells.indptr[row + 1]])
         codes = [bundle.taxonomy.codes[column] for column in by_name.columns[places].tolist()]
-        found[row] = (*found[row], Note("labels_by_name", _sentence(codes), {"labels": codes}))
+        names = [bundle.taxonomy.names[bundle.taxonomy.index[code]] for code in codes]
+        sentence = _sentence(list(map(partial(with_name, quoted=False), codes, names)))
+        found[row] = (*found[row], Note("labels_by_name", sentence, {"labels": codes}))
     return found
 
 
-def _sentence(codes: list[str]) -> str:
-    which = "its name" if len(codes) == 1 else "their names"
-    more = f" and {len(codes) - _SHOWN:,} more" if len(codes) > _SHOWN else ""
-    listed = ", ".join(codes[:_SHOWN])
+def _sentence(labels: list[str]) -> str:
+    which = "its name" if len(labels) == 1 else "their names"
+    more = f" and {len(labels) - _SHOWN:,} more" if len(labels) > _SHOWN else ""
+    listed = ", ".join(labels[:_SHOWN])
     return f"Scored by {which} alone, without a training document: {listed}{more}."

@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import sqlalchemy as sa
 from alembic import command
@@ -59,19 +60,30 @@ class Database:
         """Its place, for messages: a file, or a URL without user, password and options."""
 
     @classmethod
-    def open(cls, place: str | Path, *, make: bool = True) -> Database:
+    def open(cls, place: str | Path, *, make: bool = True, reads: bool = False) -> Database:
         """Open a database and bring its tables up to this version.
 
         place: a file of SQLite, or an SQLAlchemy URL such as
         ``postgresql+psycopg://user:password@host/name``. make: whether an empty one, or a file that
-        is not there, becomes one of ours.
+        is not there, becomes one of ours. reads: nothing will be written; a file of SQLite that
+        this user may only read is read as it is, and nothing is written beside it.
 
         Raises:
-            DatabaseError: it cannot be opened, or is that of another program or a newer harnn.
+            DatabaseError: it cannot be opened, or is that of another program or a newer harnn, or
+                of an older one and cannot be written.
             MissingExtraError: the driver of the database is not installed.
         """
         url = _url_of(place)
-        if url.get_backend_name() == "sqlite":
+        is_file = url.get_backend_name() == "sqlite"
+        if is_file and reads and not make and not _may_be_written(url):
+            database = cls(_engine(_read_only(url)), shown_url(url))
+            try:
+                database._check_version()
+            except BaseException:
+                database.close()
+                raise
+            return database
+        if is_file:
             _check_file(url, make=make)
         database = cls(_engine(url), shown_url(url))
         try:
@@ -128,6 +140,22 @@ class Database:
             config.attributes |= {"connection": connection, "version_table": _VERSION_TABLE}
             with _MIGRATING:
                 command.upgrade(config, "head")
+
+    def _check_version(self) -> None:
+        """Raises:
+        DatabaseError: its tables are not those of this version.
+        """
+        with self.reading() as connection:
+            script = _scripts()
+            context = MigrationContext.configure(connection, opts={"version_table": _VERSION_TABLE})
+            found = context.get_current_revision()
+            if found == script.get_current_head():
+                return
+            self._check_owner(connection, found, script, make=False)
+        what = "was written by an older harnn, and cannot be brought up to this version: "
+        what += "you may only read it."
+        hint = "Let somebody who may write it open it once, as harnn review status does."
+        raise DatabaseError(Problem(self.shown, what, hint))
 
     def _let_read_and_write(self) -> None:
         """Let others read a file of SQLite while somebody writes; the file remembers it.
@@ -273,6 +301,31 @@ def _check_file(url: sa.URL, *, make: bool) -> None:
         raise DatabaseError(error.problems) from None
     if what:
         raise DatabaseError(Problem(str(path), what))
+
+
+def _may_be_written(url: sa.URL) -> bool:
+    """Whether a file of SQLite, where there is one, and its directory can be written."""
+    path = Path(str(url.database))
+    if not path.is_file() or not os.access(path, os.R_OK):
+        return True  # what is wrong with it is told elsewhere
+    try:
+        check_writable(path)
+    except InputError:
+        return False
+    return os.access(path, os.W_OK)
+
+
+def _read_only(url: sa.URL) -> sa.URL:
+    """Return the address of a file of SQLite that is read as it is.
+
+    While others have it open there is a journal beside it, through which they are seen; without
+    one nobody writes, and SQLite need not make one.
+    """
+    path = Path(str(url.database)).absolute()
+    query = {**url.query, "uri": "true", "mode": "ro"}
+    if not Path(f"{path}-wal").exists():
+        query["immutable"] = "1"
+    return sa.URL.create("sqlite", database=f"file:{quote(str(path))}", query=query)
 
 
 def _config() -> Config:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from harnn import review
-from harnn.bundle import fingerprint, marker_of
+from harnn.bundle import fingerprint, marker_of, telling_of_fixes
 from harnn.bundle.load import check_files, read_settings
 from harnn.errors import BundleError, Problem
 from harnn.prediction import Examples, Predictor
@@ -50,9 +50,14 @@ class ServedModel:
 
     @classmethod
     def load(
-        cls, place: ModelPlace, examples: Sequence[Path] = (), thresholds: Path | None = None
+        cls,
+        place: ModelPlace,
+        examples: Sequence[Path] = (),
+        thresholds: Path | None = None,
+        fixes: Path | None = None,
     ) -> ServedModel:
-        """Load a model; thresholds: a table of those that its labels must reach.
+        """Load a model; thresholds: a table of those that its labels must reach; fixes: one of
+        wrong spellings of the labels of the examples.
 
         Raises:
             BundleError: it cannot be read.
@@ -63,7 +68,7 @@ class ServedModel:
         predictor = Predictor.load(place.directory).with_options(thresholds=thresholds)
         made = (place.directory / marker_of(place.directory)).stat().st_mtime
         predictor.tune_process()
-        shown = predictor.read_examples(list(examples)) if examples else None
+        shown = _read_examples(predictor, examples, fixes) if examples else None
         search = LabelSearch(predictor.taxonomy)
         bundle = predictor.bundle
         window = MovingWindow(
@@ -109,14 +114,15 @@ class Models:
         places: Sequence[ModelPlace],
         examples: Sequence[Path] = (),
         thresholds: Mapping[str, Path] = {},
+        fixes: Path | None = None,
     ) -> None:
-        """Load all of them; thresholds: tables by names of models.
+        """Load all of them; thresholds: tables by names of models; fixes: of the examples.
 
         Raises:
             BundleError, ConfigError, DocumentError: see :meth:`ServedModel.load`.
         """
         self._places = {place.name: place for place in places}
-        self._examples, self._thresholds = tuple(examples), thresholds
+        self._examples, self._thresholds, self._fixes = tuple(examples), thresholds, fixes
         self._models = {place.name: self._load(place) for place in places}
         self._loading = threading.Lock()
 
@@ -164,7 +170,18 @@ class Models:
             return old, new
 
     def _load(self, place: ModelPlace) -> ServedModel:
-        return ServedModel.load(place, self._examples, self._thresholds.get(place.name))
+        thresholds = self._thresholds.get(place.name)
+        return ServedModel.load(place, self._examples, thresholds, self._fixes)
+
+
+def _read_examples(predictor: Predictor, examples: Sequence[Path], fixes: Path | None) -> Examples:
+    """Raises:
+    ConfigError, DocumentError: see :meth:`harnn.Predictor.read_examples`.
+    """
+    data = predictor.bundle.config.data
+    data = replace(data, fixes="" if fixes is None else str(fixes))
+    with telling_of_fixes(predictor.bundle, data):
+        return predictor.read_examples(list(examples), data=data)
 
 
 def _other(model: ServedModel) -> bool:

@@ -55,7 +55,7 @@ def serve(settings: ServeSettings) -> None:
         TokensFile(settings.tokens)
     shared = Shared.new(settings)
     check_models(settings.models)
-    Acceptances(settings.acceptance_places)
+    Acceptances(settings.acceptance_places).check_models(settings.models)
     if settings.database is not None:
         review.Corrections.open(settings.database).close()
     with _listening(settings) as (listener, place):

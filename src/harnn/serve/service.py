@@ -57,7 +57,9 @@ class Service:
         """What people say of answers; None: nothing of it is kept. It waits for the disk: use
         ``asyncio.to_thread``."""
         self._acceptances = Acceptances(settings.acceptance_places)
-        self.models = Models(settings.models, settings.examples, settings.threshold_places)
+        self.models = Models(
+            settings.models, settings.examples, settings.threshold_places, settings.fixes
+        )
         self.metrics = Metrics()
         for model in self.models:
             self.metrics.serves(model)
@@ -197,6 +199,10 @@ class Service:
         old, new = await asyncio.to_thread(self.models.reload, name)
         if new is not old:
             self.metrics.serves(new, old)
+            try:
+                self._acceptances.check(name, new.hash, new.predictor.taxonomy)
+            except ConfigError as error:
+                LOG.warning("%s: nothing is accepted any more: %s", name, error)
         return old, new
 
     def close(self) -> None:

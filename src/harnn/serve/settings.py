@@ -125,6 +125,8 @@ class ServeSettings:
     ``NAME=en`` for one; ``und``, undetermined, where nothing is said."""
     examples: tuple[Path, ...] = ()
     """Labelled documents that explanations point at."""
+    fixes: Path | None = None
+    """A table of wrong spellings of their labels and what is meant."""
     acceptance: tuple[str, ...] = ()
     """What may be accepted unattended, files that ``harnn acceptance`` has made: ``FILE`` for the
     first model, ``NAME=FILE`` for one by its name."""
@@ -191,12 +193,15 @@ class ServeSettings:
         problems += _language_problems(self.languages, self.models)
         problems += self._file_problems("--acceptance", self.acceptance)
         problems += self._file_problems("--thresholds", self.thresholds)
+        if self.fixes is not None and not self.examples:
+            what = "needs documents, whose labels it mends."
+            problems.append(Problem("--fixes", what, "Give them with --examples."))
         if self.acceptance and self.database is None:
             what = "needs a database, which keeps what is accepted."
             problems.append(Problem("--acceptance", what, "Give --database FILE."))
         places = (*self.acceptance_places.values(), *self.threshold_places.values())
         given = (*self.examples, *places)
-        for path in (*given, *filter(None, (self.tokens, self.secret))):
+        for path in (*given, *filter(None, (self.fixes, self.tokens, self.secret))):
             problems += _unreadable(path)
         if problems:
             raise ConfigError(problems)

@@ -25,6 +25,7 @@ from typing import Any, NamedTuple
 from harnn import _frames
 from harnn._cells import cell_text
 from harnn._delimited import Line, read_csv, read_tsv, separator_told, tell_delimiter
+from harnn._display import with_name
 from harnn._spreadsheets import read_sheet
 from harnn.errors import InputError, Problem, TaxonomyError
 from harnn.taxonomy.graph import ROOT, Draft, label_problem
@@ -42,6 +43,9 @@ from harnn.taxonomy.table_parents import Parents
 
 _HEADER_ROWS = 10
 """Rows in which the header is looked for."""
+_LABELS_OF_A_REMARK = 10
+"""Of so many labels at the top one may be a remark, and of fewer one."""
+_SHOWN_REMARKS = 3
 _LONGEST_ROW = 1 << 24
 _LONGEST_EXAMPLE = 200
 _HINT = (
@@ -155,6 +159,7 @@ def _draft(rows: Sequence[Row], source: str, unit: str, options: ReadingOptions)
         at, columns = found
         table = _Table(rows[at + 1 :], columns, source, unit)
         draft = table.draft(options)
+        draft.notes += _remarks(draft, rows[at + 1 :])
     draft.notes[:0] = notes
     return draft
 
@@ -187,6 +192,28 @@ def _find_header(
     if at:
         notes.append(f"{'1 row' if at == 1 else f'{at:,} rows'} above the header left out.")
     return at, columns
+
+
+def _remarks(draft: Draft, rows: Sequence[Row]) -> Iterator[str]:
+    """Yield which *rows* may be no labels, but remarks below or above a table: those with one cell,
+    few, that make a label at the top with nothing below it, where others have labels below them.
+    """
+    single = {row.number for row in rows if sum(map(bool, row.cells)) == 1}
+    tops: dict[str, int] = {}
+    for child, parent, place in zip(draft.children, draft.parents, draft.places, strict=True):
+        if parent == ROOT:
+            tops.setdefault(child, place)
+    above = {*draft.parents}
+    lonely = [code for code, place in tops.items() if code not in above and place in single]
+    most = max(1, len(tops) // _LABELS_OF_A_REMARK)
+    if len(lonely) > most or not above & tops.keys():
+        return
+    for code in lonely[:_SHOWN_REMARKS]:
+        name = with_name(code, draft.names.get(code, code))
+        what = f"{name} is a label at the top with nothing below it, unlike others."
+        yield f"{draft.where(tops[code])}: {what} If it is a remark, take the row out."
+    if len(lonely) > _SHOWN_REMARKS:
+        yield f"... and {len(lonely) - _SHOWN_REMARKS:,} more such labels."
 
 
 def _draft_without_header(rows: Sequence[Row], source: str, options: ReadingOptions) -> Draft:

@@ -12,7 +12,7 @@ import numpy as np
 
 from harnn._scratch import scratch_in
 from harnn.branches import Branch, Ensemble, Probable
-from harnn.bundle import Bundle, History
+from harnn.bundle import Bundle, History, contents_of_fixes
 from harnn.config import Config
 from harnn.corpus import ArrayCache, NgramsView
 from harnn.data import Documents
@@ -405,7 +405,7 @@ def _contents(task: Task, trained: Sequence[TrainedBranch]) -> dict[str, str]:
     contents = {name: split.content for name, split in task.splits.items()}
     for each in trained:
         contents |= each.contents
-    return contents | origins_of(task)
+    return contents | contents_of_fixes(task.config.data) | origins_of(task)
 
 
 def _told(ensemble: Ensemble) -> str:

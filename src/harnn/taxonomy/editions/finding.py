@@ -22,8 +22,9 @@ from collections import Counter
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 
 from harnn.taxonomy.editions.links import LabelMapping, Link, Way
-from harnn.taxonomy.editions.near_names import candidates, likeness
+from harnn.taxonomy.editions.near_names import candidates
 from harnn.taxonomy.editions.side import TOP, K, Side, gather
+from harnn.taxonomy.near_texts import likeness
 from harnn.taxonomy.spelling import fold, name_key
 
 _ALIKE = 0.5

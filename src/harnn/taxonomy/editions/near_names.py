@@ -7,38 +7,19 @@ matrices (TF-IDF, cosine).
 
 from __future__ import annotations
 
-import difflib
 from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
 from scipy.sparse import csr_array
 
+from harnn.taxonomy.near_texts import LONGEST
+
 _MOST_NAMES_OF_A_PIECE = 100
 _LEAST_COSINE = 0.3
 _CANDIDATES = 8
 _ROWS = 1_000
 """Names that are compared at once, which bounds memory."""
-_LONGEST = 200
-"""Characters of a name that are compared."""
-
-
-def likeness(first: str, second: str, least: float = 0.0) -> float:
-    """Return how alike two names are, 0 to 1, in their own order of words or sorted.
-
-    Twice the characters that match by those of both (Ratcliff and Obershelp), as in ``difflib``.
-    least: what is certainly below it is 0, which is quicker.
-    """
-    first, second = first[:_LONGEST], second[:_LONGEST]
-    matcher = difflib.SequenceMatcher(None, first, second, autojunk=False)
-    if matcher.real_quick_ratio() < least or matcher.quick_ratio() < least:
-        return 0.0
-    one, other = (" ".join(sorted(text.split())) for text in (first, second))
-    ordered = matcher.ratio()
-    if (one, other) == (first, second):
-        return ordered
-    matcher.set_seqs(one, other)
-    return max(ordered, matcher.ratio())
 
 
 def candidates(old: Sequence[str], new: Sequence[str]) -> list[list[int]]:
@@ -68,7 +49,7 @@ def candidates(old: Sequence[str], new: Sequence[str]) -> list[list[int]]:
 
 
 def _pieces(name: str) -> set[str]:
-    text = f" {name[:_LONGEST]} "
+    text = f" {name[:LONGEST]} "
     return {text[at : at + size] for size in (2, 3) for at in range(len(text) - size + 1)}
 
 

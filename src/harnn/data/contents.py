@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from harnn.data import Document
+from harnn.data.documents import Document
 
 
 class ContentHash:
