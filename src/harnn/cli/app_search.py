@@ -10,6 +10,7 @@ import typer
 from harnn.cli import completing
 from harnn.cli.options import (
     ConfigFile,
+    PaperTableFile,
     Settings,
     TaxonomyFile,
     TaxonomyReading,
@@ -118,6 +119,7 @@ def sweep(
     json_output: Annotated[
         Path | None, typer.Option("--json", help="Write all numbers (.json).")
     ] = None,
+    table: PaperTableFile = None,
 ) -> None:
     """Train with several seeds, and tell mean and standard deviation of every score."""
     from harnn.cli import searching
@@ -131,4 +133,5 @@ def sweep(
         cache=cache,
         track=track or [],
         json_output=json_output,
+        table=table,
     )

@@ -63,6 +63,12 @@ Fixes = Annotated[
     ),
 ]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace an existing model.")]
+PaperTableFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--table", metavar="FILE", help="Write the table for a paper: .md, .tex (LaTeX) or .csv."
+    ),
+]
 VectorsOfDocuments = Annotated[
     Path | None,
     typer.Option(

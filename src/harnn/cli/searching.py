@@ -19,9 +19,11 @@ from harnn.cli.taxonomies import TaxonomyChoice, describe
 from harnn.cli.tracking import prepare_tracking, tracked
 from harnn.cli.training_place import training_place
 from harnn.config import Config
+from harnn.evaluation.paper_tables import SUFFIXES, write_paper_tables
+from harnn.evaluation.tabulating import table_of_seeds
 from harnn.search import Space, Tuned, sweep_seeds, write_importance
 from harnn.search import tune as tune_settings
-from harnn.search.figure import SUFFIXES
+from harnn.search.figure import SUFFIXES as FIGURES
 from harnn.search.trials import shown_setting
 
 _SHOWN_TRIALS = 10
@@ -86,7 +88,7 @@ def tune(
     knobs = Config.read(config, settings)
     asked = Space.read(space, tried, knobs)
     check_installed("optuna", purpose="Trying settings", extra="tune")
-    check_output(figure, SUFFIXES, files.labelled)
+    check_output(figure, FIGURES, files.labelled)
     if figure is not None:
         require("matplotlib", purpose="--figure", extra="report")
     tracking = prepare_tracking(track, errors, name=out.absolute().name, model=None, resume=resume)
@@ -156,6 +158,7 @@ def sweep(
     cache: Path | None,
     track: Sequence[str],
     json_output: Path | None,
+    table: Path | None = None,
 ) -> None:
     """Train with several seeds, and show mean and standard deviation."""
     from harnn.training.process import tune_training
@@ -164,6 +167,7 @@ def sweep(
     knobs = Config.read(config, settings)
     check_inputs(test or [], passes=2)
     check_output(json_output, JSON, [*files.train, *(test or [])])
+    check_output(table, SUFFIXES, [*files.train, *(test or [])])
     tracking = prepare_tracking(track, errors, name="sweep", model=None, resume=False)
     taxonomy = taxonomy_of(files.training(Path()), knobs)
     errors.print_line(describe(taxonomy))
@@ -182,5 +186,8 @@ def sweep(
         )
     write_json(json_output, found.to_dict())
     where = "validation" if test is None else ", ".join(map(str, test))
+    if table is not None:
+        name = where if test is None else ", ".join(path.name for path in test)
+        write_paper_tables(table, [table_of_seeds(found.reports, seeds=found.seeds, name=name)])
     title = f"Seeds {first} to {first + seeds - 1}, {where}, in percent"
     console.print(spread_table(title, found.reports, [str(seed) for seed in found.seeds]))
