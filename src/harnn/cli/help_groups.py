@@ -46,6 +46,7 @@ _SETTINGS: Mapping[str, tuple[str, str]] = {
     "--preset": ("model", "preset"),
     "--mode": ("model", "mode"),
     "--vectors": ("text", "vectors"),
+    "--seed": ("training", "seed"),
 }
 """Options that stand for a setting, whose default is a word."""
 _OF_MODEL = "the model's own"

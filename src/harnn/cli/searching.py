@@ -36,6 +36,7 @@ class SearchFiles:
     taxonomy: TaxonomyChoice
     train: list[Path]
     valid: list[Path] | float
+    unlabelled: list[Path]
 
     @classmethod
     def of(
@@ -44,6 +45,7 @@ class SearchFiles:
         how: Mapping[str, Any],
         train: list[Path],
         valid: Sequence[str],
+        unlabelled: list[Path],
     ) -> Self:
         """Read what options say.
 
@@ -52,8 +54,9 @@ class SearchFiles:
             DocumentError: standard input is among the documents, which are read many times.
         """
         found = read_valid(valid, None)
-        check_inputs([*train, *([] if isinstance(found, float) else found)], passes=2)
-        return cls(TaxonomyChoice(taxonomy, **how), train, found)
+        labelled = [*train, *([] if isinstance(found, float) else found)]
+        check_inputs([*labelled, *unlabelled], passes=2)
+        return cls(TaxonomyChoice(taxonomy, **how), train, found, unlabelled)
 
     @property
     def labelled(self) -> list[Path]:
@@ -63,7 +66,11 @@ class SearchFiles:
     def training(self, out: Path) -> TrainingFiles:
         """Return them as a training has them."""
         return TrainingFiles(
-            taxonomy=self.taxonomy, train=self.train, valid=self.valid, unlabelled=[], out=out
+            taxonomy=self.taxonomy,
+            train=self.train,
+            valid=self.valid,
+            unlabelled=self.unlabelled,
+            out=out,
         )
 
 
@@ -109,6 +116,7 @@ def tune(
                 directory=out,
                 trials=trials,
                 seconds=None if hours is None else 3600 * hours,
+                unlabelled=files.unlabelled,
                 resume=resume,
                 listener=(display, tracking),
             )
@@ -181,6 +189,7 @@ def sweep(
             knobs,
             seeds=range(first, first + seeds),
             test=test,
+            unlabelled=files.unlabelled,
             cache=cache,
             listener=(display, tracking),
         )
