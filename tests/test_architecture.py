@@ -21,6 +21,7 @@ FLOORS = {
         "_arrays",
         "_calls",
         "_cells",
+        "_checkout",
         "_cores",
         "_delimited",
         "_encodings",

@@ -21,6 +21,7 @@ from harnn.bundle import (
     fingerprint,
     layout,
     model_info,
+    provenance,
 )
 from harnn.bundle.provenance import told_contents
 from harnn.cli import run
@@ -87,6 +88,47 @@ def test_the_card_tells_it(model: Path) -> None:
     assert "- name `Pets & plants`, version `1.4`" in origin
     assert "  - `harnn train --train train.jsonl --out=m`" in origin
     assert f"- SHA-256 of taxonomy: `{TAXONOMY.version}`" in origin
+
+
+def test_the_card_is_called_as_the_model_is(
+    fitted: harnn.FitResult, model: Path, tmp_path: Path
+) -> None:
+    def title(directory: Path) -> str:
+        return (directory / layout.CARD).read_text("utf-8").partition("\n")[0]
+
+    assert title(model) == "# Pets & plants 1.4"
+    assert title(harnn.save_bundle(fitted, tmp_path / "fish_2")) == r"# fish\_2"
+    old = harnn.load_bundle(GOLDEN / "fast")
+    assert title(harnn.save_bundle(old, tmp_path / "old")) == "# A harnn model"
+
+
+def test_commit_and_cores_are_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """In the record, the card and ``harnn info``; of a training with the threads that it has."""
+    commit = "0123456789abcdef" * 2 + "01234567"
+    monkeypatch.setattr(provenance, "source_commit", lambda: f"{commit} and changes")
+    table = FAST.to_dict() | {"training": {"threads": 1}}
+    config = harnn.Config.from_dict({"model": table["model"], "training": table["training"]})
+    result = harnn.fit(TAXONOMY, documents(8), documents(3), config)
+    directory = harnn.save_bundle(result, tmp_path / "m")
+    step = record(directory).steps[0]
+    assert step.software["harnn commit"] == f"{commit} and changes"
+    assert step.machine["cores"] == 1
+    version = f"harnn {harnn.__version__}"
+    told = f"with {version} (commit 0123456789ab and changes), on "
+    assert told in step.describe()
+    assert re.search(r", 1 core(,|$)", step.describe())
+    card = (directory / layout.CARD).read_text("utf-8")
+    assert told in card
+    assert f"- software: {version}, harnn commit {commit} and changes, python " in card
+    assert run(["info", str(directory)]) == 0
+    assert f"{version}, harnn commit {commit} and changes, python " in capsys.readouterr().out
+    monkeypatch.setattr(provenance, "source_commit", lambda: "")
+    without = ProvenanceStep.now("train", threads=3)
+    assert "harnn commit" not in without.software
+    assert f"with {version}, on " in without.describe()
+    assert ", 3 cores" in without.describe()
 
 
 def test_neither_date_nor_name_changes_the_model(

@@ -58,7 +58,7 @@ def test_two_models(
         assert name in shown
     assert shown.endswith(
         "45 documents; intervals and two-sided p-values of 300 paired bootstrap samples of the "
-        "documents, seed 2\n"
+        "documents, seed 2; they can tell no p-value below 0.007 (--samples)\n"
     )
     table = json.loads(output.read_text("utf-8"))
     assert (table["first"], table["second"]) == tuple(map(str, models))
@@ -71,7 +71,8 @@ def test_two_models(
         for row in table["measures"]:
             assert row[key] == pytest.approx(getattr(report, row["measure"]))
         for row, level in zip(table["levels"], report.levels, strict=True):
-            assert row["micro_f1"][key] == pytest.approx(level.micro_f1)
+            for name in ("micro_f1", "macro_f1", "auprc"):
+                assert row[name][key] == pytest.approx(getattr(level, name))
     for row in table["measures"]:
         assert row["low"] <= row["difference"] <= row["high"]
         assert 0 < row["p_value"] <= 1
@@ -80,8 +81,8 @@ def test_two_models(
 def test_a_model_and_itself(models: tuple[Path, Path], capsys: pytest.CaptureFixture[str]) -> None:
     assert compare(models[0], models[0], "--samples", 20) == 0
     shown = capsys.readouterr().out
-    assert shown.count("+0.00 to +0.00") == 8
-    assert shown.count("1.000") == 8
+    assert shown.count("+0.00 to +0.00") == 14
+    assert shown.count("1.000") == 14
 
 
 def test_other_taxonomies_are_refused(

@@ -110,7 +110,7 @@ def test_files_alone_need_a_taxonomy(tmp_path: Path, capsys: pytest.CaptureFixtu
     )
     taxonomy = ("--taxonomy", FILES.taxonomy)
     assert call("compare", answers, answers, "--samples", 10, *taxonomy) == 0
-    assert capsys.readouterr().out.count("+0.00 to +0.00") == 4
+    assert capsys.readouterr().out.count("+0.00 to +0.00") == 10
     assert call("compare", answers, FAST, *taxonomy) == 2
     assert "--taxonomy: a model among those compared has its own taxonomy." in (
         capsys.readouterr().err
@@ -175,8 +175,14 @@ def test_one_model_that_reads_documents_in_two_ways() -> None:
 def test_three_models(capsys: pytest.CaptureFixture[str]) -> None:
     assert call("compare", FAST, BLEND, GOLDEN / "network", "--samples", 10) == 0
     shown = capsys.readouterr().out
-    assert "for the 3 pairs of each measure\n" in shown
-    assert "C - B" in shown
+    assert (
+        "they can tell no p-value below 0.182 (--samples); adjusted (Holm) for the 3 pairs" in shown
+    )
+    assert shown.count("C - B") == 2  # all labels, and by level
+    by_level = shown[shown.index("differences by level, in percent") :]
+    for name in ("micro-F1", "macro-F1", "AUPRC"):
+        assert by_level.count(name) == 3 * 3  # pairs and levels
+    assert "<0.182" in shown
 
 
 def test_answers_in_any_form_that_predict_writes(

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 import harnn
-from harnn.cli import run
+from harnn.cli import program, run
+from harnn.cli.help_groups import options_of
 from harnn.cli.settings import gather_settings
 from harnn.config import Config
 from harnn.sample import sample
@@ -261,3 +262,27 @@ def test_labels_that_are_dropped_are_counted_and_listed(
         "3 labels dropped that the taxonomy does not have; 1 document has none left:\n"
         "  'retired' 2, 'old' 1\n"
     ) in shown.err
+
+
+def test_what_trains_takes_the_same_settings(capsys: pytest.CaptureFixture[str]) -> None:
+    """``train``, ``tune`` and ``sweep``: every option of the first but those of one model."""
+    commands = {name: program().commands[name] for name in ("train", "tune", "sweep")}  # type: ignore[attr-defined]
+    options = {name: {x.name for x in options_of(each)} for name, each in commands.items()}
+    of_one_model = {
+        "out", "folds", "init", "corrections", "json_output", "name", "model_version", "processes",
+        "address", "resume", "overwrite",
+    }  # fmt: skip
+    assert options["train"] - options["sweep"] == of_one_model - {"json_output"}
+    assert options["train"] - options["tune"] == of_one_model - {"out", "resume"} | {"cache"}
+    assert "no presets" in failing(
+        capsys, "sweep", "--train", FILES.train, "--valid", FILES.valid, "--taxonomy",
+        FILES.taxonomy, "--mode", "paper", "--preset", "fast",
+    )  # fmt: skip
+
+
+def test_the_seed_of_a_sweep(tmp_path: Path) -> None:
+    files = ("--train", FILES.train, "--valid", FILES.valid, "--taxonomy", FILES.taxonomy)
+    model = ("--preset", "fast", "--set", "model.text_vectors=off", "--seed", "5")
+    found = tmp_path / "sweep.json"
+    assert run([*map(str, ("sweep", *files, *model, "--seeds", 2, "--json", found))]) == 0
+    assert json.loads(found.read_text("utf-8"))["seeds"] == [5, 6]

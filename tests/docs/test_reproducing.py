@@ -44,6 +44,36 @@ def test_settings_that_differ_are_in_the_table() -> None:
     assert differ - {"`model.mode`"} <= {row[0] for row in table_of("Settings")}
 
 
+def to_the_letter() -> list[str]:
+    """Return the words of the command that writes every setting out."""
+    (words,) = [words for words in commands(PAGE) if "strict" in words and "train" in words]
+    return words
+
+
+def test_to_the_letter_is_what_the_code_of_the_authors_states() -> None:
+    """Every setting of its column, where that is one value, and none that is not in the table."""
+    words = to_the_letter()
+    given = [words[at + 1] for at, word in enumerate(words) if word == "--set"]
+    given += ["model.mode=paper", f"training.seed={words[words.index('--seed') + 1]}"]
+    config = Config.read(None, given)
+    stated = {"training.batch_size": "32", "training.epochs": "10"}  # of its versions
+    stated |= {"training.schedule": "exponential", "model.branches": "network"}
+    stated |= {"training.patience": "1000", "training.seed": "13"}  # none, and not told
+    nothing = {"model.embedding_dropout", "training.average"}
+    rows = {row[0].strip("`"): row[1] for row in table_of("Settings")}
+    assert {each.partition("=")[0] for each in given} - {"model.mode"} == rows.keys()
+    for name, authors in rows.items():
+        section, key = name.split(".")
+        found = str(getattr(getattr(config, section), key))
+        if name in nothing:
+            assert (authors, found) == ("none", "0.0")
+        elif name not in stated and found != authors:
+            assert float(found) == float(authors), name
+        else:
+            assert found == stated.get(name, authors), name
+    assert {"training.precision", "training.patience"} <= rows.keys()
+
+
 def test_ablations_are_settings_that_go_together() -> None:
     for question, settings in table_of("Ablations"):
         for each in re.findall(r"`([^`]+)`", settings):

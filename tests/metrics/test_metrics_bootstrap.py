@@ -60,7 +60,15 @@ def measure(answers: Answers, targets: Any, rows: np.ndarray) -> list[float]:
         hierarchical_prf(predictions, true, TAXONOMY.hierarchy).f1,
         average_precision_score(true.toarray().ravel(), values.ravel()),
         exact_match(predictions, true),
-        *(prf(predictions[:, x], true[:, x]).micro.f1 for x in TAXONOMY.level_slices),
+        *(
+            number
+            for x in TAXONOMY.level_slices
+            for number in (
+                prf(predictions[:, x], true[:, x]).micro.f1,
+                prf(predictions[:, x], true[:, x]).macro.f1,
+                average_precision_score(true[:, x].toarray().ravel(), values[:, x].ravel()),
+            )
+        ),
     ]
 
 
@@ -73,8 +81,8 @@ def test_intervals_are_those_of_drawing_documents() -> None:
     drawn = [
         np.subtract(measure(second, targets, x), measure(first, targets, x)) for x in rows
     ]  # of fewer scores than steps AUPRC is exact
-    found = [*comparison.measures, *(level.micro_f1 for level in comparison.levels)]
-    assert [each.measure for each in found] == [*MEASURES, "micro_f1", "micro_f1"]
+    found = [*comparison.measures, *(x for level in comparison.levels for x in level.measures)]
+    assert [each.measure for each in found] == [*MEASURES, *2 * ["micro_f1", "macro_f1", "auprc"]]
     for position, difference in enumerate(found):
         resampled = np.array(drawn)[:, position]
         expected = theirs[position] - ours[position]
@@ -98,13 +106,15 @@ def test_measures_are_those_of_the_report() -> None:
             assert getattr(difference, name) == pytest.approx(getattr(report, difference.measure))
         for level, expected in zip(comparison.levels, report.levels, strict=True):
             assert (level.level, level.name) == (expected.level, expected.name)
-            assert getattr(level.micro_f1, name) == pytest.approx(expected.micro_f1)
+            for each in level.measures:
+                assert getattr(each, name) == pytest.approx(getattr(expected, each.measure))
 
 
 def test_a_model_does_not_differ_from_itself() -> None:
     targets, (model,) = make(50, 0.5)
     comparison = run((model, model), targets, Resampling(60))
-    for difference in (*comparison.measures, *(level.micro_f1 for level in comparison.levels)):
+    levels = [each for level in comparison.levels for each in level.measures]
+    for difference in (*comparison.measures, *levels):
         assert (difference.difference, difference.low, difference.high) == (0, 0, 0)
         assert difference.p_value == 1
 
@@ -117,6 +127,16 @@ def test_a_clearly_better_model() -> None:
             assert sign * difference.low > 0
             assert sign * difference.high > 0
             assert difference.low < difference.difference < difference.high
+
+
+def test_what_so_many_samples_can_tell() -> None:
+    """No p-value is smaller than twice one in the samples and one more."""
+    targets, models = make(300, 0.6, 0.2)
+    for samples, least in ((10, 2 / 11), (999, 0.002)):
+        comparison = run(models, targets, Resampling(samples))
+        assert comparison.least_p_value == pytest.approx(least)
+        assert comparison.to_dict()["least_p_value"] == comparison.least_p_value
+        assert {each.p_value for each in comparison.measures} == {comparison.least_p_value}
 
 
 def test_equally_good_models_are_told_apart_seldom() -> None:
@@ -150,8 +170,12 @@ def test_steps_of_scores_are_fine_enough(monkeypatch: pytest.MonkeyPatch) -> Non
 def test_without_scores_or_labels() -> None:
     targets, models = make(20, 0.5, 0.4)
     bare = [Answers(model.predictions) for model in models]
-    names = [each.measure for each in run(bare, targets, Resampling(3)).measures]
+    without = run(bare, targets, Resampling(3))
+    names = [each.measure for each in without.measures]
     assert names == [name for name in MEASURES if name != "auprc"]
+    for level in without.levels:
+        assert level.auprc is None
+        assert [each.measure for each in level.measures] == ["micro_f1", "macro_f1"]
     nothing = csr_array((20, 6), dtype=bool)
     for difference in run(models, nothing, Resampling(3)).measures[:4]:
         assert (difference.first, difference.second) == (0, 0)

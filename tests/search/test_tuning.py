@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import shlex
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -13,14 +14,17 @@ from xml.etree import ElementTree
 
 import pytest
 
+import harnn
 from harnn.bundle import EpochRow
 from harnn.cli import run
 from harnn.config import Config
 from harnn.errors import CallableError, ConfigError, InputError, Problem, TrainingInterrupted
 from harnn.sample import sample
 from harnn.search import Space, Tuned, draw_importance, tune, write_importance
+from harnn.search.space import READ_BY_NETWORKS
 from harnn.search.trials import Trial, best_of, trials_csv
 from harnn.training import Stage
+from support.pages import ROOT
 
 FILES = sample("en")
 TRIED = {"model": {"dropout": "0.1..0.7", "encoder": ["lstm", "mingru"]}}
@@ -235,8 +239,102 @@ def test_presets_stay_what_they_are_and_what_is_tried_wins() -> None:
 def test_the_default_space_is_for_networks() -> None:
     assert "training.learning_rate" in Space.read(None, [], Config()).tried
     linear = Config.from_dict({"model": {"preset": "fast"}})
-    with pytest.raises(ConfigError, match="The linear branch finds its cost by itself"):
+    with pytest.raises(ConfigError, match="the linear branch finds its cost by itself"):
         Space.read(None, [], linear)
+
+
+LINEAR = (
+    "Without a network data.text_fields, text.segmenter, text.text_encoder, model.text_vectors and "
+    "model.labels_without_examples may make a difference, the linear branch finds its cost by "
+    "itself, and harnn config names all settings."
+)
+
+
+@pytest.mark.parametrize(
+    ("tried", "message"),
+    [
+        ("linear.cost=0.1..10 log", f"unknown table [linear]. {LINEAR}"),
+        ("model.cost=0.1..10 log", f"unknown key model.cost. {LINEAR}"),
+        (
+            "model.dropout=0.2..0.7",
+            "model.dropout: only networks read that, and there is none here (preset fast). "
+            f"{LINEAR}",
+        ),
+    ],
+)
+def test_what_preset_fast_can_try_is_said(
+    tried: str, message: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    files = ("--train", FILES.train, "--valid", FILES.valid, "--taxonomy", FILES.taxonomy)
+    asked = ("tune", *files, "--preset", "fast", "--try", tried, "--out", tmp_path / "study")
+    assert run([*map(str, asked)]) == 2
+    assert capsys.readouterr().err == f"Error: --try: {message}\n"
+    assert not (tmp_path / "study").exists()
+
+
+def test_what_brings_a_network_may_stand_beside_its_settings() -> None:
+    base = Config.from_dict({"model": {"preset": "fast"}})
+    tried = {"model": {"branches": ["linear", "both"], "dropout": "0.2..0.7"}}
+    assert Space.of(tried, base).tried.keys() == {"model.branches", "model.dropout"}
+    with pytest.raises(ConfigError, match=r"unknown table \[linear\]\. harnn config names all set"):
+        Space.of({"linear": {"cost": "1..2"}}, Config())
+
+
+def test_what_only_networks_read_changes_nothing_without_one() -> None:
+    """All of it at once, and the model scores the same to the bit."""
+    others = {
+        "model": {
+            "encoder": "mingru", "embedding_size": 64, "lstm_size": 64,
+            "attention_size": 64, "fc_size": 64, "dropout": 0.1, "embedding_dropout": 0.1,
+            "alpha": 0.7,
+        },
+        "text": {"vectors": "fasttext", "vectors_epochs": 3, "freeze_vectors": True},
+        "training": {
+            "epochs": 3, "batch_size": 8, "learning_rate": 0.1, "schedule": "constant",
+            "warmup": 0.3, "weight_decay": 0.5, "clip_norm": 9.0, "focus": 1.0, "negatives": 10,
+            "average": 0.0, "patience": 9, "precision": "32", "share_labels": "off",
+        },
+    }  # fmt: skip
+    constraint = "model.max_constraint"  # which no sampling of labels goes with
+    named = {f"{table}.{key}" for table in others for key in others[table]}
+    assert named | {constraint} == READ_BY_NETWORKS
+    linear = {"branches": "linear", "text_vectors": "off"}
+    taxonomy, scores = FILES.load_taxonomy(), []
+    for table in (
+        {"model": linear},
+        {"model": linear | {"max_constraint": True}},
+        others | {"model": others["model"] | linear},
+    ):
+        found = harnn.fit(taxonomy, FILES.train, FILES.valid, Config.from_dict(table))
+        scores.append(harnn.Predictor(found).scores(["Bees in a hive.", "A storm."]).values)
+    assert (scores[0] == scores[1]).all()
+    assert (scores[0] == scores[2]).all()
+
+
+def example(of: str) -> list[str]:
+    """Return a command of docs/searching.md that has these words."""
+    page = (ROOT / "docs" / "searching.md").read_text("utf-8").replace("\\\n", " ")
+    (found,) = [line for line in page.splitlines() if line.startswith("harnn ") and of in line]
+    return shlex.split(found)[1:]
+
+
+def test_the_example_for_preset_fast(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As docs/searching.md has it, on documents with a title and a text."""
+    monkeypatch.chdir(tmp_path)
+    for path, name in ((FILES.train, "train.jsonl"), (FILES.valid, "valid.jsonl")):
+        rows = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
+        for row in rows:
+            title, _, text = row.pop("text").partition(". ")
+            row |= {"title": title, "abstract": text or title}
+        Path(name).write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
+    Path("taxonomy.tsv").write_bytes(FILES.taxonomy.read_bytes())
+    assert run(example("--preset fast")) == 0
+    assert "The best of 4 trials (4 finished)" in capsys.readouterr().out
+    with Path("study/trials.csv").open(encoding="utf-8", newline="") as file:
+        trials = list(csv.DictReader(file))
+    assert len({trial["score"] for trial in trials}) > 1
 
 
 def test_the_best_is_the_first_among_equals() -> None:

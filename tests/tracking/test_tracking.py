@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import dataclasses
 import os
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,7 @@ from harnn.tracking import (
 )
 from harnn.tracking.csv_file import COLUMNS
 from harnn.training import BranchScored, BranchStarted, Event, Finished, Part, Started, Step
+from support.pages import ROOT, tokens
 
 
 class Kept:
@@ -297,3 +299,26 @@ def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None
     before = path.read_bytes()
     assert run([*words, "--resume"]) == 0  # nothing is left to do
     assert path.read_bytes() == before
+
+
+def test_the_example_for_pandas(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As docs/tracking.md has it, for a model without epochs."""
+    files, page = sample("en"), ROOT / "docs" / "tracking.md"
+    (code,) = [
+        each.content for each in tokens(page) if each.info == "python" and "pandas" in each.content
+    ]
+    monkeypatch.chdir(tmp_path)
+    given = ["--train", files.train, "--valid", files.valid, "--taxonomy", files.taxonomy]
+    model = ["--preset", "fast", "--set", "model.text_vectors=off", "--seed", "7"]
+    asked = ["train", *given, *model, "--out", "model", "--track", "csv"]
+    assert run([*map(str, asked)]) == 0
+    capsys.readouterr()
+    exec(compile(code, str(page), "exec"), {})
+    shown = capsys.readouterr().out
+    assert shown.count("Empty") == 0
+    assert re.search(r"^1 +0\.\d+ +0\.\d+ +0\.\d+$", shown, re.MULTILINE)
+    assert re.search(r"^1 +linear +NaN +0\.\d+ +\d+\.\d+$", shown, re.MULTILINE)
+    runs = rows_of(tmp_path / "runs" / "model.csv")
+    assert next(row["value"] for row in runs if row["name"] == "training.seed") == "7"

@@ -27,7 +27,7 @@ def model_card(bundle: Bundle) -> str:
     lines = [*(bundle.summaries or _names(bundle)), *_left_out(bundle), *_origin(bundle)]
     branches = "\n".join(f"- {line}" for line in lines)
     never = int((bundle.label_counts == 0).sum())
-    card = f"""# A harnn model
+    card = f"""# {_title(bundle.provenance)}
 
 Files documents under a taxonomy of {counted(len(taxonomy), "label")} on
 {counted(taxonomy.depth, "level")} ({sizes}).
@@ -83,6 +83,13 @@ def with_origin(card: str, provenance: Provenance, more: Sequence[str] = ()) -> 
         lines.append(f"- software: {_plain(versions)}")
     text = "\n".join([*lines, *kept])
     return f"{before}{_ORIGIN}\n{text}\n{heading}{below}"
+
+
+def _title(provenance: Provenance | None) -> str:
+    """Return the name of the model, with its version; older ones have none."""
+    if provenance is None or not provenance.name:
+        return "A harnn model"
+    return _plain(f"{provenance.name} {provenance.version}")
 
 
 def _code(text: str) -> str:

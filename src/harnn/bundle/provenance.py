@@ -23,8 +23,9 @@ from typing import Any, Literal, Self, get_args
 
 from harnn import __version__
 from harnn._calls import current_call
+from harnn._checkout import source_commit
 from harnn._cores import count_cores
-from harnn._display import printable
+from harnn._display import counted, printable
 from harnn._files import parse_model_json, read_model_text
 from harnn._memory import physical_memory
 from harnn._tables import shown
@@ -84,13 +85,14 @@ class ProvenanceStep:
     parent: str = ""
     """:func:`harnn.bundle.fingerprint` of the model that it was done to; empty for none."""
     software: Mapping[str, str]
-    """Versions, of harnn, Python and the libraries that were in use."""
+    """Versions, of harnn, Python and the libraries that were in use; where harnn was of a checkout
+    of git, ``harnn commit`` too, with ``and changes`` behind it where files differed from it."""
     machine: Mapping[str, str | int]
     """``system``, ``processor``, ``cores`` in use, ``memory_mb`` and, if there is one, ``gpu``."""
 
     @classmethod
-    def now(cls, how: How, *, seed: int | None = None, parent: str = "") -> Self:
-        """Return what is done here, now.
+    def now(cls, how: How, *, seed: int | None = None, parent: str = "", threads: int = 0) -> Self:
+        """Return what is done here, now; threads: that it may use, 0: all cores.
 
         Raises:
             ConfigError: ``SOURCE_DATE_EPOCH`` is no moment.
@@ -102,16 +104,20 @@ class ProvenanceStep:
             seed=seed,
             parent=parent,
             software=_software(),
-            machine=_machine(),
+            machine=_machine(threads),
         )
 
     def describe(self) -> str:
         """Say in a sentence what was done."""
-        hardware = (self.machine.get(name) for name in ("processor", "gpu"))
+        cores = self.machine.get("cores")
+        used = counted(cores, "core") if isinstance(cores, int) else ""
+        hardware = (self.machine.get("processor"), used, self.machine.get("gpu"))
         on = ", ".join(str(each) for each in hardware if each)
+        commit = self.software.get("harnn commit", "")
+        of = f" (commit {commit[:12]}{' and changes' if ' ' in commit else ''})" if commit else ""
         parts = [
             f"{_TOLD[self.how]} {self.made}",
-            f"with harnn {self.software.get('harnn', 'unknown')}",
+            f"with harnn {self.software.get('harnn', 'unknown')}{of}",
             f"on {on}" if on else "",
             f"seed {self.seed}" if self.seed is not None else "",
             f"from the model {self.parent[:12]}" if self.parent else "",
@@ -255,7 +261,10 @@ def _sha256_of(plain: Mapping[str, Any]) -> str:
 
 
 def _software() -> dict[str, str]:
-    found = {"harnn": __version__, "python": platform.python_version()}
+    found = {"harnn": __version__}
+    if commit := source_commit():
+        found["harnn commit"] = commit
+    found["python"] = platform.python_version()
     for name, module in _LIBRARIES.items():
         if module in sys.modules:
             try:
@@ -265,12 +274,12 @@ def _software() -> dict[str, str]:
     return found
 
 
-def _machine() -> dict[str, str | int]:
+def _machine(threads: int) -> dict[str, str | int]:
     memory = physical_memory()
     found: dict[str, str | int] = {
         "system": f"{platform.system()} {platform.machine()}".strip(),
         "processor": _processor(),
-        "cores": count_cores(),
+        "cores": threads or count_cores(),
         "memory_mb": 0 if memory is None else memory // 1_000_000,
     }
     if gpu := _gpu():

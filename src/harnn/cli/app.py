@@ -32,6 +32,7 @@ from harnn.cli.options import (
     Model,
     OnErrorChoice,
     Overwrite,
+    PaperTableFile,
     Settings,
     SpeedChoice,
     TaxonomyFile,
@@ -153,6 +154,7 @@ def evaluate(
     json_output: Annotated[
         Path | None, typer.Option("--json", help="Write all numbers as JSON (.json).")
     ] = None,
+    table: PaperTableFile = None,
     strategies: Annotated[
         bool, typer.Option("--strategies", help="Show all strategies side by side instead.")
     ] = False,
@@ -170,6 +172,7 @@ def evaluate(
         model,
         data,
         json_output=json_output,
+        table=table,
         options=options,
         speed=speed,
         settings=gather_settings(settings, on_error=on_error, fixes=fixes),

@@ -13,6 +13,7 @@ from harnn.cli.options import (
     Fixes,
     Model,
     OnErrorChoice,
+    PaperTableFile,
     Settings,
     SpeedChoice,
     TaxonomyReading,
@@ -30,17 +31,36 @@ from harnn.cli.settings import gather_settings
 def compare(
     *,
     systems: Annotated[
-        list[Path],
+        list[Path] | None,
         typer.Argument(
             metavar="DIR_OR_FILE...",
             help="Two or more: model directories, or predictions of any program (jsonl, json, "
             "csv, tsv, parquet, xlsx, ods; npz, npy).",
         ),
-    ],
+    ] = None,
     data: Data,
+    method: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--method",
+            metavar="NAME=DIR_OR_FILE",
+            help="In place of models: what made one, as 'paper=runs/paper-*', for each model of "
+            "other seeds; repeatable. Methods are compared with methods.",
+        ),
+    ] = None,
+    thresholds: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--thresholds",
+            metavar="DIR=FILE",
+            help="A table of thresholds for one of the models, as harnn thresholds writes it; "
+            "repeatable.",
+        ),
+    ] = None,
     json_output: Annotated[
         Path | None, typer.Option("--json", help="Write all numbers as JSON (.json).")
     ] = None,
+    table: PaperTableFile = None,
     samples: Annotated[
         int, typer.Option("--samples", min=1, help="Bootstrap samples of the documents.")
     ] = 1000,
@@ -63,33 +83,34 @@ def compare(
     on_error: OnErrorChoice = None,
 ) -> None:
     """Compare models and predictions on labelled documents, with intervals and p-values."""
-    from harnn.cli import commands, comparing
+    from harnn.cli import comparing
     from harnn.cli.taxonomies import TaxonomyChoice
     from harnn.errors import ConfigError
     from harnn.metrics import Resampling
 
-    if len(systems) < 2:
+    methods = comparing.read_methods(method) if method else {}
+    given = systems or []
+    if methods and given:
+        what = f"got {given[0]} beside --method; name it with --method NAME=DIR_OR_FILE, too."
+        raise ConfigError(what)
+    given = given or [place for places in methods.values() for place in places]
+    if len(given) < 2:
         raise ConfigError("expected two or more models or files of predictions to compare.")
-    gathered = gather_settings(settings, fixes=fixes, on_error=on_error)
-    resampling = Resampling(samples, seed)
     choice = TaxonomyChoice(taxonomy, **how)
-    if len(systems) == 2 and not any(map(comparing.is_file_of_predictions, systems)):
-        if choice.is_given:
-            raise ConfigError("models have their own taxonomy; leave --taxonomy out.")
-        commands.compare(
-            (systems[0], systems[1]),
+    comparing.compare(
+        comparing.Compared(
+            given,
             data,
-            json_output=json_output,
-            resampling=resampling,
-            settings=gathered,
-            document_vectors=document_vectors,
-        )
-        return
-    comparing.compare_several(
-        comparing.Compared(systems, data, choice, file_threshold, document_vectors, file_encoding),
-        json_output=json_output,
-        resampling=resampling,
-        settings=gathered,
+            choice,
+            file_threshold,
+            document_vectors,
+            file_encoding,
+            comparing.read_thresholds_of(thresholds or [], given),
+        ),
+        methods,
+        written=comparing.Written(json_output, table),
+        resampling=Resampling(samples, seed),
+        settings=gather_settings(settings, fixes=fixes, on_error=on_error),
     )
 
 

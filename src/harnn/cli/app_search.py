@@ -9,16 +9,19 @@ import typer
 
 from harnn.cli import completing
 from harnn.cli.options import (
+    CacheDirectory,
     ConfigFile,
+    PaperTableFile,
     Settings,
     TaxonomyFile,
     TaxonomyReading,
     Track,
+    Unlabelled,
     takes_reading_options,
+    takes_scratch_option,
     takes_taxonomy_options,
+    takes_training_options,
 )
-from harnn.cli.settings import gather_settings
-from harnn.config import Preset
 
 _Train = Annotated[list[Path], typer.Option("--train", help="Training documents.")]
 _Valid = Annotated[
@@ -30,11 +33,12 @@ _Valid = Annotated[
         "them, as 0.2.",
     ),
 ]
-_Preset = Annotated[Preset | None, typer.Option(help="As of harnn train.")]
 
 
 @takes_reading_options
+@takes_training_options
 @takes_taxonomy_options
+@takes_scratch_option
 def tune(
     *,
     train: _Train,
@@ -44,7 +48,7 @@ def tune(
     how: TaxonomyReading,
     config: ConfigFile = None,
     settings: Settings = None,
-    preset: _Preset = None,
+    unlabelled: Unlabelled = None,
     space: Annotated[
         Path | None,
         typer.Option("--space", help="What is tried (TOML): learning_rate = '0.0005..0.01 log'."),
@@ -79,9 +83,9 @@ def tune(
     from harnn.cli import searching
 
     searching.tune(
-        searching.SearchFiles.of(taxonomy, how, train, valid),
+        searching.SearchFiles.of(taxonomy, how, train, valid, unlabelled or []),
         config=config,
-        settings=gather_settings(settings, preset=preset),
+        settings=settings or [],
         space=space,
         tried=tried or [],
         out=out,
@@ -94,7 +98,9 @@ def tune(
 
 
 @takes_reading_options
+@takes_training_options
 @takes_taxonomy_options
+@takes_scratch_option
 def sweep(
     *,
     train: _Train,
@@ -107,28 +113,28 @@ def sweep(
     how: TaxonomyReading,
     config: ConfigFile = None,
     settings: Settings = None,
-    preset: _Preset = None,
+    unlabelled: Unlabelled = None,
     seeds: Annotated[
         int, typer.Option(min=2, max=1_000, help="Trainings, with seeds from training.seed on.")
     ] = 3,
-    cache: Annotated[
-        Path | None, typer.Option(help="Directory that keeps encoded documents between them.")
-    ] = None,
+    cache: CacheDirectory = None,
     track: Track = None,
     json_output: Annotated[
         Path | None, typer.Option("--json", help="Write all numbers (.json).")
     ] = None,
+    table: PaperTableFile = None,
 ) -> None:
     """Train with several seeds, and tell mean and standard deviation of every score."""
     from harnn.cli import searching
 
     searching.sweep(
-        searching.SearchFiles.of(taxonomy, how, train, valid),
+        searching.SearchFiles.of(taxonomy, how, train, valid, unlabelled or []),
         test=test,
         config=config,
-        settings=gather_settings(settings, preset=preset),
+        settings=settings or [],
         seeds=seeds,
         cache=cache,
         track=track or [],
         json_output=json_output,
+        table=table,
     )

@@ -10,24 +10,23 @@ import typer
 
 from harnn.cli import completing
 from harnn.cli.options import (
+    CacheDirectory,
     ConfigFile,
-    Fixes,
-    OnErrorChoice,
     Overwrite,
     Settings,
     TaxonomyFile,
     TaxonomyReading,
     Track,
-    VectorsOfDocuments,
+    Unlabelled,
     takes_reading_options,
     takes_scratch_option,
     takes_taxonomy_options,
+    takes_training_options,
 )
-from harnn.cli.settings import gather_settings
-from harnn.config import Mode, Preset
 
 
 @takes_reading_options
+@takes_training_options
 @takes_taxonomy_options
 @takes_scratch_option
 def train(
@@ -56,37 +55,8 @@ def train(
     how: TaxonomyReading,
     config: ConfigFile = None,
     settings: Settings = None,
-    preset: Annotated[
-        Preset | None,
-        typer.Option(
-            help="fast: no network, seconds; best: three networks, vectors of whole texts for any "
-            "size of data, and an encoder that is fine-tuned; default: between."
-        ),
-    ] = None,
-    mode: Annotated[Mode | None, typer.Option(help="The repaired network, or the paper's.")] = None,
-    vectors: Annotated[
-        str | None,
-        typer.Option(
-            autocompletion=completing.word_vectors,
-            help="word2vec, fasttext, random, glove-6b-50d or a file of word vectors.",
-        ),
-    ] = None,
-    document_vectors: VectorsOfDocuments = None,
-    unlabelled: Annotated[
-        list[Path] | None, typer.Option(help="More text to train word vectors on.")
-    ] = None,
-    cache: Annotated[
-        Path | None,
-        typer.Option(help="Directory that keeps encoded documents for the next training."),
-    ] = None,
-    device: Annotated[
-        str | None,
-        typer.Option(
-            "--device",
-            autocompletion=completing.devices,
-            help="What trains the networks: cpu, cuda, cuda:1, mps; default: cuda if there is one.",
-        ),
-    ] = None,
+    unlabelled: Unlabelled = None,
+    cache: CacheDirectory = None,
     init: Annotated[
         Path | None,
         typer.Option(
@@ -133,8 +103,6 @@ def train(
         ),
     ] = None,
     track: Track = None,
-    fixes: Fixes = None,
-    on_error: OnErrorChoice = None,
     resume: Annotated[
         bool,
         typer.Option(
@@ -169,15 +137,7 @@ def train(
             version=model_version,
         ),
         config=config,
-        settings=gather_settings(
-            [*(settings or []), *(["training.device=" + device] if device else [])],
-            mode=mode,
-            preset=preset,
-            vectors=vectors,
-            document_vectors=None if document_vectors is None else str(document_vectors),
-            on_error=on_error,
-            fixes=fixes,
-        ),
+        settings=settings or [],
         cache=cache,
         track=track or [],
         resume=resume,

@@ -18,13 +18,11 @@ from harnn.cli.decoding import settle_decoding
 from harnn.cli.files import JSON, check_directory, check_inputs, check_output, write_json
 from harnn.cli.going_on import GoingOn
 from harnn.cli.label_care import check_suggestions, write_label_suggestions
-from harnn.cli.models import Speed, open_model, open_models
+from harnn.cli.models import Speed, open_model
 from harnn.cli.options import DecodingChoice
 from harnn.cli.problems import reading
 from harnn.cli.progress import training_display
 from harnn.cli.render import (
-    comparison_line,
-    comparison_table,
     frequency_table,
     report_line,
     report_table,
@@ -39,8 +37,9 @@ from harnn.cli.training_crew import Crew
 from harnn.cli.training_place import training_place
 from harnn.config import Config
 from harnn.data import Documents, learn_taxonomy, read_documents
-from harnn.metrics import Resampling
-from harnn.prediction import Predictor, SeenDocuments, compare_models
+from harnn.evaluation.paper_tables import SUFFIXES, write_paper_tables
+from harnn.evaluation.tabulating import table_of_report, table_of_strategies
+from harnn.prediction import Predictor, SeenDocuments
 from harnn.sample import sample
 from harnn.taxonomy import Taxonomy
 
@@ -287,6 +286,7 @@ def evaluate(
     data: list[Path],
     *,
     json_output: Path | None,
+    table: Path | None = None,
     options: DecodingChoice,
     settings: Sequence[str],
     speed: Speed | None = None,
@@ -294,6 +294,7 @@ def evaluate(
     """Evaluate on labelled documents."""
     check_inputs(data)
     check_output(json_output, JSON, data)
+    check_output(table, SUFFIXES, data)
     predictor, knobs = open_model(model, settings, speed)
     chosen = settle_decoding(options, predictor.bundle)
     started = time.perf_counter()
@@ -302,13 +303,21 @@ def evaluate(
         report = predictor.evaluate(data, data=knobs, log=log, known=known, **chosen)
     seconds = time.perf_counter() - started
     write_json(json_output, report.to_dict())
+    where = ", ".join(map(str, data))
+    if table is not None:
+        write_paper_tables(table, [table_of_report(report, name=_named(model, data))])
     console = Console()
-    console.print(report_table(report, title=f"{', '.join(map(str, data))}, in percent"))
+    console.print(report_table(report, title=f"{where}, in percent"))
     if (buckets := frequency_table(report)) is not None:
         console.print(buckets)
     console.print_line(report_line(report))
     console.print_line(f"{report.documents / seconds:,.0f} documents/s")
     _say_seen(known, report.documents)
+
+
+def _named(model: Path, data: Sequence[Path]) -> str:
+    """Say which model on which documents a table for a paper tells of."""
+    return f"{model.absolute().name} on {', '.join(path.name for path in data)}"
 
 
 def _say_seen(known: SeenDocuments, documents: int, where: str = "") -> None:
@@ -317,47 +326,12 @@ def _say_seen(known: SeenDocuments, documents: int, where: str = "") -> None:
         say(f"Note: {where}{seen.sentence(documents)}")
 
 
-def compare(
-    models: tuple[Path, Path],
-    data: list[Path],
-    *,
-    json_output: Path | None,
-    resampling: Resampling,
-    settings: Sequence[str],
-    document_vectors: Path | None = None,
-) -> None:
-    """Compare two models on labelled documents; document_vectors: for those that read some."""
-    check_inputs(data, passes=2)
-    check_output(json_output, JSON, data)
-    opened = open_models(models, settings, document_vectors)
-    (first, first_knobs), (second, second_knobs) = opened
-    known = SeenDocuments(first.bundle), SeenDocuments(second.bundle)
-    with reading(first_knobs, first.bundle) as log:
-        comparison = compare_models(
-            first,
-            second,
-            data,
-            data=(first_knobs, second_knobs),
-            resampling=resampling,
-            log=log,
-            known=known,
-        )
-    named = {"first": str(models[0]), "second": str(models[1])}
-    write_json(json_output, named | comparison.to_dict())
-    console = Console()
-    for name, model in zip("AB", models, strict=True):
-        console.print_line(f"{name}: {model}")
-    console.print(comparison_table(comparison))
-    console.print_line(comparison_line(comparison))
-    for model, each in zip(models, known, strict=True):
-        _say_seen(each, comparison.documents, f"{model}: ")
-
-
 def evaluate_strategies(
     model: Path,
     data: list[Path],
     *,
     json_output: Path | None,
+    table: Path | None = None,
     options: DecodingChoice,
     settings: Sequence[str],
     speed: Speed | None = None,
@@ -365,12 +339,15 @@ def evaluate_strategies(
     """Show all strategies of the model side by side on labelled documents."""
     check_inputs(data)
     check_output(json_output, JSON, data)
+    check_output(table, SUFFIXES, data)
     predictor, knobs = open_model(model, settings, speed)
     chosen = settle_decoding(options, predictor.bundle)
     known = SeenDocuments(predictor.bundle)
     with reading(knobs, predictor.bundle) as log:
         reports = predictor.evaluate_strategies(data, data=knobs, log=log, known=known, **chosen)
     write_json(json_output, {"strategies": [report.to_dict() for report in reports]})
+    if table is not None:
+        write_paper_tables(table, [table_of_strategies(reports, name=_named(model, data))])
     title = f"{', '.join(map(str, data))}, in percent"
     Console().print(strategies_table(reports, title=title))
     _say_seen(known, log.read)

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from harnn._display import counted
 from harnn._files import is_sqlite
+from harnn.cli.comparison_tables import comparison_line, comparison_table
 from harnn.cli.files import JSON, check_inputs, check_output, write_json
-from harnn.cli.render import comparison_line, comparison_table
 from harnn.cli.screen import Console
 from harnn.data import Document
 from harnn.errors import ConfigError, DatabaseError, InputError, Problem

@@ -25,8 +25,8 @@ _OPTIONS: Mapping[str, str] = {
     "How it is computed": "--device --beam --bf16 --workers --processes --threads --address "
     "--partition --scratch --cache --samples --seed",
     "What is judged once more": "--rerank --rerank-model --rerank-top",
-    "What is written besides": "--json --csv --figure --figures --scores --suggest --track --map "
-    "--review --taxonomy-out --all",
+    "What is written besides": "--json --table --csv --figure --figures --scores --suggest --track "
+    "--map --review --taxonomy-out --all",
     "What is there already": "--resume --overwrite --init --corrections",
 }
 _COMMANDS: Mapping[str, str] = {
@@ -46,6 +46,7 @@ _SETTINGS: Mapping[str, tuple[str, str]] = {
     "--preset": ("model", "preset"),
     "--mode": ("model", "mode"),
     "--vectors": ("text", "vectors"),
+    "--seed": ("training", "seed"),
 }
 """Options that stand for a setting, whose default is a word."""
 _OF_MODEL = "the model's own"

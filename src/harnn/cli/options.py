@@ -13,7 +13,16 @@ import typer
 
 from harnn.cli import completing
 from harnn.cli.settings import gather_settings, settings_of_file
-from harnn.config import Close, ConceptCodes, OnError, Strategy, TaxonomyForm, TopOne
+from harnn.config import (
+    Close,
+    ConceptCodes,
+    Mode,
+    OnError,
+    Preset,
+    Strategy,
+    TaxonomyForm,
+    TopOne,
+)
 from harnn.errors import ConfigError
 
 Model = Annotated[Path, typer.Argument(metavar="DIR", help="Model directory.")]
@@ -63,6 +72,12 @@ Fixes = Annotated[
     ),
 ]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace an existing model.")]
+PaperTableFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--table", metavar="FILE", help="Write the table for a paper: .md, .tex (LaTeX) or .csv."
+    ),
+]
 VectorsOfDocuments = Annotated[
     Path | None,
     typer.Option(
@@ -266,6 +281,48 @@ _DECODING: dict[str, Any] = {
 """The options of :class:`harnn.decode.DecodeOptions`."""
 
 
+_TRAINING: dict[str, Any] = {
+    "preset": Annotated[
+        Preset | None,
+        typer.Option(
+            help="fast: no network, seconds; best: three networks, vectors of whole texts for any "
+            "size of data, and an encoder that is fine-tuned; default: between."
+        ),
+    ],
+    "mode": Annotated[Mode | None, typer.Option(help="The repaired network, or the paper's.")],
+    "vectors": Annotated[
+        str | None,
+        typer.Option(
+            autocompletion=completing.word_vectors,
+            help="word2vec, fasttext, random, glove-6b-50d or a file of word vectors.",
+        ),
+    ],
+    "document_vectors": VectorsOfDocuments,
+    "device": Annotated[
+        str | None,
+        typer.Option(
+            "--device",
+            autocompletion=completing.devices,
+            help="What trains the networks: cpu, cuda, cuda:1, mps; default: cuda if there is one.",
+        ),
+    ],
+    "seed": Annotated[
+        int | None,
+        typer.Option("--seed", min=0, help="Of all that is drawn; of several trainings the first."),
+    ],
+    "fixes": Fixes,
+    "on_error": OnErrorChoice,
+}
+"""What every command that trains takes; each is a setting."""
+Unlabelled = Annotated[
+    list[Path] | None, typer.Option("--unlabelled", help="More text to train word vectors on.")
+]
+CacheDirectory = Annotated[
+    Path | None,
+    typer.Option("--cache", help="Directory that keeps encoded documents for the next training."),
+]
+
+
 _SCRATCH: dict[str, Any] = {
     "scratch": Annotated[
         Path | None,
@@ -315,6 +372,17 @@ def takes_reading_options(command: Callable[..., None]) -> Callable[..., None]:
         given["settings"] = gather_settings(settings, **own)
 
     return _with_options(command, options, gather, place="settings", replaces=False)
+
+
+def takes_training_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command the options that stand for settings of a training, after its ``settings``."""
+
+    def gather(given: dict[str, Any], own: dict[str, Any]) -> None:
+        vectors = own.pop("document_vectors")
+        own["document_vectors"] = None if vectors is None else str(vectors)
+        given["settings"] = gather_settings(given["settings"], **own)
+
+    return _with_options(command, _TRAINING, gather, place="settings", replaces=False)
 
 
 def takes_speed_options(command: Callable[..., None]) -> Callable[..., None]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from string import ascii_uppercase
 from typing import TYPE_CHECKING
 
 from rich.console import Console
@@ -17,14 +16,7 @@ from harnn.data import DataSurvey
 from harnn.data.survey import ReadLabel
 from harnn.errors import problem_lines
 from harnn.evaluation import StrategyMetrics
-from harnn.metrics import (
-    Comparison,
-    Difference,
-    Estimate,
-    LevelMetrics,
-    Report,
-    SeveralComparison,
-)
+from harnn.metrics import LevelMetrics, Report
 from harnn.prediction import Prediction
 from harnn.taxonomy import Taxonomy
 
@@ -33,13 +25,6 @@ if TYPE_CHECKING:
 
 _LABELS_SHOWN = 8
 _LABELS_READ = 10
-_MEASURES = {
-    "micro_f1": "micro-F1",
-    "macro_f1": "macro-F1",
-    "hierarchical_f1": "hierarchical F1",
-    "auprc": "AUPRC",
-    "exact_match": "exact match",
-}
 
 
 def report_table(report: Report, *, title: str) -> Table:
@@ -93,102 +78,6 @@ def frequency_table(report: Report) -> Table | None:
         name = "none" if bucket in unseen else bucket.name
         table.add_row(name, *counts, *map(_percent, scores))
     return table
-
-
-def comparison_table(comparison: Comparison) -> Table:
-    """One line per measure, then the micro-F1 of each level; scores in percent."""
-    table = Table()
-    for name in ("in percent", "A", "B", "B - A", "95% interval", "p"):
-        table.add_column(name, justify="left" if name == "in percent" else "right")
-    for difference in comparison.measures:
-        table.add_row(_MEASURES[difference.measure], *_difference_cells(difference))
-    table.add_section()
-    for level in comparison.levels:
-        table.add_row(
-            plain(f"micro-F1 {level_name(level.name, level.level)}"),
-            *_difference_cells(level.micro_f1),
-        )
-    return table
-
-
-def comparison_line(comparison: Comparison) -> str:
-    """Say how the comparison was made."""
-    return (
-        f"{counted(comparison.documents, 'document')}; intervals and two-sided p-values of "
-        f"{comparison.samples:,} paired bootstrap samples of the documents, "
-        f"seed {comparison.seed}"
-    )
-
-
-def several_parts(found: SeveralComparison) -> Iterator[Table | Text]:
-    """Name the systems by letters, show each with intervals, then each pair."""
-    letters = [_letter(number) for number in range(len(found.systems))]
-    for letter, system in zip(letters, found.systems, strict=True):
-        yield plain(f"{letter}: {system.name}")
-    yield _systems_table(found, letters)
-    pairs = Table(title="differences, in percent", title_justify="left")
-    for name in ("pair", "measure", "difference", "95% interval", "p", "p adjusted"):
-        pairs.add_column(name, justify="left" if name in ("pair", "measure") else "right")
-    for pair in found.pairs:
-        pairs.add_section()
-        name = f"{letters[pair.second]} - {letters[pair.first]}"
-        for difference in pair.comparison.measures:
-            _, _, *cells = _difference_cells(difference)
-            adjusted = f"{pair.adjusted[difference.measure]:.3f}"
-            pairs.add_row(name, _MEASURES[difference.measure], *cells, adjusted)
-            name = ""
-    yield pairs
-
-
-def _systems_table(found: SeveralComparison, letters: list[str]) -> Table:
-    table = Table(title="in percent, with 95% intervals", title_justify="left")
-    table.add_column("measure")
-    for letter in letters:
-        table.add_column(letter, justify="right")
-    for measure, title in _MEASURES.items():
-        cells = []
-        for system in found.systems:
-            known = {each.measure: each for each in system.measures}
-            cells.append(_estimate_cell(known[measure]) if measure in known else "-")
-        table.add_row(title, *cells)
-    table.add_section()
-    for level in found.pairs[0].comparison.levels:
-        estimates = [system.levels[level.level - 1] for system in found.systems]
-        table.add_row(
-            plain(f"micro-F1 {level_name(level.name, level.level)}"),
-            *map(_estimate_cell, estimates),
-        )
-    return table
-
-
-def several_line(found: SeveralComparison) -> str:
-    """Say how the comparison was made."""
-    lacking = [_letter(at) for at, system in enumerate(found.systems) if not system.with_scores]
-    without = f"; without scores, so without AUPRC: {', '.join(lacking)}" if lacking else ""
-    return (
-        f"{counted(found.documents, 'document')}; "
-        f"intervals and two-sided p-values of {found.samples:,} "
-        f"paired bootstrap samples of the documents, seed {found.seed}; adjusted (Holm) for the "
-        f"{counted(len(found.pairs), 'pair')} of each measure{without}"
-    )
-
-
-def _letter(number: int) -> str:
-    return ascii_uppercase[number] if number < len(ascii_uppercase) else f"#{number + 1}"
-
-
-def _estimate_cell(each: Estimate) -> str:
-    return f"{100 * each.value:.1f}\n{100 * each.low:.1f} to {100 * each.high:.1f}"
-
-
-def _difference_cells(difference: Difference) -> list[str]:
-    return [
-        f"{100 * difference.first:.1f}",
-        f"{100 * difference.second:.1f}",
-        f"{100 * difference.difference:+.2f}",
-        f"{100 * difference.low:+.2f} to {100 * difference.high:+.2f}",
-        f"{difference.p_value:.3f}",
-    ]
 
 
 def _percent(value: float | None) -> str:

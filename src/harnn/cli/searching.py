@@ -19,9 +19,11 @@ from harnn.cli.taxonomies import TaxonomyChoice, describe
 from harnn.cli.tracking import prepare_tracking, tracked
 from harnn.cli.training_place import training_place
 from harnn.config import Config
+from harnn.evaluation.paper_tables import SUFFIXES, write_paper_tables
+from harnn.evaluation.tabulating import table_of_seeds
 from harnn.search import Space, Tuned, sweep_seeds, write_importance
 from harnn.search import tune as tune_settings
-from harnn.search.figure import SUFFIXES
+from harnn.search.figure import SUFFIXES as FIGURES
 from harnn.search.trials import shown_setting
 
 _SHOWN_TRIALS = 10
@@ -34,6 +36,7 @@ class SearchFiles:
     taxonomy: TaxonomyChoice
     train: list[Path]
     valid: list[Path] | float
+    unlabelled: list[Path]
 
     @classmethod
     def of(
@@ -42,6 +45,7 @@ class SearchFiles:
         how: Mapping[str, Any],
         train: list[Path],
         valid: Sequence[str],
+        unlabelled: list[Path],
     ) -> Self:
         """Read what options say.
 
@@ -50,8 +54,9 @@ class SearchFiles:
             DocumentError: standard input is among the documents, which are read many times.
         """
         found = read_valid(valid, None)
-        check_inputs([*train, *([] if isinstance(found, float) else found)], passes=2)
-        return cls(TaxonomyChoice(taxonomy, **how), train, found)
+        labelled = [*train, *([] if isinstance(found, float) else found)]
+        check_inputs([*labelled, *unlabelled], passes=2)
+        return cls(TaxonomyChoice(taxonomy, **how), train, found, unlabelled)
 
     @property
     def labelled(self) -> list[Path]:
@@ -61,7 +66,11 @@ class SearchFiles:
     def training(self, out: Path) -> TrainingFiles:
         """Return them as a training has them."""
         return TrainingFiles(
-            taxonomy=self.taxonomy, train=self.train, valid=self.valid, unlabelled=[], out=out
+            taxonomy=self.taxonomy,
+            train=self.train,
+            valid=self.valid,
+            unlabelled=self.unlabelled,
+            out=out,
         )
 
 
@@ -86,7 +95,7 @@ def tune(
     knobs = Config.read(config, settings)
     asked = Space.read(space, tried, knobs)
     check_installed("optuna", purpose="Trying settings", extra="tune")
-    check_output(figure, SUFFIXES, files.labelled)
+    check_output(figure, FIGURES, files.labelled)
     if figure is not None:
         require("matplotlib", purpose="--figure", extra="report")
     tracking = prepare_tracking(track, errors, name=out.absolute().name, model=None, resume=resume)
@@ -107,6 +116,7 @@ def tune(
                 directory=out,
                 trials=trials,
                 seconds=None if hours is None else 3600 * hours,
+                unlabelled=files.unlabelled,
                 resume=resume,
                 listener=(display, tracking),
             )
@@ -156,6 +166,7 @@ def sweep(
     cache: Path | None,
     track: Sequence[str],
     json_output: Path | None,
+    table: Path | None = None,
 ) -> None:
     """Train with several seeds, and show mean and standard deviation."""
     from harnn.training.process import tune_training
@@ -164,6 +175,7 @@ def sweep(
     knobs = Config.read(config, settings)
     check_inputs(test or [], passes=2)
     check_output(json_output, JSON, [*files.train, *(test or [])])
+    check_output(table, SUFFIXES, [*files.train, *(test or [])])
     tracking = prepare_tracking(track, errors, name="sweep", model=None, resume=False)
     taxonomy = taxonomy_of(files.training(Path()), knobs)
     errors.print_line(describe(taxonomy))
@@ -177,10 +189,14 @@ def sweep(
             knobs,
             seeds=range(first, first + seeds),
             test=test,
+            unlabelled=files.unlabelled,
             cache=cache,
             listener=(display, tracking),
         )
     write_json(json_output, found.to_dict())
     where = "validation" if test is None else ", ".join(map(str, test))
+    if table is not None:
+        name = where if test is None else ", ".join(path.name for path in test)
+        write_paper_tables(table, [table_of_seeds(found.reports, seeds=found.seeds, name=name)])
     title = f"Seeds {first} to {first + seeds - 1}, {where}, in percent"
     console.print(spread_table(title, found.reports, [str(seed) for seed in found.seeds]))

@@ -10,7 +10,7 @@ from harnn.config import Config
 
 
 def gather_settings(
-    settings: Sequence[str] | None, **options: str | Sequence[str] | None
+    settings: Sequence[str] | None, **options: str | int | Sequence[str] | None
 ) -> list[str]:
     """Turn options that stand for a setting into ``table.key=value``, after the given ones."""
     names = {
@@ -18,6 +18,8 @@ def gather_settings(
         "preset": "model.preset",
         "vectors": "text.vectors",
         "document_vectors": "model.document_vectors",
+        "device": "training.device",
+        "seed": "training.seed",
         "text_field": "data.text_fields",
         "labels_field": "data.label_fields",
         "level_field": "data.level_fields",

@@ -16,8 +16,15 @@ if TYPE_CHECKING:
     from harnn.evaluation.label_errors import LabelErrors, find_label_errors
     from harnn.evaluation.mistakes import Mistake, missed_with_least_score, wrong_with_most_score
     from harnn.evaluation.out_of_fold import OutOfFold, load_out_of_fold
+    from harnn.evaluation.paper_tables import Column, PaperTable, PValue, write_paper_tables
     from harnn.evaluation.report import report_labels, report_scores
     from harnn.evaluation.strategies import StrategyMetrics, compare_strategies
+    from harnn.evaluation.tabulating import (
+        table_of_report,
+        table_of_seeds,
+        table_of_strategies,
+        tables_of_comparison,
+    )
 
 __getattr__, __dir__ = on_demand(
     __name__,
@@ -27,13 +34,16 @@ __getattr__, __dir__ = on_demand(
         "label_errors": "LabelErrors find_label_errors",
         "mistakes": "Mistake missed_with_least_score wrong_with_most_score",
         "out_of_fold": "OutOfFold load_out_of_fold",
+        "paper_tables": "Column PaperTable PValue write_paper_tables",
         "report": "report_labels report_scores",
         "strategies": "StrategyMetrics compare_strategies",
+        "tabulating": "table_of_report table_of_seeds table_of_strategies tables_of_comparison",
     },
 )
 
 __all__ = [
     "Changes",
+    "Column",
     "CorrectedAnswers",
     "Evaluation",
     "Example",
@@ -41,6 +51,8 @@ __all__ = [
     "LabelErrors",
     "Mistake",
     "OutOfFold",
+    "PValue",
+    "PaperTable",
     "StrategyMetrics",
     "WorstLabel",
     "answers_of",
@@ -52,5 +64,10 @@ __all__ = [
     "missed_with_least_score",
     "report_labels",
     "report_scores",
+    "table_of_report",
+    "table_of_seeds",
+    "table_of_strategies",
+    "tables_of_comparison",
+    "write_paper_tables",
     "wrong_with_most_score",
 ]

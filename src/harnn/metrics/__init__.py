@@ -52,6 +52,14 @@ if TYPE_CHECKING:
     from harnn.metrics.hierarchical import hierarchical_prf
     from harnn.metrics.label_quality import LabelQuality
     from harnn.metrics.lowest_common import lca_prf
+    from harnn.metrics.methods import (
+        Method,
+        MethodDifference,
+        MethodEstimate,
+        MethodPair,
+        MethodsComparison,
+        compare_methods,
+    )
     from harnn.metrics.newcombe import newcombe_interval
     from harnn.metrics.ratios import RatioChange, RatioSums
     from harnn.metrics.resampling import Answers, Resampling
@@ -80,6 +88,8 @@ __getattr__, __dir__ = on_demand(
         "hierarchical": "hierarchical_prf",
         "label_quality": "LabelQuality",
         "lowest_common": "lca_prf",
+        "methods": "Method MethodDifference MethodEstimate MethodPair MethodsComparison "
+        "compare_methods",
         "newcombe": "newcombe_interval",
         "ratios": "RatioChange RatioSums",
         "resampling": "Answers Resampling",
@@ -107,6 +117,11 @@ __all__ = [
     "LevelDifference",
     "LevelMetrics",
     "MeanDistance",
+    "Method",
+    "MethodDifference",
+    "MethodEstimate",
+    "MethodPair",
+    "MethodsComparison",
     "Pair",
     "PrecisionRecall",
     "RatioChange",
@@ -122,6 +137,7 @@ __all__ = [
     "benjamini_hochberg",
     "calibration",
     "compare",
+    "compare_methods",
     "compare_several",
     "confused_documents",
     "confused_siblings",

@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from harnn.counting import as_binary, check_same_shape
-from harnn.metrics.resampling import Answers, Resampling, Statistics, draw
+from harnn.metrics.resampling import Answers, Key, Resampling, Statistics, draw
 from harnn.metrics.several_tests import holm
 from harnn.taxonomy import Taxonomy
 
 _NOTHING = 1e-12
 """Differences below it are the rounding of equal numbers."""
-_MEASURES = ("micro_f1", "macro_f1", "hierarchical_f1", "auprc", "exact_match")
+MEASURES = ("micro_f1", "macro_f1", "hierarchical_f1", "auprc", "exact_match")
+LEVEL_MEASURES = ("micro_f1", "macro_f1", "auprc")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,12 +42,21 @@ class Difference:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LevelDifference:
-    """The difference on one level."""
+    """The differences on one level."""
 
     level: int
     """1 is the top."""
     name: str
     micro_f1: Difference
+    macro_f1: Difference
+    auprc: Difference | None = None
+    """Where both have scores."""
+
+    @property
+    def measures(self) -> tuple[Difference, ...]:
+        """All that there are."""
+        found = (self.micro_f1, self.macro_f1, self.auprc)
+        return tuple(each for each in found if each is not None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,10 +69,22 @@ class Comparison:
     measures: tuple[Difference, ...]
     levels: tuple[LevelDifference, ...]
 
+    @property
+    def least_p_value(self) -> float:
+        """What so many samples can tell: no p-value is smaller."""
+        return least_p_value(self.samples)
+
     def to_dict(self) -> dict[str, Any]:
         """Return plain values for JSON."""
-        plain = dataclasses.asdict(self)
+        plain = dataclasses.asdict(self) | {"least_p_value": self.least_p_value}
         return plain | {"measures": list(plain["measures"]), "levels": list(plain["levels"])}
+
+
+def least_p_value(samples: int) -> float:
+    """Return the smallest p-value that so many samples of documents can give, see
+    :func:`compare`.
+    """
+    return min(1.0, 2 / (samples + 1))
 
 
 def compare(
@@ -79,8 +101,9 @@ def compare(
     replacement, the same ones for both models, and all measures computed on them. The interval is
     that of the 2.5 and 97.5 percentiles of the differences; the p-value is twice the share of
     differences that are 0 or of the sign that fewer have, counted with one more of them, and never
-    above 1. Resampled differences are first moved so that their mean is the difference on all
-    documents: a resample lacks some rare labels, which makes every macro-F1 too low.
+    above 1: 2 / (samples + 1) is the smallest that there can be. Resampled differences are first
+    moved so that their mean is the difference on all documents: a resample lacks some rare labels,
+    which makes every macro-F1 too low.
 
     AUPRC is there if both have scores. It is exact on all documents; on resamples scores are read
     in about a thousand steps with equally many true cells in each, so that a document is told by
@@ -92,7 +115,7 @@ def compare(
     check_same_shape(first=first.predictions, second=second.predictions, targets=targets)
     with_scores = first.scores is not None and second.scores is not None
     models = [
-        _sample(answers, targets, taxonomy, resampling, with_scores=with_scores)
+        sample_measures(answers, targets, taxonomy, resampling, with_scores=with_scores)
         for answers in (first, second)
     ]
     return _compare(models[0], models[1], targets, taxonomy, resampling or Resampling())
@@ -121,6 +144,8 @@ class System:
     measures: tuple[Estimate, ...]
     levels: tuple[Estimate, ...]
     """Micro-F1 of each level."""
+    by_level: tuple[tuple[Estimate, ...], ...] = ()
+    """Micro-F1, macro-F1 and, with scores, AUPRC of each level."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,6 +160,8 @@ class Pair:
     """p-values by measure, adjusted for all pairs, see :func:`harnn.metrics.holm`."""
     adjusted_levels: tuple[float, ...]
     """The same of the micro-F1 of each level."""
+    adjusted_by_level: tuple[Mapping[str, float], ...] = ()
+    """The same of all measures of each level."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,6 +174,11 @@ class SeveralComparison:
     systems: tuple[System, ...]
     pairs: tuple[Pair, ...]
 
+    @property
+    def least_p_value(self) -> float:
+        """What so many samples can tell: no p-value is smaller before it is adjusted."""
+        return least_p_value(self.samples)
+
     def to_dict(self) -> dict[str, Any]:
         """Return plain values for JSON; pairs name their models."""
         names = [system.name for system in self.systems]
@@ -156,6 +188,7 @@ class SeveralComparison:
                 "second": names[pair.second],
                 "adjusted": dict(pair.adjusted),
                 "adjusted_levels": list(pair.adjusted_levels),
+                "adjusted_by_level": [dict(each) for each in pair.adjusted_by_level],
             }
             | {key: pair.comparison.to_dict()[key] for key in ("measures", "levels")}
             for pair in self.pairs
@@ -164,6 +197,7 @@ class SeveralComparison:
             "documents": self.documents,
             "samples": self.samples,
             "seed": self.seed,
+            "least_p_value": self.least_p_value,
             "systems": [dataclasses.asdict(system) for system in self.systems],
             "pairs": pairs,
         }
@@ -190,40 +224,61 @@ def compare_several(
     names, models = [], []
     for name, answers in systems:
         names.append(name)
-        models.append(_sample(answers, targets, taxonomy, resampling))
+        models.append(sample_measures(answers, targets, taxonomy, resampling))
         del answers
     if len(models) < 2:
         raise ValueError(f"Expected at least two models to compare, got {len(models)}.")
     places = list(combinations(range(len(models)), 2))
     found = [_compare(models[a], models[b], targets, taxonomy, resampling) for a, b in places]
-    by_measure: dict[str, dict[int, float]] = {name: {} for name in _MEASURES}
-    for place, comparison in enumerate(found):
-        for each in comparison.measures:
-            by_measure[each.measure][place] = each.p_value
-    adjusted = {
-        name: dict(zip(p_values, holm(list(p_values.values())).tolist(), strict=True))
-        for name, p_values in by_measure.items()
-    }
+    adjusted = adjust([each.measures for each in found])
     levels = [
-        holm([comparison.levels[level].micro_f1.p_value for comparison in found]).tolist()
-        for level in range(taxonomy.depth)
+        adjust([each.levels[level].measures for each in found]) for level in range(taxonomy.depth)
     ]
     return SeveralComparison(
         documents=targets.shape[0],
         samples=resampling.samples,
         seed=resampling.seed,
-        systems=tuple(map(_system, names, models)),
+        systems=tuple(
+            _system(name, model, taxonomy.depth) for name, model in zip(names, models, strict=True)
+        ),
         pairs=tuple(
             Pair(
                 first=a,
                 second=b,
                 comparison=comparison,
-                adjusted={name: p[place] for name, p in adjusted.items() if place in p},
-                adjusted_levels=tuple(p[place] for p in levels),
+                adjusted=adjusted[place],
+                adjusted_levels=tuple(level[place]["micro_f1"] for level in levels),
+                adjusted_by_level=tuple(level[place] for level in levels),
             )
             for place, ((a, b), comparison) in enumerate(zip(places, found, strict=True))
         ),
     )
+
+
+class Tested(Protocol):
+    """A measure with its p-value."""
+
+    @property
+    def measure(self) -> str:
+        """Its name."""
+
+    @property
+    def p_value(self) -> float | None:
+        """0 to 1; None: nothing was tested."""
+
+
+def adjust(pairs: Sequence[Sequence[Tested]]) -> list[dict[str, float]]:
+    """Return the p-values of each pair by measure, adjusted for all pairs that have the measure."""
+    by_measure: dict[str, dict[int, float]] = {}
+    for place, tests in enumerate(pairs):
+        for each in tests:
+            if each.p_value is not None:
+                by_measure.setdefault(each.measure, {})[place] = each.p_value
+    adjusted: list[dict[str, float]] = [{} for _ in pairs]
+    for name, p_values in by_measure.items():
+        for place, value in zip(p_values, holm(list(p_values.values())).tolist(), strict=True):
+            adjusted[place][name] = value
+    return adjusted
 
 
 def estimate(
@@ -234,27 +289,31 @@ def estimate(
     Raises:
         ValueError: shapes differ, a score is NaN, or there is no document.
     """
-    return _system("", _sample(answers, targets, taxonomy, resampling))
+    return _system("", sample_measures(answers, targets, taxonomy, resampling), taxonomy.depth)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Sampled:
+class Sampled:
     """The measures of one model on all documents, and on each sample of them."""
 
-    observed: dict[str | int, float]
-    """Also the micro-F1 of levels, by position from 0."""
-    drawn: dict[str | int, NDArray[np.float64]]
+    observed: dict[Key, float]
+    drawn: dict[Key, NDArray[np.float64]]
     """(S,) each."""
 
 
-def _sample(
+def sample_measures(
     answers: Answers,
     targets: Any,
     taxonomy: Taxonomy,
     resampling: Resampling | None,
     *,
     with_scores: bool = True,
-) -> _Sampled:
+) -> Sampled:
+    """Return the measures of one model, see :func:`compare`.
+
+    Raises:
+        ValueError: shapes differ, a score is NaN, or there is no document.
+    """
     check_same_shape(predictions=answers.predictions, targets=targets)
     true = as_binary(targets)
     if not true.shape[0]:
@@ -264,50 +323,70 @@ def _sample(
     model = Statistics(answers, true, hierarchy, with_scores=with_scores)
     parts = [model.measure(weights) for weights in draw(true.shape[0], resampling or Resampling())]
     drawn = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
-    return _Sampled(model.observed(), drawn)
+    return Sampled(model.observed(), drawn)
 
 
 def _compare(
-    first: _Sampled, second: _Sampled, targets: Any, taxonomy: Taxonomy, resampling: Resampling
+    first: Sampled, second: Sampled, targets: Any, taxonomy: Taxonomy, resampling: Resampling
 ) -> Comparison:
-    def difference(name: str | int) -> Difference:
-        measure = name if isinstance(name, str) else "micro_f1"
-        resampled = second.drawn[name] - first.drawn[name]
-        return _difference(measure, first.observed[name], second.observed[name], resampled)
+    def difference(key: Key) -> Difference:
+        resampled = second.drawn[key] - first.drawn[key]
+        return resampled_difference(
+            name_of(key), first.observed[key], second.observed[key], resampled
+        )
 
-    names = [name for name in _MEASURES if name in first.observed and name in second.observed]
+    levels = []
+    for level, name in enumerate(taxonomy.level_names):
+        found = {key[0]: difference(key) for key in level_keys(level, first, second)}
+        levels.append(LevelDifference(level=level + 1, name=name, **found))
     return Comparison(
         documents=targets.shape[0],
         samples=resampling.samples,
         seed=resampling.seed,
-        measures=tuple(difference(name) for name in names),
-        levels=tuple(
-            LevelDifference(level=level + 1, name=name, micro_f1=difference(level))
-            for level, name in enumerate(taxonomy.level_names)
-        ),
+        measures=tuple(difference(key) for key in overall_keys(first, second)),
+        levels=tuple(levels),
     )
 
 
-def _system(name: str, model: _Sampled) -> System:
-    estimates = {key: _estimate(key, model) for key in model.observed}
+def overall_keys(*models: Sampled) -> list[Key]:
+    """Return the measures of all labels that all of the models have."""
+    return [name for name in MEASURES if all(name in model.observed for model in models)]
+
+
+def level_keys(level: int, *models: Sampled) -> list[tuple[str, int]]:
+    """Return the measures of a level, from 0, that all of the models have."""
+    keys = [(name, level) for name in LEVEL_MEASURES]
+    return [key for key in keys if all(key in model.observed for model in models)]
+
+
+def name_of(key: Key) -> str:
+    """Return the name of a measure, in :class:`harnn.metrics.Report` or its levels."""
+    return key if isinstance(key, str) else key[0]
+
+
+def _system(name: str, model: Sampled, depth: int) -> System:
+    levels = [
+        tuple(_estimate(key, model) for key in level_keys(level, model)) for level in range(depth)
+    ]
     return System(
         name=name,
         with_scores="auprc" in model.observed,
-        measures=tuple(estimates[key] for key in _MEASURES if key in estimates),
-        levels=tuple(x for key, x in estimates.items() if isinstance(key, int)),
+        measures=tuple(_estimate(key, model) for key in overall_keys(model)),
+        levels=tuple(estimates[0] for estimates in levels),
+        by_level=tuple(levels),
     )
 
 
-def _estimate(name: str | int, model: _Sampled) -> Estimate:
-    value, drawn = model.observed[name], model.drawn[name]
+def _estimate(key: Key, model: Sampled) -> Estimate:
+    value, drawn = model.observed[key], model.drawn[key]
     low, high = np.quantile(drawn - drawn.mean() + value, [0.025, 0.975]).clip(0, 1)
-    measure = name if isinstance(name, str) else "micro_f1"
-    return Estimate(measure=measure, value=value, low=float(low), high=float(high))
+    return Estimate(measure=name_of(key), value=value, low=float(low), high=float(high))
 
 
-def _difference(
+def resampled_difference(
     measure: str, first: float, second: float, resampled: NDArray[np.float64]
 ) -> Difference:
+    """Return a difference with its interval and p-value, see :func:`compare`; resampled: (S,)."""
     moved = resampled - resampled.mean() + (second - first)
     moved[np.abs(moved) < _NOTHING] = 0.0
     low, high = np.quantile(moved, [0.025, 0.975])

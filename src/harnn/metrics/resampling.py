@@ -17,6 +17,8 @@ from harnn.taxonomy import Hierarchy
 
 _SAMPLES_AT_ONCE = 50
 _SCORE_BINS = 1024
+Key = str | tuple[str, int]
+"""A measure by its name, or that of one level, by position from 0."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,38 +87,53 @@ class Statistics:
         in_both = self.sizes[0, 0]
         self.exact = (in_both == self.sizes[0, 1]) & (in_both == self.sizes[0, 2])
         self.by_label: list[Any] = [x.T.tocsr().astype(np.float64) for x in sets]  # (C, N)
-        self.steps: Any = None
+        self.columns = hierarchy.level_slices
+        self.steps: dict[Key, Any] = {}
+        self.auprc: dict[Key, float] = {}
         if with_scores and answers.scores is not None:
-            self.steps = _steps(answers.scores, true)
-            self.auprc = micro_auprc(answers.scores, true)
+            parts: dict[Key, slice] = {"auprc": slice(None)}
+            parts |= {("auprc", level): columns for level, columns in enumerate(self.columns)}
+            for key, columns in parts.items():
+                scores, wanted = answers.scores[:, columns], true[:, columns]
+                self.steps[key] = _steps(scores, wanted)
+                self.auprc[key] = micro_auprc(scores, wanted)
 
-    def observed(self) -> dict[str | int, float]:
+    def observed(self) -> dict[Key, float]:
         """Return the measures on all documents, AUPRC exactly."""
         once = self.measure(np.ones((self.documents, 1)))
-        observed = {name: float(value[0]) for name, value in once.items()}
-        return observed | {"auprc": self.auprc} if self.steps is not None else observed
+        return {name: float(value[0]) for name, value in once.items()} | self.auprc
 
-    def measure(self, weights: NDArray[np.float64]) -> dict[str | int, NDArray[np.float64]]:
-        """Return (S,) values by measure, and the micro-F1 of levels by position from 0.
+    def measure(self, weights: NDArray[np.float64]) -> dict[Key, NDArray[np.float64]]:
+        """Return (S,) values by measure, those of levels too.
 
         weights: (N, S) how often each document counts.
         """
         hits, predicted, true = np.moveaxis(self.sizes @ weights, 1, 0)  # (2 + L, S) each
         micro = _ratio(2 * hits, predicted + true)
         hits, predicted, true = (x @ weights for x in self.by_label)  # (C, S) each
-        measures: dict[str | int, NDArray[np.float64]] = {
+        by_label = _ratio(2 * hits, predicted + true)
+        measures: dict[Key, NDArray[np.float64]] = {
             "micro_f1": micro[0],
-            "macro_f1": _ratio(2 * hits, predicted + true).sum(axis=0) / max(len(hits), 1),
+            "macro_f1": _mean(by_label),
             "hierarchical_f1": micro[1],
+            "exact_match": self.exact @ weights / self.documents,
         }
-        if self.steps is not None:
-            measures["auprc"] = _average_precision(self.steps @ weights)
-        measures["exact_match"] = self.exact @ weights / self.documents
-        return measures | {level: micro[2 + level] for level in range(self.levels)}
+        for level, columns in enumerate(self.columns):
+            measures["micro_f1", level] = micro[2 + level]
+            measures["macro_f1", level] = _mean(by_label[columns])
+        for key, steps in self.steps.items():
+            measures[key] = _average_precision(steps @ weights)
+        return measures
 
 
 def _sizes(sets: Any) -> NDArray[np.int64]:
     return np.asarray(sets.sum(axis=1, dtype=np.int64))
+
+
+def _mean(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return (S,) means of (labels, S)."""
+    mean: NDArray[np.float64] = values.sum(axis=0) / max(len(values), 1)
+    return mean
 
 
 def _ratio(part: NDArray[np.float64], whole: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -20,8 +20,10 @@ if TYPE_CHECKING:
     )
     from harnn.prediction.comparison import (
         ComparedSystem,
+        SystemMethodsComparison,
         SystemsComparison,
         compare_models,
+        compare_system_methods,
         compare_systems,
     )
     from harnn.prediction.drifting import count_documents, measure_drift
@@ -39,7 +41,8 @@ __getattr__, __dir__ = on_demand(
     __name__,
     {
         "accepting": "AcceptanceTrial check_acceptance check_closed measure_acceptance",
-        "comparison": "ComparedSystem SystemsComparison compare_models compare_systems",
+        "comparison": "ComparedSystem SystemMethodsComparison SystemsComparison compare_models "
+        "compare_system_methods compare_systems",
         "drifting": "count_documents measure_drift",
         "foreign": "ForeignAnswers check_predictions read_predictions",
         "notes": "NOTE_CODES",
@@ -71,6 +74,7 @@ __all__ = [
     "Reranking",
     "Seen",
     "SeenDocuments",
+    "SystemMethodsComparison",
     "SystemsComparison",
     "WorkerError",
     "Workers",
@@ -78,6 +82,7 @@ __all__ = [
     "check_closed",
     "check_predictions",
     "compare_models",
+    "compare_system_methods",
     "compare_systems",
     "count_documents",
     "load_predictors",

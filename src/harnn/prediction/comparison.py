@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 
@@ -16,12 +16,19 @@ from harnn.errors import BundleError, ConfigError, DocumentError, Problem
 from harnn.metrics import (
     Answers,
     Comparison,
+    MethodsComparison,
     Resampling,
     SeveralComparison,
     compare,
+    compare_methods,
     compare_several,
 )
-from harnn.prediction.foreign import THRESHOLD, check_predictions, read_predictions
+from harnn.prediction.foreign import (
+    THRESHOLD,
+    ForeignAnswers,
+    check_predictions,
+    read_predictions,
+)
 from harnn.prediction.predictor import Predictor
 from harnn.prediction.seen import SeenDocuments
 from harnn.taxonomy import Taxonomy
@@ -81,6 +88,14 @@ class SystemsComparison(NamedTuple):
     """Name of the system and a sentence."""
 
 
+class SystemMethodsComparison(NamedTuple):
+    """Methods compared by the systems of each, and what there is to say of these."""
+
+    comparison: MethodsComparison
+    notes: tuple[tuple[str, str], ...]
+    """Name of the system and a sentence."""
+
+
 def compare_systems(
     systems: Sequence[ComparedSystem],
     given: Documents,
@@ -109,64 +124,141 @@ def compare_systems(
         InputError: a file of predictions cannot be read, or lacks documents.
         ValueError: *threshold* is no number.
     """
-    models = [each for each in systems if isinstance(each.source, Predictor)]
-    predictors = [each.source for each in models if isinstance(each.source, Predictor)]
-    for each in systems:
-        if isinstance(each.source, Path):
-            check_predictions(each.source)
-    for other in predictors[1:]:
-        _check_taxonomies(predictors[0], other)
-    known = {
-        number: SeenDocuments(each.source.bundle)
-        for number, each in enumerate(systems)
-        if isinstance(each.source, Predictor)
-    }
-    if predictors:
-        taxonomy, data = predictors[0].taxonomy, models[0].data or data
-        corpus = predictors[0].encode_labelled(given, data, log, known[systems.index(models[0])])
-        ids, targets = corpus.ids, corpus.targets
-    elif taxonomy is None:
-        raise ConfigError(Problem("", "files of predictions need a taxonomy.", "Give --taxonomy."))
-    else:
-        pairs = list(labelled_documents(given, taxonomy, data or DataConfig(), log=log))
-        ids = tuple(document.id for document, _ in pairs)
-        targets = sparse_targets([columns for _, columns in pairs], len(taxonomy))
-    if not ids:
-        raise DocumentError(Problem("", "there is no document to compare the models on."))
-    separator = (data or DataConfig()).label_separator
-    foreign = {
-        number: read_predictions(
-            each.source,
-            ids,
-            taxonomy,
-            threshold=threshold,
-            separator=separator,
-            encoding=encoding,
-            log=log,
-        )
-        for number, each in enumerate(systems)
-        if isinstance(each.source, Path)
-    }
+    asked = _Asked.of(systems, given, taxonomy, data, threshold, encoding, log)
+    named = ((each.name, asked.answers(at)) for at, each in enumerate(systems))
+    comparison = compare_several(named, asked.targets, asked.taxonomy, resampling=resampling)
+    return SystemsComparison(comparison, asked.notes())
 
-    def answers() -> Iterator[tuple[str, Answers]]:
-        for number, each in enumerate(systems):
-            if not isinstance(each.source, Predictor):
-                yield each.name, foreign[number].answers
-            elif each is models[0]:
-                yield each.name, _answers(each.source, corpus)
-            else:
-                own = each.source.encode_labelled(given, each.data, known=known[number])
-                _check_documents(corpus, own)
-                yield each.name, _answers(each.source, own)
 
-    comparison = compare_several(answers(), targets, taxonomy, resampling=resampling)
-    notes = [(systems[at].name, note) for at, found in foreign.items() for note in found.notes]
-    notes += [
-        (systems[at].name, seen.sentence(len(ids)))
-        for at, each in known.items()
-        for seen in each.found()
-    ]
-    return SystemsComparison(comparison, tuple(notes))
+def compare_system_methods(
+    methods: Mapping[str, Sequence[ComparedSystem]],
+    given: Documents,
+    *,
+    taxonomy: Taxonomy | None = None,
+    data: DataConfig | None = None,
+    threshold: float = THRESHOLD,
+    encoding: str = "utf-8",
+    resampling: Resampling | None = None,
+    log: ReadingLog | None = None,
+) -> SystemMethodsComparison:
+    """Compare methods, each by models or files of predictions that differ in their seed alone.
+
+    All is as of :func:`compare_systems`; see :func:`harnn.metrics.compare_methods` for the tests.
+
+    Raises:
+        BundleError, ConfigError, DocumentError, InputError, ValueError: as there.
+        ValueError: there are not two methods, or a method has no system.
+    """
+    systems = [each for members in methods.values() for each in members]
+    asked = _Asked.of(systems, given, taxonomy, data, threshold, encoding, log)
+    places = iter(range(len(systems)))
+    named = (
+        (name, (asked.answers(next(places)) for _ in members)) for name, members in methods.items()
+    )
+    comparison = compare_methods(named, asked.targets, asked.taxonomy, resampling=resampling)
+    return SystemMethodsComparison(comparison, asked.notes())
+
+
+@dataclass(frozen=True, eq=False)
+class _Asked:
+    """Documents, and what systems answer for them."""
+
+    systems: Sequence[ComparedSystem]
+    given: Documents
+    taxonomy: Taxonomy
+    targets: Any
+    """(N, C) label sets, sparse."""
+    corpus: Corpus | None
+    """As the first model reads the documents; None: there is no model."""
+    foreign: Mapping[int, ForeignAnswers]
+    known: Mapping[int, SeenDocuments]
+
+    @classmethod
+    def of(
+        cls,
+        systems: Sequence[ComparedSystem],
+        given: Documents,
+        taxonomy: Taxonomy | None,
+        data: DataConfig | None,
+        threshold: float,
+        encoding: str,
+        log: ReadingLog | None,
+    ) -> Self:
+        """Read documents and files, and ask no model yet.
+
+        Raises:
+            BundleError, ConfigError, DocumentError, InputError: see :func:`compare_systems`.
+        """
+        models = [each for each in systems if isinstance(each.source, Predictor)]
+        predictors = [each.source for each in models if isinstance(each.source, Predictor)]
+        for each in systems:
+            if isinstance(each.source, Path):
+                check_predictions(each.source)
+        for other in predictors[1:]:
+            _check_taxonomies(predictors[0], other)
+        known = {
+            number: SeenDocuments(each.source.bundle)
+            for number, each in enumerate(systems)
+            if isinstance(each.source, Predictor)
+        }
+        corpus = None
+        if predictors:
+            taxonomy, data = predictors[0].taxonomy, models[0].data or data
+            seen = known[systems.index(models[0])]
+            corpus = predictors[0].encode_labelled(given, data, log, seen)
+            ids, targets = corpus.ids, corpus.targets
+        elif taxonomy is None:
+            what = "files of predictions need a taxonomy."
+            raise ConfigError(Problem("", what, "Give --taxonomy."))
+        else:
+            pairs = list(labelled_documents(given, taxonomy, data or DataConfig(), log=log))
+            ids = tuple(document.id for document, _ in pairs)
+            targets = sparse_targets([columns for _, columns in pairs], len(taxonomy))
+        if not ids:
+            raise DocumentError(Problem("", "there is no document to compare the models on."))
+        foreign = {
+            number: read_predictions(
+                each.source,
+                ids,
+                taxonomy,
+                threshold=threshold,
+                separator=(data or DataConfig()).label_separator,
+                encoding=encoding,
+                log=log,
+            )
+            for number, each in enumerate(systems)
+            if isinstance(each.source, Path)
+        }
+        return cls(systems, given, taxonomy, targets, corpus, foreign, known)
+
+    def answers(self, number: int) -> Answers:
+        """Return what a system answers; models are asked now.
+
+        Raises:
+            DocumentError: it reads other documents than the first.
+        """
+        each = self.systems[number]
+        if not isinstance(each.source, Predictor):
+            return self.foreign[number].answers
+        corpus = self.corpus
+        assert corpus is not None
+        if number != min(self.known):
+            own = each.source.encode_labelled(self.given, each.data, known=self.known[number])
+            _check_documents(corpus, own)
+            corpus = own
+        return _answers(each.source, corpus)
+
+    def notes(self) -> tuple[tuple[str, str], ...]:
+        """Return names of systems, each with a sentence; when all have answered."""
+        names = [each.name for each in self.systems]
+        notes = [(names[at], note) for at, found in self.foreign.items() for note in found.notes]
+        documents = self.targets.shape[0]
+        notes += [
+            (names[at], seen.sentence(documents))
+            for at, known in self.known.items()
+            for seen in known.found()
+        ]
+        return tuple(notes)
 
 
 def _answers(predictor: Predictor, corpus: Corpus) -> Answers:

@@ -25,6 +25,28 @@ _OF_NETWORK: Mapping[str, Mapping[str, Any]] = {
         "fc_size": [128, 256, 512],
     },
 }
+READ_BY_NETWORKS = frozenset(
+    f"{table}.{key}"
+    for table, keys in {
+        "model": "encoder embedding_size lstm_size attention_size fc_size dropout "
+        "embedding_dropout alpha max_constraint",
+        "text": "vectors vectors_epochs freeze_vectors",
+        "training": "epochs batch_size learning_rate schedule warmup weight_decay clip_norm focus "
+        "negatives average patience precision share_labels",
+    }.items()
+    for key in keys.split()
+)
+"""Settings that make no difference where there is neither a network nor a fine-tuned encoder."""
+_OF_LINEAR = (
+    "data.text_fields",
+    "text.segmenter",
+    "text.text_encoder",
+    "model.text_vectors",
+    "model.labels_without_examples",
+)
+"""Settings that may make one there."""
+_BRINGING = ("model.mode", "model.preset", "model.branches", "model.transformer")
+"""Settings that may bring a network."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,11 +100,12 @@ class Space:
                 problems.append(Problem(where, what))
                 continue
             for key, value in settings.items():
-                found = _read(table, key, value, where)
+                found = _read(table, key, value, where, base)
                 if isinstance(found, Problem):
                     problems.append(found)
                 else:
                     tried[f"{table}.{key}"] = found
+        problems += _without_effect(tried, base, where)
         problems += _wrong_values(tried, base, where)
         if problems:
             raise ConfigError(problems)
@@ -142,14 +165,16 @@ def with_settings(base: Config, values: Mapping[str, Any]) -> Config:
     return Config.from_dict(tables)
 
 
-def _read(table: str, key: str, value: Any, where: str) -> Range | Choice | Problem:
+def _read(table: str, key: str, value: Any, where: str, base: Config) -> Range | Choice | Problem:
     sections = get_type_hints(Config)
     if table not in sections or not dataclasses.is_dataclass(sections[table]):
-        return Problem(where, f"unknown table [{table}].", suggest(table, list(sections)))
+        hint = suggest(table, list(sections)) or _what_there_is(base)
+        return Problem(where, f"unknown table [{table}].", hint)
     hints = get_type_hints(sections[table])
     names = [each.name for each in dataclasses.fields(sections[table])]
     if key not in names:
-        return Problem(where, f"unknown key {table}.{key}.", suggest(key, names))
+        hint = suggest(key, names) or _what_there_is(base)
+        return Problem(where, f"unknown key {table}.{key}.", hint)
     if isinstance(value, list) and len(value) > 1:
         if len({repr(each) for each in value}) < len(value):
             return Problem(where, f"{table}.{key}: got {shown(value)}, where a value stands twice.")
@@ -177,6 +202,35 @@ def _read(table: str, key: str, value: Any, where: str) -> Range | Choice | Prob
     return Range(low, high, bool(match[3]))
 
 
+def _is_linear(base: Config) -> bool:
+    """Tell whether nothing learns by epochs."""
+    return base.model.branches == "linear" and base.model.transformer == "off"
+
+
+def _what_there_is(base: Config) -> str:
+    """Say what can be tried."""
+    if not _is_linear(base):
+        return "harnn config names all settings."
+    *others, last = _OF_LINEAR
+    return (
+        f"Without a network {', '.join(others)} and {last} may make a difference, the linear "
+        "branch finds its cost by itself, and harnn config names all settings."
+    )
+
+
+def _without_effect(
+    tried: Mapping[str, Range | Choice], base: Config, where: str
+) -> Iterator[Problem]:
+    """Yield which settings no part of such a model reads."""
+    if not _is_linear(base) or any(name in tried for name in _BRINGING):
+        return
+    found = [name for name in tried if name in READ_BY_NETWORKS]
+    if found:
+        what = f"{', '.join(found)}: only networks read that, and there is none here"
+        how = "preset fast" if base.model.preset == "fast" else "model.branches=linear"
+        yield Problem(where, f"{what} ({how}).", _what_there_is(base))
+
+
 def _wrong_values(
     tried: Mapping[str, Range | Choice], base: Config, where: str
 ) -> Iterator[Problem]:
@@ -190,7 +244,7 @@ def _wrong_values(
 
 
 def _nothing(base: Config) -> str:
-    given = "Name settings with --try, for example --try 'model.dropout=0.2..0.7'."
-    if base.model.branches == "linear":
-        return f"The linear branch finds its cost by itself. {given}"
-    return given
+    if _is_linear(base):
+        given = """--try 'text.segmenter=["words", "characters"]'."""
+        return f"{_what_there_is(base)} Name some with --try, for example {given}"
+    return "Name settings with --try, for example --try 'model.dropout=0.2..0.7'."

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
+from harnn._checkout import source_commit
 from harnn._files import check_writable
 from harnn._optional import check_installed, check_torch, require
 from harnn.bundle.provenance import moment
@@ -78,6 +79,7 @@ def check_before(
         found += missing(partial(check_installed, "ray", extra="ray", purpose=ON_RAY))
     try:
         moment()
+        source_commit()  # what is trained with is what is there now
     except ConfigError as error:
         found.append(error)
     try:

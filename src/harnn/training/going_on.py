@@ -165,11 +165,11 @@ def origins_of(task: Task) -> dict[str, str]:
 
 def provenance_of(task: Task) -> Provenance:
     """Return the record of the model, with what was done to the one that was gone on from."""
-    seed = task.config.training.seed
+    seed, threads = task.config.training.seed, task.config.training.threads
     if task.old is None:
-        return Provenance().then(ProvenanceStep.now("train", seed=seed))
+        return Provenance().then(ProvenanceStep.now("train", seed=seed, threads=threads))
     before = task.old.bundle.provenance or Provenance()
-    step = ProvenanceStep.now("continue", seed=seed, parent=task.old.hash)
+    step = ProvenanceStep.now("continue", seed=seed, parent=task.old.hash, threads=threads)
     return before.of_another().then(step)
 
 
