@@ -170,6 +170,49 @@ def test_pointing_at_a_label_paints_its_words(show: Any) -> None:
     expect(page.locator("#reasons table")).to_be_visible()
 
 
+NATURE = {"label": "nature", "name": "Nature", "score": 0.5, "level": 1, "path": ["nature"]}
+
+
+@pytest.mark.parametrize(
+    ("made", "expected"),
+    [
+        (
+            {"likely": 0.75, "siblings": 4, "parent": NATURE},
+            "Its score is that of Nature above it, 50%, times 75%, the probability that its name "
+            "gives it beside 4 other names.",
+        ),
+        (
+            {"likely": 0.75, "siblings": 0, "parent": NATURE},
+            "Its score is that of Nature above it, 50%, times 75%: no other name stands beside it, "
+            "so its own decides nothing.",
+        ),
+        (
+            {"likely": 0.75, "siblings": 1, "parent": None},
+            "Its score is the probability that its name gives it beside 1 other name.",
+        ),
+        (
+            {"likely": 0.75, "siblings": 0},
+            "No other name stands beside it, so every text gets the same score.",
+        ),
+    ],
+)
+def test_a_label_by_name_says_where_its_score_comes_from(
+    show: Any, made: dict[str, Any], expected: str
+) -> None:
+    page = show()
+
+    def as_if_by_name(route: Any) -> None:
+        answer = route.fetch().json()
+        for label in answer["explanation"]["labels"]:
+            label |= {"by_name": True, "name_score": made, "through": ""}
+        route.fulfill(json=answer)
+
+    page.route("**/v1/explain", as_if_by_name)
+    predict(page, BEES)
+    start = "It is scored by its name: no training document has it. "
+    expect(page.locator("#reasons > p").first).to_have_text(start + expected)
+
+
 def test_the_painted_words_are_taken_out(show: Any, server: RunningServer) -> None:
     page = show()
     text = f"\U0001f41d {BEES} The ferry sailed from one harbour to another on a calm day."

@@ -139,6 +139,17 @@ class ExampleOut(Out):
     text: str
 
 
+class NameScoreOut(Out):
+    """Where the score of a label comes from that is told by its name: parent's score x likely."""
+
+    likely: float
+    """The probability of the label given its parents, 0 to 1."""
+    siblings: int
+    """How many other names its own was compared with."""
+    parent: PredictedOut | None = None
+    """The parent with the lowest score; nothing: it has no parent."""
+
+
 class ExplainedOut(PredictedOut):
     """Why one label was predicted."""
 
@@ -146,7 +157,10 @@ class ExplainedOut(PredictedOut):
     branches: list[BranchOut] = []
     through: str = ""
     by_name: bool = False
-    """Whether no training document has the label, and its name alone told it."""
+    """Whether no training document has the label, or that which it stands through, and its name
+    alone told it."""
+    name_score: NameScoreOut | None = None
+    """Where its score comes from then."""
     rivals: list[RivalOut] = []
     examples: list[ExampleOut] = []
 
