@@ -12,8 +12,9 @@ from typing import Self
 
 import sqlalchemy as sa
 
+from harnn._display import printable
 from harnn.data import Document
-from harnn.errors import DatabaseError, Problem, ReviewError, suggest
+from harnn.errors import DatabaseError, MissingError, Problem, ReviewError, suggest
 from harnn.prediction import Predictor
 from harnn.review import adding, checking, deciding, figures, queues, sharing
 from harnn.review.agreement import Agreement, Anchoring, measure_agreement, measure_anchoring
@@ -61,8 +62,9 @@ class Review:
     write: not for the thread of an event loop.
 
     All calls raise DatabaseError where the database does not answer, those about one document
-    ReviewError where there is none of that number or where it cannot be done, and those that change
-    it ConflictError where somebody was quicker. person: who asks; part: the most they may do.
+    MissingError where there is none of that number, ReviewError where it cannot be done, and those
+    that change it ConflictError where somebody was quicker. person: who asks; part: the most that
+    they may do.
     """
 
     def __init__(self, database: Database, taxonomy: Taxonomy, model: str) -> None:
@@ -210,7 +212,7 @@ class Review:
         """Return the documents of such a word, grouped by the words near it.
 
         Raises:
-            ReviewError: there is no such word.
+            MissingError: there is no such word.
         """
         _check_names(person=person, key=key)
         with self._database.reading() as connection:
@@ -222,7 +224,7 @@ class Review:
         """Return the label that such a word spoke for.
 
         Raises:
-            ReviewError: there is no such word.
+            MissingError: there is no such word.
         """
         _check_names(key=key)
         with self._database.reading() as connection:
@@ -344,7 +346,7 @@ class Review:
         """Take back the decisions of a group, where documents are not submitted since.
 
         Raises:
-            ReviewError: this person has made no such decisions.
+            MissingError: this person has made no such decisions.
         """
         _check_names(person=person, group=group)
         undone: list[int] = []
@@ -352,7 +354,8 @@ class Review:
         with self._writing() as connection:
             entries = deciding.in_group(connection, group, person) if group else []
             if not entries:
-                raise ReviewError("there are no such decisions of yours to undo.")
+                what = f"there are no decisions {printable(group)!r} of yours to undo."
+                raise MissingError(what)
             for entry in entries:
                 assert entry.item is not None
                 try:
