@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from itertools import islice
@@ -111,10 +111,12 @@ class Review:
         model: ModelState,
         person: str = "",
         options: EnqueueOptions = EnqueueOptions(),
+        done: Callable[[int], None] | None = None,
     ) -> Enqueued:
         """Predict and explain documents and put them into review, some at a time.
 
-        Where it is stopped, what was added stays, and the same call goes on.
+        Where it is stopped, what was added stays, and the same call goes on. done: told of
+        documents as they are predicted and explained, or known: how many more.
 
         Raises:
             DocumentError, BundleError: see :func:`prepare` and :meth:`add`.
@@ -122,7 +124,13 @@ class Review:
         stream, added, known = iter(documents), list[int](), 0
         while some := list(islice(stream, _ADDED_AT_ONCE)):
             new = self.unknown(some, model)
-            prepared = list(prepare(predictor, new, model=model, options=options))
+            tell = done or _tell_nobody
+            if len(some) > len(new):
+                tell(len(some) - len(new))
+            prepared = []
+            for each in prepare(predictor, new, model=model, options=options):
+                prepared.append(each)
+                tell(1)
             found = self.add(prepared, person=person, options=options)
             added += found.added
             known += found.known + len(some) - len(new)
@@ -457,6 +465,10 @@ class Review:
 def _check_limit(limit: int, most: int = MOST_AT_ONCE) -> None:
     if not 1 <= limit <= most:
         raise ReviewError(f"got the limit {limit:,}, expected 1 to {most:,}.")
+
+
+def _tell_nobody(_: int) -> None:
+    pass
 
 
 def _check_names(**names: str) -> None:
