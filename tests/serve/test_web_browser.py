@@ -132,6 +132,32 @@ def test_answers_are_those_of_the_interface(show: Any, server: RunningServer) ->
     assert sorted(rows.locator(".name").all_inner_texts()) == sorted(x["name"] for x in given)
 
 
+def test_a_code_that_is_only_the_path_is_not_repeated(browser: Any, tmp_path: Path) -> None:
+    (tmp_path / "paths.txt").write_text("Animals > Cats > Lions\nPlants > Oaks\n", "utf-8")
+    taxonomy = Taxonomy.from_file(tmp_path / "paths.txt")
+    given = {"Animals > Cats > Lions": "a lion roars", "Plants > Oaks": "acorns of an oak"}
+    documents = [
+        Document(str(n), {"text": f"{text} {n}"}, (label,), "")
+        for n in range(10)
+        for label, text in given.items()
+    ]
+    result = harnn.fit(taxonomy, documents[:14], documents[14:], Config.from_dict(FAST))
+    harnn.save_bundle(result, tmp_path / "model")
+    with running(tmp_path / "log", tmp_path / "model") as server:
+        page = browser.new_context().new_page()
+        page.goto(server.url)
+        predict(page, "a lion roars")
+        lions = page.locator("#labels .row", has_text="Lions")
+        expect(lions.locator(".label")).to_have_text("Lions")
+        page.goto(f"{server.url}/taxonomy?label=Animals+>+Cats")
+        expect(page.locator("h1", has_text="Cats")).to_have_text("Cats")
+        expect(page.locator("tbody th", has_text="Lions")).to_have_text("Lions")
+        page.fill("#find", "lions")
+        found = page.locator("#found .row .label").first
+        expect(found).to_have_text("LionsAnimals \u203a Cats")
+        page.close()
+
+
 def test_the_threshold_greys_labels_and_moves_none(show: Any) -> None:
     page = show()
     predict(page, BEES)
