@@ -158,6 +158,22 @@ def test_a_code_that_is_only_the_path_is_not_repeated(browser: Any, tmp_path: Pa
         page.close()
 
 
+@pytest.mark.parametrize("width", [375, 320])
+def test_no_page_is_cut_off_the_navigation(show: Any, width: int) -> None:
+    page = show("/upload", viewport={"width": width, "height": 700})
+    expect(page.locator("#only-model, #models").first).to_be_attached()
+    page.evaluate(
+        "const count = document.getElementById('open-count');"
+        "count.hidden = false; count.textContent = '1,234';"
+    )
+    for link in page.locator(".nav a").all():
+        box = link.bounding_box()
+        assert box["x"] >= 0
+        assert box["x"] + box["width"] <= width, link.inner_text()
+        assert box["height"] >= 24
+    assert page.locator(".nav").evaluate("nav => nav.scrollWidth - nav.clientWidth") == 0
+
+
 def test_the_threshold_greys_labels_and_moves_none(show: Any) -> None:
     page = show()
     predict(page, BEES)
