@@ -652,7 +652,8 @@ def test_a_file_is_shown_answered_and_saved(
         assert row["labels"] == ";".join(label["label"] for label in labels)
         scores = row["scores"].split(";") if row["scores"] else []
         assert [*map(float, scores)] == [label["score"] for label in labels]
-        assert row["notes"] == ";".join(line.get("note_codes", []))
+        assert row["notes"] == " ".join(line.get("notes", []))
+        assert row["note_codes"] == ";".join(line.get("note_codes", []))
 
 
 @pytest.mark.slow
