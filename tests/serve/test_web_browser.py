@@ -174,6 +174,29 @@ def test_no_page_is_cut_off_the_navigation(show: Any, width: int) -> None:
     assert page.locator(".nav").evaluate("nav => nav.scrollWidth - nav.clientWidth") == 0
 
 
+@pytest.mark.parametrize("width", [375, 1280])
+def test_tab_goes_as_the_page_is_read(show: Any, width: int) -> None:
+    """From the text to the labels, and from these to the reasons of one, which stand last."""
+    page = show(viewport={"width": width, "height": 900})
+    predict(page, BEES)
+    page.locator("#reasons a").last.wait_for()
+    page.locator("#reading").focus()
+    places = []
+    for _ in range(20):
+        page.keyboard.press("Tab")
+        places.append(
+            page.evaluate("document.activeElement.closest('section')?.ariaLabel ?? 'why'")
+        )
+        if page.evaluate("document.activeElement.textContent") == "Show in the taxonomy":
+            break
+    assert [*dict.fromkeys(places)] == ["Document", "Labels", "why"]
+    labels, why = page.locator(".side").bounding_box(), page.locator("#why").bounding_box()
+    if width == 375:
+        assert why["y"] >= labels["y"] + labels["height"]
+    else:
+        assert why["x"] < labels["x"]
+
+
 def test_the_threshold_greys_labels_and_moves_none(show: Any) -> None:
     page = show()
     predict(page, BEES)
