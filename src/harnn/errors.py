@@ -9,7 +9,8 @@ HarnnError                  what the terminal prints without a traceback (exit c
 │   ├── BundleError         model directories
 │   ├── DatabaseError       databases of corrections and review
 │   └── ReviewError         decisions about documents in review
-│       └── ConflictError   somebody else was quicker
+│       ├── ConflictError   somebody else was quicker
+│       └── MissingError    what is asked for is not in review
 ├── CallableError           a function that somebody brought failed
 ├── MissingExtraError       an optional dependency is not installed (also an ImportError)
 └── TrainingInterrupted     a stop during training (exit code 130)
@@ -183,6 +184,10 @@ class ConflictError(ReviewError):
         self.item = item
         self.person = person
         self.moment = moment
+
+
+class MissingError(ReviewError):
+    """What is asked for is not in review: no document, word or decisions have that name."""
 
 
 class CallableError(HarnnError):

@@ -122,7 +122,9 @@ def test_effects_that_are_no_numbers_never_leave(monkeypatch: pytest.MonkeyPatch
     blend = predictor.bundle.ensemble.blend
     assert blend is not None
     monkeypatch.setattr(
-        type(blend), "log_odds", lambda *_: np.full((1, 1), np.nan, dtype=np.float32)
+        type(blend),
+        "log_odds",
+        lambda _, __, wanted: np.full((1, len(wanted)), np.nan, dtype=np.float32),
     )
     with pytest.raises(BundleError) as caught:
         predictor.explain(TEXT, top_k=1)

@@ -53,6 +53,24 @@ def test_documents_are_added_once(
     assert "0 documents of small put into review; 3 were there already." in err
 
 
+def test_how_far_it_is_where_nothing_can_be_drawn(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("harnn.cli.review._SECONDS_BETWEEN_LINES", 0)
+    lines = tmp_path / "new.jsonl"
+    lines.write_text("".join(json.dumps(each) + "\n" for each in DOCUMENTS), encoding="utf-8")
+    table = tmp_path / "new.csv"
+    table.write_text("id,text\n1,bees\n2,taps\n", encoding="utf-8")
+    for path, said in (
+        (lines, [f"{n} of 3 documents scored" for n in (1, 2, 3)]),
+        (lines, ["3 of 3 documents scored"]),  # which are known
+        (table, [f"{n} documents scored" for n in (1, 2)]),
+    ):
+        database = str(tmp_path / "review.db")
+        assert run(["review", "add", str(SMALL), str(path), "--database", database]) == 0
+        assert capsys.readouterr().err.splitlines()[:-1] == said
+
+
 def test_status(database: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["review", "status", str(database)]) == 0
     lines = capsys.readouterr().out.splitlines()

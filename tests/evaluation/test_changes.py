@@ -6,6 +6,7 @@ import dataclasses
 import json
 
 import numpy as np
+import pytest
 from scipy.sparse import csr_array
 
 from harnn.decode import Decoder, Scores
@@ -59,7 +60,52 @@ def test_labels_and_documents_are_counted() -> None:
         "F1 rose: cat 66.7 -> 85.7; of 4 documents found 2 -> 3, wrongly given 0 -> 0",
         "F1 fell: oak 100.0 -> 85.7; of 4 documents found 4 -> 3, wrongly given 0 -> 0",
         "Labels were chosen: labels scored at least 0.4000. Now: labels scored at least 0.5000.",
+        "Thresholds rest on 8 validation documents.",
     ]
+
+
+FAR = "Look at answers before you replace the old model; harnn decoding can set thresholds back."
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        (Decoder(0.25), Decoder(0.35), ""),
+        (
+            Decoder(0.25),
+            Decoder(0.375),
+            "The threshold of all labels moved far, from 0.250 to 0.375.",
+        ),
+        (
+            Decoder(0.4, strategy="level", level_thresholds=(0.3, 0.2)),
+            Decoder(0.4, strategy="level", level_thresholds=(0.5, 0.8)),
+            "The threshold of level 2 moved far, from 0.200 to 0.800, and 1 other more than 0.1.",
+        ),
+        (
+            Decoder(0.4, strategy="label", label_thresholds=(0.5,) * 6),
+            Decoder(0.9, strategy="label", label_thresholds=(0.5,) * 5 + (0.7,)),
+            "The threshold of a label moved far, from 0.500 to 0.700.",
+        ),
+        (
+            Decoder(0.4, strategy="deepest", confidence=0.5),
+            Decoder(0.9, strategy="deepest", confidence=0.25),
+            "How sure each step is to be moved far, from 0.500 to 0.250.",
+        ),
+        (Decoder(0.1), Decoder(0.4, strategy="deepest", confidence=0.5), ""),
+    ],
+)
+def test_a_threshold_that_moved_far_is_told_with_the_verdict(
+    old: Decoder, new: Decoder, expected: str
+) -> None:
+    corrected = CorrectedAnswers(documents=3, as_corrected=(0, 3), micro_f1=(0.5, 1.0))
+    found = changes(TRUE, TRUE, corrected=corrected, validation_corrected=1)
+    said = dataclasses.replace(found, decoders=(old, new)).verdict()
+    told = (
+        f" {expected} Thresholds rest on 8 validation documents, 1 of them corrected, and the "
+        f"model has learned from 2 corrected documents. {FAR}"
+    )
+    assert said.partition("+0.00).")[2] == (told if expected else "")
+    assert found.to_dict()["validation_corrected"] == 1
 
 
 def test_rare_labels_are_counted_and_not_named() -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 import re
 from collections.abc import Iterator, Sequence
 from importlib.resources import files
@@ -16,6 +17,7 @@ from harnn.explain import (
     Example,
     Explanation,
     LabelExplanation,
+    NameScore,
     Rival,
     WordWeight,
     render_html,
@@ -370,3 +372,45 @@ def _luminance(colour: Sequence[float]) -> float:
     parts = [c / 255 for c in colour]
     linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in parts]
     return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+@pytest.mark.parametrize(
+    ("made", "through", "expected"),
+    [
+        (
+            NameScore(0.75, 4, PredictedLabel("n", "<Nature>", 0.5, 1, ("n",))),
+            "",
+            "It is scored by its name: no training document has it. Its score is that of <Nature> "
+            "above it, 50%, times 75%, the probability that its name gives it beside 4 other "
+            "names.",
+        ),
+        (
+            NameScore(0.75, 0, PredictedLabel("n", "Nature", 0.5, 1, ("n",))),
+            "",
+            "It is scored by its name: no training document has it. Its score is that of Nature "
+            "above it, 50%, times 75%: no other name stands beside it, so its own decides nothing.",
+        ),
+        (
+            NameScore(0.75, 1),
+            "",
+            "It is scored by its name: no training document has it. Its score is the probability "
+            "that its name gives it beside 1 other name.",
+        ),
+        (
+            NameScore(0.75, 0),
+            "",
+            "It is scored by its name: no training document has it. No other name stands beside "
+            "it, so every text gets the same score.",
+        ),
+        (None, "other", "That label is scored by its name: no training document has it."),
+    ],
+)
+def test_a_label_by_name_says_where_its_score_comes_from(
+    made: NameScore | None, through: str, expected: str
+) -> None:
+    text = "The hive hums."
+    plain = label("bees", text, [(4, 8, 1.0)])
+    item = dataclasses.replace(plain, by_name=True, name_score=made, through=through)
+    page = read(explanation(text, item))
+    assert expected in page.by_class["spread"]
+    assert item.to_dict().get("name_score") == (None if made is None else made.to_dict())

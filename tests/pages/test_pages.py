@@ -6,7 +6,9 @@ import base64
 import hashlib
 import re
 
-from harnn.pages import content_policy, isolated, level_title, readable, shared_style
+import pytest
+
+from harnn.pages import code_beside, content_policy, isolated, level_title, readable, shared_style
 
 
 def test_a_policy_names_exactly_what_is_on_the_page() -> None:
@@ -24,6 +26,28 @@ def test_a_policy_names_exactly_what_is_on_the_page() -> None:
         "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
     )
     assert content_policy() == "default-src 'none'; base-uri 'none'; form-action 'none'"
+
+
+@pytest.mark.parametrize(
+    ("code", "name", "parents", "shown"),
+    [
+        ("Animals > Cats", "Cats", ["Animals"], ""),
+        ("A/B", "B", ["A"], ""),
+        ("Medicine > Medicine", "Medicine", ["Medicine"], ""),
+        ("a_b", "b", ["x", "a"], ""),
+        ("cats", "cats", [], ""),
+        ("F16H", "H", ["F16"], "F16H"),
+        ("A1B", "B", ["A"], "A1B"),
+        ("Animals > Cats", "Cats", [], "Animals > Cats"),
+        ("Animals > Cats", "Felines", ["Animals"], "Animals > Cats"),
+        ("T1016", "Discovery", ["T1"], "T1016"),
+        ("AA", "A", ["AA"], "AA"),
+    ],
+)
+def test_a_code_that_is_only_the_path_is_not_repeated(
+    code: str, name: str, parents: list[str], shown: str
+) -> None:
+    assert code_beside(code, name, parents) == shown
 
 
 def test_text_is_isolated_and_readable() -> None:

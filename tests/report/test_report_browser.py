@@ -210,6 +210,26 @@ def test_no_width_scrolls_sideways(show: Any, name: str) -> None:
         assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
+def test_nothing_is_cut_off_tables_of_documents_and_plots_on_a_narrow_screen(show: Any) -> None:
+    page = show("sample", viewport={"width": 375, "height": 700})
+    tables = page.locator(".scroll:has(.quote)")
+    assert tables.count() == 4
+    for table in tables.all():
+        assert table.evaluate("each => each.scrollWidth - each.clientWidth") == 0
+    outside = page.locator("svg.plot:not(#icicle) text").evaluate_all(
+        "all => all.map(each => each.getBoundingClientRect())"
+        ".filter(box => box.left < 0 || box.right > 375).length"
+    )
+    assert outside == 0
+    clipped = page.locator("svg.plot:not(#icicle)").evaluate_all(
+        "all => all.filter(each => getComputedStyle(each).overflow !== 'visible').length"
+    )
+    assert clipped == 0
+    documents = page.locator("#worst td[data-of='Here']").first
+    shown = documents.evaluate("each => getComputedStyle(each, '::before').content")
+    assert shown == '"Here: "'
+
+
 @pytest.mark.slow
 def test_without_javascript_it_can_be_read(show: Any) -> None:
     page = show("large", java_script_enabled=False)

@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 
 from harnn.branches import LeftOut
+from harnn.evaluation.mistakes import Mistake
 from harnn.prediction import Seen
 from harnn.report import ModelReport
 from harnn.report.label_table import kept_columns, label_json
@@ -210,6 +211,34 @@ def test_documents_that_the_model_knows_are_named_on_top() -> None:
     )
     assert page.index(note[0]) < page.index('<dl class="facts">')
     assert 'role="note"' not in render_page(sample_report())
+
+
+def test_mistakes_are_confident_ones_and_the_bound_is_said() -> None:
+    report = sample_report()
+    row, column = report.evaluation.wrong[0][:2]
+
+    def page(*scores: float) -> str:
+        """Return the section where labels were wrongly given and missed with these scores."""
+        some = tuple(Mistake(row, column, score) for score in scores)
+        found = dataclasses.replace(report.evaluation, wrong=some[:2], missed=some[2:])
+        whole = render_page(dataclasses.replace(report, evaluation=found))
+        section = whole.partition('<section id="mistakes">')[2].partition("</section>")[0]
+        return re.sub(r"\s+", " ", section)
+
+    shown = page(0.81, 0.79, 0.19, 0.21)
+    assert (
+        "Labels wrongly given with a score of 80% or more, the highest first, and labels missed "
+        "with 20% or less, the lowest first."
+    ) in shown
+    assert ">81%<" in shown
+    assert ">19%<" in shown
+    assert ">79%<" not in shown
+    assert ">21%<" not in shown
+    assert (
+        "None: no label was wrongly given with a score of 80% or more, and none missed with 20% or "
+        "less."
+    ) in page(0.3, 0.3, 0.3)
+    assert "Every label given is true, and none was missed." in page()
 
 
 def test_the_table_of_the_script() -> None:

@@ -127,9 +127,75 @@ def test_a_decision_that_cannot_be_is_refused(queued: People) -> None:
     answer = queued.ask("kim", "POST", f"{path}/submit", {"version": 0})
     assert answer.status_code == 422
     assert "undecided" in answer.json()["detail"]
-    answer = queued.ask("kim", "GET", "/v1/review/items/999")
-    assert answer.status_code == 422
-    assert answer.json()["detail"] == "there is no document 999 in review."
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "detail"),
+    [
+        ("GET", "items/999", None, "there is no document 999 in review."),
+        *(
+            ("POST", f"items/999/{each}", body, "there is no document 999 in review.")
+            for each, body in {
+                "decisions": {"version": 0, "action": "none_fits"},
+                "undo": {"version": 0},
+                "comments": {"text": "Why?"},
+                "submit": {"version": 0},
+                "set-aside": {"version": 0},
+                "reopen": {"version": 0},
+                "settle": {"version": 0},
+            }.items()
+        ),
+        ("GET", "queue?after=999", None, "there is no document 999 in review."),
+        ("GET", "evidence/bees", None, "there is no word 'bees' in review."),
+        (
+            "POST",
+            "evidence/bees",
+            {"action": "reject", "items": [{"item": 1, "version": 0}]},
+            "there is no word 'bees' in review.",
+        ),
+        ("POST", "groups/g1/undo", None, "there are no decisions 'g1' of yours to undo."),
+        ("GET", "use?label=zz", None, "No label has the code 'zz'."),
+        ("GET", "?model=other", None, "No model is called 'other'; there are sample."),
+    ],
+)
+def test_what_does_not_exist_is_not_found(
+    queued: People, method: str, path: str, body: object, detail: str
+) -> None:
+    answer = queued.ask("root", method, f"/v1/review/{path}".replace("/?", "?"), body)
+    assert (answer.status_code, answer.json()["detail"]) == (404, detail)
+    assert answer.headers["content-type"] == "application/problem+json"
+
+
+@pytest.mark.parametrize("act", ["decisions", "undo", "submit", "set-aside", "reopen", "settle"])
+def test_a_version_that_never_was_is_nobodys_doing(queued: People, act: str) -> None:
+    """Nobody was quicker: the number was never that of a version."""
+    item, other = (each["item"] for each in queued.get("root", "/v1/review/queue")["items"][:2])
+    queued.decide("root", other, "none_fits")
+    foreign = queued.get("root", f"/v1/review/items/{other}")["version"]
+    for version in (foreign, 99_999):
+        body = {"version": version}
+        if act == "decisions":
+            body["action"] = "none_fits"
+        answer = queued.ask("root", "POST", f"/v1/review/items/{item}/{act}", body)
+        assert answer.status_code == 422
+        assert answer.json()["detail"] == (
+            f"your reading of document {item} never had the version {version:,}; read the "
+            "document, and give the one that it has."
+        )
+
+
+def test_a_policy_that_never_was_is_nobodys_doing(people: People) -> None:
+    body = {"version": 99_999, "targets": {}}
+    answer = people.ask("root", "PUT", "/v1/acceptance", body)
+    said = "there never was a policy 99,999; none is in force: give 0."
+    assert (answer.status_code, answer.json()["detail"]) == (422, said)
+    first = people.ask("root", "PUT", "/v1/acceptance", {"version": 0, "targets": {}})
+    number = first.json()["in_force"]["number"]
+    answer = people.ask("root", "PUT", "/v1/acceptance", body)
+    said = f"there never was a policy 99,999; the one in force is {number}."
+    assert (answer.status_code, answer.json()["detail"]) == (422, said)
+    again = people.ask("root", "PUT", "/v1/acceptance", {"version": 0, "targets": {}})
+    assert again.status_code == 409  # another one was put in force meanwhile
 
 
 def test_a_second_reading_sees_the_first_and_settles(people: People) -> None:
@@ -205,7 +271,7 @@ def test_of_several_models_each_has_its_own_documents(model: Path, tmp_path: Pat
         assert client.post("/v1/review/documents?model=b", json=body).json()["added"] == 1
         assert client.get("/v1/review").json()["total"] == 0
         assert client.get("/v1/review?model=b").json()["total"] == 1
-        assert client.get("/v1/review/items/1").status_code == 422
+        assert client.get("/v1/review/items/1").status_code == 404
         assert client.get("/v1/review?model=c").status_code == 404
 
 

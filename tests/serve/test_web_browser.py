@@ -132,6 +132,71 @@ def test_answers_are_those_of_the_interface(show: Any, server: RunningServer) ->
     assert sorted(rows.locator(".name").all_inner_texts()) == sorted(x["name"] for x in given)
 
 
+def test_a_code_that_is_only_the_path_is_not_repeated(browser: Any, tmp_path: Path) -> None:
+    (tmp_path / "paths.txt").write_text("Animals > Cats > Lions\nPlants > Oaks\n", "utf-8")
+    taxonomy = Taxonomy.from_file(tmp_path / "paths.txt")
+    given = {"Animals > Cats > Lions": "a lion roars", "Plants > Oaks": "acorns of an oak"}
+    documents = [
+        Document(str(n), {"text": f"{text} {n}"}, (label,), "")
+        for n in range(10)
+        for label, text in given.items()
+    ]
+    result = harnn.fit(taxonomy, documents[:14], documents[14:], Config.from_dict(FAST))
+    harnn.save_bundle(result, tmp_path / "model")
+    with running(tmp_path / "log", tmp_path / "model") as server:
+        page = browser.new_context().new_page()
+        page.goto(server.url)
+        predict(page, "a lion roars")
+        lions = page.locator("#labels .row", has_text="Lions")
+        expect(lions.locator(".label")).to_have_text("Lions")
+        page.goto(f"{server.url}/taxonomy?label=Animals+>+Cats")
+        expect(page.locator("h1", has_text="Cats")).to_have_text("Cats")
+        expect(page.locator("tbody th", has_text="Lions")).to_have_text("Lions")
+        page.fill("#find", "lions")
+        found = page.locator("#found .row .label").first
+        expect(found).to_have_text("LionsAnimals \u203a Cats")
+        page.close()
+
+
+@pytest.mark.parametrize("width", [375, 320])
+def test_no_page_is_cut_off_the_navigation(show: Any, width: int) -> None:
+    page = show("/upload", viewport={"width": width, "height": 700})
+    expect(page.locator("#only-model, #models").first).to_be_attached()
+    page.evaluate(
+        "const count = document.getElementById('open-count');"
+        "count.hidden = false; count.textContent = '1,234';"
+    )
+    for link in page.locator(".nav a").all():
+        box = link.bounding_box()
+        assert box["x"] >= 0
+        assert box["x"] + box["width"] <= width, link.inner_text()
+        assert box["height"] >= 24
+    assert page.locator(".nav").evaluate("nav => nav.scrollWidth - nav.clientWidth") == 0
+
+
+@pytest.mark.parametrize("width", [375, 1280])
+def test_tab_goes_as_the_page_is_read(show: Any, width: int) -> None:
+    """From the text to the labels, and from these to the reasons of one, which stand last."""
+    page = show(viewport={"width": width, "height": 900})
+    predict(page, BEES)
+    page.locator("#reasons a").last.wait_for()
+    page.locator("#reading").focus()
+    places = []
+    for _ in range(20):
+        page.keyboard.press("Tab")
+        places.append(
+            page.evaluate("document.activeElement.closest('section')?.ariaLabel ?? 'why'")
+        )
+        if page.evaluate("document.activeElement.textContent") == "Show in the taxonomy":
+            break
+    assert [*dict.fromkeys(places)] == ["Document", "Labels", "why"]
+    labels, why = page.locator(".side").bounding_box(), page.locator("#why").bounding_box()
+    if width == 375:
+        assert why["y"] >= labels["y"] + labels["height"]
+    else:
+        assert why["x"] < labels["x"]
+
+
 def test_the_threshold_greys_labels_and_moves_none(show: Any) -> None:
     page = show()
     predict(page, BEES)
@@ -168,6 +233,49 @@ def test_pointing_at_a_label_paints_its_words(show: Any) -> None:
     other.click()
     expect(page.locator("#why-title")).to_have_text(f"Why {other.locator('.name').inner_text()}?")
     expect(page.locator("#reasons table")).to_be_visible()
+
+
+NATURE = {"label": "nature", "name": "Nature", "score": 0.5, "level": 1, "path": ["nature"]}
+
+
+@pytest.mark.parametrize(
+    ("made", "expected"),
+    [
+        (
+            {"likely": 0.75, "siblings": 4, "parent": NATURE},
+            "Its score is that of Nature above it, 50%, times 75%, the probability that its name "
+            "gives it beside 4 other names.",
+        ),
+        (
+            {"likely": 0.75, "siblings": 0, "parent": NATURE},
+            "Its score is that of Nature above it, 50%, times 75%: no other name stands beside it, "
+            "so its own decides nothing.",
+        ),
+        (
+            {"likely": 0.75, "siblings": 1, "parent": None},
+            "Its score is the probability that its name gives it beside 1 other name.",
+        ),
+        (
+            {"likely": 0.75, "siblings": 0},
+            "No other name stands beside it, so every text gets the same score.",
+        ),
+    ],
+)
+def test_a_label_by_name_says_where_its_score_comes_from(
+    show: Any, made: dict[str, Any], expected: str
+) -> None:
+    page = show()
+
+    def as_if_by_name(route: Any) -> None:
+        answer = route.fetch().json()
+        for label in answer["explanation"]["labels"]:
+            label |= {"by_name": True, "name_score": made, "through": ""}
+        route.fulfill(json=answer)
+
+    page.route("**/v1/explain", as_if_by_name)
+    predict(page, BEES)
+    start = "It is scored by its name: no training document has it. "
+    expect(page.locator("#reasons > p").first).to_have_text(start + expected)
 
 
 def test_the_painted_words_are_taken_out(show: Any, server: RunningServer) -> None:
@@ -567,7 +675,8 @@ def test_a_file_is_shown_answered_and_saved(
         assert row["labels"] == ";".join(label["label"] for label in labels)
         scores = row["scores"].split(";") if row["scores"] else []
         assert [*map(float, scores)] == [label["score"] for label in labels]
-        assert row["notes"] == ";".join(line.get("note_codes", []))
+        assert row["notes"] == " ".join(line.get("notes", []))
+        assert row["note_codes"] == ";".join(line.get("note_codes", []))
 
 
 @pytest.mark.slow

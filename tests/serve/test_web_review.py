@@ -28,7 +28,7 @@ pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 pytestmark = NEEDS_CHROMIUM
 
 MODELS = (
-    *("ten", "keys", "undo", "conflict", "blind", "offline", "lost", "second", "touch"),
+    *("ten", "keys", "undo", "conflict", "blind", "offline", "lost", "second", "touch", "narrow"),
     *("hostile", "off", "whole", "evidence", "late", "access"),
 )
 
@@ -336,6 +336,31 @@ def test_by_touch_on_a_narrow_screen(sits: Any, desk: Desk) -> None:
     page.keyboard.press("Escape")
     expect(page.locator("#items")).to_be_hidden()
     assert labels_of(desk, "touch") == [("farming",)]
+
+
+def test_by_keyboard_on_a_narrow_screen(sits: Any, desk: Desk) -> None:
+    """Keys reach what the other pane and the hidden queue hold."""
+    desk.queue("narrow", desk.document("narrow", "One"), desk.document("narrow", "Two", doubt=0.5))
+    kim = sits("kim", "narrow", viewport={"width": 375, "height": 740})
+    kim.reads("One")
+    page = kim.page
+    expect(page.locator("#add")).to_be_hidden()
+    kim.press("/")
+    expect(page.locator("#add")).to_be_focused()
+    page.keyboard.type("cycling")
+    expect(page.locator("#hits .row").first).to_contain_text("Cycling")
+    kim.press("Enter")
+    expect(page.locator("#tree .row", has_text="Cycling")).to_be_visible()
+    kim.press("g", "l")
+    expect(page.locator("#by-label")).to_be_focused()
+    kim.press("Escape")
+    expect(page.locator("#by-label")).to_be_hidden()
+    expect(page.locator("#show-queue")).to_be_focused()
+    kim.press("g", "e")
+    expect(page.locator("#by-evidence")).to_be_focused()
+    kim.press("Escape", "g", "d")
+    kim.reads("One")
+    kim.is_sent()
 
 
 HOSTILE = "<script>alert(1)</script> <img src=x onerror=alert(2)> honey & bees"

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
+from scipy.special import logit
 
 import harnn
 from harnn.branches import Ensemble, with_labels_by_name
@@ -318,8 +319,37 @@ def test_explanations_say_that_a_label_was_told_by_its_name(
     assert not by_label["f1.3"].by_name
     assert "by_name" not in by_label["f1.3"].to_dict()
     effects = {x.branch: x.effect for x in by_label["f1.2"].branches}
-    assert effects["linear"] == 0
+    assert effects["linear"] != 0  # it speaks for f1 above it
     assert effects["text_vectors"] != 0
+    made = by_label["f1.2"].name_score
+    assert made is not None
+    assert (made.siblings, made.parent and made.parent.label) == (CHILDREN - 1, "f1")
+    assert made.parent is not None
+    score = by_label["f1.2"].predicted.score
+    assert made.likely * made.parent.score == pytest.approx(score, abs=1e-4)
+    assert by_label["f1.2"].to_dict()["name_score"]["parent"]["label"] == "f1"
+    assert by_label["f1.3"].name_score is None
+
+
+def test_words_for_a_label_by_name_are_also_those_for_the_label_above_it(
+    trained: tuple[Path, list[str]],
+) -> None:
+    """The score is that of f1, which *family* speaks for, times what the other word makes."""
+    predictor = harnn.Predictor.load(trained[0])
+    family, own = word_of("f1"), word_of("f1.2")
+    text = f"{family} {own} n7"
+    found = predictor.explain(text, threshold=0.0)
+    (item,) = [x for x in found.labels if x.predicted.label == "f1.2"]
+    effects = {weight.word: weight.effect for weight in item.weights}
+    column = predictor.taxonomy.index["f1.2"]
+    texts = [text, f"{own} n7", f"{family} n7", f"{family} {own}"]
+    odds = logit(predictor.scores(texts).values[:, column].astype(float))
+    # nearly: siblings' scores, which are a part of it, are held as they are
+    expected = odds[0] - odds[1:]
+    assert [effects[family], effects[own], effects["n7"]] == pytest.approx(
+        expected, rel=0.3, abs=0.1
+    )
+    assert effects[family] > 1
 
 
 def test_labels_that_a_new_edition_adds_are_scored(trained: tuple[Path, list[str]]) -> None:

@@ -19,7 +19,7 @@ from harnn.branches.branch import (
 from harnn.branches.by_name import ByName, read_by_name
 from harnn.branches.cascade import Cascade
 from harnn.branches.ensemble import Ensemble, with_labels_by_name
-from harnn.branches.evidence import Asked, WordEffects, word_effects
+from harnn.branches.evidence import Asked, NameOrigin, WordEffects, word_effects
 from harnn.branches.kinds import (
     KINDS,
     Kind,
@@ -49,6 +49,7 @@ __all__ = [
     "LeftOut",
     "MadeFrom",
     "MayWait",
+    "NameOrigin",
     "Parts",
     "Probable",
     "StoredModel",

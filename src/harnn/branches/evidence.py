@@ -9,7 +9,7 @@ without a word, so that an effect is one on the log odds of the answer (occlusio
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harnn.branches.branch import Branch, Evidence
-from harnn.branches.by_name import ByName
+from harnn.branches.by_name import ByName, Descent
 from harnn.branches.ensemble import Ensemble
 from harnn.corpus import Corpus, PlacedText, View
 from harnn.errors import BundleError, Problem
@@ -43,8 +43,22 @@ _MOST_CHARACTERS = 1_000_000
 """Of all versions of a document together that one branch is asked about."""
 _FEWEST_TRIALS = 8
 _FIRST = np.zeros(1, dtype=np.int64)
+_NEARLY_NOTHING = 1e-12
+"""What a probability lacks of 1, at least, for its log odds to be a number."""
 _LEAST_GUIDE = 1e-6
 """Added to what divides a stretch, so that it is divided evenly where nothing is known."""
+
+
+class NameOrigin(NamedTuple):
+    """What the score of a label by its name is the product of."""
+
+    parent: int | None
+    """The parent, as a column, that has the lowest score; None: the label has none."""
+    parent_score: float
+    likely: float
+    """The probability of the label given its parents, which its name makes."""
+    siblings: int
+    """How many other names it was compared with."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -55,6 +69,8 @@ class WordEffects:
     """(T, K): how much higher the log odds are with the word than without it."""
     branches: dict[str, NDArray[np.float32]]
     """(K,) by branch: how much higher they are than if it alone had read an empty text."""
+    by_name: dict[int, NameOrigin] = field(default_factory=dict)
+    """By column, of those labels that are told by their names: what their scores are made of."""
 
 
 class _OfBranch(NamedTuple):
@@ -85,50 +101,98 @@ def word_effects(
         if branch is branches[0]:
             guide = np.maximum(found[branch.name].words, 0)
 
-    def log_odds(changed: dict[str, NDArray[np.float32]]) -> NDArray[np.float32]:
+    def log_odds(
+        changed: dict[str, NDArray[np.float32]], asked: NDArray[np.int64]
+    ) -> NDArray[np.float32]:
         if blend is None:
-            return next(iter(changed.values()))[:, columns]
-        return blend.log_odds(changed, columns)
+            return next(iter(changed.values()))[:, asked]
+        return blend.log_odds(changed, asked)
 
-    as_it_is = log_odds(outputs)
+    names = _NamesOfLabels.answering(ensemble, corpus, outputs.keys())
+    descents = {} if names is None else names.descents(columns)
+    sources = {descent.source for descent in descents.values()} - {None}
+    asked = np.unique(np.array([*columns.tolist(), *sources], dtype=np.int64))
     without = {name: outputs[name] - found[name].words for name in outputs}
-    words = as_it_is - log_odds(without) if placed.spans else as_it_is[:0]
+    as_it_is = log_odds(outputs, asked)
+    words = as_it_is - log_odds(without, asked) if placed.spans else as_it_is[:0]
     shares = {
-        name: (as_it_is - log_odds(outputs | {name: found[name].nothing}))[0] for name in outputs
+        name: (as_it_is - log_odds(outputs | {name: found[name].nothing}, asked))[0]
+        for name in outputs
     }
-    _explain_by_name(ensemble, corpus, placed, encode, guide, columns, words, shares)
-    if not all(np.isfinite(part).all() for part in (words, *shares.values())):
+    at = np.searchsorted(asked, columns)
+    effects = WordEffects(words[:, at], {name: share[at] for name, share in shares.items()})
+    if names is not None and descents:
+        own = names.logits(corpus.only(_FIRST, set(names.reads)))
+        lost = _ask(names, own, corpus, placed, encode, guide)
+        told = _Told(asked, as_it_is, words, shares)
+        effects = _explain_by_name(names.name, own, lost, columns, effects, told, descents)
+    if not all(np.isfinite(part).all() for part in (effects.words, *effects.branches.values())):
         what = "the model gives effects of words that are no numbers."
         raise BundleError(Problem("", what, "It is damaged: train again."))
-    return WordEffects(words, shares)
+    return effects
+
+
+class _Told(NamedTuple):
+    """What the blend says of some labels."""
+
+    asked: NDArray[np.int64]
+    """(A,) columns, ascending."""
+    odds: NDArray[np.float32]
+    """(1, A) log odds."""
+    words: NDArray[np.float32]
+    """(T, A), as in :class:`WordEffects`."""
+    shares: dict[str, NDArray[np.float32]]
+    """(A,) by branch."""
 
 
 def _explain_by_name(
-    ensemble: Ensemble,
-    corpus: Corpus,
-    placed: PlacedText,
-    encode: Encode,
-    guide: NDArray[np.float32],
+    name: str,
+    own: NDArray[np.float32],
+    found: _OfBranch,
     columns: NDArray[np.int64],
-    words: NDArray[np.float32],
-    shares: dict[str, NDArray[np.float32]],
-) -> None:
+    effects: WordEffects,
+    told: _Told,
+    descents: dict[int, Descent],
+) -> WordEffects:
     """Put what words do to labels that are scored by their names in the place of what the blend
-    says of them: to the log odds of the label, given its parents.
+    says of them.
+
+    Such a score is a product: that of a label above it that has documents, times the probability
+    of each label from there on, given its parents.
+    name: of the branch on vectors; own: (1, C) log odds given the parents.
     """
-    by_name, branch = ensemble.by_name, ensemble.branch("text_vectors")
-    if by_name is None or branch is None or branch.name not in shares:
-        return
-    mine = np.flatnonzero(np.isin(columns, by_name.columns))
-    if not len(mine):
-        return
-    asked = _NamesOfLabels(branch, by_name, ensemble.score(corpus).values)
-    own = asked.logits(corpus.only(_FIRST, set(branch.reads)))
-    found = _ask(asked, own, corpus, placed, encode, guide)
-    words[:, mine] = found.words[:, columns[mine]]
-    for share in shares.values():
-        share[mine] = 0
-    shares[branch.name][mine] = (own - found.nothing)[0, columns[mine]]
+    words, shares = effects.words.copy(), {x: y.copy() for x, y in effects.branches.items()}
+    origins: dict[int, NameOrigin] = {}
+    for place, column in enumerate(columns.tolist()):
+        if column not in descents:
+            continue
+        descent = descents[column]
+        chain = list(descent.named)
+        odds, lost = own[:, chain], found.words[:, chain]
+        parts = {each: np.zeros((1, len(chain)), dtype=np.float32) for each in shares}
+        parts[name] = (own - found.nothing)[:, chain]
+        if descent.source is not None:
+            above = np.searchsorted(told.asked, [descent.source])
+            odds = np.concatenate([told.odds[:, above], odds], axis=1)
+            lost = np.concatenate([told.words[:, above], lost], axis=1)
+            parts = {
+                each: np.concatenate([told.shares[each][None, above], part], axis=1)
+                for each, part in parts.items()
+            }
+        whole = _joint_log_odds(odds)
+        words[:, place] = whole - _joint_log_odds(odds - lost)
+        for each, part in parts.items():
+            shares[each][place] = (whole - _joint_log_odds(odds - part))[0]
+        likely = float(np.exp(-np.logaddexp(0, -own[0, column].astype(np.float64))))
+        origins[column] = NameOrigin(descent.parent, descent.parent_score, likely, descent.siblings)
+    return WordEffects(words, shares, origins)
+
+
+def _joint_log_odds(odds: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Return (T,) the log odds of products of probabilities, whose log odds are (T, P)."""
+    together = -np.logaddexp(0, -odds.astype(np.float64)).sum(axis=1)  # logarithm of the product
+    together = np.minimum(together, -_NEARLY_NOTHING)
+    return np.asarray(together - np.log(-np.expm1(together)))
 
 
 @dataclass(frozen=True, eq=False)
@@ -140,6 +204,24 @@ class _NamesOfLabels:
     by_name: ByName
     scores: NDArray[np.float32]
     """(1, C) of the document."""
+
+    @classmethod
+    def answering(
+        cls, ensemble: Ensemble, corpus: Corpus, names: Collection[str]
+    ) -> _NamesOfLabels | None:
+        """Return what answers the only document by names; None: nothing does.
+
+        names: of the branches that answer; an early answer of a cascade knows no label by its name.
+        """
+        by_name, branch = ensemble.by_name, ensemble.branch("text_vectors")
+        if by_name is None or branch is None or branch.name not in names:
+            return None
+        return cls(branch, by_name, ensemble.score(corpus).values)
+
+    def descents(self, columns: NDArray[np.int64]) -> dict[int, Descent]:
+        """Return what the scores of those of *columns* that are told by names are made of."""
+        mine = columns[np.isin(columns, self.by_name.columns)].tolist()
+        return self.by_name.descents(mine, self.scores[0]) if mine else {}
 
     @property
     def name(self) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import getpass
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
@@ -40,6 +41,8 @@ from harnn.serve.settings import ModelPlace
 
 _ENTRIES_AT_ONCE = 1_000
 _SHOWN_LABELS = 10
+_SECONDS_BETWEEN_LINES = 10.0
+"""That tell how far ``review add`` is where there is no terminal to draw on."""
 
 
 def add(
@@ -60,16 +63,32 @@ def add(
         reading(knobs) as log,
         answer_bar(Console(stderr=True), lambda: count_documents(list(data)), shown=True) as bar,
     ):
-        documents = read_documents(data, knobs, log=log, labelled=False)
         found = review.enqueue(
             predictor,
-            bar.counting(documents),
+            read_documents(data, knobs, log=log, labelled=False),
             model=state,
             person=_who(),
             options=EnqueueOptions(**options),
+            done=bar.advance if bar.shown else _Lines(data).advance,
         )
     known = f"; {found.known:,} were there already" if found.known else ""
     say(f"{counted(len(found.added), 'document')} of {place.name} put into review{known}.")
+
+
+class _Lines:
+    """How far documents are prepared, a line now and then, where no bar is shown."""
+
+    def __init__(self, data: Sequence[Path]) -> None:
+        self._all = count_documents(list(data))
+        self._done, self._told = 0, time.monotonic()
+
+    def advance(self, documents: int) -> None:
+        """Count documents that are prepared now."""
+        self._done += documents
+        if time.monotonic() - self._told >= _SECONDS_BETWEEN_LINES:
+            self._told = time.monotonic()
+            of = "" if self._all is None else f" of {self._all:,}"
+            say(f"{self._done:,}{of} documents scored")
 
 
 def show_status(database: str, model: str | None) -> None:

@@ -18,6 +18,8 @@ from harnn.taxonomy import Taxonomy
 _MOST_LABELS = 5
 _LEAST_DOCUMENTS = 3
 """Of a label: of fewer its F1 says little."""
+_FAR = 0.1
+"""That a threshold moves by, to be told with the verdict."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +69,8 @@ class Changes:
     decoders: tuple[Decoder, Decoder]
     corrected: CorrectedAnswers | None
     """None: there were no corrections."""
+    validation_corrected: int = 0
+    """Validation documents that have the labels of a correction."""
 
     @classmethod
     def of(
@@ -77,6 +81,7 @@ class Changes:
         taxonomy: Taxonomy,
         *,
         corrected: CorrectedAnswers | None = None,
+        validation_corrected: int = 0,
         resampling: Resampling | None = None,
     ) -> Changes:
         """Compare what two models say of the validation documents; targets: (N, C), sparse."""
@@ -100,6 +105,7 @@ class Changes:
             labels_fallen=int((difference < 0).sum()),
             decoders=decoders,
             corrected=corrected,
+            validation_corrected=validation_corrected,
         )
 
     @property
@@ -126,7 +132,37 @@ class Changes:
         else:
             what = "the new model is a little worse than the old one"
         doubt = "" if clear or not found.difference else ", which may be chance"
-        return f"On validation {what}: {numbers} ({interval}{doubt})."
+        said = f"On validation {what}: {numbers} ({interval}{doubt})."
+        return f"{said} {far}" if (far := self._moved_far()) else said
+
+    def _moved_far(self) -> str:
+        """Say which threshold in use moved far, and on how little it rests; or nothing."""
+        old, new = self.decoders
+        if old.strategy != new.strategy:
+            return ""
+        moves = [(abs(b - a), what, a, b) for what, a, b in _thresholds(old, new)]
+        far = [each for each in moves if each[0] > _FAR]
+        if not far:
+            return ""
+        _, what, before, after = max(far, key=lambda each: each[0])
+        more = counted(len(far) - 1, "other")
+        others = f", and {more} more than {_FAR}" if len(far) > 1 else ""
+        return (
+            f"{what} moved far, from {before:.3f} to {after:.3f}{others}. {self._rests()} Look at "
+            "answers before you replace the old model; harnn decoding can set thresholds back."
+        )
+
+    def _rests(self) -> str:
+        """Say on how many documents the thresholds rest."""
+        of = counted(self.comparison.documents, "validation document")
+        among = f", {self.validation_corrected:,} of them corrected" * bool(
+            self.validation_corrected
+        )
+        learned = ""
+        if self.corrected is not None:
+            documents = self.corrected.documents - self.validation_corrected
+            learned = f", and the model has learned from {counted(documents, 'corrected document')}"
+        return f"Thresholds rest on {of}{among}{learned}."
 
     def lines(self) -> Iterator[str]:
         """Say the rest in sentences, one a line."""
@@ -167,6 +203,8 @@ class Changes:
                 f"Thresholds: all labels: {old.threshold:.3f} -> {new.threshold:.3f}; "
                 f"{'; '.join(moved)}."
             )
+        if any(before != after for _, before, after in _thresholds(old, new)):
+            yield self._rests()
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values for JSON."""
@@ -183,6 +221,7 @@ class Changes:
             "risen": labels(self.risen),
             "fallen": labels(self.fallen),
             "decoding": [each.to_dict() for each in self.decoders],
+            "validation_corrected": self.validation_corrected,
             "corrected": None if self.corrected is None else dataclasses.asdict(self.corrected),
         }
 
@@ -201,6 +240,20 @@ def judge_corrected(answers: tuple[Answers, Answers], targets: Any) -> Corrected
         as_corrected=(old.exact, new.exact),
         micro_f1=(old.averages().micro.f1, new.averages().micro.f1),
     )
+
+
+def _thresholds(old: Decoder, new: Decoder) -> Iterator[tuple[str, float, float]]:
+    """Yield the thresholds that a decoder chooses by: what they are called, before and after."""
+    if new.strategy == "threshold":
+        yield "The threshold of all labels", old.threshold, new.threshold
+    elif new.strategy == "deepest":
+        yield "How sure each step is to be", old.confidence or 0, new.confidence or 0
+    elif new.strategy in ("level", "label"):
+        name = f"{new.strategy}_thresholds"
+        pairs = zip(getattr(old, name) or (), getattr(new, name) or (), strict=False)
+        for number, (before, after) in enumerate(pairs, start=1):
+            what = f"level {number}" if new.strategy == "level" else "a label"
+            yield f"The threshold of {what}", before, after
 
 
 def _change(labels: Sequence[LabelMetrics], column: int, taxonomy: Taxonomy) -> LabelChange:

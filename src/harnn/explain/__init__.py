@@ -13,6 +13,7 @@ from harnn.explain.values import (
     Example,
     Explanation,
     LabelExplanation,
+    NameScore,
     Rival,
     WordWeight,
 )
@@ -32,6 +33,7 @@ __all__ = [
     "Example",
     "Explanation",
     "LabelExplanation",
+    "NameScore",
     "Rival",
     "WordWeight",
     "render_html",

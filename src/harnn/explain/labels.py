@@ -34,6 +34,8 @@ class Node:
     """In ``explanation.labels``; None where the label was not predicted."""
     verdict: Verdict | None = None
     children: list[Node] = field(default_factory=list)
+    above: str = ""
+    """The label that it hangs below; empty: none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,12 +97,13 @@ def _hang(
     path: Iterable[str], nodes: dict[str, Node], roots: list[Node], taxonomy: Taxonomy | None
 ) -> None:
     """Add the labels of *path* that are new; the others stay where they first stood."""
-    siblings = roots
+    siblings, above = roots, ""
     for label in path:
         if label not in nodes:
             nodes[label] = _unpredicted(label, taxonomy)
+            nodes[label].above = above
             siblings.append(nodes[label])
-        siblings = nodes[label].children
+        siblings, above = nodes[label].children, label
 
 
 def _unpredicted(label: str, taxonomy: Taxonomy | None) -> Node:

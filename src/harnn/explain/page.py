@@ -18,7 +18,7 @@ from harnn._files import write_atomically
 from harnn.explain.labels import LabelTree, Node, Verdict, build_tree, choose_first
 from harnn.explain.reasons import render_reasons
 from harnn.explain.words import cut_text
-from harnn.pages import content_policy, counted, escape, language_attribute, percent
+from harnn.pages import code_beside, content_policy, counted, escape, language_attribute, percent
 
 if TYPE_CHECKING:
     from harnn.explain.values import Explanation
@@ -192,7 +192,8 @@ def _name(node: Node) -> str:
     if node.verdict:
         kind = node.verdict.value
         verdict = f'<span class="verdict {kind}">{_SIGNS[node.verdict]} {kind}</span>'
-    code = "" if node.label == node.name else f'<span class="code">{escape(node.label)}</span>'
+    shown = code_beside(node.label, node.name, [node.above] if node.above else [])
+    code = f'<span class="code">{escape(shown)}</span>' if shown else ""
     level = f'<span class="level">{escape(node.level)}</span>' if node.level else ""
     not_predicted = "" if node.position is not None or node.verdict else "not predicted"
     return (

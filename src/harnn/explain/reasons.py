@@ -9,7 +9,14 @@ from harnn.explain.words import measure_spread, top_words
 from harnn.pages import counted, escape, language_attribute, percent
 
 if TYPE_CHECKING:
-    from harnn.explain.values import BranchEffect, Example, LabelExplanation, Rival, WordWeight
+    from harnn.explain.values import (
+        BranchEffect,
+        Example,
+        LabelExplanation,
+        NameScore,
+        Rival,
+        WordWeight,
+    )
 
 _TOP_WORDS = 10
 _LEAST_SHARE = 0.005
@@ -31,8 +38,10 @@ def _reasons(item: LabelExplanation, name_of: dict[str, str]) -> Iterator[str]:
         what = f"Chosen only because {child} below it was, whose words these are."
         yield f'<p class="spread">{what}</p>\n'
     if item.by_name:
-        what = "Scored by its name alone: no training document has it."
-        yield f'<p class="spread">{what}</p>\n'
+        which = "That label" if item.through else "It"
+        what = f"{which} is scored by its name: no training document has it."
+        made_of = "" if item.name_score is None else f" {_product(item.name_score)}"
+        yield f'<p class="spread">{what}{made_of}</p>\n'
     spread = measure_spread(item.weights)
     if not spread.half:
         yield '<p class="spread">No word has any weight.</p>\n'
@@ -57,6 +66,20 @@ def _reasons(item: LabelExplanation, name_of: dict[str, str]) -> Iterator[str]:
         yield f'<p class="spread">{_rival(rival)}</p>\n'
     if item.examples:
         yield f'<ul class="examples">{"".join(map(_example, item.examples))}</ul>\n'
+
+
+def _product(made: NameScore) -> str:
+    """Say what a score by name is the product of."""
+    names = counted(made.siblings, "other name")
+    if made.parent is None:
+        if not made.siblings:
+            return "No other name stands beside it, so every text gets the same score."
+        return f"Its score is the probability that its name gives it beside {names}."
+    above = f"{_named(made.parent.name)} above it, {escape(percent(made.parent.score))}"
+    score = f"Its score is that of {above}, times {escape(percent(made.likely))}"
+    if not made.siblings:
+        return f"{score}: no other name stands beside it, so its own decides nothing."
+    return f"{score}, the probability that its name gives it beside {names}."
 
 
 def _against(weights: Iterable[WordWeight], count: int) -> str:

@@ -80,6 +80,24 @@ class Example:
         return {"id": self.id, "similarity": round(self.similarity, 6), "text": self.text}
 
 
+@dataclass(frozen=True, slots=True)
+class NameScore:
+    """Where the score of a label comes from that no training document has: the score of a parent
+    times how probable its name makes the label beside its siblings."""
+
+    likely: float
+    """0 to 1: the probability of the label given its parents, which its name makes."""
+    siblings: int
+    """How many other names it was compared with; 0: its own decides nothing."""
+    parent: PredictedLabel | None = None
+    """The parent with the lowest score, with that score; None: it has no parent."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values for JSON."""
+        plain = {"likely": round(self.likely, 6), "siblings": self.siblings}
+        return plain if self.parent is None else plain | {"parent": self.parent.to_dict()}
+
+
 @dataclass(frozen=True, slots=True, repr=False)
 class LabelExplanation:
     """What spoke for one predicted label."""
@@ -97,8 +115,10 @@ class LabelExplanation:
     examples: tuple[Example, ...] = field(default=())
     """The documents with this label that are most like this one, where some were given."""
     by_name: bool = False
-    """Whether it was scored by its name alone, and no training document has it; the words are then
-    what speaks for it among all that its parents have below them."""
+    """Whether it, or the label that it stands through, was scored by its name alone, and no
+    training document has it."""
+    name_score: NameScore | None = None
+    """Where its score comes from then; None where it was not, or stands through another one."""
 
     def __repr__(self) -> str:
         words = ", ".join(f"{w.word} {w.weight:.2f}" for w in self.top(_WORDS_IN_REPR))
@@ -115,6 +135,7 @@ class LabelExplanation:
             "branches": _plain(self.branches),
             "through": self.through,
             "by_name": self.by_name,
+            "name_score": None if self.name_score is None else self.name_score.to_dict(),
             "rivals": _plain(self.rivals),
             "examples": _plain(self.examples),
         }

@@ -6,6 +6,7 @@ from importlib.resources import files
 
 from harnn._display import counted
 from harnn.pages.markup import (
+    code_beside,
     escape,
     isolated,
     language_attribute,
@@ -16,6 +17,7 @@ from harnn.pages.markup import (
 from harnn.pages.policy import content_policy
 
 __all__ = [
+    "code_beside",
     "content_policy",
     "counted",
     "escape",

@@ -5,11 +5,13 @@ from __future__ import annotations
 import html
 import math
 import re
+from collections.abc import Iterable
 
 from harnn._display import level_name
 
 # What HTML cannot carry: controls other than tab, line break and form feed, and half surrogates.
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0e-\x1f\x7f\ud800-\udfff]")
+_SEPARATOR = re.compile(r"[\W_]+")
 _KANA = re.compile("[\u3040-\u30ff]")
 _HANGUL = re.compile("[\u1100-\u11ff\uac00-\ud7a3]")
 _HAN = re.compile("[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
@@ -31,6 +33,21 @@ def isolated(text: str) -> str:
 def readable(text: str) -> str:
     """Return *text* with what HTML cannot carry as U+FFFD, not escaped."""
     return _UNPRINTABLE.sub("\ufffd", text)
+
+
+def code_beside(code: str, name: str, parents: Iterable[str]) -> str:
+    """Return the code of a label where it says more than its name and its place; else ``""``.
+
+    In taxonomies of paths a code is the path itself: that of a parent, a separator, the name.
+    parents: codes of the labels above it.
+    """
+    if code == name:
+        return ""
+    for above in parents:
+        between = code.removeprefix(above).removesuffix(name)
+        if f"{above}{between}{name}" == code and _SEPARATOR.fullmatch(between):
+            return ""
+    return code
 
 
 def percent(share: float) -> str:

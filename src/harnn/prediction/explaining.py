@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from typing import NamedTuple
 
@@ -10,12 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harnn.answers import PredictedLabel, Prediction, predicted_label
-from harnn.branches import Asked, title_of, word_effects
+from harnn.branches import Asked, NameOrigin, title_of, word_effects
 from harnn.bundle import Bundle
 from harnn.corpus import Corpus, PlacedText, encode_unlabelled
 from harnn.data import Document
 from harnn.decode import Decoder, Scores
-from harnn.explain import BranchEffect, LabelExplanation, Rival, WordWeight
+from harnn.explain import BranchEffect, LabelExplanation, NameScore, Rival, WordWeight
 from harnn.prediction.examples import Examples
 from harnn.taxonomy import Hierarchy
 
@@ -65,7 +66,6 @@ def explain_labels(
     effects = word_effects(
         bundle.ensemble, corpus, partial(_encode, bundle), np.array(columns, dtype=np.int64)
     )
-    by_name = bundle.ensemble.by_name
     at = {column: place for place, column in enumerate(columns)}
 
     def explain(label: PredictedLabel, column: int) -> LabelExplanation:
@@ -86,8 +86,16 @@ def explain_labels(
                 for rival in asked.rivals.get(column, ())
             ),
             () if examples is None else examples.nearest(corpus.views["ngrams"], column),
-            by_name is not None and bool(np.isin(source, by_name.columns)),
+            source in effects.by_name,
+            name_score(effects.by_name[source]) if column == source in effects.by_name else None,
         )
+
+    def name_score(origin: NameOrigin) -> NameScore:
+        parent = None
+        if origin.parent is not None:
+            scored = predicted_label(origin.parent, shown.values[0], taxonomy)
+            parent = replace(scored, score=origin.parent_score)
+        return NameScore(origin.likely, origin.siblings, parent)
 
     return tuple(map(explain, answer.labels, asked.predicted))
 

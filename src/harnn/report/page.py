@@ -43,6 +43,9 @@ _LONGEST_CHOICE = 40
 """Characters of a level's name where one is chosen."""
 _MISTAKES = 8
 """Of each kind."""
+_SURE = 0.8
+"""Score from which on a label that is wrongly given is a confident mistake; of one that is missed
+the score is at most what this lacks of 1."""
 _ERRORS = 12
 """Documents with likely errors of their labels."""
 _SECTIONS = (
@@ -193,9 +196,11 @@ def _context(report: ModelReport, safe: Any, most_rows: int) -> dict[str, Any]:
         "least": LEAST_DOCUMENTS,
         "counts": found.training_counts,
         "mistakes": [
-            *(("wrongly given", each) for each in found.wrong[:_MISTAKES]),
-            *(("missed", each) for each in found.missed[:_MISTAKES]),
+            *(("wrongly given", each) for each in found.wrong[:_MISTAKES] if each.score >= _SURE),
+            *(("missed", each) for each in found.missed[:_MISTAKES] if each.score <= 1 - _SURE),
         ],
+        "sure": sentences.score(_SURE),
+        "unsure": sentences.score(1 - _SURE),
         "errors": _errors(report),
         "error_sentence": sentences.errors(found.label_errors, found.report.documents),
         "skipped": found.label_errors.skipped_labels,

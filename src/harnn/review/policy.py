@@ -18,7 +18,7 @@ import sqlalchemy as sa
 from harnn._display import json_text
 from harnn.acceptance import Acceptance, AuditCount, file_answers, is_drawn, judge_audits
 from harnn.answers import PredictedLabel, Prediction
-from harnn.errors import ConfigError, ConflictError, Problem
+from harnn.errors import ConfigError, ConflictError, Problem, ReviewError
 from harnn.review.audits import (
     Audited,
     AuditedLevel,
@@ -29,7 +29,7 @@ from harnn.review.audits import (
 from harnn.review.chain import Head, Note, append, lock_head
 from harnn.review.corrections import ModelState, document_row, keep_document
 from harnn.review.database import Database
-from harnn.review.tables import DOCUMENT, FILED, ITEM, POLICY
+from harnn.review.tables import DOCUMENT, FILED, ITEM, MOST_NUMBER, POLICY
 from harnn.review.turn import utc
 from harnn.review.values import Prepared
 from harnn.taxonomy import Taxonomy
@@ -172,6 +172,7 @@ class Policies:
 
         Raises:
             ConfigError: a target or a share is out of range.
+            ReviewError: there never was a policy of that number.
             ConflictError: another policy is in force than *person* has seen.
         """
         terms.check()
@@ -181,6 +182,7 @@ class Policies:
             lock_head(connection)
             now = self._read(connection)
             if version != (now.number if now else 0):
+                self._check_seen(connection, version, now)
                 raise _conflict(now)
             paused = now.paused - resume if now else frozenset[int]()
             paused &= terms.targets.keys()
@@ -268,6 +270,17 @@ class Policies:
         """
         with self._database.reading() as connection:
             return read_audited(connection, self._model, self._taxonomy)
+
+    def _check_seen(self, connection: sa.Connection, version: int, now: InForce | None) -> None:
+        """Raises:
+        ReviewError: no policy of this model ever had that number.
+        """
+        is_it = (POLICY.c.number == version, POLICY.c.model == self._model.name)
+        known = version <= MOST_NUMBER and connection.scalar(sa.select(sa.exists().where(*is_it)))
+        if version and not known:
+            what = f"there never was a policy {version:,}"
+            seen = f"the one in force is {now.number:,}" if now else "none is in force: give 0"
+            raise ReviewError(f"{what}; {seen}.")
 
     def _read(self, connection: sa.Connection) -> InForce | None:
         """Return the policy in force, if the model and its curves are those it was made with."""

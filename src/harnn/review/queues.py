@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from harnn._display import printable
-from harnn.errors import ReviewError
+from harnn.errors import MissingError, ReviewError
 from harnn.review.tables import DOCUMENT, ITEM, LABEL, MOST_NUMBER, READING
 from harnn.review.turn import utc
 from harnn.review.values import LabelCount, Order, Part, QueueItem, State, Summary
@@ -39,7 +39,8 @@ def read_queue(
     """Return documents of a model in the order of a queue; see :meth:`Review.queue`.
 
     Raises:
-        ReviewError: there is no such order, or no document *after*.
+        ReviewError: there is no such order.
+        MissingError: there is no document *after*.
     """
     if order not in _COLUMNS:
         raise ReviewError(f"got the order {order!r}, expected doubt, value or newest.")
@@ -54,7 +55,7 @@ def read_queue(
         query = sa.select(column).where(ITEM.c.number == after, ITEM.c.model == model)
         place = connection.scalar(query) if after <= MOST_NUMBER else None
         if place is None:
-            raise ReviewError(f"there is no document {after:,} in review.")
+            raise MissingError(f"there is no document {after:,} in review.")
         conditions.append(_behind(column, place, after))
     mine = (READING.c.item == ITEM.c.number) & (READING.c.person == person)
     query = (

@@ -8,7 +8,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from harnn.errors import ReviewError
+from harnn._display import printable
+from harnn.errors import MissingError
 from harnn.review.evidence import Occurrence, group_evidence
 from harnn.review.queues import name_of, waits_for
 from harnn.review.tables import DOCUMENT, ITEM, LABEL, READING, WORD
@@ -74,7 +75,7 @@ def group_documents(
     Those that this person can decide stand in lines; settled ones count.
 
     Raises:
-        ReviewError: no document has such a word.
+        MissingError: no document has such a word.
     """
     word, label = find_word(connection, key)
     rows = _rows(connection, model, key, person, part)
@@ -93,7 +94,7 @@ def find_word(connection: sa.Connection, key: str) -> tuple[str, str]:
     known = sa.select(WORD.c.word, WORD.c.label).where(WORD.c.key == key).limit(1)
     found = connection.execute(known).one_or_none()
     if found is None:
-        raise ReviewError("there is no such word in review.")
+        raise MissingError(f"there is no word {printable(key)!r} in review.")
     return found.word, found.label
 
 

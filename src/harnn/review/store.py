@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from itertools import islice
@@ -12,8 +12,9 @@ from typing import Self
 
 import sqlalchemy as sa
 
+from harnn._display import printable
 from harnn.data import Document
-from harnn.errors import DatabaseError, Problem, ReviewError, suggest
+from harnn.errors import DatabaseError, MissingError, Problem, ReviewError, suggest
 from harnn.prediction import Predictor
 from harnn.review import adding, checking, deciding, figures, queues, sharing
 from harnn.review.agreement import Agreement, Anchoring, measure_agreement, measure_anchoring
@@ -61,8 +62,9 @@ class Review:
     write: not for the thread of an event loop.
 
     All calls raise DatabaseError where the database does not answer, those about one document
-    ReviewError where there is none of that number or where it cannot be done, and those that change
-    it ConflictError where somebody was quicker. person: who asks; part: the most they may do.
+    MissingError where there is none of that number, ReviewError where it cannot be done, and those
+    that change it ConflictError where somebody was quicker. person: who asks; part: the most that
+    they may do.
     """
 
     def __init__(self, database: Database, taxonomy: Taxonomy, model: str) -> None:
@@ -109,10 +111,12 @@ class Review:
         model: ModelState,
         person: str = "",
         options: EnqueueOptions = EnqueueOptions(),
+        done: Callable[[int], None] | None = None,
     ) -> Enqueued:
         """Predict and explain documents and put them into review, some at a time.
 
-        Where it is stopped, what was added stays, and the same call goes on.
+        Where it is stopped, what was added stays, and the same call goes on. done: told of
+        documents as they are predicted and explained, or known: how many more.
 
         Raises:
             DocumentError, BundleError: see :func:`prepare` and :meth:`add`.
@@ -120,7 +124,13 @@ class Review:
         stream, added, known = iter(documents), list[int](), 0
         while some := list(islice(stream, _ADDED_AT_ONCE)):
             new = self.unknown(some, model)
-            prepared = list(prepare(predictor, new, model=model, options=options))
+            tell = done or _tell_nobody
+            if len(some) > len(new):
+                tell(len(some) - len(new))
+            prepared = []
+            for each in prepare(predictor, new, model=model, options=options):
+                prepared.append(each)
+                tell(1)
             found = self.add(prepared, person=person, options=options)
             added += found.added
             known += found.known + len(some) - len(new)
@@ -210,7 +220,7 @@ class Review:
         """Return the documents of such a word, grouped by the words near it.
 
         Raises:
-            ReviewError: there is no such word.
+            MissingError: there is no such word.
         """
         _check_names(person=person, key=key)
         with self._database.reading() as connection:
@@ -222,7 +232,7 @@ class Review:
         """Return the label that such a word spoke for.
 
         Raises:
-            ReviewError: there is no such word.
+            MissingError: there is no such word.
         """
         _check_names(key=key)
         with self._database.reading() as connection:
@@ -344,7 +354,7 @@ class Review:
         """Take back the decisions of a group, where documents are not submitted since.
 
         Raises:
-            ReviewError: this person has made no such decisions.
+            MissingError: this person has made no such decisions.
         """
         _check_names(person=person, group=group)
         undone: list[int] = []
@@ -352,7 +362,8 @@ class Review:
         with self._writing() as connection:
             entries = deciding.in_group(connection, group, person) if group else []
             if not entries:
-                raise ReviewError("there are no such decisions of yours to undo.")
+                what = f"there are no decisions {printable(group)!r} of yours to undo."
+                raise MissingError(what)
             for entry in entries:
                 assert entry.item is not None
                 try:
@@ -454,6 +465,10 @@ class Review:
 def _check_limit(limit: int, most: int = MOST_AT_ONCE) -> None:
     if not 1 <= limit <= most:
         raise ReviewError(f"got the limit {limit:,}, expected 1 to {most:,}.")
+
+
+def _tell_nobody(_: int) -> None:
+    pass
 
 
 def _check_names(**names: str) -> None:

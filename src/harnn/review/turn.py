@@ -11,7 +11,14 @@ from typing import Any
 import sqlalchemy as sa
 
 from harnn._display import json_text
-from harnn.errors import ConflictError, DatabaseError, Problem, ReviewError, TaxonomyError
+from harnn.errors import (
+    ConflictError,
+    DatabaseError,
+    MissingError,
+    Problem,
+    ReviewError,
+    TaxonomyError,
+)
 from harnn.review.chain import Note, append, entry_of, read_entries
 from harnn.review.entries import Entry
 from harnn.review.reading import ACTIONS, Reading, fold
@@ -83,7 +90,7 @@ class Turn:
         """may: the most that this person may do.
 
         Raises:
-            ReviewError: there is no such document.
+            MissingError: there is no such document.
         """
         self.connection, self.number, self.person, self.may = connection, number, person, may
         query = sa.select(ITEM).where(ITEM.c.number == number, ITEM.c.model == model)
@@ -91,7 +98,7 @@ class Turn:
         if number <= MOST_NUMBER:
             item = connection.execute(query).mappings().one_or_none()
         if item is None:
-            raise ReviewError(f"there is no document {number:,} in review.")
+            raise MissingError(f"there is no document {number:,} in review.")
         self.item: Mapping[str, Any] = dict(item)
         self.taxonomy = taxonomies.get(connection, self.item["taxonomy_hash"])
         rows = connection.execute(sa.select(READING).where(READING.c.item == number)).mappings()
@@ -182,9 +189,14 @@ class Turn:
     def check_version(self, version: int) -> None:
         """Raises:
         ConflictError: the version is not the newest.
+        ReviewError: the document never had it.
         """
         if version == self.version:
             return
+        seen = self.entry(version) if 0 < version <= MOST_NUMBER else None
+        if version and (seen is None or seen.item != self.number):
+            what = f"your reading of document {self.number:,} never had the version {version:,}"
+            raise ReviewError(f"{what}; read the document, and give the one that it has.")
         entry = self.entry(self.version)
         who = "You" if entry and entry.person == self.person else (entry and entry.person)
         moment = entry.moment if entry else self.now

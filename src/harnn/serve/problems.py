@@ -18,6 +18,7 @@ from harnn.errors import (
     DatabaseError,
     HarnnError,
     InputError,
+    MissingError,
     problem_lines,
 )
 
@@ -98,6 +99,8 @@ def refused(error: Exception) -> RequestError:
         moment = error.moment.isoformat(timespec="seconds")
         more = {"person": error.person, "moment": moment, "item": error.item}
         return RequestError(409, str(error), more=more)
+    if isinstance(error, MissingError):
+        return RequestError(404, str(error))
     if isinstance(error, DatabaseError):
         detail = "The database does not answer; ask again later."
         return RequestError(503, detail, headers={"Retry-After": "10"}, reason="database")

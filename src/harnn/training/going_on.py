@@ -211,7 +211,14 @@ def changes_of(
         (old.decoder, decoder),
         taxonomy,
         corrected=corrected,
+        validation_corrected=_in_validation(task),
     )
+
+
+def _in_validation(task: Task) -> int:
+    """Count the validation documents that corrections stand for."""
+    given = task.valid.given
+    return len(given.added) if isinstance(given, CorrectedDocuments) else 0
 
 
 def _tuned_on(task: Task, old: Bundle) -> bool:

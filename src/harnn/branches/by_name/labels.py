@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from harnn._memory import row_blocks
 from harnn._tables import shown
 from harnn.branches.branch import Parts
+from harnn.branches.by_name.descent import Descent, descents_of
 from harnn.branches.by_name.label_texts import has_text, label_texts
 from harnn.branches.by_name.relation import FEATURES, HeldOut, Relation
 from harnn.branches.by_name.siblings import Siblings
@@ -115,6 +116,13 @@ class ByName:
         others = self._closed(scores).siblings
         odds = self.relation.log_odds(vectors, self.vectors, self.siblings, others)
         return odds.astype(np.float32)
+
+    def descents(self, columns: list[int], scores: NDArray[np.float32]) -> dict[int, Descent]:
+        """Return what the scores of some of these labels are made of, by column.
+
+        scores: (C,) of a document before closing, these labels included.
+        """
+        return descents_of(columns, self.columns, self.siblings.columns, scores, self.hierarchy)
 
     def to_parts(self, *, light: bool = False, int8: bool = False) -> Parts:  # noqa: ARG002
         """Return what is stored, always the same: see :meth:`harnn.branches.Branch.to_parts`."""

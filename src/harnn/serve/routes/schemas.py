@@ -139,6 +139,17 @@ class ExampleOut(Out):
     text: str
 
 
+class NameScoreOut(Out):
+    """Where the score of a label comes from that is told by its name: parent's score x likely."""
+
+    likely: float
+    """The probability of the label given its parents, 0 to 1."""
+    siblings: int
+    """How many other names its own was compared with."""
+    parent: PredictedOut | None = None
+    """The parent with the lowest score; nothing: it has no parent."""
+
+
 class ExplainedOut(PredictedOut):
     """Why one label was predicted."""
 
@@ -146,7 +157,10 @@ class ExplainedOut(PredictedOut):
     branches: list[BranchOut] = []
     through: str = ""
     by_name: bool = False
-    """Whether no training document has the label, and its name alone told it."""
+    """Whether no training document has the label, or that which it stands through, and its name
+    alone told it."""
+    name_score: NameScoreOut | None = None
+    """Where its score comes from then."""
     rivals: list[RivalOut] = []
     examples: list[ExampleOut] = []
 
@@ -276,11 +290,11 @@ _MEANINGS = {
     400: "The body cannot be read.",
     401: "No token, or nobody's.",
     403: "The role of the token does not allow it.",
-    404: "No such model or label.",
+    404: "No such model, label, document or whatever else is asked for by name or number.",
     415: "The body is of a kind, or packed in a way, that is not read.",
     421: "This server has another name.",
     413: "The body is too large.",
-    409: "Somebody else was quicker; nothing was written.",
+    409: "Somebody else was quicker, or you were in another window; nothing was written.",
     422: "The request cannot be answered; every problem is named.",
     429: "Too many requests; ask again after Retry-After seconds.",
     503: "Too much waits already; ask again after Retry-After seconds.",

@@ -34,7 +34,7 @@ function grid(floor, y, left, right, step) {
   return lines;
 }
 
-const CURVE = { width: 300, height: 216, left: 38, right: 290, top: 14, bottom: 184 };
+const CURVE = { width: 300, height: 216, left: 38, right: 290, top: 24, bottom: 184 };
 
 /** Return the plot of a level: precision against the accepted share, with the chosen point. */
 export function curvePlot(level, floor) {
@@ -48,7 +48,7 @@ export function curvePlot(level, floor) {
   for (const share of [0, 0.25, 0.5, 0.75, 1]) {
     plot.append(drawn('path', { class: 'ax', d: `M${place(x(share))} ${bottom}v4` }), drawn('text', { class: 'm c', x: place(x(share)), y: bottom + 16 }, percent(share)));
   }
-  plot.append(drawn('text', { class: 'm e', x: right, y: bottom + 30 }, 'accepted'));
+  plot.append(drawn('text', { class: 'm e', x: right, y: bottom + 30 }, 'share accepted'), drawn('text', { class: 'm', x: 2, y: 11 }, 'share that is right'));
   if (points.length) {
     const high = points.map(([at, { high: share }]) => [at, inside(share)]);
     const low = points.map(([at, { low: share }]) => [at, inside(share)]).reverse();
@@ -80,7 +80,7 @@ const DATE = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short', 
 /** Return the plot of all audits so far over time; wide: whether there is room for it. */
 export function coursePlot(name, course, target, wide) {
   const [width, left, right] = wide ? [660, 44, 580] : [330, 44, 262];
-  const top = 12;
+  const top = 24;
   const bottom = 156;
   const shares = course.map(({ precision }) => precision.low);
   const floor = floorOf([...shares, ...target === null ? [] : [target - 0.02]]);
@@ -110,7 +110,7 @@ export function coursePlot(name, course, target, wide) {
     const apart = Math.abs(own - end) < 13 ? end + (now.share >= target ? 14 : -14) : own;
     plot.append(drawn('text', { class: 'halo', x: right + 8, y: place(apart) }, `target ${percent(target)}`));
   }
-  plot.append(drawn('text', { class: 'm e', x: right, y: 188 }, 'all audits so far, 95% interval'));
+  plot.append(drawn('text', { class: 'm e', x: right, y: 188 }, 'all audits so far, 95% interval'), drawn('text', { class: 'm', x: 2, y: 11 }, 'share that is right'));
   return plot;
 }
 

@@ -2,7 +2,7 @@
 
 import { ask, counted, foreign, make, number, percent, whenSlow, whoIsHere } from './frame.js';
 import { useOf } from './label-use.js';
-import { describe } from './names.js';
+import { codeOf, describe } from './names.js';
 
 const LINES = 200; // of children at once
 
@@ -45,7 +45,7 @@ export class LabelPage {
     if (this.code !== code) return null;
     this.names.note([label]);
     document.title = `${label.name} · harnn`;
-    const heading = make('h1', { tabindex: '-1' }, foreign(label.name), label.name === label.label ? null : make('span', { class: 'code' }, ` ${label.label}`));
+    const heading = make('h1', { tabindex: '-1' }, foreign(label.name), codeOf(label) ? make('span', { class: 'code' }, ` ${label.label}`) : null);
     this.box.replaceChildren(
       make('ul', { class: 'parents', 'aria-label': label.parents.length > 1 ? 'Parents' : 'Parent' }, ...parents.map(({ path }) => make('li', {}, ...this.#way(path)))),
       heading, ...this.#words(label), this.#facts(label), ...children ? [this.#table(label, children)] : [], ...this.#takenFor(label), ...use,
@@ -108,7 +108,7 @@ export class LabelPage {
   #table(label, first) {
     const body = make('tbody');
     const add = ({ labels }) => body.append(...labels.map((child) => make('tr', {},
-      make('th', { scope: 'row' }, this.#link(child.label), child.name === child.label ? null : make('span', { class: 'code' }, ` ${child.label}`)),
+      make('th', { scope: 'row' }, this.#link(child.label), codeOf(child) ? make('span', { class: 'code' }, ` ${child.label}`) : null),
       make('td', { class: 'num' }, child.children ? number(child.children) : ''),
       make('td', { class: 'num' }, number(child.documents)),
       ...this.#quality(child.validation))));

@@ -24,6 +24,16 @@ export class Names {
   }
 }
 
+/** Return the code of a label where it says more than the label's name and place do; else ''. In
+    taxonomies of paths a code is the path itself: that of the parent, a separator, the name. */
+export function codeOf({ label, name, path = [] }) {
+  if (label === name) return '';
+  const above = path.at(-2);
+  const isPath = above !== undefined && label.startsWith(above) && label.endsWith(name)
+    && /^[^\p{L}\p{N}]+$/u.test(label.slice(above.length, label.length - name.length));
+  return isPath ? '' : label;
+}
+
 /** Return what is known of labels, at most 50, by their codes. */
 export async function describe(model, codes, signal) {
   const query = new URLSearchParams({ model, limit: PAGE });

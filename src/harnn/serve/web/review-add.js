@@ -1,7 +1,7 @@
 /* Adding a label by typing: names, codes and other names are searched, paths are shown. */
 
 import { ask, byId, counted, foreign, languageOf, make, number, percent, whenSlow } from './frame.js';
-import { Names, holds, marked, wordsOf } from './names.js';
+import { Names, codeOf, holds, marked, wordsOf } from './names.js';
 import { Rows } from './rows.js';
 
 const FOUND = 20;
@@ -95,7 +95,7 @@ export class Adder {
     const score = this.scoreOf(code);
     element.append(make('span', { class: 'label' },
       make('bdi', { dir: 'auto', lang: languageOf(name), class: 'name' }, ...marked(name, this.words)),
-      name === code ? null : make('span', { class: 'code' }, ...marked(code, this.words)),
+      codeOf(label) ? make('span', { class: 'code' }, ...marked(code, this.words)) : null,
       make('span', { class: 'where' }, ...above, other ? make('span', {}, ' also called ', make('bdi', { dir: 'auto' }, ...marked(other, this.words))) : null)),
     ...score === null ? [] : [make('span', { class: 'pct faint' }, percent(score))]);
   }

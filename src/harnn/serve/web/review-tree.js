@@ -4,6 +4,7 @@
 import { signed, strongest } from './evidence.js';
 import { byId, foreign, icon, make, meter, percent } from './frame.js';
 import { MARKS, isYes, parentOf, rowsOf, wordOf } from './review-marks.js';
+import { codeOf } from './names.js';
 import { Rows } from './rows.js';
 
 const ACTS = [['a', 'Accept'], ['x', 'Reject'], ['h', 'Parent'], ['l', 'Child'], ['n', 'No deeper']];
@@ -76,7 +77,7 @@ export class Tree {
     element.classList.toggle('no', node.mark === 'rejected' || node.mark === 'with_parent');
     element.append(
       markOf(node.mark),
-      make('span', { class: 'label' }, foreign(node.name, { class: 'name' }), node.name === node.label ? null : make('span', { class: 'code' }, node.label),
+      make('span', { class: 'label' }, foreign(node.name, { class: 'name' }), codeOf(node) ? make('span', { class: 'code' }, node.label) : null,
         word ? make('span', { class: `say ${kind}` }, word) : make('span', { class: 'sr' }, `, ${MARKS[node.mark][2]}`)),
       ...this.others.map(({ person, marks }) => make('span', { class: 'other' }, markOf(marks[key] ?? 'undecided', person))),
       ...score(node),

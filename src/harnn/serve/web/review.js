@@ -170,7 +170,13 @@ function up(node) {
 function down(node) {
   const best = bestChild(shown.marks, node.label);
   if (best) decide('down', node.label, best.label);
-  else adder.open(node);
+  else add(node);
+}
+
+/** Type a label to add, below one or anywhere; where one pane is shown, that of the labels is. */
+function add(below) {
+  document.querySelector('[name=tab][value=labels]').checked = true;
+  adder.open(below);
 }
 
 function instead(node, at) {
@@ -352,7 +358,7 @@ function showPlace() {
 function showQueue(on) {
   byId('queue').classList.toggle('over', on);
   byId('show-queue').setAttribute('aria-expanded', String(on));
-  if (on) byId(queue.items.rows.length ? 'items' : 'by-label').focus();
+  if (on) ['items', 'by-label', 'by-evidence'].map(byId).find((each) => !each.hidden)?.focus();
 }
 
 /** Show the queue in another order; only: {name, query} of some of the documents. */
@@ -363,14 +369,20 @@ async function reorder(by, only = null) {
     if (only) await first();
     else if (by === 'evidence') {
       if (!queue.words.rows.length) await nothing('No word is shared by documents that wait.');
-      else byId('by-evidence').focus();
+      else focusList('by-evidence');
     } else if (by === 'label') {
       if (!queue.labels.rows.length) await nothing('No label waits.');
-      else byId('by-label').focus();
+      else focusList('by-label');
     } else await first();
   } catch (error) {
     byId('refusals').replaceChildren(refusal(error, 'The queue stays as it was.', () => reorder(by, only)));
   }
+}
+
+/** Go to a list of the queue, which lies over the page where there is no room for it. */
+function focusList(name) {
+  if (byId(name).checkVisibility()) byId(name).focus();
+  else showQueue(true);
 }
 
 async function first() {
@@ -422,7 +434,7 @@ const OF_A_LABEL = {
   n: ({ label }) => decide('no_deeper', label), 1: (node) => instead(node, 0), 2: (node) => instead(node, 1), 3: (node) => instead(node, 2),
 };
 const OF_A_DOCUMENT = {
-  '/': () => adder.open(), e: () => decide('none_fits'), c: comment, u: undo, Enter: submit,
+  '/': () => add(), e: () => decide('none_fits'), c: comment, u: undo, Enter: submit,
   'Shift Enter': () => leave('set-aside', {}, 'Set aside', shown.entry), ' ': () => scroll(1), 'Shift  ': () => scroll(-1),
 };
 const scroll = (pages) => byId('paper').scrollBy({ top: 0.85 * pages * byId('paper').clientHeight });

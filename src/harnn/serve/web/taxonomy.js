@@ -3,7 +3,7 @@
 import {
   ask, begin, byId, chosenModel, counted, foreign, icon, languageOf, make, number, offerModels, refusal, say, whenSlow,
 } from './frame.js';
-import { Names, holds, marked, wordsOf } from './names.js';
+import { Names, codeOf, holds, marked, wordsOf } from './names.js';
 import { LabelPage } from './label.js';
 import { keysOf } from './keys.js';
 import { Rows } from './rows.js';
@@ -189,7 +189,7 @@ function fillFound(element, { at, label }) {
   const above = label.path.slice(0, -1).map((code) => names.of(code)).join(' › ');
   element.append(make('span', { class: 'label' },
     make('bdi', { dir: 'auto', lang: languageOf(label.name), class: 'name' }, ...marked(label.name, words)),
-    label.name === label.label ? null : make('span', { class: 'code' }, ...marked(label.label, words)),
+    codeOf(label) ? make('span', { class: 'code' }, ...marked(label.label, words)) : null,
     make('span', { class: 'where' }, foreign(above), other ? make('span', {}, ' also called ', make('bdi', { dir: 'auto' }, ...marked(other, words))) : null)),
   make('span', { class: 'pct faint' }, number(label.documents), make('span', { class: 'sr' }, ' training documents')));
 }

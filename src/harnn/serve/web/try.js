@@ -6,6 +6,7 @@ import {
 } from './frame.js';
 import { isMuch, offsets, shade, strength } from './evidence.js';
 import { keysOf } from './keys.js';
+import { codeOf } from './names.js';
 import { Rows } from './rows.js';
 import { showReasons } from './why.js';
 
@@ -165,7 +166,7 @@ function showTree() {
 
 function fillRow(element, { node, open }) {
   const twist = typeof open === 'boolean' ? icon('open', 'twist flip') : make('span', { class: 'twist' });
-  element.append(twist, make('span', { class: 'label' }, foreign(node.name, { class: 'name' }), node.name === node.label ? null : make('span', { class: 'code' }, node.label)));
+  element.append(twist, make('span', { class: 'label' }, foreign(node.name, { class: 'name' }), codeOf(node) ? make('span', { class: 'code' }, node.label) : null));
   if (node.score !== null) element.append(meter(node.score, threshold(node)), make('span', { class: 'pct' }, percent(node.score)));
   mark(element, node);
 }

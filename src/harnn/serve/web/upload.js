@@ -220,11 +220,12 @@ function clearAnswers() {
 const stem = () => run.name.replace(/(\.\w+)(\.gz)?$/i, '');
 const cell = (text) => (/[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
 
-/** Return answers as a table: one row a document, what is several separated by ';'. */
+/** Return answers as a table: one row a document, what is several separated by ';', notes as
+    sentences. */
 function table(answers) {
-  const rows = answers.map(({ id, labels, note_codes: codes = [] }) => (
-    [id, labels.map(({ label }) => label).join(';'), labels.map(({ score }) => score).join(';'), codes.join(';')]));
-  return [['id', 'labels', 'scores', 'notes'], ...rows].map((row) => `${row.map(cell).join(',')}\n`).join('');
+  const rows = answers.map(({ id, labels, notes = [], note_codes: codes = [] }) => (
+    [id, labels.map(({ label }) => label).join(';'), labels.map(({ score }) => score).join(';'), notes.join(' '), codes.join(';')]));
+  return [['id', 'labels', 'scores', 'notes', 'note_codes'], ...rows].map((row) => `${row.map(cell).join(',')}\n`).join('');
 }
 
 byId('json').addEventListener('click', () => save(`${stem()}-answers.jsonl`, 'application/jsonl', run.lines.map((line) => `${line}\n`).join('')));

@@ -16,13 +16,23 @@ export function showReasons(box, node, shown) {
   const source = label.through ? nodes.get(label.through) : node;
   const through = label.through
     ? make('p', { class: 'soft' }, 'It is given because of ', foreign(source?.name ?? label.through), ' below it; the words are those of that label.') : null;
-  const named = label.by_name ? make('p', { class: 'soft' }, 'It was scored by its name alone: no training document has it.') : null;
+  const named = label.by_name
+    ? make('p', { class: 'soft' }, `${label.through ? 'That label' : 'It'} is scored by its name: no training document has it.`, ...product(label.name_score)) : null;
   const words = make('div', {}, make('h3', {}, 'Points lost without the word'), wordTable(label.words, source?.score ?? node.score));
   const read = label.words.at(-1)?.end ?? 0;
   if (/[\p{L}\p{N}]/u.test([...text].slice(read).join(''))) words.append(make('p', { class: 'small faint' }, `Explained are the first ${counted(label.words.length, 'word')}.`));
   const more = make('div', {}, ...trial(node, label, shown), ...siblings(label), ...parts(label), ...examples(label));
   more.append(make('p', {}, make('a', { href: `/taxonomy?${new URLSearchParams({ model: model.name, label: node.label })}` }, 'Show in the taxonomy')));
   box.replaceChildren(...[through, named].filter(Boolean), make('div', { class: 'two' }, words, more));
+}
+
+/** Return what a score by name is the product of. */
+function product(made) {
+  if (!made) return [];
+  const names = counted(made.siblings, 'other name');
+  if (!made.parent) return [made.siblings ? ` Its score is the probability that its name gives it beside ${names}.` : ' No other name stands beside it, so every text gets the same score.'];
+  const end = made.siblings ? `, the probability that its name gives it beside ${names}.` : ': no other name stands beside it, so its own decides nothing.';
+  return [' Its score is that of ', foreign(made.parent.name), ` above it, ${percent(made.parent.score)}, times ${percent(made.likely)}${end}`];
 }
 
 /** Offer to take the painted words out of the text, and others for comparison. */

@@ -7,7 +7,7 @@ from importlib.resources import files
 from string import Template
 
 from harnn._display import counted, printable
-from harnn.pages import content_policy, escape
+from harnn.pages import code_beside, content_policy, escape
 from harnn.taxonomy.parts import Step, walk
 from harnn.taxonomy.taxonomy import Taxonomy
 
@@ -57,7 +57,7 @@ def _row(taxonomy: Taxonomy, step: Step) -> str:
     if iri.startswith(("https://", "http://")):
         shown = f'<a class="code" href="{_escape(iri)}" rel="noreferrer">{_escape(code)}</a>'
         parts.append(f"<bdi>{shown}</bdi>")
-    elif code != name:
+    elif code_beside(code, name, (taxonomy.codes[x] for x in taxonomy.parents(column))):
         parts.append(f'<bdi class="code">{_escape(code)}</bdi>')
     notation = taxonomy.notations[column]
     if notation not in ("", code):
