@@ -266,7 +266,7 @@ def test_labels_that_are_dropped_are_counted_and_listed(
 
 def test_what_trains_takes_the_same_settings(capsys: pytest.CaptureFixture[str]) -> None:
     """``train``, ``tune`` and ``sweep``: every option of the first but those of one model."""
-    commands = {name: program().commands[name] for name in ("train", "tune", "sweep")}  # type: ignore[attr-defined]
+    commands = {name: program().commands[name] for name in ("train", "tune", "sweep")}
     options = {name: {x.name for x in options_of(each)} for name, each in commands.items()}
     of_one_model = {
         "out", "folds", "init", "corrections", "json_output", "name", "model_version", "processes",

@@ -148,12 +148,12 @@ def test_seeds_have_mean_and_deviation() -> None:
 
 def test_strategies() -> None:
     found = StrategyMetrics(
-        strategy="global", used=True, micro_f1=0.5, macro_f1=0.25, hierarchical_f1=0.75,
+        strategy="level", used=True, micro_f1=0.5, macro_f1=0.25, hierarchical_f1=0.75,
         mean_predicted=2.345, empty_predictions=7,
     )  # fmt: skip
     table = table_of_strategies([found])
-    assert "| global | 50.0 | 25.0 | 75.0 | 2.35 | 7 |" in table.to_markdown()
-    assert table.notes == ("The model uses global.",)
+    assert "| level | 50.0 | 25.0 | 75.0 | 2.35 | 7 |" in table.to_markdown()
+    assert table.notes == ("The model uses level.",)
 
 
 def test_files(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from scipy.special import stdtr, stdtrit
 
 from harnn.metrics import (
     Answers,
+    EvaluationReport,
     MethodsComparison,
     Resampling,
     compare,
@@ -43,6 +44,11 @@ def make(
     return csr_array(targets), [[model(noise) for noise in method] for method in noises]
 
 
+def _report(model: Answers, targets: Any) -> EvaluationReport:
+    assert model.scores is not None
+    return evaluate(model.scores, model.predictions, targets, TAXONOMY)
+
+
 def run(targets: Any, methods: Sequence[Sequence[Answers]]) -> MethodsComparison:
     named = zip("abcd", methods, strict=False)
     return compare_methods(named, targets, TAXONOMY, resampling=RESAMPLING)
@@ -56,7 +62,7 @@ def test_means_and_deviations_are_those_of_the_reports() -> None:
         60, 80, 5, ("top", "below"),
     )  # fmt: skip
     for method, models in zip(found.methods, methods, strict=True):
-        reports = [evaluate(x.scores, x.predictions, targets, TAXONOMY) for x in models]
+        reports = [_report(x, targets) for x in models]
         for each in method.measures:
             values = [getattr(report, each.measure) for report in reports]
             assert each.mean == pytest.approx(np.mean(values))
@@ -74,10 +80,7 @@ def test_seeds_are_told_apart_by_welch() -> None:
     """t, degrees of freedom and interval by Welch's formulas."""
     targets, methods = make(80, [[0.4, 0.5, 0.45, 0.48], [0.3, 0.35, 0.42]])
     (pair,) = run(targets, methods).pairs
-    values = [
-        [evaluate(x.scores, x.predictions, targets, TAXONOMY).micro_f1 for x in models]
-        for models in methods
-    ]
+    values = [[_report(x, targets).micro_f1 for x in models] for models in methods]
     parts = [np.var(each, ddof=1) / len(each) for each in values]
     error = np.sqrt(sum(parts))
     difference = np.mean(values[1]) - np.mean(values[0])
