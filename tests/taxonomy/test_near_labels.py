@@ -115,3 +115,12 @@ def test_one_letter_less_in_thousands_of_labels() -> None:
         at = drawn.randrange(len(name))
         (found,) = near.find(name[:at] + name[at + 1 :])
         assert taxonomy.codes[found.column] == code
+
+
+@pytest.mark.parametrize(
+    ("given", "places"),
+    [("cta", [0]), ("tca", []), ("cot", []), ("132", []), ("ab", [])],
+)
+def test_two_letters_that_changed_places(given: str, places: list[int]) -> None:
+    near = NearTexts(["cat", "dog", "123", "ba"])
+    assert [place for place, _ in near.find(given)] == places

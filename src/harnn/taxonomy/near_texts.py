@@ -230,4 +230,15 @@ def _alike(first: str, second: str) -> float:
     if matcher.real_quick_ratio() < least or matcher.quick_ratio() < least:
         return 0.0
     alike = matcher.ratio()
-    return alike if alike >= least else 0.0
+    return alike if alike >= least or _are_swapped(first, second) else 0.0
+
+
+def _are_swapped(first: str, second: str) -> bool:
+    """Whether two different words, of three letters or more, are the same but for two neighbours
+    that changed places.
+    """
+    if len(first) != len(second) or len(first) < _SHORT or not first.isalpha():
+        return False
+    at = next(place for place, sign in enumerate(first) if sign != second[place])
+    swapped = first[:at] + first[at : at + 2][::-1] + first[at + 2 :]
+    return swapped == second
