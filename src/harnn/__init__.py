@@ -74,7 +74,7 @@ if TYPE_CHECKING:
         validate,
     )
 
-__getattr__, __dir__ = on_demand(
+on_demand(
     __name__,
     {
         "acceptance": "Acceptance file_answers judge_audits load_acceptance save_acceptance",

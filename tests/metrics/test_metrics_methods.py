@@ -13,8 +13,8 @@ from scipy.special import stdtr, stdtrit
 
 from harnn.metrics import (
     Answers,
-    EvaluationReport,
     MethodsComparison,
+    Report,
     Resampling,
     compare,
     compare_methods,
@@ -44,7 +44,7 @@ def make(
     return csr_array(targets), [[model(noise) for noise in method] for method in noises]
 
 
-def _report(model: Answers, targets: Any) -> EvaluationReport:
+def _report(model: Answers, targets: Any) -> Report:
     assert model.scores is not None
     return evaluate(model.scores, model.predictions, targets, TAXONOMY)
 

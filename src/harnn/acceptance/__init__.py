@@ -48,7 +48,7 @@ if TYPE_CHECKING:
     from harnn.acceptance.stored import from_json, load_acceptance, save_acceptance, to_json
     from harnn.acceptance.trial import LevelTrial, Trial, try_acceptance
 
-__getattr__, __dir__ = on_demand(
+on_demand(
     __name__,
     {
         "acceptance": "Acceptance LevelAcceptance Outcome State make_acceptance",

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from harnn.bundle.info import ModelFile, ModelInfo, model_info
     from harnn.bundle.save import merge_parts, save_bundle
 
-__getattr__, __dir__ = on_demand(
+on_demand(
     __name__,
     {
         "decoding": "change_decoding",

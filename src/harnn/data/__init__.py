@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from harnn.data.survey import DataSurvey, FileSummary, survey_documents
     from harnn.data.writing import RowWriter, open_rows, write_rows
 
-__getattr__, __dir__ = on_demand(
+on_demand(
     __name__,
     {
         "correcting": "Corrected correct_documents",

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
         tables_of_comparison,
     )
 
-__getattr__, __dir__ = on_demand(
+on_demand(
     __name__,
     {
         "changes": "Changes CorrectedAnswers LabelChange answers_of judge_corrected",

@@ -21,7 +21,7 @@ from harnn.explain.values import (
 if TYPE_CHECKING:
     from harnn.explain.page import render_html, write_html
 
-__getattr__, __dir__ = on_demand(
+on_demand(
     __name__,
     {
         "page": "render_html write_html",

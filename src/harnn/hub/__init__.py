@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from harnn.hub.pulling import PulledModel, pull_model
     from harnn.hub.pushing import ModelForm, PushedModel, push_model
 
-__getattr__, __dir__ = on_demand(
+on_demand(
     __name__,
     {"pulling": "PulledModel pull_model", "pushing": "ModelForm PushedModel push_model"},
 )

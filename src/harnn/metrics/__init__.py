@@ -74,7 +74,7 @@ if TYPE_CHECKING:
     )
     from harnn.metrics.wilson import wilson_interval
 
-__getattr__, __dir__ = on_demand(
+on_demand(
     __name__,
     {
         "bootstrap": "Comparison Difference Estimate LevelDifference Pair SeveralComparison System "

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from harnn.migration.review import list_documents
     from harnn.migration.tuning import tune
 
-__getattr__, __dir__ = on_demand(
+on_demand(
     __name__,
     {
         "migrating": "Migrated migrate",

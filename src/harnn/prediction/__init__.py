@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from harnn.prediction.threshold_tables import OwnThresholds, read_thresholds, write_thresholds
     from harnn.prediction.workers import AnsweredBlock, Workers
 
-__getattr__, __dir__ = on_demand(
+on_demand(
     __name__,
     {
         "accepting": "AcceptanceTrial check_acceptance check_closed measure_acceptance",

@@ -4,7 +4,7 @@
 to. :class:`Corrections` holds the labels that other programs sent. A training set is made of both.
 """
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from harnn._lazy import on_demand
 from harnn._optional import require
@@ -55,7 +55,13 @@ if TYPE_CHECKING:
         Summary,
     )
 
-_get, __dir__ = on_demand(
+
+def _check() -> None:
+    for module in ("sqlalchemy", "alembic"):
+        require(module, purpose="A database of corrections", extra="review")
+
+
+on_demand(
     __name__,
     {
         "corrections": "Correction Corrections ModelState named training_documents",
@@ -75,14 +81,8 @@ _get, __dir__ = on_demand(
         "EvidenceView GroupDecision ItemView LabelCount LabelView NextBest Order Part Prepared "
         "PreparedLabel QueueItem ReadingView Retired RunnerUp ShownWord State Submitted Summary",
     },
+    check=_check,
 )
-
-
-def __getattr__(name: str) -> Any:
-    if name in __all__:
-        for module in ("sqlalchemy", "alembic"):
-            require(module, purpose="A database of corrections", extra="review")
-    return _get(name)
 
 
 __all__ = [

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from harnn.scoring.run import Crew, ScoringProgress, ScoringSummary, score_archive
     from harnn.scoring.scorer import SPARK_SCHEMA, Scorer, ScorerSettings
 
-__getattr__, __dir__ = on_demand(
+on_demand(
     __name__,
     {
         "frames": "score_frames",

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from harnn.serve.service import Service
     from harnn.serve.settings import Limits, ModelPlace, ServeSettings
 
-__getattr__, __dir__ = on_demand(
+on_demand(
     __name__,
     {
         "access": "Tokens add_token remove_token",

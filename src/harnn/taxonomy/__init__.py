@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from harnn.taxonomy.parts import part_of, walk
     from harnn.taxonomy.writing import write_taxonomy
 
-__getattr__, __dir__ = on_demand(
+on_demand(
     __name__,
     {
         "editions": "Change ColumnLinks LabelMapper LabelMapping Link MappedLabels TaxonomyDiff "

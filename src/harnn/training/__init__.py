@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from harnn.training.validation import Validation, validate
 
 
-__getattr__, __dir__ = on_demand(
+on_demand(
     __name__,
     {
         "checks": "check_before",

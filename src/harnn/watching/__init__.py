@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from harnn.watching.drift import LEAST_DOCUMENTS, TOLERANCES, Drift, Finding, MovedLabel, judge
     from harnn.watching.window import MovingWindow, WindowFigures
 
-__getattr__, __dir__ = on_demand(
+on_demand(
     __name__,
     {
         "comparing": "ERROR LEAST_RATIO compare_figures",

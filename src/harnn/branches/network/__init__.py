@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from harnn.branches.network.exported import ExportedNetworkBranch, OnnxNetwork
 
 
-__getattr__, __dir__ = on_demand(
+on_demand(
     __name__,
     {
         "branch": "NetworkBranch",

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from harnn.branches.text_vectors.plain import PlainTextVectorNetwork, PlainTextVectorsBranch
 
 
-__getattr__, __dir__ = on_demand(
+on_demand(
     __name__,
     {
         "branch": "TextVectorsBranch",

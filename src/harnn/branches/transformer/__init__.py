@@ -13,7 +13,7 @@ from harnn.branches.transformer.storage import read_transformer
 if TYPE_CHECKING:
     from harnn.branches.transformer.branch import TransformerBranch
 
-__getattr__, __dir__ = on_demand(
+on_demand(
     __name__,
     {
         "branch": "TransformerBranch",
