@@ -84,7 +84,7 @@ def test_two_models(tmp_path: Path) -> None:
     assert (
         "A is fast, B is blend. 45 documents; 95\\% intervals and two-sided p-values of 50" in text
     )
-    assert "which can tell none below 0.039." in text
+    assert "which can tell none below 0.040." in text
 
 
 def test_several_models(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import PurePath
 
 from harnn._display import counted, level_name
-from harnn.evaluation.paper_tables import Cell, Column, PaperTable, PValue
+from harnn.evaluation.paper_tables import Cell, Column, PaperTable, PValue, p_text
 from harnn.evaluation.strategies import StrategyMetrics
 from harnn.metrics import (
     Comparison,
@@ -147,10 +147,11 @@ def _documents(reports: Sequence[Report]) -> str:
 
 
 def _how(documents: int, found: Comparison | SeveralComparison | MethodsComparison) -> str:
+    least = p_text(found.least_p_value, found.least_p_value).removeprefix("<")
     return (
         f"{counted(documents, 'document')}; 95% intervals and two-sided p-values of "
         f"{found.samples:,} paired bootstrap samples of the documents (seed {found.seed}), which "
-        f"can tell none below {found.least_p_value:.2g}."
+        f"can tell none below {least}."
     )
 
 
