@@ -18,8 +18,9 @@ import harnn
 from harnn.branches import Ensemble, with_labels_by_name
 from harnn.branches.by_name import Relation
 from harnn.config import Config
+from harnn.corpus import Corpus
 from harnn.data import Document
-from harnn.decode import Decoder
+from harnn.decode import Decoder, Scores
 from harnn.errors import ConfigError
 from harnn.migration.tuning import tune
 from harnn.taxonomy import Taxonomy
@@ -329,6 +330,24 @@ def test_explanations_say_that_a_label_was_told_by_its_name(
     assert made.likely * made.parent.score == pytest.approx(score, abs=1e-4)
     assert by_label["f1.2"].to_dict()["name_score"]["parent"]["label"] == "f1"
     assert by_label["f1.3"].name_score is None
+
+
+def test_no_branch_is_asked_a_second_time_for_the_scores_of_an_explanation(
+    trained: tuple[Path, list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the branches said is at hand; a second pass would take as long as the answer."""
+    predictor = harnn.Predictor.load(trained[0])
+    asked: list[int] = []
+    whole = Ensemble.score
+
+    def counted(ensemble: Ensemble, corpus: Corpus) -> Scores:
+        asked.append(len(corpus))
+        return whole(ensemble, corpus)
+
+    monkeypatch.setattr(Ensemble, "score", counted)
+    found = predictor.explain(f"{word_of('f1')} {word_of('f1.2')} n7", threshold=0.0)
+    assert any(label.by_name for label in found.labels)
+    assert asked == [1]
 
 
 def test_words_for_a_label_by_name_are_also_those_for_the_label_above_it(

@@ -9,13 +9,14 @@ without a word, so that an effect is one on the log odds of the answer (occlusio
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from harnn.branches.blend import Blend, Outputs
 from harnn.branches.branch import Branch, Evidence
 from harnn.branches.by_name import ByName, Descent
 from harnn.branches.ensemble import Ensemble
@@ -108,7 +109,7 @@ def word_effects(
             return next(iter(changed.values()))[:, asked]
         return blend.log_odds(changed, asked)
 
-    names = _NamesOfLabels.answering(ensemble, corpus, outputs.keys())
+    names = _NamesOfLabels.answering(ensemble, corpus, blend, outputs, columns)
     descents = {} if names is None else names.descents(columns)
     sources = {descent.source for descent in descents.values()} - {None}
     asked = np.unique(np.array([*columns.tolist(), *sources], dtype=np.int64))
@@ -121,7 +122,7 @@ def word_effects(
     }
     at = np.searchsorted(asked, columns)
     effects = WordEffects(words[:, at], {name: share[at] for name, share in shares.items()})
-    if names is not None and descents:
+    if names is not None:
         own = names.logits(corpus.only(_FIRST, set(names.reads)))
         lost = _ask(names, own, corpus, placed, encode, guide)
         told = _Told(asked, as_it_is, words, shares)
@@ -207,21 +208,31 @@ class _NamesOfLabels:
 
     @classmethod
     def answering(
-        cls, ensemble: Ensemble, corpus: Corpus, names: Collection[str]
+        cls,
+        ensemble: Ensemble,
+        corpus: Corpus,
+        blend: Blend | None,
+        outputs: Outputs,
+        columns: NDArray[np.int64],
     ) -> _NamesOfLabels | None:
-        """Return what answers the only document by names; None: nothing does.
+        """Return what tells some of *columns* of the only document by names; None: nothing does.
 
-        names: of the branches that answer; an early answer of a cascade knows no label by its name.
+        outputs: of the branches that answer, which *blend* reads; an early answer of a cascade
+        knows no label by its name.
         """
         by_name, branch = ensemble.by_name, ensemble.branch("text_vectors")
-        if by_name is None or branch is None or branch.name not in names:
+        if by_name is None or branch is None or branch.name not in outputs:
             return None
-        return cls(branch, by_name, ensemble.score(corpus).values)
+        if blend is None or blend is not ensemble.blend:
+            return None
+        if not np.isin(columns, by_name.columns).any():
+            return None
+        return cls(branch, by_name, ensemble.filled(blend.probabilities(outputs), corpus))
 
     def descents(self, columns: NDArray[np.int64]) -> dict[int, Descent]:
         """Return what the scores of those of *columns* that are told by names are made of."""
         mine = columns[np.isin(columns, self.by_name.columns)].tolist()
-        return self.by_name.descents(mine, self.scores[0]) if mine else {}
+        return self.by_name.descents(mine, self.scores[0])
 
     @property
     def name(self) -> str:
