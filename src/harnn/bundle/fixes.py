@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import pairwise
@@ -12,6 +11,7 @@ from pathlib import Path
 from harnn.bundle.bundle import Bundle
 from harnn.config import DataConfig
 from harnn.errors import DocumentError
+from harnn.text.encoders import sha256_of
 
 FIXES = "fixes"
 """What the table is called among the contents of a model."""
@@ -26,8 +26,7 @@ def contents_of_fixes(config: DataConfig) -> dict[str, str]:
     if not config.fixes:
         return {}
     try:
-        with Path(config.fixes).open("rb") as file:
-            return {FIXES: hashlib.file_digest(file, "sha256").hexdigest()}
+        return {FIXES: sha256_of(Path(config.fixes))}
     except OSError:  # it was read before
         return {}
 

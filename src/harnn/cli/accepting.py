@@ -24,7 +24,7 @@ from harnn.acceptance import (
 from harnn.bundle import fingerprint
 from harnn.cli.decoding import settle_decoding
 from harnn.cli.files import JSON, check_inputs, check_output
-from harnn.cli.models import Speed, open_model
+from harnn.cli.models import Speed, open_model, say_seen
 from harnn.cli.options import DecodingChoice
 from harnn.cli.problems import reading
 from harnn.cli.screen import Console, plain, say
@@ -101,8 +101,7 @@ def acceptance(
         )
     console = Console()
     _show(found, console)
-    for seen in known.found():
-        say(f"Note: {seen.sentence(found.documents)}")
+    say_seen(known, found.documents)
     if test:
         known = SeenDocuments(predictor.bundle)
         with reading(knobs, predictor.bundle) as log:
@@ -110,8 +109,7 @@ def acceptance(
                 predictor, test, found, data=knobs, log=log, known=known, **chosen
             )
         _show_trial(tried, found, console)
-        for seen in known.found():
-            say(f"Note: --test: {seen.sentence(tried.filed.documents)}")
+        say_seen(known, tried.filed.documents, "--test: ")
     if output is not None:
         save_acceptance(found, output)
         console.print_line(f"{output}: give it to harnn predict with --acceptance.")

@@ -18,7 +18,7 @@ from harnn.cli.decoding import settle_decoding
 from harnn.cli.files import JSON, check_directory, check_inputs, check_output, write_json
 from harnn.cli.going_on import GoingOn
 from harnn.cli.label_care import check_suggestions, write_label_suggestions
-from harnn.cli.models import Speed, open_model
+from harnn.cli.models import Speed, open_model, say_seen
 from harnn.cli.options import DecodingChoice
 from harnn.cli.problems import reading
 from harnn.cli.progress import training_display
@@ -30,7 +30,7 @@ from harnn.cli.render import (
     strategies_table,
     validation_parts,
 )
-from harnn.cli.screen import Console, say
+from harnn.cli.screen import Console
 from harnn.cli.taxonomies import TaxonomyChoice, describe, find_taxonomy
 from harnn.cli.tracking import prepare_tracking, tracked
 from harnn.cli.training_crew import Crew
@@ -312,18 +312,12 @@ def evaluate(
         console.print(buckets)
     console.print_line(report_line(report))
     console.print_line(f"{report.documents / seconds:,.0f} documents/s")
-    _say_seen(known, report.documents)
+    say_seen(known, report.documents)
 
 
 def _named(model: Path, data: Sequence[Path]) -> str:
     """Say which model on which documents a table for a paper tells of."""
     return f"{model.absolute().name} on {', '.join(path.name for path in data)}"
-
-
-def _say_seen(known: SeenDocuments, documents: int, where: str = "") -> None:
-    """Say what a model knows of the documents that it was asked for."""
-    for seen in known.found():
-        say(f"Note: {where}{seen.sentence(documents)}")
 
 
 def evaluate_strategies(
@@ -350,7 +344,7 @@ def evaluate_strategies(
         write_paper_tables(table, [table_of_strategies(reports, name=_named(model, data))])
     title = f"{', '.join(map(str, data))}, in percent"
     Console().print(strategies_table(reports, title=title))
-    _say_seen(known, log.read)
+    say_seen(known, log.read)
 
 
 def _is_demo(out: Path) -> bool:

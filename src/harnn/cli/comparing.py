@@ -23,7 +23,7 @@ from harnn.cli.comparison_tables import (
 )
 from harnn.cli.decoding import settle_decoding
 from harnn.cli.files import JSON, check_inputs, check_output, write_json
-from harnn.cli.models import open_models
+from harnn.cli.models import open_models, say_seen
 from harnn.cli.problems import reading
 from harnn.cli.screen import Console, say
 from harnn.cli.taxonomies import TaxonomyChoice, find_taxonomy
@@ -243,8 +243,7 @@ def _compare_two(
         console.print_line(f"{name}: {model}")
     _show(iter([comparison_table(comparison)]), comparison_line(comparison))
     for model, each in zip(paths, known, strict=True):
-        for seen in each.found():
-            say(f"Note: {model}: {seen.sentence(comparison.documents)}")
+        say_seen(each, comparison.documents, f"{model}: ")
 
 
 def _show(parts: Iterator[Table | Text], line: str) -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from string import ascii_uppercase
+from typing import TypeVar
 
 from rich.table import Table
 from rich.text import Text
@@ -96,16 +97,9 @@ def methods_parts(found: MethodsComparison) -> Iterator[Table | Text]:
         header = plain(f"{method.name} ({counted(method.models, 'model')})")
         table.add_column(header, justify="right")
     places = ["all", *(level_name(name, at) for at, name in enumerate(found.level_names, 1))]
-    for at, place in enumerate(places):
-        table.add_section()
-        known = [
-            {x.measure: x for x in (method.levels[at - 1] if at else method.measures)}
-            for method in found.methods
-        ]
-        for measure in (key for key in MEASURES if any(key in each for each in known)):
-            cells = [_mean_cell(each.get(measure)) for each in known]
-            table.add_row(plain(place), MEASURES[measure], *cells)
-            place = ""
+    parts = [[x.measures for x in found.methods]]
+    parts += [[x.levels[at] for x in found.methods] for at in range(len(found.level_names))]
+    _add_reached(table, places, parts, _mean_cell)
     yield table
     several = len(found.pairs) > 1
     headers = ["level", "measure", "difference", "over documents", "p", "over seeds", "p", "both"]
@@ -156,17 +150,29 @@ def _systems_table(found: SeveralComparison, letters: list[str]) -> Table:
     table = _table("in percent, with 95% intervals", "level", "measure", *letters)
     places = ["all"]
     places += [level_name(x.name, x.level) for x in found.pairs[0].comparison.levels]
-    for at, place in enumerate(places):
-        table.add_section()
-        known = [
-            {x.measure: x for x in (system.by_level[at - 1] if at else system.measures)}
-            for system in found.systems
-        ]
-        for measure in (key for key in MEASURES if any(key in each for each in known)):
-            cells = [_estimate_cell(each.get(measure)) for each in known]
-            table.add_row(plain(place), MEASURES[measure], *cells)
-            place = ""
+    parts = [[x.measures for x in found.systems]]
+    parts += [[x.by_level[at] for x in found.systems] for at in range(len(places) - 1)]
+    _add_reached(table, places, parts, _estimate_cell)
     return table
+
+
+_Each = TypeVar("_Each", Estimate, MethodEstimate)
+
+
+def _add_reached(
+    table: Table,
+    places: Sequence[str],
+    parts: Sequence[Sequence[Sequence[_Each]]],
+    cell: Callable[[_Each | None], str],
+) -> None:
+    """Add a section for each place: a line for each measure that anybody has there."""
+    for place, estimates in zip(places, parts, strict=True):
+        table.add_section()
+        known = [{each.measure: each for each in some} for some in estimates]
+        shown = place
+        for measure in (key for key in MEASURES if any(key in each for each in known)):
+            table.add_row(plain(shown), MEASURES[measure], *(cell(x.get(measure)) for x in known))
+            shown = ""
 
 
 def _letter(number: int) -> str:

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from harnn.bundle import Bundle, load_bundle
+from harnn.cli.screen import say
 from harnn.config import Config, DataConfig
 from harnn.errors import ConfigError, DatabaseError, Problem, suggest
 from harnn.prediction import Predictor, load_predictors
+
+if TYPE_CHECKING:
+    from harnn.prediction import SeenDocuments
 
 
 class Speed(NamedTuple):
@@ -103,3 +107,9 @@ def _reading(bundle: Bundle, settings: Sequence[str]) -> DataConfig:
         key = setting.partition("=")[0].partition(".")[2].strip()
         tables["data"][key] = changed["data"][key]
     return Config.from_dict({"data": tables["data"]}).data
+
+
+def say_seen(known: SeenDocuments, documents: int, where: str = "") -> None:
+    """Say what a model knows of the documents that it was asked for."""
+    for seen in known.found():
+        say(f"Note: {where}{seen.sentence(documents)}")

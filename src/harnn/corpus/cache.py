@@ -28,6 +28,7 @@ from harnn._files import (
 from harnn._scratch import in_file
 from harnn.data import CorrectedDocuments, Document, Documents, DocumentsPart, split_given
 from harnn.errors import InputError, Problem
+from harnn.text.encoders import sha256_of
 
 Arrays = Mapping[str, NDArray[Any]]
 _MARKER = "harnn-cache.json"
@@ -129,7 +130,7 @@ def _write(place: Path, arrays: Arrays) -> None:
         for key, array in arrays.items():
             path = temporary / f"{key}.npy"
             np.save(path, array, allow_pickle=False)
-            sums[path.name] = _sha256(path)
+            sums[path.name] = sha256_of(path)
         manifest = json.dumps({"format": _FORMAT, "sha256": sums}, indent=1)
         (temporary / _MANIFEST).write_text(manifest + "\n", encoding="utf-8")
 
@@ -149,7 +150,7 @@ def _read(place: Path, check: Callable[[Arrays], object] | None) -> Arrays:
         raise _DamagedError(f"it holds other files than {_MANIFEST} says")
     try:
         for name in found:
-            if _sha256(place / name) != sums[name]:
+            if sha256_of(place / name) != sums[name]:
                 raise _DamagedError(f"the SHA-256 of {name} differs")
         arrays = {Path(name).stem: _map(place / name) for name in found}
     except NO_ARRAYS as error:
@@ -173,11 +174,6 @@ def _map(path: Path) -> NDArray[Any]:
     except ValueError:  # an array without any value has nothing to map
         array = np.load(path, allow_pickle=False)
     return array
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def content_hash(given: Documents) -> str | None:

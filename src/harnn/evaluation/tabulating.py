@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import PurePath
+from typing import TypeVar
 
 from harnn._display import counted, level_name
 from harnn.evaluation.paper_tables import Cell, Column, PaperTable, PValue, p_text
@@ -217,6 +218,25 @@ def _told_apart(names: Sequence[str]) -> list[str]:
     return short if len({*short}) == len({*names}) else list(names)
 
 
+_Each = TypeVar("_Each", Estimate, MethodEstimate)
+
+
+def _reached(
+    parts: Iterable[tuple[str, Sequence[Sequence[_Each]]]], cell: Callable[[_Each], Cell]
+) -> tuple[tuple[Cell, ...], ...]:
+    """Return a line for each measure of each part that anybody has; parts: a place, and what was
+    found there of each.
+    """
+    rows: list[tuple[Cell, ...]] = []
+    for place, estimates in parts:
+        every = [{each.measure: each for each in some} for some in estimates]
+        for measure in (key for key in MEASURES if any(key in known for known in every)):
+            cells = [known.get(measure) for known in every]
+            shown: list[Cell] = [None if each is None else cell(each) for each in cells]
+            rows.append((place, MEASURES[measure], *shown))
+    return tuple(rows)
+
+
 def _systems(found: SeveralComparison) -> PaperTable:
     names = _told_apart([system.name for system in found.systems])
     columns = [_LEVEL, _MEASURE, *(Column(name, name, "interval") for name in names)]
@@ -227,16 +247,10 @@ def _systems(found: SeveralComparison) -> PaperTable:
         (level_name(level.name, level.level), [x.by_level[at] for x in found.systems])
         for at, level in enumerate(found.pairs[0].comparison.levels)
     ]
-    rows: list[tuple[Cell, ...]] = []
-    for place, estimates in parts:
-        every = [{each.measure: each for each in some} for some in estimates]
-        for measure in (key for key in MEASURES if any(key in known for known in every)):
-            cells = (known.get(measure) for known in every)
-            shown = (None if x is None else (x.value, x.low, x.high) for x in cells)
-            rows.append((place, MEASURES[measure], *shown))
+    rows = _reached(parts, lambda x: (x.value, x.low, x.high))
     title = f"{counted(len(names), 'system')}"
     note = f"{counted(found.documents, 'document')}."
-    return PaperTable(title=title, columns=tuple(columns), rows=tuple(rows), notes=(note,))
+    return PaperTable(title=title, columns=tuple(columns), rows=rows, notes=(note,))
 
 
 def _several_pairs(found: SeveralComparison) -> PaperTable:
@@ -262,17 +276,11 @@ def _methods(found: MethodsComparison) -> PaperTable:
         (level_name(name, at + 1), [method.levels[at] for method in found.methods])
         for at, name in enumerate(found.level_names)
     ]
-    rows: list[tuple[Cell, ...]] = []
-    for place, estimates in parts:
-        every = [{each.measure: each for each in some} for some in estimates]
-        for measure in (key for key in MEASURES if any(key in known for known in every)):
-            cells = (known.get(measure) for known in every)
-            shown = (None if x is None else (x.mean, x.deviation) for x in cells)
-            rows.append((place, MEASURES[measure], *shown))
+    rows = _reached(parts, lambda x: (x.mean, x.deviation))
     models = ", ".join(f"{method.name} {method.models:,}" for method in found.methods)
     notes = (f"Models: {models}. {counted(found.documents, 'document')}.",)
     title = counted(len(found.methods), "method")
-    return PaperTable(title=title, columns=tuple(columns), rows=tuple(rows), notes=notes)
+    return PaperTable(title=title, columns=tuple(columns), rows=rows, notes=notes)
 
 
 def _method_pairs(found: MethodsComparison) -> PaperTable:

@@ -16,8 +16,8 @@ from harnn.metrics.resampling import Answers, Key, Resampling, Statistics, draw
 from harnn.metrics.several_tests import holm
 from harnn.taxonomy import Taxonomy
 
-_NOTHING = 1e-12
-"""Differences below it are the rounding of equal numbers."""
+ROUNDING = 1e-12
+"""Differences and deviations below it are that of equal numbers."""
 MEASURES = ("micro_f1", "macro_f1", "hierarchical_f1", "auprc", "exact_match")
 LEVEL_MEASURES = ("micro_f1", "macro_f1", "auprc")
 
@@ -60,31 +60,31 @@ class LevelDifference:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Comparison:
-    """Two models on the same documents."""
+class Sampling:
+    """The documents that something was compared on, and how these were sampled."""
 
     documents: int
     samples: int
     seed: int
-    measures: tuple[Difference, ...]
-    levels: tuple[LevelDifference, ...]
 
     @property
     def least_p_value(self) -> float:
-        """What so many samples can tell: no p-value is smaller."""
-        return least_p_value(self.samples)
+        """What so many samples of documents can tell: no p-value over documents is smaller, before
+        it is adjusted."""
+        return min(1.0, 2 / (self.samples + 1))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comparison(Sampling):
+    """Two models on the same documents."""
+
+    measures: tuple[Difference, ...]
+    levels: tuple[LevelDifference, ...]
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values for JSON."""
         plain = dataclasses.asdict(self) | {"least_p_value": self.least_p_value}
         return plain | {"measures": list(plain["measures"]), "levels": list(plain["levels"])}
-
-
-def least_p_value(samples: int) -> float:
-    """Return the smallest p-value that so many samples of documents can give, see
-    :func:`compare`.
-    """
-    return min(1.0, 2 / (samples + 1))
 
 
 def compare(
@@ -165,19 +165,11 @@ class Pair:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SeveralComparison:
+class SeveralComparison(Sampling):
     """Several models on the same documents, and each pair of them."""
 
-    documents: int
-    samples: int
-    seed: int
     systems: tuple[System, ...]
     pairs: tuple[Pair, ...]
-
-    @property
-    def least_p_value(self) -> float:
-        """What so many samples can tell: no p-value is smaller before it is adjusted."""
-        return least_p_value(self.samples)
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values for JSON; pairs name their models."""
@@ -388,7 +380,7 @@ def resampled_difference(
 ) -> Difference:
     """Return a difference with its interval and p-value, see :func:`compare`; resampled: (S,)."""
     moved = resampled - resampled.mean() + (second - first)
-    moved[np.abs(moved) < _NOTHING] = 0.0
+    moved[np.abs(moved) < ROUNDING] = 0.0
     low, high = np.quantile(moved, [0.025, 0.975])
     other_sign = min(np.count_nonzero(moved <= 0), np.count_nonzero(moved >= 0))
     return Difference(

@@ -12,9 +12,10 @@ from typing import Any
 import numpy as np
 
 from harnn.metrics.bootstrap import (
+    ROUNDING,
     Sampled,
+    Sampling,
     adjust,
-    least_p_value,
     level_keys,
     name_of,
     overall_keys,
@@ -23,9 +24,6 @@ from harnn.metrics.bootstrap import (
 )
 from harnn.metrics.resampling import Answers, Key, Resampling
 from harnn.taxonomy import Taxonomy
-
-_NOTHING = 1e-12
-"""Deviations below it are the rounding of equal numbers."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,20 +102,12 @@ class MethodPair:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MethodsComparison:
+class MethodsComparison(Sampling):
     """Several methods on the same documents, and each pair of them."""
 
-    documents: int
-    samples: int
-    seed: int
     level_names: tuple[str, ...]
     methods: tuple[Method, ...]
     pairs: tuple[MethodPair, ...]
-
-    @property
-    def least_p_value(self) -> float:
-        """What so many samples of documents can tell: no p-value over documents is smaller."""
-        return least_p_value(self.samples)
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values for JSON; pairs name their methods."""
@@ -247,7 +237,7 @@ def _plain(differences: Sequence[MethodDifference]) -> list[dict[str, Any]]:
 def _estimate(key: Key, models: Sequence[Sampled]) -> MethodEstimate:
     values = [model.observed[key] for model in models]
     deviation = float(np.std(values, ddof=1)) if len(values) > 1 else None
-    deviation = 0.0 if deviation is not None and deviation < _NOTHING else deviation
+    deviation = 0.0 if deviation is not None and deviation < ROUNDING else deviation
     return MethodEstimate(measure=name_of(key), mean=float(np.mean(values)), deviation=deviation)
 
 
@@ -257,7 +247,7 @@ def _difference(key: Key, first: Sequence[Sampled], second: Sequence[Sampled]) -
     means = float(np.mean(ours)), float(np.mean(theirs))
     sampled = resampled_difference(name_of(key), *means, drawn[1] - drawn[0])
     low = high = p_value = None
-    if min(len(ours), len(theirs)) > 1 and max(np.std(ours), np.std(theirs)) > _NOTHING:
+    if min(len(ours), len(theirs)) > 1 and max(np.std(ours), np.std(theirs)) > ROUNDING:
         from scipy.stats import ttest_ind  # takes longer to import than most commands need
 
         with warnings.catch_warnings():  # the models of one method may be equal to the last bit
