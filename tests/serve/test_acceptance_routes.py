@@ -16,7 +16,7 @@ from harnn.acceptance import load_acceptance, save_acceptance
 from harnn.bundle import change_decoding, fingerprint
 from harnn.cli import run
 from harnn.errors import ConfigError, InputError
-from harnn.review import Terms
+from harnn.review import Database, Terms
 from harnn.serve import ModelPlace, ServeSettings, Service
 from harnn.serve.logs import LOG
 from harnn.taxonomy import Taxonomy
@@ -188,7 +188,10 @@ def test_a_file_that_cannot_be_read_changes_nothing(
     assert "The targets stay what they were: " in caplog.text
 
 
-def test_settings_are_checked_before_models_are_loaded(model: Path, tmp_path: Path) -> None:
+def test_settings_are_checked_before_models_are_loaded(
+    model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    close = Database.close
     broken = tmp_path / "broken.json"
     broken.write_text("{}", "utf-8")
     place = ModelPlace.parse(f"sample={model}")
@@ -201,8 +204,16 @@ def test_settings_are_checked_before_models_are_loaded(model: Path, tmp_path: Pa
         "absent.json: cannot be read: No such file or directory.",
     ]
     given = ServeSettings(models=(place,), acceptance=(str(broken),), database=str(tmp_path / "d"))
+    closed: list[str] = []
+
+    def closing(database: Database) -> None:
+        closed.append(database.shown)
+        close(database)
+
+    monkeypatch.setattr(Database, "close", closing)
     with pytest.raises(InputError, match=r"broken\.json: is no acceptance, or damaged"):
         Service(given)
+    assert closed == [str(tmp_path / "d")]
 
 
 def test_no_server_starts_with_the_acceptance_of_another_model(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
 from typing import TypeVar, Unpack, cast
@@ -53,13 +54,17 @@ class Service:
         """
         self.settings = settings
         place = settings.database
-        self.database = None if place is None else review.Database.open(place)
-        """What people say of answers; None: nothing of it is kept. It waits for the disk: use
-        ``asyncio.to_thread``."""
-        self._acceptances = Acceptances(settings.acceptance_places)
-        self.models = Models(
-            settings.models, settings.examples, settings.threshold_places, settings.fixes
-        )
+        with ExitStack() as opened:
+            self.database = None if place is None else review.Database.open(place)
+            """What people say of answers; None: nothing of it is kept. It waits for the disk: use
+            ``asyncio.to_thread``."""
+            if self.database is not None:
+                opened.callback(self.database.close)
+            self._acceptances = Acceptances(settings.acceptance_places)
+            self.models = Models(
+                settings.models, settings.examples, settings.threshold_places, settings.fixes
+            )
+            opened.pop_all()
         self.metrics = Metrics()
         for model in self.models:
             self.metrics.serves(model)
