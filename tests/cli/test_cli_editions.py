@@ -145,7 +145,7 @@ def test_documents_are_converted_to_the_new_edition(
     )
     assert out.read_text() == "id,text,labels\na,x,food;soup\nb,y,food\n"
     assert review.read_text() == (
-        'id,lifted,split,guessed,lost,before,labels\nb,"[""cake""]",[],[],[],"[""cake""]",food\n'
+        "id,lifted,split,guessed,lost,before,labels\nb,cake,,,,cake,food\n"
     )
     _, err = said(capsys, *given, "--certainty", 0.9)
     assert "(2 documents, the first 'a')" in err

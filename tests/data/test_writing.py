@@ -70,6 +70,16 @@ def test_labels_of_a_cell_are_read_back(labels: list[str], separator: str) -> No
     assert read_label_cell(label_cell(labels, separator), separator) == labels
 
 
+def test_lists_of_strings_are_written_like_labels(tmp_path: Path) -> None:
+    path = tmp_path / "table.csv"
+    rows: list[dict[str, Any]] = [{"id": "1", "lost": ["a", "b"], "scores": [0.5]}]
+    rows.append({"id": "2", "lost": [], "scores": []})
+    write_rows(rows, path)
+    assert path.read_text() == "id,lost,scores\n1,a;b,[0.5]\n2,,\n"
+    write_rows([{"id": "1", "lost": ["a;b"]}], path)
+    assert path.read_text() == 'id,lost\n1,"[""a;b""]"\n'
+
+
 @given(st.lists(st.tuples(TEXTS, TEXTS), min_size=1, max_size=3))
 def test_cells_are_what_pythons_csv_reads(rows: list[tuple[str, str]]) -> None:
     import io

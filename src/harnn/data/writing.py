@@ -241,7 +241,7 @@ class _Table:
         if not self._columns:
             self._begin(list(record))
         _check_fields(record, self._columns, self._path, self.rows)
-        self._write_cells([self._cell(name, record.get(name)) for name in self._columns])
+        self._write_cells([self._cell(record.get(name)) for name in self._columns])
         self.rows += 1
 
     def finish(self) -> None:
@@ -251,13 +251,12 @@ class _Table:
         self._columns = dict.fromkeys(columns)
         self._write_cells(list(self._columns))
 
-    def _cell(self, name: str, value: Any) -> str:
+    def _cell(self, value: Any) -> str:
         if value is None:
             return ""
         if isinstance(value, str):
             return value
-        is_labels = name == self._config.labels_field and isinstance(value, list | tuple)
-        if is_labels and all(isinstance(label, str) for label in value):
+        if isinstance(value, list | tuple) and all(isinstance(each, str) for each in value):
             return label_cell(value, self._config.label_separator)
         text = _encode(value)
         if text == "null":
