@@ -298,6 +298,17 @@ def test_tuning_draws_to_the_blend_that_there_is(fast: harnn.FitResult) -> None:
     assert after.label_counts.tolist() == before.label_counts.tolist()
 
 
+def test_a_tuned_model_has_figures_to_compare_later_documents_with(fast: harnn.FitResult) -> None:
+    bundle = migrate(fast, NEXT, CHANGES).bundle
+    assert bundle.reference is None
+    given = of_new_edition(VALID)
+    tuned = tune(bundle, given)
+    assert tuned.reference is not None
+    assert tuned.reference.documents == len(given)
+    drift = harnn.measure_drift(harnn.Predictor(tuned), given)
+    assert not [each.figure for each in drift.moved]
+
+
 def test_documents_to_tune_on_that_say_nothing_are_refused(fast: harnn.FitResult) -> None:
     with pytest.raises(DocumentError, match=r"^there is no document to tune the model on, or none"):
         tune(fast, [Document("a", {"text": "purring"}, ())])

@@ -126,6 +126,13 @@ def test_models_without_figures(bare: harnn.Predictor) -> None:
     )
     drift = harnn.measure_drift(bare, FILES.test, against=FILES.valid)
     assert (drift.before, drift.documents) == (50, 45)
+    migrated = replace(bare.bundle, contents={**bare.bundle.contents, "migrated": "0" * 64})
+    with pytest.raises(ConfigError) as caught:
+        harnn.measure_drift(harnn.Predictor(migrated), FILES.test)
+    assert str(caught.value) == (
+        "the model was migrated to other labels, so that the figures of its validation documents "
+        "no longer fit. Give those, or others that were as they should be, as against= (--against)."
+    )
 
 
 def test_no_document_and_one(predictor: harnn.Predictor, tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from harnn._lazy import on_demand
-from harnn.bundle.bundle import Bundle
+from harnn.bundle.bundle import MIGRATED, Bundle
 from harnn.bundle.fingerprint import fingerprint, fingerprint_of
 from harnn.bundle.history import EpochRow, History
 from harnn.bundle.layout import CHECKPOINTS, marker_of
@@ -30,6 +30,7 @@ on_demand(
 
 __all__ = [
     "CHECKPOINTS",
+    "MIGRATED",
     "Bundle",
     "EpochRow",
     "History",

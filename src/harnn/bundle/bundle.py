@@ -26,6 +26,10 @@ if TYPE_CHECKING:
     from harnn.evaluation import Changes
 
 
+MIGRATED = "migrated"
+"""Among the contents of a model that was taken to another edition: the hash of what it was."""
+
+
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Bundle:
     """What a model directory holds, and what :func:`harnn.fit` returns."""

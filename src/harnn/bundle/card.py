@@ -7,7 +7,7 @@ import shlex
 from collections.abc import Sequence
 
 from harnn._display import counted, level_name, printable
-from harnn.bundle.bundle import Bundle
+from harnn.bundle.bundle import MIGRATED, Bundle
 from harnn.bundle.provenance import How, Provenance, told_contents
 
 _ORIGIN = "\n## Origin\n"
@@ -114,7 +114,7 @@ def _origin(bundle: Bundle) -> list[str]:
     """Say what training went on from, and how many corrections it was given."""
     init, counts = bundle.contents.get("init"), bundle.documents
     lines = [] if init is None else [f"went on from the model {init[:12]}"]
-    if (migrated := bundle.contents.get("migrated")) is not None:
+    if (migrated := bundle.contents.get(MIGRATED)) is not None:
         mapping = bundle.contents.get("mapping", "")[:12]
         tuned = f", tuned on {counted(counts['tuned'], 'document')}" if "tuned" in counts else ""
         before = f"migrated from the model {migrated[:12]} by the mapping {mapping}{tuned}"
@@ -128,7 +128,7 @@ def _origin(bundle: Bundle) -> list[str]:
 
 def _worth(bundle: Bundle) -> str:
     """Say what the numbers are worth."""
-    if "migrated" in bundle.contents and "tuned" not in bundle.documents:
+    if MIGRATED in bundle.contents and "tuned" not in bundle.documents:
         return (
             "The numbers are those of the model before it was migrated, with the labels of the\n"
             "old edition of the taxonomy."

@@ -25,6 +25,7 @@ from harnn.branches import (
     with_labels_by_name,
 )
 from harnn.bundle import (
+    MIGRATED,
     Bundle,
     ProvenanceStep,
     fingerprint,
@@ -49,8 +50,8 @@ from harnn.taxonomy import (
 )
 from harnn.taxonomy.editions import LEAST
 
-MIGRATED, MAPPING = "migrated", "mapping"
-"""Among the contents of a model: the hash of the one that it was, and of what became of labels."""
+MAPPING = "mapping"
+"""Among the contents of a model: the hash of what became of labels."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -17,6 +17,7 @@ from harnn.errors import DocumentError, Problem
 from harnn.evaluation import report_labels
 from harnn.metrics import TrainingCounts, micro_auprc
 from harnn.taxonomy import Taxonomy
+from harnn.training import reference_of
 
 TUNED = "tuned"
 """Among the counts of a model's documents: those that it was tuned on after its training."""
@@ -34,7 +35,8 @@ def tune(
 
     data: how to read them; None: as those for training. document_vectors: for a model that reads
     some. No branch changes, and none is left out. The report and what is known of single labels
-    are those on these documents, each scored with a blend that was fitted without it. The blend is
+    are those on these documents, each scored with a blend that was fitted without it, and so are
+    the figures with which later documents are compared (:func:`harnn.measure_drift`). The blend is
     drawn to the one that there is, the more the fewer documents there are, and where it does not
     rank their labels better (AUPRC), that one stays.
 
@@ -74,7 +76,7 @@ def tune(
     )
     training = TrainingCounts(bundle.label_counts, bundle.documents.get("train"))
     report, quality = report_labels(scores, corpus.targets, decoder, taxonomy, training=training)
-    return dataclasses.replace(
+    tuned = dataclasses.replace(
         bundle,
         ensemble=ensemble,
         decoder=decoder,
@@ -83,6 +85,7 @@ def tune(
         documents={**bundle.documents, "valid": len(corpus), TUNED: len(corpus)},
         contents={**bundle.contents, "valid": content.hexdigest()},
     )
+    return dataclasses.replace(tuned, reference=reference_of(tuned, given, scores, corpus, data))
 
 
 def _rank(scores: Scores, corpus: Corpus, taxonomy: Taxonomy) -> float:

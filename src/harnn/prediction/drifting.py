@@ -8,6 +8,7 @@ from itertools import islice
 import numpy as np
 from numpy.typing import NDArray
 
+from harnn.bundle import MIGRATED
 from harnn.config import DataConfig
 from harnn.corpus import sparse_targets
 from harnn.data import Document, Documents, ReadingLog, maybe_labelled_documents
@@ -50,6 +51,9 @@ def measure_drift(
         before = count_documents(predictor, against, data=data, name="to compare with")
     elif before is None:
         what = "the model was trained before models kept figures of their validation documents."
+        if MIGRATED in predictor.bundle.contents:
+            what = "the model was migrated to other labels, so that the figures of its validation "
+            what += "documents no longer fit."
         hint = "Give those, or others that were as they should be, as against= (--against)."
         raise ConfigError(Problem("", what, hint))
     else:

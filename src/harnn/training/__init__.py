@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from harnn.training.plan import TrainingFacts, TrainingPlan, estimate_training_memory
     from harnn.training.progress import Selection, ValidatedEpoch
     from harnn.training.ranks import Ranks
+    from harnn.training.reference import reference_of
     from harnn.training.validation import Validation, validate
 
 
@@ -51,6 +52,7 @@ on_demand(
         "plan": "TrainingFacts TrainingPlan estimate_training_memory",
         "progress": "Selection ValidatedEpoch",
         "ranks": "Ranks",
+        "reference": "reference_of",
         "validation": "Validation validate",
     },
 )
@@ -83,6 +85,7 @@ __all__ = [
     "follow",
     "holds_finished",
     "is_finished",
+    "reference_of",
     "settle_start",
     "validate",
 ]

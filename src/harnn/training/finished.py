@@ -9,7 +9,7 @@ import numpy as np
 
 from harnn.branches import MadeFrom
 from harnn.branches.transformer.encoder import read_encoder
-from harnn.bundle import Bundle, load_bundle, marker_of
+from harnn.bundle import MIGRATED, Bundle, load_bundle, marker_of
 from harnn.config import Config
 from harnn.data import Documents
 from harnn.errors import BundleError, ConfigError, Problem
@@ -109,7 +109,7 @@ def is_finished(
     if bundle.config.to_stored_dict() != config.to_stored_dict():
         return False
     old = None if init is None else OldModel.open(init, segment=segment)
-    if "migrated" in bundle.contents:  # it was made of another model
+    if MIGRATED in bundle.contents:  # it was made of another model
         return False
     if bundle.contents.get("init") != (None if old is None else old.hash):
         return False

@@ -338,7 +338,10 @@ def _finish(task: Task, trained: list[TrainedBranch]) -> FitResult:
         summaries=tuple(_summary_of(branch, trained) for branch in ensemble.branches),
         changes=changes_of(task, ensemble, decoder, scores, valid_corpus),
     )
-    return replace(made, reference=reference_of(task, made, scores, valid_corpus))
+    reference = reference_of(made, task.valid.given, scores, valid_corpus)
+    if reference is None:
+        task.listener(Stage("the validation documents changed: no figures of them are kept"))
+    return replace(made, reference=reference)
 
 
 def _read(

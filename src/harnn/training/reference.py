@@ -9,12 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harnn.bundle import Bundle
+from harnn.config import DataConfig
 from harnn.corpus import Corpus, NgramsView, TokensView
 from harnn.corpus.views import Tokens
-from harnn.data import Document, labelled_documents
+from harnn.data import Document, Documents, labelled_documents
 from harnn.decode import Scores
-from harnn.training.events import Stage
-from harnn.training.task import Task
 from harnn.watching import (
     Block,
     Figures,
@@ -30,17 +29,23 @@ _MOST_SCORES = 16 << 20
 """Documents x labels of a block."""
 
 
-def reference_of(task: Task, bundle: Bundle, scores: Scores, corpus: Corpus) -> Figures | None:
-    """Count the validation documents as they would be answered, reading their texts once more.
+def reference_of(
+    bundle: Bundle,
+    given: Documents,
+    scores: Scores,
+    corpus: Corpus,
+    data: DataConfig | None = None,
+) -> Figures | None:
+    """Count validation documents as they would be answered, reading their texts once more.
 
-    scores: of each as a new one would get it; corpus: with all views that were made of them. None,
-    and said, where there are other documents now than there were.
+    given: the documents of *corpus*, which has all views that the model reads, and *scores*, of
+    each as a new one would get it. data: how they were read; None: as those for training. Nothing
+    (None) where there are other documents now than there were.
     """
     views = bundle.views()
     held = {name for name in views if name in corpus.views}
-    settings = (task.taxonomy, task.config.data)
-    pairs = labelled_documents(task.valid.given, *settings)
-    hierarchy, start = task.taxonomy.hierarchy, 0
+    pairs = labelled_documents(given, bundle.taxonomy, data or bundle.config.data)
+    hierarchy, start = bundle.taxonomy.hierarchy, 0
     total: Figures | None = None
     at_once = max(1, min(_AT_ONCE, _MOST_SCORES // len(hierarchy)))
     for documents in _blocks((document for document, _ in pairs), at_once):
@@ -66,10 +71,7 @@ def reference_of(task: Task, bundle: Bundle, scores: Scores, corpus: Corpus) -> 
         )
         counted = count_block(block, hierarchy)
         total = counted if total is None else total + counted
-    if total is None or total.documents != len(corpus):
-        task.listener(Stage("the validation documents changed: no figures of them are kept"))
-        return None
-    return total
+    return total if total is not None and total.documents == len(corpus) else None
 
 
 def _count_words(documents: list[Document], part: Corpus, bundle: Bundle) -> NDArray[np.int64]:
