@@ -16,6 +16,7 @@ from safetensors.numpy import load_file
 
 from harnn.cli import run
 from support.ranks import TAXONOMY, TRAIN, VALID
+from support.tiny_encoder import make_tiny_encoder
 from support.waiting import SECONDS, until
 
 SMALL = [
@@ -243,3 +244,22 @@ def test_what_cannot_be_given(
     )
     assert run(train(home, tmp_path / "model", "--processes", "0")) == 2
     assert not (tmp_path / "model").exists()
+
+
+@pytest.mark.slow
+def test_launched_ranks_share_the_reading_of_whole_texts(home: Path, tmp_path: Path) -> None:
+    encoder = make_tiny_encoder(tmp_path / "encoder")
+    more = [
+        *("--set", "model.branches=linear", "--set", "model.text_vectors=on"),
+        *("--set", f"text.text_encoder={encoder}"),
+    ]
+    assert run(train(home, tmp_path / "one", *more)) == 0
+    ranks = launched(train(home, tmp_path / "two", *more), tmp_path)
+    codes = [rank.wait(SECONDS) for rank in ranks]
+    assert (codes, (tmp_path / "rank-1").read_text()) == ([0, 0], "")
+    said = (tmp_path / "rank-0").read_text()
+    assert "2 processes share the training of linear, text_vectors" in said
+    one, two = (load_file(tmp_path / x / "model.safetensors") for x in ("one", "two"))
+    assert one.keys() == two.keys()
+    for name in one:
+        assert np.array_equal(one[name], two[name]), name

@@ -25,7 +25,13 @@ from harnn.text.encoders import (
     never,
 )
 from harnn.text.ngrams import NgramCounter, NgramFeatures
-from harnn.text.sentence_batches import batches_of_one_length, count_read, encode_sentences
+from harnn.text.sentence_batches import (
+    Batches,
+    Spread,
+    batches_of_one_length,
+    count_read,
+    encode_sentences,
+)
 from harnn.text.sentence_files import (
     MINILM_HINT,
     SentenceFiles,
@@ -59,6 +65,7 @@ __all__ = [
     "PACKAGED_VECTORS",
     "TEXT_VECTORS_PACKAGE",
     "TEXT_VECTOR_SIZE",
+    "Batches",
     "Convolve",
     "Coverage",
     "CutsTexts",
@@ -68,6 +75,7 @@ __all__ = [
     "NgramCounter",
     "NgramFeatures",
     "SentenceFiles",
+    "Spread",
     "TextEncoder",
     "Tokenizer",
     "UseEncoder",

@@ -36,6 +36,11 @@ class EncoderChoice(NamedTuple):
         """What it is called where people read."""
         return ENCODER_TITLES.get(self.name, self.name)
 
+    @property
+    def is_bert(self) -> bool:
+        """Whether its networks are of the BERT family, computed for each text."""
+        return self.name not in ("use", "static")
+
     def describe(self) -> str:
         """Say what will be read, and why."""
         tokens = f", {self.tokens} tokens of a text" if self.tokens else ""

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
 Run = Callable[[NDArray[np.int64]], NDArray[np.float32]]
 """From token ids (B, T), all real, to vectors (B, D)."""
+Batches = Sequence[NDArray[np.int64]]
+Spread = Callable[[Batches, Callable[[], bool]], Iterable[NDArray[np.float32]]]
+"""From the ids of many batches to their vectors, in order; told whether to stop."""
 _TEXTS_IN_MEMORY = 8_192
 _TEXTS_CUT_AT_ONCE = 512
 _TOKENS_AT_ONCE = 4_096
@@ -30,11 +33,12 @@ def encode_sentences(
     tokens: int,
     stopped: Callable[[], bool],
     ends: list[int] | None = None,
+    spread: Spread | None = None,
 ) -> NDArray[np.float32]:
     """Return vectors (N, D) of length 1; an empty text is a zero.
 
     size: D; tokens: of a text at most, as the tokenizer cuts it; ends: see
-    :meth:`harnn.text.CutsTexts.encode`.
+    :meth:`harnn.text.CutsTexts.encode`; spread: computes batches in place of *run*.
 
     Batches are of texts of one length, so that nothing is padded and no text changes another's.
 
@@ -46,13 +50,23 @@ def encode_sentences(
     while block := list(islice(stream, _TEXTS_IN_MEMORY)):
         vectors = np.zeros((len(block), size), dtype=np.float32)
         ids = _cut(block, tokenizer, stopped, ends)
-        for rows in batches_of_one_length(ids):
-            if stopped():
-                raise InterruptedError
-            vectors[rows] = run(np.array([ids[row] for row in rows], dtype=np.int64))
+        batches = list(batches_of_one_length(ids))
+        given = [np.array([ids[row] for row in rows], dtype=np.int64) for rows in batches]
+        made = _run_each(run, given, stopped) if spread is None else spread(given, stopped)
+        for rows, found in zip(batches, made, strict=True):
+            vectors[rows] = found
         lengths = np.sqrt(np.einsum("nd,nd->n", vectors, vectors))[:, None]
         parts.append(np.divide(vectors, lengths, out=vectors, where=lengths > 0))
     return np.concatenate(parts)
+
+
+def _run_each(
+    run: Run, batches: Batches, stopped: Callable[[], bool]
+) -> Iterator[NDArray[np.float32]]:
+    for ids in batches:
+        if stopped():
+            raise InterruptedError
+        yield run(ids)
 
 
 def _cut(

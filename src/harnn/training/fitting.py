@@ -274,8 +274,10 @@ def _start_ranks(task: Task) -> None:
     if ranks.alone:
         return
     shared = [name for name in task.plan.branches if name in _SHARED]
-    if ranks.from_outside and "linear" in task.plan.branches:
-        shared = ["linear", *shared]
+    if ranks.have_cores:
+        encoder = task.plan.text_encoder
+        also = ["linear", *(["text_vectors"] if encoder is not None and encoder.is_bert else [])]
+        shared = [*(name for name in also if name in task.plan.branches), *shared]
     learns = task.old is None or task.config.continuing.epochs
     if shared and learns:
         ranks.start()

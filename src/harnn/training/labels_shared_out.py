@@ -44,7 +44,7 @@ def labels_shared_out(task: Task) -> Iterator[Spread | None]:
     if task.address is not None:
         with connected(task.address, purpose=ON_RAY) as ray:
             yield _on_ray(ray, task.address, task.stopped)
-    elif task.ranks.from_outside and not task.ranks.alone:
+    elif task.ranks.have_cores:
         threads = task.config.training.threads or count_cores()
         yield _among_ranks(task.ranks, threads, task.stopped)
     else:

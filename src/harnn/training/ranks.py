@@ -141,6 +141,13 @@ class Ranks:
         return self._processes is None
 
     @property
+    def have_cores(self) -> bool:
+        """Whether there are others with cores that this process does not use: they were started
+        from outside, while those that this one starts have the cores of its threads.
+        """
+        return self.from_outside and not self.alone
+
+    @property
     def leads(self) -> bool:
         """Whether this is rank 0."""
         return self.number == 0

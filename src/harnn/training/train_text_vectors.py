@@ -35,6 +35,7 @@ from harnn.training.process import choose_device, interruptible
 from harnn.training.reader import Split
 from harnn.training.schedule import rate_factor
 from harnn.training.task import Task, TrainedBranch
+from harnn.training.texts_shared_out import texts_shared_out
 from harnn.training.train_by_name import LabelMoments
 
 
@@ -182,8 +183,13 @@ def network_of(branch: TextVectorsBranch | PlainTextVectorsBranch) -> TextVector
 
 def _embedded(task: Task, name: str, split: Split, encoder: TextEncoder) -> NDArray[np.float32]:
     """Return the vectors (N, D) of whole texts; without a cache the checkpoint keeps them."""
+
+    def make() -> NDArray[np.float32]:
+        with texts_shared_out(task, encoder) as shared:
+            return task.reader.embed(split, shared)
+
     if task.reader.cache is not None:
-        return task.reader.embed(split, encoder)
+        return make()
 
     def unpack(piece: Piece) -> NDArray[np.float32]:
         check_vectors(piece.arrays, len(split.corpus), encoder.record.size)
@@ -192,7 +198,7 @@ def _embedded(task: Task, name: str, split: Split, encoder: TextEncoder) -> NDAr
     return kept(
         task,
         f"vectors of the {name} texts",
-        partial(task.reader.embed, split, encoder),
+        make,
         pack=lambda vectors: Piece({"vectors": vectors}),
         unpack=unpack,
         of=json.dumps(encoder.record.to_dict(), sort_keys=True),

@@ -12,6 +12,11 @@ from harnn.branches.text_vectors.encoders import encodes_with_torch, open_encode
 from harnn.branches.text_vectors.storage import read_text_vectors
 
 if TYPE_CHECKING:
+    from harnn.branches.text_vectors.bert_encoder import (
+        BertEncoder,
+        states_to_vectors,
+        torch_threads,
+    )
     from harnn.branches.text_vectors.branch import TextVectorsBranch
     from harnn.branches.text_vectors.network import TextVectorNetwork, TextVectorShape
     from harnn.branches.text_vectors.plain import PlainTextVectorNetwork, PlainTextVectorsBranch
@@ -20,6 +25,7 @@ if TYPE_CHECKING:
 on_demand(
     __name__,
     {
+        "bert_encoder": "BertEncoder states_to_vectors torch_threads",
         "branch": "TextVectorsBranch",
         "network": "TextVectorNetwork TextVectorShape",
         "plain": "PlainTextVectorNetwork PlainTextVectorsBranch",
@@ -27,6 +33,7 @@ on_demand(
 )
 
 __all__ = [
+    "BertEncoder",
     "PlainTextVectorNetwork",
     "PlainTextVectorsBranch",
     "TextVectorNetwork",
@@ -35,4 +42,6 @@ __all__ = [
     "encodes_with_torch",
     "open_encoder",
     "read_text_vectors",
+    "states_to_vectors",
+    "torch_threads",
 ]

@@ -23,7 +23,14 @@ from harnn.branches.text_vectors.onnx_encoder import TOKENIZER as LIGHT_TOKENIZE
 from harnn.branches.text_vectors.table_encoder import TABLE_SIZE
 from harnn.errors import InputError, Problem
 from harnn.network import Bert, BertShape, computes_bfloat16
-from harnn.text import EncoderRecord, SentenceFiles, encode_sentences, never, open_tokenizer
+from harnn.text import (
+    EncoderRecord,
+    SentenceFiles,
+    Spread,
+    encode_sentences,
+    never,
+    open_tokenizer,
+)
 from harnn.text.sentence_files import CONFIG, TOKENIZER, WEIGHTS
 
 _THREADS = threading.RLock()
@@ -42,6 +49,8 @@ class BertEncoder:
     files: SentenceFiles
     network: Bert
     tokenizer: Tokenizer
+    spread: Spread | None = None
+    """Computes batches elsewhere; None: this process does."""
 
     @property
     def networks(self) -> tuple[Bert, ...]:
@@ -87,7 +96,7 @@ class BertEncoder:
         ends: list[int] | None = None,
     ) -> NDArray[np.float32]:
         """See :class:`harnn.text.CutsTexts`."""
-        with _torch_threads(threads), torch.inference_mode():
+        with torch_threads(threads), torch.inference_mode():
             return encode_sentences(
                 texts,
                 self.tokenizer,
@@ -96,6 +105,7 @@ class BertEncoder:
                 tokens=self.record.tokens,
                 stopped=stopped,
                 ends=ends,
+                spread=self.spread,
             )
 
     def to_parts(self, *, light: bool, int8: bool) -> Parts:
@@ -110,10 +120,15 @@ class BertEncoder:
         return Parts(files={GRAPH: made, LIGHT_TOKENIZER: self.files.tokenizer()})
 
     def _run(self, ids: NDArray[np.int64]) -> NDArray[np.float32]:
-        device = next(self.network.parameters()).device
-        states = self.network(torch.from_numpy(ids).to(device)).float()
-        made = states[:, 0] if self.files.pooling == "cls" else states.mean(dim=1)
-        return made.cpu().numpy()  # type: ignore[no-any-return]
+        return states_to_vectors(self.network, self.files.pooling, ids)
+
+
+def states_to_vectors(network: Bert, pooling: str, ids: NDArray[np.int64]) -> NDArray[np.float32]:
+    """Return the vectors (B, D) of token ids (B, T), all of them real."""
+    device = next(network.parameters()).device
+    states = network(torch.from_numpy(ids).to(device)).float()
+    made = states[:, 0] if pooling == "cls" else states.mean(dim=1)
+    return made.cpu().numpy()  # type: ignore[no-any-return]
 
 
 def token_table(encoder: BertEncoder, stopped: Callable[[], bool] = never) -> NDArray[np.float16]:
@@ -145,7 +160,7 @@ def token_table(encoder: BertEncoder, stopped: Callable[[], bool] = never) -> ND
 
 
 @contextmanager
-def _torch_threads(count: int) -> Iterator[None]:
+def torch_threads(count: int) -> Iterator[None]:
     """Let torch compute in that many threads for the time of the block; 0: as it does."""
     if not count or count == torch.get_num_threads():
         yield
