@@ -106,8 +106,10 @@ def test_when_whole_texts_are_read(
         ({}, {"text_encoder": "use"}, True, "none: Universal Sentence Encoder takes long"),
         ({"english": False}, {}, True, "none: most of the text is not English"),
         ({"tokens": 5_100}, {}, True, "none: texts have 51 words on average, more than 50"),
-        ({"tokens": 3_000_001, "documents": 10**5}, {}, True, "none: it would take long"),
-        ({"level_sizes": (2, 20_000)}, {}, True, "none: it would take long"),
+        ({"tokens": 3_000_001, "documents": 10**5}, {}, True, "none: 3,000,001 words, more than "
+         "3,000,000, would take long; with model.text_vectors=on they are read"),
+        ({"level_sizes": (2, 20_000)}, {}, True, "none: 20,002 labels, more than 20,000, would "
+         "take long; with model.text_vectors=on they are read"),
     ],
 )  # fmt: skip
 def test_a_fast_model_reads_short_english_texts_by_a_table(
@@ -131,6 +133,24 @@ def test_a_fast_model_reads_short_english_texts_by_a_table(
     assert not [line for line in TrainingPlan.of(off, given).lines() if _WHOLE in line]
     with_network = config(model={"preset": "fast", "branches": "network"}, text=text)
     assert TrainingPlan.of(with_network, given).branches == ("network",)
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"tokens": 3_000_000}, ""),
+        ({"tokens": 3_000_001}, "3,000,001 words, more than 3,000,000, would take long"),
+        ({"level_sizes": (2, 20_000)}, "20,002 labels, more than 20,000, would take long"),
+    ],
+)
+def test_what_is_not_read_because_it_is_much_is_told(
+    changes: dict[str, Any], expected: str
+) -> None:
+    found = TrainingPlan.of(config(), facts(**changes))
+    assert ("text_vectors" in found.branches) == (not expected)
+    on = "; with model.text_vectors=on they are read"
+    assert found.no_text_vectors == (f"no {_WHOLE}: {expected}{on}" if expected else "")
+    assert not TrainingPlan.of(config(model={"text_vectors": "off"}), facts()).no_text_vectors
 
 
 _WHOLE = "vectors of whole texts"

@@ -255,6 +255,8 @@ def _train(task: Task) -> list[TrainedBranch]:
     """
     planned = task.plan.branches
     _start_ranks(task)
+    if task.plan.no_text_vectors and "network" in planned:  # preset fast is told what it is
+        task.listener(Stage(task.plan.no_text_vectors))
     if task.plan.no_transformer:
         task.listener(Stage(task.plan.no_transformer))
     if "network" in planned and task.checkpoints.of(0) is None:

@@ -33,6 +33,7 @@ _CELLS = 1_000_000_000
 """Documents times labels, in all epochs together."""
 _WORD_VECTOR_TOKENS = 32_000_000
 _TEXT_VECTOR_TOKENS = 3_000_000
+_ON = "would take long; with model.text_vectors=on they are read"
 _SAMPLED_LABELS = 4_096
 _VALIDATION_BEAM = 32
 """Labels of a level whose children attend to a validation document, where labels are very many."""
@@ -102,7 +103,7 @@ class TrainingPlan:
     text_encoder: EncoderChoice | None = None
     """Of whole texts; None: no branch reads them."""
     without_text_encoder: str = ""
-    """Why preset ``fast`` has none."""
+    """Why ``model.text_vectors=auto`` reads them with none."""
     transformer: TransformerPlan | None = None
     """None: no encoder is fine-tuned."""
     may_leave_out: bool = False
@@ -119,8 +120,8 @@ class TrainingPlan:
         network = trains_network(config.model)
         chosen = choose_transformer(config, facts)
         reads = planned_encoder(config, facts)
-        asked = is_fast(config.model) and config.model.text_vectors == "auto"
-        without = reason_against_text_vectors(config.text, facts) if asked else ""
+        asked = config.model.text_vectors == "auto" and may_read_text_vectors(config.model)
+        without = reason_against_text_vectors(config, facts) if asked else ""
         memory_mb = estimate_training_memory(config, facts)
         if reads is not None:
             memory_mb += encoder_memory(reads, facts.documents) / _MB
@@ -149,6 +150,13 @@ class TrainingPlan:
         others = set(self.branches) - {"linear", "text_vectors"}
         return encoder is not None and encoder.name == "static" and not others
 
+    @property
+    def no_text_vectors(self) -> str:
+        """What is told where ``auto`` reads no vectors of whole texts; empty: nothing."""
+        if not self.without_text_encoder:
+            return ""
+        return f"no vectors of whole texts: {self.without_text_encoder}"
+
     def lines(self) -> Iterator[str]:
         """Say in words what will be done."""
         yield f"training will use the branches {', '.join(self.branches)}"
@@ -164,7 +172,7 @@ class TrainingPlan:
         if self.text_encoder is not None:
             yield f"vectors of whole texts: {self.text_encoder.describe()}"
         elif self.without_text_encoder:
-            yield f"no vectors of whole texts: {self.without_text_encoder}"
+            yield self.no_text_vectors
         if self.transformer is not None:
             yield self.transformer.line()
         if self.no_transformer:
@@ -212,23 +220,25 @@ def reads_text_vectors(config: Config, facts: TrainingFacts) -> bool:
     model = config.model
     if model.text_vectors != "auto":
         return model.text_vectors == "on"
-    if is_fast(model):
-        return not reason_against_text_vectors(config.text, facts)
-    small = facts.tokens <= _TEXT_VECTOR_TOKENS and facts.label_count <= MANY_LABELS
-    return model.branches == "both" and small
+    return may_read_text_vectors(model) and not reason_against_text_vectors(config, facts)
 
 
-def reason_against_text_vectors(text: TextConfig, facts: TrainingFacts) -> str:
-    """Say why preset ``fast`` reads no vectors of whole texts; nothing where it does.
+def reason_against_text_vectors(config: Config, facts: TrainingFacts) -> str:
+    """Say why ``auto`` reads no vectors of whole texts; nothing where it does.
 
-    Those of a table alone are as quick as the rest; for long texts they bring little and take as
-    much time as the rest, and those of other languages' encoder bring nothing.
+    Those of a table alone are as quick as the rest of preset ``fast``; for long texts they bring
+    little and take as much time as the rest, and those of other languages' encoder bring nothing.
     """
-    if facts.mean_words > _SHORT_TEXT:
+    fast = is_fast(config.model)
+    if fast and facts.mean_words > _SHORT_TEXT:
         return f"texts have {facts.mean_words:,.0f} words on average, more than {_SHORT_TEXT}"
-    if facts.tokens > _TEXT_VECTOR_TOKENS or facts.label_count > MANY_LABELS:
-        return "it would take long"
-    chosen = _choose(text, facts, fast=True)
+    if facts.tokens > _TEXT_VECTOR_TOKENS:
+        return f"{facts.tokens:,} words, more than {_TEXT_VECTOR_TOKENS:,}, {_ON}"
+    if facts.label_count > MANY_LABELS:
+        return f"{facts.label_count:,} labels, more than {MANY_LABELS:,}, {_ON}"
+    if not fast:
+        return ""
+    chosen = _choose(config.text, facts, fast=True)
     if chosen.name == "static":
         if not encoder_installed("static"):
             return MINILM_HINT
