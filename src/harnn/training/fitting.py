@@ -255,7 +255,7 @@ def _train(task: Task) -> list[TrainedBranch]:
     """
     planned = task.plan.branches
     _start_ranks(task)
-    if task.plan.no_text_vectors and "network" in planned:  # preset fast is told what it is
+    if task.plan.no_text_vectors:
         task.listener(Stage(task.plan.no_text_vectors))
     if task.plan.no_transformer:
         task.listener(Stage(task.plan.no_transformer))
