@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import get_args
 
 from harnn._tables import shown
+from harnn.config import TrackerKind
 from harnn.errors import ConfigError, Problem, suggest
 from harnn.tracking.csv_file import CsvTracker
 from harnn.tracking.mlflow_runs import MlflowTracker
 from harnn.tracking.tensorboard_files import TensorBoardTracker
 from harnn.tracking.tracker import Tracker
 
-KINDS = ("csv", "tensorboard", "mlflow")
 DIRECTORY = "runs"
 """Where runs go that name no place."""
 _URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:/|databricks\b|uc\b")
@@ -40,4 +41,4 @@ def parse_tracker(text: str, *, name: str, where: str = "--track") -> Tracker:
         uri, _, experiment = place.partition("#")
         return MlflowTracker(uri, experiment or None)
     what = f"got {shown(text)}, expected csv, tensorboard or mlflow, as csv or csv:runs/a.csv."
-    raise ConfigError(Problem(where, what, suggest(kind, KINDS)))
+    raise ConfigError(Problem(where, what, suggest(kind, get_args(TrackerKind))))
