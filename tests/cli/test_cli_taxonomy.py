@@ -94,21 +94,22 @@ def test_convert(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
     out = file.with_name("t.ttl")
     assert said(capsys, "convert", file, "-o", out, "--tag", "en", "--base", "http://x/y#") == (
         "",
-        f"5 labels written to {out}.\n",
+        f"5 labels written.\nThe taxonomy is in {out}.\n",
     )
     again = Taxonomy.from_file(out)
     assert again == Taxonomy.from_file(file)
     assert again.iris[0] == "http://x/y#animal"
     page = file.with_name("t.html")
     assert said(capsys, "convert", out, "-o", page, "--under", "dog")[1] == (
-        f"Note: 2 of 5 labels left out.\n3 labels written to {page}.\n"
+        f"Note: 2 of 5 labels left out.\n3 labels written.\nThe taxonomy is in {page}.\n"
     )
     other = file.with_name("u.tsv")
     assert "labels.tsv: exists already" in said(capsys, "convert", out, "-o", other, code=2)[1]
     _, err = said(capsys, "convert", out, "-o", other, "--overwrite")
     assert err == (
-        f"Note: Left out: the IRIs of 5 labels.\n5 labels written to {other} and "
-        f"{file.with_name('labels.tsv')}.\n"
+        "Note: Left out: the IRIs of 5 labels.\n5 labels written.\n"
+        f"The taxonomy is in {other}.\n"
+        f"The names of its labels are in {file.with_name('labels.tsv')}.\n"
     )
 
 

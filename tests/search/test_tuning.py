@@ -374,6 +374,7 @@ def test_seeds(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     asked = [*given, "--preset", "fast", "--seeds", "2", "--test", FILES.test]
     assert run(["sweep", *map(str, asked), "--json", str(tmp_path / "sweep.json")]) == 0
     said = capsys.readouterr()
+    assert said.out.endswith(f"The report is in {tmp_path}/sweep.json.\n")
     title = f"Seeds 13 to 14, {FILES.test}, in percent"  # broken into lines anywhere
     assert "".join(title.split()) in "".join(said.out.split())
     found = json.loads((tmp_path / "sweep.json").read_text())

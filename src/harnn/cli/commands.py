@@ -15,7 +15,14 @@ from harnn._optional import TORCH, command_for, is_installed
 from harnn.bundle import CHECKPOINTS, save_bundle
 from harnn.bundle.provenance import check_names
 from harnn.cli.decoding import settle_decoding
-from harnn.cli.files import JSON, check_directory, check_inputs, check_output, write_json
+from harnn.cli.files import (
+    JSON,
+    check_directory,
+    check_inputs,
+    check_output,
+    tell_written,
+    write_json,
+)
 from harnn.cli.going_on import GoingOn
 from harnn.cli.label_care import check_suggestions, write_label_suggestions
 from harnn.cli.models import Speed, open_model, say_seen
@@ -161,6 +168,7 @@ def validate(
         console.print(part, soft_wrap=isinstance(part, Text))
     if suggested is not None:
         console.print_line(suggested)
+    tell_written(console.print_line, {"report": json_output, "table of suggestions": suggest})
     return found.ok
 
 
@@ -313,6 +321,7 @@ def evaluate(
     console.print_line(report_line(report))
     console.print_line(f"{report.documents / seconds:,.0f} documents/s")
     say_seen(known, report.documents)
+    tell_written(console.print_line, {"report": json_output, "table": table})
 
 
 def _named(model: Path, data: Sequence[Path]) -> str:
@@ -342,9 +351,11 @@ def evaluate_strategies(
     write_json(json_output, {"strategies": [report.to_dict() for report in reports]})
     if table is not None:
         write_paper_tables(table, [table_of_strategies(reports, name=_named(model, data))])
+    console = Console()
     title = f"{', '.join(map(str, data))}, in percent"
-    Console().print(strategies_table(reports, title=title))
+    console.print(strategies_table(reports, title=title))
     say_seen(known, log.read)
+    tell_written(console.print_line, {"report": json_output, "table": table})
 
 
 def _is_demo(out: Path) -> bool:

@@ -8,10 +8,10 @@ from typing import NamedTuple
 
 from rich.text import Text
 
-from harnn._display import escape_json
+from harnn._display import counted, escape_json
 from harnn._files import write_atomically
 from harnn._tables import shown
-from harnn.cli.files import JSON, check_inputs, check_output, write_json
+from harnn.cli.files import JSON, check_inputs, check_output, tell_written, write_json
 from harnn.cli.screen import Console, plain, say
 from harnn.config import ConceptCodes, Config, TaxonomyForm, TaxonomyOutput
 from harnn.data import learn_taxonomy
@@ -137,6 +137,7 @@ def learn(
         f"{learned.undetermined:,} have several possible parents, {learned.contradicted:,} none "
         f"that fits all records, and {learned.unseen:,} stand in no record: they have no edge."
     )
+    tell_written(errors.print_line, {"taxonomy": output})
 
 
 def _read_sizes(sizes: Sequence[str]) -> dict[str, int]:
@@ -244,6 +245,7 @@ def stats(file: Path, how: TaxonomyChoice, *, json_output: Path | None) -> None:
     console.print_line(describe(taxonomy))
     for line in found.lines():
         console.print_line(line)
+    tell_written(console.print_line, {"report": json_output})
 
 
 def convert(
@@ -277,6 +279,5 @@ def convert(
         **bases,
     )
     say_notes(written.notes)
-    places = " and ".join(map(str, written.paths))
-    labels = "1 label" if written.labels == 1 else f"{written.labels:,} labels"
-    say(f"{labels} written to {places}.")
+    say(f"{counted(written.labels, 'label')} written.")
+    tell_written(say, dict(zip(("taxonomy", "names of its labels"), written.paths, strict=False)))
