@@ -487,7 +487,7 @@ class Taxonomy:
             (name, f"{part.stop - part.start:,}", ", ".join(self.names[part][:_SHOWN_NAMES]))
             for name, part in zip(self.level_names, self.level_slices, strict=True)
         )
-        caption = f"{len(self):,} labels, {summary.edges:,} edges, a {shape}"
+        caption = f"Taxonomy: {len(self):,} labels, {summary.edges:,} edges, a {shape}"
         return html_table(caption, ("level", "labels", "first ones"), rows)
 
     def __repr__(self) -> str:
