@@ -11,7 +11,7 @@ import pytest
 
 import harnn
 from harnn.bundle.provenance import Provenance
-from support.made_reports import GOLDEN, made_report
+from support.made_reports import GOLDEN
 from support.pages import ROOT
 
 MODEL = GOLDEN / "fast"
@@ -43,7 +43,7 @@ def test_answers_scores_and_labels(predictor: harnn.Predictor) -> None:
     assert caption(quiet._repr_html_()) == "Labels of document 1"
     noted = dataclasses.replace(answer, notes=("The text was cut.",))
     assert caption(noted._repr_html_()) == "Labels of document 1: The text was cut."
-    report = made_report()
+    report = predictor.bundle.report
     assert caption(report._repr_html_()) == f"Scores on {report.documents} documents"
     expected = "Taxonomy: 50 labels, 52 edges, a DAG"
     assert caption(predictor.taxonomy._repr_html_()) == expected

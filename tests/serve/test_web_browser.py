@@ -36,7 +36,7 @@ def fit_wide_model(directory: Path) -> None:
     """Train a model of 1,500 labels below one, with several parents and hostile names."""
     edges = [("top", "ROOT"), ("side", "ROOT"), ("deep", "side")]
     edges += [(f"n{n}", "top") for n in range(1_500)]
-    edges += [("n7", "deep"), ("n8", "side")]
+    edges += [("n7", "deep"), ("n8", "side"), ("n12", "deep"), ("n12", "side")]
     names = {
         "n7": HOSTILE,
         "n8": "عسل النحل",
@@ -544,6 +544,15 @@ def test_the_page_of_a_label(show: Any, server: RunningServer) -> None:
     expect(page.locator("#page table").first).to_contain_text("Beekeeping")
     page.go_back()
     expect(page.locator("#page h1")).to_have_text("Beekeeping beekeeping")
+
+
+def test_of_many_ways_to_a_label_one_is_shown(show: Any) -> None:
+    page = show("/taxonomy?model=wide&label=n12")
+    expect(page.locator("#page h1")).to_have_text("n12")
+    assert page.locator(".parents > li").all_inner_texts() == ["top", "and 2 more ways"]
+    page.click(".parents summary")
+    assert page.locator(".parents details li").all_inner_texts() == ["Side", "Side › deep"]
+    check_access(page)
 
 
 def test_a_label_that_does_not_exist(browser: Any, server: RunningServer) -> None:
