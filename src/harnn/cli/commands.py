@@ -229,7 +229,7 @@ def _train(
         on_ray=address is not None,
     )
     tracking = prepare_tracking(
-        track, errors, name=files.out.absolute().name, model=files.out, resume=resume
+        track, errors, name=files.out.absolute().name, model=files.out, resume=resume, keeps=True
     )
     with training_place(files.out, errors):
         check_directory(files.out, resume=resume, overwrite=overwrite)
@@ -273,7 +273,8 @@ def _train(
                 ranks=ranks,
                 address=address,
             )
-        save_bundle(result, files.out, name=files.name, version=files.version)
+            save_bundle(result, files.out, name=files.name, version=files.version)
+            tracking.keep(files.out)
     console.print(report_table(result.report, title="Validation, in percent"))
     console.print_line(report_line(result.report))
     going_on.show(result, console)
