@@ -15,7 +15,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 from harnn.taxonomy import Taxonomy
-from harnn.taxonomy.near_labels import NearLabels
 
 _SYLLABLES = (
     *("ba", "ro", "ti", "ne", "lu", "kra", "sto", "mi"),
@@ -71,7 +70,7 @@ def made_labels(count: int, drawn: random.Random) -> Taxonomy:
 
 def measure(taxonomy: Taxonomy, queries: int, drawn: random.Random) -> list[str]:
     """Return a line for what is made once, and one for each way in which names are spoiled."""
-    near = NearLabels(taxonomy)
+    near = taxonomy.near
     started = time.perf_counter()
     near.find("xyzzy")
     lines = [f"{len(taxonomy):,} labels, made ready in {time.perf_counter() - started:.2f} s"]

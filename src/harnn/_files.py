@@ -39,6 +39,8 @@ try:
 except ImportError:  # no such locks: leftovers stay, and two writers are not told apart
     fcntl = None  # type: ignore[assignment]
 
+SQLITE = b"SQLite format 3\0"
+"""With which a database of SQLite begins (sqlite.org/fileformat.html)."""
 _EXCHANGE = 2
 """The flag of Linux's renameat2 that lets two names change places in one step."""
 _HERE = -100
@@ -243,9 +245,9 @@ def _reason(error: Exception) -> str:
 
 
 def is_sqlite(path: Path) -> bool:
-    """Whether a file begins as a database of SQLite does (sqlite.org/fileformat.html)."""
+    """Whether a file begins as a database of SQLite does."""
     with path.open("rb") as file:
-        return file.read(16) == b"SQLite format 3\0"
+        return file.read(len(SQLITE)) == SQLITE
 
 
 def read_model_text(path: Path) -> str:

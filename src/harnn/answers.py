@@ -73,7 +73,8 @@ class Prediction:
     def _repr_html_(self) -> str:
         """Return a table of the labels, for notebooks."""
         rows = ((x.name, f"{x.score:.2f}", x.level, " > ".join(x.path)) for x in self.labels)
-        caption = " ".join((f"{self.id}:", *self.notes)) if self.notes else self.id
+        caption = f"Labels of document {self.id}"
+        caption = " ".join((f"{caption}:", *self.notes)) if self.notes else caption
         return html_table(caption, ("label", "score", "level", "path"), rows)
 
     @property

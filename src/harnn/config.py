@@ -56,6 +56,8 @@ TopOne = Literal["never", "empty", "always"]
 Close = Literal["up", "down", "none"]
 Language = Literal["en", "zh"]
 """Of the embedded sample."""
+TrackerKind = Literal["csv", "tensorboard", "mlflow", "mlflow+model"]
+"""What keeps trainings for comparison: see docs/tracking.md."""
 _STORED_NAMES = {("model", "text_vectors"): "sentences"}
 """Keys under the names that they had first: read for ever, and written into models."""
 _NOT_STORED = {("data", "fixes"), ("training", "share_labels")}

@@ -12,7 +12,9 @@ import numpy as np
 import pytest
 
 import harnn
-from harnn.bundle import change_decoding, layout
+from harnn.bundle import change_decoding, layout, model_info
+from harnn.bundle.load import check_files
+from harnn.cli import run
 from harnn.decode import Decoder
 from harnn.errors import BundleError, ConfigError
 from support.sample_models import seal
@@ -152,6 +154,25 @@ def test_changing_thresholds_of_an_older_model(tmp_path: Path) -> None:
     assert change_decoding(model, strategy="label").strategy == "label"
     assert harnn.load_bundle(model).decoder.strategy == "label"
     assert {path.name for path in model.iterdir()} == names
+
+
+def test_files_that_were_compared_just_now_are_not_read_again(
+    model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    checks: list[Path] = []
+
+    def check(directory: Path) -> None:
+        checks.append(directory)
+        check_files(directory)
+
+    for module in ("decoding", "info"):
+        monkeypatch.setattr(f"harnn.bundle.{module}.check_files", check)
+    assert change_decoding(model_info(model), strategy="label").strategy == "label"
+    assert run(["decoding", str(model), "--strategy", "threshold"]) == 0
+    assert checks == [model, model]  # once each
+    assert change_decoding(model, strategy="label").strategy == "label"
+    assert checks == [model] * 3
+    assert model_info(model).decoder.strategy == "label"
 
 
 def test_nothing_is_changed_by_mistake(model: Path, tmp_path: Path) -> None:

@@ -67,7 +67,7 @@ def test_what_is_shown_and_written(
     assert f"accepted unattended, on {found.documents:,} documents" in shown
     assert "sets that hold all true labels of a level 80% of the time" in shown
     assert "on 45 documents of --test" in shown
-    assert f"{path}: give it to harnn predict with --acceptance." in shown
+    assert f"The acceptance is in {path}.\nharnn predict files documents by it with" in shown
     predictor = harnn.Predictor.load(MODEL)
     level_targets = {each.level: each.target or 0 for each in found.levels}
     own = measure_acceptance(

@@ -59,6 +59,7 @@ def test_two_models(
     assert shown.endswith(
         "45 documents; intervals and two-sided p-values of 300 paired bootstrap samples of the "
         "documents, seed 2; they can tell no p-value below 0.007 (--samples)\n"
+        f"The comparison is in {output}.\n"
     )
     table = json.loads(output.read_text("utf-8"))
     assert (table["first"], table["second"]) == tuple(map(str, models))

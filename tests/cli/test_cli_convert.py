@@ -34,8 +34,12 @@ def test_the_sample_goes_to_hiagm_and_back(
     assert shown.out == ""
     count = len(FILES.test.read_text().splitlines())
     lines = shown.err.splitlines()
-    assert lines[-1] == f"{count} documents converted to {there}."
-    assert all(line.startswith("Note: ") for line in lines[:-1])
+    assert lines[-3:] == [
+        f"{count} documents converted.",
+        f"The documents are in {there}.",
+        f"The taxonomy is in {taxonomy}.",
+    ]
+    assert all(line.startswith("Note: ") for line in lines[:-3])
     assert any(line.startswith("Note: ids are lost (") for line in lines)
     given = ["--data", str(there), "--taxonomy", str(taxonomy), "-o", str(tmp_path / "b.jsonl")]
     assert run(["convert", "--from", "hiagm", "--to", "harnn", *given]) == 0
@@ -103,7 +107,7 @@ def test_options_of_reading_are_taken(tmp_path: Path, capsys: pytest.CaptureFixt
     assert run([*command, *reading, *skipping]) == 0
     shown = capsys.readouterr().err
     assert "1 record skipped:\n" in shown
-    assert shown.endswith(f"1 document converted to {out}.\n")
+    assert shown.endswith(f"1 document converted.\nThe documents are in {out}.\n")
 
 
 def test_names_that_act_on_a_terminal_are_shown_plainly(

@@ -33,8 +33,10 @@ def test_documents_are_written_with_the_labels_given_last(
     rows = [json.loads(line) for line in output.read_text("utf-8").splitlines()]
     assert rows[0] == {"id": "7", "text": "two", "labels": ["b"]}
     assert (rows[1]["text"], rows[1]["labels"]) == ("one", ["c", "d"])
-    expected = f"2 documents with the labels given last, of 3 corrections for sample: {output}\n"
-    assert capsys.readouterr().err == expected
+    assert capsys.readouterr().err == (
+        "2 documents with the labels given last, of 3 corrections for sample.\n"
+        f"The documents are in {output}.\n"
+    )
 
 
 def test_the_database_may_be_named_by_the_environment(

@@ -55,7 +55,7 @@ def test_diff(tmp_path: Path, files: tuple[Path, Path], capsys: pytest.CaptureFi
     place = tmp_path / "j.json"
     out, err = said(capsys, "taxonomy", "diff", old, new, "--json", place)
     assert out.replace(str(old), "OLD").replace(str(new), "NEW") == SHOWN
-    assert err == ""
+    assert err == f"The report is in {place}.\n"
     assert json.loads(place.read_text())["counts"]["merged"] == 1
     out, _ = said(capsys, "taxonomy", "diff", old, old)
     assert out.splitlines()[-1] == "Nothing changed."
@@ -67,7 +67,7 @@ def test_a_map_is_written_edited_read_and_written_again(
     old, new = files
     table = tmp_path / "m.csv"
     _, err = said(capsys, "taxonomy", "diff", old, new, "--map", table)
-    assert err == f"4 lines written to {table}.\n"
+    assert err == f"The mapping (4 lines) is in {table}.\n"
     table.write_text("old,new\ncake,bread\n", encoding="utf-8")
     out, err = said(capsys, "taxonomy", "diff", old, new, "--map", table)
     assert "1 recoded" in out
@@ -141,7 +141,8 @@ def test_documents_are_converted_to_the_new_edition(
     assert err == (
         "Note: labels without a successor became the nearest above that have one "
         "(1 document 'b').\n"
-        f"2 documents converted to {out}.\n"
+        f"2 documents converted.\nThe documents are in {out}.\n"
+        f"The list of documents to look at is in {review}.\n"
     )
     assert out.read_text() == "id,text,labels\na,x,food;soup\nb,y,food\n"
     assert review.read_text() == (

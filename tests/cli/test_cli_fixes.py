@@ -127,7 +127,8 @@ def test_explanations_with_mended_labels_say_where_they_are(
         assert run([*command, "--fixes", str(fixes)]) == 0
         assert capsys.readouterr().err.splitlines() == [
             "8 labels replaced and 0 dropped (data.fixes).",
-            f"{8 * len(TOPICS)} documents explained: {tmp_path / name}",
+            f"{8 * len(TOPICS)} documents explained.",
+            f"The explanations are in {tmp_path / name}.",
         ]
 
 
@@ -138,10 +139,16 @@ def test_answers_in_files_are_told(
     command = ["predict", str(place / "model"), "-d", str(place / "d.jsonl"), "-o", str(answers)]
     assert run([*command, "--scores", str(scores)]) == 0
     assert capsys.readouterr().err == (
-        f"{8 * len(TOPICS)} documents answered: {answers}; scores of all labels: {scores}\n"
+        f"{8 * len(TOPICS)} documents answered.\nThe answers are in {answers}.\n"
+        f"The scores of all labels are in {scores}.\n"
     )
     assert run(["predict", str(place / "model"), "--text", "cat", "-o", str(answers)]) == 0
-    assert capsys.readouterr().err == f"1 document answered: {answers}\n"
+    assert capsys.readouterr().err == (f"1 document answered.\nThe answers are in {answers}.\n")
+    stream = ["predict", str(place / "model"), "--text", "cat", "--scores", str(scores)]
+    assert run(stream) == 0  # standard output carries the answers
+    shown = capsys.readouterr()
+    assert json.loads(shown.out)["id"] == "1"
+    assert shown.err == f"The scores of all labels are in {scores}.\n"
 
 
 def test_documents_are_converted_with_mended_labels(place: Path, tmp_path: Path) -> None:

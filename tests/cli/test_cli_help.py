@@ -113,7 +113,7 @@ def completed(
     [
         ("harnn tr", ["train"]),
         ("harnn train --preset ", list(get_args(Preset))),
-        ("harnn train --track ", ["csv", "tensorboard", "mlflow"]),
+        ("harnn train --track ", ["csv", "tensorboard", "mlflow", "mlflow+model"]),
         ("harnn train --set training.epo", ["training.epochs="]),
         ("harnn train --device c", ["cpu", "cuda"]),
         ("harnn export m --format ", ["onnx", "mlflow", "huggingface"]),

@@ -95,6 +95,7 @@ def test_what_is_found_without_a_mapping_is_told_as_guesses(place: Path) -> None
     result = run(place, "--certainty", "0.7", out="guessed")
     assert result.exit_code == 0, result.output
     assert "The migrated model is in" in result.output
+    assert "The report is in" not in result.output  # there is none
     card = (place / "guessed" / "README.md").read_text()
     assert "The numbers are those of the model before it was migrated" in card
     again = run(place, out="guessed")

@@ -113,11 +113,11 @@ def test_commands_with_a_model(
         for output in ("a[/a].jsonl", "a.csv", "a.tsv", "a.parquet"):
             place = home / output
             assert run(["predict", str(model), *data, "--output", str(place)]) == 0
-            assert " documents answered: " in shown(capsys)
+            assert " documents answered.\n" in shown(capsys)
             assert place.stat().st_size > 0
         for output in ("e[/e].html", "e[/e].jsonl"):
             assert run(["explain", str(model), *data, "--output", str(home / output)]) == 0
-            assert " documents explained: " in shown(capsys)
+            assert " documents explained.\n" in shown(capsys)
     assert run(["decoding", str(model)]) == 0
     assert "model[/m] chooses labels scored at least " in shown(capsys)
 

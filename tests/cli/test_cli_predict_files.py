@@ -210,7 +210,8 @@ def test_a_stopped_command_goes_on(
         stop_after(patch, 4 - blocks, AssertionError("answered again"))
         assert predict(data, output, "--resume") == 0
     assert capsys.readouterr().err == (
-        f"Going on after {blocks * BLOCK:,} documents.\n14 documents answered: {output}\n"
+        f"Going on after {blocks * BLOCK:,} documents.\n14 documents answered.\n"
+        f"The answers are in {output}.\n"
     )
     assert output.read_bytes() == whole.read_bytes()
     assert not part.exists()
@@ -280,7 +281,7 @@ def test_documents_that_changed_are_answered_again(
         said = f"Going on after {kept} documents.\n" if kept else ""
         if kept < 12:
             said += f"{12 - kept} kept answers are made again: their documents changed.\n"
-        said += f"14 documents answered: {output}\n"
+        said += f"14 documents answered.\nThe answers are in {output}.\n"
         assert capsys.readouterr().err == said
         assert lines_of(output) == answers_of(data)
         output.unlink()

@@ -92,8 +92,8 @@ def test_export(database: Path, tmp_path: Path, capsys: pytest.CaptureFixture[st
     assert run(["review", "export", str(database), "-o", str(output), "--all"]) == 0
     (row,) = map(json.loads, output.read_text("utf-8").splitlines())
     assert row == DOCUMENTS[0] | {"labels": []}
-    expected = "1 document with the labels that people settled, with those that were corrected: "
-    assert capsys.readouterr().err == f"{expected}{output}\n"
+    expected = "1 document with the labels that people settled, with those that were corrected."
+    assert capsys.readouterr().err == f"{expected}\nThe documents are in {output}.\n"
     later = ["review", "export", str(database), "-o", str(output), "--since", "2999-01-01"]
     assert run(later) == 0
     assert output.read_text("utf-8") == ""

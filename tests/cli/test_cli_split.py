@@ -27,6 +27,7 @@ def test_split(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     shown = capsys.readouterr().out
     assert "train" in shown
     assert "seed 7\n" in shown
+    assert f"The report is in {report}.\n" in shown
     assert f"The parts are in {out}/train.jsonl, {out}/valid.jsonl, {out}/test.jsonl." in shown
     written = json.loads(report.read_text())
     counts = {part["name"]: part["documents"] for part in written["parts"]}

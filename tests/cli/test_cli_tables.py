@@ -30,9 +30,11 @@ def rows_of(path: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
-def test_an_evaluation(tmp_path: Path) -> None:
+def test_an_evaluation(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     table, found = tmp_path / "t.csv", tmp_path / "t.json"
     assert call("evaluate", FAST, *DATA, "--table", table, "--json", found) == 0
+    told = [f"The report is in {found}.", f"The table is in {table}."]
+    assert capsys.readouterr().out.splitlines()[-2:] == told
     report = json.loads(found.read_text("utf-8"))
     rows = rows_of(table)
     assert [row["level"] for row in rows] == [*(x["name"] for x in report["levels"]), "all"]
@@ -49,7 +51,13 @@ def test_an_evaluation(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "command", [("evaluate", FAST), ("compare", FAST, BLEND), ("sweep", "--seeds", 2)]
+    "command",
+    [
+        ("evaluate", FAST),
+        ("compare", FAST, BLEND),
+        ("sweep", "--seeds", 2),
+        ("train", "--folds", 2),
+    ],
 )
 def test_tables_are_refused_before_any_work(
     command: tuple[object, ...], tmp_path: Path, capsys: pytest.CaptureFixture[str]
@@ -58,15 +66,19 @@ def test_tables_are_refused_before_any_work(
     data: tuple[object, ...] = DATA
     if command[0] == "sweep":
         data = ("--train", FILES.train, "--valid", FILES.valid, "--taxonomy", FILES.taxonomy)
+    elif command[0] == "train":
+        data = ("--train", FILES.train, "--taxonomy", FILES.taxonomy, "--out", tmp_path / "folds")
     assert call(*command, *data, "--table", place) == 2
     expected = f"Error: {place}: unknown extension '.html', expected .md, .tex or .csv.\n"
     assert capsys.readouterr().err == expected
 
 
-def test_two_models(tmp_path: Path) -> None:
+def test_two_models(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     table, found = tmp_path / "t.csv", tmp_path / "t.json"
     given = ("compare", FAST, BLEND, *DATA, "--samples", 50)
     assert call(*given, "--table", table, "--json", found) == 0
+    told = [f"The comparison is in {found}.", f"The table is in {table}."]
+    assert capsys.readouterr().out.splitlines()[-2:] == told
     comparison = json.loads(found.read_text("utf-8"))
     rows = rows_of(table)
     assert len(rows) == 5 + 3 * 3
@@ -124,6 +136,7 @@ def test_methods(runs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str])
         "samples of the documents, seed 3, for the means of these models; they can tell no p-value "
         "below 0.049 (--samples); over seeds: Welch's t-test of the models on these documents, not "
         "paired by seed; both: the larger of the two p-values\n"
+        f"The comparison is in {found}.\nThe table is in {table}.\n"
     )
     load = harnn.Predictor.load
     expected = compare_system_methods(
@@ -237,3 +250,28 @@ def test_a_sweep(tmp_path: Path) -> None:
     assert rows[-1]["level"] == "all"
     assert float(rows[-1]["micro_f1"]) == pytest.approx(summary["micro_f1"]["mean"])
     assert float(rows[-1]["micro_f1_sd"]) == pytest.approx(summary["micro_f1"]["deviation"])
+
+
+def test_folds(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    table, out = tmp_path / "t.csv", tmp_path / "folds"
+    given = ("train", "--train", FILES.test, "--taxonomy", FILES.taxonomy, "--preset", "fast")
+    assert call(*given, "--folds", 2, "--out", out, "--table", table) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[-2] == f"The table is in {table}."
+    numbers = json.loads((out / "folds.json").read_text("utf-8"))
+    row = rows_of(table)[-1]
+    assert row["level"] == "all"
+    for name in ("micro_f1", "macro_f1", "auprc"):
+        spread = numbers["summary"][name]
+        assert float(row[name]) == pytest.approx(spread["mean"])
+        assert float(row[f"{name}_sd"]) == pytest.approx(spread["deviation"])
+
+
+def test_one_training_has_no_table(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    given = ("train", "--train", FILES.train, "--valid", FILES.valid, "--out", tmp_path / "model")
+    assert call(*given, "--table", tmp_path / "t.csv") == 2
+    assert capsys.readouterr().err == (
+        "Error: --table: is for --folds, over which it has mean and standard deviation. "
+        "harnn evaluate --table writes that of one model.\n"
+    )
+    assert not list(tmp_path.iterdir())

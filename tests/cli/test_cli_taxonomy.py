@@ -89,26 +89,45 @@ def test_stats(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert found["with_several_parents"] == 1
 
 
+def test_of_many_ways_to_a_label_one_is_found(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "t.tsv"
+    edges = ["a ROOT", "b ROOT", "c ROOT", "d a", "x a", "x b", "x c", "y a", "y d", "z x"]
+    file.write_text("".join("\t".join(edge.split()) + "\n" for edge in edges))
+    one = "a\n└─ x  (and 2 more ways)\n"
+    assert said(capsys, "show", file, "--search", "x")[0] == one
+    assert said(capsys, "show", file, "--search", "z")[0] == f"{one}   └─ z\n"
+    both = "a\n├─ d\n│  └─ y  (shown with all below it under a)\n└─ y\n"
+    assert said(capsys, "show", file, "--search", "y")[0] == both
+    assert said(capsys, "show", file)[0].count("x") == 3
+    out = tmp_path / "t.json"
+    said(capsys, "convert", file, "-o", out)
+    known = Taxonomy.from_file(out)
+    assert len(known.parents(known.index["x"])) == 3
+
+
 def test_convert(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
     pytest.importorskip("pyoxigraph")
     out = file.with_name("t.ttl")
     assert said(capsys, "convert", file, "-o", out, "--tag", "en", "--base", "http://x/y#") == (
         "",
-        f"5 labels written to {out}.\n",
+        f"5 labels written.\nThe taxonomy is in {out}.\n",
     )
     again = Taxonomy.from_file(out)
     assert again == Taxonomy.from_file(file)
     assert again.iris[0] == "http://x/y#animal"
     page = file.with_name("t.html")
     assert said(capsys, "convert", out, "-o", page, "--under", "dog")[1] == (
-        f"Note: 2 of 5 labels left out.\n3 labels written to {page}.\n"
+        f"Note: 2 of 5 labels left out.\n3 labels written.\nThe taxonomy is in {page}.\n"
     )
     other = file.with_name("u.tsv")
     assert "labels.tsv: exists already" in said(capsys, "convert", out, "-o", other, code=2)[1]
     _, err = said(capsys, "convert", out, "-o", other, "--overwrite")
     assert err == (
-        f"Note: Left out: the IRIs of 5 labels.\n5 labels written to {other} and "
-        f"{file.with_name('labels.tsv')}.\n"
+        "Note: Left out: the IRIs of 5 labels.\n5 labels written.\n"
+        f"The taxonomy is in {other}.\n"
+        f"The names of its labels are in {file.with_name('labels.tsv')}.\n"
     )
 
 

@@ -143,12 +143,13 @@ def test_the_command_tells_of_the_separator(
     fixes = tmp_path / "fixes.tsv"
     command = ["validate", "-d", str(data), "-t", str(edges), "--label-separator", "|"]
     assert run([*command, "--suggest", str(fixes)]) == 2
-    assert capsys.readouterr().out.splitlines()[-1] == (
-        f"3 labels not in the taxonomy: {fixes}. 2 labels seem to be several each; in a table "
+    assert capsys.readouterr().out.splitlines()[-2:] == [
+        "3 labels not in the taxonomy. 2 labels seem to be several each; in a table "
         "--label-separator ';' reads them. 1 label seems to be several; in a table "
         "--label-separator '/' reads them. Correct the column 'suggestion' and give the table with "
-        f"--fixes {fixes}."
-    )
+        f"--fixes {fixes}.",
+        f"The table of suggestions is in {fixes}.",
+    ]
     assert run([*command, "--fixes", str(fixes)]) == 0
     assert "3 labels replaced and 0 dropped (data.fixes)" in capsys.readouterr().out
 
@@ -281,12 +282,13 @@ def test_commands(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     fixes = tmp_path / "fixes.tsv"
     check = ["validate", "-d", str(data), "-t", str(edges)]
     assert run([*check, "--suggest", str(fixes)]) == 2
-    said = capsys.readouterr().out.splitlines()[-1]
-    assert said == (
-        f"2 labels not in the taxonomy: {fixes}. 1 label has no suggestion; as long as that cell "
+    said = capsys.readouterr().out.splitlines()[-2:]
+    assert said == [
+        "2 labels not in the taxonomy. 1 label has no suggestion; as long as that cell "
         "is empty --fixes drops the label. Correct the column 'suggestion' and give the table with "
-        f"--fixes {fixes}."
-    )
+        f"--fixes {fixes}.",
+        f"The table of suggestions is in {fixes}.",
+    ]
     assert fixes.read_text() == (
         "label\tcount\tsuggestion\tname\tconfidence\tcandidates\n"
         "???\t8\t\t\t\t\ncatt\t8\tcat\tcat\t0.86\t\n"

@@ -142,7 +142,7 @@ def test_codes_are_demanded_where_that_is_set(tmp_path: Path) -> None:
     path = write(tmp_path / "d.csv", "Food")
     with pytest.raises(DocumentError) as caught:
         list(read_labelled(path, DataConfig(labels_by="code"), TAXONOMY))
-    assert str(caught.value) == f"{path}:2: unknown label 'Food'. Did you mean 'Food'?"
+    assert str(caught.value) == f"{path}:2: unknown label 'Food'. Did you mean 'F' (Food)?"
 
 
 def test_names_are_suggested(tmp_path: Path) -> None:

@@ -9,13 +9,10 @@ import shlex
 import shutil
 import subprocess
 import sys
-import threading
 import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
-from typing import Any
 
 import pytest
 import typer
@@ -23,6 +20,7 @@ from typer.core import TyperGroup as Group
 
 from harnn.cli.app import app
 from harnn.flavours import runtime_requirements
+from support.http_servers import Handler, serving
 from support.packages import HEAVY, brought_by, name_of
 
 ROOT = Path(__file__).parents[2]
@@ -132,22 +130,12 @@ def test_its_packages_are_those_of_the_server() -> None:
 def server(status: int) -> Iterator[int]:
     """A server that answers every path with a status; yields its port."""
 
-    class Answer(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            self.send_response(status if self.path == "/healthz" else 404)
-            self.end_headers()
+    class Answer(Handler):
+        def answer(self) -> None:
+            self.send(status if self.path == "/healthz" else 404)
 
-        def log_message(self, *_: Any) -> None:
-            pass
-
-    with HTTPServer(("127.0.0.1", 0), Answer) as httpd:
-        thread = threading.Thread(target=httpd.serve_forever)
-        thread.start()
-        try:
-            yield httpd.server_port
-        finally:
-            httpd.shutdown()
-            thread.join()
+    with serving(Answer) as address:
+        yield int(address.rpartition(":")[2])
 
 
 def test_the_health_check_tells_a_server_that_answers() -> None:

@@ -243,6 +243,17 @@ def test_what_are_no_label_sets(y: Any, message: str | None) -> None:
         assert str(caught.value) == message
 
 
+def test_columns_that_are_no_labels_are_looked_for_by_name() -> None:
+    names = {"cat": "Domestic cat"}
+    named = Taxonomy.from_edges([("cat", "ROOT"), ("dog", "ROOT")], names=names)
+    frame = pd.DataFrame({"cat, domestic": [1], "dog": [1]})
+    with pytest.raises(DocumentError) as caught:
+        read_label_sets(frame, named)
+    assert str(caught.value) == (
+        "y: column 'cat, domestic' is no label. Did you mean 'cat' (Domestic cat)?"
+    )
+
+
 def test_a_matrix_as_lists_is_told_how_to_be_given() -> None:
     with pytest.raises(DocumentError) as caught:
         read_label_sets([[1, 0, 1, 0, 0, 0]], TAXONOMY)

@@ -17,6 +17,7 @@ from harnn.evaluation import (
     PaperTable,
     PValue,
     StrategyMetrics,
+    table_of_folds,
     table_of_report,
     table_of_seeds,
     table_of_strategies,
@@ -144,6 +145,9 @@ def test_seeds_have_mean_and_deviation() -> None:
     assert "2 seeds: 1, 2." in table.caption()
     with pytest.raises(ValueError, match=r"^Expected two or more reports with the same levels\.$"):
         table_of_seeds([first])
+    folds = table_of_folds([first, second], name="test")
+    assert folds.rows == table.rows
+    assert "2 folds, each answered by a model of the others." in folds.caption()
 
 
 def test_strategies() -> None:

@@ -286,6 +286,15 @@ def test_a_shown_label_that_is_none_is_said() -> None:
     assert str(caught.value) == "label 'Perri' is not in the taxonomy. Did you mean 'Perry'?"
 
 
+def test_an_unknown_label_is_looked_for_by_its_name_too() -> None:
+    named = Taxonomy.from_edges([("q1", "ROOT")], names={"q1": "Pruning of old trees"})
+    with pytest.raises(ReviewError) as caught:
+        Reading.start(named, {}).decide("add", "Pruning trees")
+    assert str(caught.value) == (
+        "label 'Pruning trees' is not in the taxonomy. Did you mean 'q1' (Pruning of old trees)?"
+    )
+
+
 def test_what_is_missing_before_submission_is_said() -> None:
     for reading, message in (
         (tree(), "9 undecided. Decide them, or set the document aside."),

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from harnn.errors import ConflictError, ReviewError
+from harnn.errors import ConflictError, MissingError, ReviewError
 from harnn.review import EnqueueOptions, ItemView, Review
 from support.reviews import SHOWN, opened, prepared
 
@@ -307,13 +307,22 @@ def test_what_no_database_takes(review: Review) -> None:
         review.evidence_groups("\ud800", "ann")
     with pytest.raises(ReviewError, match=r"its group has 256 characters, at most 255 are kept"):
         review.undo_group("x" * 256, "ann", "annotate")
-    assert review.queue("ann", "annotate", label="\x00\ud800") == []
+    for label in ("\x00\ud800", "vinegar"):
+        with pytest.raises(MissingError) as caught:
+            review.queue("ann", "annotate", label=label)
+        assert str(caught.value) == f"no label has the code {label!r}."
+    with pytest.raises(MissingError) as caught:
+        review.queue("ann", "annotate", label="apple")
+    assert str(caught.value) == "no label has the code 'apple'. Did you mean 'apples'?"
     for number in (1 << 31, 1 << 70):
         with pytest.raises(ReviewError, match=f"there is no document {number:,} in review"):
             review.item(number, "ann", "annotate")
         with pytest.raises(ReviewError, match=f"there is no document {number:,} in review"):
             review.queue("ann", "annotate", after=number)
-        assert review.log(number) == review.log(item=number) == []
+        assert review.log(number) == []
+        with pytest.raises(MissingError, match=f"there is no document {number:,} in review"):
+            review.log(item=number)
+    assert review.log(1, item=1) == []  # it has entries, and none behind that one
     for limit in (0, 501):
         with pytest.raises(ReviewError, match=f"got the limit {limit}, expected 1 to 500"):
             review.queue("ann", "annotate", limit=limit)

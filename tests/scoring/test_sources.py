@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import gzip
 import re
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +15,7 @@ from harnn.errors import DocumentError, MissingExtraError
 from harnn.scoring import Crew, score_archive
 from harnn.scoring.sources import RemoteFile, find_sources
 from support.archives import MODEL, answers_of, failures_of, write_archive
+from support.http_servers import Handler, serving
 
 fsspec = pytest.importorskip("fsspec")
 
@@ -84,31 +83,18 @@ def test_a_scheme_whose_package_is_missing() -> None:
         find_sources(["dropbox://a/b.jsonl"])
 
 
-class _Ranges(BaseHTTPRequestHandler):
+class _Ranges(Handler):
     """Gives files, and parts of them, as object storage does."""
 
     content = b""
 
-    def do_HEAD(self) -> None:
-        self._answer(send=False)
-
-    def do_GET(self) -> None:
-        self._answer(send=True)
-
-    def _answer(self, *, send: bool) -> None:
+    def answer(self) -> None:
         asked = re.fullmatch(r"bytes=(\d+)-(\d+)", self.headers.get("Range", ""))
         body = self.content[int(asked[1]) : int(asked[2]) + 1] if asked else self.content
-        self.send_response(206 if asked else 200)
+        headers = {"Accept-Ranges": "bytes"}
         if asked:
-            self.send_header("Content-Range", f"bytes {asked[1]}-{asked[2]}/{len(self.content)}")
-        self.send_header("Accept-Ranges", "bytes")
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        if send:
-            self.wfile.write(body)
-
-    def log_message(self, format: str, *args: object) -> None:
-        pass
+            headers["Content-Range"] = f"bytes {asked[1]}-{asked[2]}/{len(self.content)}"
+        self.send(206 if asked else 200, body, headers)
 
 
 @pytest.mark.slow
@@ -117,10 +103,8 @@ def test_processes_read_over_a_network(tmp_path: Path) -> None:
     pytest.importorskip("aiohttp")
     data = write_archive(tmp_path / "a.jsonl", 4_000)
     handler = type("Handler", (_Ranges,), {"content": data.read_bytes()})
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        url = f"http://127.0.0.1:{server.server_port}/a.jsonl"
-        score_archive(MODEL, [url], tmp_path / "far", partition=900, crew=Crew(2))
-        server.shutdown()
+    with serving(handler) as address:
+        far = tmp_path / "far"
+        score_archive(MODEL, [f"{address}/a.jsonl"], far, partition=900, crew=Crew(2))
     score_archive(MODEL, [data], tmp_path / "near", partition=900)
     assert answers_of(tmp_path / "far") == answers_of(tmp_path / "near")

@@ -20,11 +20,12 @@ from harnn.cli import run
 from harnn.config import Config
 from harnn.errors import CallableError, ConfigError, InputError, Problem, TrainingInterrupted
 from harnn.sample import sample
-from harnn.search import Space, Tuned, draw_importance, tune, write_importance
+from harnn.search import Space, Tuned, draw_importance, sweep_seeds, tune, write_importance
 from harnn.search.space import READ_BY_NETWORKS
 from harnn.search.trials import Trial, best_of, trials_csv
-from harnn.training import Stage
+from harnn.training import Stage, cross_validate
 from support.pages import ROOT
+from support.topics import FAST, TAXONOMY, documents
 
 FILES = sample("en")
 TRIED = {"model": {"dropout": "0.1..0.7", "encoder": ["lstm", "mingru"]}}
@@ -374,6 +375,7 @@ def test_seeds(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     asked = [*given, "--preset", "fast", "--seeds", "2", "--test", FILES.test]
     assert run(["sweep", *map(str, asked), "--json", str(tmp_path / "sweep.json")]) == 0
     said = capsys.readouterr()
+    assert said.out.endswith(f"The report is in {tmp_path}/sweep.json.\n")
     title = f"Seeds 13 to 14, {FILES.test}, in percent"  # broken into lines anywhere
     assert "".join(title.split()) in "".join(said.out.split())
     found = json.loads((tmp_path / "sweep.json").read_text())
@@ -382,6 +384,26 @@ def test_seeds(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert found["summary"]["micro_f1"]["mean"] == pytest.approx((one + two) / 2)
     assert found["summary"]["micro_f1"]["deviation"] == pytest.approx(abs(one - two) / 2**0.5)
     assert run(["sweep", *map(str, given), "--preset", "fast", "--seeds", "1"]) == 2
+
+
+@pytest.mark.parametrize("how", ["sweep", "tune", "folds"])
+def test_what_is_remarkable_in_the_documents_is_told_once(how: str, tmp_path: Path) -> None:
+    train, valid = documents(4), [replace(x, labels=("CAT",)) for x in documents(1)[:1]]
+    train[0] = replace(train[0], labels=("CAT",), source="t:1")
+    valid += documents(1)[1:]
+    heard: list[Any] = []
+    given: tuple[Any, ...] = (TAXONOMY, train, valid, FAST)
+    if how == "sweep":
+        sweep_seeds(*given, seeds=[1, 2], listener=heard.append)
+    elif how == "tune":
+        space = Space.of({"text": {"min_count": [1, 2]}}, FAST)
+        tune(*given, space=space, directory=tmp_path / "s", trials=2, listener=heard.append)
+    else:
+        cross_validate(TAXONOMY, train, FAST, folds=2, valid=valid, listener=heard.append)
+    told = "\n".join(each.message for each in heard if isinstance(each, Stage))
+    assert told.count("train: ") == told.count("valid: ") == 2
+    assert told.count("t:1: label 'CAT' read as 'cat'.") == 1
+    assert told.count("label 'CAT' read as 'cat'.") == 2  # one of train, one of valid
 
 
 def tuned(count: int = 12) -> Tuned:

@@ -150,6 +150,9 @@ def test_audits_are_counted_and_pause_a_level(people: People) -> None:
     assert deepest["sentence"] == "Right 66.7% ± 11.6, from 60 audited"
     assert deepest["warning"].startswith("Level 3 is below its target. 20 of 60 audited were wrong")
     assert deepest["course"][-1]["precision"]["count"] == 60
+    none = people.ask("kim", "GET", "/v1/acceptance/audit?level=4")
+    assert none.status_code == 404
+    assert none.json()["detail"] == "There is no level 4, expected 1 to 3."
     wrong = people.get("kim", "/v1/acceptance/audit", level=3, verdict="wrong", limit=5)
     assert (wrong["total"], len(wrong["audited"])) == (20, 5)
     first = wrong["audited"][0]

@@ -212,6 +212,11 @@ def test_the_taxonomy_is_paged_searched_and_walked(
     found = client.get("/v1/taxonomy", params={"q": name.upper()}).json()
     assert found["labels"][0]["name"] == name
     assert client.get("/v1/taxonomy", params={"q": "no such label"}).json()["total"] == 0
+    for level in (taxonomy.depth + 1, 10**6):
+        answer = client.get("/v1/taxonomy", params={"level": level})
+        assert answer.status_code == 404
+        expected = f"There is no level {level:,}, expected 1 to {taxonomy.depth}."
+        assert answer.json()["detail"] == expected
 
 
 def test_labels_that_are_named_in_their_order(
@@ -248,6 +253,16 @@ def test_a_label_by_its_code(client: TestClient, predictor: harnn.Predictor) -> 
     answer = client.get("/v1/label", params={"label": "../../etc/passwd"})
     assert answer.status_code == 404
     assert answer.json()["detail"] == "No label has the code '../../etc/passwd'."
+    code, name = next(
+        (code, name)
+        for code, name in zip(predictor.taxonomy.codes, predictor.taxonomy.names, strict=True)
+        if " " in name
+    )
+    other = " ".join(reversed(name.split()))
+    for asked in ({"label": other}, {"parent": other}, {"under": other}):
+        path = "/v1/label" if "label" in asked else "/v1/taxonomy"
+        detail = client.get(path, params=asked).json()["detail"]
+        assert detail == f"No label has the code {other!r}. Did you mean {code!r} ({name})?"
 
 
 def test_models_say_what_they_are(client: TestClient, predictor: harnn.Predictor) -> None:

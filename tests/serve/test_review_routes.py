@@ -146,6 +146,10 @@ def test_a_decision_that_cannot_be_is_refused(queued: People) -> None:
             }.items()
         ),
         ("GET", "queue?after=999", None, "there is no document 999 in review."),
+        ("GET", "queue?label=zz", None, "no label has the code 'zz'."),
+        ("GET", "queue?label=%00", None, "no label has the code '\\x00'."),
+        ("GET", "log?item=999", None, "there is no document 999 in review."),
+        ("GET", "log?item=999&after=5", None, "there is no document 999 in review."),
         ("GET", "evidence/bees", None, "there is no word 'bees' in review."),
         (
             "POST",

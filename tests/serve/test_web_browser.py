@@ -36,7 +36,7 @@ def fit_wide_model(directory: Path) -> None:
     """Train a model of 1,500 labels below one, with several parents and hostile names."""
     edges = [("top", "ROOT"), ("side", "ROOT"), ("deep", "side")]
     edges += [(f"n{n}", "top") for n in range(1_500)]
-    edges += [("n7", "deep"), ("n8", "side")]
+    edges += [("n7", "deep"), ("n8", "side"), ("n12", "deep"), ("n12", "side")]
     names = {
         "n7": HOSTILE,
         "n8": "عسل النحل",
@@ -544,6 +544,41 @@ def test_the_page_of_a_label(show: Any, server: RunningServer) -> None:
     expect(page.locator("#page table").first).to_contain_text("Beekeeping")
     page.go_back()
     expect(page.locator("#page h1")).to_have_text("Beekeeping beekeeping")
+
+
+def test_of_many_ways_to_a_label_one_is_shown(show: Any) -> None:
+    page = show("/taxonomy?model=wide&label=n12")
+    expect(page.locator("#page h1")).to_have_text("n12")
+    assert page.locator(".parents > li").all_inner_texts() == ["top", "and 2 more ways"]
+    page.click(".parents summary")
+    assert page.locator(".parents details li").all_inner_texts() == ["Side", "Side › deep"]
+    check_access(page)
+
+
+def test_links_in_tables_are_large_enough_for_fingers(show: Any) -> None:
+    """24 by 24 pixels (WCAG 2.2, 2.5.8), in rows that are as high as before."""
+    links = "#page :is(td, th) a"
+    sizes = f"""[...document.querySelectorAll('{links}')].map((link) => {{
+        const box = link.getBoundingClientRect();
+        return [box.width, box.height, link.closest('tr').offsetHeight];
+    }})"""
+    kinds: tuple[dict[str, Any], ...] = (
+        {"viewport": {"width": 375, "height": 700}},
+        {"has_touch": True, "is_mobile": True, "viewport": {"width": 820, "height": 1100}},
+    )
+    for options in kinds:
+        page = show("/taxonomy?label=nature", **options)
+        expect(page.locator(links).first).to_be_visible()
+        found = page.evaluate(sizes)
+        assert len(found) > 1
+        assert all(width >= 24 and 24 <= height < 36 for width, height, _ in found)  # one line
+    desk = show("/taxonomy?label=nature")
+    expect(desk.locator(links).first).to_be_visible()
+    assert (
+        desk.locator(links).first.evaluate("(link) => getComputedStyle(link).display") == "inline"
+    )
+    rows = [height for _, _, height in desk.evaluate(sizes)]
+    assert max(rows) <= 34  # a line of text and its margins
 
 
 def test_a_label_that_does_not_exist(browser: Any, server: RunningServer) -> None:

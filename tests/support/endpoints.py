@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+
+from support.http_servers import Handler, serving
 
 Answer = Callable[[dict[str, Any]], Any]
 """From the body of a request to (status, body, headers); a body that is no bytes becomes JSON."""
@@ -33,31 +33,16 @@ def endpoint(answer: Answer, path: str = "/v1/chat/completions") -> Iterator[End
     """Serve answers in a thread until the block ends."""
     found = Endpoint("")
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
+    class Asked(Handler):
+        def answer(self) -> None:
             body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
             found.asked.append(body)
             found.headers.append(dict(self.headers))
             status, content, headers = answer(body)
             if not isinstance(content, bytes):
                 content = json.dumps(content).encode()
-            self.send_response(status)
-            for name, value in headers.items():
-                self.send_header(name, value)
-            self.send_header("Content-Length", str(len(content)))
-            self.end_headers()
-            self.wfile.write(content)
+            self.send(status, content, headers)
 
-        def log_message(self, *_: Any) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    found.url = f"http://127.0.0.1:{server.server_port}{path}"
-    thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
-    thread.start()
-    try:
+    with serving(Asked) as address:
+        found.url = f"{address}{path}"
         yield found
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()

@@ -5,13 +5,13 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import unquote, urlsplit
+
+from support.http_servers import Handler, serving
 
 OWNER, TOKEN = "ada", "hf_only-a-test-has-this-token"
 
@@ -50,33 +50,18 @@ class FakeHub:
 def running_hub() -> Iterator[FakeHub]:
     hub = FakeHub()
 
-    class Handler(_Handler):
+    class Own(_Hub):
         state = hub
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    hub.address = f"http://127.0.0.1:{server.server_address[1]}"
-    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
-    thread.start()
-    try:
+    with serving(Own) as hub.address:
         yield hub
-    finally:
-        server.shutdown()
-        server.server_close()
 
 
-class _Handler(BaseHTTPRequestHandler):
+class _Hub(Handler):
     state: FakeHub
     protocol_version = "HTTP/1.1"
 
-    def log_message(self, *_: Any) -> None:
-        """Nothing is printed."""
-
-    def do_GET(self) -> None:
-        self._answer()
-
-    do_HEAD = do_POST = do_PUT = do_GET  # noqa: N815
-
-    def _answer(self) -> None:
+    def answer(self) -> None:
         size = int(self.headers.get("Content-Length") or 0)
         body = self.rfile.read(size)
         path = unquote(urlsplit(self.path).path)
@@ -171,17 +156,8 @@ class _Handler(BaseHTTPRequestHandler):
             return
         commit, files = at
         etag = f'"{hashlib.sha256(files[file]).hexdigest()}"'
-        self._send(files[file], 200, {"ETag": etag, "X-Repo-Commit": commit})
+        self.send(200, files[file], {"ETag": etag, "X-Repo-Commit": commit})
 
     def _json(self, value: Any, status: int = 200, more: dict[str, str] | None = None) -> None:
         headers = {"Content-Type": "application/json", **(more or {})}
-        self._send(json.dumps(value).encode(), status, headers)
-
-    def _send(self, content: bytes, status: int, headers: dict[str, str]) -> None:
-        self.send_response(status)
-        for name, value in headers.items():
-            self.send_header(name, value)
-        self.send_header("Content-Length", str(len(content)))
-        self.end_headers()
-        if self.command != "HEAD":
-            self.wfile.write(content)
+        self.send(status, json.dumps(value).encode(), headers)

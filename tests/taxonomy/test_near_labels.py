@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import random
+from pathlib import Path
 
 import pytest
 
-from harnn.taxonomy import Taxonomy
-from harnn.taxonomy.near_labels import NearLabel, NearLabels
+from harnn.errors import SHOWN_PROBLEMS, TaxonomyError
+from harnn.taxonomy import LabelMapping, Taxonomy, diff_taxonomies
+from harnn.taxonomy.near_labels import NearLabel
 from harnn.taxonomy.near_texts import LONGEST, NearTexts
 
 NAMES = (
@@ -93,7 +95,7 @@ def test_labels_by_all_that_they_are_called() -> None:
     )
     others = tuple(("Rowing boats",) if code == "q-202" else () for code in taxonomy.codes)
     taxonomy = dataclasses.replace(taxonomy, alternatives=others)
-    near = NearLabels(taxonomy)
+    near = taxonomy.near
     boats = taxonomy.index["q-202"]
     assert near.find("Rowing boat") == [NearLabel(boats, "Rowing boats", 22 / 23)]
     assert near.find("Boat", most=4) == [NearLabel(boats, "Boats", 8 / 9)]  # once
@@ -104,12 +106,68 @@ def test_labels_by_all_that_they_are_called() -> None:
     assert near.suggest("https://example.org/q-202") == "Did you mean 'q-202' (Boats)?"
 
 
+NAMED = Taxonomy.from_edges(
+    [("q-1", "ROOT"), ("q-2", "ROOT"), ("q-3", "q-1")],
+    names={"q-1": "Solar coronal mass ejections", "q-2": "Solar flares", "q-3": "Mass loss"},
+)
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("q-1a", "'q-1' (Solar coronal mass ejections)"),
+        ("Mass loss", "'q-3' (Mass loss)"),
+        ("coronal mass ejections", "'q-1' (Solar coronal mass ejections)"),
+        ("loss of mass", "'q-3' (Mass loss)"),
+    ],
+)
+def test_where_codes_are_wanted_the_code_is_suggested(written: str, meant: str) -> None:
+    hint = f"Did you mean {meant}?"
+    assert NAMED.near.suggest(written, as_code=True) == hint
+    with pytest.raises(TaxonomyError) as caught:
+        NAMED.columns([written])
+    assert str(caught.value) == f"label {written!r} is not in the taxonomy. {hint}"
+    with pytest.raises(TaxonomyError) as caught:
+        diff_taxonomies(NAMED, NAMED, LabelMapping.of([(written, "q-2")]))
+    assert str(caught.value) == f"{written!r} is no label of the old taxonomy. {hint}"
+    edges = [("q-1", "ROOT"), ("q-2", "ROOT"), ("q-3", "q-1"), ("q-4", written)]
+    names = dict(zip(NAMED.codes, NAMED.names, strict=True))
+    with pytest.raises(TaxonomyError) as caught:
+        Taxonomy.from_edges(edges, names=names)
+    what = f"edge 4: unknown parent {written!r}: it is never listed as a child."
+    assert str(caught.value) == f"{what} {hint}"
+
+
+def test_files_with_names_suggest_parents_by_them(tmp_path: Path) -> None:
+    table = tmp_path / "t.csv"
+    table.write_text("code,parent,name\nk1,,Beekeeping\nk2,k1,Honey\nk3,keeping of bees,Wax\n")
+    with pytest.raises(TaxonomyError) as caught:
+        Taxonomy.from_file(table)
+    assert str(caught.value) == (
+        f"{table}:4: unknown parent 'keeping of bees': it is never listed as a child. "
+        "Add a line for it, with parent ROOT if it is at the top."
+    )
+    table.write_text("code,parent,name\nk1,,Bee keeping\nk2,k1,Honey\nk3,Bees keeping,Wax\n")
+    with pytest.raises(TaxonomyError) as caught:
+        Taxonomy.from_file(table)
+    assert str(caught.value) == (
+        f"{table}:4: unknown parent 'Bees keeping': it is never listed as a child. "
+        "Did you mean 'k1' (Bee keeping)?"
+    )
+
+
+def test_hints_are_for_as_many_as_are_shown() -> None:
+    hints = list(NAMED.near.hints(["q-1a"] * (SHOWN_PROBLEMS + 2)))
+    assert hints.count("Did you mean 'q-1' (Solar coronal mass ejections)?") == SHOWN_PROBLEMS
+    assert hints[SHOWN_PROBLEMS:] == ["", ""]
+
+
 def test_one_letter_less_in_thousands_of_labels() -> None:
     drawn = random.Random(7)
     words = ["".join(drawn.choices("abcdefghiklmnoprstuvw", k=7)) for _ in range(3_000)]
     names = {f"c{n}": " ".join(drawn.sample(words, 3)) for n in range(12_000)}
     taxonomy = Taxonomy.from_edges([(code, "ROOT") for code in names], names=names)
-    near = NearLabels(taxonomy)
+    near = taxonomy.near
     for code in drawn.sample([*names], 25):
         name = names[code]
         at = drawn.randrange(len(name))

@@ -242,6 +242,7 @@ def test_places_that_are_refused_before_any_work(tmp_path: Path) -> None:
         ("tensorboard:boards", "TensorBoard boards"),
         ("mlflow", "MLflow (harnn)"),
         ("mlflow:news", "MLflow (news)"),
+        ("mlflow+model:news", "MLflow (news)"),
         ("mlflow:sqlite:///a.db", "MLflow sqlite:///a.db (harnn)"),
         ("mlflow:https://me:secret@host:5000#news", "MLflow https://host:5000 (news)"),
     ],
@@ -255,8 +256,8 @@ def test_kinds_that_there_are_not() -> None:
     with pytest.raises(ConfigError) as error:
         parse_tracker("tensorbord:x", name="m")
     assert str(error.value) == (
-        "--track: got 'tensorbord:x', expected csv, tensorboard or mlflow, as csv or "
-        "csv:runs/a.csv. Did you mean 'tensorboard'?"
+        "--track: got 'tensorbord:x', expected csv, tensorboard, mlflow or "
+        "mlflow+model, as csv or csv:runs/a.csv. Did you mean 'tensorboard'?"
     )
 
 
@@ -322,3 +323,69 @@ def test_the_example_for_pandas(
     assert re.search(r"^1 +linear +NaN +0\.\d+ +\d+\.\d+$", shown, re.MULTILINE)
     runs = rows_of(tmp_path / "runs" / "model.csv")
     assert next(row["value"] for row in runs if row["name"] == "training.seed") == "7"
+
+
+class _Keeping:
+    """A tracker whose runs keep models; *fails*: they do not."""
+
+    def __init__(self, *, fails: bool = False) -> None:
+        self.kept: list[Path] = []
+        self.fails = fails
+
+    def describe(self) -> str:
+        return "a cupboard"
+
+    def check(self) -> None:
+        pass
+
+    def begin(self, _: RunFacts) -> _Keeping:
+        return self
+
+    def log(self, *_: object) -> None:
+        pass
+
+    def end(self, _: object) -> None:
+        pass
+
+    def keep(self, directory: Path) -> None:
+        if self.fails:
+            raise OSError("it is full")
+        self.kept.append(directory)
+
+
+def test_finished_models_are_kept_by_trackers_that_do(events: list[Event], tmp_path: Path) -> None:
+    keeps, full, plain = _Keeping(), _Keeping(fails=True), CsvTracker(tmp_path / "a.csv")
+    with Tracking([plain, full, keeps], name="m") as tracking:
+        tracking.keep(tmp_path)  # nothing is finished
+        for event in events[:-1]:
+            tracking(event)
+        tracking.keep(tmp_path)
+        assert keeps.kept == []
+        tracking(events[-1])
+        tracking.keep(tmp_path)
+    assert keeps.kept == [tmp_path]
+    assert tracking.failures == ["a cupboard: tracking ended early: it is full."]
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("tune", "--out", "s", "--valid", "v.jsonl"),
+        ("sweep", "--valid", "v.jsonl"),
+        ("train", "--folds", "2", "--out", "f"),
+    ],
+)
+def test_of_several_trainings_no_model_is_kept(
+    command: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    if command[0] == "tune":
+        pytest.importorskip("optuna")
+        command = (*command, "--try", "text.min_count=1..3")
+    given = ["--train", "t.jsonl", "--preset", "fast", "--track", "mlflow+model"]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("harnn.cli.folding.check_before", lambda *_, **__: None)
+        assert run([*command, *given]) == 2
+    assert capsys.readouterr().err == (
+        "Error: --track: mlflow+model keeps the model of one training, and here are several. "
+        "Give mlflow.\n"
+    )

@@ -9,8 +9,11 @@ from typing import Any
 
 import pytest
 
-from harnn.bundle import EpochRow
+import harnn
+from harnn.bundle import EpochRow, fingerprint
+from harnn.cli import run
 from harnn.errors import InputError
+from harnn.sample import sample
 from harnn.tracking import MlflowTracker, TensorBoardTracker, Tracking
 from harnn.training import Event, Step
 
@@ -96,15 +99,40 @@ def test_mlflow(events: list[Event], tmp_path: Path, monkeypatch: pytest.MonkeyP
         ("it's", "FINISHED"),
         ("it's", "KILLED"),
     ]
-    run = runs[0]
-    assert run.data.params["training.epochs"] == "2"
-    assert run.data.params["data.train"] == "80"
-    assert run.data.params["model"] == run.data.tags["harnn.model"] == str(Path("m").absolute())
-    history = client.get_metric_history(run.info.run_id, "network-2/auprc")
+    first = runs[0]
+    assert first.data.params["training.epochs"] == "2"
+    assert first.data.params["data.train"] == "80"
+    assert first.data.params["model"] == first.data.tags["harnn.model"] == str(Path("m").absolute())
+    history = client.get_metric_history(first.info.run_id, "network-2/auprc")
     found: Any = [(each.step, each.value) for each in history]
     assert found == [(row.steps, pytest.approx(row.auprc)) for row in rows[2:]]
-    assert run.data.metrics["network-1/learning_rate"] == pytest.approx(rows[1].learning_rate)
-    assert 0 < run.data.metrics["final/micro_f1"] < 1
+    assert first.data.metrics["network-1/learning_rate"] == pytest.approx(rows[1].learning_rate)
+    assert 0 < first.data.metrics["final/micro_f1"] < 1
+
+
+@pytest.mark.slow  # making its database takes half a minute
+@pytest.mark.usefixtures("_quiet")
+def test_mlflow_keeps_the_model_where_it_is_asked_to(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("mlflow")
+    pytest.importorskip("sqlalchemy")
+    monkeypatch.chdir(tmp_path)
+    uri, files = f"sqlite:///{tmp_path}/runs.db", sample("en")
+    given = ["--train", files.train, "--valid", files.valid, "--taxonomy", files.taxonomy]
+    given += ["--preset", "fast", "--out", tmp_path / "model"]
+    command = ["train", *map(str, given), "--track", f"mlflow+model:{uri}#news"]
+    assert run(command) == 0
+    from mlflow import MlflowClient
+
+    client = MlflowClient(tracking_uri=uri)
+    experiment = client.get_experiment_by_name("news")
+    assert experiment is not None
+    (only,) = client.search_runs([experiment.experiment_id])
+    assert only.info.status == "FINISHED"
+    back = Path(client.download_artifacts(only.info.run_id, "model", str(tmp_path)))
+    assert fingerprint(back) == fingerprint(tmp_path / "model")
+    harnn.load_bundle(back)
 
 
 @pytest.mark.slow  # importing MLflow takes seconds

@@ -23,6 +23,7 @@ from harnn.training import (
     ValidatedEpoch,
     as_listener,
 )
+from harnn.training.events import remarks_once
 
 FILES = sample("en")
 TAXONOMY = FILES.load_taxonomy()
@@ -152,3 +153,18 @@ def test_what_passes_through(error: BaseException) -> None:
 
     with pytest.raises(type(error)):
         as_listener(stop)(Stage("x"))
+
+
+def test_the_same_remarks_are_passed_on_once() -> None:
+    heard: list[Event] = []
+    listener = remarks_once(heard.append)
+    two, other = ["Warning: a", "1 record skipped:"], ["Warning: b"]
+    for what, remarks in (("train: 4", two), ("train: 5", two), ("", two), ("", other), ("", two)):
+        listener(Stage.of_reading(what, remarks))
+    listener(Stage("train: 4\nWarning: a"))  # a message of more lines, but no remark
+    assert [event.message for event in heard if isinstance(event, Stage)] == [
+        "train: 4\nWarning: a\n1 record skipped:",
+        "train: 5",
+        "Warning: b",
+        "train: 4\nWarning: a",
+    ]

@@ -87,14 +87,18 @@ class Bundle:
         rows = [
             ("branches", ", ".join(branch.name for branch in self.ensemble.branches)),
             *(("left out", each.describe()) for each in self.ensemble.left_out),
-            ("labels", f"{len(self.taxonomy):,} on {counted(self.taxonomy.depth, 'level')}"),
             ("training documents", f"{self.documents.get('train', 0):,}"),
             ("labels are chosen as", self.decoder.describe()),
             ("validation micro-F1", f"{report.micro_f1:.4f}"),
             ("validation macro-F1", f"{report.macro_f1:.4f}"),
             ("validation AUPRC", f"{report.auprc:.4f}"),
         ]
-        return html_table("A harnn model", ("", ""), rows)
+        record, labels = self.provenance, counted(len(self.taxonomy), "label")
+        named = " ".join(
+            filter(None, ("Model", *((record.name, record.version) if record else ())))
+        )
+        levels = counted(self.taxonomy.depth, "level")
+        return html_table(f"{named} for {labels} on {levels}", ("", ""), rows)
 
 
 def parts_of(ensemble: Ensemble) -> list[Branch | ByName]:

@@ -13,14 +13,16 @@ from harnn.bundle import layout
 from harnn.bundle.card import with_origin
 from harnn.bundle.checksums import checksums_json, checksums_of, read_checksums
 from harnn.bundle.fingerprint import fingerprint
+from harnn.bundle.info import ModelInfo
 from harnn.bundle.load import check_files, read_decoding, read_settings, read_taxonomy
 from harnn.bundle.provenance import ProvenanceStep, read_provenance
 from harnn.decode import DecodeOptions, Decoder
 
 
-def change_decoding(directory: str | Path, **options: Unpack[DecodeOptions]) -> Decoder:
+def change_decoding(model: str | Path | ModelInfo, **options: Unpack[DecodeOptions]) -> Decoder:
     """Let a model choose labels otherwise from now on, and return how.
 
+    model: its directory, or what :func:`harnn.model_info` returned, which has checked its files.
     options: as at prediction; what was tuned for each level and label is kept. The file, its
     checksum, the record and the card change together, in one step; all other files stay as they
     are.
@@ -31,8 +33,11 @@ def change_decoding(directory: str | Path, **options: Unpack[DecodeOptions]) -> 
         InputError: the directory cannot be written.
         ValueError: an option is out of range.
     """
-    directory = Path(directory)
-    check_files(directory)
+    if isinstance(model, ModelInfo):
+        directory = model.directory
+    else:
+        directory = Path(model)
+        check_files(directory)
     with only_writer(directory):
         _, settings = read_settings(directory)
         decoder, calibration = read_decoding(directory, read_taxonomy(directory, settings))

@@ -23,7 +23,7 @@ from harnn.acceptance import (
 )
 from harnn.bundle import fingerprint
 from harnn.cli.decoding import settle_decoding
-from harnn.cli.files import JSON, check_inputs, check_output
+from harnn.cli.files import JSON, check_inputs, check_output, tell_written
 from harnn.cli.models import Speed, open_model, say_seen
 from harnn.cli.options import DecodingChoice
 from harnn.cli.problems import reading
@@ -112,7 +112,8 @@ def acceptance(
         say_seen(known, tried.filed.documents, "--test: ")
     if output is not None:
         save_acceptance(found, output)
-        console.print_line(f"{output}: give it to harnn predict with --acceptance.")
+        tell_written(console.print_line, {"acceptance": output})
+        console.print_line("harnn predict files documents by it with --acceptance.")
 
 
 def read_targets(given: Sequence[str], level_names: Sequence[str]) -> dict[int, float]:

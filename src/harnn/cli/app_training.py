@@ -13,6 +13,7 @@ from harnn.cli.options import (
     CacheDirectory,
     ConfigFile,
     Overwrite,
+    PaperTableFile,
     Settings,
     TaxonomyFile,
     TaxonomyReading,
@@ -78,6 +79,7 @@ def train(
         Path | None,
         typer.Option("--json", help="Write the report, and with --init what changed (.json)."),
     ] = None,
+    table: PaperTableFile = None,
     name: Annotated[
         str, typer.Option("--name", help="Of the model, for its card; default: of its directory.")
     ] = "",
@@ -121,10 +123,12 @@ def train(
 
     crew = Crew(processes, address)
     start = GoingOn(init, corrections or "", json_output)
+    if folds is None:
+        folding.refuse_table(table)
     command = (
         partial(commands.train, going_on=start, crew=crew)
         if folds is None
-        else folding.train_folds(folds, beside=start, crew=crew)
+        else folding.train_folds(folds, beside=start, crew=crew, table=table)
     )
     command(
         commands.TrainingFiles(

@@ -15,7 +15,14 @@ from harnn._optional import TORCH, command_for, is_installed
 from harnn.bundle import CHECKPOINTS, save_bundle
 from harnn.bundle.provenance import check_names
 from harnn.cli.decoding import settle_decoding
-from harnn.cli.files import JSON, check_directory, check_inputs, check_output, write_json
+from harnn.cli.files import (
+    JSON,
+    check_directory,
+    check_inputs,
+    check_output,
+    tell_written,
+    write_json,
+)
 from harnn.cli.going_on import GoingOn
 from harnn.cli.label_care import check_suggestions, write_label_suggestions
 from harnn.cli.models import Speed, open_model, say_seen
@@ -161,6 +168,7 @@ def validate(
         console.print(part, soft_wrap=isinstance(part, Text))
     if suggested is not None:
         console.print_line(suggested)
+    tell_written(console.print_line, {"report": json_output, "table of suggestions": suggest})
     return found.ok
 
 
@@ -221,7 +229,7 @@ def _train(
         on_ray=address is not None,
     )
     tracking = prepare_tracking(
-        track, errors, name=files.out.absolute().name, model=files.out, resume=resume
+        track, errors, name=files.out.absolute().name, model=files.out, resume=resume, keeps=True
     )
     with training_place(files.out, errors):
         check_directory(files.out, resume=resume, overwrite=overwrite)
@@ -265,7 +273,8 @@ def _train(
                 ranks=ranks,
                 address=address,
             )
-        save_bundle(result, files.out, name=files.name, version=files.version)
+            save_bundle(result, files.out, name=files.name, version=files.version)
+            tracking.keep(files.out)
     console.print(report_table(result.report, title="Validation, in percent"))
     console.print_line(report_line(result.report))
     going_on.show(result, console)
@@ -313,6 +322,7 @@ def evaluate(
     console.print_line(report_line(report))
     console.print_line(f"{report.documents / seconds:,.0f} documents/s")
     say_seen(known, report.documents)
+    tell_written(console.print_line, {"report": json_output, "table": table})
 
 
 def _named(model: Path, data: Sequence[Path]) -> str:
@@ -342,9 +352,11 @@ def evaluate_strategies(
     write_json(json_output, {"strategies": [report.to_dict() for report in reports]})
     if table is not None:
         write_paper_tables(table, [table_of_strategies(reports, name=_named(model, data))])
+    console = Console()
     title = f"{', '.join(map(str, data))}, in percent"
-    Console().print(strategies_table(reports, title=title))
+    console.print(strategies_table(reports, title=title))
     say_seen(known, log.read)
+    tell_written(console.print_line, {"report": json_output, "table": table})
 
 
 def _is_demo(out: Path) -> bool:

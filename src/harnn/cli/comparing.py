@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from glob import has_magic
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -22,7 +22,7 @@ from harnn.cli.comparison_tables import (
     several_parts,
 )
 from harnn.cli.decoding import settle_decoding
-from harnn.cli.files import JSON, check_inputs, check_output, write_json
+from harnn.cli.files import JSON, check_inputs, check_output, tell_written, write_json
 from harnn.cli.models import open_models, say_seen
 from harnn.cli.problems import reading
 from harnn.cli.screen import Console, say
@@ -31,9 +31,10 @@ from harnn.config import Config, DataConfig
 from harnn.errors import ConfigError, Problem
 from harnn.evaluation.paper_tables import SUFFIXES, PaperTable, write_paper_tables
 from harnn.evaluation.tabulating import tables_of_comparison
-from harnn.metrics import Resampling
+from harnn.metrics import MethodsComparison, Resampling, SeveralComparison
 from harnn.prediction import (
     ComparedSystem,
+    ComparingOptions,
     Predictor,
     SeenDocuments,
     check_predictions,
@@ -68,6 +69,10 @@ class Written(NamedTuple):
         write_json(self.json, values)
         if self.table is not None:
             write_paper_tables(self.table, tables)
+
+    def tell(self) -> None:
+        """Say where it is."""
+        tell_written(Console().print_line, {"comparison": self.json, "table": self.table})
 
 
 class Compared(NamedTuple):
@@ -165,19 +170,9 @@ def compare(
     Raises:
         InputError: what is given cannot be used.
     """
-    if not math.isfinite(compared.threshold):
-        what = f"got {compared.threshold}, expected a number."
-        raise ConfigError(Problem("--file-threshold", what))
-    if not is_encoding(compared.encoding):
-        expected = "expected the name of an encoding, such as utf-8, cp1252 or gb18030."
-        raise ConfigError(Problem("--file-encoding", f"got {shown(compared.encoding)}, {expected}"))
     paths = compared.systems
     models = [path for path in paths if not is_file_of_predictions(path)]
-    check_inputs(compared.data, passes=max(1, len(models)))
-    files = [path for path in paths if path not in models]
-    written.check([*compared.data, *files, *compared.thresholds.values()])
-    for path in files:
-        check_predictions(path)
+    _check(compared, models, written)
     taxonomy, knobs = _documents(compared, models, settings)
     opened = _open(compared, models, settings)
     if len(paths) == 2 and len(models) == 2 and not methods:
@@ -187,7 +182,7 @@ def compare(
     systems = [ComparedSystem(str(x), *predictors.get(x, (x,))) for x in paths]
     knobs = knobs or opened[0][1]
     with reading(knobs or DataConfig(), opened[0][0].bundle if opened else None) as log:
-        how: dict[str, Any] = {
+        how: ComparingOptions = {
             "taxonomy": taxonomy,
             "data": knobs,
             "threshold": compared.threshold,
@@ -195,24 +190,68 @@ def compare(
             "resampling": resampling,
             "log": log,
         }
-        if not methods:
-            found = compare_systems(systems, compared.data, **how)
-            parts, line = several_parts(found.comparison), several_line(found.comparison)
-            values, tables = found.comparison.to_dict(), tables_of_comparison(found.comparison)
-            notes = found.notes
+        if methods:
+            found = _methods_found(systems, methods, compared.data, how)
         else:
-            each = iter(systems)
-            named = {name: [next(each) for _ in members] for name, members in methods.items()}
-            ours = compare_system_methods(named, compared.data, **how)
-            parts, line = methods_parts(ours.comparison), methods_line(ours.comparison)
-            values, tables = ours.comparison.to_dict(), tables_of_comparison(ours.comparison)
-            alike = "all its models answer alike, so they say nothing of other seeds."
-            same = [x for x in ours.comparison.methods if x.models > 1 and not x.seeds_differ]
-            notes = (*ours.notes, *((x.name, alike) for x in same))
-    written.write(values, tables)
-    for name, note in notes:
+            found = _systems_found(systems, compared.data, how)
+    written.write(found.comparison.to_dict(), tables_of_comparison(found.comparison))
+    for name, note in found.notes:
         say(f"Note: {name}: {note}")
-    _show(parts, line)
+    _show(found.parts, found.line)
+    written.tell()
+
+
+class _Found(NamedTuple):
+    """What a comparison found, and how it is shown."""
+
+    comparison: SeveralComparison | MethodsComparison
+    notes: Sequence[tuple[str, str]]
+    """Name of a system or method and a sentence."""
+    parts: Iterator[Table | Text]
+    line: str
+
+
+def _systems_found(
+    systems: Sequence[ComparedSystem], data: list[Path], how: ComparingOptions
+) -> _Found:
+    """Compare each system with each other one."""
+    found, notes = compare_systems(systems, data, **how)
+    return _Found(found, notes, several_parts(found), several_line(found))
+
+
+def _methods_found(
+    systems: Iterable[ComparedSystem],
+    methods: Mapping[str, Sequence[Path]],
+    data: list[Path],
+    how: ComparingOptions,
+) -> _Found:
+    """Compare methods with methods; systems: theirs, in their order."""
+    each = iter(systems)
+    named = {name: [next(each) for _ in members] for name, members in methods.items()}
+    found, notes = compare_system_methods(named, data, **how)
+    alike = "all its models answer alike, so they say nothing of other seeds."
+    same = [x.name for x in found.methods if x.models > 1 and not x.seeds_differ]
+    notes = (*notes, *((name, alike) for name in same))
+    return _Found(found, notes, methods_parts(found), methods_line(found))
+
+
+def _check(compared: Compared, models: Sequence[Path], written: Written) -> None:
+    """Refuse what can be refused before any model is opened.
+
+    Raises:
+        InputError: what is given cannot be used.
+    """
+    if not math.isfinite(compared.threshold):
+        what = f"got {compared.threshold}, expected a number."
+        raise ConfigError(Problem("--file-threshold", what))
+    if not is_encoding(compared.encoding):
+        expected = "expected the name of an encoding, such as utf-8, cp1252 or gb18030."
+        raise ConfigError(Problem("--file-encoding", f"got {shown(compared.encoding)}, {expected}"))
+    check_inputs(compared.data, passes=max(1, len(models)))
+    files = [path for path in compared.systems if path not in models]
+    written.check([*compared.data, *files, *compared.thresholds.values()])
+    for path in files:
+        check_predictions(path)
 
 
 def _compare_two(
@@ -244,6 +283,7 @@ def _compare_two(
     _show(iter([comparison_table(comparison)]), comparison_line(comparison))
     for model, each in zip(paths, known, strict=True):
         say_seen(each, comparison.documents, f"{model}: ")
+    written.tell()
 
 
 def _show(parts: Iterator[Table | Text], line: str) -> None:

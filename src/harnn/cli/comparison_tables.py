@@ -11,8 +11,8 @@ from rich.text import Text
 
 from harnn._display import counted, level_name
 from harnn.cli.screen import plain
-from harnn.evaluation.paper_tables import p_text
-from harnn.evaluation.tabulating import MEASURES, adjusted_least, method_p
+from harnn.evaluation.paper_tables import PValue, p_text
+from harnn.evaluation.tabulating import MEASURES, adjusted_p, method_p
 from harnn.metrics import (
     Comparison,
     Difference,
@@ -113,9 +113,7 @@ def methods_parts(found: MethodsComparison) -> Iterator[Table | Text]:
             for each in pair.levels[at - 1] if at else pair.measures:
                 cells = _method_cells(each, found)
                 if several:
-                    value = adjusted.get(each.measure)
-                    least = 0.0 if value is None else adjusted_least(value, each, found)
-                    cells.append(p_text(value, least))
+                    cells.append(_p_cell(adjusted_p(adjusted, each, found.least_p_value)))
                 table.add_row(plain(place), MEASURES[each.measure], *cells)
                 place = ""
         yield table
@@ -207,13 +205,10 @@ def _difference_cells(difference: Difference, least: float) -> list[str]:
 
 
 def _pair_cells(each: Difference, adjusted: Mapping[str, float], least: float) -> Sequence[str]:
-    value = adjusted[each.measure]
-    stopped = value if each.p_value <= least else 0.0
-    return [*_difference_cells(each, least)[2:], p_text(value, stopped)]
+    return [*_difference_cells(each, least)[2:], _p_cell(adjusted_p(adjusted, each, least))]
 
 
 def _method_cells(each: MethodDifference, found: MethodsComparison) -> list[str]:
-    both = method_p(each, found.least_p_value)
     seeds = "-"
     if each.seeds_low is not None and each.seeds_high is not None:
         seeds = _span(each.seeds_low, each.seeds_high)
@@ -223,5 +218,9 @@ def _method_cells(each: MethodDifference, found: MethodsComparison) -> list[str]
         p_text(each.documents_p_value, found.least_p_value),
         seeds,
         p_text(each.seeds_p_value),
-        "-" if both is None else p_text(*both),
+        _p_cell(method_p(each, found.least_p_value)),
     ]
+
+
+def _p_cell(found: PValue | None) -> str:
+    return "-" if found is None else p_text(*found)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterator
+from typing import get_args
 
-from harnn.config import Config
+from harnn.config import Config, TrackerKind
 
 VARIABLE = "_HARNN_COMPLETE"
 """Of the environment: what the shell asks."""
@@ -13,7 +14,7 @@ VARIABLE = "_HARNN_COMPLETE"
 
 def trackers(incomplete: str) -> list[str]:
     """Return kinds of trackers."""
-    return _beginning(incomplete, ("csv", "tensorboard", "mlflow"))
+    return _beginning(incomplete, get_args(TrackerKind))
 
 
 def word_vectors(incomplete: str) -> list[str]:

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from harnn._display import counted
 from harnn._places import is_directory, is_special
 from harnn.cli.editions import read_edition
-from harnn.cli.files import check_inputs, check_output
+from harnn.cli.files import check_inputs, check_output, tell_written
 from harnn.cli.problems import reading
 from harnn.cli.screen import Console
 from harnn.config import Config
@@ -102,5 +103,10 @@ def convert_files(request: Request, settings: Sequence[str]) -> None:
     errors = Console(stderr=True)
     for note in done.notes:
         errors.print_line(f"Note: {note}")
-    noun = "document" if done.documents == 1 else "documents"
-    errors.print_line(f"{done.documents:,} {noun} converted to {request.output}.")
+    errors.print_line(f"{counted(done.documents, 'document')} converted.")
+    places = {
+        "documents": request.output,
+        "taxonomy": request.taxonomy_output,
+        "list of documents to look at": request.review,
+    }
+    tell_written(errors.print_line, places)

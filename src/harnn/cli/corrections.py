@@ -6,7 +6,7 @@ from contextlib import closing
 from pathlib import Path
 
 from harnn._display import counted
-from harnn.cli.files import check_output
+from harnn.cli.files import check_output, tell_written
 from harnn.cli.models import choose_name
 from harnn.cli.screen import say
 from harnn.data.writing import check_rows_place, write_rows
@@ -34,4 +34,5 @@ def write_corrections(database: str, output: Path, model: str | None) -> None:
         found = corrections.read(model=name, last=True)
         written = write_rows(training_documents(found), output)
     documents, given = counted(written, "document"), counted(counts[name], "correction")
-    say(f"{documents} with the labels given last, of {given} for {name}: {output}")
+    say(f"{documents} with the labels given last, of {given} for {name}.")
+    tell_written(say, {"documents": output})

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from harnn._display import encodable
 from harnn._files import write_atomically
 from harnn.bundle import Bundle, ModelInfo, change_decoding, model_info
-from harnn.cli.files import check_output
+from harnn.cli.files import check_output, tell_written
 from harnn.cli.options import DecodingChoice
 from harnn.cli.screen import Console, say
 from harnn.config import Strategy
@@ -29,7 +29,7 @@ def decide_otherwise(model: Path, options: DecodingChoice) -> None:
     if not given:
         Console().print_line(f"{model} chooses {before}")
         return
-    decoder = change_decoding(model, **settle_decoding(given, info))
+    decoder = change_decoding(info, **settle_decoding(given, info))
     Console().print_line(f"{model} now chooses {decoder.describe()}; close {decoder.close}.")
     say(f"Until now it chose {before}")
 
@@ -75,3 +75,4 @@ def show_thresholds(model: Path, by: By, strategy: Strategy | None, output: Path
             f"Note: {model} chooses {decoder.describe()}; given with --thresholds, the table "
             "takes the place of that."
         )
+    tell_written(say, {"table of thresholds": output})

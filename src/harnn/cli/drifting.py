@@ -11,7 +11,7 @@ from rich.table import Table
 
 from harnn._display import counted, level_name
 from harnn.acceptance import percent
-from harnn.cli.files import JSON, check_inputs, check_output, write_json
+from harnn.cli.files import JSON, check_inputs, check_output, tell_written, write_json
 from harnn.cli.models import Speed, open_model
 from harnn.cli.problems import reading
 from harnn.cli.screen import Console, plain, say
@@ -89,6 +89,7 @@ def drift(
             f"Note: of {counted(len(result.unsure), 'figure')} too few documents tell; twice the "
             "tolerance of each could have gone unseen (docs/watching.md)."
         )
+    tell_written(console.print_line, {"report": json_output})
     return bool(result.moved)
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from harnn._display import counted
 from harnn.bundle.layout import TAXONOMY
-from harnn.cli.files import JSON, check_output, write_json
+from harnn.cli.files import JSON, check_output, tell_written, write_json
 from harnn.cli.screen import Console, say
 from harnn.cli.taxonomies import TaxonomyChoice, describe
 from harnn.errors import ConfigError, Problem
@@ -67,12 +67,12 @@ def diff(
     console.print_line(f"{new}: {describe(after)}")
     for line in found.describe(None if everything else SHOWN):
         console.print_line(line)
-    if map_file is None:
-        return
-    if known is None or overwrite:
-        say(f"{counted(write_mapping(found, map_file), 'line')} written to {map_file}.")
-    else:
+    if map_file is not None and (known is None or overwrite):
+        lines = counted(write_mapping(found, map_file), "line")
+        tell_written(say, {f"mapping ({lines})": map_file})
+    elif map_file is not None and known is not None:
         say(
             f"{map_file} was read ({counted(len(known), 'line')}) and is left as it is; "
             "--overwrite writes it again, with what is found beside it."
         )
+    tell_written(say, {"report": json_output})

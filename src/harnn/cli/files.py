@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -105,3 +105,15 @@ def write_json(path: Path | None, value: dict[str, Any]) -> None:
     if path is not None:
         with write_atomically(path) as file:
             file.write(json_text(value, indent=1))
+
+
+def tell_written(tell: Callable[[str], object], places: dict[str, Path | None]) -> None:
+    """Tell in the end where that is which a command has written, a line a file.
+
+    tell: prints a line, on standard error where standard output carries data. places: by what they
+    hold; those that are None or no files, such as ``/dev/stdout``, are not told.
+    """
+    for what, place in places.items():
+        if place is not None and not is_special(place):
+            verb = "are" if what.partition(" ")[0].endswith("s") else "is"
+            tell(f"The {what} {verb} in {place}{'/' if place.is_dir() else ''}.")

@@ -11,6 +11,7 @@ from rich.table import Table
 
 from harnn._tables import shown
 from harnn.cli.commands import TrainingFiles, taxonomy_of
+from harnn.cli.files import check_output, tell_written
 from harnn.cli.going_on import GoingOn, refuse_beside_folds
 from harnn.cli.progress import training_display
 from harnn.cli.screen import Console
@@ -20,6 +21,8 @@ from harnn.cli.training_crew import Crew
 from harnn.cli.training_place import training_place
 from harnn.config import Config
 from harnn.errors import ConfigError, Problem
+from harnn.evaluation.paper_tables import SUFFIXES, write_paper_tables
+from harnn.evaluation.tabulating import table_of_folds
 from harnn.metrics import Report
 from harnn.training import check_before, cross_validate
 from harnn.training.folds import HELD_OUT, numbers_of, summarise
@@ -62,8 +65,10 @@ def read_valid(given: Sequence[str], folds: int | None) -> list[Path] | float:
     return share
 
 
-def train_folds(folds: int, *, beside: GoingOn, crew: Crew) -> Callable[..., None]:
-    """Return what ``harnn train`` does with so many folds.
+def train_folds(
+    folds: int, *, beside: GoingOn, crew: Crew, table: Path | None
+) -> Callable[..., None]:
+    """Return what ``harnn train`` does with so many folds; table: where that of a paper goes.
 
     Raises:
         InputError: *beside* is something that goes on from a model, which folds do not.
@@ -71,11 +76,22 @@ def train_folds(folds: int, *, beside: GoingOn, crew: Crew) -> Callable[..., Non
     """
     refuse_beside_folds(beside)
     crew.refuse_beside_folds()
-    return partial(_train_folds, folds)
+    return partial(_train_folds, folds, table)
+
+
+def refuse_table(table: Path | None) -> None:
+    """Raises:
+    ConfigError: a table is to be written of one training.
+    """
+    if table is not None:
+        what = "is for --folds, over which it has mean and standard deviation."
+        hint = "harnn evaluate --table writes that of one model."
+        raise ConfigError(Problem("--table", what, hint))
 
 
 def _train_folds(
     folds: int,
+    paper_table: Path | None,
     files: TrainingFiles,
     *,
     config: Path | None,
@@ -90,6 +106,7 @@ def _train_folds(
 
     console, errors = Console(), Console(stderr=True)
     knobs = Config.read(config, settings)
+    check_output(paper_table, SUFFIXES, files.labelled)
     check_before(knobs, [files.labelled], unlabelled=files.unlabelled, places=[files.out])
     tracking = prepare_tracking(
         track, errors, name=files.out.absolute().name, model=files.out, resume=resume
@@ -118,6 +135,10 @@ def _train_folds(
     title = f"{len(found.reports)} folds, each by a model of the others, in percent"
     numbers = [str(number) for number in range(1, len(found.reports) + 1)]
     console.print(spread_table(title, found.reports, numbers))
+    if paper_table is not None:
+        name = f"{files.out.absolute().name} on {', '.join(x.name for x in files.train)}"
+        write_paper_tables(paper_table, [table_of_folds(found.reports, name=name)])
+    tell_written(console.print_line, {"table": paper_table})
     console.print_line(
         f"Models, out-of-fold.npz (scores of every document by a model that did not see it) and "
         f"all numbers (folds.json) are in {files.out}/."

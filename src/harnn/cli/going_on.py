@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from harnn._display import counted
 from harnn._files import is_sqlite
 from harnn.cli.comparison_tables import comparison_line, comparison_table
-from harnn.cli.files import JSON, check_inputs, check_output, write_json
+from harnn.cli.files import JSON, check_inputs, check_output, tell_written, write_json
 from harnn.cli.screen import Console
 from harnn.data import Document
 from harnn.errors import ConfigError, DatabaseError, InputError, Problem
@@ -85,6 +85,7 @@ class GoingOn:
             "changes": changes,
         }
         write_json(self.json_output, said)
+        tell_written(console.print_line, {"report": self.json_output})
 
 
 def refuse_beside_folds(going_on: GoingOn) -> None:

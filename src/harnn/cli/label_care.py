@@ -38,7 +38,7 @@ def write_label_suggestions(
     found = suggest_fixes(data, taxonomy, config)
     flattened = write_suggestions(found, path)
     empty = sum(not each.suggestion for each in found)
-    said = f"{counted(len(found), 'label')} not in the taxonomy: {path}."
+    said = f"{counted(len(found), 'label')} not in the taxonomy."
     if empty:
         has = "has no suggestion" if empty == 1 else "have no suggestion"
         said += f" {counted(empty, 'label')} {has}; "

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from harnn._display import beginning, printable
 from harnn._tables import shown
-from harnn.cli.files import ANSWERS, check_inputs, check_output
+from harnn.cli.files import ANSWERS, check_inputs, check_output, tell_written
 from harnn.cli.models import Speed, open_bundle, open_model
 from harnn.cli.problems import reading
 from harnn.cli.screen import Console, say
@@ -108,7 +108,7 @@ def list_errors(
     )
     for line in _remarks(len(found) - len(listed), found.skipped_labels, pairs.cut, options):
         console.print_line(line)
-    console.print_line(f"The list is in {output}, the likeliest first.")
+    tell_written(console.print_line, {"list (the likeliest first)": output})
 
 
 def _remarks(implied: int, skipped: int, cut: int, options: ErrorOptions) -> Iterator[str]:

@@ -9,7 +9,14 @@ from typing import NamedTuple
 from harnn._places import are_one_place
 from harnn.bundle import save_bundle
 from harnn.cli.editions import read_edition
-from harnn.cli.files import JSON, check_directory, check_inputs, check_output, write_json
+from harnn.cli.files import (
+    JSON,
+    check_directory,
+    check_inputs,
+    check_output,
+    tell_written,
+    write_json,
+)
 from harnn.cli.models import open_bundle
 from harnn.cli.problems import reading
 from harnn.cli.screen import Console, say
@@ -92,4 +99,7 @@ def migrate_model(
     console.print_line(f"{request.out}: {describe(bundle.taxonomy)}")
     for line in [*report.describe(None if everything else SHOWN), *notes]:
         console.print_line(line)
+    tell_written(
+        say, {"report": request.json_output, "list of documents to look at": request.review}
+    )
     say(f"The migrated model is in {request.out}/.")

@@ -94,7 +94,8 @@ Track = Annotated[
         metavar="KIND[:PLACE]",
         autocompletion=completing.trackers,
         help="Keep settings, losses and scores for comparison: csv[:FILE.csv], tensorboard[:DIR] "
-        "or mlflow[:EXPERIMENT or URI or URI#EXPERIMENT]; repeatable. Default places: runs/, and "
+        "or mlflow[:EXPERIMENT or URI or URI#EXPERIMENT], mlflow+model with the model that came of "
+        "it; repeatable. Default places: runs/, and "
         "MLflow's own.",
     ),
 ]

@@ -19,7 +19,14 @@ from harnn.bundle import fingerprint
 from harnn.cli.answer_bar import AnswerBar, answer_bar, count_documents
 from harnn.cli.answer_files import AnswerFile, open_answers
 from harnn.cli.decoding import settle_decoding
-from harnn.cli.files import ANSWERS, EXPLANATIONS, SCORES, check_inputs, check_output
+from harnn.cli.files import (
+    ANSWERS,
+    EXPLANATIONS,
+    SCORES,
+    check_inputs,
+    check_output,
+    tell_written,
+)
 from harnn.cli.models import Speed, open_model
 from harnn.cli.options import DecodingChoice
 from harnn.cli.problems import reading
@@ -186,18 +193,21 @@ def predict(
         if output is None or place.is_stream:
             found = ask(blocks_of(documents, len(predictor.taxonomy)))
             _write_stream(bar.counting(x for block in found for x in _plain(block, filer)), output)
-            return
-        separator = knobs.label_separator or DataConfig.label_separator
-        check_table(output, predictor.taxonomy.codes, separator)
-        made_by = _made_by(model, knobs, chosen, speed)
-        made_by |= {} if filer is None else {"acceptance": filer.digest()}
-        made_by |= {} if endpoint is None else {"rerank": asdict(reranker)}
-        size = documents_at_once(len(predictor.taxonomy))
-        with open_answers(output, made_by, block=size, resume=place.resume) as file:
-            _fill(file, ask, documents, bar, filer)
-            file.finish(separator, () if filer is None else filer.columns)
-    scores = "" if place.scores is None else f"; scores of all labels: {place.scores}"
-    say(f"{counted(file.documents, 'document')} answered: {output}{scores}")
+            answered = None
+        else:
+            separator = knobs.label_separator or DataConfig.label_separator
+            check_table(output, predictor.taxonomy.codes, separator)
+            made_by = _made_by(model, knobs, chosen, speed)
+            made_by |= {} if filer is None else {"acceptance": filer.digest()}
+            made_by |= {} if endpoint is None else {"rerank": asdict(reranker)}
+            size = documents_at_once(len(predictor.taxonomy))
+            with open_answers(output, made_by, block=size, resume=place.resume) as file:
+                _fill(file, ask, documents, bar, filer)
+                file.finish(separator, () if filer is None else filer.columns)
+            answered = file.documents
+    if answered is not None:
+        say(f"{counted(answered, 'document')} answered.")
+    tell_written(say, {"answers": output, "scores of all labels": place.scores})
 
 
 def explain(
@@ -236,7 +246,8 @@ def explain(
             )
         else:
             _write_lines(explanations, output)
-    say(f"{counted(bar.done, 'document')} explained: {output}")
+    say(f"{counted(bar.done, 'document')} explained.")
+    tell_written(say, {"explanations": output})
 
 
 def _examples(predictor: Predictor, paths: Sequence[Path], knobs: DataConfig) -> Examples | None:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from harnn._files import check_writable
 from harnn._optional import require
 from harnn.cli.decoding import settle_decoding
-from harnn.cli.files import check_inputs, check_output
+from harnn.cli.files import check_inputs, check_output, tell_written
 from harnn.cli.models import Speed, open_model
 from harnn.cli.options import DecodingChoice
 from harnn.cli.problems import reading
@@ -78,25 +78,25 @@ def report(
             command=_again(model, data, options, settings, speed or Speed()),
             **chosen,
         )
-    size = made.write_html(places.page)
+    made.write_html(places.page)
     console = Console()
     found = made.evaluation.report
     console.print_line(
-        f"{places.page}: {size / 1000:,.0f} KB; {counted(found.documents, 'document')}, "
-        f"micro-F1 {100 * found.micro_f1:.1f}, macro-F1 {100 * found.macro_f1:.1f}."
+        f"{counted(found.documents, 'document')}, micro-F1 {100 * found.micro_f1:.1f}, "
+        f"macro-F1 {100 * found.macro_f1:.1f}."
     )
     for sentence in made.warnings:
         say(f"Note: {sentence}")
     if places.table is not None:
         made.write_csv(places.table)
-        console.print_line(f"{places.table}: {counted(found.labels, 'label')}.")
     if places.figures is not None:
         with warnings.catch_warnings(record=True) as told:
             warnings.simplefilter("always", UserWarning)
-            written = made.write_figures(places.figures)
+            made.write_figures(places.figures)
         for each in told:
             say(f"Note: {each.message}")
-        console.print_line(f"{places.figures}/: {len(written)} figures.")
+    written = {"report": places.page, "table of all labels": places.table}
+    tell_written(console.print_line, {**written, "figures": places.figures})
 
 
 def _again(

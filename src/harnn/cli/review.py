@@ -17,7 +17,7 @@ from harnn._display import counted, json_text, printable
 from harnn.bundle import fingerprint, load_bundle
 from harnn.bundle.layout import CONFIG
 from harnn.cli.answer_bar import answer_bar, count_documents
-from harnn.cli.files import check_inputs, check_output
+from harnn.cli.files import check_inputs, check_output, tell_written
 from harnn.cli.models import choose_name, open_model
 from harnn.cli.problems import reading
 from harnn.cli.screen import Console, plain, say
@@ -143,7 +143,8 @@ def export(
             found = with_corrections(found, Corrections(kept), name)
         written = write_rows(named(found), output)
     more = ", with those that were corrected" if everything else ""
-    say(f"{counted(written, 'document')} with the labels that people settled{more}: {output}")
+    say(f"{counted(written, 'document')} with the labels that people settled{more}.")
+    tell_written(say, {"documents": output})
 
 
 def verify(database: str, head: str | None) -> None:

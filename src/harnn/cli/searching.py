@@ -11,7 +11,7 @@ from rich.table import Table
 
 from harnn._optional import check_installed, require
 from harnn.cli.commands import TrainingFiles, taxonomy_of
-from harnn.cli.files import JSON, check_inputs, check_output, write_json
+from harnn.cli.files import JSON, check_inputs, check_output, tell_written, write_json
 from harnn.cli.folding import read_valid, spread_table
 from harnn.cli.progress import training_display
 from harnn.cli.screen import Console
@@ -123,7 +123,7 @@ def tune(
     _show(found, console, knobs.training.score)
     if figure is not None and found.importance:
         write_importance(found, figure, score=knobs.training.score)
-        console.print_line(f"{figure}: what mattered, and the scores of all trials.")
+        tell_written(console.print_line, {"figure of what mattered": figure})
     elif figure is not None:
         errors.print_line(f"{figure} is not drawn: so few trials do not say what mattered.")
     console.print_line(f"The study, trials.csv and best.toml (harnn train --config) are in {out}/.")
@@ -200,3 +200,4 @@ def sweep(
         write_paper_tables(table, [table_of_seeds(found.reports, seeds=found.seeds, name=name)])
     title = f"Seeds {first} to {first + seeds - 1}, {where}, in percent"
     console.print(spread_table(title, found.reports, [str(seed) for seed in found.seeds]))
+    tell_written(console.print_line, {"report": json_output, "table": table})

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from rich.table import Table
 
-from harnn.cli.files import JSON, check_inputs, check_output, write_json
+from harnn.cli.files import JSON, check_inputs, check_output, tell_written, write_json
 from harnn.cli.problems import reading
 from harnn.cli.screen import Console
 from harnn.cli.taxonomies import TaxonomyChoice, find_taxonomy
@@ -51,6 +51,7 @@ def split(
         console.print_line(line)
     if log.skipped:
         console.print_line(f"{log.skipped:,} records that cannot be used are in no part.")
+    tell_written(console.print_line, {"report": json_output})
     console.print_line(f"The parts are in {', '.join(str(place) for place in places.values())}.")
     if mark_for(config) and next(iter(places.values())).suffix != ".parquet":
         console.print_line(

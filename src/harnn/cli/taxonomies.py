@@ -8,10 +8,10 @@ from typing import NamedTuple
 
 from rich.text import Text
 
-from harnn._display import escape_json
+from harnn._display import counted, escape_json
 from harnn._files import write_atomically
 from harnn._tables import shown
-from harnn.cli.files import JSON, check_inputs, check_output, write_json
+from harnn.cli.files import JSON, check_inputs, check_output, tell_written, write_json
 from harnn.cli.screen import Console, plain, say
 from harnn.config import ConceptCodes, Config, TaxonomyForm, TaxonomyOutput
 from harnn.data import learn_taxonomy
@@ -137,6 +137,7 @@ def learn(
         f"{learned.undetermined:,} have several possible parents, {learned.contradicted:,} none "
         f"that fits all records, and {learned.unseen:,} stand in no record: they have no edge."
     )
+    tell_written(errors.print_line, {"taxonomy": output})
 
 
 def _read_sizes(sizes: Sequence[str]) -> dict[str, int]:
@@ -171,7 +172,7 @@ def show(
     if found is not None and not found:
         say("No label is called that; names, other names, codes and notations were searched.")
         return False
-    kept = None if found is None else set(part.close_upward(sorted(found)).tolist())
+    kept = None if found is None else _on_shown_ways(part, found)
     console = Console()
     for line in _tree_lines(part, depth, kept, found or set()):
         console.print(line, soft_wrap=True)
@@ -180,18 +181,39 @@ def show(
     return True
 
 
+_SHOWN_WAYS = 2
+"""Parents of a label under each of which a search shows it; where there are more, the first."""
+
+
+def _on_shown_ways(taxonomy: Taxonomy, found: Iterable[int]) -> set[int]:
+    """Return labels with all that stand above them on the ways that are shown."""
+    kept = set[int]()
+    waiting = list(found)
+    while waiting:
+        column = waiting.pop()
+        if column not in kept:
+            kept.add(column)
+            parents = taxonomy.parents(column).tolist()
+            waiting += parents if len(parents) <= _SHOWN_WAYS else parents[:1]
+    return kept
+
+
 def _tree_lines(
     taxonomy: Taxonomy, depth: int | None, kept: set[int] | None, found: set[int]
 ) -> Iterator[Text]:
     """Yield a line for each place of a label.
 
-    depth: lines that stand below each other; kept: columns that are shown, None: all; found: those
-    that stand out.
+    depth: lines that stand below each other; kept: columns that are shown, of many ways to one the
+    first, None: all; found: those that stand out.
     """
+    parents = taxonomy.hierarchy.parent_counts
+    many = [kept is not None and count > _SHOWN_WAYS for count in parents.tolist()]
     steps = [
         step
         for step in walk(taxonomy)
-        if (depth is None or step.depth < depth) and (kept is None or step.column in kept)
+        if (depth is None or step.depth < depth)
+        and (kept is None or step.column in kept)
+        and not (step.again and many[step.column])
     ]
     guides: list[str] = []
     following: set[int] = set()  # depths at which a sibling follows
@@ -208,6 +230,8 @@ def _tree_lines(
         if code != name:
             line.append_text(plain(f"  {code}", "dim"))
         children = len(taxonomy.children(column))
+        if many[column]:
+            line.append_text(plain(f"  (and {parents[column] - 1:,} more ways)", "dim"))
         if step.again:
             first = taxonomy.names[int(taxonomy.parents(column)[0])]
             line.append_text(plain(f"  (shown with all below it under {first})", "dim"))
@@ -244,6 +268,7 @@ def stats(file: Path, how: TaxonomyChoice, *, json_output: Path | None) -> None:
     console.print_line(describe(taxonomy))
     for line in found.lines():
         console.print_line(line)
+    tell_written(console.print_line, {"report": json_output})
 
 
 def convert(
@@ -277,6 +302,5 @@ def convert(
         **bases,
     )
     say_notes(written.notes)
-    places = " and ".join(map(str, written.paths))
-    labels = "1 label" if written.labels == 1 else f"{written.labels:,} labels"
-    say(f"{labels} written to {places}.")
+    say(f"{counted(written.labels, 'label')} written.")
+    tell_written(say, dict(zip(("taxonomy", "names of its labels"), written.paths, strict=False)))

@@ -18,7 +18,6 @@ from harnn.data.label_lookup import How, LabelLookup
 from harnn.data.log import ReadingLog
 from harnn.errors import Problem
 from harnn.taxonomy import Taxonomy
-from harnn.taxonomy.near_labels import NearLabels
 
 _MAX_SUGGESTIONS = 100
 _MOST_PARTS = 50
@@ -37,7 +36,7 @@ class LabelChecker:
     def __init__(self, taxonomy: Taxonomy, by: LabelsBy = "any") -> None:
         self.taxonomy = taxonomy
         self._lookup = LabelLookup(taxonomy, by)
-        self.near = NearLabels(taxonomy)
+        self._as_code = by == "code"
         self._hints: dict[str, str] = {}
         self._closed: dict[tuple[str, ...], NDArray[np.int32]] = {}
         self._numbers: dict[float, str] | None = None
@@ -159,7 +158,7 @@ class LabelChecker:
             mark = repr(separator)
             option = f"data.label_separator={mark} (--label-separator {mark})"
             return f"It looks like {len(parts):,} labels. In a table {option} reads them."
-        return describe_label(label) or self.near.suggest(label)
+        return describe_label(label) or self.taxonomy.near.suggest(label, as_code=self._as_code)
 
     def split(self, label: str, *, nearly: bool = False) -> tuple[str, list[str]]:
         """Return what stands between the labels of which *label* seems to be made, and these as
@@ -180,7 +179,7 @@ class LabelChecker:
         unknown = [part for part in parts if not self._lookup.find(part).columns]
         if not unknown:
             return True
-        return nearly and len(unknown) < len(parts) and all(map(self.near.find, unknown))
+        return nearly and len(unknown) < len(parts) and all(map(self.taxonomy.near.find, unknown))
 
     def _find_number(self, label: str) -> str:
         """Return the code that is the same number: 12 of 12.0, 0123 of 123."""

@@ -112,13 +112,13 @@ class _Similar:
 
     def suggest(self, label: str, count: int, *, searched: bool) -> Suggestion:
         """Return what may be meant by *label*; nothing where it is not searched for."""
-        near = self._checker.near.same(label)[: _CANDIDATES + 1]
+        near = self._taxonomy.near.same(label)[: _CANDIDATES + 1]
         if near or not searched:
             return self._suggest_one(label, count, near)
         separator, parts = self._checker.split(label)
         if parts:
             return self._suggest_parts(label, count, separator, parts)
-        one = self._suggest_one(label, count, self._checker.near.find(label, most=_CANDIDATES + 1))
+        one = self._suggest_one(label, count, self._taxonomy.near.find(label, most=_CANDIDATES + 1))
         separator, parts = self._checker.split(label, nearly=True)
         several = self._suggest_parts(label, count, separator, parts) if parts else one
         return one if one.confidence >= several.confidence else several
@@ -137,7 +137,7 @@ class _Similar:
         for part in parts:
             if code := self._checker.code_of(part):
                 found[code] = 1.0
-            elif near := self._checker.near.find(part):
+            elif near := self._taxonomy.near.find(part):
                 found[self._taxonomy.codes[near[0].column]] = near[0].likeness
         codes = tuple(found)
         names = _BETWEEN_NAMES.join(

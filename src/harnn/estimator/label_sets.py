@@ -24,7 +24,7 @@ from harnn.corpus import sparse_targets
 from harnn.data import Document
 from harnn.data.label_checker import LabelChecker
 from harnn.data.log import ReadingLog
-from harnn.errors import ConfigError, DocumentError, Problem, problem_lines, suggest
+from harnn.errors import ConfigError, DocumentError, Problem, problem_lines
 from harnn.taxonomy import Taxonomy
 
 Unknown = Literal["error", "warn", "ignore"]
@@ -128,7 +128,9 @@ def _from_frame(frame: Any, taxonomy: Taxonomy, unknown: Unknown, name: str) -> 
     ]
     if unknown == "error":
         problems += [
-            Problem(name, f"column {label!r} is no label.", suggest(label, taxonomy.codes))
+            Problem(
+                name, f"column {label!r} is no label.", taxonomy.near.suggest(label, as_code=True)
+            )
             for label in strange
         ]
     if problems:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from harnn.evaluation.report import report_labels, report_scores
     from harnn.evaluation.strategies import StrategyMetrics, compare_strategies
     from harnn.evaluation.tabulating import (
+        table_of_folds,
         table_of_report,
         table_of_seeds,
         table_of_strategies,
@@ -37,7 +38,8 @@ on_demand(
         "paper_tables": "Column PaperTable PValue write_paper_tables",
         "report": "report_labels report_scores",
         "strategies": "StrategyMetrics compare_strategies",
-        "tabulating": "table_of_report table_of_seeds table_of_strategies tables_of_comparison",
+        "tabulating": "table_of_folds table_of_report table_of_seeds table_of_strategies "
+        "tables_of_comparison",
     },
 )
 
@@ -64,6 +66,7 @@ __all__ = [
     "missed_with_least_score",
     "report_labels",
     "report_scores",
+    "table_of_folds",
     "table_of_report",
     "table_of_seeds",
     "table_of_strategies",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import PurePath
 from typing import TypeVar
 
@@ -95,6 +95,26 @@ def table_of_seeds(
     Raises:
         ValueError: there are fewer than two reports, or they have other levels.
     """
+    of = f": {', '.join(map(str, seeds))}" if seeds else ""
+    return _spread_table(reports, name or "Seeds", f"{counted(len(reports), 'seed')}{of}.")
+
+
+def table_of_folds(reports: Sequence[Report], *, name: str = "") -> PaperTable:
+    """Return mean and standard deviation over the reports of folds, as ``cross_validate`` has them.
+
+    Raises:
+        ValueError: there are fewer than two reports, or they have other levels.
+    """
+    how = f"{counted(len(reports), 'fold')}, each answered by a model of the others."
+    return _spread_table(reports, name or "Cross-validation", how)
+
+
+def _spread_table(reports: Sequence[Report], title: str, how: str) -> PaperTable:
+    """Return mean and standard deviation of each number; how: what the reports are of.
+
+    Raises:
+        ValueError: there are fewer than two reports, or they have other levels.
+    """
     if len(reports) < 2 or len({len(report.levels) for report in reports}) > 1:
         raise ValueError("Expected two or more reports with the same levels.")
     columns = [_LEVEL, *(Column(title, key, "spread") for key, title in _SHARES.items())]
@@ -103,12 +123,8 @@ def table_of_seeds(
         (place, _), cells = lines[0], [row for _, row in lines]
         every = ([getattr(row, key, None) for row in cells] for key in _SHARES)
         rows.append((place, *map(_spread, every)))
-    of = f": {', '.join(map(str, seeds))}" if seeds else ""
     return PaperTable(
-        title=name or "Seeds",
-        columns=tuple(columns),
-        rows=tuple(rows),
-        notes=(f"{counted(len(reports), 'seed')}{of}.", _documents(reports)),
+        title=title, columns=tuple(columns), rows=tuple(rows), notes=(how, _documents(reports))
     )
 
 
@@ -181,9 +197,8 @@ def _differences(pairs: Iterable[_Paired], how: str) -> PaperTable:
                     rows.append(cells)
                     continue
                 adjusts = True
-                value = adjusted[at][each.measure]
-                least = value if each.p_value <= found.least_p_value else 0.0
-                rows.append((first, second, *cells, PValue(value, least)))
+                p_adjusted = adjusted_p(adjusted[at], each, found.least_p_value)
+                rows.append((first, second, *cells, p_adjusted))
         names = (first, second)
     columns: tuple[Column, ...] = (
         _LEVEL,
@@ -312,7 +327,7 @@ def _method_pairs(found: MethodsComparison) -> PaperTable:
                     method_p(each, found.least_p_value),
                 ]
                 if several:
-                    cells.append(_adjusted(adjusted[at].get(each.measure), each, found))
+                    cells.append(adjusted_p(adjusted[at], each, found.least_p_value))
                 rows.append(tuple(cells))
     columns = [
         Column("A", "first_name", "text"),
@@ -349,15 +364,14 @@ def method_p(each: MethodDifference, least: float) -> PValue | None:
     return PValue(each.p_value, least if decided else 0.0)
 
 
-def _adjusted(
-    value: float | None, each: MethodDifference, found: MethodsComparison
+def adjusted_p(
+    adjusted: Mapping[str, float], each: Difference | MethodDifference, least: float
 ) -> PValue | None:
-    return None if value is None else PValue(value, adjusted_least(value, each, found))
-
-
-def adjusted_least(value: float, each: MethodDifference, found: MethodsComparison) -> float:
-    """Return the smallest that an adjusted p-value could be: itself, where the bootstrap can tell
-    no smaller one.
+    """Return the adjusted p-value of a difference. Where the bootstrap can tell no smaller one
+    than it found, *least*, none could be smaller either.
     """
-    stopped = each.p_value is not None and each.p_value <= found.least_p_value
-    return value if stopped and each.documents_p_value == each.p_value else 0.0
+    value = adjusted.get(each.measure)
+    if value is None or each.p_value is None:
+        return None if value is None else PValue(value)
+    decides = isinstance(each, Difference) or each.documents_p_value == each.p_value
+    return PValue(value, value if decides and each.p_value <= least else 0.0)

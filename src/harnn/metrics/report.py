@@ -109,7 +109,7 @@ class Report:
         """Return a table with a line for each level and one for all, for notebooks."""
         rows = [(level_name(level.name, level.level), *_shown(level)) for level in self.levels]
         header = ("level", "labels", "micro-F1", "macro-F1", "AUPRC")
-        title = counted(self.documents, "document")
+        title = f"Scores on {counted(self.documents, 'document')}"
         return html_table(title, header, [*rows, ("all", *_shown(self))])
 
     def level_rows(self) -> list[dict[str, Any]]:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     )
     from harnn.prediction.comparison import (
         ComparedSystem,
+        ComparingOptions,
         SystemMethodsComparison,
         SystemsComparison,
         compare_models,
@@ -41,8 +42,8 @@ on_demand(
     __name__,
     {
         "accepting": "AcceptanceTrial check_acceptance check_closed measure_acceptance",
-        "comparison": "ComparedSystem SystemMethodsComparison SystemsComparison compare_models "
-        "compare_system_methods compare_systems",
+        "comparison": "ComparedSystem ComparingOptions SystemMethodsComparison SystemsComparison "
+        "compare_models compare_system_methods compare_systems",
         "drifting": "count_documents measure_drift",
         "foreign": "ForeignAnswers check_predictions read_predictions",
         "notes": "NOTE_CODES",
@@ -62,6 +63,7 @@ __all__ = [
     "AnsweredBlock",
     "Candidate",
     "ComparedSystem",
+    "ComparingOptions",
     "Examples",
     "ForeignAnswers",
     "OwnThresholds",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple, Self
+from typing import Any, NamedTuple, Self, TypedDict, Unpack
 
 import numpy as np
 
@@ -79,6 +79,24 @@ class ComparedSystem:
     """How a model reads documents; None: as those for training."""
 
 
+class ComparingOptions(TypedDict, total=False):
+    """How systems are compared; whatever is left out is as it is usual."""
+
+    taxonomy: Taxonomy | None
+    """Of the documents, where no model is among the systems; else it is the first model's."""
+    data: DataConfig | None
+    """How documents are read, where no model is among the systems that says it."""
+    threshold: float
+    """From which score on a label of a file of scores is chosen; usually 0.5."""
+    encoding: str
+    """Of files of predictions; usually UTF-8."""
+    resampling: Resampling | None
+    """How often documents are drawn, and with which seed."""
+    log: ReadingLog | None
+    """Gathers what the first model's reading skipped, and which labels of files are not written as
+    their codes."""
+
+
 class SystemsComparison(NamedTuple):
     """Several systems compared, what was done with files of predictions, and which documents models
     were trained or tuned on."""
@@ -99,22 +117,13 @@ class SystemMethodsComparison(NamedTuple):
 def compare_systems(
     systems: Sequence[ComparedSystem],
     given: Documents,
-    *,
-    taxonomy: Taxonomy | None = None,
-    data: DataConfig | None = None,
-    threshold: float = THRESHOLD,
-    encoding: str = "utf-8",
-    resampling: Resampling | None = None,
-    log: ReadingLog | None = None,
+    **options: Unpack[ComparingOptions],
 ) -> SystemsComparison:
     """Compare models and files of predictions, each with each, on the labels of documents.
 
-    taxonomy, data: of the documents, where no model is among the systems; else they are the first
-    model's. threshold: from which score on a label of a file of scores is chosen. encoding: of
-    files of predictions. Files are read before any model is asked, and their scores kept, 4 bytes
-    for each document and label; of models one array of scores at a time is in memory. *log* gathers
-    what the first model's reading skipped, and which labels of files are not written as their
-    codes. See :func:`harnn.metrics.compare_several`.
+    options: see :class:`ComparingOptions`. Files are read before any model is asked, and their
+    scores kept, 4 bytes for each document and label; of models one array of scores at a time is in
+    memory. See :func:`harnn.metrics.compare_several`.
 
     Raises:
         BundleError: models have different taxonomies.
@@ -124,7 +133,7 @@ def compare_systems(
         InputError: a file of predictions cannot be read, or lacks documents.
         ValueError: *threshold* is no number.
     """
-    asked = _Asked.of(systems, given, taxonomy, data, threshold, encoding, log)
+    asked, resampling = _Asked.of(systems, given, options), options.get("resampling")
     named = ((each.name, asked.answers(at)) for at, each in enumerate(systems))
     comparison = compare_several(named, asked.targets, asked.taxonomy, resampling=resampling)
     return SystemsComparison(comparison, asked.notes())
@@ -133,13 +142,7 @@ def compare_systems(
 def compare_system_methods(
     methods: Mapping[str, Sequence[ComparedSystem]],
     given: Documents,
-    *,
-    taxonomy: Taxonomy | None = None,
-    data: DataConfig | None = None,
-    threshold: float = THRESHOLD,
-    encoding: str = "utf-8",
-    resampling: Resampling | None = None,
-    log: ReadingLog | None = None,
+    **options: Unpack[ComparingOptions],
 ) -> SystemMethodsComparison:
     """Compare methods, each by models or files of predictions that differ in their seed alone.
 
@@ -150,7 +153,7 @@ def compare_system_methods(
         ValueError: there are not two methods, or a method has no system.
     """
     systems = [each for members in methods.values() for each in members]
-    asked = _Asked.of(systems, given, taxonomy, data, threshold, encoding, log)
+    asked, resampling = _Asked.of(systems, given, options), options.get("resampling")
     places = iter(range(len(systems)))
     named = (
         (name, (asked.answers(next(places)) for _ in members)) for name, members in methods.items()
@@ -178,17 +181,14 @@ class _Asked:
         cls,
         systems: Sequence[ComparedSystem],
         given: Documents,
-        taxonomy: Taxonomy | None,
-        data: DataConfig | None,
-        threshold: float,
-        encoding: str,
-        log: ReadingLog | None,
+        options: ComparingOptions,
     ) -> Self:
         """Read documents and files, and ask no model yet.
 
         Raises:
             BundleError, ConfigError, DocumentError, InputError: see :func:`compare_systems`.
         """
+        taxonomy, data, log = options.get("taxonomy"), options.get("data"), options.get("log")
         models = [each for each in systems if isinstance(each.source, Predictor)]
         predictors = [each.source for each in models if isinstance(each.source, Predictor)]
         for each in systems:
@@ -221,9 +221,9 @@ class _Asked:
                 each.source,
                 ids,
                 taxonomy,
-                threshold=threshold,
+                threshold=options.get("threshold", THRESHOLD),
                 separator=(data or DataConfig()).label_separator,
-                encoding=encoding,
+                encoding=options.get("encoding", "utf-8"),
                 log=log,
             )
             for number, each in enumerate(systems)

@@ -9,9 +9,9 @@ from typing import Any
 import sqlalchemy as sa
 
 from harnn._display import printable
-from harnn.errors import MissingError, ReviewError
+from harnn.errors import MissingError, Problem, ReviewError
 from harnn.review.tables import DOCUMENT, ITEM, LABEL, MOST_NUMBER, READING
-from harnn.review.turn import utc
+from harnn.review.turn import no_document, utc
 from harnn.review.values import LabelCount, Order, Part, QueueItem, State, Summary
 from harnn.taxonomy import Taxonomy
 
@@ -47,15 +47,13 @@ def read_queue(
     column = _COLUMNS[order]
     conditions = [ITEM.c.model == model, *waits_for(person, part, state)]
     if label is not None:
-        if printable(label) != label:
-            return []  # no label is written so, and not all databases take it
         of_label = sa.select(LABEL.c.item).where(LABEL.c.label == label)
         conditions += [ITEM.c.number.in_(of_label), ~ITEM.c.blind]
     if after is not None:
         query = sa.select(column).where(ITEM.c.number == after, ITEM.c.model == model)
         place = connection.scalar(query) if after <= MOST_NUMBER else None
         if place is None:
-            raise MissingError(f"there is no document {after:,} in review.")
+            raise no_document(after)
         conditions.append(_behind(column, place, after))
     mine = (READING.c.item == ITEM.c.number) & (READING.c.person == person)
     query = (
@@ -73,6 +71,21 @@ def read_queue(
     )
     now = datetime.now(UTC)
     return [_queue_item(row, now) for row in connection.execute(query).mappings()]
+
+
+def check_label(connection: sa.Connection, model: str, taxonomy: Taxonomy, label: str) -> None:
+    """Raises:
+    MissingError: it is no label of the taxonomy, and none that the model gave a document before.
+    """
+    if label in taxonomy.index:
+        return
+    if printable(label) == label:  # no label is written otherwise, and not all databases take it
+        given = sa.select(LABEL.c.item).join_from(LABEL, ITEM)
+        given = given.where(ITEM.c.model == model, LABEL.c.label == label, ~ITEM.c.blind)
+        if connection.scalar(given.limit(1)) is not None:
+            return
+    hint = taxonomy.near.suggest(label, as_code=True)
+    raise MissingError(Problem("", f"no label has the code {label!r}.", hint))
 
 
 def waits_for(person: str, part: Part, state: State | None) -> list[sa.ColumnElement[bool]]:

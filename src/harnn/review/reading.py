@@ -21,7 +21,6 @@ from typing import Any, Literal, Protocol, Self, final, get_args
 
 from harnn.errors import Problem, ReviewError
 from harnn.taxonomy import Taxonomy
-from harnn.taxonomy.graph import nearest
 
 Mark = Literal["undecided", "accepted", "implied", "rejected", "with_parent", "moved_up", "added"]
 Action = Literal[
@@ -348,5 +347,5 @@ def _column(taxonomy: Taxonomy, label: str) -> int:
     column = taxonomy.index.get(label)
     if column is None:
         what = f"label {label!r} is not in the taxonomy."
-        raise ReviewError(Problem("", what, nearest(label, taxonomy.codes)))
+        raise ReviewError(Problem("", what, taxonomy.near.suggest(label, as_code=True)))
     return column

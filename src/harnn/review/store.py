@@ -27,7 +27,7 @@ from harnn.review.label_use import LabelUse, read_label_use
 from harnn.review.preparing import prepare
 from harnn.review.retiring import retire
 from harnn.review.tables import ENTRY, MOST_NUMBER
-from harnn.review.turn import Taxonomies, Turn
+from harnn.review.turn import Taxonomies, Turn, no_document
 from harnn.review.values import (
     Enqueued,
     EnqueueOptions,
@@ -184,10 +184,15 @@ class Review:
         order: ``doubt``: most first; ``value``: most to be learned first; ``newest``. Blind
         documents have a place that is drawn. label: documents that the model gave it, without blind
         ones. after: the last item of the page before. limit: 1 to 500.
+
+        Raises:
+            MissingError: no label is known by the code *label*, or there is no document *after*.
         """
         _check_limit(limit)
         _check_names(person=person)
         with self._database.reading() as connection:
+            if label is not None:
+                queues.check_label(connection, self._model, self._taxonomy, label)
             return queues.read_queue(
                 connection,
                 self._model,
@@ -411,13 +416,21 @@ class Review:
         """Return entries of the log behind a number, in their order.
 
         limit: 1 to 10,000. item: of one document alone.
+
+        Raises:
+            MissingError: the log has nothing of *item*.
         """
         _check_limit(limit, _MOST_ENTRIES)
         conditions = [ENTRY.c.number > min(after, MOST_NUMBER)]
         if item is not None:
             conditions.append(ENTRY.c.item == min(item, MOST_NUMBER))
         with self._database.reading() as connection:
-            return list(read_entries(connection, *conditions, limit=limit))
+            found = list(read_entries(connection, *conditions, limit=limit))
+            if item is not None and not found:
+                any_entry = read_entries(connection, *conditions[1:], limit=1)
+                if next(any_entry, None) is None:
+                    raise no_document(item)
+            return found
 
     def verify(self, head: str | None = None) -> list[Problem]:
         """Return what is wrong with the log, and where documents say something else; all of it.

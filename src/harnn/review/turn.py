@@ -98,7 +98,7 @@ class Turn:
         if number <= MOST_NUMBER:
             item = connection.execute(query).mappings().one_or_none()
         if item is None:
-            raise MissingError(f"there is no document {number:,} in review.")
+            raise no_document(number)
         self.item: Mapping[str, Any] = dict(item)
         self.taxonomy = taxonomies.get(connection, self.item["taxonomy_hash"])
         rows = connection.execute(sa.select(READING).where(READING.c.item == number)).mappings()
@@ -419,6 +419,11 @@ def unpack(taxonomy: Taxonomy, shown: Mapping[str, float], said: Mapping[str, An
         frozenset(index[code] for code in said["deepest"]),
         said["none_fits"],
     )
+
+
+def no_document(number: int) -> MissingError:
+    """Return the error of a document that is not there."""
+    return MissingError(f"there is no document {number:,} in review.")
 
 
 def utc(moment: datetime) -> datetime:

@@ -15,7 +15,7 @@ from harnn.prediction import Predictor
 from harnn.search.space import with_settings
 from harnn.taxonomy import Taxonomy
 from harnn.training import Listener, Part, Stage, as_listener, check_before, fit
-from harnn.training.events import ignore
+from harnn.training.events import ignore, remarks_once
 from harnn.training.folds import Spread, summarise
 
 MOST_SEEDS = 1_000
@@ -64,7 +64,7 @@ def sweep_seeds(
         DocumentError, InputError, TrainingInterrupted, ...: see :func:`harnn.fit`.
     """
     config = config or Config()
-    listener = as_listener(listener)
+    listener = remarks_once(as_listener(listener))
     if len(seeds) < 2 or len({*seeds}) < len(seeds):
         what = f"got {list(seeds)}, expected two or more that differ."
         raise ConfigError(Problem("seeds", what))

@@ -39,7 +39,7 @@ from harnn.training import (
     check_before,
     fit,
 )
-from harnn.training.events import ignore
+from harnn.training.events import ignore, remarks_once
 
 STUDY = "study.sqlite3"
 TRIALS = "trials.csv"
@@ -103,7 +103,7 @@ def tune(
         DocumentError, InputError, ...: see :func:`harnn.fit`.
     """
     config = config or Config()
-    listener = as_listener(listener)
+    listener = remarks_once(as_listener(listener))
     optuna = require("optuna", purpose="Trying settings", extra="tune")
     labelled = [train, *([] if isinstance(valid, float) else [valid])]
     check_before(config, labelled, unlabelled=unlabelled, places=[Path(directory) / STUDY])

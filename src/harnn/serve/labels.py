@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from harnn.errors import suggest
 from harnn.metrics import LabelQuality
 from harnn.serve.models import ServedModel
 from harnn.serve.problems import RequestError
@@ -35,7 +34,8 @@ class LabelQuery:
         """Return the columns of all labels asked for, in order.
 
         Raises:
-            RequestError: no label is called *parent*, *under*, or as one of *labels* (404).
+            RequestError: no label is called *parent*, *under*, or as one of *labels*, or there is
+                no such level (404).
         """
         places: IntArray | None = None
         if self.labels:
@@ -51,6 +51,7 @@ class LabelQuery:
         if self.under is not None:
             found = found[_is_under(taxonomy, column_of(taxonomy, self.under))[found]]
         if self.level is not None:
+            check_level(taxonomy, self.level)
             found = found[taxonomy.levels[found] == self.level]
         return found
 
@@ -63,9 +64,18 @@ def column_of(taxonomy: Taxonomy, code: str) -> int:
     """
     column = taxonomy.index.get(code)
     if column is None:
-        hint = suggest(code, taxonomy.codes)
+        hint = taxonomy.near.suggest(code, as_code=True)
         raise RequestError(404, f"No label has the code {code!r}. {hint}".rstrip())
     return column
+
+
+def check_level(taxonomy: Taxonomy, level: int) -> None:
+    """Raises:
+    RequestError: the taxonomy has no such level (404).
+    """
+    if level > taxonomy.depth:
+        levels = "1" if taxonomy.depth == 1 else f"1 to {taxonomy.depth}"
+        raise RequestError(404, f"There is no level {level:,}, expected {levels}.")
 
 
 def describe_label(taxonomy: Taxonomy, column: int) -> dict[str, Any]:

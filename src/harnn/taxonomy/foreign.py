@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from harnn._encodings import BYTE_ORDER_MARKS
+from harnn._files import SQLITE
 from harnn.errors import Problem, TaxonomyError
 from harnn.taxonomy.graph import ROOT
 from harnn.taxonomy.options import Form
@@ -28,7 +29,7 @@ _BINARY = (
     (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "is an old Office file (.xls), not text.", _SHEET_HINT),
     (b"%PDF-", "is a PDF, expected text.", f"{_PAIRS}."),
     (b"PAR1", "is a Parquet file, expected text.", f"{_PAIRS}."),
-    (b"SQLite format 3\x00", "is an SQLite database, expected text.", f"{_PAIRS}."),
+    (SQLITE, "is an SQLite database, expected text.", f"{_PAIRS}."),
 )
 
 

@@ -12,6 +12,7 @@ import numpy.typing as npt
 from scipy.sparse import csr_array
 
 from harnn.errors import SHOWN_PROBLEMS, Problem, TaxonomyError, suggest
+from harnn.taxonomy.near_labels import NearLabels
 
 ROOT = "ROOT"
 """Parent of the labels at the top; no label itself."""
@@ -105,6 +106,17 @@ class Draft:
         self.children.append(child)
         self.parents.append(parent)
         self.places.append(place)
+
+    def near(self, codes: Sequence[str]) -> NearLabels:
+        """Return what looks for these labels by all that they are called."""
+        names = [self.names.get(code, code) for code in codes]
+        column = {code: number for number, code in enumerate(codes)}
+        others = [(old, column[new]) for old, new in self.replaced.items() if new in column]
+        for number, code in enumerate(codes):
+            told = (self.notations.get(code, ""), self.iris.get(code, ""))
+            every = (names[number], *self.alternatives.get(code, ()), *told)
+            others += [(each, number) for each in every if each and each != code]
+        return NearLabels(codes, names, others)
 
 
 def label_problem(label: object, side: str = "") -> str:
@@ -223,6 +235,7 @@ def _edges_between_levels(
 ) -> tuple[list[Problem], list[tuple[int, int]]]:
     codes = list(place)
     column = {code: number for number, code in enumerate(codes)}
+    near = NearLabels(codes)
     problems: list[Problem] = []
     seen: dict[tuple[int, int], int] = {}
     for number, (child, parent) in enumerate(edges, start=1):
@@ -230,7 +243,7 @@ def _edges_between_levels(
         unknown = [code for code in (child, parent) if code not in place and code != ROOT]
         if child == ROOT or unknown:
             for code in unknown or [child]:
-                hint = nearest(code, codes) if len(problems) < SHOWN_PROBLEMS else ""
+                hint = near.suggest(code) if len(problems) < SHOWN_PROBLEMS else ""
                 problems.append(Problem(where, f"label {code!r} stands in no level.", hint))
         elif parent == ROOT:
             continue
@@ -342,13 +355,13 @@ class _Pairs:
             if self.codes[self.parent[edge]] not in self.draft.mentioned:
                 users.setdefault(int(self.parent[edge]), []).append(self.draft.places[edge])
         candidates = [code for code, is_child in zip(self.codes, known, strict=False) if is_child]
-        candidates.append(ROOT)
+        near = self.draft.near([*candidates, ROOT]) if users else NearLabels(())
+        some = dict(itertools.islice(users.items(), MOST_PROBLEMS))
+        hints = near.hints(self.codes[label] for label in some)
         problems = []
-        for number, (label, places) in enumerate(itertools.islice(users.items(), MOST_PROBLEMS)):
+        for (label, places), hint in zip(some.items(), hints, strict=True):
             more = f" ({len(places):,} children)" if len(places) > 1 else ""
             what = f"unknown parent {self.codes[label]!r}: it is never listed as a child{more}."
-            # Searching is slow, and only the first problems are ever shown.
-            hint = nearest(self.codes[label], candidates) if number < SHOWN_PROBLEMS else ""
             hint = hint or f"Add a line for it, with parent {ROOT} if it is at the top."
             problems.append(self._problem(places[0], what, hint))
         return problems

@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from harnn.errors import SHOWN_PROBLEMS, Problem, TaxonomyError, suggest
-from harnn.taxonomy.graph import MOST_PROBLEMS, Layout, gathered, nearest, shorten
+from harnn.taxonomy.graph import MOST_PROBLEMS, Layout, gathered, shorten
+from harnn.taxonomy.near_labels import NearLabels
 from harnn.taxonomy.text_files import content_lines, read_text
 
 LABEL_COLUMNS = ("label", "level", "name", "description", "alternatives", "notation")
@@ -47,6 +48,7 @@ def read_labels(
     problems = [Problem(f"{path}:{number}", what, hint) for what, hint in wrong]
     if problems:
         raise gathered(str(path), problems)
+    near = NearLabels(layout.codes)
     level_of = dict(zip(layout.codes, layout.levels.tolist(), strict=True))
     first_line: dict[str, int] = {}
     found: dict[str, dict[str, str]] = {column: {} for column in LABEL_COLUMNS[2:]}
@@ -59,7 +61,7 @@ def read_labels(
             what = f"label {label!r} was already given in line {first_line[label]}."
         if what:
             unknown = label not in level_of and len(problems) < SHOWN_PROBLEMS
-            hint = nearest(label, layout.codes) if unknown and label else ""
+            hint = near.suggest(label) if unknown and label else ""
             problems.append(Problem(f"{path}:{number}", shorten(what), hint))
             if len(problems) == MOST_PROBLEMS:
                 raise gathered(str(path), problems)

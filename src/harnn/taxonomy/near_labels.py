@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from typing import NamedTuple
 
 from harnn._display import with_name
+from harnn.errors import SHOWN_PROBLEMS
 from harnn.taxonomy.near_texts import NearTexts
-from harnn.taxonomy.spelling import fold, spellings
-from harnn.taxonomy.taxonomy import Taxonomy
+from harnn.taxonomy.spelling import fold
 
 _AN_IRI = "://"
 
@@ -29,8 +30,17 @@ class NearLabels:
     What is needed is made on first use, about a second for a hundred thousand labels.
     """
 
-    def __init__(self, taxonomy: Taxonomy) -> None:
-        self._taxonomy = taxonomy
+    def __init__(
+        self,
+        codes: Sequence[str],
+        names: Sequence[str] | None = None,
+        others: Iterable[tuple[str, int]] = (),
+    ) -> None:
+        """names: of the labels with these codes; None: the codes. others: what they are called
+        beside their codes, each with the place of its label, as :func:`.spellings` yields it.
+        """
+        self._codes, self._names = codes, codes if names is None else names
+        self._others = tuple(others)
 
     def find(self, label: str, *, most: int = 1) -> list[NearLabel]:
         """Return what may be meant by *label*, the likeliest first, each label once.
@@ -49,25 +59,36 @@ class NearLabels:
     def same(self, label: str) -> list[NearLabel]:
         """Return the labels that *label* is but for case, width and blanks, ordered by code."""
         places = {self._columns[at]: at for at in reversed(self._folded.get(fold(label), ()))}
-        columns = sorted(places, key=lambda column: self._taxonomy.codes[column])
+        columns = sorted(places, key=lambda column: self._codes[column])
         return [NearLabel(column, self._spellings[places[column]], 1.0) for column in columns]
 
-    def suggest(self, label: str) -> str:
+    def suggest(self, label: str, *, as_code: bool = False) -> str:
         """Return ``Did you mean 'X'?`` for the label that is likeliest meant, or nothing; a code
         has its name with it.
+
+        as_code: always as its code, where labels are known by nothing else.
         """
         near = self.find(label)
         if not near:
             return ""
         column, spelling, _ = near[0]
-        is_code = spelling == self._taxonomy.codes[column]
-        meant = with_name(spelling, self._taxonomy.names[column] if is_code else spelling)
+        code, name = self._codes[column], self._names[column]
+        meant = (
+            with_name(code, name) if as_code or spelling == code else with_name(spelling, spelling)
+        )
         return f"Did you mean {meant}?"
+
+    def hints(self, labels: Iterable[str]) -> Iterator[str]:
+        """Yield for each label what :meth:`suggest` says, as codes, of so many as are shown:
+        searching is slow.
+        """
+        for number, label in enumerate(labels):
+            yield self.suggest(label, as_code=True) if number < SHOWN_PROBLEMS else ""
 
     @cached_property
     def _pairs(self) -> list[tuple[str, int]]:
-        codes = ((code, column) for column, code in enumerate(self._taxonomy.codes))
-        return list(dict.fromkeys([*codes, *spellings(self._taxonomy)]))
+        codes = ((code, column) for column, code in enumerate(self._codes))
+        return list(dict.fromkeys([*codes, *self._others]))
 
     @cached_property
     def _spellings(self) -> list[str]:

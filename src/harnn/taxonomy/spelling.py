@@ -9,8 +9,10 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from harnn.taxonomy.taxonomy import Taxonomy
+if TYPE_CHECKING:
+    from harnn.taxonomy.taxonomy import Taxonomy
 
 _BETWEEN_WORDS = re.compile(r"[^\w+#]+")
 _SHORTEST_PLURAL = 4

@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from harnn._notebook import html_table
-from harnn.errors import SHOWN_PROBLEMS, Problem, TaxonomyError
+from harnn.errors import Problem, TaxonomyError
 from harnn.taxonomy import json_forms, own_json
 from harnn.taxonomy.graph import (
     Draft,
@@ -25,17 +25,18 @@ from harnn.taxonomy.graph import (
     Layout,
     arrange,
     arrange_levels,
-    nearest,
     text_problem,
 )
 from harnn.taxonomy.hierarchy import Hierarchy
 from harnn.taxonomy.label_tables import read_labels
+from harnn.taxonomy.near_labels import NearLabels
 from harnn.taxonomy.options import Codes, Form, ReadingOptions
 from harnn.taxonomy.paths import (
     check_separator,
     draft_from_paths,
     path_separator,
 )
+from harnn.taxonomy.spelling import spellings
 from harnn.taxonomy.text_files import LABELS_FILE
 
 _SHOWN_NAMES = 5
@@ -210,7 +211,7 @@ class Taxonomy:
         Raises:
             TaxonomyError: every problem found, with the number of the pair.
         """
-        draft = Draft(unit="edge")
+        draft = Draft(unit="edge", names=dict(names or {}))
         for number, (child, parent) in enumerate(edges, start=1):
             draft.add(child, parent, number)
         return cls._build(arrange(draft), names, descriptions)
@@ -389,6 +390,11 @@ class Taxonomy:
         return MappingProxyType({code: column for column, code in enumerate(self.codes)})
 
     @cached_property
+    def near(self) -> NearLabels:
+        """What looks for the label that is meant by one that is unknown."""
+        return NearLabels(self.codes, self.names, spellings(self))
+
+    @cached_property
     def former(self) -> Mapping[str, tuple[str, ...]]:
         """Codes that are labels no more, and the labels that stand for each: none, or several."""
         one = {old: (new,) for old, new in self.replaced.items()}
@@ -431,17 +437,9 @@ class Taxonomy:
         wanted = list(labels)
         unknown = dict.fromkeys(label for label in wanted if label not in self.index)
         if unknown:
-            raise TaxonomyError(
-                [
-                    # Searching is slow, and only the first problems are ever shown.
-                    Problem(
-                        "",
-                        f"label {label!r} is not in the taxonomy.",
-                        nearest(label, self.codes) if number < SHOWN_PROBLEMS else "",
-                    )
-                    for number, label in enumerate(unknown)
-                ]
-            )
+            what = "label {!r} is not in the taxonomy."
+            hints = zip(unknown, self.near.hints(unknown), strict=True)
+            raise TaxonomyError([Problem("", what.format(label), hint) for label, hint in hints])
         return np.array([self.index[label] for label in wanted], dtype=np.int32)
 
     def close_upward(self, columns: npt.ArrayLike) -> IntArray:
@@ -489,7 +487,7 @@ class Taxonomy:
             (name, f"{part.stop - part.start:,}", ", ".join(self.names[part][:_SHOWN_NAMES]))
             for name, part in zip(self.level_names, self.level_slices, strict=True)
         )
-        caption = f"{len(self):,} labels, {summary.edges:,} edges, a {shape}"
+        caption = f"Taxonomy: {len(self):,} labels, {summary.edges:,} edges, a {shape}"
         return html_table(caption, ("level", "labels", "first ones"), rows)
 
     def __repr__(self) -> str:

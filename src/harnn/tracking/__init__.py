@@ -10,11 +10,12 @@ from harnn.tracking.csv_file import CsvTracker
 from harnn.tracking.mlflow_runs import MlflowTracker
 from harnn.tracking.parsing import parse_tracker
 from harnn.tracking.tensorboard_files import TensorBoardTracker
-from harnn.tracking.tracker import Point, Run, RunFacts, State, Tracker
+from harnn.tracking.tracker import KeepsModel, Point, Run, RunFacts, State, Tracker
 from harnn.tracking.tracking import Tracking
 
 __all__ = [
     "CsvTracker",
+    "KeepsModel",
     "MlflowTracker",
     "Point",
     "Run",

@@ -10,6 +10,7 @@ import time
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from harnn._optional import check_installed, require
@@ -19,11 +20,14 @@ from harnn.tracking.tracker import Point, RunFacts, State
 
 EXPERIMENT = "harnn"
 """That runs belong to where none is named."""
+ARTIFACT = "model"
+"""Under which a run has its model."""
 _PURPOSE, _EXTRA = "Tracking with MLflow", "mlflow"
 _FEW_TRIES = {
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1",
     "MLFLOW_HTTP_REQUEST_TIMEOUT": "15",
     "MLFLOW_DISABLE_TELEMETRY": "true",
+    "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
 }
 """Unless they are set: a training shall not wait minutes for a server that is gone, and nothing is
 sent to anybody else."""
@@ -37,11 +41,15 @@ _MODEL, _KEY = "harnn.model", "harnn.key"
 class MlflowTracker:
     """Keeps runs in an experiment of MLflow."""
 
-    def __init__(self, uri: str | None = None, experiment: str | None = None) -> None:
+    def __init__(
+        self, uri: str | None = None, experiment: str | None = None, *, model: bool = False
+    ) -> None:
         """uri: of the tracking server or database; None: MLflow's own choice, which
         MLFLOW_TRACKING_URI tells. experiment: its name; None: MLFLOW_EXPERIMENT_NAME, or ``harnn``.
+        model: whether the finished model is kept, an artifact as large as its directory.
         """
         self.uri = uri
+        self.model = model
         self.experiment = (
             experiment or os.environ.get("MLFLOW_EXPERIMENT_NAME", "").strip() or EXPERIMENT
         )
@@ -75,12 +83,15 @@ class MlflowTracker:
             run = self._find(experiment, facts) if facts.resume else None
             if run is not None:
                 self._client.update_run(run, status="RUNNING")
-                return MlflowRun(self._client, run)
+                return self._opened(run)
             tags = {_MODEL: facts.model, _KEY: _key(facts)}
             made = self._client.create_run(experiment, run_name=facts.name, tags=tags)
-            begun = MlflowRun(self._client, made.info.run_id)
+            begun = self._opened(made.info.run_id)
             begun.describe(facts)
             return begun
+
+    def _opened(self, run: str) -> MlflowRun:
+        return (MlflowRunWithModel if self.model else MlflowRun)(self._client, run)
 
     def _experiment_id(self) -> str:
         """Return the experiment, which is made where it is missing."""
@@ -132,6 +143,15 @@ class MlflowRun:
         """Set its status."""
         with _quiet():
             self._client.set_terminated(self._run, status=_STATES[state])
+
+
+class MlflowRunWithModel(MlflowRun):
+    """One run, with the model that came of it."""
+
+    def keep(self, directory: Path) -> None:
+        """Copy a model directory to the artifact ``model``."""
+        with _quiet():
+            self._client.log_artifacts(self._run, str(directory), artifact_path=ARTIFACT)
 
 
 @contextmanager

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal, NamedTuple, Protocol
+from pathlib import Path
+from typing import Literal, NamedTuple, Protocol, runtime_checkable
 
 Plain = str | int | float | bool
 State = Literal["finished", "stopped", "failed"]
@@ -46,6 +47,14 @@ class Run(Protocol):
 
     def end(self, state: State) -> None:
         """Say how it ended; nothing comes after."""
+
+
+@runtime_checkable
+class KeepsModel(Protocol):
+    """A run that keeps the model too, where that is asked for."""
+
+    def keep(self, directory: Path) -> None:
+        """Copy a finished model; comes after the end."""
 
 
 class Tracker(Protocol):

@@ -15,7 +15,7 @@ from harnn import __version__
 from harnn.bundle import EpochRow
 from harnn.config import Config
 from harnn.errors import TrainingInterrupted
-from harnn.tracking.tracker import Plain, Point, Run, RunFacts, State, Tracker
+from harnn.tracking.tracker import KeepsModel, Plain, Point, Run, RunFacts, State, Tracker
 from harnn.training import (
     BranchScored,
     BranchStarted,
@@ -55,6 +55,8 @@ class Tracking:
         self._name, self._resume, self._warn = name, resume, warn
         self._model = "" if model is None else str(Path(model).absolute())
         self._runs: list[tuple[Tracker, Run]] = []
+        self._finished: list[tuple[Tracker, Run]] = []
+        """Of the training that finished last."""
         self._part, self._branch = "", ""
         self._began = 0.0
         self._state: State = "stopped"
@@ -74,6 +76,14 @@ class Tracking:
         """
         for tracker in self._trackers:
             tracker.check()
+
+    def keep(self, directory: str | Path) -> None:
+        """Let trackers that keep models have that of the training that finished last, as it was
+        saved.
+        """
+        for tracker, run in self._finished:
+            if tracker in self._trackers and isinstance(run, KeepsModel):
+                self._guarded(tracker, partial(run.keep, Path(directory)))
 
     def __enter__(self) -> Self:
         return self
@@ -110,7 +120,7 @@ class Tracking:
         elif isinstance(event, Finished):
             self._log(Point("final"), dict(_final(numbers_of(event.bundle.report))))
             self._log(Point("final"), {"seconds": time.perf_counter() - self._began})
-            self._state = "finished"
+            self._state, self._finished = "finished", list(self._runs)
             self._end()
 
     def _begin(self, event: Started) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Self
 
 from harnn.bundle import Bundle, EpochRow
 from harnn.config import Config
@@ -32,6 +33,13 @@ class Stage:
     """Told when something begins or has been found out that a user may want to know."""
 
     message: str
+    remarks: tuple[str, ...] = ()
+    """Its last lines, which tell what is remarkable in what was read."""
+
+    @classmethod
+    def of_reading(cls, what: str, remarks: Sequence[str]) -> Self:
+        """Return what is told of what was read, with remarks on lines of their own."""
+        return cls("\n".join([what, *remarks] if what else remarks), tuple(remarks))
 
 
 @dataclass(frozen=True)
@@ -89,6 +97,25 @@ class StopTraining(Exception):  # noqa: N818 (as StopIteration)
 
 def ignore(_event: Event) -> None:
     """Listen to nothing."""
+
+
+def remarks_once(listener: Listener) -> Listener:
+    """Return a listener that passes the same remarks on once: trainings on the same documents
+    repeat them.
+    """
+    told: set[tuple[str, ...]] = set()
+
+    def tell(event: Event) -> None:
+        if isinstance(event, Stage) and event.remarks:
+            if event.remarks in told:
+                what = event.message.removesuffix("\n".join(event.remarks)).rstrip("\n")
+                if what:
+                    listener(Stage(what))
+                return
+            told.add(event.remarks)
+        listener(event)
+
+    return tell
 
 
 def as_listener(given: Listener | Sequence[Listener]) -> Listener:

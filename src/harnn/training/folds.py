@@ -34,7 +34,7 @@ from harnn.evaluation.out_of_fold import save_out_of_fold, write_folds_json
 from harnn.metrics import Report, TrainingCounts
 from harnn.taxonomy import Taxonomy
 from harnn.training.checks import check_before
-from harnn.training.events import Listener, Part, Stage, as_listener, ignore
+from harnn.training.events import Listener, Part, Stage, as_listener, ignore, remarks_once
 from harnn.training.finished import holds_finished
 from harnn.training.fitting import fit
 from harnn.training.folds_place import FoldsPlace
@@ -114,7 +114,7 @@ def cross_validate(
         DocumentError, InputError, MissingExtraError, ...: see :func:`harnn.fit`.
     """
     config = config or Config()
-    listener = as_listener(listener)
+    listener = remarks_once(as_listener(listener))
     check_share(valid)
     check_before(
         config,

@@ -137,4 +137,4 @@ def given_or_held_out(
 def tell(log: ReadingLog, listener: Listener) -> None:
     """Tell what was remarkable, dropped or left out while documents were divided."""
     if remarks := log.lines():
-        listener(Stage("\n".join(remarks)))
+        listener(Stage.of_reading("", remarks))

@@ -46,7 +46,7 @@ from harnn.training.optimizer import build_optimizer, usual_groups
 from harnn.training.orders import DocumentsOrder, LabelsOrder
 from harnn.training.process import choose_precision, interruptible
 from harnn.training.progress import Progress, Selection
-from harnn.training.ranks import Order, Ranks, Share
+from harnn.training.ranks import Order, Ranks, Share, length_of
 from harnn.training.recorder import Recorder
 from harnn.training.running_average import RunningAverage
 from harnn.training.sampling import LabelSampler
@@ -348,7 +348,7 @@ class Trainer(Generic[Trained]):
         """
         own = self.ranks.of(rows)
         if self.heads is not None:
-            own = Share(rows.start, rows.stop, _length(rows))
+            own = Share(rows.start, rows.stop, length_of(rows))
         mine = slice(own.start, own.stop)
         given = (batch.token_ids[mine], batch.lengths[mine], batch.targets[mine])
         token_ids, lengths, targets = (x.to(self.fabric.device) for x in given)
@@ -493,7 +493,3 @@ class Trainer(Generic[Trained]):
 def _without_ids(corpus: Corpus) -> Corpus:
     """Return what a network learns from."""
     return dataclasses.replace(corpus, ids=(), views={"tokens": corpus.tokens})
-
-
-def _length(part: slice) -> int:
-    return int(part.stop - part.start)

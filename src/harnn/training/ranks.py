@@ -342,7 +342,7 @@ class Ranks:
         One that is left without any computes the first, which does not count, since all must take
         part in each sum of gradients.
         """
-        size = part.stop - part.start
+        size = length_of(part)
         start, stop = (number * size // self.count for number in (self.number, self.number + 1))
         if start == stop:
             return Share(part.start, part.start + 1, 0)
@@ -441,6 +441,11 @@ class Ranks:
                 text = f"Error: rank {self.number}: rank 0 gave no sign of life for "
                 os.write(2, f"{text}{self.timeout:g} seconds.\n".encode())
                 os._exit(RankLostError.exit_code)
+
+
+def length_of(part: slice) -> int:
+    """Return how many rows are from the start to the stop of a part."""
+    return int(part.stop - part.start)
 
 
 def is_launched() -> bool:

@@ -90,7 +90,7 @@ class Reader:
             counts=counter is None or trains_network(self.config.model),
         )
         for note in tokenizer.notes:
-            self.listener(Stage(note))
+            self.listener(Stage.of_reading("", [note]))
         return tokenizer, counter
 
     def encode(
@@ -230,7 +230,7 @@ class Reader:
         """
         remarks = [] if told else log.lines()
         if remarks and not (len(corpus) and corpus.targets.nnz):
-            self.listener(Stage("\n".join(remarks)))
+            self.listener(Stage.of_reading("", remarks))
         if not len(corpus):
             raise DocumentError(Problem("", f"there is no {name} document."))
         if not corpus.targets.nnz:
@@ -241,7 +241,7 @@ class Reader:
         self.counts[name] = len(corpus)
         self.counts[f"{name}_skipped"] = log.skipped
         self.counts[f"{name}_truncated"] = corpus.truncated
-        self.listener(Stage(summarise(name, corpus, tokenizer, remarks)))
+        self.listener(Stage.of_reading(summarise(name, corpus, tokenizer), remarks))
 
     def _cached(
         self,
@@ -267,8 +267,8 @@ class Reader:
         )
 
 
-def summarise(name: str, corpus: Corpus, tokenizer: Tokenizer, remarks: Sequence[str]) -> str:
-    """Say what was read, and all that was cut or empty; remarks: of its log."""
+def summarise(name: str, corpus: Corpus, tokenizer: Tokenizer) -> str:
+    """Say what was read, and all that was cut or empty."""
     message = f"{name}: {len(corpus):,} documents"
     if "tokens" in corpus.views:
         message += f", {len(corpus.tokens.ids):,} tokens"
@@ -282,4 +282,4 @@ def summarise(name: str, corpus: Corpus, tokenizer: Tokenizer, remarks: Sequence
         )
     if empty:
         message += f"; {empty:,} without any word"
-    return "\n".join([message, *remarks])
+    return message

@@ -23,7 +23,7 @@ from harnn.branches.network.scoring import asking, each_batch
 from harnn.corpus import Corpus
 from harnn.network import Beam, HarnnNetwork, LabelShare
 from harnn.training.checkpoint import Checkpoint, save_checkpoint
-from harnn.training.ranks import Ranks
+from harnn.training.ranks import Ranks, length_of
 
 _SENT_AT_ONCE = 1 << 24
 """Numbers that pass between two ranks in one piece."""
@@ -124,7 +124,7 @@ class SharedHeads:
             for number in range(self.ranks.count):
                 slices = self.share.slices_of(number)
                 if number:
-                    found = torch.empty(len(rows), sum(map(_length, slices)))
+                    found = torch.empty(len(rows), sum(map(length_of, slices)))
                     self._pass(dist.recv, found, number)
                 for part, held in zip(slices, _side_by_side(slices), strict=True):
                     every[:, part] = found[:, held].numpy()
@@ -252,11 +252,7 @@ class SharedHeads:
                 how(part, number)
 
 
-def _length(part: slice) -> int:
-    return int(part.stop - part.start)
-
-
 def _side_by_side(parts: Sequence[slice]) -> list[slice]:
     """Return where parts of a whole stand that are put beside each other."""
-    ends = list(itertools.accumulate(map(_length, parts)))
-    return [slice(end - _length(part), end) for end, part in zip(ends, parts, strict=True)]
+    ends = list(itertools.accumulate(map(length_of, parts)))
+    return [slice(end - length_of(part), end) for end, part in zip(ends, parts, strict=True)]

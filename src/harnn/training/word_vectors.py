@@ -130,7 +130,8 @@ def _trained(task: Task, kind: Literal["word2vec", "fasttext"]) -> Start:
         extra = _until(task.stopped, given_documents(unlabelled, config.data, log=log))
         tokens = {"tokens": TokensView(tokenizer)}
         corpora.append(encode_unlabelled(_hashed(extra, content), tokens))
-        task.listener(Stage(summarise("unlabelled", corpora[-1], tokenizer, log.lines())))
+        what = summarise("unlabelled", corpora[-1], tokenizer)
+        task.listener(Stage.of_reading(what, log.lines()))
     contents = {"unlabelled": content.hexdigest()}
     if not any(len(corpus.tokens.ids) for corpus in corpora):
         task.listener(Stage("there are no words to train word vectors on: they begin at random"))

@@ -17,6 +17,7 @@ from harnn.acceptance import (
 )
 from harnn.serve.asking import Admin, json_response
 from harnn.serve.desk import Desk, DeskHere, plain
+from harnn.serve.labels import check_level
 from harnn.serve.problems import RequestError
 from harnn.serve.routes.acceptance_schemas import (
     AcceptanceOut,
@@ -90,6 +91,8 @@ async def audited(
 ) -> Response:
     """Documents that were drawn for the audit: those that were read last, then those that wait."""
     policies = desk.service.policies_of(desk.served)
+    if level is not None:
+        check_level(desk.served.predictor.taxonomy, level)
     found = await asyncio.to_thread(policies.audited)
     chosen = [
         each

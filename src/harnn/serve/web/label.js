@@ -5,6 +5,7 @@ import { useOf } from './label-use.js';
 import { codeOf, describe } from './names.js';
 
 const LINES = 200; // of children at once
+const WAYS = 2; // to a label that are shown
 
 export class LabelPage {
   /** follow: shows another label. */
@@ -47,7 +48,7 @@ export class LabelPage {
     document.title = `${label.name} · harnn`;
     const heading = make('h1', { tabindex: '-1' }, foreign(label.name), codeOf(label) ? make('span', { class: 'code' }, ` ${label.label}`) : null);
     this.box.replaceChildren(
-      make('ul', { class: 'parents', 'aria-label': label.parents.length > 1 ? 'Parents' : 'Parent' }, ...parents.map(({ path }) => make('li', {}, ...this.#way(path)))),
+      make('ul', { class: 'parents', 'aria-label': label.parents.length > 1 ? 'Parents' : 'Parent' }, ...this.#ways(parents.map(({ path }) => path))),
       heading, ...this.#words(label), this.#facts(label), ...children ? [this.#table(label, children)] : [], ...this.#takenFor(label), ...use,
     );
     if (focus) heading.focus();
@@ -73,6 +74,14 @@ export class LabelPage {
       event.preventDefault();
       this.follow(code);
     } }, foreign(name));
+  }
+
+  /** The ways to a label, a line each; of more than two the others unfold. */
+  #ways(paths) {
+    const lines = paths.map((path) => make('li', {}, ...this.#way(path)));
+    if (lines.length <= WAYS) return lines;
+    const [first, ...others] = lines;
+    return [first, make('li', {}, make('details', {}, make('summary', {}, `and ${number(others.length)} more ways`), make('ul', {}, ...others)))];
   }
 
   #way(path) {

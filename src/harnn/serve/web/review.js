@@ -1,18 +1,19 @@
 /* Review: the queue, a document, its labels; each decision is shown at once, and sent. */
 
-import { ask, begin, byId, chosenModel, counted, foreign, icon, make, note, number, offerModels, refusal, say, showWaiting, whenSlow, whoIsHere } from './frame.js';
+import { ask, begin, byId, chosenModel, counted, foreign, icon, make, note, number, offerModels, refusal, say, whenSlow, whoIsHere } from './frame.js';
 import { keysOf } from './keys.js';
 import { Adder } from './review-add.js';
+import { commentDialog } from './review-comment.js';
 import { Evidence } from './review-evidence.js';
 import { showFinished } from './review-finished.js';
 import { bestChild, decided, isEmpty, marksOf, nextOpen, rowsOf, undecided } from './review-marks.js';
 import { blindNote, isClosed, isSubmitted, noticesOf } from './review-notices.js';
 import { Outbox, pathOf } from './review-outbox.js';
+import { focusList, toast, view } from './review-parts.js';
+import { progress } from './review-progress.js';
 import { Queue } from './review-queue.js';
 import { Text, leftOf } from './review-text.js';
 import { Tree } from './review-tree.js';
-
-const TOAST = 8000; // milliseconds
 
 let person = '';
 let model = null;
@@ -291,7 +292,7 @@ function sent(job, item) {
   }
   if (['submit', 'set-aside', 'settle', 'reopen', 'undo'].includes(job.part)) {
     queue.note(job.item, { state: item.state });
-    progress().catch(() => {}); // it is asked for again after the next document
+    progress(model.name).catch(() => {}); // it is asked for again after the next document
   }
 }
 
@@ -323,42 +324,11 @@ function waits(jobs, error) {
     make('button', { class: 'btn small', type: 'button', onclick: () => outbox.send() }, 'Send now')));
 }
 
-/** Show how far the review is. */
-async function progress() {
-  const summary = await ask('GET', `/v1/review?${new URLSearchParams({ model: model.name })}`);
-  byId('done').replaceChildren(make('b', {}, number(summary.done)), ` of ${number(summary.total)} done`);
-  byId('bar').max = Math.max(1, summary.total);
-  byId('bar').value = summary.done;
-  byId('time-left').textContent = summary.about_left_seconds === null ? '' : `about ${duration(summary.about_left_seconds)} left`;
-  showWaiting(summary.open);
-  return summary;
-}
-
-function duration(seconds) {
-  if (seconds < 90) return `${Math.max(1, Math.round(seconds))} s`;
-  return seconds < 5400 ? `${Math.round(seconds / 60)} min` : `${Math.round(seconds / 3600)} h`;
-}
-
 /* ---------- the page ---------- */
-
-function view(name) {
-  document.body.dataset.view = name;
-  for (const part of ['paper', 'labels-pane']) byId(part).hidden = name !== 'item';
-  for (const part of ['evidence', 'finished']) byId(part).hidden = name !== part;
-  byId('keyline').hidden = name === 'finished';
-  byId('thumb').hidden = name !== 'item';
-  showQueue(false);
-}
 
 function showPlace() {
   const { rows, at } = queue.items;
   byId('where').replaceChildren(make('b', {}, number(at + 1)), ` of ${number(rows.length)}${queue.next === null ? '' : '+'}, by ${queue.only?.name ?? queue.by}`);
-}
-
-function showQueue(on) {
-  byId('queue').classList.toggle('over', on);
-  byId('show-queue').setAttribute('aria-expanded', String(on));
-  if (on) ['items', 'by-label', 'by-evidence'].map(byId).find((each) => !each.hidden)?.focus();
 }
 
 /** Show the queue in another order; only: {name, query} of some of the documents. */
@@ -379,12 +349,6 @@ async function reorder(by, only = null) {
   }
 }
 
-/** Go to a list of the queue, which lies over the page where there is no room for it. */
-function focusList(name) {
-  if (byId(name).checkVisibility()) byId(name).focus();
-  else showQueue(true);
-}
-
 async function first() {
   const entry = queue.items.rows[0]?.entry;
   if (entry) await open(queue.items.rows.map((row) => row.entry).find(({ holder }) => !holder || holder === person) ?? entry);
@@ -399,26 +363,7 @@ async function nothing(sentence) {
 async function finish() {
   shown = null;
   view('finished');
-  await showFinished(byId('finished'), model.name, await progress(), reorder);
-}
-
-let timer = 0;
-function toast(...nodes) {
-  byId('toast').replaceChildren(...nodes.length ? [make('bdi', {}, ...nodes.filter(Boolean))] : []);
-  clearTimeout(timer);
-  timer = setTimeout(() => byId('toast').replaceChildren(), TOAST);
-}
-
-function comment() {
-  byId('comment-text').value = '';
-  byId('comment-dialog').showModal();
-}
-
-function keepComment(event) {
-  event?.preventDefault();
-  const said = byId('comment-text').value.trim();
-  byId('comment-dialog').close();
-  if (said) outbox.add(shown.item.item, 'comments', { text: said });
+  await showFinished(byId('finished'), model.name, await progress(model.name), reorder);
 }
 
 const KEYS = [
@@ -429,6 +374,7 @@ const KEYS = [
   ['Set aside for later', 'Shift Enter'], ['Queue by doubt', 'g d'], ['Queue by value for learning', 'g v'],
   ['Queue by label', 'g l'], ['Queue by shared evidence', 'g e'],
 ];
+const comment = commentDialog((said) => outbox.add(shown.item.item, 'comments', { text: said }));
 const OF_A_LABEL = {
   a: ({ label }) => decide('accept', label), x: ({ label }) => decide('reject', label), h: up, l: down,
   n: ({ label }) => decide('no_deeper', label), 1: (node) => instead(node, 0), 2: (node) => instead(node, 1), 3: (node) => instead(node, 2),
@@ -461,11 +407,6 @@ function press(key, event = null) {
 
 for (const [name, key] of Object.entries({ undo: 'u', submit: 'Enter', none: 'e', comment: 'c', aside: 'Shift Enter', previous: 'k', following: 'j' })) byId(name).addEventListener('click', () => press(key));
 byId('thumb').addEventListener('click', (event) => { const pressed = event.target.closest('[data-act]'); if (pressed) press(pressed.dataset.act); });
-byId('comment-form').addEventListener('submit', keepComment);
-byId('comment-text').addEventListener('keydown', (event) => { if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) keepComment(event); });
-byId('comment-cancel').addEventListener('click', () => byId('comment-dialog').close());
-byId('show-queue').addEventListener('click', () => showQueue(!byId('queue').classList.contains('over')));
-byId('queue').addEventListener('keydown', (event) => { if (event.key === 'Escape' && byId('queue').classList.contains('over')) { showQueue(false); byId('show-queue').focus(); } });
 for (const radio of document.querySelectorAll('[name=by]')) radio.addEventListener('change', () => reorder(radio.value));
 keysOf(KEYS, press);
 
@@ -482,11 +423,11 @@ async function start() {
       done: () => tree.focus(),
       scoreOf: (code) => shown?.marks.nodes.get(code)?.score ?? null,
     });
-    evidence = new Evidence(model.name, { done: () => progress().catch(() => {}) });
+    evidence = new Evidence(model.name, { done: () => progress(model.name).catch(() => {}) });
     queue = new Queue(model.name, person, { open, only: reorder, evidence: (entry) => { asked = 0; view('evidence'); evidence.show(entry); } });
     outbox = new Outbox(person, model.name, { sent, refused, waits });
     await outbox.begun;
-    await progress();
+    await progress(model.name);
     const wanted = Number(new URLSearchParams(location.search).get('item'));
     if (!wanted) { await reorder('doubt'); return; }
     await queue.show('doubt');

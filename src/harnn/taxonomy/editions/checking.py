@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from harnn._tables import shown
 from harnn.errors import SHOWN_PROBLEMS, Problem, TaxonomyError
 from harnn.taxonomy.editions.links import LabelMapping, Link
-from harnn.taxonomy.graph import nearest, shorten
+from harnn.taxonomy.graph import shorten
 from harnn.taxonomy.taxonomy import Taxonomy
 
 _SHOWN_CIRCLE = 12
@@ -53,7 +53,9 @@ def _unknown(
         for code, taxonomy, which in sides:
             if code and code not in taxonomy.index and code not in steps:
                 searched += 1
-                hint = nearest(code, taxonomy.codes) if searched <= SHOWN_PROBLEMS else ""
+                hint = (
+                    taxonomy.near.suggest(code, as_code=True) if searched <= SHOWN_PROBLEMS else ""
+                )
                 what = f"{shown(code)} is no label of the {which} taxonomy."
                 yield Problem(link.place, shorten(what), hint)
         if not (link.old or link.new):
