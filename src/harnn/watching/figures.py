@@ -17,6 +17,8 @@ SCORE_BINS = 100
 """Of equal width, of the best score of a level."""
 LENGTH_BINS = 64
 """Of words of a text: 0, 1, and from there on four to a doubling; the last one is open."""
+LENGTH_STARTS = (0.0, *(2 ** (step / 4) for step in range(LENGTH_BINS - 1)))
+"""Of each of them."""
 LABEL_GROUPS = 20
 """That labels of a level are put into, by their frequency in training, to compare their mix."""
 
