@@ -15,7 +15,7 @@ from scipy.sparse import csr_array, vstack
 from harnn.corpus import Corpus
 from harnn.data import Document
 from harnn.decode import Decoder
-from harnn.languages import find_writing
+from harnn.languages import find_writings
 from harnn.metrics import RatioSums, VectorSums
 from harnn.taxonomy import Hierarchy
 from harnn.watching.figures import LENGTH_BINS, SCORE_BINS, Figures, length_bin
@@ -35,10 +35,13 @@ class TextSigns(NamedTuple):
     """Fields with text."""
 
     @classmethod
-    def of(cls, document: Document) -> Self:
-        """Look at a document."""
-        filled = frozenset(name for name, text in document.text.items() if text.strip())
-        return cls(find_writing(document.full_text), filled)
+    def of(cls, documents: Sequence[Document]) -> list[Self]:
+        """Look at documents, best at many of them together."""
+        writings = find_writings([each.full_text for each in documents])
+        return [
+            cls(writing, frozenset(name for name, text in each.text.items() if text.strip()))
+            for writing, each in zip(writings, documents, strict=True)
+        ]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
