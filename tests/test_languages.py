@@ -71,7 +71,25 @@ def test_without_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
     ("text", "writing"),
     [
         (LONG, "English"),
-        ("Das ist ein Haus, in dem niemand wohnt.", "Latin"),
+        ("Das ist ein Haus, in dem niemand wohnt.", "German"),
+        (
+            "Seit die neue Brücke gesperrt ist, müssen Pendler einen Umweg fahren, der eine Stunde "
+            "kostet.",
+            "German",
+        ),
+        (
+            "Le robinet de la cuisine fuit depuis hier soir et le gardien a promis de venir.",
+            "French",
+        ),
+        ("El grifo de la cocina gotea y el portero ha prometido que lo arreglará.", "Spanish"),
+        ("Il rubinetto della cucina perde e il portiere ha promesso che verrà.", "Italian"),
+        ("A torneira da cozinha pinga e o porteiro do prédio prometeu que vem.", "Portuguese"),
+        ("De kraan in de keuken lekt en de huismeester heeft beloofd dat hij komt.", "Dutch"),
+        ("Kranen i köket har läckt sedan i går kväll.", "Latin"),
+        ("La maison du port", "Latin"),  # three words tell little
+        ("con una para", "Spanish"),
+        ("de la un", "Latin"),  # of several languages
+        ("the of " + "la maison est dans le port " * 3, "English"),  # a tenth is enough
         ("Tämä on suomea.", "Latin"),
         ("Bees", "Latin"),
         ("éàü", "Latin"),
@@ -102,7 +120,8 @@ ODD = (
 )
 PIECES = (
     *ODD, *"the and of which THE Is to with", "the ", " of", "is.", "which", "whiches", "a", "zz",
-    "Haus ", "é", "ñandú ", "水", "漏れ", "カ", "그", "В ", "ח", "ح", "क", "ก", "β", "ⴰ",
+    "Haus ", "die ", "des ", "que una ", "della e ", "uma os ", "het en ",
+    "é", "ñandú ", "水", "漏れ", "カ", "그", "В ", "ח", "ح", "क", "ก", "β", "ⴰ",
     "12 ", "!? ",
 )  # fmt: skip
 

@@ -28,6 +28,8 @@ LEAST_RATIO = 1.5
 """Of the shares of a label then and now, in either direction, from which on it has moved."""
 _STANDARD = NormalDist()
 _SCORE_STARTS = tuple(place / SCORE_BINS for place in range(SCORE_BINS))
+_RISEN = 0.05
+"""By which a writing must be more frequent to be named in place of the commonest."""
 _SEEN_FROM = 0.2
 """Share of the documents that have a label, from which on it must be seen when it is gone."""
 
@@ -96,12 +98,13 @@ class _Comparison:
             "lengths", before.lengths, now.lengths, shown=(_mean_words(before), _mean_words(now)),
             starts=LENGTH_STARTS,
         )  # fmt: skip
-        common = max(before.writings, key=lambda name: before.writings[name])
-        shares = [each.writings.get(common, 0) / each.documents for each in (before, now)]
-        counts = before.writing_counts, now.writing_counts
+        counts = before.writing_counts(now), now.writing_counts(before)
+        shares = [np.array(each) / sum(each) for each in counts]
+        rise = shares[1] - shares[0]
+        shown = int(np.argmax(rise if rise.max() >= _RISEN else shares[0]))
         yield self._histogram(
-            "writings", *counts, shown=(shares[0], shares[1]), most_bins=None, name=common,
-            starts=WRITINGS,
+            "writings", *counts, shown=(float(shares[0][shown]), float(shares[1][shown])),
+            most_bins=None, name=WRITINGS[shown], starts=WRITINGS,
         )  # fmt: skip
         for name in self._fields:
             first, second = (each.empty_fields.get(name, each.documents) for each in (before, now))

@@ -39,9 +39,13 @@ class TextSigns(NamedTuple):
         """Look at documents, best at many of them together."""
         writings = find_writings([each.full_text for each in documents])
         return [
-            cls(writing, frozenset(name for name, text in each.text.items() if text.strip()))
+            cls(writing, frozenset(name for name, text in each.text.items() if _has_text(text)))
             for writing, each in zip(writings, documents, strict=True)
         ]
+
+
+def _has_text(text: str) -> bool:
+    return bool(text) and not text.isspace()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -183,12 +187,11 @@ def vectors_of(corpus: Corpus, *, whole_texts: bool) -> tuple[str, NDArray[np.fl
 def _folded(matrix: csr_array) -> NDArray[np.float32]:
     """Return sparse vectors (N, V) as (N, 256)."""
     # Knuth's multiplicative hash: the upper bits of a product choose column and sign.
-    hashes = (np.asarray(matrix.indices, dtype=np.uint64) * np.uint64(2654435761)) % (1 << 32)
-    columns = (hashes >> np.uint64(24)).astype(np.int64)
-    signs = 1.0 - 2.0 * ((hashes >> np.uint64(23)) & np.uint64(1)).astype(np.float64)
-    rows = np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr))
+    hashes = matrix.indices.astype(np.uint32) * np.uint32(2654435761)
+    rows = np.repeat(np.arange(0, matrix.shape[0] * _HASHED, _HASHED), np.diff(matrix.indptr))
+    weights = np.where(hashes & np.uint32(1 << 23), -matrix.data, matrix.data)
     folded = np.bincount(
-        rows * _HASHED + columns, weights=matrix.data * signs, minlength=matrix.shape[0] * _HASHED
+        rows + (hashes >> np.uint32(24)), weights=weights, minlength=matrix.shape[0] * _HASHED
     )
     return folded.reshape(-1, _HASHED).astype(np.float32)
 

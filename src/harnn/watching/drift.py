@@ -57,7 +57,8 @@ class Finding:
     level: int | None
     """1 is the top; None: of all labels, or of texts."""
     name: str
-    """Of a field, of the commonest writing, or what vectors are; else empty."""
+    """Of a field, of the writing that has become more frequent, else the commonest, or what vectors
+    are; else empty."""
     before: float | None
     """What people read, in the units of the figure: a share, a mean; None: there is no such."""
     now: float | None
