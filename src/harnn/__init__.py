@@ -52,7 +52,7 @@ if TYPE_CHECKING:
         measure_acceptance,
         measure_drift,
     )
-    from harnn.report import ModelReport, make_report
+    from harnn.report import DriftReport, ModelReport, make_drift_report, make_report
     from harnn.scoring import Scorer, score_archive
     from harnn.taxonomy import (
         Hierarchy,
@@ -93,7 +93,7 @@ on_demand(
         "migration": "Migrated MigrationReport migrate",
         "prediction": "Prediction Predictor Workers compare_models compare_systems "
         "measure_acceptance measure_drift",
-        "report": "ModelReport make_report",
+        "report": "DriftReport ModelReport make_drift_report make_report",
         "scoring": "Scorer score_archive",
         "taxonomy": "Hierarchy LabelMapping Taxonomy TaxonomyDiff diff_taxonomies write_taxonomy",
         "text": "Tokenizer",
@@ -108,6 +108,7 @@ __all__ = [
     "CrossValidation",
     "Decoder",
     "Document",
+    "DriftReport",
     "Explanation",
     "FitResult",
     "HarnnClassifier",
@@ -149,6 +150,7 @@ __all__ = [
     "load_acceptance",
     "load_bundle",
     "load_out_of_fold",
+    "make_drift_report",
     "make_report",
     "measure_acceptance",
     "measure_drift",

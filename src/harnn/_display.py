@@ -31,6 +31,15 @@ def counted(count: int, noun: str) -> str:
     return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
 
 
+def percent(share: float) -> str:
+    """Return a counted share as ``95.3%``; only what is exactly 0 or 1 is shown as such."""
+    if share in (0, 1):
+        return f"{share:.0%}"
+    if share < 0.0005:
+        return "<0.1%"
+    return ">99.9%" if share >= 0.9995 else f"{share:.1%}"
+
+
 def level_name(name: str, level: int) -> str:
     """Return the name of a level, or its number where it has none; 1 is the top."""
     return name.strip() or str(level)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 from pathlib import Path
 
@@ -96,3 +97,20 @@ def test_an_empty_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> No
     empty.write_text("", "utf-8")
     assert drift("--data", empty) == 2
     assert "Error: " in capsys.readouterr().err
+
+
+def test_a_page_is_written(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    page = tmp_path / "drift.html"
+    given = ("--data", CHINESE.train, "--unlabelled")
+    assert drift(*given, "--html", page) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[-1] == f"{page}: {page.stat().st_size / 1000:,.0f} KB."
+    text = page.read_text("utf-8")
+    assert html.escape(lines[-2]) in text  # what the terminal says, it says
+    assert (
+        f"harnn drift {MODEL} --data {CHINESE.train} --against {FILES.train} --unlabelled"
+    ) in html.unescape(text)
+    assert drift(*given, "--html", tmp_path / "drift.htm") == 2
+    assert "drift.htm: unknown extension &#x27;.htm&#x27;, expected .html." in html.escape(
+        capsys.readouterr().err
+    )

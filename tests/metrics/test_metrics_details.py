@@ -17,7 +17,6 @@ from harnn._memory import row_blocks
 from harnn.metrics import (
     Answers,
     LabelMetrics,
-    ReliabilityBin,
     Resampling,
     compare,
     compare_several,
@@ -27,7 +26,6 @@ from harnn.metrics import (
     f1_spread,
     holm,
     label_shift,
-    stability_index,
     threshold_curve,
     wilson_interval,
 )
@@ -168,26 +166,6 @@ def test_label_shift_against_the_formula() -> None:
         label_shift([1], 2, [3], 2)
     with pytest.raises(ValueError, match="Expected two counts a label"):
         label_shift([1, 1], 2, [3], 2)
-
-
-def bins(*counts: int) -> list[ReliabilityBin]:
-    width = 1 / len(counts)
-    return [
-        ReliabilityBin(
-            low=i * width, high=(i + 1) * width, count=count, mean_score=None, share_true=None
-        )
-        for i, count in enumerate(counts)
-    ]
-
-
-def test_stability_index() -> None:
-    assert stability_index(bins(1, 2, 3), bins(2, 4, 6)) == pytest.approx(0)
-    expected = (0.75 - 0.5) * math.log(0.75 / 0.5) + (0.25 - 0.5) * math.log(0.25 / 0.5)
-    assert stability_index(bins(5, 5), bins(75, 25)) == pytest.approx(expected)
-    assert stability_index(bins(0, 0), bins(1, 1)) is None
-    assert stability_index(bins(1, 0), bins(0, 1)) > 9  # type: ignore[operator]
-    with pytest.raises(ValueError, match="same bins"):
-        stability_index(bins(1), bins(1, 2))
 
 
 def test_several_models_are_compared_as_two_are() -> None:

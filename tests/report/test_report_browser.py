@@ -11,7 +11,14 @@ from typing import Any
 import pytest
 
 from harnn.taxonomy import Taxonomy
-from support.made_reports import hostile_report, large_report, made_report, sample_report
+from support.made_reports import (
+    drift_report,
+    hostile_drift_report,
+    hostile_report,
+    large_report,
+    made_report,
+    sample_report,
+)
 
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
@@ -48,6 +55,8 @@ def places(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
         "long": made_report(long),
         "one": made_report(one, documents=4),  # one of them has the label
         "huge": made_report(huge_taxonomy(), documents=100),
+        "drift": drift_report(unknown=0.3, shares=(0.2, 0.3, 0.5), writing="Han", documents=90),
+        "hostile drift": hostile_drift_report(),
     }
     for name, report in reports.items():
         report.write_html(folder / f"{name}.html")
@@ -202,7 +211,7 @@ def test_everything_is_reached_with_tab(show: Any) -> None:
         assert name in reached
 
 
-@pytest.mark.parametrize("name", ["sample", "hostile"])
+@pytest.mark.parametrize("name", ["sample", "hostile", "drift", "hostile drift"])
 def test_no_width_scrolls_sideways(show: Any, name: str) -> None:
     page = show(name, viewport={"width": 375, "height": 700})
     for width in (375, 736, 1090, 1440):
@@ -254,8 +263,67 @@ def test_light_and_dark(show: Any) -> None:
     assert colours["dark"] == colours["light, changed"] == "rgb(25, 27, 30)"
 
 
+def test_the_page_of_a_drift_on_a_narrow_screen(show: Any) -> None:
+    page = show("drift", viewport={"width": 375, "height": 700})
+    tables = page.locator(".scroll:has(.told)")
+    assert tables.count() == 2
+    for table in tables.all():
+        assert table.evaluate("each => each.scrollWidth - each.clientWidth") == 0
+    texts = page.locator("svg.plot text")
+    outside = texts.evaluate_all(
+        "all => all.map(each => each.getBoundingClientRect())"
+        ".filter(box => box.left < 0 || box.right > 375).length"
+    )
+    assert outside == 0
+    smallest = texts.evaluate_all(
+        "all => Math.min(...all.map(each => each.getBoundingClientRect().height))"
+    )
+    assert smallest > 8
+    shown = page.locator("td[data-of='Before']").first
+    assert shown.evaluate("each => getComputedStyle(each, '::before').content") == '"Before: "'
+
+
+def test_the_page_of_a_drift_by_keyboard(show: Any) -> None:
+    page = show("drift")
+    reached = []
+    for _ in range(10):
+        page.keyboard.press("Tab")
+        reached.append(
+            page.evaluate(
+                "document.activeElement.getAttribute('aria-label') || document.activeElement.hash"
+            )
+        )
+    assert reached[:9] == [
+        "#main",
+        "#drift",
+        "#drift-labels",
+        "#drift-shapes",
+        "#drift-figures",
+        "#drift-unsure",
+        "#how",
+        "Labels that moved",
+        "All figures",
+    ]
+    page.locator("nav a").nth(3).focus()
+    page.keyboard.press("Enter")
+    top = page.locator("#drift-figures").evaluate("each => each.getBoundingClientRect().top")
+    assert 0 <= top < 900
+
+
+def test_the_page_of_a_drift_in_print_and_in_the_dark(show: Any) -> None:
+    page = show("drift", color_scheme="dark")
+    background = "getComputedStyle(document.documentElement).backgroundColor"
+    assert page.evaluate(background) == "rgb(25, 27, 30)"
+    page.emulate_media(media="print")
+    assert page.is_hidden(".toc")
+    assert page.evaluate("getComputedStyle(document.documentElement).colorScheme") == "light"
+    assert page.locator(".moved li").first.evaluate(
+        "each => getComputedStyle(each).breakInside"
+    ) == ("avoid")
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["sample", "hostile", "long"])
+@pytest.mark.parametrize("name", ["sample", "hostile", "long", "drift", "hostile drift"])
 def test_access(show: Any, name: str) -> None:
     axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe is missing")
     for scheme in ("light", "dark"):

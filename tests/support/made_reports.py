@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime
 from functools import cache
 from pathlib import Path
@@ -13,9 +14,11 @@ import harnn
 from harnn.decode import Decoder, Scores
 from harnn.evaluation import evaluate_closely
 from harnn.metrics import Resampling, TrainingCounts
-from harnn.report import ModelReport, Origin, make_report
+from harnn.report import DriftReport, ModelReport, Origin, make_report
 from harnn.sample import sample
 from harnn.taxonomy import Taxonomy
+from harnn.watching import compare_figures
+from support.watched import COUNTS, EDGES, made_figures
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "format-3"
 FEW = Resampling(20, 1)
@@ -86,3 +89,34 @@ def large_report() -> ModelReport:
     edges += [(f"g{b}", f"s{b % 12}") for b in range(150)]
     edges += [(f"t{c}", f"g{c % 150}") for c in range(9_000)]
     return made_report(Taxonomy.from_edges(edges), documents=400)
+
+
+def drift_report(
+    names: dict[str, str] | None = None, documents: int = 300, **changes: object
+) -> DriftReport:
+    """The report of made-up documents of which something moved."""
+    taxonomy = Taxonomy.from_edges(EDGES, names=names)
+    now = made_figures(documents, 2, right=0.9, **changes)
+    return DriftReport(
+        drift=compare_figures(made_figures(2_000, 1, right=0.9), now, taxonomy, COUNTS),
+        taxonomy=taxonomy,
+        model=Origin("model", "0" * 64),
+        data=(Origin("last-month.jsonl", "1" * 64),),
+        against=None,
+        made=datetime.date(2026, 1, 2),
+        command="harnn drift model --data last-month.jsonl",
+    )
+
+
+@cache
+def hostile_drift_report() -> DriftReport:
+    """One of which every name is hard to show."""
+    made = drift_report(
+        {"A": HOSTILE, "B": LABELS["a"], "B0": LABELS["l"], "C": LABELS["z"], "C0": LABELS["u"]},
+        shares=(0.2, 0.3, 0.5),
+        empty=0.2,
+        field=BROKEN,
+    )
+    return dataclasses.replace(
+        made, model=Origin(BROKEN, ""), data=(Origin(BROKEN, ""),), against=(Origin(BROKEN, ""),)
+    )

@@ -9,9 +9,8 @@ from harnn.taxonomy import Taxonomy
 from harnn.watching import Block, Figures, TextSigns, count_block
 
 TOPS = ("A", "B", "C")
-TAXONOMY = Taxonomy.from_edges(
-    [(top, "ROOT") for top in TOPS] + [(f"{top}{n}", top) for top in TOPS for n in range(4)]
-)
+EDGES = [(top, "ROOT") for top in TOPS] + [(f"{top}{n}", top) for top in TOPS for n in range(4)]
+TAXONOMY = Taxonomy.from_edges(EDGES)
 COUNTS = np.array([60, 40, 20, *([15] * 12)])
 CHOOSING = '{"strategy": "threshold"}'
 
@@ -28,6 +27,7 @@ def made_block(
     sure: float = 0.8,
     choosing: str = CHOOSING,
     right: float | None = None,
+    field: str = "text",
 ) -> Block:
     """Return documents with one label a level; right: how often it is the true one."""
     rng = np.random.default_rng(seed)
@@ -47,13 +47,13 @@ def made_block(
         true[rows, (top + wrong) % 3] = True
         targets = csr_array(true)
     signs = [
-        TextSigns(writing, frozenset() if gone else frozenset({"text"}))
+        TextSigns(writing, frozenset() if gone else frozenset({field}))
         for gone in rng.random(documents) < empty
     ]
     vectors = rng.normal(size=(documents, 16)) + moved
     return Block(
         signs,
-        frozenset({"text"}),
+        frozenset({field}),
         np.stack([words, known], axis=1),
         scores,
         choosing,

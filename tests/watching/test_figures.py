@@ -47,11 +47,13 @@ def test_documents_are_counted() -> None:
     scores[1, [1, 7]] = 0.2, 0.1
     scores[2, [0, 4]] = 1.0, 0.5
     block = Block(
-        [
-            TextSigns.of(Document("1", {"title": "The bees", "text": " "})),
-            TextSigns.of(Document("2", {"text": "水龙头漏水"})),
-            TextSigns.of(Document("3", {"title": "", "text": "!"})),
-        ],
+        TextSigns.of(
+            [
+                Document("1", {"title": "The bees", "text": " "}),
+                Document("2", {"text": "水龙头漏水"}),
+                Document("3", {"title": "", "text": "!"}),
+            ]
+        ),
         frozenset({"title", "text"}),
         np.array([[2, 1], [5, 0], [0, 0]]),
         scores,

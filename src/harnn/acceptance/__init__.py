@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from harnn.acceptance.confidence import Judged, are_right, confidences, filed_levels, judge
     from harnn.acceptance.curve import READINGS, Curve, CurvePoint, Reading, documents_needed
     from harnn.acceptance.filing import Filing, file_answers
-    from harnn.acceptance.interval import Interval, as_asked, percent, wilson
+    from harnn.acceptance.interval import Interval, as_asked, wilson
     from harnn.acceptance.label_sets import (
         LabelSets,
         LevelSets,
@@ -57,7 +57,7 @@ on_demand(
         "confidence": "Judged are_right confidences filed_levels judge",
         "curve": "READINGS Curve CurvePoint Reading documents_needed",
         "filing": "Filing file_answers",
-        "interval": "Interval as_asked percent wilson",
+        "interval": "Interval as_asked wilson",
         "label_sets": "LabelSets LevelSets SetMetrics SetSizes documents_needed_for_sets "
         "make_label_sets measure_label_sets",
         "sampling": "draw is_drawn",
@@ -108,7 +108,6 @@ __all__ = [
     "make_acceptance",
     "make_label_sets",
     "measure_label_sets",
-    "percent",
     "save_acceptance",
     "to_json",
     "try_acceptance",

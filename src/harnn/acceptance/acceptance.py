@@ -10,11 +10,11 @@ from typing import Any, Literal, NamedTuple, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from harnn._display import counted
+from harnn._display import counted, percent
 from harnn._tables import shown
 from harnn.acceptance.confidence import Judged, filed_levels
 from harnn.acceptance.curve import Curve, CurvePoint, Reading, documents_needed
-from harnn.acceptance.interval import as_asked, percent
+from harnn.acceptance.interval import as_asked
 from harnn.acceptance.label_sets import LabelSets
 from harnn.errors import ConfigError, Problem
 from harnn.taxonomy import Taxonomy

@@ -12,9 +12,9 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from harnn._display import counted
+from harnn._display import counted, percent
 from harnn.acceptance.curve import check_target
-from harnn.acceptance.interval import Interval, as_asked, percent
+from harnn.acceptance.interval import Interval, as_asked
 from harnn.metrics.wilson import Z, wilson_bounds
 from harnn.taxonomy import Taxonomy
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from harnn._display import percent
 from harnn.metrics import wilson_interval
 
 
@@ -60,15 +61,6 @@ def wilson(right: int, count: int) -> Interval:
     Source: Wilson (1927), see :func:`harnn.metrics.wilson_interval`.
     """
     return Interval(right, count)
-
-
-def percent(share: float) -> str:
-    """Return a counted share as ``95.3%``; only what is exactly 0 or 1 is shown as such."""
-    if share in (0, 1):
-        return f"{share:.0%}"
-    if share < 0.0005:
-        return "<0.1%"
-    return ">99.9%" if share >= 0.9995 else f"{share:.1%}"
 
 
 def as_asked(share: float) -> str:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from rich.table import Table
 
-from harnn._display import counted, level_name
+from harnn._display import counted, level_name, percent
 from harnn._tables import shown
 from harnn.acceptance import (
     Acceptance,
@@ -18,7 +18,6 @@ from harnn.acceptance import (
     Reading,
     as_asked,
     documents_needed_for_sets,
-    percent,
     save_acceptance,
 )
 from harnn.bundle import fingerprint

@@ -243,6 +243,9 @@ def drift(
     json_output: Annotated[
         Path | None, typer.Option("--json", help="Write all numbers as JSON (.json).")
     ] = None,
+    html: Annotated[
+        Path | None, typer.Option("--html", help="Also write a page that shows it (.html).")
+    ] = None,
     fail_on: Annotated[
         Literal["moved"] | None,
         typer.Option("--fail-on", help="Exit with code 1 where any figure has moved."),
@@ -259,6 +262,7 @@ def drift(
         model,
         drifting.Compared(data, against or [], labelled),
         json_output=json_output,
+        page=html,
         speed=speed,
         settings=gather_settings(settings, fixes=fixes, on_error=on_error),
     )

@@ -2,41 +2,40 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from rich.table import Table
 
+<<<<<<< HEAD
 from harnn._display import counted, level_name
 from harnn.acceptance import percent
 from harnn.cli.files import JSON, check_inputs, check_output, tell_written, write_json
+=======
+from harnn._display import counted, level_name, percent
+from harnn._optional import require
+from harnn.cli.files import JSON, check_inputs, check_output, write_json
+>>>>>>> h-watch
 from harnn.cli.models import Speed, open_model
 from harnn.cli.problems import reading
+from harnn.cli.reporting import PAGES, command_again
 from harnn.cli.screen import Console, plain, say
 from harnn.data.files import find_file
 from harnn.errors import DocumentError, Problem
-from harnn.prediction import measure_drift
+from harnn.report import make_drift_report
 from harnn.taxonomy import Taxonomy
-from harnn.watching import Drift, Finding
+from harnn.watching import (
+    Drift,
+    change_of,
+    conclusion,
+    interval_of,
+    title_of,
+    value_of,
+)
 
 _SHOWN_LABELS = 10
-_TITLES = {
-    "unknown_words": "unknown words",
-    "lengths": "words of a document",
-    "writings": "writing",
-    "empty_field": "empty field",
-    "vectors": "vectors",
-    "unlabelled": "documents without a label",
-    "doubtful": "documents in doubt",
-    "scores": "best score",
-    "label_mix": "mix of best labels",
-    "labels": "labels that moved",
-    "f1": "micro-F1",
-}
 _SHORT = {"too few documents to say": "too few"}
-_SHARES = ("unknown_words", "writings", "empty_field", "unlabelled", "doubtful", "f1")
 
 
 class Compared(NamedTuple):
@@ -54,10 +53,11 @@ def drift(
     compared: Compared,
     *,
     json_output: Path | None,
+    page: Path | None = None,
     settings: Sequence[str],
     speed: Speed | None = None,
 ) -> bool:
-    """Show what moved; say whether anything did.
+    """Show what moved, and write it; say whether anything did.
 
     Raises:
         InputError: what is given cannot be used.
@@ -68,22 +68,30 @@ def drift(
     if problems := [each for each in found if isinstance(each, Problem)]:
         raise DocumentError(problems)
     check_output(json_output, JSON, inputs)
+    check_output(page, PAGES, inputs)
+    if page is not None:
+        require("jinja2", purpose="The page of a report", extra="report")
     predictor, knobs = open_model(model, settings, speed)
     with reading(knobs, predictor.bundle) as log:
-        result = measure_drift(
+        made = make_drift_report(
             predictor,
             compared.data,
             against=compared.against or None,
             labelled=compared.labelled,
+            directory=model,
             data=knobs,
             log=log,
+            command=_again(model, compared, settings, speed),
         )
+    result = made.drift
     write_json(json_output, result.to_dict())
     console = Console()
     console.print(_table(result, predictor.taxonomy))
     if result.labels:
         console.print(_labels_table(result, predictor.taxonomy))
     console.print_line(conclusion(result))
+    if page is not None:
+        console.print_line(f"{page}: {made.write_html(page) / 1000:,.0f} KB.")
     if result.unsure:
         say(
             f"Note: of {counted(len(result.unsure), 'figure')} too few documents tell; twice the "
@@ -93,14 +101,12 @@ def drift(
     return bool(result.moved)
 
 
-def conclusion(found: Drift) -> str:
-    """Say in a sentence what came out."""
-    came = f"{counted(found.documents, 'document')} beside {found.before:,}"
-    if not found.moved:
-        said = len(found.findings) - len(found.unsure)
-        return f"{came}: nothing moved of {said:,} figures that can be told."
-    names = dict.fromkeys(_TITLES[each.figure] for each in found.moved)
-    return f"{came}: moved: {', '.join(names)}."
+def _again(model: Path, compared: Compared, settings: Sequence[str], speed: Speed | None) -> str:
+    files = {"--data": compared.data, "--against": compared.against}
+    words = command_again("drift", model, files, settings, {}, speed)
+    if compared.labelled is None:
+        return words
+    return f"{words} --{'labelled' if compared.labelled else 'unlabelled'}"
 
 
 def _table(found: Drift, taxonomy: Taxonomy) -> Table:
@@ -113,47 +119,14 @@ def _table(found: Drift, taxonomy: Taxonomy) -> Table:
     for each in found.findings:
         style = "bold" if each.verdict == "moved" else ""
         table.add_row(
-            plain(_name(each, taxonomy)),
-            _value(each, each.before),
-            _value(each, each.now),
-            _change(each, each.change),
-            _interval(each),
+            plain(title_of(each, taxonomy)),
+            value_of(each, each.before),
+            value_of(each, each.now),
+            change_of(each),
+            interval_of(each),
             plain(_SHORT.get(each.verdict, each.verdict), style),
         )
     return table
-
-
-def _name(finding: Finding, taxonomy: Taxonomy) -> str:
-    title = _TITLES[finding.figure]
-    if finding.name:
-        title = f"{title}: {finding.name}"
-    if finding.level is None:
-        return title
-    return f"{title}, level {level_name(taxonomy.level_names[finding.level - 1], finding.level)}"
-
-
-def _value(finding: Finding, value: float | None) -> str:
-    if value is None:
-        return ""
-    if finding.figure in _SHARES:
-        return percent(value)
-    return f"{value:,.1f}" if finding.figure == "lengths" else f"{value:.3f}"
-
-
-def _change(finding: Finding, value: float) -> str:
-    if not math.isfinite(value):
-        return "?"
-    if finding.figure == "labels":
-        return f"{value:,.0f} of {finding.more['of']:,}"
-    if finding.figure in _SHARES and finding.figure != "writings":
-        return f"{100 * value:+.1f}"
-    return f"{value:.3f}"
-
-
-def _interval(finding: Finding) -> str:
-    if finding.figure == "labels":
-        return ""
-    return f"{_change(finding, finding.low)} to {_change(finding, finding.high)}"
 
 
 def _labels_table(found: Drift, taxonomy: Taxonomy) -> Table:

@@ -25,8 +25,8 @@ _OPTIONS: Mapping[str, str] = {
     "How it is computed": "--device --beam --bf16 --workers --processes --threads --address "
     "--partition --scratch --cache --samples --seed",
     "What is judged once more": "--rerank --rerank-model --rerank-top",
-    "What is written besides": "--json --table --csv --figure --figures --scores --suggest --track "
-    "--map --review --taxonomy-out --all",
+    "What is written besides": "--json --html --table --csv --figure --figures --scores --suggest "
+    "--track --map --review --taxonomy-out --all",
     "What is there already": "--resume --overwrite --init --corrections",
 }
 _COMMANDS: Mapping[str, str] = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -75,7 +75,7 @@ def report(
             directory=model,
             data=knobs,
             log=log,
-            command=_again(model, data, options, settings, speed or Speed()),
+            command=command_again("report", model, {"--data": data}, settings, options, speed),
             **chosen,
         )
     made.write_html(places.page)
@@ -99,20 +99,23 @@ def report(
     tell_written(console.print_line, {**written, "figures": places.figures})
 
 
-def _again(
+def command_again(
+    name: str,
     model: Path,
-    data: Sequence[Path],
-    options: DecodingChoice,
+    files: Mapping[str, Sequence[Path]],
     settings: Sequence[str],
-    speed: Speed,
+    options: Mapping[str, object],
+    speed: Speed | None,
 ) -> str:
-    """Return the command that makes the report again."""
-    words = ["harnn", "report", str(model)]
-    words += [part for path in data for part in ("--data", str(path))]
+    """Return the command that does the same again; files: of each option."""
+    words = ["harnn", name, str(model)]
+    words += [
+        part for option, some in files.items() for path in some for part in (option, str(path))
+    ]
     words += [part for setting in settings for part in ("--set", setting)]
-    asked = {**options, **speed._asdict()}
+    asked = {**options, **(speed or Speed())._asdict()}
     words += ["--bf16"] if asked.pop("bfloat16") else []
-    for name, value in asked.items():
+    for option, value in asked.items():
         if value is not None:
-            words += [f"--{name.replace('_', '-')}", str(value)]
+            words += [f"--{option.replace('_', '-')}", str(value)]
     return shlex.join(words)

@@ -45,7 +45,6 @@ if TYPE_CHECKING:
         label_shift,
         share_p_values,
         stability,
-        stability_index,
     )
     from harnn.metrics.evaluation import TrainingCounts, evaluate
     from harnn.metrics.frequency import FrequencyBucket, FrequencySpread, f1_by_frequency, f1_spread
@@ -81,8 +80,7 @@ on_demand(
         "compare compare_several estimate",
         "confusion": "Confusion confused_documents confused_siblings",
         "curves": "hierarchical_area",
-        "drift": "HistogramShift LabelShift histogram_shift label_shift share_p_values "
-        "stability stability_index",
+        "drift": "HistogramShift LabelShift histogram_shift label_shift share_p_values stability",
         "evaluation": "TrainingCounts evaluate",
         "frequency": "FrequencyBucket FrequencySpread f1_by_frequency f1_spread",
         "hierarchical": "hierarchical_prf",
@@ -165,7 +163,6 @@ __all__ = [
     "share_p_values",
     "squared_distance",
     "stability",
-    "stability_index",
     "threshold_curve",
     "wilson_interval",
 ]

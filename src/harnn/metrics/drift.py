@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -10,7 +9,6 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import betainc, chndtr, chndtrinc, erfc, kolmogorov
 
-from harnn.metrics.calibration import ReliabilityBin
 from harnn.metrics.several_tests import holm
 
 _LEAST_SHARE = 1e-4
@@ -64,30 +62,6 @@ def label_shift(
     z = np.zeros(len(before))
     np.divide(shares[1] - shares[0], error, out=z, where=error > 0)
     return LabelShift(*shares, z, holm(erfc(np.abs(z) / np.sqrt(2))))
-
-
-def stability_index(
-    before: Sequence[ReliabilityBin], now: Sequence[ReliabilityBin]
-) -> float | None:
-    """Return the population stability index of scores over the bins of two reliability tables.
-
-    It is the sum over bins of (share now - share before) ln(share now / share before), shares of
-    less than 1 in 10,000 counting as that; 0 where nothing changed, and None where a table is
-    empty. By custom less than 0.1 is called stable and more than 0.25 a change.
-
-    Raises:
-        ValueError: the tables have other bins.
-
-    Source: Siddiqi (2006), Credit Risk Scorecards; it is the symmetric Kullback-Leibler divergence.
-    """
-    if [(x.low, x.high) for x in before] != [(x.low, x.high) for x in now]:
-        raise ValueError("Expected tables with the same bins.")
-    counts = np.array([[x.count for x in table] for table in (before, now)], dtype=np.float64)
-    totals = counts.sum(axis=1, keepdims=True)
-    if not counts.size or not totals.all():
-        return None
-    then, today = np.maximum(counts / totals, _LEAST_SHARE)
-    return float(np.sum((today - then) * np.log(today / then)))
 
 
 def share_p_values(

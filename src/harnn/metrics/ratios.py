@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import dataclasses
 import math
 from dataclasses import dataclass
+from operator import add
 from statistics import NormalDist
 from typing import Any, NamedTuple, Self
 
@@ -43,8 +43,7 @@ class RatioSums:
         return cls(len(top), *map(float, sums))
 
     def __add__(self, other: Self) -> Self:
-        mine, theirs = dataclasses.astuple(self), dataclasses.astuple(other)
-        return type(self)(*(a + b for a, b in zip(mine, theirs, strict=True)))
+        return type(self)(*map(add, self.to_list(), other.to_list()))
 
     @property
     def value(self) -> float | None:
@@ -76,4 +75,4 @@ class RatioSums:
 
     def to_list(self) -> list[Any]:
         """Return plain numbers for JSON, in the order of the fields."""
-        return list(dataclasses.astuple(self))
+        return [getattr(self, name) for name in self.__slots__]

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
         compare_system_methods,
         compare_systems,
     )
-    from harnn.prediction.drifting import count_documents, measure_drift
+    from harnn.prediction.drifting import CountedScores, count_documents, measure_drift
     from harnn.prediction.foreign import ForeignAnswers, check_predictions, read_predictions
     from harnn.prediction.notes import NOTE_CODES
     from harnn.prediction.processes import WorkerError
@@ -44,7 +44,7 @@ on_demand(
         "accepting": "AcceptanceTrial check_acceptance check_closed measure_acceptance",
         "comparison": "ComparedSystem ComparingOptions SystemMethodsComparison SystemsComparison "
         "compare_models compare_system_methods compare_systems",
-        "drifting": "count_documents measure_drift",
+        "drifting": "CountedScores count_documents measure_drift",
         "foreign": "ForeignAnswers check_predictions read_predictions",
         "notes": "NOTE_CODES",
         "processes": "WorkerError",
@@ -64,6 +64,7 @@ __all__ = [
     "Candidate",
     "ComparedSystem",
     "ComparingOptions",
+    "CountedScores",
     "Examples",
     "ForeignAnswers",
     "OwnThresholds",

@@ -12,7 +12,7 @@ from harnn.bundle import MIGRATED
 from harnn.config import DataConfig
 from harnn.corpus import sparse_targets
 from harnn.data import Document, Documents, ReadingLog, maybe_labelled_documents
-from harnn.decode import Decoder
+from harnn.decode import Scores
 from harnn.errors import ConfigError, DocumentError, Problem
 from harnn.prediction.predictor import Predictor, documents_at_once
 from harnn.watching import (
@@ -82,31 +82,42 @@ def count_documents(
     Raises:
         DocumentError: documents cannot be read or have unknown labels, or there is none.
     """
-    bundle, taxonomy = predictor.bundle, predictor.taxonomy
-    decoder = bundle.decoder
-    if choosing is not None:
-        decoder = decoder.with_options(**options_of(choosing))
     known, pairs = maybe_labelled_documents(
-        given, taxonomy, data or bundle.config.data, labelled=labelled, log=log
+        given, predictor.taxonomy, data or predictor.bundle.config.data, labelled=labelled, log=log
     )
-    total: Figures | None = None
-    for figures in _count(predictor, decoder, pairs, known):
-        total = figures if total is None else total + figures
-    if total is None:
+    counting = CountedScores(predictor, choosing, labelled=known)
+    for _ in counting.of(pairs):
+        pass
+    if counting.figures is None:
         raise DocumentError(Problem("", f"there is no document{name and f' {name}'}."))
-    return total
+    return counting.figures
 
 
-def _count(
-    predictor: Predictor,
-    decoder: Decoder,
-    pairs: Iterable[tuple[Document, NDArray[np.int32]]],
-    labelled: bool,
-) -> Iterator[Figures]:
-    """Yield the figures of blocks of documents."""
-    size, stream = len(predictor.taxonomy), iter(pairs)
-    while some := list(islice(stream, documents_at_once(size))):
-        documents = [document for document, _ in some]
-        targets = sparse_targets([columns for _, columns in some], size) if labelled else None
-        block = predictor.read_and_score(documents, decoder, targets)
-        yield count_block(block, predictor.taxonomy.hierarchy)
+class CountedScores:
+    """Yields scores for who wants them, and counts the documents on the way."""
+
+    def __init__(
+        self, predictor: Predictor, choosing: str | None = None, *, labelled: bool
+    ) -> None:
+        """choosing: how labels are chosen to be counted, see :func:`count_documents`. labelled:
+        whether true labels are known.
+        """
+        options = {} if choosing is None else options_of(choosing)
+        self._decoder = predictor.bundle.decoder.with_options(**options)
+        self._predictor, self._labelled = predictor, labelled
+        self.figures: Figures | None = None
+        """None of no document."""
+
+    def of(self, pairs: Iterable[tuple[Document, NDArray[np.int32]]]) -> Iterator[Scores]:
+        """Score documents with the columns of their labels, in blocks and in bounded memory."""
+        hierarchy = self._predictor.taxonomy.hierarchy
+        size, stream = len(hierarchy), iter(pairs)
+        while some := list(islice(stream, documents_at_once(size))):
+            documents = [document for document, _ in some]
+            targets = None
+            if self._labelled:
+                targets = sparse_targets([columns for _, columns in some], size)
+            block = self._predictor.read_and_score(documents, self._decoder, targets)
+            figures = count_block(block, hierarchy)
+            self.figures = figures if self.figures is None else self.figures + figures
+            yield Scores(tuple(each.id for each in documents), block.scores)

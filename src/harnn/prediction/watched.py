@@ -30,7 +30,7 @@ def block_of(
     found = vectors_of(corpus, whole_texts=bundle.ensemble.cascade is None)
     kind, vectors = ("", None) if found is None else found
     return Block(
-        [TextSigns.of(each) for each in documents],
+        TextSigns.of(documents),
         fields_of(documents),
         np.stack([words.read, words.known], axis=1),
         scores.values,

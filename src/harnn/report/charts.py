@@ -16,7 +16,7 @@ from harnn.report.label_table import shorten
 if TYPE_CHECKING:
     from harnn.bundle import History
     from harnn.evaluation import Evaluation
-    from harnn.metrics import FrequencySpread, LabelShift, ThresholdCurve
+    from harnn.metrics import FrequencySpread, ThresholdCurve
 
 _PERCENT = [(share / 100, f"{share}%") for share in (0, 25, 50, 75, 100)]
 _TENTHS = [(tenth / 4, f"{tenth / 4:.2f}") for tenth in range(5)]
@@ -24,6 +24,8 @@ _NAMED_AT = 0.7
 """The threshold at which the lines are named."""
 _HIGH = 0.93
 """An F1 whose number stands below its point."""
+_NARROW = 340
+"""Width of plots of which several stand side by side."""
 _MOST_LEVELS = 8
 """Lines that can be told apart."""
 
@@ -176,69 +178,82 @@ def learning(history: History, kept: int | None) -> str:
     )
 
 
-def label_drift(shift: LabelShift, columns: Sequence[int], names: Sequence[str]) -> str:
-    """The share of documents with each of these labels, in training and here."""
-    highest = max(float(max(shift.before[c], shift.now[c])) for c in columns)
-    top = _round_up(highest)
-    rows = 29.0
+def share_changes(
+    rows: Sequence[tuple[str, float, float]], *, title: str, then: str, narrow: bool = False
+) -> str:
+    """Shares of documents then and now, a row each: its name, the share then, the share now.
+
+    then: when that was, in words. narrow: as wide as a histogram, with its title.
+    """
+    top = _round_up(max(max(row[1:]) for row in rows))
+    height = 29.0
+    above = 44 if narrow else 26
     frame = svg.Frame(
-        height=26 + rows * len(columns) + 36,
-        left=190,
+        width=_NARROW if narrow else 520,
+        height=above + height * len(rows) + 36,
+        left=88 if narrow else 190,
         right=64,
         bottom=36,
         x_range=(0.0, top),
-        y_range=(0.0, 1.0),
     )
     base = frame.height - frame.bottom
-    parts = []
+    parts = [svg.text((0, 14), title, "b")] if narrow else []
     for tick in _ticks(top):
-        parts.append(f'<path class="gr" d="M{frame.x(tick):.1f} 22V{base:.1f}"/>')
+        parts.append(f'<path class="gr" d="M{frame.x(tick):.1f} {above - 4}V{base:.1f}"/>')
         parts.append(svg.text((frame.x(tick), base + 18), _share(tick, top), "m c"))
-    parts.append(svg.text((frame.left, 10), "share in training ○ and here ●", "m"))
-    for number, (column, name) in enumerate(zip(columns, names, strict=True)):
-        y = 26 + rows * (number + 0.5)
-        before, now = float(shift.before[column]), float(shift.now[column])
+    if not narrow:
+        parts.append(svg.text((frame.left, 10), f"share of documents {then} ○ and now ●", "m"))
+    for number, (whole, before, now) in enumerate(rows):
+        y, name = above + height * (number + 0.5), shorten(whole)
         kind, sign = ("a", "▲") if now > before else ("n", "▼")
-        told = f"{isolated(name)}: {before:.2%} of the training documents, {now:.2%} here"
+        told = f"{isolated(name)}: {before:.2%} of the documents {then}, {now:.2%} now"
         parts.append(
             f"<g><title>{escape(told)}</title>"
-            + svg.text((frame.left - 12, y + 4), isolated(svg.shortened(name, 29)), "e")
+            + svg.text(
+                (frame.left - 12, y + 4), isolated(svg.shortened(name, 12 if narrow else 29)), "e"
+            )
             + f'<path class="ln {kind}" d="M{frame.x(before):.1f} {y:.1f}H{frame.x(now):.1f}"/>'
             f'<circle class="ln g fs" cx="{frame.x(before):.1f}" cy="{y:.1f}" r="3.5"/>'
             + svg.dot((frame.x(now), y), f"f{kind}")
             + svg.text((frame.width - frame.right + 12, y + 4), f"{sign} {_times(before, now)}")
             + "</g>"
         )
-    return svg.figure(frame, "Labels whose share of documents changed most", parts)
+    return svg.figure(frame, title, parts)
 
 
-def score_drift(
-    before: Sequence[ReliabilityBin],
-    documents_before: int,
-    now: Sequence[ReliabilityBin],
-    documents_now: int,
+def histogram(
+    before: Sequence[int],
+    now: Sequence[int],
+    *,
+    ticks: Sequence[tuple[float, str]],
+    x_name: str,
+    title: str,
 ) -> str:
-    """How many labels a document has in each bin of scores, on validation and here."""
-    tables = [
-        [(x.low, x.count / documents) for x in bins[1:]]
-        for bins, documents in ((before, documents_before), (now, documents_now))
-    ]
-    highest = max(count for table in tables for _, count in table) or 1.0
-    top = _round_up(highest)
-    frame = svg.Frame(height=260, right=30, y_range=(0.0, top))
-    width = before[0].high - before[0].low
+    """Shares of documents in bins, before and now. ticks: numbers of bins, and what they are."""
+    tables = [[count / max(sum(counts), 1) for count in counts] for counts in (before, now)]
+    top = _round_up(max(max(table) for table in tables))
+    frame = svg.Frame(
+        width=_NARROW,
+        height=230,
+        left=40,
+        right=16,
+        top=44,
+        x_range=(0.0, float(len(before))),
+        y_range=(0.0, top),
+    )
     parts = []
-    for points, kind in zip(tables, (" g d2", " a"), strict=True):
-        steps = [(x + edge, count) for x, count in points for edge in (0.0, width)]
-        parts.append(svg.line(frame, steps, kind))
+    for shares, kind in zip(tables, (" g d2", " a"), strict=True):
+        steps = [(place + edge, share) for place, share in enumerate(shares) for edge in (0, 1)]
+        parts.append(svg.line(frame, [(0.0, 0.0), *steps, (float(len(shares)), 0.0)], kind))
     axes = svg.axes(
         frame,
-        x_ticks=_PERCENT,
-        y_ticks=[(x, f"{x:.2g}") for x in _ticks(top)],
-        x_name="score",
-        y_name="labels a document, on validation (dashed) and here",
+        x_ticks=ticks,
+        y_ticks=[(share, _share(share, top)) for share in _ticks(top)],
+        x_name=x_name,
+        y_name="",
     )
-    return svg.figure(frame, "Labels a document by score, on validation and here", [axes, *parts])
+    name = svg.text((0, 14), isolated(svg.shortened(title, 48)), "b")
+    return svg.figure(frame, f"{title}: before, dashed, and now", [axes, name, *parts])
 
 
 def strokes(count: int) -> str:

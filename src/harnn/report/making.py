@@ -21,8 +21,15 @@ from harnn.decode import DecodeOptions, Scores
 from harnn.errors import DocumentError, Problem, cannot_read
 from harnn.evaluation import evaluate_closely
 from harnn.metrics import Resampling, TrainingCounts
-from harnn.prediction import Predictor, SeenDocuments, settle_options
-from harnn.report.values import ModelReport, Origin
+from harnn.prediction import (
+    CountedScores,
+    Predictor,
+    SeenDocuments,
+    measure_drift,
+    settle_options,
+)
+from harnn.report.values import DriftReport, ModelReport, Origin
+from harnn.watching import compare_figures
 
 _SHOWN_CHARACTERS = 110
 
@@ -65,9 +72,11 @@ def make_report(
     if not ids:
         raise DocumentError(Problem("", "there is no document to evaluate the model on."))
     sources = _sources(given)
-    documents = (document for document, _ in labelled_documents(given, taxonomy, settings))
+    before = bundle.reference
+    choosing = None if before is None else before.choosing
+    counting = CountedScores(predictor, choosing, labelled=True)
     found = evaluate_closely(
-        _same(predictor.score_stream(documents), ids),
+        _same(counting.of(labelled_documents(given, taxonomy, settings)), ids),
         sparse_targets(columns, len(taxonomy)),
         decoder,
         taxonomy,
@@ -83,6 +92,41 @@ def make_report(
         made=datetime.datetime.now(datetime.UTC).date(),
         command=command,
         seen=known.found(),
+        drift=None
+        if before is None or counting.figures is None
+        else compare_figures(before, counting.figures, taxonomy, bundle.label_counts),
+    )
+
+
+def make_drift_report(
+    predictor: Predictor,
+    given: Documents,
+    *,
+    against: Documents | None = None,
+    labelled: bool | None = None,
+    directory: str | Path | None = None,
+    data: DataConfig | None = None,
+    log: ReadingLog | None = None,
+    command: str = "",
+) -> DriftReport:
+    """Compare documents with those that a model learned from, as :func:`harnn.measure_drift` does.
+
+    directory: where the model was loaded from, for its name and hash. command: what makes the
+    report again, to be shown. The rest: see :func:`harnn.measure_drift`.
+
+    Raises:
+        ConfigError: the model keeps no figures, and there is nothing to compare with.
+        DocumentError: documents cannot be read or have unknown labels, or there is none.
+    """
+    found = measure_drift(predictor, given, against=against, labelled=labelled, data=data, log=log)
+    return DriftReport(
+        drift=found,
+        taxonomy=predictor.taxonomy,
+        model=_model(directory),
+        data=_sources(given),
+        against=None if against is None else _sources(against),
+        made=datetime.datetime.now(datetime.UTC).date(),
+        command=command,
     )
 
 

@@ -7,33 +7,19 @@ template escapes it, and the policy of the page runs no script and applies no st
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from harnn import __version__
-from harnn._display import encodable
-from harnn._files import write_atomically
-from harnn._optional import require
 from harnn.evaluation.details import LEAST_DOCUMENTS, SHOWN_ERRORS
 from harnn.pages import (
-    content_policy,
     counted,
-    language_attribute,
     level_title,
-    readable,
-    shared_style,
 )
 from harnn.report import charts, icicle, sentences
-from harnn.report.label_table import (
-    LONGEST_NAME,
-    MOST_ROWS,
-    kept_columns,
-    label_json,
-    shorten,
-    whole_text,
-)
+from harnn.report.drift_section import drift_context
+from harnn.report.label_table import MOST_ROWS, kept_columns, label_json, shorten
+from harnn.report.showing import Showing, write_whole
 
 if TYPE_CHECKING:
     from harnn.report.values import ModelReport
@@ -61,6 +47,7 @@ _SECTIONS = (
     ("mistakes", "Confident mistakes"),
     ("errors", "Likely label errors"),
     ("drift", "Drift"),
+    ("shift", "Labels since training"),
     ("learning", "Learning"),
     ("how", "How it was measured"),
 )
@@ -83,10 +70,7 @@ def write_page(report: ModelReport, path: str | Path) -> int:
         InputError: the file cannot be written.
         MissingExtraError: Jinja2 is not installed.
     """
-    page = encodable(render_page(report))
-    with write_atomically(path) as file:
-        file.write(page)
-    return len(page.encode("utf-8"))
+    return write_whole(render_page(report), path)
 
 
 def render_page(report: ModelReport, *, most_rows: int = MOST_ROWS) -> str:
@@ -95,69 +79,26 @@ def render_page(report: ModelReport, *, most_rows: int = MOST_ROWS) -> str:
     Raises:
         MissingExtraError: Jinja2 is not installed.
     """
-    jinja2 = require("jinja2", purpose="The page of a report", extra="report")
-    safe = require("markupsafe", purpose="The page of a report", extra="report").Markup
-    home = files("harnn.report")
-
-    def own(name: str) -> str:
-        return home.joinpath(name).read_text(encoding="utf-8")
-
-    def finish(value: Any) -> Any:
-        return (
-            readable(value) if isinstance(value, str) and not hasattr(value, "__html__") else value
-        )
-
-    environment = jinja2.Environment(
-        autoescape=True, undefined=jinja2.StrictUndefined, finalize=finish
-    )
-    style, script = shared_style() + own("page.css"), own("page.js")
-    context = _context(report, safe, most_rows)
-    return str(
-        environment.from_string(own("page.html")).render(
-            **context,
-            policy=content_policy(styles=[style], scripts=[script]),
-            style=safe(style),
-            script=safe(script),
-        )
-    )
+    showing = Showing()
+    context = _context(report, showing, most_rows)
+    return showing.render("page.html", context, scripts=["page.js"])
 
 
-def _context(report: ModelReport, safe: Any, most_rows: int) -> dict[str, Any]:
+def _context(report: ModelReport, showing: Showing, most_rows: int) -> dict[str, Any]:
     found, bundle = report.evaluation, report.bundle
-    taxonomy = found.taxonomy
+    taxonomy, safe = found.taxonomy, showing.safe
     columns = kept_columns(report, most_rows)
     data, cut = label_json(report, columns)
     drawing, tiles = icicle.draw(found, {column: at for at, column in enumerate(columns)})
 
-    def bdi(text: str, form: str = "{}") -> Any:
-        return safe(f'<bdi dir="auto"{language_attribute(text)}>{form}</bdi>').format(
-            readable(text)
-        )
-
-    def code(text: str) -> Any:
-        return safe('<span class="code">{}</span>').format(readable(text))
-
-    def folded(text: str, show: Callable[[str], Any] = bdi) -> Any:
-        """Show a text that may be long: its beginning, and the whole where that is opened."""
-        if len(text) <= LONGEST_NAME:
-            return show(text)
-        return safe('<details class="long"><summary>{}</summary>{}</details>').format(
-            show(shorten(text)), show(whole_text(text))
-        )
-
     def name(column: int, *, with_code: bool = True) -> Any:
-        own, its_code = taxonomy.names[column], taxonomy.codes[column]
-        shown = folded(own)
-        return (
-            safe("{} {}").format(shown, folded(its_code, code))
-            if (with_code and its_code != own)
-            else shown
-        )
+        own, code = taxonomy.names[column], taxonomy.codes[column]
+        return showing.named(own, code if with_code and code != own else "")
 
     def quoted(row: int) -> Any:
         text = report.beginnings[row]
-        said = bdi(text, "“{}”") if text else "(no text)"
-        return safe("{} {}").format(folded(found.ids[row], code), said)
+        said = showing.bdi(text, "“{}”") if text else "(no text)"
+        return safe("{} {}").format(showing.folded(found.ids[row], showing.code), said)
 
     return {
         "report": report,
@@ -168,7 +109,6 @@ def _context(report: ModelReport, safe: Any, most_rows: int) -> dict[str, Any]:
         "seen": int((found.labels.true > 0).sum()),
         "made": f"{report.made.day} {report.made:%B %Y}",
         "calibration": sentences.calibration(found.report),
-        "counted": counted,
         "bar": lambda share: safe(charts.bar(share)),
         "strokes": lambda count: safe(charts.strokes(count)),
         "name": name,
@@ -176,7 +116,7 @@ def _context(report: ModelReport, safe: Any, most_rows: int) -> dict[str, Any]:
         "sections": _SECTIONS,
         "columns": _COLUMNS,
         "levels": list(report.level_rows()),
-        "level_title": lambda level: folded(level_title(*level)),
+        "level_title": lambda level: showing.folded(level_title(*level)),
         "level_choice": lambda level: shorten(level_title(*level), _LONGEST_CHOICE),
         "score": sentences.score,
         "level_names": list(zip(taxonomy.level_names, range(1, taxonomy.depth + 1), strict=True)),
@@ -204,8 +144,9 @@ def _context(report: ModelReport, safe: Any, most_rows: int) -> dict[str, Any]:
         "errors": _errors(report),
         "error_sentence": sentences.errors(found.label_errors, found.report.documents),
         "skipped": found.label_errors.skipped_labels,
-        "drift_sentence": sentences.label_drift(found),
-        "score_sentence": sentences.score_drift(found.report, bundle.report),
+        "drift_title": "Drift",
+        "drift": drift_context(report.drift, taxonomy, showing),
+        "shift_sentence": sentences.label_shift(found),
         "learning_sentence": sentences.learning(bundle),
         "method": _method(report),
         "charts": {name: safe(drawn) for name, drawn in _charts(report).items()},
@@ -226,28 +167,25 @@ def _rows(report: ModelReport, columns: list[int]) -> list[dict[str, Any]]:
 
 def _charts(report: ModelReport) -> dict[str, str]:
     found, bundle = report.evaluation, report.bundle
-    numbers, before = found.report, bundle.report
+    numbers = found.report
     decoder = found.decoder
     used = decoder.threshold if decoder.strategy == "threshold" else None
     columns = [] if found.shift is None else found.shift.largest(10).tolist()
-    drawn = dict.fromkeys(
-        ("reliability", "frequency", "label_drift", "score_drift", "learning"), ""
-    )
+    drawn = dict.fromkeys(("reliability", "frequency", "label_shift", "learning"), "")
     drawn |= {
         "precision_recall": charts.precision_recall(found),
         "thresholds": charts.thresholds(found.curve, used),
     }
     if numbers.reliability is not None:
         drawn["reliability"] = charts.reliability(numbers.reliability)
-        if before.reliability is not None:
-            drawn["score_drift"] = charts.score_drift(
-                before.reliability, before.documents, numbers.reliability, numbers.documents
-            )
     if found.spread is not None:
         drawn["frequency"] = charts.frequency(found.spread)
     if found.shift is not None and columns:
-        names = [shorten(found.taxonomy.names[column]) for column in columns]
-        drawn["label_drift"] = charts.label_drift(found.shift, columns, names)
+        names, shift = found.taxonomy.names, found.shift
+        rows = [(names[x], float(shift.before[x]), float(shift.now[x])) for x in columns]
+        drawn["label_shift"] = charts.share_changes(
+            rows, title="Labels whose share of documents changed most", then="in training"
+        )
     if bundle.history.rows:
         kept = bundle.history.best(bundle.config.training.score)
         drawn["learning"] = charts.learning(bundle.history, kept.epoch if kept else None)

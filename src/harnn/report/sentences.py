@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from harnn.metrics import stability_index
 from harnn.pages import counted, level_title
 from harnn.report.label_table import shorten
 
@@ -18,7 +17,6 @@ if TYPE_CHECKING:
     from harnn.taxonomy import Taxonomy
 
 _CALIBRATED = 0.05
-_STABLE, _CHANGED = 0.1, 0.25
 _SURE = 0.05
 _SCORES: dict[Score, str] = {"auprc": "AUPRC", "micro_f1": "micro-F1", "macro_f1": "macro-F1"}
 
@@ -157,8 +155,8 @@ def errors(found: LabelErrors, documents: int) -> str:
     return said
 
 
-def label_drift(found: Evaluation) -> str:
-    """Say how labels are more or less frequent than in training."""
+def label_shift(found: Evaluation) -> str:
+    """Say how true labels are more or less frequent than in training."""
     shift = found.shift
     if shift is None:
         return "Not known: the model does not say how many documents it was trained on."
@@ -171,26 +169,6 @@ def label_drift(found: Evaluation) -> str:
     return (
         "Surely more or less frequent than in training (5%, adjusted for all labels): "
         f"{counted(changed, 'label')} of {len(shift.z):,}. The surest changes come first."
-    )
-
-
-def score_drift(now: Report, before: Report) -> str:
-    """Say whether scores are spread as on the validation documents."""
-    if not now.reliability or not before.reliability:
-        return "Not known: the model does not hold the scores of its validation documents."
-    bins = before.reliability[1:], now.reliability[1:]
-    index = stability_index(*bins)
-    if index is None:
-        return f"No score reaches {now.reliability[0].high:.2f} here, or on validation."
-    counts = [
-        sum(each.count for each in part) / report.documents
-        for part, report in zip(bins, (before, now), strict=True)
-    ]
-    word = "stable" if index < _STABLE else "a change" if index > _CHANGED else "a slight change"
-    return (
-        f"On validation a document had {counts[0]:.2f} labels scored at least "
-        f"{now.reliability[0].high:.2f}, here {counts[1]:.2f}. The population stability index of "
-        f"these scores is {index:.3f}: {word}. Scores of the training documents are not kept."
     )
 
 

@@ -84,11 +84,9 @@ def axes(
         f'<text class="m c" x="{frame.x(value):.1f}" y="{base + 18:.1f}">{escape(name)}</text>'
         for value, name in x_ticks
     ]
-    parts += [
-        f'<path class="ax" d="M{left:.1f} {base:.1f}H{right:.1f}"/>',
-        text((right, base + 36), x_name, "m e"),
-        text((left - 8, 10), y_name, "m"),
-    ]
+    parts.append(f'<path class="ax" d="M{left:.1f} {base:.1f}H{right:.1f}"/>')
+    parts += [text((right, base + 36), x_name, "m e")] if x_name else []
+    parts += [text((left - 8, 10), y_name, "m")] if y_name else []
     return "".join(parts)
 
 

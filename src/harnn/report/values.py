@@ -15,8 +15,11 @@ from harnn.bundle import Bundle
 from harnn.evaluation import Evaluation
 from harnn.prediction import Seen
 from harnn.report import figures
+from harnn.report.drift_page import write_drift_page
 from harnn.report.label_table import write_csv
 from harnn.report.page import write_page
+from harnn.taxonomy import Taxonomy
+from harnn.watching import Drift
 
 LevelRow = dict[str, Any]
 LabelRow = dict[str, Any]
@@ -49,6 +52,8 @@ class ModelReport:
     """What makes it again, where that is known."""
     seen: tuple[Seen, ...] = ()
     """Documents that the model was trained or tuned on, as far as it knows."""
+    drift: Drift | None = None
+    """Of these documents beside those of validation; None where the model keeps no figures."""
 
     def __repr__(self) -> str:
         return f"ModelReport({self.evaluation.report!r})"
@@ -166,3 +171,34 @@ class ModelReport:
 
     def _plot(self, name: str) -> Any:
         return figures.draw(self, name)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
+class DriftReport:
+    """Whether documents look like those that a model learned from, as a page.
+
+    Made by :func:`harnn.report.make_drift_report`.
+    """
+
+    drift: Drift
+    taxonomy: Taxonomy
+    model: Origin
+    data: tuple[Origin, ...]
+    """Empty for :class:`harnn.Document` objects in memory."""
+    against: tuple[Origin, ...] | None
+    """What was compared with; None: the validation documents of the model."""
+    made: datetime.date
+    command: str = ""
+    """What makes it again, where that is known."""
+
+    def __repr__(self) -> str:
+        return f"DriftReport({self.drift!r})"
+
+    def write_html(self, path: str | Path) -> int:
+        """Write it as one page that needs nothing else, and return its size in bytes.
+
+        Raises:
+            InputError: the file cannot be written.
+            MissingExtraError: Jinja2 is not installed.
+        """
+        return write_drift_page(self, path)

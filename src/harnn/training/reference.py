@@ -59,7 +59,7 @@ def reference_of(
         found = vectors_of(part, whole_texts=bundle.ensemble.cascade is None)
         kind, vectors = ("", None) if found is None else found
         block = Block(
-            [TextSigns.of(each) for each in documents],
+            TextSigns.of(documents),
             fields_of(documents),
             _count_words(documents, part, bundle),
             values,

@@ -23,15 +23,36 @@ from harnn.watching.stored import figures_from_dict, figures_to_dict
 
 if TYPE_CHECKING:
     from harnn.watching.comparing import ERROR, LEAST_RATIO, compare_figures
-    from harnn.watching.drift import LEAST_DOCUMENTS, TOLERANCES, Drift, Finding, MovedLabel, judge
+    from harnn.watching.drift import (
+        LEAST_DOCUMENTS,
+        TOLERANCES,
+        Bins,
+        Drift,
+        Finding,
+        MovedLabel,
+        judge,
+    )
     from harnn.watching.window import MovingWindow, WindowFigures
+    from harnn.watching.wording import (
+        change_of,
+        conclusion,
+        doubt,
+        interval_of,
+        measured,
+        sentence_of,
+        title_of,
+        unseen,
+        value_of,
+    )
 
 on_demand(
     __name__,
     {
         "comparing": "ERROR LEAST_RATIO compare_figures",
-        "drift": "LEAST_DOCUMENTS TOLERANCES Drift Finding MovedLabel judge",
+        "drift": "LEAST_DOCUMENTS TOLERANCES Bins Drift Finding MovedLabel judge",
         "window": "MovingWindow WindowFigures",
+        "wording": "change_of conclusion doubt interval_of measured sentence_of title_of unseen "
+        "value_of",
     },
 )
 
@@ -40,6 +61,7 @@ __all__ = [
     "LEAST_DOCUMENTS",
     "LEAST_RATIO",
     "TOLERANCES",
+    "Bins",
     "Block",
     "Drift",
     "Figures",
@@ -48,14 +70,23 @@ __all__ = [
     "MovingWindow",
     "TextSigns",
     "WindowFigures",
+    "change_of",
     "choosing_of",
     "compare_figures",
+    "conclusion",
     "count_block",
+    "doubt",
     "fields_of",
     "figures_from_dict",
     "figures_to_dict",
+    "interval_of",
     "join_blocks",
     "judge",
+    "measured",
     "options_of",
+    "sentence_of",
+    "title_of",
+    "unseen",
+    "value_of",
     "vectors_of",
 ]

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from harnn.languages import WRITINGS
 from harnn.metrics import (
     benjamini_hochberg,
     histogram_shift,
@@ -18,14 +19,17 @@ from harnn.metrics import (
     share_p_values,
 )
 from harnn.taxonomy import Taxonomy
-from harnn.watching.drift import Drift, Figure, Finding, MovedLabel, judge
-from harnn.watching.figures import LABEL_GROUPS, SCORE_BINS, Figures
+from harnn.watching.drift import Bins, Drift, Figure, Finding, MovedLabel, judge
+from harnn.watching.figures import LABEL_GROUPS, LENGTH_STARTS, SCORE_BINS, Figures
 
 ERROR = 0.05
 """How often any interval of a comparison may miss."""
 LEAST_RATIO = 1.5
 """Of the shares of a label then and now, in either direction, from which on it has moved."""
 _STANDARD = NormalDist()
+_SCORE_STARTS = tuple(place / SCORE_BINS for place in range(SCORE_BINS))
+_RISEN = 0.05
+"""By which a writing must be more frequent to be named in place of the commonest."""
 _SEEN_FROM = 0.2
 """Share of the documents that have a label, from which on it must be seen when it is gone."""
 
@@ -91,14 +95,17 @@ class _Comparison:
         before, now = self._before, self._now
         yield self._ratio("unknown_words", before.words, now.words)
         yield self._histogram(
-            "lengths", before.lengths, now.lengths, shown=(_mean_words(before), _mean_words(now))
-        )
-        common = max(before.writings, key=lambda name: before.writings[name])
-        shares = [each.writings.get(common, 0) / each.documents for each in (before, now)]
-        counts = before.writing_counts, now.writing_counts
+            "lengths", before.lengths, now.lengths, shown=(_mean_words(before), _mean_words(now)),
+            starts=LENGTH_STARTS,
+        )  # fmt: skip
+        counts = before.writing_counts(now), now.writing_counts(before)
+        shares = [np.array(each) / sum(each) for each in counts]
+        rise = shares[1] - shares[0]
+        shown = int(np.argmax(rise if rise.max() >= _RISEN else shares[0]))
         yield self._histogram(
-            "writings", *counts, shown=(shares[0], shares[1]), most_bins=None, name=common
-        )
+            "writings", *counts, shown=(float(shares[0][shown]), float(shares[1][shown])),
+            most_bins=None, name=WRITINGS[shown], starts=WRITINGS,
+        )  # fmt: skip
         for name in self._fields:
             first, second = (each.empty_fields.get(name, each.documents) for each in (before, now))
             yield self._share("empty_field", first, before.documents, second, now.documents, name)
@@ -121,7 +128,7 @@ class _Comparison:
             scores = before.scores[level - 1], now.scores[level - 1]
             yield self._histogram(
                 "scores", *scores, shown=(_mean_score(scores[0]), _mean_score(scores[1])),
-                level=level,
+                level=level, starts=_SCORE_STARTS,
             )  # fmt: skip
             order = np.argsort(-self._label_counts[columns], kind="stable")
             best = before.best[columns][order], now.best[columns][order]
@@ -150,6 +157,10 @@ class _Comparison:
                 MovedLabel(
                     label=taxonomy.codes[columns.start + place],
                     name=taxonomy.names[columns.start + place],
+                    path=tuple(
+                        taxonomy.names[above]
+                        for above in taxonomy.path(columns.start + place).tolist()[:-1]
+                    ),
                     level=level,
                     before=then / n,
                     now=today / m,
@@ -196,11 +207,17 @@ class _Comparison:
         most_bins: int | None = 10,
         level: int | None = None,
         name: str = "",
+        starts: tuple[float | str, ...] = (),
     ) -> Finding:
+        """starts: of the bins, where people may look at them."""
         found = histogram_shift(before, now, error=self._error, most_bins=most_bins)
         ordered = figure in ("lengths", "scores")
         more = {"ks_distance": found.distance, "ks_p_value": found.p_value} if ordered else {}
-        return self._finding(figure, *found[:3], shown=shown, level=level, name=name, more=more)
+        bins = [tuple(np.asarray(each, np.int64).tolist()) for each in (before, now)]
+        return self._finding(
+            figure, *found[:3], shown=shown, level=level, name=name, more=more,
+            bins=Bins(starts, *bins) if starts else None,
+        )  # fmt: skip
 
     def _finding(
         self,
@@ -215,6 +232,7 @@ class _Comparison:
         signed: bool = False,
         documents: int | None = None,
         more: dict[str, float] | None = None,
+        bins: Bins | None = None,
     ) -> Finding:
         """signed: whether a change may go up or down."""
         documents = self._both if documents is None else documents
@@ -229,6 +247,7 @@ class _Comparison:
             high=high,
             verdict=judge(figure, change, low, high, documents, signed=signed),
             more=more or {},
+            bins=bins,
         )
 
 

@@ -15,7 +15,7 @@ from scipy.sparse import csr_array, vstack
 from harnn.corpus import Corpus
 from harnn.data import Document
 from harnn.decode import Decoder
-from harnn.languages import find_writing
+from harnn.languages import find_writings
 from harnn.metrics import RatioSums, VectorSums
 from harnn.taxonomy import Hierarchy
 from harnn.watching.figures import LENGTH_BINS, SCORE_BINS, Figures, length_bin
@@ -35,10 +35,17 @@ class TextSigns(NamedTuple):
     """Fields with text."""
 
     @classmethod
-    def of(cls, document: Document) -> Self:
-        """Look at a document."""
-        filled = frozenset(name for name, text in document.text.items() if text.strip())
-        return cls(find_writing(document.full_text), filled)
+    def of(cls, documents: Sequence[Document]) -> list[Self]:
+        """Look at documents, best at many of them together."""
+        writings = find_writings([each.full_text for each in documents])
+        return [
+            cls(writing, frozenset(name for name, text in each.text.items() if _has_text(text)))
+            for writing, each in zip(writings, documents, strict=True)
+        ]
+
+
+def _has_text(text: str) -> bool:
+    return bool(text) and not text.isspace()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -180,12 +187,11 @@ def vectors_of(corpus: Corpus, *, whole_texts: bool) -> tuple[str, NDArray[np.fl
 def _folded(matrix: csr_array) -> NDArray[np.float32]:
     """Return sparse vectors (N, V) as (N, 256)."""
     # Knuth's multiplicative hash: the upper bits of a product choose column and sign.
-    hashes = (np.asarray(matrix.indices, dtype=np.uint64) * np.uint64(2654435761)) % (1 << 32)
-    columns = (hashes >> np.uint64(24)).astype(np.int64)
-    signs = 1.0 - 2.0 * ((hashes >> np.uint64(23)) & np.uint64(1)).astype(np.float64)
-    rows = np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr))
+    hashes = matrix.indices.astype(np.uint32) * np.uint32(2654435761)
+    rows = np.repeat(np.arange(0, matrix.shape[0] * _HASHED, _HASHED), np.diff(matrix.indptr))
+    weights = np.where(hashes & np.uint32(1 << 23), -matrix.data, matrix.data)
     folded = np.bincount(
-        rows * _HASHED + columns, weights=matrix.data * signs, minlength=matrix.shape[0] * _HASHED
+        rows + (hashes >> np.uint32(24)), weights=weights, minlength=matrix.shape[0] * _HASHED
     )
     return folded.reshape(-1, _HASHED).astype(np.float32)
 

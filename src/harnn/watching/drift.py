@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 Figure = Literal[
     "unknown_words",
@@ -40,6 +40,15 @@ LEAST_DOCUMENTS = 20
 """Of fewer documents, then or now, nothing is said."""
 
 
+class Bins(NamedTuple):
+    """How many documents there were then and now of each kind."""
+
+    starts: tuple[float | str, ...]
+    """Of each kind the number that it begins with, or its name."""
+    before: tuple[int, ...]
+    now: tuple[int, ...]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
     """One figure then and now."""
@@ -48,7 +57,8 @@ class Finding:
     level: int | None
     """1 is the top; None: of all labels, or of texts."""
     name: str
-    """Of a field, of the commonest writing, or what vectors are; else empty."""
+    """Of a field, of the writing that has become more frequent, else the commonest, or what vectors
+    are; else empty."""
     before: float | None
     """What people read, in the units of the figure: a share, a mean; None: there is no such."""
     now: float | None
@@ -62,6 +72,8 @@ class Finding:
     more: Mapping[str, float] = field(default_factory=dict)
     """Of histograms Kolmogorov and Smirnov's distance with its p-value; of labels how many there
     are, and the share of documents from which on a label that is gone would have been seen."""
+    bins: Bins | None = None
+    """Of lengths, writings and scores."""
 
     @property
     def tolerance(self) -> float:
@@ -82,6 +94,7 @@ class Finding:
             "tolerance": self.tolerance,
             "verdict": self.verdict,
             **self.more,
+            **({} if self.bins is None else {"bins": self.bins._asdict()}),
         }
 
 
@@ -91,6 +104,8 @@ class MovedLabel:
 
     label: str
     name: str
+    path: tuple[str, ...]
+    """Names of the labels above it, the top first; of several parents the first."""
     level: int
     before: float
     """Share of the documents, 0 to 1."""

@@ -9,7 +9,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from harnn.languages import WRITINGS
+from harnn.languages import LATIN_LANGUAGES, WRITINGS
 from harnn.metrics import RatioSums, VectorSums
 
 Counts = NDArray[np.int64]
@@ -17,6 +17,8 @@ SCORE_BINS = 100
 """Of equal width, of the best score of a level."""
 LENGTH_BINS = 64
 """Of words of a text: 0, 1, and from there on four to a doubling; the last one is open."""
+LENGTH_STARTS = (0.0, *(2 ** (step / 4) for step in range(LENGTH_BINS - 1)))
+"""Of each of them."""
 LABEL_GROUPS = 20
 """That labels of a level are put into, by their frequency in training, to compare their mix."""
 
@@ -46,6 +48,9 @@ class Figures:
     """(B,) documents by their words."""
     writings: Mapping[str, int]
     """Documents by :func:`harnn.languages.find_writing`."""
+    tells_languages: bool = True
+    """Whether languages other than English are told from other Latin writing, as they once were
+    not."""
     empty_fields: Mapping[str, int] = field(default_factory=dict)
     """Documents by each field in which they have no text; of fields that all have: 0."""
     vector_kind: str = ""
@@ -54,10 +59,14 @@ class Figures:
     f1: tuple[RatioSums, ...] | None = None
     """Micro-F1 on all labels, and on each level; None where true labels are not known."""
 
-    @property
-    def writing_counts(self) -> list[int]:
-        """Documents by all writings there are, in one order."""
-        return [self.writings.get(name, 0) for name in WRITINGS]
+    def writing_counts(self, other: Self) -> list[int]:
+        """Documents by all writings there are, in one order, told as *other* tells them, too."""
+        counts = [self.writings.get(name, 0) for name in WRITINGS]
+        if not (self.tells_languages and other.tells_languages):
+            latin = WRITINGS.index("Latin")
+            for place in map(WRITINGS.index, LATIN_LANGUAGES[1:]):
+                counts[latin], counts[place] = counts[latin] + counts[place], 0
+        return counts
 
     def __add__(self, other: Self) -> Self:
         """Return the figures of both.
@@ -84,6 +93,7 @@ class Figures:
             words=self.words + other.words,
             lengths=self.lengths + other.lengths,
             writings=_added(self.writings, other.writings),
+            tells_languages=self.tells_languages and other.tells_languages,
             empty_fields=_fields(self, other),
             vector_kind=self.vector_kind if both else "",
             vectors=self.vectors + other.vectors if both else None,  # type: ignore[operator]

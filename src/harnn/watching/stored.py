@@ -38,6 +38,7 @@ def figures_to_dict(figures: Figures) -> dict[str, Any]:
         "words": figures.words.to_list(),
         "lengths": figures.lengths.tolist(),
         "writings": dict(figures.writings),
+        "tells_languages": figures.tells_languages,
         "empty_fields": dict(figures.empty_fields),
         "vectors": None
         if vectors is None
@@ -107,6 +108,7 @@ def figures_from_dict(plain: Any, hierarchy: Hierarchy, *, where: str) -> Figure
         words=RatioSums(*plain["words"]),
         lengths=np.array(plain["lengths"], np.int64),
         writings=plain["writings"],
+        tells_languages=plain.get("tells_languages") is True,
         empty_fields=plain["empty_fields"],
         vector_kind="" if vectors is None else vectors["kind"],
         vectors=None

@@ -19,6 +19,9 @@ from harnn.watching.drift import LEAST_DOCUMENTS, Figure
 from harnn.watching.figures import LABEL_GROUPS, Figures
 
 _PARTS = 10
+_AT_ONCE, _LEAST_AT_ONCE = 256, 64
+_WAITING_SCORES = 4 << 20
+"""Documents x labels that wait to be counted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +56,15 @@ class MovingWindow:
         choosing: str,
         *,
         size: int = 10_000,
-        at_once: int = 64,
+        at_once: int | None = None,
     ) -> None:
         """size: documents, of which up to a tenth more may be counted. at_once: documents that are
-        counted together. choosing: how the model chooses labels by itself.
+        counted together; None: 256, and fewer of so many labels that their scores would take more
+        than some megabytes. choosing: how the model chooses labels by itself.
         """
-        self._reference, self._hierarchy, self._at_once = reference, hierarchy, at_once
+        most = max(_LEAST_AT_ONCE, min(_AT_ONCE, _WAITING_SCORES // len(hierarchy)))
+        self._reference, self._hierarchy = reference, hierarchy
+        self._at_once = most if at_once is None else at_once
         self._choosing = choosing
         self._orders = [np.argsort(-label_counts[x], kind="stable") for x in hierarchy.level_slices]
         self._most = max(size // _PARTS, 1)
@@ -124,7 +130,7 @@ class MovingWindow:
             ),
             ("lengths", None): stability(before.lengths, now.lengths),
             ("writings", None): stability(
-                before.writing_counts, now.writing_counts, most_bins=None
+                before.writing_counts(now), now.writing_counts(before), most_bins=None
             ),
         }
         if before.words.value is not None and now.words.value is not None:
