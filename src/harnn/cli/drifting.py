@@ -8,15 +8,9 @@ from typing import NamedTuple
 
 from rich.table import Table
 
-<<<<<<< HEAD
-from harnn._display import counted, level_name
-from harnn.acceptance import percent
-from harnn.cli.files import JSON, check_inputs, check_output, tell_written, write_json
-=======
 from harnn._display import counted, level_name, percent
 from harnn._optional import require
-from harnn.cli.files import JSON, check_inputs, check_output, write_json
->>>>>>> h-watch
+from harnn.cli.files import JSON, check_inputs, check_output, tell_written, write_json
 from harnn.cli.models import Speed, open_model
 from harnn.cli.problems import reading
 from harnn.cli.reporting import PAGES, command_again
@@ -91,13 +85,13 @@ def drift(
         console.print(_labels_table(result, predictor.taxonomy))
     console.print_line(conclusion(result))
     if page is not None:
-        console.print_line(f"{page}: {made.write_html(page) / 1000:,.0f} KB.")
+        made.write_html(page)
     if result.unsure:
         say(
             f"Note: of {counted(len(result.unsure), 'figure')} too few documents tell; twice the "
             "tolerance of each could have gone unseen (docs/watching.md)."
         )
-    tell_written(console.print_line, {"report": json_output})
+    tell_written(console.print_line, {"page": page, "report": json_output})
     return bool(result.moved)
 
 
