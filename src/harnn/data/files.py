@@ -69,6 +69,10 @@ class UnreadableFileError(Exception):
         super().__init__(what)
 
 
+class UnreachedError(OSError):
+    """What keeps a file elsewhere does not give it; what the file is like is not known."""
+
+
 class Origin(Protocol):
     """Where documents come from: a file, or a table in memory."""
 
@@ -85,10 +89,13 @@ class Origin(Protocol):
 
 
 class Elsewhere(Protocol):
-    """A file that no path leads to, as in object storage; it can be pickled."""
+    """A file that no path leads to, as in object storage; it can be pickled.
+
+    What it raises is an :class:`UnreachedError`, and so it is for its stream.
+    """
 
     def open(self) -> BinaryIO:
-        """Open it for reading; the stream can be sought in."""
+        """Open it for reading as it is now; the stream can be sought in."""
 
     def size(self) -> int:
         """Return its bytes, packed as it is."""
