@@ -16,7 +16,7 @@ from harnn._display import printable
 from harnn._optional import require
 from harnn._places import suffix_problem
 from harnn._spreadsheets import EXTENSIONS as SPREADSHEETS
-from harnn.errors import Problem, cannot_read, suggest
+from harnn.errors import Problem, cannot_read, nothing_at, suggest
 
 Location: TypeAlias = str | os.PathLike[str]
 Format = Literal[
@@ -160,7 +160,7 @@ def find_file(location: Location, form: Format | None = None) -> DocumentFile | 
         if path.is_dir():
             return _find_directory(path, name)
         if not path.exists():
-            return Problem(name, "no such file.", _suggest_neighbour(path))
+            return nothing_at(name, "no such file.", _suggest_neighbour(path))
     except OSError as error:
         return cannot_read(name, error)
     return file_of_name(path, name, form)
