@@ -100,7 +100,7 @@ def test_a_function_of_mlflow_on_spark(spark: Any, tmp_path: Path) -> None:
     assert all(len(row.answer.scores) == len(row.answer.labels) for row in found)
     names["documents"] = frame_of(spark, [*rows, ("none", None)])
     exec(code_with("spark_udf", ("models:/papers/3", str(place))), names)
-    with pytest.raises(Exception, match="has no text"):
+    with pytest.raises(Exception, match="row 11 of the column: holds nothing"):
         names["answers"].collect()
 
 
