@@ -2,12 +2,14 @@
 
     python benchmarks/scoring.py run MODEL SET [--documents 200000] [--output runs/scoring.json]
     python benchmarks/scoring.py large MODEL SET [--documents 1000000] [--processes 1]
+    python benchmarks/scoring.py others MODEL SET [--documents 12288]
 
 SET: a directory with ``train.jsonl.gz``. Each document that is scored is the first half of a real
 text of it and the second half of another, so that lengths and words are real and hardly two alike.
 ``run`` answers the same documents with every system in turn and compares the bytes of the answers;
 Ray has two nodes of one core on this machine. ``large`` scores once and watches the memory of all
-processes. Both print a Markdown table and write JSON.
+processes. ``others`` answers the same documents in this process, by Spark and by Daft, each twice,
+with one core (see :mod:`scoring_elsewhere`). All print a Markdown table and write JSON.
 """
 
 from __future__ import annotations
@@ -39,6 +41,7 @@ PARTITIONS = 20
 """At least, so that something is left when something is killed."""
 SECONDS = 0.2
 """Between two looks at the memory."""
+SYSTEMS = ("plain", "spark", "daft")
 HARNN = [sys.executable, "-m", "harnn"]
 
 
@@ -48,7 +51,7 @@ class Run(NamedTuple):
     system: str
     seconds: float
     cpu_seconds: float
-    """User and system, of all processes that ended with it; of Ray not those of its actors."""
+    """User and system, of the command and its processes; of Ray not those of its actors."""
     peak_megabytes: float
     """Resident, all its processes together, pages that they share counted for each."""
     documents: int
@@ -97,11 +100,14 @@ def watch(command: Sequence[str], during: Callable[[int], None] | None = None) -
         if during is not None:
             threading.Thread(target=during, args=(process.pid,), daemon=True).start()
         peak = 0.0
+        seen: dict[int, float] = {}
         while process.poll() is None:
-            peak = max(peak, _resident(process.pid))
+            peak = max(peak, _resident(process.pid, seen))
             time.sleep(SECONDS)
     seconds = time.monotonic() - began
-    return Watched(process.returncode, seconds, _children_seconds() - before, peak)
+    # Some processes end without that their parents ask for it, some between two looks.
+    cpu_seconds = max(_children_seconds() - before, sum(seen.values()))
+    return Watched(process.returncode, seconds, cpu_seconds, peak)
 
 
 def _children_seconds() -> float:
@@ -109,12 +115,15 @@ def _children_seconds() -> float:
     return times.children_user + times.children_system
 
 
-def _resident(pid: int) -> float:
+def _resident(pid: int, seen: dict[int, float]) -> float:
+    """Return megabytes of a process and those below it; seen: gets the CPU seconds of each."""
     total = 0
     try:
         parent = psutil.Process(pid)
         for process in [parent, *parent.children(recursive=True)]:
             total += process.memory_info().rss
+            times = process.cpu_times()
+            seen[process.pid] = times.user + times.system
     except psutil.Error:
         pass
     return total / 1e6
@@ -246,6 +255,34 @@ def score_large(
     return [Run(name, took.seconds, took.cpu_seconds, took.peak_megabytes, documents, None)]
 
 
+def compare_others(model: Path, source: Path, documents: int, folder: Path) -> list[Run]:
+    """Answer the same documents in plain Python and by other systems, each once more when warm."""
+    [data] = write_documents(folder, source, documents, 1)
+    runs: list[Run] = []
+    wanted = b""
+    for system in SYSTEMS:
+        out = folder / f"{system}.json"
+        script = Path(__file__).with_name("scoring_elsewhere.py")
+        took = watch([sys.executable, str(script), system, str(model), str(data), str(out)])
+        if took.code:
+            raise SystemExit(f"{system} ended with {took.code}")
+        found = out.with_suffix(".answers").read_bytes()
+        wanted = wanted or found
+        for name, seconds in json.loads(out.read_text()).items():
+            of_all = took if name == "first" else took._replace(cpu_seconds=0.0)
+            runs.append(
+                Run(
+                    f"{system}, {name}",
+                    seconds,
+                    of_all.cpu_seconds,
+                    took.peak_megabytes,
+                    documents,
+                    found == wanted,
+                )
+            )
+    return runs
+
+
 def table_of(runs: Sequence[Run]) -> str:
     """Return runs as a Markdown table."""
     lines = ["| system | seconds | CPU seconds | documents/s | peak MB | same answers |"]
@@ -260,7 +297,7 @@ def table_of(runs: Sequence[Run]) -> str:
 def main() -> None:
     """Run from the command line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("what", choices=("run", "large"))
+    parser.add_argument("what", choices=("run", "large", "others"))
     parser.add_argument("model", type=Path)
     parser.add_argument("set", type=Path)
     parser.add_argument("--documents", type=int, default=0)
@@ -274,6 +311,8 @@ def main() -> None:
         place = Path(folder)
         if given.what == "run":
             runs = compare(given.model, given.set, given.documents or 200_000, place)
+        elif given.what == "others":
+            runs = compare_others(given.model, given.set, given.documents or 12_288, place)
         else:
             count = given.documents or 1_000_000
             runs = score_large(given.model, given.set, count, given.processes, place)

@@ -32,7 +32,7 @@ from harnn._places import (
     open_place,
     open_special,
 )
-from harnn.errors import BundleError, InputError, Problem, cannot_read, cannot_write
+from harnn.errors import BundleError, InputError, Problem, cannot_read, cannot_write, url_problem
 
 try:
     import fcntl
@@ -207,6 +207,9 @@ def check_writable(path: Path | str) -> None:
     Raises:
         InputError: the place cannot be written.
     """
+    wrong = url_problem(path, "Write it here, and copy it when it is finished.")
+    if wrong is not None and not Path(path).parent.is_dir():
+        raise InputError(wrong)
     parent = Path(os.path.realpath(path)).parent
     while not parent.exists() and parent != parent.parent:
         parent = parent.parent

@@ -33,6 +33,8 @@ SHOWN_PROBLEMS = 50
 SHOWN_OF_A_KIND = 5
 _VARIES = re.compile(r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"|\d[\d,.]*")
 _SHOWN_KIND = 200
+_URL = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+):/+([^/].*)", re.DOTALL)
+_FETCH = "Copy it here first; harnn score alone reads documents elsewhere."
 _EXACT_SEARCH_LIMIT = 3_000
 _LEAST_ALIKE = 0.65
 
@@ -276,6 +278,22 @@ def name_of(function: Callable[..., Any]) -> str:
     """Return what a function, or an object that is called, is known by."""
     name = getattr(function, "__qualname__", None) or type(function).__qualname__
     return name.replace("<locals>.", "")
+
+
+def nothing_at(place: Path | str, what: str, hint: str = "") -> Problem:
+    """Return that there is nothing where something is to be read; of a URL that it is one."""
+    return url_problem(place, _FETCH) or Problem(str(place), what, hint)
+
+
+def url_problem(place: Path | str, hint: str) -> Problem | None:
+    """Return what is wrong with a URL that stands where a file or directory is meant; None: it is
+    none. A path, which knows one slash, is taken back to what was given.
+    """
+    found = _URL.fullmatch(str(place))
+    if found is None:
+        return None
+    url = f"{found[1]}://{found[2]}"
+    return Problem(url, "is a URL, expected a place on this machine.", hint)
 
 
 def cannot_read(path: Path | str, error: OSError) -> Problem:

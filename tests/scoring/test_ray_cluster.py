@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import pickle
 import signal
@@ -23,34 +22,15 @@ from harnn.prediction import WorkerError
 from harnn.scoring import Crew, ScorerSettings, ScoringProgress, score_archive
 from harnn.scoring.planning import Partition
 from support.archives import MODEL, answers_of, write_archive
+from support.ray_nodes import cluster_of
 
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("default")]
-MEMORY = 150 << 20
-"""Bytes of the object store of a node."""
 
 
 @pytest.fixture
-def cluster(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    utils = pytest.importorskip("ray.cluster_utils", reason="ray is not installed")
-    monkeypatch.setenv("RAY_USAGE_STATS_ENABLED", "0")
-    monkeypatch.setenv("RAY_worker_niceness", "0")
-    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(path for path in sys.path if path))
-    head = {"num_cpus": 1, "include_dashboard": False, "object_store_memory": MEMORY}
-    started = utils.Cluster()
-    try:
-        start_node(started, **head)
-        started.second = start_node(started, num_cpus=1, object_store_memory=MEMORY)
+def cluster() -> Iterator[Any]:
+    with cluster_of(1, 1) as started:
         yield started
-    finally:
-        started.shutdown()
-
-
-def start_node(cluster: Any, **options: Any) -> Any:
-    """Start a node; Ray gives it 30 seconds, which is little where others compute too."""
-    for _ in range(4):
-        with contextlib.suppress(Exception):
-            return cluster.add_node(**options)
-    pytest.skip("a node of Ray did not start within 30 seconds, four times")
 
 
 def score(
@@ -90,7 +70,7 @@ def test_two_nodes_give_the_same_whatever_is_killed(cluster: Any, tmp_path: Path
     assert score(cluster, data, tmp_path / "actor", kill_actor)[0] == wanted
 
     def kill_node() -> None:
-        cluster.remove_node(cluster.second, allow_graceful=False)
+        cluster.remove_node(cluster.others[0], allow_graceful=False)
 
     assert score(cluster, data, tmp_path / "node", kill_node)[0] == wanted
 

@@ -219,8 +219,8 @@ def test_what_does_not_fit_is_refused(tmp_path: Path, capsys: Said) -> None:
         ".zst), or .parquet."
     )
     assert refused(*new[:3], "--out", "s3://bucket/answers") == (
-        "s3:/bucket/answers: is no directory of this machine; answers are written here alone. Copy "
-        "them when they are finished."
+        "s3://bucket/answers: is a URL, expected a place on this machine. Write it here, and copy "
+        "it when it is finished."
     )
     assert refused(*new[:3], "--out", str(tmp_path)).startswith(
         f"{tmp_path}: is a directory with other files in it (it has no manifest.json)."

@@ -14,7 +14,7 @@ from harnn.acceptance.acceptance import Acceptance, LevelAcceptance, State, make
 from harnn.acceptance.confidence import Judged
 from harnn.acceptance.curve import Reading
 from harnn.acceptance.label_sets import LabelSets
-from harnn.errors import ConfigError, InputError, Problem, cannot_read
+from harnn.errors import ConfigError, InputError, Problem, cannot_read, nothing_at
 
 FORMAT = 1
 MOST_BYTES = 256 << 20
@@ -110,7 +110,7 @@ def load_acceptance(path: Path | str) -> Acceptance:
             content = file.read(MOST_BYTES + 1)
     except FileNotFoundError:
         hint = "Make it with harnn acceptance."
-        raise InputError(Problem(str(path), "no such file.", hint)) from None
+        raise InputError(nothing_at(path, "no such file.", hint)) from None
     except OSError as error:
         raise InputError(cannot_read(path, error)) from None
     if len(content) > MOST_BYTES:

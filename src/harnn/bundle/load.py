@@ -36,7 +36,7 @@ from harnn.bundle.history import History
 from harnn.bundle.provenance import read_provenance
 from harnn.bundle.settings import check_settings, read_config, read_label_counts, read_quality
 from harnn.decode import Decoder
-from harnn.errors import BundleError, ConfigError, Problem, TaxonomyError, cannot_read
+from harnn.errors import BundleError, ConfigError, Problem, TaxonomyError, cannot_read, nothing_at
 from harnn.metrics import LabelQuality, Report
 from harnn.taxonomy import Taxonomy
 from harnn.text import Tokenizer
@@ -109,9 +109,8 @@ def check_files(directory: Path) -> None:
     BundleError: there is no model, or files are missing.
     """
     if not directory.is_dir():
-        raise BundleError(
-            Problem(str(directory), "no such model directory.", "Train one with harnn train.")
-        )
+        hint = "Train one with harnn train."
+        raise BundleError(nothing_at(directory, "no such model directory.", hint))
     missing = [name for name in layout.FILES if not (directory / name).is_file()]
     if not missing:
         return

@@ -91,13 +91,13 @@ def check_output(path: Path | None, suffixes: Sequence[str], inputs: Sequence[Pa
         raise InputError(Problem(str(path), "is a directory, expected a file."))
     if suffixes:
         check_suffix(path, suffixes)
+    check_writable(path)
     if not path.parent.is_dir():
         what = "cannot be written: its directory does not exist."
         raise InputError(Problem(str(path), what))
     if any(path.exists() and other.exists() and other.samefile(path) for other in inputs):
         what = "is read by this command, so it cannot be written."
         raise InputError(Problem(str(path), what, "Choose another place."))
-    check_writable(path)
 
 
 def write_json(path: Path | None, value: dict[str, Any]) -> None:

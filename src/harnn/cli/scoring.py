@@ -11,7 +11,7 @@ from harnn.cli.decoding import settle_decoding
 from harnn.cli.models import Speed, open_bundle
 from harnn.cli.options import DecodingChoice
 from harnn.cli.screen import Console, say
-from harnn.errors import ConfigError, DocumentError, Problem, problem_lines
+from harnn.errors import DocumentError, Problem, problem_lines
 from harnn.scoring import Crew, ScorerSettings, ScoringProgress, ScoringSummary, score_archive
 from harnn.scoring.archive import ANSWERS, FAILED, check_place
 from harnn.scoring.scored import Form
@@ -38,7 +38,6 @@ def score(
         DocumentError: in the end, where some documents have no answer and ``on_error`` is not skip.
         HarnnError: as there.
     """
-    _refuse_url(out)
     crew.check()
     check_place(out, resume=resume)
     bundle, knobs = open_bundle(model, settings)
@@ -129,13 +128,3 @@ def _missing(summary: ScoringSummary, out: Path) -> tuple[str, str]:
         joined = "and" if summary.failed else "but"
         what += f" {joined} {counted(summary.broken_files, 'file')} could not be read to the end"
     return f"{what}.", f"Which and why is in {out / FAILED}/."
-
-
-def _refuse_url(out: Path) -> None:
-    """Raises:
-    ConfigError: answers shall go where no directory is.
-    """
-    text = str(out)
-    if ":/" in text and not out.parent.is_dir():
-        what = "is no directory of this machine; answers are written here alone."
-        raise ConfigError(Problem(text, what, "Copy them when they are finished."))

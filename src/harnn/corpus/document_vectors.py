@@ -16,7 +16,7 @@ from harnn._arrays import NO_ARRAYS
 from harnn._display import reason_of
 from harnn._optional import require
 from harnn._tables import shown
-from harnn.errors import DocumentError, InputError, Problem, group_problems
+from harnn.errors import DocumentError, InputError, Problem, group_problems, nothing_at
 
 _MOST_BYTES = 16 << 30
 """Of the whole matrix."""
@@ -86,7 +86,7 @@ def read_document_vectors(path: str | Path) -> DocumentVectors:
     path = Path(path)
     suffix = path.suffix.lower()
     if not path.is_file():
-        raise InputError(Problem(str(path), "no such file."))
+        raise InputError(nothing_at(path, "no such file."))
     if suffix not in (".npz", ".npy", ".parquet"):
         raise InputError(Problem(str(path), f"expected vectors of documents in {_FORMS}."))
     try:

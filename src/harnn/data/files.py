@@ -16,7 +16,7 @@ from harnn._display import printable
 from harnn._optional import require
 from harnn._places import suffix_problem
 from harnn._spreadsheets import EXTENSIONS as SPREADSHEETS
-from harnn.errors import Problem, cannot_read, suggest
+from harnn.errors import Problem, cannot_read, nothing_at, suggest
 
 Location: TypeAlias = str | os.PathLike[str]
 Format = Literal[
@@ -69,6 +69,10 @@ class UnreadableFileError(Exception):
         super().__init__(what)
 
 
+class UnreachedError(OSError):
+    """What keeps a file elsewhere does not give it; what the file is like is not known."""
+
+
 class Origin(Protocol):
     """Where documents come from: a file, or a table in memory."""
 
@@ -85,10 +89,13 @@ class Origin(Protocol):
 
 
 class Elsewhere(Protocol):
-    """A file that no path leads to, as in object storage; it can be pickled."""
+    """A file that no path leads to, as in object storage; it can be pickled.
+
+    What it raises is an :class:`UnreachedError`, and so it is for its stream.
+    """
 
     def open(self) -> BinaryIO:
-        """Open it for reading; the stream can be sought in."""
+        """Open it for reading as it is now; the stream can be sought in."""
 
     def size(self) -> int:
         """Return its bytes, packed as it is."""
@@ -153,7 +160,7 @@ def find_file(location: Location, form: Format | None = None) -> DocumentFile | 
         if path.is_dir():
             return _find_directory(path, name)
         if not path.exists():
-            return Problem(name, "no such file.", _suggest_neighbour(path))
+            return nothing_at(name, "no such file.", _suggest_neighbour(path))
     except OSError as error:
         return cannot_read(name, error)
     return file_of_name(path, name, form)

@@ -9,7 +9,7 @@ from typing import Any
 from harnn._optional import require
 from harnn._tables import shown
 from harnn.data.columns import Wanted, read_columns, settle_columns
-from harnn.data.files import DocumentFile, UnreadableFileError
+from harnn.data.files import DocumentFile, UnreachedError, UnreadableFileError
 from harnn.data.log import Rejected
 from harnn.data.parquet_sizes import read_sizes
 from harnn.data.rows import Row
@@ -39,6 +39,7 @@ def read_parquet(
         MissingExtraError: without the extra ``parquet``.
         UnreadableFileError: the file is no Parquet, is damaged, or what is read of it unpacks
             beyond all measure.
+        UnreachedError: it is elsewhere, and cannot be had.
     """
     parquet = require("pyarrow.parquet", extra="parquet", purpose=f"Reading {file.name}")
     arrow = require("pyarrow", extra="parquet", purpose=f"Reading {file.name}")
@@ -69,6 +70,8 @@ def read_parquet(
                     yield _check(file, line, content, limit)
                 if line >= rows.stop:
                     return
+    except UnreachedError:
+        raise
     except (arrow.ArrowException, OSError, MemoryError, ValueError, OverflowError) as error:
         reason = shown(" ".join(str(error).split()).rstrip("."))[1:-1]
         raise UnreadableFileError(f"is damaged or not a Parquet file ({reason}).") from None

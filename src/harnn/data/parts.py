@@ -34,6 +34,7 @@ _BROKEN = (UnreadableFileError, OSError, EOFError, zlib.error)
 """What a file that cannot be read on raises; of gzip and zstandard too."""
 DIVIDED = ("json-lines", "parquet")
 """The formats that are read in parts."""
+_CHANGED = ("was changed while it was read.", "Read it again.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,8 @@ class FilePart:
     """That lines are in."""
     digest: str
     """SHA-256 of what it holds."""
+    version: str = ""
+    """Of Parquet: that of the file, see :meth:`DocumentFile.version`."""
 
     @property
     def where(self) -> str:
@@ -86,7 +89,8 @@ def divide_file(file: DocumentFile, rows: int, config: DataConfig) -> Iterator[F
 def read_part(part: FilePart, config: DataConfig, log: ReadingLog) -> Iterator[Document | Rejected]:
     """Yield the documents of a part, and what cannot be read, in order; labels are ignored.
 
-    log: gets what is worth a look.
+    A file that was changed since it was divided is one that cannot be read, which is told in the
+    end. log: gets what is worth a look.
 
     Raises:
         ConfigError: settings out of range.
@@ -102,6 +106,8 @@ def _rows(part: FilePart, builder: DocumentBuilder) -> Iterator[Row | Rejected]:
     if part.file.format == "parquet":
         rows = None if part.end is None else range(part.start, part.end)
         yield from read_parquet(part.file, builder.wanted, rows)
+        if part.version not in ("", part.file.version()):
+            raise UnreadableFileError(*_CHANGED)
         return
     with open_bytes(part.file) as stream, _bounded(stream, part) as some:
         lines = Lines(part.file, some, builder.config, builder.log, first=part.line)
@@ -116,7 +122,8 @@ def _divide_parquet(file: DocumentFile, size: int, config: DataConfig) -> Iterat
             rows = table.metadata.num_rows
     except (arrow.ArrowException, ValueError) as error:
         raise UnreadableFileError(str(error)) from None
-    known = hashlib.sha256(file.version().encode())
+    version = file.version()
+    known = hashlib.sha256(version.encode())
     if file.elsewhere is None:
         with file.open() as stream:
             known = hashlib.file_digest(stream, "sha256")  # type: ignore[arg-type]
@@ -125,7 +132,7 @@ def _divide_parquet(file: DocumentFile, size: int, config: DataConfig) -> Iterat
         digest = known.copy()
         digest.update(f" {start} {end}".encode())
         name, encoding = digest.hexdigest(), config.encoding
-        yield FilePart(file, number, start, end, start + 1, end - start, encoding, name)
+        yield FilePart(file, number, start, end, start + 1, end - start, encoding, name, version)
 
 
 def _divide_lines(file: DocumentFile, size: int, config: DataConfig) -> Iterator[FilePart]:
@@ -182,8 +189,11 @@ def _bounded(stream: BinaryIO, part: FilePart) -> Iterator[BinaryIO]:
     if part.end is None:
         yield stream
         return
-    with io.BufferedReader(_Bounded(stream, part.end - part.start), _BUFFER) as some:
+    bounded = _Bounded(stream, part.end - part.start)
+    with io.BufferedReader(bounded, _BUFFER) as some:
         yield some
+    if bounded.digest.hexdigest() != part.digest:
+        raise UnreadableFileError(*_CHANGED)
 
 
 def _pass_over(stream: BinaryIO, size: int) -> None:
@@ -199,6 +209,7 @@ class _Bounded(io.RawIOBase):
 
     def __init__(self, stream: BinaryIO, size: int) -> None:
         self._stream, self._left = stream, size
+        self.digest = hashlib.sha256()
 
     def readable(self) -> bool:
         return True
@@ -207,4 +218,5 @@ class _Bounded(io.RawIOBase):
         piece = self._stream.read(min(len(target), self._left))
         self._left -= len(piece)
         target[: len(piece)] = piece
+        self.digest.update(piece)
         return len(piece)

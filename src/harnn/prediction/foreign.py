@@ -40,7 +40,7 @@ from harnn.data.log import MAX_PROBLEMS, Rejected
 from harnn.data.reading import stream_rows
 from harnn.data.rows import PlacedRow
 from harnn.decode import read_score_file
-from harnn.errors import DocumentError, InputError, Problem
+from harnn.errors import DocumentError, InputError, Problem, nothing_at
 from harnn.metrics import Answers
 from harnn.taxonomy import Taxonomy
 
@@ -90,8 +90,7 @@ def check_predictions(path: Path) -> None:
     """
     suffix = path.suffix.lower()
     if not path.is_file():
-        what = "no such model directory or file of predictions."
-        raise InputError(Problem(str(path), what))
+        raise InputError(nothing_at(path, "no such model directory or file of predictions."))
     if suffix in _PICKLES:
         what = "holds pickled objects, which can run any program when they are read."
         hint = "Save the scores with numpy.savez(FILE, scores=..., labels=..., ids=...)."

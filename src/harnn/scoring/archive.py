@@ -85,7 +85,8 @@ class Archive:
 
     def start(self, made_by: Mapping[str, Any], files: Sequence[PlannedFile]) -> int:
         """Take note of the plan, and return how many partitions were finished but are made again,
-        because their documents changed. Answers of rows that a file has no more are removed.
+        because their documents changed. Answers of rows that a file has no more are removed, and
+        those of a file that could not be read to its end, which another time may be read.
 
         Raises:
             ConfigError: there are answers of files that are not given.
@@ -103,10 +104,11 @@ class Archive:
         changed = 0
         for name, finished in list(self.finished.items()):
             partition = planned.get(name)
-            if partition is not None and partition.part.digest == finished.digest:
+            same = partition is not None and partition.part.digest == finished.digest
+            if same and not finished.broken:
                 continue
             del self.finished[name]
-            changed += partition is not None
+            changed += partition is not None and not finished.broken
             self._answers(name).unlink(missing_ok=True)
             self._failures(name).unlink(missing_ok=True)
         plan = [each.to_dict() for each in files]

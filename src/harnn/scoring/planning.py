@@ -25,6 +25,7 @@ _KINDS: dict[str, Any] = {
     "rows": int,
     "encoding": str,
     "digest": str,
+    "version": str,
 }
 """What is kept of a part beside its file."""
 
@@ -97,13 +98,14 @@ def plan_files(
 def _planned_before(
     plain: Mapping[str, Any] | None, file: DocumentFile, version: str
 ) -> PlannedFile | None:
-    """Return the plan of a file that is unchanged since, where there is one."""
+    """Return the plan of a file that is unchanged since, where there is one to its end."""
     if plain is None or not version or plain.get("version") != version:
         return None
     try:
-        return PlannedFile.from_dict(plain, file)
+        planned = PlannedFile.from_dict(plain, file)
     except (KeyError, TypeError, AttributeError):
         return None
+    return None if any(each.part.end is None for each in planned.partitions) else planned
 
 
 def place_of(file: DocumentFile) -> str:

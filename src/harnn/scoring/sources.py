@@ -2,23 +2,40 @@
 
 from __future__ import annotations
 
+import errno
 import glob
 import io
 import os
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any, BinaryIO, cast
+from urllib.parse import quote
 
-from harnn._display import printable
+from harnn._display import printable, reason_of
 from harnn._optional import require
-from harnn.data.files import DocumentFile, file_of_name, find_file, require_reader
+from harnn.data.files import (
+    DocumentFile,
+    UnreachedError,
+    file_of_name,
+    find_file,
+    require_reader,
+)
 from harnn.data.parts import DIVIDED
-from harnn.errors import ConfigError, DocumentError, MissingExtraError, Problem
+from harnn.errors import ConfigError, DocumentError, MissingExtraError, Problem, cannot_read
 from harnn.scoring.planning import place_of
 
 _MAGIC = "*?["
 _BUFFER = 1 << 16
+_BLOCK = 1 << 23
+"""Bytes that are asked for at once: what is behind the end of a part is asked for in vain."""
+_MARKS = ("ETag", "etag", "generation", "md5Hash")
+"""What file systems call a mark that changes with the content of a file. Beside it they tell more,
+and not the same of a file and of a list of files."""
+_URL = re.compile(r"(\w+://[^/?]*)(.*?)(\?\w+=[^/]*)?", re.DOTALL)
+"""Place, name and options of a URL for pyarrow."""
 _EXPECTED = "expected .jsonl or .ndjson (each also with .gz or .zst), or .parquet"
 
 
@@ -29,20 +46,57 @@ class RemoteFile:
     url: str
 
     def open(self) -> BinaryIO:
-        """Open it for reading."""
+        """Open it for reading as it is now, whatever was listed before."""
         system, path = _system_of(self.url)
-        raw = _told(self.url, lambda: system.open(path, "rb"))
-        return cast(BinaryIO, io.BufferedReader(raw, _BUFFER))  # those of fsspec know no limits
+        with _unreached():
+            system.invalidate_cache(path)
+            raw = system.open(path, "rb", block_size=_BLOCK)
+        ahead = _BUFFER if hasattr(raw, "cache") else _BLOCK  # pyarrow asks for what is read alone
+        return cast(BinaryIO, io.BufferedReader(_Stream(raw), ahead))
 
     def size(self) -> int:
         """Return its bytes."""
         system, path = _system_of(self.url)
-        return int(_told(self.url, lambda: system.size(path)))
+        with _unreached():
+            return int(system.size(path))
 
     def version(self) -> str:
-        """Return a mark of the file system that changes with the file."""
+        """Return the mark of what it holds that its file system has, or else what that tells."""
         system, path = _system_of(self.url)
-        return str(_told(self.url, lambda: system.ukey(path)))
+        with _unreached():
+            told = system.info(path)
+            mark = next((told[name] for name in _MARKS if told.get(name)), None)
+            return f"{told['size']} bytes, {mark or system.ukey(path)}"
+
+
+class _Stream(io.RawIOBase):
+    """The bytes of a file elsewhere, asked for as far as somebody has room for them."""
+
+    def __init__(self, raw: Any) -> None:
+        self._raw = raw
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return bool(self._raw.seekable())
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET, /) -> int:
+        with _unreached():
+            return int(self._raw.seek(offset, whence))
+
+    def tell(self) -> int:
+        return int(self._raw.tell())
+
+    def readinto(self, target: Any) -> int:
+        with _unreached():
+            piece = self._raw.read(len(target))
+        target[: len(piece)] = piece
+        return len(piece)
+
+    def close(self) -> None:
+        self._raw.close()
+        super().close()
 
 
 def find_sources(given: Sequence[str | Path]) -> list[DocumentFile]:
@@ -103,28 +157,38 @@ def _absolute(found: DocumentFile | Problem, name: str) -> DocumentFile | Proble
 
 def _find_elsewhere(url: str) -> list[DocumentFile | Problem]:
     system, path = _system_of(url)
-    shown = printable(url)
+    shown, what = printable(url), "no such file."
+    names: list[str] = []
     try:
-        has_magic = any(sign in path for sign in _MAGIC)
-        names = sorted(system.glob(path)) if has_magic else [path]
-        if not has_magic and not system.isfile(path):
-            return [Problem(shown, "no such file.")]
-    except (OSError, ValueError) as error:
-        return [Problem(shown, f"cannot be read: {' '.join(str(error).split()) or error!r}.")]
-    if not names:
-        return [Problem(shown, "no file is found for this pattern.")]
-    return [_remote(url, path, name) for name in names]
+        with _unreached():
+            system.invalidate_cache()
+            if any(sign in path for sign in _MAGIC):
+                what = "no file is found for this pattern."
+                names = sorted(system.glob(path))
+            elif (found := _kind_of(system, path)) == "directory":
+                what = "is a directory, expected a file or a pattern of files."
+            elif found:
+                names = [path]
+            top, below, _ = path.lstrip("/").partition("/")
+            if not names and below and "://" not in path and not system.exists(top):
+                what += f" Nothing is found at {printable(top)!r} either."
+    except OSError as error:
+        return [cannot_read(shown, error)]
+    return [_remote(url, path, name) for name in names] or [Problem(shown, what)]
+
+
+def _kind_of(system: Any, path: str) -> str:
+    try:
+        return str(system.info(path)["type"])
+    except FileNotFoundError:
+        return ""
 
 
 def _remote(url: str, path: str, name: str) -> DocumentFile | Problem:
     """Return a file that was found for a URL; path: of the URL, name: of the file, as its file
     system calls them.
     """
-    scheme, _, rest = url.partition("://")
-    _, chain, others = rest.partition("::")
-    asked = f"?{rest.partition('?')[2]}" if "?" in rest and "?" not in path else ""
-    own = name if "://" in name else f"{scheme}://{name if scheme == 'file' else name.lstrip('/')}"
-    own += chain + others if chain else asked
+    own = url.replace(path, name, 1) if path in url else f"{url.partition('://')[0]}://{name}"
     return file_of_name(Path(PurePosixPath(name)), printable(own), None, RemoteFile(own))
 
 
@@ -149,22 +213,29 @@ def _system_of(url: str) -> tuple[Any, str]:
 
 
 def _arrow_system(url: str) -> tuple[Any, str] | None:
-    """Return what pyarrow reads a URL with, or None."""
+    """Return what pyarrow reads a URL with, or None; all signs of a name stand for themselves."""
+    found = _URL.fullmatch(url)
     try:
         from fsspec.implementations.arrow import ArrowFSWrapper
         from pyarrow import fs
 
-        system, path = fs.FileSystem.from_uri(url)
+        whole = url if found is None else f"{found[1]}{quote(found[2])}{found[3] or ''}"
+        system, path = fs.FileSystem.from_uri(whole)
     except (ImportError, ValueError, OSError):
         return None
     return ArrowFSWrapper(system), path
 
 
-def _told(url: str, ask: Any) -> Any:
-    """Return what a file system says; whatever it raises is an error of the system."""
+@contextmanager
+def _unreached() -> Iterator[None]:
+    """Say in one class of errors what a library raises, of whatever class that is.
+
+    Raises:
+        FileNotFoundError, UnreachedError.
+    """
     try:
-        return ask()
-    except OSError:
-        raise
+        yield
+    except FileNotFoundError:
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT)) from None
     except Exception as error:  # of whatever library stands behind it
-        raise OSError(f"{printable(url)}: {' '.join(str(error).split())}") from None
+        raise UnreachedError(reason_of(error)) from None

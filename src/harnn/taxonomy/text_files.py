@@ -8,7 +8,7 @@ from pathlib import Path
 
 from harnn._encodings import BYTE_ORDER_MARKS, likely_encodings, looks_western, plain_name
 from harnn._tables import is_encoding
-from harnn.errors import Problem, TaxonomyError, cannot_read
+from harnn.errors import Problem, TaxonomyError, cannot_read, nothing_at
 from harnn.taxonomy.foreign import refuse_binary
 from harnn.taxonomy.graph import gathered, nearest
 
@@ -57,7 +57,8 @@ def _read_bytes(path: Path, where: str, encoding: str | None) -> bytes:
                 chunks.append(stream.read(_CHUNK_BYTES))
     except FileNotFoundError:
         siblings = sorted(p.name for p in path.parent.glob("*")) if path.parent.is_dir() else []
-        raise TaxonomyError(Problem(where, "no such file.", nearest(path.name, siblings))) from None
+        hint = nearest(path.name, siblings)
+        raise TaxonomyError(nothing_at(where, "no such file.", hint)) from None
     except IsADirectoryError:
         hint = "Give the taxonomy file inside it."
         raise TaxonomyError(Problem(where, "is a directory, expected a file.", hint)) from None

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 from harnn._display import reason_of
 from harnn._files import read_model_json
 from harnn._tables import shown
-from harnn.errors import InputError, MissingExtraError, Problem
+from harnn.errors import InputError, MissingExtraError, Problem, nothing_at
 from harnn.text.encoders import EncoderRecord, sha256_of
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ class SentenceFiles:
             InputError: files are missing or damaged, or say what is not known here.
         """
         if not directory.is_dir():
-            raise InputError(Problem(str(directory), "no such directory of a sentence encoder."))
+            raise InputError(nothing_at(directory, "no such directory of a sentence encoder."))
         missing = [name for name in _FILES if not (directory / name).is_file()]
         if missing:
             what = f"is no directory of a sentence encoder: {', '.join(missing)} is missing."

@@ -12,7 +12,7 @@ from typing import BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from harnn.errors import Problem, VectorsError, cannot_read
+from harnn.errors import Problem, VectorsError, cannot_read, nothing_at
 from harnn.text.tokenizer import Tokenizer
 from harnn.text.word_vectors import WantedWords
 
@@ -83,7 +83,7 @@ def plain_errors(path: Path) -> Iterator[None]:
         yield
     except FileNotFoundError as error:
         missing = error.filename or path
-        raise VectorsError(Problem(str(missing), "no such file of word vectors.")) from None
+        raise VectorsError(nothing_at(missing, "no such file of word vectors.")) from None
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise VectorsError(Problem(str(path), f"cannot be unpacked: {error}.")) from None
     except OSError as error:
