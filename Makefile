@@ -4,6 +4,8 @@ BIN := $(VENV)/bin
 TRAINS := $(VENV)/.trains
 READY := $(VENV)/.ready
 
+export PYTHONDONTWRITEBYTECODE :=  # tests start hundreds of processes: what they import is compiled once
+
 .PHONY: demo test test-slow fuzz check docs dist dist-check matrix bench clean
 
 $(TRAINS): pyproject.toml constraints.txt  # what the demo needs

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import secrets
 import signal
@@ -17,14 +18,29 @@ settings.load_profile("explore" if os.environ.get("HARNN_FUZZ") else "repeat")
 """The suite finds the same in every run; ``make fuzz`` looks where nobody looked yet."""
 
 
+def pytest_collection() -> None:
+    """Look for nothing to free among modules and tests, which all stay."""
+    gc.disable()
+
+
+def pytest_collection_finish() -> None:
+    gc.freeze()
+    gc.enable()
+
+
 @pytest.fixture(autouse=True, scope="session")
 def _heeded_interrupts() -> Iterator[None]:
-    """Heed SIGINT as in a terminal, where a shell that started the tests behind ignores it."""
-    before = signal.getsignal(signal.SIGINT)
-    if before == signal.SIG_IGN:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+    """Heed signals as in a terminal, where what started the tests behind it ignores them.
+
+    A shell ignores SIGINT so, and nohup SIGHUP, and with them every process that a test starts.
+    """
+    usual = {signal.SIGINT: signal.default_int_handler, signal.SIGHUP: signal.SIG_DFL}
+    before = {number: signal.getsignal(number) for number in usual}
+    for number in [x for x, found in before.items() if found == signal.SIG_IGN]:
+        signal.signal(number, usual[number])
     yield
-    signal.signal(signal.SIGINT, before)
+    for number, found in before.items():
+        signal.signal(number, found)
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -204,23 +204,25 @@ def test_exported_names() -> None:
         _ = harnn.nonsense  # type: ignore[attr-defined]  # needed: type checkers see it, too
 
 
-@pytest.mark.parametrize(
-    "statement",
-    [
-        "import harnn",
-        "import harnn.taxonomy, harnn.data, harnn.text, harnn.sample",
-        "import harnn.cli.app",
-        "import harnn.branches, harnn.bundle, harnn.prediction",
-        "import harnn.pages, harnn.evaluation, harnn.report",
-        "from harnn import validate",
-    ],
+LIGHT = (
+    "import harnn",
+    "import harnn.taxonomy, harnn.data, harnn.text, harnn.sample",
+    "import harnn.cli.app",
+    "import harnn.branches, harnn.bundle, harnn.prediction",
+    "import harnn.pages, harnn.evaluation, harnn.report",
+    "from harnn import validate",
 )
-def test_light_imports_leave_torch_out(statement: str) -> None:
+"""One after the other in a process that has nothing else."""
+
+
+def test_light_imports_leave_torch_out() -> None:
     heavy = "{'torch', 'gensim', 'pyarrow', 'sklearn', 'lightning_fabric', 'jinja2', "
     heavy += "'matplotlib', 'pandas', 'tokenizers', 'transformers'}"
-    code = f"import sys; {statement}; print(sorted({heavy} & set(sys.modules)))"
+    lines = [f"{each}; print(sorted({heavy} & set(sys.modules)))" for each in LIGHT]
+    code = "\n".join(["import sys", *lines])
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "[]"
+    found = dict(zip(LIGHT, done.stdout.splitlines(), strict=True))
+    assert found == dict.fromkeys(LIGHT, "[]")
 
 
 def test_help_runs_without_torch() -> None:

@@ -27,17 +27,32 @@ from harnn.sample import sample
 
 HOME = Path(__file__).parent / "golden" / "format-3"
 MODELS = ["blend", "paper", "fast", "network", "blend-onnx", "network-onnx", "blend-int8"]
+PLAIN = ["blend-onnx", "network-onnx", "blend-int8"]
+"""What answers without PyTorch, in a process that has none."""
 SCORING = """
 import json, sys
 from pathlib import Path
 import numpy as np
 import harnn
-if Path(sys.argv[1], "model.safetensors").exists() and "onnx" not in sys.argv[1]:
+home, output, how = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3]
+if how == "torch":
     import torch
     torch.set_num_threads(1)
-texts = json.loads(Path(sys.argv[2]).read_text("utf-8"))
-np.save(sys.argv[3], harnn.Predictor.load(sys.argv[1]).scores(texts).values)
+texts = json.loads((home / "texts.json").read_text("utf-8"))
+for name in sys.argv[4:]:
+    np.save(output / f"{name}.npy", harnn.Predictor.load(home / name).scores(texts).values)
 """
+
+
+@pytest.fixture(scope="module")
+def scored(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the scores of all models are, computed in processes that do nothing else."""
+    output = tmp_path_factory.mktemp("scores")
+    environment = {"OMP_NUM_THREADS": "1", "PATH": "/usr/bin:/bin"}
+    for how, names in (("torch", [x for x in MODELS if x not in PLAIN]), ("plain", PLAIN)):
+        command = [sys.executable, "-c", SCORING, str(HOME), str(output), how, *names]
+        subprocess.run(command, check=True, env=environment)
+    return output
 
 
 def texts() -> list[str]:
@@ -61,13 +76,8 @@ def recorded(name: str) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("name", MODELS)
-def test_scores_are_what_they_were(name: str, tmp_path: Path) -> None:
-    expected = np.load(HOME / f"{name}.npy")
-    output = tmp_path / "scores.npy"
-    command = [sys.executable, "-c", SCORING, str(HOME / name), str(HOME / "texts.json")]
-    environment = {"OMP_NUM_THREADS": "1", "PATH": "/usr/bin:/bin"}
-    subprocess.run([*command, str(output)], check=True, env=environment)
-    found = np.load(output)
+def test_scores_are_what_they_were(name: str, scored: Path) -> None:
+    expected, found = (np.load(place / f"{name}.npy") for place in (HOME, scored))
     settings = json.loads((HOME / name / "config.json").read_text("utf-8"))
     here = this_machine() == json.loads((HOME / "machine.json").read_text("utf-8"))
     if here and settings["sentence"] is None:

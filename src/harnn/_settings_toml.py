@@ -12,9 +12,9 @@ import inspect
 import textwrap
 from collections.abc import Iterator
 from itertools import pairwise
-from typing import Any, Literal, get_args, get_origin, get_type_hints
+from typing import Any, Literal, get_args, get_origin
 
-from harnn._tables import as_toml
+from harnn._tables import as_toml, hints_of
 from harnn.config import Config
 
 _WIDTH = 98
@@ -46,7 +46,7 @@ def settings_of(config: Config) -> Iterator[Setting]:
     given = config.given()
     for table in dataclasses.fields(config):
         section = getattr(config, table.name)
-        hints, texts = get_type_hints(type(section)), _texts_below(type(section))
+        hints, texts = hints_of(type(section)), _texts_below(type(section))
         for each in dataclasses.fields(section):
             yield Setting(
                 table=table.name,

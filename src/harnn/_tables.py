@@ -80,11 +80,20 @@ def shown(value: Any) -> str:
     return text if len(text) <= _SHOWN_CHARACTERS else f"{text[:_SHOWN_CHARACTERS]}..."
 
 
+@functools.cache
+def hints_of(kind: type) -> Mapping[str, Any]:
+    """Return the types of a table's fields by name; found once, since every word is compiled."""
+    hints = get_type_hints(kind)
+    return types.MappingProxyType(
+        {each.name: hints[each.name] for each in dataclasses.fields(kind)}
+    )
+
+
 def read_table(
     section: str, kind: type, table: Mapping[str, Any], where: str
 ) -> tuple[list[Problem], dict[str, Any]]:
     """Return what is wrong with a table for the fields of *kind*, and the values that fit."""
-    hints = {f.name: get_type_hints(kind)[f.name] for f in dataclasses.fields(kind)}
+    hints = hints_of(kind)
     problems: list[Problem] = []
     values: dict[str, Any] = {}
     for key, value in table.items():

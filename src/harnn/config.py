@@ -13,7 +13,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, Self, get_type_hints
+from typing import Any, Literal, Self
 
 from harnn._continuing_settings import ContinuingConfig as ContinuingConfig
 from harnn._data_settings import DataConfig as DataConfig
@@ -21,6 +21,7 @@ from harnn._data_settings import LabelsBy as LabelsBy
 from harnn._data_settings import OnError as OnError
 from harnn._tables import (
     between,
+    hints_of,
     parse_value,
     read_table,
     read_toml,
@@ -361,7 +362,7 @@ class Config:
             ConfigError: unknown keys (with suggestions), wrong types, values out of range.
         """
         given = _read_tables(cls, settings, where)
-        sections = get_type_hints(cls)
+        sections = hints_of(cls)
         return cls(**{name: sections[name](**table) for name, table in given.items()})
 
     @classmethod
@@ -451,8 +452,7 @@ def _read_tables(kind: type[Config], settings: Mapping[str, Any], where: str) ->
         ConfigError: unknown tables and keys, wrong types; all of them in one report.
     """
     problems: list[Problem] = []
-    hints = get_type_hints(kind)
-    sections = {each.name: hints[each.name] for each in dataclasses.fields(kind)}
+    sections = hints_of(kind)
     given: dict[str, Any] = {name: {} for name in sections}
     for section, table in settings.items():
         if section not in sections:

@@ -113,26 +113,15 @@ def test_predict_from_everywhere(
 
 
 def test_explain(model: Path, tmp_path: Path) -> None:
-    page, data = tmp_path / "page.html", tmp_path / "data.jsonl"
+    page, data, few = (tmp_path / x for x in ("page.html", "data.jsonl", "few.jsonl"))
+    few.write_text("".join(FILES.test.read_text("utf-8").splitlines(keepends=True)[:6]), "utf-8")
+    explain = ["explain", str(model), "--data", str(few), "--top-k", "4", "--output"]
     for output in (page, data):
-        assert (
-            run(
-                [
-                    "explain",
-                    str(model),
-                    "--data",
-                    str(FILES.test),
-                    "--output",
-                    str(output),
-                    "--top-k",
-                    "4",
-                ]
-            )
-            == 0
-        )
+        assert run([*explain, str(output)]) == 0
     assert "<html" in page.read_text("utf-8")
-    first = json.loads(data.read_text("utf-8").splitlines()[0])
-    assert len(first["labels"]) == 4
+    lines = data.read_text("utf-8").splitlines()
+    first = json.loads(lines[0])
+    assert (len(lines), len(first["labels"])) == (6, 4)
     assert {"word", "start", "end", "weight", "effect"} == set(first["labels"][0]["words"][0])
 
 

@@ -20,9 +20,10 @@ from harnn.sample import sample
 from harnn.taxonomy import Taxonomy
 
 FILES = sample("en")
+SIZES = {"embedding_size": 16, "lstm_size": 16, "attention_size": 16, "fc_size": 16}
 SETTINGS: dict[str, dict[str, Any]] = {
     "text": {"vectors": "random"},
-    "model": {"embedding_size": 16, "lstm_size": 16, "attention_size": 16, "fc_size": 16},
+    "model": SIZES | {"text_vectors": "off"},
     "training": {"epochs": 6, "precision": "32", "learning_rate": 0.01},
 }
 
@@ -92,9 +93,9 @@ def test_other_taxonomies_are_refused(
     larger = tmp_path / "taxonomy.tsv"
     line = "juggling\t" + FILES.taxonomy.read_text("utf-8").splitlines()[-1].split("\t")[1]
     larger.write_text(FILES.taxonomy.read_text("utf-8") + line + "\n", encoding="utf-8")
-    table = SETTINGS | {"training": SETTINGS["training"] | {"epochs": 1}}
     taxonomy = Taxonomy.from_file(larger)
-    result = harnn.fit(taxonomy, FILES.train, FILES.valid, Config.from_dict(table))
+    fast = Config.from_dict({"model": {"preset": "fast"}})
+    result = harnn.fit(taxonomy, FILES.train, FILES.valid, fast)
     other = harnn.save_bundle(result, tmp_path / "other")
     assert compare(models[0], other) == 2
     version = FILES.load_taxonomy().version

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ import harnn
 from harnn.bundle import layout
 from harnn.bundle.checksums import checksums_json, checksums_of
 from harnn.config import Config
-from harnn.sample import sample
+from harnn.sample import Sample, sample
 
 SMALL: dict[str, dict[str, Any]] = {
     "text": {"vectors": "random", "min_count": 1, "max_length": 40},
@@ -30,6 +31,16 @@ TEXTS = [
     "The choir sang. " * 60,
     "水龙头漏水",
 ]
+
+
+def few_documents(language: str, home: Path) -> Sample:
+    """Return the sample with the first 80 documents to train on, and 20 to validate on."""
+    files = sample(language)
+    for path, count in ((files.train, 80), (files.valid, 20)):
+        lines = path.read_text("utf-8").splitlines(keepends=True)[:count]
+        home.joinpath(path.name).write_text("".join(lines), "utf-8")
+    train, valid = (home / path.name for path in (files.train, files.valid))
+    return dataclasses.replace(files, train=train, valid=valid)
 
 
 def fit_sample(settings: dict[str, dict[str, Any]], **options: Any) -> harnn.FitResult:

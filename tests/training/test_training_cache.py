@@ -24,11 +24,12 @@ from harnn.corpus import (
     sparse_targets,
 )
 from harnn.errors import InputError
-from harnn.sample import sample
+from harnn.sample import Sample, sample
 from harnn.training import Event, Stage
 from harnn.training.train_by_name import Learned
 from support.branches import networks_of
 from support.caches import seal
+from support.sample_models import few_documents
 
 FILES = sample("en")
 TAXONOMY = FILES.load_taxonomy()
@@ -46,8 +47,13 @@ def config(**data: object) -> Config:
     )
 
 
-def fitted(cache: Path | None, settings: Config | None = None) -> harnn.FitResult:
-    return harnn.fit(TAXONOMY, FILES.train, FILES.valid, settings or config(), cache=cache)
+@pytest.fixture(scope="module")
+def files(tmp_path_factory: pytest.TempPathFactory) -> Sample:
+    return few_documents("en", tmp_path_factory.mktemp("documents"))
+
+
+def fitted(files: Sample, cache: Path | None, settings: Config | None = None) -> harnn.FitResult:
+    return harnn.fit(TAXONOMY, files.train, files.valid, settings or config(), cache=cache)
 
 
 def entries(cache: Path) -> set[str]:
@@ -63,10 +69,12 @@ def assert_same(left: harnn.FitResult, right: harnn.FitResult) -> None:
             assert torch.equal(tensor, theirs.state_dict()[name])
 
 
-def test_training_again_encodes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_training_again_encodes_nothing(
+    files: Sample, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     cache = tmp_path / "cache"
-    without = fitted(None)
-    first = fitted(cache)
+    without = fitted(files, None)
+    first = fitted(files, cache)
     assert_same(first, without)
     assert len(entries(cache)) == 4  # tokens, and vectors of whole texts, of two splits
 
@@ -78,18 +86,20 @@ def test_training_again_encodes_nothing(tmp_path: Path, monkeypatch: pytest.Monk
         patch.setattr("harnn.text.UseEncoder.encode", refuse)
         nothing = Learned(None, False, "")  # names of labels are no documents, and not kept
         patch.setattr("harnn.training.labels_by_name.learn_names", lambda *_, **__: nothing)
-        second = fitted(cache)
+        second = fitted(files, cache)
     assert_same(second, without)
     assert second.documents == without.documents
     assert len(entries(cache)) == 4
 
 
 @pytest.mark.slow
-def test_other_settings_and_documents_have_places_of_their_own(tmp_path: Path) -> None:
+def test_other_settings_and_documents_have_places_of_their_own(
+    files: Sample, tmp_path: Path
+) -> None:
     cache = tmp_path / "cache"
-    fitted(cache)
+    fitted(files, cache)
     before = entries(cache)
-    fitted(cache, config(label_separator="|"))
+    fitted(files, cache, config(label_separator="|"))
     assert len(entries(cache) - before) == 4
     other = tmp_path / "train.jsonl"
     other.write_text(FILES.train.read_text("utf-8").upper().replace("TEXT", "text"), "utf-8")
@@ -378,7 +388,7 @@ WRONG: dict[str, tuple[str, Callable[[np.ndarray], np.ndarray], str]] = {
     "another type": (
         "offsets",
         lambda array: array.astype(np.float64),
-        "the arrays of the documents are damaged: offsets is float64 of shape (251,).",
+        "the arrays of the documents are damaged: offsets is float64 of shape (81,).",
     ),
     "no numbers": (
         "vectors",
@@ -388,8 +398,8 @@ WRONG: dict[str, tuple[str, Callable[[np.ndarray], np.ndarray], str]] = {
     "fewer vectors": (
         "vectors",
         lambda array: array[1:],
-        "the vectors of whole texts are damaged: float32 of shape (249, 512), expected float32 "
-        "of shape (250, 512).",
+        "the vectors of whole texts are damaged: float32 of shape (79, 512), expected float32 "
+        "of shape (80, 512).",
     ),
 }
 
@@ -399,21 +409,21 @@ WRONG: dict[str, tuple[str, Callable[[np.ndarray], np.ndarray], str]] = {
     [pytest.param(kind, marks=[pytest.mark.slow] * (at > 0)) for at, kind in enumerate(WRONG)],
 )
 def test_what_no_training_wrote_is_made_again_though_its_manifest_fits(
-    kind: str, tmp_path: Path
+    kind: str, files: Sample, tmp_path: Path
 ) -> None:
     """Sealed again after it was changed: nothing but its values tells."""
     cache = tmp_path / "cache"
     told: list[Event] = []
-    first = fitted(cache)
+    first = fitted(files, cache)
     name, change, reason = WRONG[kind]
-    places = [p.parent for p in cache.glob(f"*/{name}.npy") if is_of_training(p.parent)]
+    places = [p.parent for p in cache.glob(f"*/{name}.npy") if rows_of(p.parent) == 80]
     for place in places:
         path = place / f"{name}.npy"
         np.save(path, change(np.load(path)))
         seal(place)
     assert len(places) == 1
     second = harnn.fit(
-        TAXONOMY, FILES.train, FILES.valid, config(), cache=cache, listener=told.append
+        TAXONOMY, files.train, files.valid, config(), cache=cache, listener=told.append
     )
     messages = [event.message for event in told if isinstance(event, Stage)]
     again = f"{places[0]}: what was kept is damaged and is made again ({reason})."
@@ -421,10 +431,10 @@ def test_what_no_training_wrote_is_made_again_though_its_manifest_fits(
     assert_same(second, first)
 
 
-def is_of_training(place: Path) -> bool:
-    """Tell the entries of the training documents from those for validation."""
+def rows_of(place: Path) -> int:
+    """Return of how many documents an entry is."""
     rows = next(x for x in (place / "full_lengths.npy", place / "vectors.npy") if x.exists())
-    return len(np.load(rows)) == len(list(harnn.read_documents(FILES.train)))
+    return len(np.load(rows))
 
 
 @pytest.mark.parametrize("head", [b"{'descr': '<i8', ", b"\0" * 40, b"[" * 90, b"{'descr': 1}"])

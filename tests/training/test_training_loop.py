@@ -38,13 +38,16 @@ def corpus(count: int, seed: int) -> list[Document]:
 
 
 TRAIN, VALID = corpus(60, 1), corpus(20, 2)
+SIZES = {"embedding_size": 8, "lstm_size": 8, "attention_size": 8, "fc_size": 8}
+SMALL: dict[str, Any] = SIZES | {"text_vectors": "off"}
+"""What stops, goes on and repeats beside the network: tests/training/test_kept.py."""
 
 
 def config(**training: object) -> Config:
     return Config.from_dict(
         {
             "text": {"vectors": "random", "min_count": 1},
-            "model": {"embedding_size": 8, "lstm_size": 8, "attention_size": 8, "fc_size": 8},
+            "model": SMALL,
             "training": {
                 "epochs": 4,
                 "batch_size": 8,
@@ -62,6 +65,12 @@ def weights(result: FitResult) -> dict[str, torch.Tensor]:
 
 def vectors_of(result: FitResult) -> torch.Tensor:
     return networks_of(result)[0].embedding.weight
+
+
+@pytest.fixture(scope="module")
+def whole() -> FitResult:
+    """Of a training that nobody stopped."""
+    return harnn.fit(TAXONOMY, TRAIN, VALID, config())
 
 
 def assert_same(left: FitResult, right: FitResult) -> None:
@@ -106,8 +115,7 @@ class StopAt:
 
 
 @pytest.mark.parametrize("step", [3, 8, 13])  # within the first epoch, at its end, in the second
-def test_resume_equals_uninterrupted(step: int, tmp_path: Path) -> None:
-    whole = harnn.fit(TAXONOMY, TRAIN, VALID, config())
+def test_resume_equals_uninterrupted(step: int, whole: FitResult, tmp_path: Path) -> None:
     with pytest.raises(TrainingInterrupted) as stopped:
         harnn.fit(
             TAXONOMY, TRAIN, VALID, config(), checkpoint_directory=tmp_path, listener=StopAt(step)
@@ -193,8 +201,7 @@ def test_very_many_labels_are_validated_by_beam(monkeypatch: pytest.MonkeyPatch)
     assert [beam and beam.width for beam in beams] == [32, 32, None]
 
 
-def test_resume_twice_and_after_the_end(tmp_path: Path) -> None:
-    whole = harnn.fit(TAXONOMY, TRAIN, VALID, config())
+def test_resume_twice_and_after_the_end(whole: FitResult, tmp_path: Path) -> None:
     for resume, step in ((False, 5), (True, 20)):
         with pytest.raises(TrainingInterrupted):
             harnn.fit(

@@ -17,6 +17,7 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, Literal, Self, get_args
@@ -268,10 +269,16 @@ def _software() -> dict[str, str]:
     for name, module in _LIBRARIES.items():
         if module in sys.modules:
             try:
-                found[name] = version(name)
+                found[name] = _version_of(name)
             except PackageNotFoundError:  # put there without an installer
                 found[name] = str(getattr(sys.modules[module], "__version__", "unknown"))
     return found
+
+
+@cache
+def _version_of(name: str) -> str:
+    """Return the version of a package that is imported, and so stays what it is."""
+    return version(name)
 
 
 def _machine(threads: int) -> dict[str, str | int]:

@@ -6,6 +6,7 @@ import io
 import os
 import sys
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
 
@@ -66,8 +67,9 @@ def run(arguments: Sequence[str] | None = None) -> int:
         return 2
 
 
+@cache
 def program() -> Any:
-    """Return the program with all its commands, as typer has it."""
+    """Return the program with all its commands, as typer has it; made once, which takes a while."""
     from typer.main import get_command
 
     from harnn.cli.app import app

@@ -7,9 +7,9 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self, get_args, get_type_hints
+from typing import Any, Self, get_args
 
-from harnn._tables import parse_value, read_toml, shown
+from harnn._tables import hints_of, parse_value, read_toml, shown
 from harnn.config import Config
 from harnn.errors import ConfigError, Problem, suggest
 
@@ -166,14 +166,13 @@ def with_settings(base: Config, values: Mapping[str, Any]) -> Config:
 
 
 def _read(table: str, key: str, value: Any, where: str, base: Config) -> Range | Choice | Problem:
-    sections = get_type_hints(Config)
+    sections = hints_of(Config)
     if table not in sections or not dataclasses.is_dataclass(sections[table]):
         hint = suggest(table, list(sections)) or _what_there_is(base)
         return Problem(where, f"unknown table [{table}].", hint)
-    hints = get_type_hints(sections[table])
-    names = [each.name for each in dataclasses.fields(sections[table])]
-    if key not in names:
-        hint = suggest(key, names) or _what_there_is(base)
+    hints = hints_of(sections[table])
+    if key not in hints:
+        hint = suggest(key, list(hints)) or _what_there_is(base)
         return Problem(where, f"unknown key {table}.{key}.", hint)
     if isinstance(value, list) and len(value) > 1:
         if len({repr(each) for each in value}) < len(value):
