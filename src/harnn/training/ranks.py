@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import importlib
-import io
 import os
 import pickle
 import sys
@@ -21,12 +20,11 @@ from datetime import timedelta
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, Self, TypeVar
 
-import numpy as np
-
 from harnn._cores import count_cores
 from harnn._optional import Later, check_torch
 from harnn.errors import ConfigError, HarnnError, InputError, Problem, RankLostError
 from harnn.training.local_ranks import LocalProcesses, over_loopback, store_of
+from harnn.training.messages import packed
 from harnn.training.process import choose_device
 
 if TYPE_CHECKING:
@@ -307,9 +305,8 @@ class Ranks:
         return found
 
     def _packed(self, message: Any) -> Tensor:
-        stream = io.BytesIO()
-        _Pickler(stream, by_file=not self.from_outside).dump(message)
-        return torch.frombuffer(bytearray(stream.getbuffer()), dtype=torch.uint8)
+        content = packed(message, by_file=not self.from_outside)
+        return torch.frombuffer(content, dtype=torch.uint8)
 
     def agree(self, asked: bool) -> bool:
         """Say whether any of them was asked."""
@@ -451,29 +448,6 @@ def length_of(part: slice) -> int:
 def is_launched() -> bool:
     """Whether ``torchrun`` or the like has started this process as one of several."""
     return all(os.environ.get(x) for x in ("RANK", "WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT"))
-
-
-class _Pickler(pickle.Pickler):
-    """Names the files of arrays that are mapped into memory, where the others can open them."""
-
-    def __init__(self, stream: Any, *, by_file: bool) -> None:
-        super().__init__(stream, protocol=5)
-        self._by_file = by_file
-
-    def reducer_override(self, obj: Any) -> Any:
-        if not self._by_file or type(obj) is not np.memmap or not _is_whole(obj):
-            return NotImplemented
-        arguments = (str(obj.filename), obj.dtype, "r", int(obj.offset), obj.shape)
-        return np.memmap, arguments
-
-
-def _is_whole(array: np.memmap[Any, Any]) -> bool:
-    """Whether it is all that was mapped from its file, in order."""
-    return (
-        array.filename is not None
-        and not isinstance(array.base, np.ndarray)
-        and array.flags.c_contiguous
-    )
 
 
 def _is_of_connection(error: RuntimeError) -> bool:
