@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import binomtest
 
-from harnn.acceptance import Interval, percent, wilson
+from harnn._display import percent
+from harnn.acceptance import Interval, wilson
 
 
 def test_an_interval_of_the_literature() -> None:
