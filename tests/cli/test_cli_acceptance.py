@@ -15,7 +15,8 @@ import typer
 from typer.core import TyperGroup
 
 import harnn
-from harnn.acceptance import AuditCount, file_answers, judge_audits, load_acceptance, percent
+from harnn._display import percent
+from harnn.acceptance import AuditCount, file_answers, judge_audits, load_acceptance
 from harnn.bundle import fingerprint
 from harnn.cli import run
 from harnn.cli.app import app
