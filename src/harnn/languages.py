@@ -122,19 +122,21 @@ def find_writing(text: str) -> str:
     words = _LATIN_WORD.findall(start.lower())
     if not words:
         return _without_script(start, "Latin")
-    counts = [sum(map(each.__contains__, words)) for each in _SMALL_WORDS.values()]
-    return _latin_language(len(words), counts)
-
-
-def _latin_language(words: int, counts: Sequence[float]) -> str:
-    """Return what a Latin text is written in; counts: its small words of each language."""
-    english, *others = counts
-    if english >= _LEAST_SMALL * words:
+    english, *others = _SMALL_WORDS.values()
+    if sum(map(english.__contains__, words)) >= _LEAST_SMALL * len(words):
         return "English"
-    most = max(others)
-    if most < max(_LEAST_OTHER_WORDS, _LEAST_OTHER * words) or others.count(most) > 1:
+    return _other_language(len(words), [sum(map(each.__contains__, words)) for each in others])
+
+
+def _other_language(words: int, counts: list[Any]) -> str:
+    """Return what a Latin text is written in that is not English.
+
+    counts: its small words of each other language.
+    """
+    most = max(counts)
+    if most < max(_LEAST_OTHER_WORDS, _LEAST_OTHER * words) or counts.count(most) > 1:
         return "Latin"
-    return LATIN_LANGUAGES[1 + others.index(most)]
+    return LATIN_LANGUAGES[1 + counts.index(most)]
 
 
 def find_writings(texts: Sequence[str]) -> list[str]:
@@ -158,7 +160,7 @@ def find_writings(texts: Sequence[str]) -> list[str]:
     for place in np.flatnonzero(~is_english).tolist():
         row, count = latin[place], int(words[place])
         found[row] = (
-            _latin_language(count, small[place].tolist())
+            _other_language(count, small[place, 1:].tolist())
             if count
             else _without_script(starts[row], "Latin")
         )

@@ -16,7 +16,7 @@ from harnn.data import Document, labelled_documents
 from harnn.errors import ConfigError, DocumentError
 from harnn.prediction import count_documents
 from harnn.sample import sample
-from harnn.watching import figures_to_dict
+from harnn.watching import figures_from_dict, figures_to_dict
 from support.made_reports import GOLDEN
 
 FILES, CHINESE = sample("en"), sample("zh")
@@ -176,3 +176,39 @@ def test_blocks_change_no_figure(
     sums = [np.array(each.pop("vectors")["sums"]) for each in (whole, parts)]
     assert sums[1] == pytest.approx(sums[0], abs=1e-4)
     assert parts == whole
+
+
+FRENCH = (
+    "Le robinet de la cuisine fuit depuis hier soir et le gardien de l'immeuble a promis de venir.",
+    "Pour demander une subvention, il faut remplir le formulaire en entier et le déposer ici.",
+    "Après la pluie, beaucoup de champs sont sous l'eau et la récolte est en partie perdue.",
+)
+
+
+def test_another_language_in_the_same_letters_is_named(
+    predictor: harnn.Predictor, documents: list[Document]
+) -> None:
+    french = [Document(f"f{row}", {"text": FRENCH[row % 3]}) for row in range(60)]
+    drift = harnn.measure_drift(predictor, documents[:190] + french, labelled=False)
+    writing = next(each for each in drift.moved if each.figure == "writings")
+    assert (writing.name, writing.before, writing.now) == ("French", 0.0, 60 / 250)
+
+
+def test_figures_of_before_languages_were_told_are_compared_as_then(
+    predictor: harnn.Predictor,
+) -> None:
+    french = [Document(f"f{row}", {"text": FRENCH[row % 3]}) for row in range(60)]
+    now = count_documents(predictor, french)
+    assert now.writings == {"French": 60}
+    kept = {
+        name: value for name, value in figures_to_dict(now).items() if name != "tells_languages"
+    }
+    kept["writings"] = {"Latin": 60}
+    then = figures_from_dict(kept, predictor.taxonomy.hierarchy, where="reference.json")
+    assert not then.tells_languages
+    assert then.writing_counts(now) == now.writing_counts(then)
+    older = harnn.Predictor(replace(predictor.bundle, reference=then))
+    writing = next(
+        each for each in harnn.measure_drift(older, french).findings if each.figure == "writings"
+    )
+    assert (writing.name, writing.change, writing.now) == ("Latin", 0.0, 1.0)

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from harnn.report import DriftReport, ModelReport
 from harnn.taxonomy import Taxonomy
 from support.made_reports import (
     drift_report,
@@ -48,7 +49,7 @@ def places(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     names = dict(zip("abcd", (sign * (2_000 // len(sign)) for sign in SIGNS), strict=True))
     long = Taxonomy.from_edges([("a", "ROOT"), ("b", "a"), ("c", "ROOT"), ("d", "c")], names=names)
     one = Taxonomy.from_edges([("only", "ROOT")])
-    reports = {
+    reports: dict[str, ModelReport | DriftReport] = {
         "sample": sample_report(),
         "hostile": hostile_report(),
         "large": large_report(),

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 import harnn
-from harnn.watching import MovingWindow
+from harnn.watching import TOLERANCES, MovingWindow
 from support.served import SMALL, client_of, running
 
 TEXT = "The bees swarmed, and a dripping tap was mended."
@@ -35,6 +35,13 @@ def test_words_labels_and_scores_are_counted(model: Path) -> None:
         given = sum(each["level"] == level for answer in answers for each in answer["labels"])
         assert found[f'harnn_labels_given_total{{level="{level}",model="m"}}'] == given
         assert found[f'harnn_best_score_count{{level="{level}",model="m"}}'] == 40
+    assert found['harnn_documents_by_writing_total{model="m",writing="English"}'] == 30
+    assert found['harnn_documents_by_writing_total{model="m",writing="Latin"}'] == 10
+    doubtful = found['harnn_doubtful_documents_total{model="m"}']
+    assert doubtful == sum(
+        max((each["score"] for each in answer["labels"]), default=0) < 0.5 for answer in answers
+    )
+    assert found['harnn_doubtful_share{model="m"}'] == doubtful / 40
     assert found['harnn_window_documents{model="m"}'] == 40
     share = found['harnn_unknown_word_share{model="m"}']
     words = (found[f'harnn_{name}_total{{model="m"}}'] for name in ("unknown_words", "words"))
@@ -51,7 +58,9 @@ def test_there_are_no_more_series_than_levels(model: Path) -> None:
         client.post("/v1/predict", json={"documents": [TEXT] * 40})
         found = numbers(client.get("/metrics").text)
     drift = [name for name in found if name.startswith("harnn_drift_distance")]
-    assert len(drift) <= 6 + 2 * levels
+    assert len(drift) == 7 + 3 * levels
+    figures = {re.findall('figure="([a-z_0-9]+)"', name)[0] for name in drift}
+    assert figures == TOLERANCES.keys() - {"f1"}  # all that harnn drift tells without true labels
     assert not [name for name in found if re.search(r'label="', name)]
 
 

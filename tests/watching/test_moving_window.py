@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 
+import numpy as np
 import pytest
+from scipy.sparse import csr_array
 
-from harnn.watching import MovingWindow, compare_figures
+from harnn.taxonomy import Taxonomy
+from harnn.watching import TOLERANCES, MovingWindow, compare_figures
 from support.watched import CHOOSING, COUNTS, TAXONOMY, made_block, made_figures
 
 REFERENCE = made_figures(1_000, 1)
+OF_LEVELS = ("scores", "label_mix", "labels")
 
 
 def window(**more: int) -> MovingWindow:
@@ -56,12 +61,17 @@ def test_distances_are_those_of_the_comparison() -> None:
     for seed in range(1, 5):
         total += made_figures(100, seed, **shifted)
     drift = compare_figures(REFERENCE, total, TAXONOMY, COUNTS)
-    expected = {
-        (each.figure, each.level): abs(each.change)
-        for each in drift.findings
-        if each.figure not in ("labels", "empty_field")
-    }
-    assert figures.distances.keys() == expected.keys()
+    expected = {(each.figure, each.level): abs(each.change) for each in drift.findings}
+    assert (
+        figures.distances.keys()
+        == expected.keys()
+        == {
+            *((name, None) for name in TOLERANCES if name not in OF_LEVELS),
+            *((name, level) for name in OF_LEVELS for level in (1, 2)),
+        }
+        - {("f1", None)}
+    )
+    assert expected["labels", 2] > 0
     for name, value in expected.items():
         assert figures.distances[name] == pytest.approx(value, abs=1e-6), name
 
@@ -73,6 +83,7 @@ def test_labels_chosen_otherwise_are_left_out() -> None:
     assert figures is not None
     assert figures.unlabelled is None
     assert ("unlabelled", None) not in figures.distances
+    assert ("labels", 1) not in figures.distances
     assert ("label_mix", 1) in figures.distances
     found.add(made_block(50, 2, sure=0.32))
     figures = found.figures()
@@ -105,3 +116,39 @@ def test_threads_may_use_it_together() -> None:
     figures = found.figures()
     assert figures is not None
     assert figures.documents == 400
+
+
+def test_of_several_fields_the_largest_distance_is_told() -> None:
+    """There may be any number of fields, and is one series."""
+    found = window(at_once=1)
+    found.add(made_block(100, 1, empty=0.5))
+    now = made_figures(100, 1, empty=0.5)
+    figures = found.figures()
+    assert figures is not None
+    share, before = now.empty_fields["text"] / 100, REFERENCE.empty_fields["text"] / 1_000
+    assert figures.distances["empty_field", None] == pytest.approx(share - before)
+    two = replace(REFERENCE, empty_fields={"text": 500, "title": 100})
+    other = MovingWindow(two, TAXONOMY.hierarchy, COUNTS, CHOOSING, at_once=1)
+    other.add(made_block(100, 1, empty=0.5))  # no title at all
+    figures = other.figures()
+    assert figures is not None
+    assert figures.distances["empty_field", None] == pytest.approx(0.9)
+
+
+def test_very_many_labels_are_counted_sooner() -> None:
+    """What waits is bounded: documents times labels."""
+    few = window()
+    assert few.add(made_block(255, 1)) is None
+    counted = few.add(made_block(1, 1))
+    assert counted is not None
+    assert counted.documents == 256
+    many = Taxonomy.from_edges([(f"t{n}", "ROOT") for n in range(40_000)])
+    bare = MovingWindow(None, many.hierarchy, np.zeros(40_000, np.int64), CHOOSING)
+    block = replace(
+        made_block(1, 1), scores=np.zeros((1, 40_000), np.float32), chosen=csr_array((1, 40_000))
+    )
+    for _ in range(103):
+        assert bare.add(block) is None
+    counted = bare.add(block)
+    assert counted is not None
+    assert counted.documents == 104

@@ -49,6 +49,18 @@ class FigureMetrics:
             ["model"],
             registry=registry,
         )
+        self._doubtful = Counter(
+            "harnn_doubtful_documents",
+            "Documents without a score of 0.5 or more.",
+            ["model"],
+            registry=registry,
+        )
+        self._writings = Counter(
+            "harnn_documents_by_writing",
+            "Documents answered, by language or script.",
+            ["model", "writing"],
+            registry=registry,
+        )
         self._scores = Histogram(
             "harnn_best_score",
             "Highest score of each level, one for each document; 0 to 1.",
@@ -75,6 +87,9 @@ class FigureMetrics:
         self._words.labels(model).inc(figures.words.bottoms)
         self._unknown.labels(model).inc(figures.words.tops)
         self._unlabelled.labels(model).inc(figures.unlabelled)
+        self._doubtful.labels(model).inc(figures.doubtful)
+        for writing, documents in figures.writings.items():
+            self._writings.labels(model, writing).inc(documents)
         for level, columns in enumerate(level_slices, start=1):
             self._given.labels(model, str(level)).inc(int(figures.given[columns].sum()))
             scores, bins = self._scores.labels(model, str(level)), figures.scores[level - 1]

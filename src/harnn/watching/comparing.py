@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from statistics import NormalDist
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -54,6 +54,48 @@ def compare_figures(
     return comparison.drift()
 
 
+def have_moved(before: Figures, now: Figures, columns: slice, error: float) -> MovedOf:
+    """Test which of some labels are given so much more or less often; error: of all together."""
+    n, m = before.chosen, now.chosen
+    then, today = before.given[columns], now.given[columns]
+    adjusted = benjamini_hochberg(share_p_values(then, n, today, m))
+    ratios = np.log((today + 0.5) / (m + 1)) - np.log((then + 0.5) / (n + 1))
+    return MovedOf((adjusted <= error) & (np.abs(ratios) >= math.log(LEAST_RATIO)), adjusted)
+
+
+class MovedOf(NamedTuple):
+    """Labels of a level."""
+
+    moved: NDArray[np.bool_]
+    p_values: NDArray[np.float64]
+    """Adjusted for all of them."""
+
+
+def error_of_each(before: Figures, now: Figures, depth: int) -> float:
+    """Return how often each interval of a comparison may miss, so that all hold together."""
+    findings = 4 + 2 * depth + len({*before.empty_fields, *now.empty_fields})
+    findings += have_vectors(before, now)
+    if are_alike(before, now):
+        findings += (1 + depth) * (1 + (before.f1 is not None and now.f1 is not None))
+    return ERROR / findings
+
+
+def are_alike(before: Figures, now: Figures) -> bool:
+    """Whether labels were chosen in one way, so that how often they are given can be compared."""
+    return before.choosing == now.choosing and min(before.chosen, now.chosen) > 0
+
+
+def have_vectors(before: Figures, now: Figures) -> bool:
+    """Whether there are vectors of one kind that can be compared."""
+    return (
+        before.vectors is not None
+        and now.vectors is not None
+        and before.vector_kind == now.vector_kind
+        and before.vectors.sums.shape == now.vectors.sums.shape
+        and min(before.documents, now.documents) > 1
+    )
+
+
 class _Comparison:
     """Makes all findings, with the share of the error that is left for each."""
 
@@ -63,20 +105,11 @@ class _Comparison:
         self._before, self._now = before, now
         self._taxonomy, self._label_counts = taxonomy, label_counts
         self._both = min(before.documents, now.documents)
-        self._alike = before.choosing == now.choosing and min(before.chosen, now.chosen) > 0
+        self._alike = are_alike(before, now)
         self._fields = sorted({*before.empty_fields, *now.empty_fields})
-        self._has_vectors = (
-            before.vectors is not None
-            and now.vectors is not None
-            and before.vector_kind == now.vector_kind
-            and before.vectors.sums.shape == now.vectors.sums.shape
-            and self._both > 1
-        )
+        self._has_vectors = have_vectors(before, now)
         self._has_f1 = before.f1 is not None and now.f1 is not None and self._alike
-        depth = taxonomy.depth
-        findings = 4 + 2 * depth + len(self._fields) + self._has_vectors
-        findings += (1 + depth) * self._alike + (1 + depth) * self._has_f1
-        self._error = ERROR / findings
+        self._error = error_of_each(before, now, taxonomy.depth)
 
     def drift(self) -> Drift:
         labels: list[MovedLabel] = []
@@ -146,9 +179,7 @@ class _Comparison:
         """Count the labels of a level that moved, and add them to *labels*."""
         n, m = self._before.chosen, self._now.chosen
         counts = self._before.given[columns], self._now.given[columns]
-        adjusted = benjamini_hochberg(share_p_values(counts[0], n, counts[1], m))
-        ratios = np.log((counts[1] + 0.5) / (m + 1)) - np.log((counts[0] + 0.5) / (n + 1))
-        moved = (adjusted <= self._error) & (np.abs(ratios) >= math.log(LEAST_RATIO))
+        moved, adjusted = have_moved(self._before, self._now, columns, self._error)
         z, taxonomy = _STANDARD.inv_cdf(1 - ERROR / 2), self._taxonomy
         for place in np.flatnonzero(moved).tolist():
             then, today = int(counts[0][place]), int(counts[1][place])

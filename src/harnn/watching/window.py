@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from harnn.metrics import in_spreads, squared_distance, stability
 from harnn.taxonomy import Hierarchy
+from harnn.watching.comparing import are_alike, error_of_each, have_moved, have_vectors
 from harnn.watching.counting import Block, count_block, join_blocks
 from harnn.watching.drift import LEAST_DOCUMENTS, Figure
 from harnn.watching.figures import LABEL_GROUPS, Figures
@@ -37,8 +38,9 @@ class WindowFigures:
     doubtful: float
     """Share of the documents."""
     distances: Mapping[tuple[Figure, int | None], float]
-    """By figure and level, as :class:`harnn.watching.Finding` has them as changes, without sign;
-    nothing where the model keeps no figures, or of fewer than 20 documents."""
+    """By figure and level, as :class:`harnn.watching.Finding` has them as changes, without sign; of
+    empty fields the largest. Nothing where the model keeps no figures, or of fewer than 20
+    documents."""
 
 
 class MovingWindow:
@@ -135,20 +137,28 @@ class MovingWindow:
         }
         if before.words.value is not None and now.words.value is not None:
             found["unknown_words", None] = abs(now.words.value - before.words.value)
-        if before.choosing == now.choosing and min(before.chosen, now.chosen) >= LEAST_DOCUMENTS:
+        if now.empty_fields:
+            found["empty_field", None] = max(
+                abs(count / now.documents - before.empty_fields[name] / before.documents)
+                for name, count in now.empty_fields.items()
+            )
+        alike = are_alike(before, now) and min(before.chosen, now.chosen) >= LEAST_DOCUMENTS
+        if alike:
             shares = (each.unlabelled / each.chosen for each in (before, now))
             found["unlabelled", None] = abs(next(shares) - next(shares))
+        error = error_of_each(before, now, self._hierarchy.depth)
         for level, (part, order) in enumerate(
             zip(self._hierarchy.level_slices, self._orders, strict=True), start=1
         ):
             found["scores", level] = stability(before.scores[level - 1], now.scores[level - 1])
             best = before.best[part][order], now.best[part][order]
             found["label_mix", level] = stability(*best, most_bins=LABEL_GROUPS)
-        if (
-            before.vectors is not None
-            and now.vectors is not None
-            and before.vector_kind == now.vector_kind
-        ):
+            if alike:
+                moved = have_moved(before, now, part, error).moved
+                found["labels", level] = float(np.count_nonzero(moved))
+        if have_vectors(before, now):
+            assert before.vectors is not None
+            assert now.vectors is not None
             square = squared_distance(before.vectors, now.vectors)
             found["vectors", None] = in_spreads(square, before.vectors)
         return found
