@@ -51,7 +51,7 @@ class Run(NamedTuple):
     system: str
     seconds: float
     cpu_seconds: float
-    """User and system, of the command and its processes; of Ray not those of its actors."""
+    """User and system, of all processes that ended with it; of Ray not those of its actors."""
     peak_megabytes: float
     """Resident, all its processes together, pages that they share counted for each."""
     documents: int
@@ -100,14 +100,11 @@ def watch(command: Sequence[str], during: Callable[[int], None] | None = None) -
         if during is not None:
             threading.Thread(target=during, args=(process.pid,), daemon=True).start()
         peak = 0.0
-        seen: dict[int, float] = {}
         while process.poll() is None:
-            peak = max(peak, _resident(process.pid, seen))
+            peak = max(peak, _resident(process.pid))
             time.sleep(SECONDS)
     seconds = time.monotonic() - began
-    # Some processes end without that their parents ask for it, some between two looks.
-    cpu_seconds = max(_children_seconds() - before, sum(seen.values()))
-    return Watched(process.returncode, seconds, cpu_seconds, peak)
+    return Watched(process.returncode, seconds, _children_seconds() - before, peak)
 
 
 def _children_seconds() -> float:
@@ -115,15 +112,12 @@ def _children_seconds() -> float:
     return times.children_user + times.children_system
 
 
-def _resident(pid: int, seen: dict[int, float]) -> float:
-    """Return megabytes of a process and those below it; seen: gets the CPU seconds of each."""
+def _resident(pid: int) -> float:
     total = 0
     try:
         parent = psutil.Process(pid)
         for process in [parent, *parent.children(recursive=True)]:
             total += process.memory_info().rss
-            times = process.cpu_times()
-            seen[process.pid] = times.user + times.system
     except psutil.Error:
         pass
     return total / 1e6
@@ -268,18 +262,9 @@ def compare_others(model: Path, source: Path, documents: int, folder: Path) -> l
             raise SystemExit(f"{system} ended with {took.code}")
         found = out.with_suffix(".answers").read_bytes()
         wanted = wanted or found
-        for name, seconds in json.loads(out.read_text()).items():
-            of_all = took if name == "first" else took._replace(cpu_seconds=0.0)
-            runs.append(
-                Run(
-                    f"{system}, {name}",
-                    seconds,
-                    of_all.cpu_seconds,
-                    took.peak_megabytes,
-                    documents,
-                    found == wanted,
-                )
-            )
+        for name, (seconds, cpu_seconds) in json.loads(out.read_text()).items():
+            peak, same = took.peak_megabytes, found == wanted
+            runs.append(Run(f"{system}, {name}", seconds, cpu_seconds, peak, documents, same))
     return runs
 
 

@@ -132,7 +132,8 @@ def test_marks_are_those_of_the_content(memory: Any, monkeypatch: pytest.MonkeyP
     memory.pipe("/a.jsonl", b"1")
     file = RemoteFile("memory://a.jsonl")
     assert file.version() == f"1 bytes, {memory.ukey('/a.jsonl')}"
-    told = iter([{"ETag": "x", "LastModified": 1}, {"ETag": "x"}, {"ETag": "y"}])
+    answers: list[dict[str, Any]] = [{"ETag": "x", "LastModified": 1}, {"ETag": "x"}, {"ETag": "y"}]
+    told = iter(answers)
     monkeypatch.setattr(memory, "info", lambda _path: {"size": 1, **next(told)})
     assert [file.version() for _ in range(3)] == ["1 bytes, x", "1 bytes, x", "1 bytes, y"]
 

@@ -51,7 +51,7 @@ def test_a_node_is_lost(cluster: Any) -> None:
     vectors = csr_array(random_array((100, 90), density=0.1, rng=rng, dtype=np.float32))
     targets = csr_array(rng.random((100, 400)) < 0.1)
     here = train_classifier(vectors, targets, None)
-    lost = []
+    lost: list[None] = []
     with connected(cluster.address, purpose="This") as ray:
         solve = _on_ray(ray, cluster.address, bool)
 
