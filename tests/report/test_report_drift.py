@@ -61,7 +61,7 @@ def test_what_moved_is_said_in_words_first() -> None:
     )
     writing = by_figure["writings", None]
     assert sentences[1] == (
-        "The writing is another: English in 0% of the documents, 100% before. Change "
+        "The writing is another: Han in 100% of the documents, 0% before. Change "
         f"{writing.change:.3f} by the stability index, interval {writing.low:.3f} to "
         f"{writing.high:.3f}; from 0.1 on it matters."
     )
