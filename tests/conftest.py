@@ -7,6 +7,7 @@ import os
 import secrets
 import signal
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from hypothesis import settings
@@ -34,13 +35,16 @@ def _heeded_interrupts() -> Iterator[None]:
 
     A shell ignores SIGINT so, and nohup SIGHUP, and with them every process that a test starts.
     """
-    usual = {signal.SIGINT: signal.default_int_handler, signal.SIGHUP: signal.SIG_DFL}
-    before = {number: signal.getsignal(number) for number in usual}
-    for number in [x for x, found in before.items() if found == signal.SIG_IGN]:
+    usual: dict[int, Any] = {
+        signal.SIGINT: signal.default_int_handler,
+        signal.SIGHUP: signal.SIG_DFL,
+    }
+    ignored = [number for number in usual if signal.getsignal(number) == signal.SIG_IGN]
+    for number in ignored:
         signal.signal(number, usual[number])
     yield
-    for number, found in before.items():
-        signal.signal(number, found)
+    for number in ignored:
+        signal.signal(number, signal.SIG_IGN)
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -80,13 +80,16 @@ def shown(value: Any) -> str:
     return text if len(text) <= _SHOWN_CHARACTERS else f"{text[:_SHOWN_CHARACTERS]}..."
 
 
-@functools.cache
 def hints_of(kind: type) -> Mapping[str, Any]:
     """Return the types of a table's fields by name; found once, since every word is compiled."""
+    return _hints_of(kind)
+
+
+@functools.cache
+def _hints_of(kind: type) -> Mapping[str, Any]:
     hints = get_type_hints(kind)
-    return types.MappingProxyType(
-        {each.name: hints[each.name] for each in dataclasses.fields(kind)}
-    )
+    names = [each.name for each in dataclasses.fields(kind)]
+    return types.MappingProxyType({name: hints[name] for name in names})
 
 
 def read_table(
