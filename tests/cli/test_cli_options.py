@@ -273,7 +273,10 @@ def test_what_trains_takes_the_same_settings(capsys: pytest.CaptureFixture[str])
         "address", "resume", "overwrite",
     }  # fmt: skip
     assert options["train"] - options["sweep"] == of_one_model - {"json_output"}
-    assert options["train"] - options["tune"] == of_one_model - {"out", "resume"} | {"cache", "table"}
+    assert options["train"] - options["tune"] == of_one_model - {"out", "resume"} | {
+        "cache",
+        "table",
+    }
     assert "no presets" in failing(
         capsys, "sweep", "--train", FILES.train, "--valid", FILES.valid, "--taxonomy",
         FILES.taxonomy, "--mode", "paper", "--preset", "fast",

@@ -46,7 +46,11 @@ def test_of_labelled_documents_each_must_have_labels_that_exist(tmp_path: Path) 
     path = write(tmp_path, LABELLED, PLAIN, LABELLED.replace("A1", "A2"))
     with pytest.raises(DocumentError) as caught:
         list(maybe_labelled_documents(path, TAXONOMY, DataConfig()).documents)
-    assert len(caught.value.problems) == 2
+    assert [str(each) for each in caught.value.problems] == [
+        f"{path}:2: document '2' has no labels, and the first one has some. Say whether labels are "
+        "read (--labelled, --unlabelled).",
+        f"{path}:3: unknown label 'A2'.",
+    ]
     skipping = DataConfig(on_error="skip")
     assert len(list(maybe_labelled_documents(path, TAXONOMY, skipping).documents)) == 1
 

@@ -9,12 +9,14 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from harnn._tables import shown
 from harnn.config import DataConfig
 from harnn.data.documents import Document
 from harnn.data.fields import DocumentBuilder
 from harnn.data.inputs import Documents, split_given
 from harnn.data.log import ReadingLog, Rejected, settle
 from harnn.data.reading import label_documents, stream_documents
+from harnn.errors import Problem
 from harnn.taxonomy import Taxonomy
 
 Pair = tuple[Document, NDArray[np.int32]]
@@ -58,8 +60,22 @@ def maybe_labelled_documents(
                 labelled = item.labels is not None
                 break
         stream = chain(first, stream)
+        if labelled:
+            stream = _all_labelled(stream)
     if labelled:
         return MaybeLabelled(True, label_documents(stream, config, taxonomy, log))
     nothing = np.zeros(0, dtype=np.int32)
     settled = settle(stream, config.on_error, log)
     return MaybeLabelled(False, ((document, nothing) for document in settled))
+
+
+def _all_labelled(stream: Iterator[Document | Rejected]) -> Iterator[Document | Rejected]:
+    """Yield documents, those without labels with what to do about it where there are more."""
+    hint = "Say whether labels are read (--labelled, --unlabelled)."
+    for item in stream:
+        if isinstance(item, Rejected) or item.labels is not None:
+            yield item
+            continue
+        what = f"document {shown(item.id)} has no labels, and the first one has some."
+        yield Rejected((Problem(item.source, what, hint),))
+        hint = ""
