@@ -8,6 +8,7 @@ import inspect
 import subprocess
 import sys
 from collections import Counter
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -107,6 +108,7 @@ def rooms() -> set[str]:
     }
 
 
+@cache
 def imported_by(path: Path) -> set[str]:
     """Modules that a file imports, anywhere in it."""
     found = set()

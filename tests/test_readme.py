@@ -56,10 +56,11 @@ def test_the_pages_on_encoders_lead_to_each_other_and_can_be_typed() -> None:
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder with the files that the README names."""
+    """A folder with the files that the README names, and a few documents in them."""
     files = sample("en")
-    for name in ("train", "valid", "test"):
-        shutil.copy(getattr(files, name), tmp_path / f"{name}.jsonl")
+    for name, count in (("train", 80), ("valid", 20), ("test", 6)):
+        lines = getattr(files, name).read_text("utf-8").splitlines(keepends=True)
+        (tmp_path / f"{name}.jsonl").write_text("".join(lines[:count]), "utf-8")
     shutil.copy(files.taxonomy, tmp_path / "taxonomy.tsv")
     shutil.copy(files.labels, tmp_path / "labels.tsv")
     (tmp_path / "new.txt").write_text("The bees swarmed.\nA dripping tap.\n", encoding="utf-8")

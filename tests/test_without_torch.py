@@ -172,11 +172,11 @@ def test_how_a_model_with_a_network_chooses_is_changed_without_loading_it(tmp_pa
     table = tmp_path / "own.csv"
     table.write_text(done.stdout, "utf-8")
     assert len(done.stdout.splitlines()) == len(model_info(model).taxonomy) + 1
-    for options, chosen in (
-        (["--threshold", "0.5"], "labels scored at least 0.5000"),
-        (["--thresholds", str(table)], "labels scored at least their own threshold"),
-    ):
-        done = run_without(TORCH, ["decoding", str(model), *options])
-        assert done.returncode == 0
-        assert done.stdout == f"{model} now chooses {chosen}; close up.\n"
-        assert done.stderr.startswith("Until now it chose labels scored at least ")
+    given = (["--threshold", "0.5"], ["--thresholds", str(table)])
+    done = run_without(TORCH, *(["decoding", str(model), *options] for options in given))
+    assert done.returncode == 0
+    chosen = ("labels scored at least 0.5000", "labels scored at least their own threshold")
+    now = [f"{model} now chooses {each}; close up." for each in chosen]
+    assert done.stdout.splitlines() == now
+    assert done.stderr.startswith("Until now it chose labels scored at least ")
+    assert "\nUntil now it chose labels scored at least 0.5000" in done.stderr

@@ -194,6 +194,7 @@ def test_the_model_card(model: Path) -> None:
 
 def test_own_segmentation(tmp_path: Path) -> None:
     table = SMALL | {"training": SMALL["training"] | {"epochs": 1}}
+    table |= {"model": SMALL["model"] | {"text_vectors": "off"}}
     result = fit_sample(table, segment=str.split)
     model = harnn.save_bundle(result, tmp_path / "m")
     with pytest.raises(BundleError, match="segment"):
