@@ -163,7 +163,7 @@ def test_validating_nothing_says_so_and_no_more(
     lines = shown.out.splitlines()
     assert lines[0] == f"Problem: {told.format(bad=bad)}"
     assert lines[1].startswith("taxonomy: 50 labels")
-    assert lines[2:] == ["1 problem to mend."]
+    assert lines[2:] == ["1 problem to mend.", f"The report is in {report}."]
     assert json.loads(report.read_text("utf-8"))["documents"] == 0
     assert run(["validate", "--data", str(bad), "--test", str(FILES.test)]) == 2
 
