@@ -112,7 +112,8 @@ class ModelConfig:
     text_vectors: TextVectors = "auto"
     """Whether a small network reads vectors of whole texts too, from a pretrained encoder of 16
     languages: ``on``, ``off``, or, beside ``both``, where the training documents have at most 3
-    million words, and labels are at most 20,000 (``auto``). Preset ``fast``: see there."""
+    million words, 6 for MiniLM or a directory, and labels are at most 20,000 (``auto``). Preset
+    ``fast``: see there."""
     transformer: str = "off"
     """Whether a pretrained transformer encoder is fine-tuned too, as ``[transformer]``: ``off``,
     ``on`` for MiniLM (docs/encoders.md), ``auto`` for it where it is installed, most of the text is

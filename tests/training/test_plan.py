@@ -141,11 +141,17 @@ def test_a_fast_model_reads_short_english_texts_by_a_table(
         ({"tokens": 3_000_000}, ""),
         ({"tokens": 3_000_001}, "3,000,001 words, more than 3,000,000, would take long"),
         ({"level_sizes": (2, 20_000)}, "20,002 labels, more than 20,000, would take long"),
+        ({"tokens": 6_000_000, "english": True}, ""),
+        (
+            {"tokens": 6_000_001, "english": True},
+            "6,000,001 words, more than 6,000,000, would take long",
+        ),
     ],
 )
 def test_what_is_not_read_because_it_is_much_is_told(
-    changes: dict[str, Any], expected: str
+    changes: dict[str, Any], expected: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(encoder_choice, "find_minilm", lambda: (Path("x"), "y==1"))
     found = TrainingPlan.of(config(), facts(**changes))
     assert ("text_vectors" in found.branches) == (not expected)
     on = "; with model.text_vectors=on they are read"

@@ -33,6 +33,8 @@ _CELLS = 1_000_000_000
 """Documents times labels, in all epochs together."""
 _WORD_VECTOR_TOKENS = 32_000_000
 _TEXT_VECTOR_TOKENS = 3_000_000
+_MINILM_TOKENS = 6_000_000
+"""As many abstracts again, for which MiniLM still brings a point, and other encoders nothing."""
 _ON = "would take long; with model.text_vectors=on they are read"
 _SAMPLED_LABELS = 4_096
 _VALIDATION_BEAM = 32
@@ -232,8 +234,10 @@ def reason_against_text_vectors(config: Config, facts: TrainingFacts) -> str:
     fast = is_fast(config.model)
     if fast and facts.mean_words > _SHORT_TEXT:
         return f"texts have {facts.mean_words:,.0f} words on average, more than {_SHORT_TEXT}"
-    if facts.tokens > _TEXT_VECTOR_TOKENS:
-        return f"{facts.tokens:,} words, more than {_TEXT_VECTOR_TOKENS:,}, {_ON}"
+    better = not fast and _choose(config.text, facts, fast=False).is_bert
+    most = _MINILM_TOKENS if better else _TEXT_VECTOR_TOKENS
+    if facts.tokens > most:
+        return f"{facts.tokens:,} words, more than {most:,}, {_ON}"
     if facts.label_count > MANY_LABELS:
         return f"{facts.label_count:,} labels, more than {MANY_LABELS:,}, {_ON}"
     if not fast:

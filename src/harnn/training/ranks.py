@@ -45,6 +45,9 @@ _BEATS = 10
 """Signs of life within the timeout."""
 _SECONDS_TO_SEE = 5.0
 """That what looks for a sign of life may take to end, where a machine does not answer."""
+_SECONDS_TO_FAIL = 1.0
+"""That what else was under way is given to fail: PyTorch waits for ever where its group is freed,
+with Python's lock held, while a thread of the group waits for that lock to free a tensor."""
 _TRACES = ("gloo", "NCCL", "TCPStore", "FileStore", "onnection", "imed out", "Broken pipe")
 """In what PyTorch says of a process that does not answer."""
 
@@ -413,6 +416,9 @@ class Ranks:
         except RuntimeError as error:
             if self.alone or not _is_of_connection(error):
                 raise
+            if self._path:  # whom rank 0 has started there is nobody to tell
+                os._exit(RankLostError.exit_code)
+            time.sleep(_SECONDS_TO_FAIL)
             lost = self._processes.lost() if self._processes is not None else ""
             if not lost:
                 place = f"rank {self.number} of {self.count} (from 0)"
