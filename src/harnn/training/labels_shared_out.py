@@ -11,6 +11,7 @@ import pickle
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from harnn._cores import count_cores
@@ -19,6 +20,7 @@ from harnn._ray import connected
 from harnn.errors import HarnnError
 from harnn.training.checks import ON_RAY
 from harnn.training.ranks import Ranks
+from harnn.training.shares import all_shares, own_share
 from harnn.training.support_vectors import Blocks, BlockSolver, Column, Spread
 from harnn.training.task import Task
 
@@ -57,7 +59,6 @@ class _Labels:
 
     solver: BlockSolver
     blocks: Blocks
-    rounds: int
     at_once: int
 
     def follow(self, ranks: Ranks, stopped: Callable[[], bool]) -> None:
@@ -70,25 +71,19 @@ class _Labels:
 
     def solve(self, ranks: Ranks, stopped: Callable[[], bool]) -> list[list[Column]]:
         """Return the columns of this rank's blocks."""
-        mine = self.blocks[ranks.number :: ranks.count]
-        found: list[list[Column]] = []
-        for number in range(self.rounds):
-            some = mine[number * self.at_once : (number + 1) * self.at_once]
-            found += self.solver.solve(some, self.at_once)
-            if ranks.agree(stopped()):
-                raise InterruptedError
-        return found
+        return own_share(
+            ranks,
+            self.blocks,
+            lambda some: self.solver.solve(some, self.at_once),
+            at_once=self.at_once,
+            stopped=stopped,
+        )
 
 
 def _among_ranks(ranks: Ranks, threads: int, stopped: Callable[[], bool]) -> Spread:
     def spread(solver: BlockSolver, blocks: Blocks) -> Iterator[list[Column]]:
-        rounds = -(-len(blocks) // (ranks.count * threads))
-        order = _Labels(solver, blocks, rounds, threads)
-        ranks.send(order)
-        with ranks.together():
-            shares = [order.solve(ranks, stopped), *ranks.taken()]
-        for number in range(len(blocks)):
-            yield shares[number % ranks.count][number // ranks.count]
+        order = _Labels(solver, blocks, threads)
+        yield from all_shares(ranks, order, blocks, partial(order.solve, ranks, stopped))
 
     return spread
 

@@ -10,6 +10,7 @@ import copy
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 import torch
@@ -19,6 +20,7 @@ from harnn.branches.text_vectors import BertEncoder, states_to_vectors, torch_th
 from harnn.network import Bert
 from harnn.text import Batches, TextEncoder
 from harnn.training.ranks import Ranks
+from harnn.training.shares import all_shares, own_share
 from harnn.training.task import Task
 
 _AT_ONCE = 4
@@ -40,14 +42,9 @@ def texts_shared_out(task: Task, encoder: TextEncoder) -> Iterator[TextEncoder]:
     task.ranks.send(_Keep(copy.deepcopy(encoder.network).cpu(), task.config.training.device))
 
     def spread(batches: Batches, stopped: Callable[[], bool]) -> Iterator[NDArray[np.float32]]:
-        ranks = task.ranks
-        rounds = -(-len(batches) // (ranks.count * _AT_ONCE))
-        order = _Batches(batches, encoder.files.pooling, rounds, threads)
-        ranks.send(order)
-        with ranks.together():
-            shares = [order.compute(encoder.network, ranks, stopped), *ranks.taken()]
-        for number in range(len(batches)):
-            yield shares[number % ranks.count][number // ranks.count]
+        order = _Batches(batches, encoder.files.pooling, threads)
+        own = partial(order.compute, encoder.network, task.ranks, stopped)
+        yield from all_shares(task.ranks, order, batches, own)
 
     yield replace(encoder, spread=spread)
     task.ranks.send(_Keep(None))
@@ -72,7 +69,6 @@ class _Batches:
 
     batches: Sequence[NDArray[np.int64]]
     pooling: str
-    rounds: int
     threads: int
 
     def follow(self, ranks: Ranks, stopped: Callable[[], bool]) -> None:
@@ -88,11 +84,10 @@ class _Batches:
         self, network: Bert, ranks: Ranks, stopped: Callable[[], bool]
     ) -> list[NDArray[np.float32]]:
         """Return the vectors of this rank's batches."""
-        mine = self.batches[ranks.number :: ranks.count]
-        found: list[NDArray[np.float32]] = []
-        for number in range(self.rounds):
-            some = mine[number * _AT_ONCE : (number + 1) * _AT_ONCE]
-            found += [states_to_vectors(network, self.pooling, ids) for ids in some]
-            if ranks.agree(stopped()):
-                raise InterruptedError
-        return found
+        return own_share(
+            ranks,
+            self.batches,
+            lambda some: [states_to_vectors(network, self.pooling, ids) for ids in some],
+            at_once=_AT_ONCE,
+            stopped=stopped,
+        )
