@@ -169,6 +169,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("data_set")
     parser.add_argument("--encoder", default="minilm")
+    parser.add_argument("--layers", default="auto", help="as text.text_encoder_layers")
     parser.add_argument("--share", type=float, default=0.1)
     parser.add_argument("--seed", type=int, default=13)
     parser.add_argument("--documents", type=int, help="of the training ones, the first so many")
@@ -197,7 +198,7 @@ def main() -> None:
                 "leave_out": "off",
                 "labels_without_examples": "on",
             },
-            "text": {"text_encoder": options.encoder},
+            "text": {"text_encoder": options.encoder, "text_encoder_layers": options.layers},
             "training": {"seed": options.seed, "threads": 1},
         }
     )
@@ -220,6 +221,7 @@ def main() -> None:
     result = {
         "data_set": options.data_set,
         "encoder": options.encoder,
+        "layers": options.layers,
         "training_documents": len(train),
         "hidden_labels": len(hidden),
         "labels_by_name": len(model.ensemble.by_name.columns),

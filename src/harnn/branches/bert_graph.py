@@ -14,10 +14,11 @@ from harnn.text.sentence_files import Pooling
 
 
 @torch.no_grad()
-def bert_graph(encoder: Bert, pooling: Pooling | None) -> bytes:
+def bert_graph(encoder: Bert, pooling: Pooling | None, layers: tuple[int, ...] = ()) -> bytes:
     """Return the ONNX model: ``token_ids`` (B, T) int64, all real -> ``vectors`` (B, D).
 
-    pooling: of the states; None: none, and the vectors are all of them, (B, T, D).
+    pooling: of the states; None: none, and the vectors are all of them, (B, T, D). layers: whose
+    states are pooled, each scaled to length 1 and put beside each other; none: the last one's.
 
     Raises:
         MissingExtraError: the package onnx is not installed.
@@ -32,18 +33,27 @@ def bert_graph(encoder: Bert, pooling: Pooling | None) -> bytes:
     read = node("Slice", graph.weight(places, "places"), graph.axes(0), tokens, graph.axes(0))
     x = node("Add", node("Gather", graph.weight(words, "words"), "token_ids", axis=0), read)
     x = _layer_norm(graph, x, embeddings.LayerNorm, "embeddings")
-    layers: Any = encoder.encoder["layer"]
-    for number, layer in enumerate(layers, start=1):
+    pooled: list[str] = []
+    modules: Any = encoder.encoder["layer"]
+    for number, layer in enumerate(modules, start=1):
         x = _layer(graph, x, layer, f"layer{number}", shape.activation)
-    if pooling is None:
-        node("Identity", x, name="vectors")
-    elif pooling == "cls":
-        node("Gather", x, graph.weight(torch.tensor(0)), axis=1, name="vectors")
+        if pooling is not None and number in (layers or (shape.layers,)):
+            pooled.append(_pooled(graph, x, pooling))
+    if len(pooled) > 1:
+        scaled = [node("LpNormalization", each, axis=1, p=2) for each in pooled]
+        node("Concat", *scaled, axis=1, name="vectors")
     else:
-        node("ReduceMean", x, axes=[1], keepdims=0, name="vectors")
+        node("Identity", *(pooled or [x]), name="vectors")
     inputs = {"token_ids": ["texts", "tokens"]}
     dims = ["texts", "tokens"] if pooling is None else ["texts"]
-    return graph.finish(inputs, "vectors", [*dims, shape.hidden_size])
+    return graph.finish(inputs, "vectors", [*dims, shape.hidden_size * max(1, len(pooled))])
+
+
+def _pooled(graph: Graph, x: str, pooling: Pooling) -> str:
+    """Return (B, D) of states (B, T, D)."""
+    if pooling == "cls":
+        return graph.node("Gather", x, graph.weight(torch.tensor(0)), axis=1)
+    return graph.node("ReduceMean", x, axes=[1], keepdims=0)
 
 
 def _layer(graph: Graph, x: str, layer: Any, name: str, activation: str) -> str:

@@ -7,7 +7,7 @@ Roberta's (arXiv 1907.11692) differ in where positions start alone.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Self
@@ -129,6 +129,14 @@ class Bert(nn.Module):
         for layer in layers:
             x = layer(x, mask)
         return x  # type: ignore[no-any-return]
+
+    def states(self, token_ids: Tensor) -> Iterator[Tensor]:
+        """Yield the states (B, T, D) after each layer, of token ids (B, T) that are all real."""
+        x = self.embeddings(token_ids)
+        layers: Any = self.encoder["layer"]
+        for layer in layers:
+            x = layer(x, None)
+            yield x
 
     @classmethod
     def from_weights(cls, shape: BertShape, weights: Mapping[str, Tensor]) -> Self:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from harnn.config import TextConfig
-from harnn.text.encoders import ENCODER_TITLES
+from harnn.text.encoders import ENCODER_TITLES, name_layers
 from harnn.text.sentence_files import MINILM_HINT, WEIGHTS, find_minilm
 from harnn.text.text_vectors import TEXT_VECTOR_SIZE, text_vectors_installed
 
 _TOKENS = 256
 _SHORT_TOKENS = 128
+MINILM_LAYERS = (3, 6)
+"""Of six: what the last ones add is for comparing sentences, and some of what tells labels is lost
+there (docs/experiments.md)."""
 _SHORT_TEXT = 50
 """Words of a text, on average, up to which fewer tokens are read of each."""
 
@@ -30,6 +33,8 @@ class EncoderChoice(NamedTuple):
     """Read of a text, at most; 0: the first 2,000 characters."""
     reason: str
     """A few words; empty where the settings name it."""
+    layers: tuple[int, ...] = ()
+    """Of an encoder of the BERT family, whose states are read; none: the last one's alone."""
 
     @property
     def title(self) -> str:
@@ -41,11 +46,16 @@ class EncoderChoice(NamedTuple):
         """Whether its networks are of the BERT family, computed for each text."""
         return self.name not in ("use", "static")
 
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values for JSON."""
+        return self._asdict() | {"layers": list(self.layers)}
+
     def describe(self) -> str:
         """Say what will be read, and why."""
         tokens = f", {self.tokens} tokens of a text" if self.tokens else ""
+        layers = name_layers(self.layers)
         reason = f" ({self.reason})" if self.reason else ""
-        return f"{self.title}{tokens}{reason}"
+        return f"{self.title}{layers}{tokens}{reason}"
 
 
 def choose_encoder(
@@ -68,7 +78,10 @@ def choose_encoder(
     if name == "use":
         return EncoderChoice(name, 0, reason)
     tokens = text.text_encoder_tokens or most_tokens(mean_words)
-    return EncoderChoice(name, tokens, reason)
+    layers = () if name == "static" else text.layers
+    if name == "minilm":
+        layers = layers or MINILM_LAYERS
+    return EncoderChoice(name, tokens, reason, layers)
 
 
 def most_tokens(mean_words: float) -> int:
@@ -82,9 +95,9 @@ def encoder_memory(choice: EncoderChoice, documents: int) -> float:
     Weights of the BERT family are held as they are stored and as they are computed with, and for
     ``static`` with the vectors of all tokens. 50 MB are added for the texts at work. ``use``, which
     stores them packed, takes 110 MB as measured, and 126 MB for what it keeps of tokens. The
-    vectors have up to 512 numbers of 4 bytes.
+    vectors have up to 512 numbers of 4 bytes for each layer that is read.
     """
-    vectors = 4.0 * documents * TEXT_VECTOR_SIZE
+    vectors = 4.0 * documents * TEXT_VECTOR_SIZE * max(1, len(choice.layers))
     if choice.name == "use":
         return vectors + _USE_BYTES
     found = find_minilm()

@@ -28,6 +28,8 @@ ENCODER_TITLES = {
 _CHARACTERS_OF_A_TOKEN = 7
 _LARGEST = 1 << 20
 _DIGEST = 64
+_MOST_LAYERS = 999
+_OPTIONAL = {"layers", "bfloat16"}
 
 
 def never() -> bool:
@@ -49,6 +51,8 @@ class EncoderRecord:
     """Read of a text at most; 0: the first 2,000 characters."""
     sha256: Mapping[str, str] = field(default_factory=dict)
     """Of each file by its name."""
+    layers: tuple[int, ...] = ()
+    """Of an encoder of the BERT family, whose states are read; none: the last one's alone."""
     bfloat16: bool = False
     """Whether a model was measured with vectors of ``use`` that were computed so."""
 
@@ -60,6 +64,7 @@ class EncoderRecord:
             "size": self.size,
             "tokens": self.tokens,
             "sha256": dict(self.sha256),
+            **({"layers": list(self.layers)} if self.layers else {}),
             **({"bfloat16": True} if self.bfloat16 else {}),
         }
 
@@ -71,7 +76,7 @@ class EncoderRecord:
             ValueError: it is something else; says what is wrong.
         """
         kinds = {"name": str, "source": str, "size": int, "tokens": int, "sha256": dict}
-        if not isinstance(plain, dict) or plain.keys() - {"bfloat16"} != kinds.keys():
+        if not isinstance(plain, dict) or plain.keys() - _OPTIONAL != kinds.keys():
             raise ValueError(f"got {shown(plain)}, expected {', '.join(kinds)}")
         for key, kind in kinds.items():
             if type(plain[key]) is not kind:
@@ -81,14 +86,22 @@ class EncoderRecord:
         sums = plain["sha256"].values()
         if not all(isinstance(x, str) and len(x) == _DIGEST for x in sums):
             raise ValueError(f"sha256: got {shown(plain['sha256'])}")
+        layers = plain.get("layers", [])
+        if (
+            not isinstance(layers, list)
+            or not all(type(x) is int and 1 <= x <= _MOST_LAYERS for x in layers)
+            or layers != sorted(set(layers))
+        ):
+            raise ValueError(f"layers: got {shown(layers)}")
         if type(plain.get("bfloat16", False)) is not bool:
             raise ValueError(f"bfloat16: got {shown(plain['bfloat16'])}")
-        return cls(**plain)
+        return cls(**plain | {"layers": tuple(layers)})
 
     def describe(self) -> str:
         """Say which one it is, for a model's card."""
         tokens = f", {self.tokens} tokens of a text" if self.tokens else ""
-        return f"{ENCODER_TITLES.get(self.name, self.name)}, {self.source}{tokens}"
+        layers = name_layers(self.layers)
+        return f"{ENCODER_TITLES.get(self.name, self.name)}, {self.source}{layers}{tokens}"
 
     def difference(self, found: EncoderRecord) -> str:
         """Say in what another encoder differs, as the end of a sentence; nothing: in nothing."""
@@ -97,6 +110,13 @@ class EncoderRecord:
             if other != digest:
                 return f"its {name} has SHA-256 {other[:12] or 'none'}, expected {digest[:12]}"
         return ""
+
+
+def name_layers(layers: tuple[int, ...]) -> str:
+    """Say which layers of an encoder are read, after its name; nothing where the last alone is."""
+    if not layers:
+        return ""
+    return f", layer{'s' if len(layers) > 1 else ''} {' and '.join(map(str, layers))}"
 
 
 class TextEncoder(Protocol):

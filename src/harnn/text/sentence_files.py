@@ -76,10 +76,20 @@ class SentenceFiles:
         known = [limit for limit in limits if type(limit) is int and limit > 1]
         return cls(directory, config, _pooling(directory), min(known, default=512))
 
-    def record(self, name: str, source: str, size: int, tokens: int) -> EncoderRecord:
-        """Return which encoder it is."""
+    @property
+    def layers(self) -> int:
+        """How many the encoder has; 0: ``config.json`` does not say so."""
+        count = self.config.get("num_hidden_layers")
+        return count if type(count) is int else 0
+
+    def record(
+        self, name: str, source: str, size: int, tokens: int, layers: tuple[int, ...] = ()
+    ) -> EncoderRecord:
+        """Return which encoder it is; layers: those that are read, none for the last one."""
         sums = {file: sha256_of(self.directory / file) for file in _FILES}
-        return EncoderRecord(name=name, source=source, size=size, tokens=tokens, sha256=sums)
+        return EncoderRecord(
+            name=name, source=source, size=size, tokens=tokens, sha256=sums, layers=layers
+        )
 
     def tokenizer(self) -> bytes:
         """Return ``tokenizer.json``."""

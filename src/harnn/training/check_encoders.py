@@ -20,6 +20,7 @@ from harnn.branches.transformer.pieces import read_piece_tokenizer
 from harnn.config import Config, ModelConfig
 from harnn.errors import ConfigError, HarnnError, InputError, MissingExtraError, Problem
 from harnn.text import SentenceFiles, require_minilm, require_text_vectors
+from harnn.text.sentence_files import find_minilm
 from harnn.training.plan import may_read_text_vectors
 from harnn.training.plan_transformer import transformer_problems
 
@@ -71,9 +72,14 @@ def wrong_with_text_encoder(config: Config) -> Iterator[HarnnError]:
     """Say what is wrong with an encoder of whole texts that settings name, or cannot do without."""
     if not may_read_text_vectors(config.model):
         return
-    name = config.text.text_encoder
+    name, layers = config.text.text_encoder, config.text.layers
     if name in ("minilm", "static"):
-        yield from missing(require_minilm)
+        try:
+            directory, _ = require_minilm()
+        except MissingExtraError as error:
+            yield error
+            return
+        yield from _wrong_layers(layers, SentenceFiles.read(directory))
     elif name not in ("auto", "use"):
         where = "text.text_encoder"
         if not name or not Path(name).is_dir():
@@ -81,11 +87,21 @@ def wrong_with_text_encoder(config: Config) -> Iterator[HarnnError]:
             yield ConfigError(Problem(where, f"got {shown(name)}, {expected}"))
             return
         try:
-            SentenceFiles.read(Path(name))
+            yield from _wrong_layers(layers, SentenceFiles.read(Path(name)))
         except InputError as error:
             yield ConfigError([Problem(where, str(problem)) for problem in error.problems])
-    elif config.model.text_vectors == "on":
-        yield from missing(require_text_vectors)
+    else:
+        if name == "auto" and (found := find_minilm()) is not None:
+            yield from _wrong_layers(layers, SentenceFiles.read(found[0]))
+        if config.model.text_vectors == "on":
+            yield from missing(require_text_vectors)
+
+
+def _wrong_layers(layers: tuple[int, ...], files: SentenceFiles) -> Iterator[ConfigError]:
+    """Say where a layer is to be read that an encoder does not have."""
+    if layers and layers[-1] > files.layers > 0:
+        what = f"got {layers[-1]}, expected at most {files.layers}: {files.directory} has no more."
+        yield ConfigError(Problem("text.text_encoder_layers", what))
 
 
 def missing(load: Callable[[], object]) -> Iterator[MissingExtraError]:

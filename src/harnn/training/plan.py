@@ -185,7 +185,7 @@ class TrainingPlan:
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values for JSON."""
-        encoder = None if self.text_encoder is None else self.text_encoder._asdict()
+        encoder = None if self.text_encoder is None else self.text_encoder.to_dict()
         plain = dataclasses.asdict(self)
         return plain | {"branches": list(self.branches), "text_encoder": encoder}
 

@@ -42,7 +42,7 @@ def texts_shared_out(task: Task, encoder: TextEncoder) -> Iterator[TextEncoder]:
     task.ranks.send(_Keep(copy.deepcopy(encoder.network).cpu(), task.config.training.device))
 
     def spread(batches: Batches, stopped: Callable[[], bool]) -> Iterator[NDArray[np.float32]]:
-        order = _Batches(batches, encoder.files.pooling, threads)
+        order = _Batches(batches, encoder.files.pooling, encoder.record.layers, threads)
         own = partial(order.compute, encoder.network, task.ranks, stopped)
         yield from all_shares(task.ranks, order, batches, own)
 
@@ -69,6 +69,7 @@ class _Batches:
 
     batches: Sequence[NDArray[np.int64]]
     pooling: str
+    layers: tuple[int, ...]
     threads: int
 
     def follow(self, ranks: Ranks, stopped: Callable[[], bool]) -> None:
@@ -87,7 +88,9 @@ class _Batches:
         return own_share(
             ranks,
             self.batches,
-            lambda some: [states_to_vectors(network, self.pooling, ids) for ids in some],
+            lambda some: [
+                states_to_vectors(network, self.pooling, self.layers, ids) for ids in some
+            ],
             at_once=_AT_ONCE,
             stopped=stopped,
         )

@@ -77,7 +77,11 @@ def train_text_vectors(task: Task) -> TrainedBranch | None:
         return None
     task.listener(Stage(f"vectors of whole texts: {choice.describe()}"))
     encoder = open_encoder(
-        choice.name, choice.tokens, cache=task.reader.cache, stopped=task.stopped
+        choice.name,
+        choice.tokens,
+        layers=choice.layers,
+        cache=task.reader.cache,
+        stopped=task.stopped,
     )
     return _trained(task, encoder, None, as_plain=task.plan.answers_without_torch)
 

@@ -23,9 +23,9 @@ _LARGEST_INDEX = 1 << 24
 """Whole numbers among the weights are axes and sizes."""
 _KINDS = """
 Add Cast Concat DequantizeLinear Div DynamicQuantizeLSTM DynamicQuantizeLinear Erf Gather Gemm
-Greater Identity LSTM LayerNormalization Less MatMul MatMulInteger Max Mul Neg Range ReduceMax
-ReduceMean ReduceSum Relu Reshape Scan Shape Sigmoid Slice Softmax Softplus Squeeze Sub Tanh
-Transpose Unsqueeze Where
+Greater Identity LSTM LayerNormalization Less LpNormalization MatMul MatMulInteger Max Mul Neg Range
+ReduceMax ReduceMean ReduceSum Relu Reshape Scan Shape Sigmoid Slice Softmax Softplus Squeeze Sub
+Tanh Transpose Unsqueeze Where
 """
 """Nodes of our graphs, also with weights in 8 bits."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Self
 
@@ -15,8 +15,9 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 from tokenizers import Tokenizer
+from torch.nn import functional
 
-from harnn._display import reason_of
+from harnn._display import counted, reason_of
 from harnn.branches.branch import Parts
 from harnn.branches.text_vectors.onnx_encoder import GRAPH
 from harnn.branches.text_vectors.onnx_encoder import TOKENIZER as LIGHT_TOKENIZER
@@ -39,7 +40,7 @@ _TOKENS_AT_ONCE = 1_024
 
 @dataclass(frozen=True, eq=False)
 class BertEncoder:
-    """The mean, or the first, of the states of all tokens.
+    """The mean, or the first, of the states of all tokens; of several layers beside each other.
 
     Computed in bfloat16 where the processor does so natively, three times as fast: vectors differ
     by an angle whose cosine is .9999 at least (docs/experiments.md).
@@ -62,17 +63,33 @@ class BertEncoder:
         return ("en",) if self.record.name == "minilm" else ()
 
     @classmethod
-    def open(cls, directory: Path, *, name: str, source: str, tokens: int) -> Self:
+    def open(
+        cls,
+        directory: Path,
+        *,
+        name: str,
+        source: str,
+        tokens: int,
+        layers: tuple[int, ...] = (),
+    ) -> Self:
         """Read an encoder; tokens: of a text at most, cut to what it can read.
 
+        layers: whose states are read, in ascending order from 1; none: the last one's alone. Those
+        after them are not computed.
+
         Raises:
-            InputError: it is missing, damaged, or of another family.
+            InputError: it is missing, damaged, of another family, or has fewer layers.
         """
         files = SentenceFiles.read(directory)
         try:
             shape = BertShape.from_config(files.config)
         except ValueError as error:
             raise InputError(Problem(str(directory / CONFIG), f"{error}.")) from None
+        layers = () if layers == (shape.layers,) else layers
+        if layers and layers[-1] > shape.layers:
+            what = f"has {counted(shape.layers, 'layer')}, expected {layers[-1]} at least."
+            raise InputError(Problem(str(directory / CONFIG), what))
+        shape = replace(shape, layers=layers[-1] if layers else shape.layers)
         try:
             network = Bert.from_weights(shape, load_file(directory / WEIGHTS))
         except (OSError, SafetensorError, ValueError) as error:
@@ -81,7 +98,9 @@ class BertEncoder:
         tokens = min(tokens, files.most_tokens, shape.most_tokens)
         where = str(directory / TOKENIZER)
         return cls(
-            record=files.record(name, source, shape.hidden_size, tokens),
+            record=files.record(
+                name, source, shape.hidden_size * max(1, len(layers)), tokens, layers
+            ),
             files=files,
             network=network.bfloat16() if computes_bfloat16() else network,
             tokenizer=open_tokenizer(files.tokenizer(), tokens, shape.vocabulary_size, where),
@@ -115,20 +134,30 @@ class BertEncoder:
         from harnn.branches.bert_graph import bert_graph
         from harnn.branches.onnx_graph import quantize
 
-        graph = bert_graph(self.network, self.files.pooling)
+        graph = bert_graph(self.network, self.files.pooling, self.record.layers)
         made = quantize(graph) if int8 else graph
         return Parts(files={GRAPH: made, LIGHT_TOKENIZER: self.files.tokenizer()})
 
     def _run(self, ids: NDArray[np.int64]) -> NDArray[np.float32]:
-        return states_to_vectors(self.network, self.files.pooling, ids)
+        return states_to_vectors(self.network, self.files.pooling, self.record.layers, ids)
 
 
-def states_to_vectors(network: Bert, pooling: str, ids: NDArray[np.int64]) -> NDArray[np.float32]:
-    """Return the vectors (B, D) of token ids (B, T), all of them real."""
-    device = next(network.parameters()).device
-    states = network(torch.from_numpy(ids).to(device)).float()
-    made = states[:, 0] if pooling == "cls" else states.mean(dim=1)
-    return made.cpu().numpy()  # type: ignore[no-any-return]
+def states_to_vectors(
+    network: Bert, pooling: str, layers: tuple[int, ...], ids: NDArray[np.int64]
+) -> NDArray[np.float32]:
+    """Return the vectors (B, D) of token ids (B, T), all of them real.
+
+    layers: see :meth:`BertEncoder.open`; of several, those of each are scaled to length 1.
+    """
+    read = layers or (network.shape.layers,)
+    found = []
+    states = network.states(torch.from_numpy(ids).to(next(network.parameters()).device))
+    for number, x in enumerate(states, start=1):
+        if number in read:
+            found.append(x[:, 0].float() if pooling == "cls" else x.float().mean(dim=1))
+    if len(found) > 1:
+        found = [functional.normalize(x) for x in found]
+    return torch.cat(found, dim=1).cpu().numpy()
 
 
 def token_table(encoder: BertEncoder, stopped: Callable[[], bool] = never) -> NDArray[np.float16]:

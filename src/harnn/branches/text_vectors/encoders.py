@@ -38,11 +38,13 @@ def open_encoder(
     name: str,
     tokens: int,
     *,
+    layers: tuple[int, ...] = (),
     cache: ArrayCache | None = None,
     stopped: Callable[[], bool] = never,
 ) -> TextEncoder:
     """Return an encoder by its name in :class:`harnn.text.EncoderChoice`.
 
+    layers: of an encoder of the BERT family, whose states are read; none: the last one's alone.
     cache: where the table of ``static`` is kept for the next training.
 
     Raises:
@@ -55,11 +57,11 @@ def open_encoder(
     if name == "static":
         return _table(tokens, cache, stopped)
     if name == "minilm":
-        return _minilm(tokens)
+        return _minilm(tokens, layers)
     from harnn.branches.text_vectors.bert_encoder import BertEncoder
 
     place = Path(name).absolute()
-    return BertEncoder.open(place, name="path", source=str(place), tokens=tokens)
+    return BertEncoder.open(place, name="path", source=str(place), tokens=tokens, layers=layers)
 
 
 def _use() -> TextEncoder:
@@ -72,11 +74,13 @@ def _use() -> TextEncoder:
     return Bfloat16UseEncoder.open()
 
 
-def _minilm(tokens: int) -> BertEncoder:
+def _minilm(tokens: int, layers: tuple[int, ...] = ()) -> BertEncoder:
     from harnn.branches.text_vectors.bert_encoder import BertEncoder
 
     directory, source = require_minilm()
-    encoder = BertEncoder.open(directory, name="minilm", source=source, tokens=tokens)
+    encoder = BertEncoder.open(
+        directory, name="minilm", source=source, tokens=tokens, layers=layers
+    )
     if encoder.record.sha256[WEIGHTS] != MINILM_SHA256:
         what = "is not what its package says: it was changed after it was installed."
         raise InputError(Problem(str(directory / WEIGHTS), what, "Install the package again."))
@@ -171,7 +175,7 @@ def read_encoder(stored: StoredModel) -> TextEncoder:
         if stored.light or plainly:  # without PyTorch, or as the model was measured
             encoder: TextEncoder = UseEncoder.open()
         else:
-            encoder = open_encoder(name, record.tokens)
+            encoder = open_encoder(name, record.tokens, layers=record.layers)
     except InputError as error:
         raise BundleError(
             [Problem(where, f"{_NEEDS}: {problem}") for problem in error.problems]
