@@ -121,6 +121,12 @@ class Bert(nn.Module):
 
         lengths: (B,) real tokens of each text, which nothing after them reaches; None: all.
         """
+        for x in self.states(token_ids, lengths):
+            last = x
+        return last
+
+    def states(self, token_ids: Tensor, lengths: Tensor | None = None) -> Iterator[Tensor]:
+        """Yield what :meth:`forward` does, (B, T, D), after each layer."""
         x, mask = self.embeddings(token_ids), None
         if lengths is not None and int(lengths.min()) < token_ids.shape[1]:
             steps = torch.arange(token_ids.shape[1], device=token_ids.device)
@@ -128,14 +134,6 @@ class Bert(nn.Module):
         layers: Any = self.encoder["layer"]
         for layer in layers:
             x = layer(x, mask)
-        return x  # type: ignore[no-any-return]
-
-    def states(self, token_ids: Tensor) -> Iterator[Tensor]:
-        """Yield the states (B, T, D) after each layer, of token ids (B, T) that are all real."""
-        x = self.embeddings(token_ids)
-        layers: Any = self.encoder["layer"]
-        for layer in layers:
-            x = layer(x, None)
             yield x
 
     @classmethod

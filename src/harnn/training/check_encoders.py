@@ -73,13 +73,10 @@ def wrong_with_text_encoder(config: Config) -> Iterator[HarnnError]:
     if not may_read_text_vectors(config.model):
         return
     name, layers = config.text.text_encoder, config.text.layers
+    if layers and name in ("auto", "minilm") and (found := find_minilm()) is not None:
+        yield from _wrong_layers(layers, SentenceFiles.read(found[0]))
     if name in ("minilm", "static"):
-        try:
-            directory, _ = require_minilm()
-        except MissingExtraError as error:
-            yield error
-            return
-        yield from _wrong_layers(layers, SentenceFiles.read(directory))
+        yield from missing(require_minilm)
     elif name not in ("auto", "use"):
         where = "text.text_encoder"
         if not name or not Path(name).is_dir():
@@ -90,11 +87,8 @@ def wrong_with_text_encoder(config: Config) -> Iterator[HarnnError]:
             yield from _wrong_layers(layers, SentenceFiles.read(Path(name)))
         except InputError as error:
             yield ConfigError([Problem(where, str(problem)) for problem in error.problems])
-    else:
-        if name == "auto" and (found := find_minilm()) is not None:
-            yield from _wrong_layers(layers, SentenceFiles.read(found[0]))
-        if config.model.text_vectors == "on":
-            yield from missing(require_text_vectors)
+    elif config.model.text_vectors == "on":
+        yield from missing(require_text_vectors)
 
 
 def _wrong_layers(layers: tuple[int, ...], files: SentenceFiles) -> Iterator[ConfigError]:
