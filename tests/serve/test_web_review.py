@@ -378,10 +378,14 @@ def test_foreign_and_hostile_texts_stay_texts(sits: Any, desk: Desk) -> None:
     for text in texts.values():
         desk.queue("hostile", desk.document("hostile", text["title"], text=text))
     kim = sits("kim", "hostile")
-    for _ in texts:
+    rest = set(texts)
+    while rest:  # the one before may still be shown, and its fourth word is the same
+        titles = "|".join(re.escape(texts[language]["title"]) for language in rest)
+        expect(kim.page.locator("#title")).to_have_text(re.compile(f"^({titles})$"))
         shown = kim.page.locator("#fields .doc")
         expect(shown.locator("[data-w='4']")).to_have_text("bees")
         language = shown.get_attribute("lang") or ""
+        rest.remove(language)
         assert shown.evaluate("each => each.textContent") == texts[language]["abstract"]
         kim.reads(texts[language]["title"])
         direction = shown.evaluate("each => getComputedStyle(each).direction")
