@@ -13,9 +13,11 @@ from typing import Any
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the program and exit: 0 done, 2 bad input or usage, 3 a process lost, 130 interrupted."""
     try:
+        from harnn._cores import share_cores
         from harnn.cli.screen import fill_closed_descriptors
 
         fill_closed_descriptors()
+        share_cores()
         code = run(arguments)
     except KeyboardInterrupt:  # while modules are imported
         if sys.stderr is not None:
