@@ -281,7 +281,7 @@ def test_a_stop_ends_all_threads() -> None:
 
     with pytest.raises(InterruptedError):
         train_classifier(vectors, targets, None, cost=1e6, threads=2, stopped=stopped)
-    assert time.monotonic() < asked + 1.5  # a poll of .1 s, on a busy machine
+    assert time.monotonic() < asked + 5  # a poll of .1 s; all of it takes twice that and more
     while set(threading.enumerate()) - others:
         assert time.monotonic() < asked + 10
         time.sleep(0.01)
