@@ -533,10 +533,10 @@ def test_the_page_of_a_label(show: Any, server: RunningServer) -> None:
         f"{validation['f1']:.2f}",
         f"{validation['low']:.2f} to {validation['high']:.2f}",
     ]
+    expect(page.locator("#tree [aria-selected=true]")).to_contain_text("Beekeeping")
     current = page.locator("#tree [aria-selected=true] .f1")
     assert current.last.inner_text().split()[-1] == f"{validation['f1']:.2f}"
     assert page.locator(".lead").inner_text() == label["description"]
-    expect(page.locator("#tree [aria-selected=true]")).to_contain_text("Beekeeping")
     page.click(".parents >> text=Farming")
     expect(page.locator("#page h1")).to_be_focused()
     expect(page.locator("#page h1")).to_have_text("Farming farming")

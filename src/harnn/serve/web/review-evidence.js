@@ -60,6 +60,7 @@ export class Evidence {
     }
     this.at = 0;
     this.#mark();
+    if (document.activeElement === document.body && groups.length) this.#go(0); // where it was is not shown any more
     say(`${counted(documents, 'document')} in ${counted(groups.length, 'group')}`);
   }
 

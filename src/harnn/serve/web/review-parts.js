@@ -4,14 +4,15 @@ import { byId, make } from './frame.js';
 
 const TOAST = 8000; // milliseconds
 
-/** Show a part: item, evidence or finished. */
-export function view(name) {
+/** Show a part: item, evidence or finished; staysOver: the queue goes on to lie over it, where it
+    does, as somebody is still choosing there. */
+export function view(name, { staysOver = false } = {}) {
   document.body.dataset.view = name;
   for (const part of ['paper', 'labels-pane']) byId(part).hidden = name !== 'item';
   for (const part of ['evidence', 'finished']) byId(part).hidden = name !== part;
   byId('keyline').hidden = name === 'finished';
   byId('thumb').hidden = name !== 'item';
-  showQueue(false);
+  if (!staysOver) showQueue(false);
 }
 
 /** Let the queue lie over the page, where there is no room for it, or not. */
@@ -20,6 +21,9 @@ export function showQueue(on) {
   byId('show-queue').setAttribute('aria-expanded', String(on));
   if (on) ['items', 'by-label', 'by-evidence'].map(byId).find((each) => !each.hidden)?.focus();
 }
+
+/** Whether the queue lies over the page. */
+export const liesOver = () => byId('queue').classList.contains('over');
 
 /** Go to a list of the queue, which lies over the page where there is no room for it. */
 export function focusList(name) {
@@ -36,5 +40,13 @@ export function toast(...nodes) {
   timer = setTimeout(() => byId('toast').replaceChildren(), TOAST);
 }
 
-byId('show-queue').addEventListener('click', () => showQueue(!byId('queue').classList.contains('over')));
-byId('queue').addEventListener('keydown', (event) => { if (event.key === 'Escape' && byId('queue').classList.contains('over')) { showQueue(false); byId('show-queue').focus(); } });
+byId('show-queue').addEventListener('click', () => showQueue(!liesOver()));
+byId('queue').addEventListener('keydown', (event) => {
+  if (!liesOver()) return;
+  if (event.key === 'Escape') { showQueue(false); byId('show-queue').focus(); }
+  if (event.key === 'Enter' && event.target === byId('items')) { // the document under the queue is chosen, not submitted
+    event.preventDefault();
+    showQueue(false);
+    byId('items').blur();
+  }
+});

@@ -9,8 +9,8 @@ const PAUSE = 150; // milliseconds on a row before it is opened
 const LISTS = { doubt: 'items', value: 'items', label: 'by-label', evidence: 'by-evidence' };
 
 export class Queue {
-  /** open(entry): a document was chosen; only(by, {name, query}): a part of the queue, null: all of it;
-      evidence(entry): a shared word. */
+  /** open(entry, now): a document was chosen; only(by, {name, query}): a part of the queue, null: all
+      of it; evidence(entry, now): a shared word. Not now: on the way to another. */
   constructor(model, person, { open, only, evidence }) {
     Object.assign(this, { model, person });
     this.by = 'doubt';
@@ -18,9 +18,9 @@ export class Queue {
     this.turn = 0;
     this.next = null;
     this.isAsking = null;
-    this.items = new Rows(byId('items'), { fill: (element, row) => fillItem(element, row, person), picked: (row, now) => { if (now) byId('items').blur(); open(row.entry); }, enters: false }); // a click goes on to the labels
+    this.items = new Rows(byId('items'), { fill: (element, row) => fillItem(element, row, person), picked: (row, now = false) => { if (now) byId('items').blur(); open(row.entry, now); }, enters: false }); // a click goes on to the labels
     this.labels = new Rows(byId('by-label'), { fill: fillLabel, picked: (row, now) => { if (now) only('label', { name: row.entry.name, query: { label: row.entry.label } }); } });
-    this.words = new Rows(byId('by-evidence'), { fill: fillWord, picked: (row, now) => { clearTimeout(this.timer); this.timer = setTimeout(() => evidence(row.entry), now ? 0 : PAUSE); } });
+    this.words = new Rows(byId('by-evidence'), { fill: fillWord, picked: (row, now = false) => { clearTimeout(this.timer); this.timer = setTimeout(() => evidence(row.entry, now), now ? 0 : PAUSE); } });
     byId('all').addEventListener('click', () => only(this.by, null));
   }
 

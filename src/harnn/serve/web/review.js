@@ -9,7 +9,7 @@ import { showFinished } from './review-finished.js';
 import { bestChild, decided, isEmpty, marksOf, nextOpen, rowsOf, undecided } from './review-marks.js';
 import { blindNote, isClosed, isSubmitted, noticesOf } from './review-notices.js';
 import { Outbox, pathOf } from './review-outbox.js';
-import { focusList, toast, view } from './review-parts.js';
+import { focusList, liesOver, toast, view } from './review-parts.js';
 import { progress } from './review-progress.js';
 import { Queue } from './review-queue.js';
 import { Text, leftOf } from './review-text.js';
@@ -37,12 +37,12 @@ const tree = new Tree({ moved, act: press });
 /** Ask for a document; claim: hold it for some minutes, so that nobody else begins it. */
 const fetchItem = (item, claim = true) => ask('GET', pathOf(model.name, item, '', { claim }));
 
-/** Show a document of the queue. */
-async function open(entry) {
+/** Show a document of the queue; now: it is the one, and not on the way to another. */
+async function open(entry, now = true) {
   asked = entry.item;
   steps += 1;
   if (document.body.dataset.view !== 'item') blank(entry, ''); // nothing from before shows through
-  view('item');
+  view('item', { staysOver: !now });
   queue.pick(entry.item);
   const kept = sheets.get(entry.item);
   if (kept && outbox.of(entry.item).length) { show(kept); return; }
@@ -262,7 +262,7 @@ async function refill() {
   const before = steps;
   try {
     const count = await queue.load();
-    if (steps !== before) return; // another document was chosen meanwhile
+    if (steps !== before) { queue.pick(asked); return; } // another document was chosen meanwhile
     const waiting = queue.nextOpen();
     if (count && waiting) await open(waiting);
     else if (queue.only) await reorder(queue.by);
@@ -334,8 +334,10 @@ function showPlace() {
 /** Show the queue in another order; only: {name, query} of some of the documents. */
 async function reorder(by, only = null) {
   toast();
+  const before = steps;
   try {
     if (!await queue.show(by, only)) return; // another order was asked for meanwhile
+    if (steps !== before) { queue.pick(asked); return; } // a document was chosen meanwhile
     if (only) await first();
     else if (by === 'evidence') {
       if (!queue.words.rows.length) await nothing('No word is shared by documents that wait.');
@@ -390,6 +392,10 @@ const OF_THE_QUEUE = { 'g d': 'doubt', 'g v': 'value', 'g l': 'label', 'g e': 'e
 function press(key, event = null) {
   if (!queue) return false;
   if (OF_THE_QUEUE[key]) { reorder(OF_THE_QUEUE[key]); return true; }
+  if (liesOver() && (OF_A_DOCUMENT[key] || OF_A_LABEL[key])) { // nothing is decided that is not seen
+    toast('The queue lies over the document. Choose one, or close the queue: Escape.');
+    return true;
+  }
   if (document.body.dataset.view === 'evidence') return evidence.press(key);
   if (document.body.dataset.view !== 'item') return false;
   if (key === 'j' || key === 'k') { go(key === 'j' ? 1 : -1); return true; }
@@ -424,7 +430,7 @@ async function start() {
       scoreOf: (code) => shown?.marks.nodes.get(code)?.score ?? null,
     });
     evidence = new Evidence(model.name, { done: () => progress(model.name).catch(() => {}) });
-    queue = new Queue(model.name, person, { open, only: reorder, evidence: (entry) => { asked = 0; view('evidence'); evidence.show(entry); } });
+    queue = new Queue(model.name, person, { open, only: reorder, evidence: (entry, now) => { asked = 0; view('evidence', { staysOver: !now }); evidence.show(entry); } });
     outbox = new Outbox(person, model.name, { sent, refused, waits });
     await outbox.begun;
     await progress(model.name);
