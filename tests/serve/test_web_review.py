@@ -383,6 +383,9 @@ def test_by_keyboard_on_a_narrow_screen(sits: Any, desk: Desk) -> None:
     expect(documents).to_be_hidden()
     kim.is_sent()
     assert not {"none_fits", "submit"} & set(actions_of(desk, "narrow"))
+    page.click("#show-queue")
+    expect(documents).to_be_focused()
+    page.set_viewport_size({"width": 1440, "height": 900})  # the queue stands beside it now
     kim.press("e", "Enter")
     kim.reads("One")
     kim.is_sent()

@@ -22,8 +22,8 @@ export function showQueue(on) {
   if (on) ['items', 'by-label', 'by-evidence'].map(byId).find((each) => !each.hidden)?.focus();
 }
 
-/** Whether the queue lies over the page. */
-export const liesOver = () => byId('queue').classList.contains('over');
+/** Whether the queue lies over the page; on one that was made wide since it stands beside it. */
+export const liesOver = () => byId('queue').classList.contains('over') && getComputedStyle(byId('queue')).position !== 'static';
 
 /** Go to a list of the queue, which lies over the page where there is no room for it. */
 export function focusList(name) {
