@@ -13,15 +13,13 @@ are apart.
 from __future__ import annotations
 
 import argparse
-import json
-import os
-import platform
 import resource
 import time
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from keeping import keep_rows
 
 import harnn
 from harnn.branches.network import NetworkBranch
@@ -131,13 +129,7 @@ def main() -> None:
             flush=True,
         )
     if given.output is not None:
-        machine = {
-            "cores": os.cpu_count(),
-            "processor": platform.processor(),
-            "load": os.getloadavg(),
-        }
-        given.output.parent.mkdir(parents=True, exist_ok=True)
-        given.output.write_text(json.dumps({"machine": machine, "rows": rows}, indent=1) + "\n")
+        keep_rows(given.output, rows)
 
 
 if __name__ == "__main__":

@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from keeping import keep_rows
 
 import harnn
 from harnn.bundle import EpochRow
@@ -189,9 +190,7 @@ def main() -> None:
             flush=True,
         )
     if given.output is not None:
-        machine = {"cores": os.cpu_count(), "load": os.getloadavg()}
-        given.output.parent.mkdir(parents=True, exist_ok=True)
-        given.output.write_text(json.dumps({"machine": machine, "rows": rows}, indent=1) + "\n")
+        keep_rows(given.output, rows)
 
 
 if __name__ == "__main__":

@@ -13,28 +13,26 @@ cores that nothing else is on.
 from __future__ import annotations
 
 import argparse
-import json
 import os
-import platform
 import resource
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
+
+from keeping import keep_rows
 
 Row = dict[str, Any]
 
 
 @contextmanager
-def another_program(core: int | None) -> Iterator[None]:
-    """Keep a core busy; None: none."""
-    if core is None:
-        yield
-        return
+def another_program() -> Iterator[None]:
+    """Keep a core busy, the first of those that this process may use."""
+    core = min(os.sched_getaffinity(0))
     command = f"import os\nos.sched_setaffinity(0, {{{core}}})\nwhile True:\n    pass\n"
     with subprocess.Popen([sys.executable, "-c", command]) as process:
         try:
@@ -78,10 +76,10 @@ def main() -> None:
         own = [sys.executable, "-m", "harnn", "demo", "--out", str(Path(folder, "model"))]
         for name, told in ways * given.rounds:
             cells = []
-            for core in (None, min(os.sched_getaffinity(0))):
-                with another_program(core):
+            for beside in (False, True):
+                with another_program() if beside else nullcontext():
                     row = run(given.command or own, told, given.limit)
-                rows.append({"way": name, "told": told, "beside": core is not None} | row)
+                rows.append({"way": name, "told": told, "beside": beside} | row)
                 cells.append(
                     f"over {given.limit:.0f} s"
                     if row["ended"]
@@ -89,9 +87,7 @@ def main() -> None:
                 )
             print(f"| {name} | {' | '.join(cells)} |", flush=True)
     if given.output is not None:
-        machine = {"cores": os.cpu_count(), "processor": platform.processor()}
-        given.output.parent.mkdir(parents=True, exist_ok=True)
-        given.output.write_text(json.dumps({"machine": machine, "rows": rows}, indent=1) + "\n")
+        keep_rows(given.output, rows)
 
 
 if __name__ == "__main__":
